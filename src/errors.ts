@@ -1,0 +1,76 @@
+/**
+ * The one union of error codes and the one table code → status. Everything a
+ * client is told about a failed request passes through here.
+ */
+
+export type ErrorCode =
+  | "bad_request"
+  | "unauthenticated"
+  | "forbidden"
+  | "not_found"
+  | "conflict"
+  | "precondition_failed"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "invalid"
+  | "rate_limited"
+  | "internal"
+  | "overloaded"
+  | "unavailable";
+
+export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
+
+/** `retryable`: the same request may be sent again, unchanged, after `Retry-After`. */
+export const ERRORS: Record<ErrorCode, { status: ErrorStatus; title: string; retryable: boolean }> = {
+  bad_request: { status: 400, title: "The request is malformed", retryable: false },
+  unauthenticated: { status: 401, title: "A valid token is required", retryable: false },
+  forbidden: { status: 403, title: "The token does not allow this", retryable: false },
+  not_found: { status: 404, title: "Not found", retryable: false },
+  conflict: { status: 409, title: "The current state does not allow this", retryable: false },
+  precondition_failed: { status: 412, title: "The precondition does not hold", retryable: false },
+  payload_too_large: { status: 413, title: "The body is too large", retryable: false },
+  unsupported_media_type: { status: 415, title: "The media type is not supported", retryable: false },
+  invalid: { status: 422, title: "The content is invalid", retryable: false },
+  rate_limited: { status: 429, title: "Too many requests", retryable: true },
+  internal: { status: 500, title: "Internal error", retryable: true },
+  overloaded: { status: 503, title: "Overloaded", retryable: true },
+  unavailable: { status: 503, title: "Temporarily unavailable", retryable: true },
+};
+
+/** One problem found in a body or a definition. `path` is a dotted path from its root. */
+export interface Issue {
+  path: string;
+  code: string;
+  message: string;
+}
+
+/**
+ * An expected failure of a request. Objects do not throw it across RPC (only
+ * own properties survive there): they return `Refusal`, and the edge throws.
+ */
+export class RequestError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: string,
+    readonly issues?: readonly Issue[],
+  ) {
+    super(detail);
+    this.name = "RequestError";
+  }
+}
+
+/** An expected failure as a value, as objects return it. */
+export interface Refusal {
+  refused: ErrorCode;
+  detail: string;
+}
+
+export function refuse(refused: ErrorCode, detail: string): Refusal {
+  return { refused, detail };
+}
+
+/** Turns an object's answer into a value or the thrown `RequestError`. */
+export function accepted<T extends object>(answer: T | Refusal): T {
+  if ("refused" in answer) throw new RequestError(answer.refused, answer.detail);
+  return answer;
+}

@@ -1,0 +1,133 @@
+/**
+ * The compiled hunt: what `compile` makes of a definition, what control hands
+ * to the shards and the rules read. Plain JSON; times are epoch milliseconds,
+ * durations milliseconds, distances metres, speeds metres per second.
+ */
+
+export type CompareMode = "letters" | "words" | "exact" | "number";
+
+export type Condition =
+  | { op: "start" }
+  | { op: "manual" }
+  | { op: "solved"; clue: string }
+  | { op: "solvedIn"; rounds: string[]; atLeast: number }
+  | { op: "points"; points: number }
+  | { op: "at"; time: number }
+  | { op: "after"; duration: number }
+  | { op: "all"; of: Condition[] }
+  | { op: "any"; of: Condition[] }
+  | { op: "atLeast"; atLeast: number; of: { weight: number; condition: Condition }[] };
+
+/** A token bucket per team and clue; `perClue` 0 = unlimited. */
+export interface AttemptLimits {
+  burst: number;
+  refillPerMinute: number;
+  perClue: number;
+}
+
+export interface Place {
+  lat: number;
+  lng: number;
+  radius: number;
+  maxAccuracy: number;
+  maxSpeed: number;
+}
+
+export interface CompiledHint {
+  id: string;
+  text: string;
+  cost: number;
+  after: number;
+}
+
+export interface CompiledClue {
+  id: string;
+  round: string;
+  title: string;
+  body: string;
+  kind: "answer" | "scan" | "place" | "choice";
+  points: number;
+  meta: boolean;
+  compare: CompareMode;
+  /** Digests of the accepted answers under `compare` (answer and choice clues). */
+  digests: string[];
+  /** Digest of the scan code (scan clues), see `digestText("code", …)`. */
+  codeDigest?: string;
+  nudges: { digests: string[]; say: string }[];
+  choices: { id: string; label: string }[];
+  place?: Place;
+  hints: CompiledHint[];
+  attempts: AttemptLimits;
+  opens: Condition;
+}
+
+export interface CompiledPrize {
+  id: string;
+  title: string;
+  mode: "first-come" | "instant-win" | "odds";
+  stock: number;
+  perTeam: number;
+  perPlayer?: number;
+  odds?: number;
+  window?: { from: number; to: number };
+  requires?: Condition;
+  codes?: string[];
+}
+
+export interface Scoring {
+  ranking: "score" | "finish";
+  finish?: string;
+  decay: { kind: "none" | "linear" | "log"; minimum: number; solves: number };
+  firstSolves: number[];
+}
+
+export interface Webhook {
+  url: string;
+  on: ("solved" | "finished" | "won")[];
+}
+
+/** The whole compiled hunt: secret, held by control and shards only. */
+export interface CompiledHunt {
+  format: 1;
+  hunt: string;
+  title: string;
+  description?: string;
+  opens?: number;
+  closes?: number;
+  freeze?: number;
+  teams: { mode: "teams" | "solo"; maxSize: number };
+  brackets: { id: string; title: string }[];
+  players: { require: "anyone" | "registered"; whenOriginDown: "admit" | "refuse" };
+  attempts: AttemptLimits;
+  scoring: Scoring;
+  rounds: { id: string; title: string }[];
+  clues: CompiledClue[];
+  prizes: CompiledPrize[];
+  webhooks: Webhook[];
+  /** Id of the pepper the digests were made with. */
+  pepper: string;
+}
+
+/** The public half: no answers, no digests, no clue. Safe for KV. */
+export interface PublicHunt {
+  format: 1;
+  hunt: string;
+  title: string;
+  description?: string;
+  opens?: number;
+  closes?: number;
+  freeze?: number;
+  teams: { mode: "teams" | "solo"; maxSize: number };
+  brackets: { id: string; title: string }[];
+  players: { require: "anyone" | "registered"; whenOriginDown: "admit" | "refuse" };
+  clueCount: number;
+  prizes: { id: string; title: string; stock: number }[];
+  /** The compare modes in use: which digests the edge must compute for an answer. */
+  modes: CompareMode[];
+}
+
+/**
+ * Makes a digest of a normalised text. `scope` is the clue id for answers and
+ * `"code"` for scan codes; the platform side binds hunt and pepper.
+ */
+export type DigestText = (scope: { clue: string; mode: CompareMode } | "code", text: string) => string;

@@ -1,0 +1,196 @@
+/**
+ * The wire types inside the engine: what a player sends (events, already
+ * validated and digested: commands), what the log keeps (facts), what the
+ * player is told (results), and what the standings are fed. API.md is the
+ * contract for the outside; these types carry the same names.
+ */
+import type { CompareMode } from "./hunt/compiled.ts";
+
+export const PROTOCOL_VERSION = 1;
+
+/** Most events in one request, and most in one RPC to a shard. */
+export const EVENTS_MAX = 100;
+
+export interface Position {
+  lat: number;
+  lng: number;
+  /** Metres, as the device reports it. */
+  accuracy: number;
+}
+
+/** What a player does; `id` is the client's, unique per team. */
+export type PlayerEvent = { id: string; at?: string } & (
+  | { type: "answer"; clue: string; answer: string }
+  | { type: "scan"; code: string }
+  | { type: "checkin"; clue: string; position: Position }
+  | { type: "hint"; clue: string; hint: string }
+  | { type: "claim"; prize: string }
+);
+
+/** An event as the edge hands it to the shard: texts digested, codes removed. */
+export type Command = { id: string; clientAt?: string } & (
+  | {
+      type: "answer";
+      clue: string;
+      answer: string;
+      /** One digest per compare mode of the hunt; null: the text is nothing in that mode. */
+      digests: Partial<Record<CompareMode, string | null>>;
+    }
+  | { type: "scan"; codeDigest: string }
+  | { type: "checkin"; clue: string; position: Position }
+  | { type: "hint"; clue: string; hint: string }
+  | { type: "claim"; prize: string }
+);
+
+/** Outcomes the log keeps; a result with one of these carries `seq`. */
+export type RecordedOutcome =
+  | "correct"
+  | "nudge"
+  | "incorrect"
+  | "out_of_range"
+  | "implausible"
+  | "unknown_code"
+  | "taken"
+  | "won"
+  | "missed";
+
+/** Outcomes that changed nothing; the same id is decided anew. */
+export type UnrecordedOutcome =
+  | "already_solved"
+  | "locked"
+  | "cooldown"
+  | "exhausted"
+  | "not_yet"
+  | "unaffordable"
+  | "sold_out"
+  | "not_eligible"
+  | "already_won"
+  | "not_open"
+  | "paused"
+  | "ended"
+  | "banned"
+  | "conflict"
+  | "invalid";
+
+export type Outcome = RecordedOutcome | UnrecordedOutcome;
+
+/** What the player is told about one event. Times are ISO 8601. */
+export interface Result {
+  id: string;
+  outcome: Outcome;
+  duplicate?: true;
+  seq?: number;
+  clue?: string;
+  points?: number;
+  score?: number;
+  unlocked?: string[];
+  message?: string;
+  retryAt?: string;
+  hint?: { id: string; text: string };
+  prize?: { id: string; code?: string };
+}
+
+/** What every fact carries. `seq` is consecutive per shard from 1; `at` is epoch ms. */
+export interface FactHead {
+  seq: number;
+  at: number;
+  team: string;
+}
+
+/** A player joined; the first of a team also carries the team's own data. */
+export interface JoinFact extends FactHead {
+  type: "join";
+  player: string;
+  name: string;
+  /** Idempotency key or a random id: a repeated join finds this fact again. */
+  event: string;
+  externalId?: string;
+  locale?: string;
+  provisional?: true;
+  created?: { name: string; bracket?: string; joinCode?: string };
+}
+
+/** What one player's event came to. Never holds a scan code or an accepted answer's digest. */
+export interface PlayFact extends FactHead {
+  type: "answer" | "scan" | "checkin" | "hint" | "claim";
+  outcome: RecordedOutcome;
+  player: string;
+  event: string;
+  /** The client's clock, as evidence. */
+  clientAt?: string;
+  clue?: string;
+  answer?: string;
+  codeDigest?: string;
+  position?: Position;
+  /** Metres from the place (checkins). */
+  distance?: number;
+  hint?: string;
+  cost?: number;
+  prize?: string;
+  points?: number;
+  /** The team's score after this fact, as the player was told. */
+  score?: number;
+  unlocked?: string[];
+  message?: string;
+}
+
+/** What an organiser did to a team, or the engine noted about it. */
+export type TeamFact = FactHead &
+  (
+    | { type: "award"; points: number; reason: string; event?: string }
+    | { type: "unlock"; clue: string; reason: string; event?: string }
+    | { type: "ban" | "unban" | "hide" | "show"; reason: string; event?: string }
+    /** With moving scores: a `{points: n}` condition was met now and stays met. */
+    | { type: "reached"; points: number }
+  );
+
+export type Fact = JoinFact | PlayFact | TeamFact;
+
+/** A fact before the log numbers it. */
+export type NewFact = DistributiveOmit<Fact, "seq">;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** What the standings need of a fact; everything else never reaches them. */
+export type ScoreFact = { seq: number; at: number; team: string } & (
+  | { type: "join"; name: string; bracket?: string }
+  | { type: "solve"; clue: string; points: number }
+  | { type: "adjust"; points: number }
+  | { type: "ban" | "unban" | "hide" | "show" }
+);
+
+/** A shard's report: the score facts with `after < seq <= upto`, none left out. */
+export interface ScoreReport {
+  shard: string;
+  after: number;
+  upto: number;
+  facts: ScoreFact[];
+}
+
+/**
+ * The standings' word to a shard: what only the global order can tell.
+ * `values[i]` is the present value of the hunt's clue i, `bonuses` the
+ * first-solve bonuses of the shard's own teams. Absent with static scoring.
+ */
+export interface StandingsWord {
+  asOf: number;
+  values?: { clue: string; value: number }[];
+  bonuses?: { team: string; clue: string; points: number }[];
+}
+
+export interface LeaderboardEntry {
+  rank: number;
+  team: { id: string; name: string; bracket?: string };
+  score: number;
+  solves: number;
+  /** Epoch ms. */
+  lastSolveAt?: number;
+}
+
+/** A segment as it travels to the origin: consecutive facts of one shard. */
+export interface FactMessage {
+  v: typeof PROTOCOL_VERSION;
+  hunt: string;
+  shard: string;
+  first: number;
+  facts: Fact[];
+}
