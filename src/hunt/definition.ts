@@ -1,0 +1,216 @@
+/**
+ * The hunt definition as authors write it: its schema with every default and
+ * bound, the parser, and the JSON Schema for editors. What a definition means
+ * as a whole (references, order of times, what can open) is `compile`'s.
+ */
+import * as z from "zod";
+import type { Issue } from "../errors.ts";
+import { conditionSchema, POINTS_MAX, slugSchema } from "./condition.ts";
+import { durationSchema, timeSchema } from "./moment.ts";
+import { readJson } from "./read-json.ts";
+import { readYaml } from "./read-yaml.ts";
+import { ISSUES_MAX, SOURCE_BYTES_MAX, utf8Length } from "./reading.ts";
+import { toIssues } from "./schema-issues.ts";
+
+// The format's own limits (HUNT-FORMAT).
+export const CLUES_MAX = 2_000;
+export const ROUNDS_MAX = 200;
+export const HINTS_PER_CLUE_MAX = 20;
+export const ANSWERS_PER_CLUE_MAX = 1_000;
+
+// Characters. Generous to authors; they keep what one clue costs in a shard's memory and on the wire in sight.
+const TITLE_MAX = 200;
+const MARKDOWN_MAX = 20_000;
+const SAY_MAX = 1_000;
+const ANSWER_MAX = 500;
+const CODE_MAX = 512;
+const URL_MAX = 2_000;
+
+// Entries.
+const BRACKETS_MAX = 50;
+const NUDGES_PER_CLUE_MAX = 200;
+const CHOICES_PER_CLUE_MAX = 100;
+const PRIZES_MAX = 100;
+const WEBHOOKS_MAX = 10;
+const FIRST_SOLVES_MAX = 100;
+
+/** Units of one prize. A list of codes is bounded by the size of the source first. */
+const STOCK_MAX = 1_000_000;
+/** Players of a team; every event of a team is one object's work. */
+const TEAM_SIZE_MAX = 100;
+/** Solves after which the value has fallen to the minimum. */
+const DECAY_SOLVES_MAX = 1_000_000;
+
+const title = z.string().trim().min(1).max(TITLE_MAX);
+const markdown = z.string().max(MARKDOWN_MAX);
+const points = z.number().int().min(0).max(POINTS_MAX);
+
+const attempts = {
+  burst: z.number().int().min(1).max(1_000).describe("Wrong answers in a row before a cooldown"),
+  refillPerMinute: z.number().min(0.01).max(6_000).describe("Tries that come back each minute"),
+  perClue: z.number().int().min(0).max(100_000).describe("Wrong answers a clue in all; 0 = unlimited"),
+};
+
+const attemptsSchema = z
+  .strictObject({
+    burst: attempts.burst.default(5),
+    refillPerMinute: attempts.refillPerMinute.default(10),
+    perClue: attempts.perClue.default(50),
+  })
+  .describe("The default for every clue");
+
+const clueAttemptsSchema = z
+  .strictObject({
+    burst: attempts.burst.optional(),
+    refillPerMinute: attempts.refillPerMinute.optional(),
+    perClue: attempts.perClue.optional(),
+  })
+  .describe("What differs from the hunt's attempts");
+
+const teamsSchema = z
+  .discriminatedUnion("mode", [
+    z.strictObject({ mode: z.literal("solo"), maxSize: z.literal(1).default(1) }),
+    z.strictObject({ mode: z.literal("teams"), maxSize: z.number().int().min(1).max(TEAM_SIZE_MAX).default(6) }),
+  ])
+  .describe("Solo players, or teams of at most maxSize");
+
+const playersSchema = z
+  .strictObject({
+    require: z.enum(["anyone", "registered"]).default("anyone").describe("registered: the origin must know the player"),
+    whenOriginDown: z.enum(["admit", "refuse"]).default("admit").describe("What joining does when the origin cannot answer"),
+  })
+  .describe("Who may join");
+
+const decayMinimum = points.describe("The value no clue falls below");
+const decaySolves = z.number().int().min(1).max(DECAY_SOLVES_MAX).describe("Solves after which the minimum is reached");
+const decaySchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("none"), minimum: decayMinimum.default(0), solves: decaySolves.default(1) }),
+    z.strictObject({ kind: z.literal("linear"), minimum: decayMinimum, solves: decaySolves }),
+    z.strictObject({ kind: z.literal("log"), minimum: decayMinimum, solves: decaySolves }),
+  ])
+  .describe("How a clue's value falls with its solves, for the whole hunt; clues of 0 points have none to lose");
+
+const scoringSchema = z
+  .strictObject({
+    ranking: z.enum(["score", "finish"]).default("score").describe("By score, or by who solved `finish` first"),
+    finish: slugSchema.optional().describe("The clue that ends the hunt for a team"),
+    decay: decaySchema.default({ kind: "none", minimum: 0, solves: 1 }),
+    firstSolves: z.array(points).max(FIRST_SOLVES_MAX).default([]).describe("Bonus for the 1st, 2nd, … team on a clue"),
+  })
+  .describe("How teams are ranked and what solves are worth");
+
+const placeSchema = z
+  .strictObject({
+    lat: z.number().min(-90).max(90).describe("Degrees north, WGS 84"),
+    lng: z.number().min(-180).max(180).describe("Degrees east, WGS 84"),
+    radius: z.number().min(1).max(100_000).describe("Metres around the point that count as being there"),
+    maxAccuracy: z.number().min(1).max(10_000).default(100).describe("Metres; a vaguer position is not believed"),
+    maxSpeed: z.number().min(0.1).max(1_000).default(60).describe("Metres per second since the last check-in; faster is not believed"),
+  })
+  .describe("Where a place clue is solved");
+
+const hintSchema = z.strictObject({
+  id: slugSchema,
+  text: z.string().min(1).max(MARKDOWN_MAX).describe("Markdown"),
+  cost: points.default(0).describe("Points, taken once from the team"),
+  after: durationSchema.prefault("0s").describe("Available this long after the clue opened for the team"),
+});
+
+const nudgeSchema = z.strictObject({
+  match: z.array(z.string().max(ANSWER_MAX)).min(1).max(ANSWERS_PER_CLUE_MAX).describe("Near misses, compared like the answers"),
+  say: z.string().min(1).max(SAY_MAX).describe("What the team is told instead of incorrect"),
+});
+
+const clueSchema = z.strictObject({
+  id: slugSchema,
+  round: slugSchema.describe("Id of the round it belongs to"),
+  title,
+  body: markdown.default("").describe("Markdown, sanitised"),
+  kind: z.enum(["answer", "scan", "place", "choice"]).describe("How it is solved"),
+  points: points.default(0).describe("What a solve is worth"),
+  meta: z.boolean().default(false).describe("Shown as a meta; not counted by solvedIn"),
+  answers: z.array(z.string().max(ANSWER_MAX)).min(1).max(ANSWERS_PER_CLUE_MAX).optional().describe("Accepted answers, or the ids of the right choices"),
+  compare: z.enum(["letters", "words", "exact", "number"]).default("letters").describe("How an answer is compared"),
+  nudges: z.array(nudgeSchema).max(NUDGES_PER_CLUE_MAX).default([]).describe("Replies to near misses; they cost no attempt"),
+  choices: z.array(z.strictObject({ id: slugSchema, label: title })).min(1).max(CHOICES_PER_CLUE_MAX).optional().describe("What a choice clue offers"),
+  place: placeSchema.optional(),
+  code: z
+    .string()
+    .min(1)
+    .max(CODE_MAX)
+    .regex(/^\S(?:.*\S)?$/u, "a code is one line without spaces around it")
+    .optional()
+    .describe("What the QR code of a scan clue carries; generated if not given"),
+  hints: z.array(hintSchema).max(HINTS_PER_CLUE_MAX).default([]),
+  opens: conditionSchema.prefault("start").describe("When it unlocks; start if not given"),
+  attempts: clueAttemptsSchema.optional(),
+});
+
+const prizeSchema = z.strictObject({
+  id: slugSchema,
+  title,
+  mode: z.enum(["first-come", "instant-win", "odds"]).default("first-come").describe("How a claim is decided"),
+  odds: z.number().gt(0).max(1).optional().describe("Chance of a claim, for mode odds"),
+  stock: z.number().int().min(1).max(STOCK_MAX).describe("Units"),
+  perTeam: z.number().int().min(1).max(STOCK_MAX).default(1).describe("Units a team can win"),
+  perPlayer: z.number().int().min(1).max(STOCK_MAX).optional().describe("Units a player can win"),
+  codes: z.array(z.string().min(1).max(CODE_MAX)).max(STOCK_MAX).optional().describe("Voucher codes, one a unit; generated if not given"),
+  window: z.strictObject({ from: timeSchema, to: timeSchema }).optional().describe("When it can be claimed"),
+  requires: conditionSchema.optional().describe("What a team must have done"),
+});
+
+const webhookSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).max(URL_MAX),
+  on: z.array(z.enum(["solved", "finished", "won"])).min(1).max(3),
+});
+
+/** The schema of a definition, version 1. Parsing gives milliseconds for times and durations, trees for conditions. */
+export const definitionSchema = z
+  .strictObject({
+    format: z.literal(1).describe("The version of this format"),
+    hunt: slugSchema.optional().describe("The hunt's id; must match the path it is published under"),
+    title: title.describe("What players see"),
+    description: markdown.optional().describe("Markdown"),
+    opens: timeSchema.optional().describe("Goes live by itself then; an organiser starts it if not given"),
+    closes: timeSchema.optional().describe("Ends by itself then"),
+    freeze: timeSchema.optional().describe("The leaderboard stands still from then until the end"),
+    teams: teamsSchema.default({ mode: "solo", maxSize: 1 }),
+    brackets: z.array(z.strictObject({ id: slugSchema, title })).max(BRACKETS_MAX).default([]).describe("Divisions"),
+    players: playersSchema.default({ require: "anyone", whenOriginDown: "admit" }),
+    attempts: attemptsSchema.default({ burst: 5, refillPerMinute: 10, perClue: 50 }),
+    scoring: scoringSchema.default({ ranking: "score", decay: { kind: "none", minimum: 0, solves: 1 }, firstSolves: [] }),
+    rounds: z.array(z.strictObject({ id: slugSchema, title })).min(1).max(ROUNDS_MAX),
+    clues: z.array(clueSchema).min(1).max(CLUES_MAX),
+    prizes: z.array(prizeSchema).max(PRIZES_MAX).default([]),
+    webhooks: z.array(webhookSchema).max(WEBHOOKS_MAX).default([]).describe("Called, signed, when something happens"),
+  })
+  .meta({ id: "Hunt", title: "Hunt definition, version 1", description: "A treasure hunt: rounds, clues, prizes and the rules between them." });
+
+export type Definition = z.output<typeof definitionSchema>;
+export type ClueDefinition = Definition["clues"][number];
+export type PrizeDefinition = Definition["prizes"][number];
+
+export type ParsedDefinition = { definition: Definition; issues?: never } | { issues: Issue[]; definition?: never };
+
+/**
+ * Reads a definition. A bad one gives its issues (up to `ISSUES_MAX`), each
+ * with a dotted path such as `clues.3.opens.solved`; nothing is thrown. A text
+ * that cannot be read gives the reader's issues only, else every issue of the
+ * schema at once.
+ */
+export function parseDefinition(source: string, format: "json" | "yaml"): ParsedDefinition {
+  if (utf8Length(source) > SOURCE_BYTES_MAX) {
+    return { issues: [{ path: "", code: "too-large", message: `the definition is larger than ${SOURCE_BYTES_MAX} bytes` }] };
+  }
+  const reading = format === "json" ? readJson(source) : readYaml(source);
+  if (reading.issues !== undefined) return { issues: reading.issues.slice(0, ISSUES_MAX) };
+  const parsed = definitionSchema.safeParse(reading.value);
+  if (parsed.success) return { definition: parsed.data };
+  return { issues: toIssues(parsed.error.issues, reading.value).slice(0, ISSUES_MAX) };
+}
+
+/** The JSON Schema (2020-12) of what authors write, for editors and `schema/hunt.json`. */
+export function huntJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(definitionSchema, { io: "input", target: "draft-2020-12" });
+}

@@ -1,0 +1,35 @@
+/**
+ * What the JSON and the YAML reader share: the bounds of a definition's text
+ * and the shape of what reading gives.
+ */
+import type { Issue } from "../errors.ts";
+
+/** Bytes of UTF-8. A hunt of 2,000 clues with a kilobyte each. */
+export const SOURCE_BYTES_MAX = 2_000_000;
+/** Levels. The deepest sensible condition needs some twenty; every later recursion relies on this bound. */
+export const NESTING_MAX = 64;
+/** Values after aliases are expanded. The size bound allows about as many; aliases must not multiply it. */
+export const VALUES_MAX = 500_000;
+/** A hostile file must not be answered with a larger answer. */
+export const ISSUES_MAX = 1_000;
+/** Setting it on an object changes the object's prototype instead. */
+export const FORBIDDEN_KEY = "__proto__";
+
+export type Reading = { value: unknown; issues?: never } | { issues: Issue[]; value?: never };
+
+export function joinPath(path: string, key: string | number): string {
+  return path === "" ? String(key) : `${path}.${key}`;
+}
+
+/** Length of `text` in bytes of UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    const isSurrogate = unit >= 0xd800 && unit <= 0xdfff;
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800 || isSurrogate) bytes += 2;
+    else bytes += 3;
+  }
+  return bytes;
+}
