@@ -1,0 +1,223 @@
+/**
+ * From a definition to the compiled hunt: every rejection the format names,
+ * all at once, and then the secret half (digests, never answers) and the
+ * public half.
+ */
+import type { Issue } from "../errors.ts";
+import { checkClue, type ComparedTexts, compareMode } from "./check-clue.ts";
+import { checkGraph } from "./check-graph.ts";
+import type { CompiledClue, CompiledHunt, CompiledPrize, DigestText, PublicHunt } from "./compiled.ts";
+import type { ClueDefinition, Definition, PrizeDefinition } from "./definition.ts";
+import { lint } from "./lint.ts";
+import { ISSUES_MAX } from "./reading.ts";
+
+export interface CompileOptions {
+  /** The id the hunt is published under. */
+  hunt: string;
+  digest: DigestText;
+  /** The generated code of a scan clue whose author gave none, by clue id. */
+  codeFor: (clue: string) => string;
+  /** Id of the pepper behind `digest`. */
+  pepper: string;
+}
+
+export type Compiled =
+  | { hunt: CompiledHunt; public: PublicHunt; warnings: Issue[]; issues?: never }
+  | { issues: Issue[]; hunt?: never };
+
+/**
+ * Compiles a definition. Issues reject it, each with a dotted path, a stable
+ * code (docs/hunt-format.md lists them) and a reason; warnings do not. Pure
+ * but for `options.codeFor` and `options.digest`; the latter is not called for
+ * a definition with issues.
+ */
+export function compile(definition: Definition, options: CompileOptions): Compiled {
+  const issues: Issue[] = [];
+  const report = (issue: Issue): void => {
+    issues.push(issue);
+  };
+  checkHunt(definition, options.hunt, report);
+  const checked = definition.clues.map((clue, index) => ({
+    clue,
+    texts: checkClue(clue, `clues.${index}`, report),
+  }));
+  for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, definition, report);
+  for (const issue of checkGraph(definition)) report(issue);
+  const codes = scanCodes(definition, options, report);
+  if (issues.length > 0) return { issues: issues.slice(0, ISSUES_MAX) };
+
+  const clues = checked.map(({ clue, texts }) => compileClue(clue, texts, codes.get(clue.id), definition, options));
+  return {
+    hunt: { ...sharedHalf(definition, options.hunt), ...secretHalf(definition), clues, pepper: options.pepper },
+    public: {
+      ...sharedHalf(definition, options.hunt),
+      clueCount: clues.length,
+      prizes: definition.prizes.map(({ id, title, stock }) => ({ id, title, stock })),
+      modes: modesInUse(definition),
+    },
+    warnings: lint(definition, [...codes.values()]),
+  };
+}
+
+/** Ids, references from the head, and the order of times. */
+function checkHunt(definition: Definition, hunt: string, report: (issue: Issue) => void): void {
+  if (definition.hunt !== undefined && definition.hunt !== hunt) {
+    report({ path: "hunt", code: "hunt-mismatch", message: `the hunt is published as "${hunt}"` });
+  }
+  checkUnique(definition.brackets, "brackets", report);
+  checkUnique(definition.rounds, "rounds", report);
+  checkUnique(definition.clues, "clues", report);
+  checkUnique(definition.prizes, "prizes", report);
+  const rounds = new Set(definition.rounds.map((round) => round.id));
+  for (const [index, clue] of definition.clues.entries()) {
+    checkUnique(clue.hints, `clues.${index}.hints`, report);
+    checkUnique(clue.choices ?? [], `clues.${index}.choices`, report);
+    if (!rounds.has(clue.round)) report({ path: `clues.${index}.round`, code: "unknown-round", message: `there is no round "${clue.round}"` });
+  }
+  const { finish } = definition.scoring;
+  if (finish !== undefined && !definition.clues.some((clue) => clue.id === finish)) {
+    report({ path: "scoring.finish", code: "unknown-clue", message: `there is no clue "${finish}"` });
+  }
+  const { kind, minimum } = definition.scoring.decay;
+  if (kind !== "none" && definition.clues.every((clue) => clue.points < minimum)) {
+    const message = `every clue is worth less than ${minimum}: nothing could fall to it`;
+    report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
+  }
+  const { opens, freeze, closes } = definition;
+  if (isBefore(closes, opens, true)) report({ path: "closes", code: "times-order", message: "closes must be after opens" });
+  if (isBefore(freeze, opens, true)) report({ path: "freeze", code: "times-order", message: "freeze must be after opens" });
+  if (isBefore(closes, freeze, false)) report({ path: "freeze", code: "times-order", message: "freeze must not be after closes" });
+}
+
+function isBefore(first: number | undefined, second: number | undefined, orEqual: boolean): boolean {
+  if (first === undefined || second === undefined) return false;
+  return first < second || (orEqual && first === second);
+}
+
+function checkUnique(entries: readonly { id: string }[], path: string, report: (issue: Issue) => void): void {
+  const seen = new Set<string>();
+  for (const [index, { id }] of entries.entries()) {
+    if (seen.has(id)) report({ path: `${path}.${index}.id`, code: "duplicate-id", message: `the id "${id}" is given twice` });
+    seen.add(id);
+  }
+}
+
+function checkPrize(prize: PrizeDefinition, path: string, definition: Definition, report: (issue: Issue) => void): void {
+  if (prize.mode === "odds" && prize.odds === undefined) report({ path: `${path}.odds`, code: "odds-missing", message: "mode odds needs the chance of a claim" });
+  if (prize.mode !== "odds" && prize.odds !== undefined) report({ path: `${path}.odds`, code: "odds-superfluous", message: `mode ${prize.mode} has no odds` });
+  if (prize.mode === "instant-win" && prizeWindow(prize, definition) === undefined) {
+    report({ path: `${path}.window`, code: "window-missing", message: "winning moments are drawn from the window: give one, or the hunt opens and closes" });
+  }
+  if (prize.window !== undefined && prize.window.to <= prize.window.from) {
+    report({ path: `${path}.window.to`, code: "times-order", message: "the window must end after it begins" });
+  }
+  if (prize.codes === undefined) return;
+  if (prize.codes.length !== prize.stock) {
+    report({ path: `${path}.codes`, code: "codes-stock", message: `${prize.codes.length} codes for a stock of ${prize.stock}` });
+  }
+  const seen = new Set<string>();
+  for (const [index, code] of prize.codes.entries()) {
+    if (seen.has(code)) report({ path: `${path}.codes.${index}`, code: "duplicate-code", message: "this code is given twice" });
+    seen.add(code);
+  }
+}
+
+/** The window of a prize; an instant-win without one is drawn over the whole hunt. */
+function prizeWindow(prize: PrizeDefinition, { opens, closes }: Definition): { from: number; to: number } | undefined {
+  if (prize.window !== undefined) return prize.window;
+  if (prize.mode !== "instant-win" || opens === undefined || closes === undefined) return undefined;
+  return { from: opens, to: closes };
+}
+
+/** The code of every scan clue, the author's or the generated one. */
+function scanCodes(definition: Definition, options: CompileOptions, report: (issue: Issue) => void): Map<string, string> {
+  const codes = new Map<string, string>();
+  const owners = new Map<string, string>();
+  for (const [index, clue] of definition.clues.entries()) {
+    if (clue.kind !== "scan") continue;
+    const code = clue.code ?? options.codeFor(clue.id);
+    const owner = owners.get(code);
+    if (owner !== undefined && owner !== clue.id) {
+      report({ path: `clues.${index}.code`, code: "duplicate-code", message: `"${owner}" has the same code` });
+    }
+    owners.set(code, clue.id);
+    codes.set(clue.id, code);
+  }
+  return codes;
+}
+
+function compileClue(clue: ClueDefinition, texts: ComparedTexts, code: string | undefined, definition: Definition, options: CompileOptions): CompiledClue {
+  const mode = compareMode(clue);
+  const digest = (text: string): string => options.digest({ clue: clue.id, mode }, text);
+  return {
+    id: clue.id,
+    round: clue.round,
+    title: clue.title,
+    body: clue.body,
+    kind: clue.kind,
+    points: clue.points,
+    meta: clue.meta,
+    compare: mode,
+    digests: texts.answers.map(digest),
+    ...(code === undefined ? {} : { codeDigest: options.digest("code", code) }),
+    nudges: texts.nudges.map((nudge) => ({ digests: nudge.matches.map(digest), say: nudge.say })),
+    choices: clue.choices ?? [],
+    ...(clue.place === undefined ? {} : { place: clue.place }),
+    hints: clue.hints,
+    attempts: {
+      burst: clue.attempts?.burst ?? definition.attempts.burst,
+      refillPerMinute: clue.attempts?.refillPerMinute ?? definition.attempts.refillPerMinute,
+      perClue: clue.attempts?.perClue ?? definition.attempts.perClue,
+    },
+    opens: clue.opens,
+  };
+}
+
+function compilePrize(prize: PrizeDefinition, definition: Definition): CompiledPrize {
+  const window = prizeWindow(prize, definition);
+  return {
+    id: prize.id,
+    title: prize.title,
+    mode: prize.mode,
+    stock: prize.stock,
+    perTeam: prize.perTeam,
+    ...(prize.perPlayer === undefined ? {} : { perPlayer: prize.perPlayer }),
+    ...(prize.odds === undefined ? {} : { odds: prize.odds }),
+    ...(window === undefined ? {} : { window }),
+    ...(prize.requires === undefined ? {} : { requires: prize.requires }),
+    ...(prize.codes === undefined ? {} : { codes: prize.codes }),
+  };
+}
+
+/** What both halves say. */
+function sharedHalf(definition: Definition, hunt: string) {
+  const { title, description, opens, closes, freeze, teams, brackets, players } = definition;
+  return {
+    format: 1 as const,
+    hunt,
+    title,
+    ...(description === undefined ? {} : { description }),
+    ...(opens === undefined ? {} : { opens }),
+    ...(closes === undefined ? {} : { closes }),
+    ...(freeze === undefined ? {} : { freeze }),
+    teams,
+    brackets,
+    players,
+  };
+}
+
+function secretHalf(definition: Definition) {
+  const { ranking, finish, decay, firstSolves } = definition.scoring;
+  return {
+    attempts: definition.attempts,
+    scoring: { ranking, ...(finish === undefined ? {} : { finish }), decay, firstSolves },
+    rounds: definition.rounds,
+    prizes: definition.prizes.map((prize) => compilePrize(prize, definition)),
+    webhooks: definition.webhooks,
+  };
+}
+
+function modesInUse(definition: Definition): PublicHunt["modes"] {
+  const asked = definition.clues.filter((clue) => clue.kind === "answer" || clue.kind === "choice");
+  return [...new Set(asked.map(compareMode))].sort();
+}

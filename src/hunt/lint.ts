@@ -1,0 +1,106 @@
+/** Warnings: what is allowed in a definition and still probably not meant. */
+import type { Issue } from "../errors.ts";
+import { walkCondition } from "./condition.ts";
+import { greatestBonus } from "./check-graph.ts";
+import type { ClueDefinition, Definition } from "./definition.ts";
+import { lintBottlenecks } from "./lint-bottleneck.ts";
+import { lintSpoilers } from "./lint-spoiler.ts";
+import { earliestOpenings, holds, Progress, type World } from "./reach.ts";
+
+/**
+ * The warnings of a definition that compiles, each with a dotted path, a
+ * stable code (docs/hunt-format.md lists them) and a reason. `codes` are the
+ * scan codes in use, the generated ones included.
+ */
+export function lint(definition: Definition, codes: readonly string[]): Issue[] {
+  return [
+    ...lintScoring(definition),
+    ...definition.clues.flatMap((clue, index) => lintHints(clue, `clues.${index}`)),
+    ...definition.clues.flatMap((clue, index) => lintOwnClue(clue, `clues.${index}`)),
+    ...lintPoints(definition),
+    ...lintPrizes(definition),
+    ...lintSpoilers(definition, codes),
+    ...lintBottlenecks(definition),
+  ];
+}
+
+function lintScoring({ scoring, clues }: Definition): Issue[] {
+  const warnings: Issue[] = [];
+  if (scoring.ranking === "finish" && scoring.finish === undefined) {
+    const message = "ranking finish without a finish ranks by number of solves only";
+    warnings.push({ path: "scoring.finish", code: "finish-missing", message });
+  }
+  const { kind, minimum } = scoring.decay;
+  if (kind === "none") return warnings;
+  for (const [index, { points }] of clues.entries()) {
+    // Clues of 0 points (metas, often) are legal everywhere and have no value to lose.
+    if (points === 0 || points >= minimum) continue;
+    const message = `worth ${points}, less than the decay's minimum of ${minimum}: its value would rise with its solves`;
+    warnings.push({ path: `clues.${index}.points`, code: "points-below-minimum", message });
+  }
+  return warnings;
+}
+
+function lintHints(clue: ClueDefinition, path: string): Issue[] {
+  return clue.hints.flatMap((hint, index) => {
+    if (hint.cost <= clue.points) return [];
+    const message = `costs ${hint.cost}, the clue is worth ${clue.points}`;
+    return [{ path: `${path}.hints.${index}.cost`, code: "hint-costs-more-than-clue", message }];
+  });
+}
+
+function lintOwnClue(clue: ClueDefinition, path: string): Issue[] {
+  return [...walkCondition(clue.opens, `${path}.opens`)].flatMap(({ condition, path: at }) => {
+    if (condition.op !== "solved" || condition.clue !== clue.id) return [];
+    return [{ path: `${at}.solved`, code: "waits-for-itself", message: "a clue cannot be solved before it opens: this never holds" }];
+  });
+}
+
+/** Points conditions that not every team can count on: bonuses go to few, values fall. */
+function lintPoints(definition: Definition): Issue[] {
+  const { decay } = definition.scoring;
+  const floorOf = (clue: ClueDefinition): number => (decay.kind === "none" ? clue.points : Math.min(clue.points, decay.minimum));
+  const floors = definition.clues.map(floorOf);
+  const sum = floors.reduce((total, floor) => total + floor, 0);
+  const smallest = Math.min(...floors.filter((floor) => floor > 0));
+
+  function check(own: ClueDefinition | undefined, root: ClueDefinition["opens"], rootPath: string): Issue[] {
+    const certain = sum - (own === undefined ? 0 : floorOf(own));
+    return [...walkCondition(root, rootPath)].flatMap(({ condition, path }) => {
+      if (condition.op !== "points" || condition.points <= certain - smallest) return [];
+      if (condition.points > certain) {
+        const message = `asks for ${condition.points} points; without bonuses and with values fallen only ${certain} can be had`;
+        return [{ path: `${path}.points`, code: "points-not-for-all", message }];
+      }
+      return [{ path: `${path}.points`, code: "points-need-everything", message: `asks for ${condition.points} of ${certain} points: one clue unsolved or one hint bought may be too much` }];
+    });
+  }
+
+  return [
+    ...definition.clues.flatMap((clue, index) => check(clue, clue.opens, `clues.${index}.opens`)),
+    ...definition.prizes.flatMap((prize, index) => (prize.requires === undefined ? [] : check(undefined, prize.requires, `prizes.${index}.requires`))),
+  ];
+}
+
+/** Prizes whose window or hunt is over before anybody can be eligible. */
+function lintPrizes(definition: Definition): Issue[] {
+  if (definition.prizes.length === 0) return [];
+  const world: World = { bonus: greatestBonus(definition), manual: true, timed: true };
+  if (definition.opens !== undefined) world.opens = definition.opens;
+  const openings = earliestOpenings(definition.clues, world);
+
+  return definition.prizes.flatMap((prize, index) => {
+    const end = Math.min(prize.window?.to ?? Infinity, definition.closes ?? Infinity);
+    const begin = Math.max(prize.window?.from ?? -Infinity, definition.opens ?? -Infinity);
+    const path = `prizes.${index}`;
+    if (begin >= end) {
+      return [{ path: `${path}.window`, code: "prize-out-of-time", message: "the window and the hunt do not overlap" }];
+    }
+    if (prize.requires === undefined) return [];
+    // Everything a team can have just before the end.
+    const progress = new Progress(end === Infinity ? Infinity : end - 1);
+    for (const clue of definition.clues) if ((openings.get(clue.id) ?? Infinity) < end) progress.solve(clue, world.bonus);
+    if (holds(prize.requires, progress, world)) return [];
+    return [{ path: `${path}.requires`, code: "prize-out-of-time", message: "nobody can fulfil this before the window or the hunt closes" }];
+  });
+}
