@@ -1,0 +1,137 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { normaliseAnswer } from "../../src/hunt/answer.ts";
+import type { CompareMode } from "../../src/hunt/compiled.ts";
+
+const MODES: CompareMode[] = ["letters", "words", "exact", "number"];
+const text = fc.string({ unit: "binary", maxLength: 40 });
+
+describe("normaliseAnswer", () => {
+  test.each<[CompareMode, string, string | null]>([
+    ["letters", "One hundred, ninety-nine!", "onehundredninetynine"],
+    ["letters", "  ÉCOLE ", "ecole"],
+    ["letters", "Straße", "strasse"],
+    ["letters", "STRAẞE", "strasse"],
+    ["letters", "ＨＯＲＩＺＯＮ", "horizon"],
+    ["letters", "ﬁsh № 5", "fishno5"],
+    ["letters", "ΟΔΟΣ", "οδοσ"],
+    ["letters", "οδος", "οδοσ"],
+    ["letters", "東京タワー", "東京タワー"],
+    ["letters", "1²", "12"],
+    ["letters", "!?… ", null],
+    ["letters", "", null],
+    ["letters", "👋", null],
+  ])("[ANS-1] letters: %s %j is %j", (mode, given, expected) => {
+    expect(normaliseAnswer(mode, given)).toBe(expected);
+  });
+
+  test.each<[string, string | null]>([
+    ["  All \t Hands\u00a0on\ndeck ", "all hands on deck"],
+    ["All hands, on deck", "all hands, on deck"],
+    ["Cafe\u0301", "café"],
+    ["soft\u00adware", "software"],
+    ["Straße", "strasse"],
+    [" \u200b\t", null],
+  ])("[ANS-2] words: %j is %j", (given, expected) => {
+    expect(normaliseAnswer("words", given)).toBe(expected);
+  });
+
+  test.each<[string, string | null]>([
+    ["AbC ", "AbC "],
+    ["e\u0301", "é"],
+    ["ﬁ", "ﬁ"],
+    ["", null],
+  ])("[ANS-3] exact: %j is %j", (given, expected) => {
+    expect(normaliseAnswer("exact", given)).toBe(expected);
+  });
+
+  test.each<[string, string | null]>([
+    ["1000", "1000"],
+    ["1,000.0", "1000"],
+    ["+1000", "1000"],
+    [" 1,234,567.50 ", "1234567.5"],
+    ["-0", "0"],
+    ["-0.00", "0"],
+    ["\u22125", "-5"],
+    ["007", "7"],
+    [".5", "0.5"],
+    ["5.", "5"],
+    ["１２", "12"],
+    ["123456789012345678901234567890.000000000000000000001", "123456789012345678901234567890.000000000000000000001"],
+    ["1,00", null],
+    ["1,0000", null],
+    [",100", null],
+    ["1.2.3", null],
+    ["1e3", null],
+    ["0x10", null],
+    ["--1", null],
+    ["+", null],
+    [".", null],
+    ["", null],
+    ["1 000", null],
+    ["Infinity", null],
+    ["NaN", null],
+    ["five", null],
+  ])("[ANS-4] number: %j is %j", (given, expected) => {
+    expect(normaliseAnswer("number", given)).toBe(expected);
+  });
+
+  test.each(MODES)("[ANS-5] %s: normalising twice changes nothing", (mode) => {
+    fc.assert(
+      fc.property(text, (given) => {
+        const once = normaliseAnswer(mode, given);
+        if (once !== null) expect(normaliseAnswer(mode, once)).toBe(once);
+      }),
+    );
+  });
+
+  test("[ANS-5] every code point is a fixed point after one normalisation", () => {
+    const moved: string[] = [];
+    for (let from = 0; from <= 0x10ffff; from += 64) {
+      if (from >= 0xd800 && from <= 0xdfff) continue;
+      const characters = Array.from({ length: 64 }, (_, index) => `a${String.fromCodePoint(from + index)}b`);
+      for (const mode of ["letters", "words"] as const) {
+        const once = normaliseAnswer(mode, characters.join(" ")) ?? "";
+        if (normaliseAnswer(mode, once) !== once) moved.push(`${mode} ${from.toString(16)}`);
+      }
+    }
+    expect(moved).toEqual([]);
+  });
+
+  test.each(["letters", "words"] as const)("[ANS-6] %s: case makes no difference", (mode) => {
+    fc.assert(
+      fc.property(text, (given) => {
+        expect(normaliseAnswer(mode, given.toLowerCase())).toBe(normaliseAnswer(mode, given));
+        expect(normaliseAnswer(mode, given.toUpperCase())).toBe(normaliseAnswer(mode, given));
+      }),
+    );
+  });
+
+  test("[ANS-6] letters: what stands around a text does not change how it folds", () => {
+    fc.assert(
+      fc.property(text, text, (first, second) => {
+        const apart = (normaliseAnswer("letters", first) ?? "") + (normaliseAnswer("letters", second) ?? "");
+        expect(normaliseAnswer("letters", `${first} ${second}`) ?? "").toBe(apart);
+      }),
+    );
+  });
+
+  test("[ANS-4] number: equal integers are equal however they are written", () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), fc.nat(5), (integer, zeros) => {
+        const digits = (integer < 0n ? -integer : integer).toString();
+        const grouped = digits.replace(/\B(?=(\d{3})+$)/g, ",");
+        const sign = integer < 0n ? "-" : "+";
+        expect(normaliseAnswer("number", `${sign}${grouped}.${"0".repeat(zeros)}`)).toBe(integer.toString());
+      }),
+    );
+  });
+
+  test("[ANS-7] a long hostile text takes linear time", () => {
+    const started = performance.now();
+    for (const hostile of [`1.${"0".repeat(200_000)}1`, " ".repeat(200_000), "1,".repeat(100_000), "\u0301".repeat(200_000)]) {
+      for (const mode of MODES) normaliseAnswer(mode, hostile);
+    }
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
