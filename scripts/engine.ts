@@ -1,0 +1,224 @@
+/**
+ * The engine on this machine: the Worker's bundle in miniflare, on miniflare's
+ * own HTTP port (`wrangler dev` puts two proxies in front of it and drops
+ * requests under load). `npm start`, the tests and the benchmarks all run this.
+ *
+ *   const engine = await startEngine({ dataDir: ".data" });
+ *   await fetch(new URL("/healthz", engine.url));
+ *   await engine.stop();
+ */
+import type { ChildProcess } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { type Bundle, type Migrations, readBundle } from "./bundle.ts";
+import { DataDirLock } from "./data-dir.ts";
+import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
+
+/** How long stop() lets requests and calls in flight finish, ms; open WebSockets use all of it. */
+const DRAIN_MAX = 3_000;
+
+export type LogLine = (level: "error" | "warn" | "info" | "debug", text: string) => void;
+
+export interface EngineOptions {
+  /** 0, the default: any free port. */
+  port?: number;
+  host?: "127.0.0.1";
+  /** Where everything is kept; undefined: nowhere, it is gone after stop(). */
+  dataDir?: string | undefined;
+  /** Vars that replace those of wrangler.toml. */
+  vars?: Record<string, string>;
+  /** Default: those of the data directory, or new ones. */
+  secrets?: Secrets;
+  /** What the Worker logs and what goes wrong beneath it. Default: warnings and errors on stderr. */
+  log?: LogLine;
+}
+
+export interface Engine {
+  url: URL;
+  secrets: Secrets;
+  miniflare: Miniflare;
+  /** Ends it after letting requests in flight finish; what they wrote is durable then. */
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts an engine; it accepts requests when the promise resolves. Throws
+ * DataDirTaken when another engine has the data directory, and an error with
+ * code ERR_ADDRESS_IN_USE when the port is taken.
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const lock = options.dataDir === undefined ? undefined : await DataDirLock.take(options.dataDir);
+  try {
+    const [bundle, secrets] = await Promise.all([
+      readBundle(),
+      options.secrets ?? (options.dataDir === undefined ? createSecrets() : secretsOf(options.dataDir)),
+    ]);
+    const runtime = await startRuntime(bundle, secrets, options, lock);
+    try {
+      for (const migrations of bundle.migrations) await migrate(runtime.miniflare, migrations);
+    } catch (error) {
+      await runtime.end(0);
+      throw error;
+    }
+    let ending: Promise<void> | undefined;
+    const end = (drainMax: number) => {
+      ending ??= runtime.end(drainMax).finally(() => lock?.release());
+      return ending;
+    };
+    return {
+      url: runtime.url,
+      secrets,
+      miniflare: runtime.miniflare,
+      stop: () => end(DRAIN_MAX),
+      kill: () => end(0),
+    };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+/** Miniflare and the workerd process beneath it. */
+interface Runtime {
+  url: URL;
+  miniflare: Miniflare;
+  end(drainMax: number): Promise<void>;
+}
+
+async function startRuntime(
+  bundle: Bundle,
+  secrets: Secrets,
+  options: EngineOptions,
+  lock: DataDirLock | undefined,
+): Promise<Runtime> {
+  const log = options.log ?? logToStderr;
+  // Miniflare does not say which process it starts; Node does.
+  let workerd: ChildProcess | undefined;
+  let ending = false;
+  let disposed: Promise<void> | undefined;
+  const seen = (message: unknown) => {
+    const child = (message as { process: ChildProcess }).process;
+    child.once("spawn", () => {
+      if (!child.spawnfile.includes("workerd") || !child.spawnargs.includes("--control-fd=3")) return;
+      workerd = child;
+      if (child.pid !== undefined) lock?.servedBy(child.pid);
+    });
+    child.once("exit", () => {
+      if (child !== workerd) return;
+      workerd = undefined;
+      // Miniflare takes an end it did not ask for as a crash and starts workerd
+      // again, unless it is told before it looks; it looks after this listener.
+      if (ending) disposed ??= miniflare.dispose();
+    });
+  };
+  subscribe("child_process", seen);
+
+  const miniflare = withoutSignalHandlers(
+    () =>
+      new Miniflare(
+        convertV4MiniflareOptions({
+          ...bundle.worker,
+          modules: bundle.modules,
+          modulesRoot: bundle.modulesRoot,
+          bindings: { ...bundle.worker.bindings, ...options.vars, ...secrets },
+          host: options.host ?? "127.0.0.1",
+          port: options.port ?? 0,
+          // Otherwise it asks the network for an example of Request.cf.
+          cf: false,
+          // Otherwise every request is also a request to this process.
+          logRequests: false,
+          log: new ForwardingLog(log),
+          handleStructuredLogs: ({ level, message }) => log(levelOf(level), message),
+          ...(options.dataDir === undefined ? {} : { resourcePersistencePath: join(options.dataDir, "storage") }),
+        }),
+      ),
+  );
+
+  async function end(drainMax: number): Promise<void> {
+    ending = true;
+    if (workerd && drainMax > 0) {
+      // On SIGTERM workerd stops listening, finishes what is in flight and ends.
+      const ended = once(workerd, "exit");
+      workerd.kill("SIGTERM");
+      await Promise.race([ended, sleep(drainMax, undefined, { ref: false })]);
+    }
+    disposed ??= miniflare.dispose();
+    await disposed;
+    unsubscribe("child_process", seen);
+  }
+
+  try {
+    return { url: await miniflare.ready, miniflare, end };
+  } catch (error) {
+    await end(0).catch(() => undefined); // the error at hand says why
+    throw error;
+  }
+}
+
+/**
+ * Miniflare's constructor installs handlers that end this process at once on
+ * SIGINT, SIGTERM and SIGHUP; whoever starts an engine decides that. (Its
+ * handler for the process's exit stays: no workerd outlives an orderly end.)
+ */
+function withoutSignalHandlers<T>(make: () => T): T {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const made = make();
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) {
+      if (!before.get(signal)?.includes(listener)) process.off(signal, listener);
+    }
+  }
+  return made;
+}
+
+/** Applies the migrations not yet applied, each in one transaction, and notes them as wrangler does. */
+async function migrate(miniflare: Miniflare, { binding, table, files }: Migrations): Promise<void> {
+  if (files.length === 0) return;
+  const database = await miniflare.getD1Database(binding);
+  const name = `"${table.replaceAll('"', '""')}"`;
+  await database
+    .prepare(
+      `CREATE TABLE IF NOT EXISTS ${name} (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
+    )
+    .run();
+  const { results } = await database.prepare(`SELECT name FROM ${name}`).all<{ name: string }>();
+  const applied = new Set(results.map((row) => row.name));
+  for (const file of files) {
+    if (applied.has(file.name)) continue;
+    try {
+      await database.batch([
+        ...file.statements.map((statement) => database.prepare(statement)),
+        database.prepare(`INSERT INTO ${name} (name) VALUES (?)`).bind(file.name),
+      ]);
+    } catch (error) {
+      throw new Error(`migration ${file.name} failed`, { cause: error });
+    }
+  }
+}
+
+class ForwardingLog extends Log {
+  readonly #log: LogLine;
+
+  constructor(log: LogLine) {
+    super(LogLevel.WARN);
+    this.#log = log;
+  }
+
+  override logWithLevel(level: LogLevel, text: string): void {
+    if (level <= LogLevel.WARN) this.#log(level === LogLevel.WARN ? "warn" : "error", text);
+  }
+}
+
+function levelOf(level: string): "error" | "warn" | "info" | "debug" {
+  return level === "error" || level === "warn" || level === "debug" ? level : "info";
+}
+
+function logToStderr(level: string, text: string): void {
+  if (level === "error" || level === "warn") process.stderr.write(`${text}\n`);
+}

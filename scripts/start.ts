@@ -1,0 +1,129 @@
+/**
+ * `npm start`: the engine on http://127.0.0.1:8787, with the demo hunt.
+ * PORT and DATA_DIR change where; every parameter of src/config.ts can be given
+ * in the environment.
+ */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PARAMETERS } from "../src/config.ts";
+import { DataDirTaken } from "./data-dir.ts";
+import { type Engine, startEngine } from "./engine.ts";
+import { dataDirectory, mintOrganiserToken } from "./secrets.ts";
+
+const DEFAULT_PORT = 8787;
+const DEMO = "harbour-nights";
+const demoFile = fileURLToPath(new URL(`../hunts/${DEMO}.yaml`, import.meta.url));
+
+/** Ctrl-C reaches a process twice when a parent passes it on as well: within this time it is the same one, ms. */
+const SIGNAL_ECHO = 500;
+
+/** How often to look whether the process that started this one is still there, ms. */
+const PARENT_CHECK = 1_000;
+
+function readPort(): number {
+  const given = process.env.PORT;
+  if (!given) return DEFAULT_PORT;
+  const port = Number(given);
+  if (!/^\d+$/.test(given) || port > 65_535) fail(`PORT must be a number from 0 to 65535, not "${given}"`);
+  return port;
+}
+
+function checkOrigin(): void {
+  const origin = process.env.ORIGIN || "d1";
+  if (origin !== "d1") fail(`ORIGIN must be d1, not "${origin}"`);
+}
+
+function varsFromEnvironment(): Record<string, string> {
+  const given = Object.keys(PARAMETERS).map((name) => [name, process.env[name]] as const);
+  return Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+async function start(port: number, dataDir: string): Promise<Engine> {
+  try {
+    return await startEngine({ port, dataDir, vars: varsFromEnvironment() });
+  } catch (error) {
+    if (error instanceof DataDirTaken) fail(`${error.message}; stop it, or set DATA_DIR to another directory`);
+    if ((error as { code?: string }).code === "ERR_ADDRESS_IN_USE") fail(`port ${port} is in use; set PORT to another one`);
+    return fail((error as Error).message);
+  }
+}
+
+/** Publishes the demo hunt and sets it live, unless it is there already. Returns false when it is not there now. */
+async function publishDemo(engine: Engine): Promise<boolean> {
+  const authorization = `Bearer ${await mintOrganiserToken(engine.secrets)}`;
+  const call = (method: string, path: string, type?: string, body?: string) =>
+    fetch(new URL(`/v1/hunts/${DEMO}${path}`, engine.url), {
+      method,
+      headers: { authorization, ...(type ? { "content-type": type } : {}) },
+      ...(body === undefined ? {} : { body }),
+    });
+  const known = await call("GET", "/definition");
+  await known.body?.cancel();
+  if (known.ok) return true;
+  if (!existsSync(demoFile)) return false;
+  const steps = [
+    () => readFile(demoFile, "utf8").then((definition) => call("PUT", "", "application/yaml", definition)),
+    () => call("POST", "/phase", "application/json", JSON.stringify({ phase: "live" })),
+  ];
+  for (const step of steps) {
+    const answer = await step();
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+  }
+  return true;
+}
+
+function whenAskedToStop(stop: () => void): void {
+  let asked = 0;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      const now = Date.now();
+      if (now - asked < SIGNAL_ECHO) return;
+      asked = now;
+      stop();
+    });
+  }
+  // The bootstrap was killed and could not pass that on: do not hold the port without it.
+  if (process.env.BOOTSTRAP_PID === String(process.ppid)) {
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && stop(), PARENT_CHECK).unref();
+  }
+}
+
+function fail(text: string): never {
+  process.stderr.write(`error: ${text}\n`);
+  process.exit(1);
+}
+
+checkOrigin();
+const port = readPort();
+const dataDir = dataDirectory();
+let engine: Engine | undefined;
+let stopping = 0;
+whenAskedToStop(() => {
+  stopping += 1;
+  // Asked again: no longer wait for requests in flight. Asked before it was up: nothing to wait for.
+  if (stopping > 1 || !engine) process.exit(0);
+  engine.stop().then(
+    () => process.exit(0),
+    (error: unknown) => fail(`while stopping: ${String(error)}`),
+  );
+});
+engine = await start(port, dataDir);
+const demo = await publishDemo(engine).catch((error: Error) => {
+  process.stderr.write(`the demo hunt could not be published: ${error.message}\n`);
+  return false;
+});
+const url = engine.url.origin;
+process.stdout.write(
+  [
+    `ready ${url}`,
+    ...(demo ? [`  demo hunt   ${url}/v1/hunts/${DEMO}`] : []),
+    `  token       npm run --silent hunt -- token`,
+    `  data        ${relative("", dataDir) || dataDir}`,
+    `  stop        Ctrl-C`,
+    "",
+  ].join("\n"),
+);
