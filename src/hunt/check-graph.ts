@@ -103,7 +103,9 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
  */
 function checkOpenings(definition: Definition, world: World): Issue[] {
   const nodes: readonly Node[] = definition.clues;
-  const closes = definition.closes ?? Infinity;
+  // Times in the wrong order are reported as such; every clue would follow.
+  const { opens = -Infinity } = definition;
+  const closes = definition.closes !== undefined && definition.closes > opens ? definition.closes : Infinity;
   const openings = earliestOpenings(nodes, world);
   const shut = new Map<string, number>();
   for (const [index, node] of nodes.entries()) {
