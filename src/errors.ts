@@ -49,13 +49,16 @@ export interface Issue {
  * own properties survive there): they return `Refusal`, and the edge throws.
  */
 export class RequestError extends Error {
-  constructor(
-    readonly code: ErrorCode,
-    readonly detail: string,
-    readonly issues?: readonly Issue[],
-  ) {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly issues: readonly Issue[] | undefined;
+
+  constructor(code: ErrorCode, detail: string, issues?: readonly Issue[]) {
     super(detail);
     this.name = "RequestError";
+    this.code = code;
+    this.detail = detail;
+    this.issues = issues;
   }
 }
 
@@ -70,7 +73,11 @@ export function refuse(refused: ErrorCode, detail: string): Refusal {
 }
 
 /** Turns an object's answer into a value or the thrown `RequestError`. */
-export function accepted<T extends object>(answer: T | Refusal): T {
-  if ("refused" in answer) throw new RequestError(answer.refused, answer.detail);
-  return answer;
+export function accepted<Answer extends object>(answer: Answer): Exclude<Answer, { refused: ErrorCode }> {
+  if (isRefusal(answer)) throw new RequestError(answer.refused, answer.detail);
+  return answer as Exclude<Answer, { refused: ErrorCode }>;
+}
+
+function isRefusal(answer: object): answer is Refusal {
+  return "refused" in answer;
 }

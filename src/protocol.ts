@@ -35,8 +35,16 @@ export type Command = { id: string; clientAt?: string } & (
       answer: string;
       /** One digest per compare mode of the hunt; null: the text is nothing in that mode. */
       digests: Partial<Record<CompareMode, string | null>>;
+      /** Id of the pepper the digests were made with. */
+      pepper: string;
     }
-  | { type: "scan"; codeDigest: string }
+  | {
+      type: "scan";
+      /** As scanned; it goes no further than the shard's memory. */
+      code: string;
+      codeDigest: string;
+      pepper: string;
+    }
   | { type: "checkin"; clue: string; position: Position }
   | { type: "hint"; clue: string; hint: string }
   | { type: "claim"; prize: string }
@@ -127,6 +135,8 @@ export interface PlayFact extends FactHead {
   hint?: string;
   cost?: number;
   prize?: string;
+  /** What the attempt bucket held after this `incorrect` or `unknown_code`. */
+  attemptsLeft?: number;
   points?: number;
   /** The team's score after this fact, as the player was told. */
   score?: number;
@@ -137,7 +147,7 @@ export interface PlayFact extends FactHead {
 /** What an organiser did to a team, or the engine noted about it. */
 export type TeamFact = FactHead &
   (
-    | { type: "award"; points: number; reason: string; event?: string }
+    | { type: "award"; points: number; reason: string; score: number; event?: string }
     | { type: "unlock"; clue: string; reason: string; event?: string }
     | { type: "ban" | "unban" | "hide" | "show"; reason: string; event?: string }
     /** With moving scores: a `{points: n}` condition was met now and stays met. */
@@ -194,3 +204,43 @@ export interface FactMessage {
   first: number;
   facts: Fact[];
 }
+
+/** What the standings answer to a report. */
+export interface ReportAnswer {
+  /** They hold this shard's facts up to here. */
+  watermark: number;
+  word: StandingsWord;
+}
+
+/** A message from the organisers to all players; with `clue` to those who have it open. */
+export interface Announcement {
+  id: string;
+  /** Epoch ms. */
+  at: number;
+  text: string;
+  clue?: string;
+}
+
+/** What an organiser does to one team. */
+export type TeamAction =
+  | { type: "award"; points: number; reason: string }
+  | { type: "unlock"; clue: string; reason: string }
+  | { type: "ban" | "unban" | "hide" | "show"; reason: string };
+
+/** One checked line of an import, as a shard replays it. `at` is epoch ms. */
+export type ReplayLine = {
+  /** From 1. */
+  line: number;
+  at: number;
+  /** The team's joining key: the same for every line of the team. */
+  key: string;
+  team: string;
+  player?: string;
+} & (
+  | { type: "join"; id: string; bracket?: string }
+  | { type: "command"; command: Command }
+  | { type: "action"; id: string; action: TeamAction }
+);
+
+/** What became of an import line: replayed (whatever the outcome), or refused. */
+export type ReplayResult = { line: number } & ({ outcome: string } | { code: string; message: string });

@@ -1,0 +1,197 @@
+/**
+ * Every parameter of the engine, once: name, unit, default, range, what it
+ * trades and which metric shows it. A value comes from a var of the same name
+ * (wrangler.toml `[vars]`, or the environment of the local engine).
+ */
+
+interface NumberParameter {
+  kind: "number";
+  unit: string;
+  default: number;
+  min: number;
+  max: number;
+  trades: string;
+  shows: string;
+}
+
+interface ChoiceParameter {
+  kind: "choice";
+  default: string;
+  choices: readonly string[];
+  trades: string;
+  shows: string;
+}
+
+export const PARAMETERS = {
+  SHARDS_PER_REGION: {
+    kind: "number",
+    unit: "shards",
+    default: 2,
+    min: 1,
+    max: 1_000,
+    trades: "more shards carry more events per second; each costs memory, reports and fan-out calls",
+    shows: "events per second by shard bucket",
+  },
+  DEFAULT_REGION: {
+    kind: "choice",
+    default: "weur",
+    choices: ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"],
+    trades: "where teams live when the request does not tell its place",
+    shows: "event latency by region",
+  },
+  WAITING_COMMANDS_MAX: {
+    kind: "number",
+    unit: "commands",
+    default: 2_000,
+    min: 1,
+    max: 100_000,
+    trades: "a longer queue in a shard absorbs bursts; a shorter one answers 503 sooner instead of late",
+    shows: "overloaded answers, event latency p99",
+  },
+  PAGE_FLUSH_FACTS: {
+    kind: "number",
+    unit: "facts",
+    default: 20_000,
+    min: 100,
+    max: 1_000_000,
+    trades: "a longer log tail writes fewer rows; a shorter one recovers sooner after an eviction",
+    shows: "rows written per event, recovery seconds",
+  },
+  SHIP_DELAY_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 500,
+    min: 10,
+    max: 60_000,
+    trades: "waiting longer packs more facts into a queue message; the origin learns later",
+    shows: "queue messages per event, archive lag",
+  },
+  RESEND_AFTER_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 60_000,
+    min: 1_000,
+    max: 3_600_000,
+    trades: "how long a shipped segment may stay unacknowledged before it is sent again",
+    shows: "segments sent again, archive lag",
+  },
+  REPORT_DELAY_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 200,
+    min: 10,
+    max: 10_000,
+    trades: "a shorter delay shows solves sooner; each report is a call on the leaderboard object",
+    shows: "leaderboard age, leaderboard calls per second",
+  },
+  PUBLISH_DELAY_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 1_000,
+    min: 1_000,
+    max: 60_000,
+    trades: "time between leaderboard snapshots in KV (the platform allows one write a second and key)",
+    shows: "leaderboard age, KV writes",
+  },
+  LEADERBOARD_MEMORY_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 500,
+    min: 0,
+    max: 60_000,
+    trades: "how long an isolate repeats its copy of the leaderboard before it reads KV again",
+    shows: "KV reads, leaderboard age",
+  },
+  LEADERBOARD_KV_MAX_AGE_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 5_000,
+    min: 0,
+    max: 600_000,
+    trades: "an older KV snapshot than this sends the reader to the leaderboard object itself",
+    shows: "leaderboard calls per second, leaderboard age",
+  },
+  HUNT_MEMORY_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 1_000,
+    min: 0,
+    max: 600_000,
+    trades: "how long an isolate repeats the public half of a hunt before it reads KV again",
+    shows: "KV reads, age of the hunt's page",
+  },
+  PLAYER_TOKEN_DAYS: {
+    kind: "number",
+    unit: "days",
+    default: 30,
+    min: 1,
+    max: 400,
+    trades: "life of a player token in a hunt without a closing time",
+    shows: "unauthenticated answers",
+  },
+  RATE_LIMITS: {
+    kind: "choice",
+    default: "on",
+    choices: ["on", "off"],
+    trades: "limits per token and address at the edge; the figures are in wrangler.toml's ratelimits",
+    shows: "rate_limited answers",
+  },
+  CORS_ORIGINS: {
+    kind: "choice",
+    default: "*",
+    choices: [],
+    trades: "which pages may call player routes: * or a list of origins, separated by commas",
+    shows: "failed preflights in the browser",
+  },
+} as const satisfies Record<string, NumberParameter | ChoiceParameter>;
+
+type Name = keyof typeof PARAMETERS;
+export type Config = {
+  readonly [K in Name]: (typeof PARAMETERS)[K]["kind"] extends "number" ? number : string;
+};
+
+/** Reads the parameters out of the vars. Throws with name, value and range on the first bad one. */
+export function readConfig(vars: object): Config {
+  const config: Record<string, number | string> = {};
+  for (const [name, parameter] of Object.entries(PARAMETERS) as [
+    string,
+    NumberParameter | ChoiceParameter,
+  ][]) {
+    const given: unknown = (vars as Record<string, unknown>)[name];
+    if (given === undefined || given === "") config[name] = parameter.default;
+    else if (parameter.kind === "number") config[name] = readNumber(name, parameter, given);
+    else config[name] = readChoice(name, parameter, given);
+  }
+  return config as unknown as Config;
+}
+
+function readNumber(name: string, parameter: NumberParameter, given: unknown): number {
+  const value = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
+  if (typeof value !== "number" || !(value >= parameter.min && value <= parameter.max)) {
+    throw new Error(
+      `parameter ${name} is ${JSON.stringify(given)}; it must be ${parameter.min} to ${parameter.max} ${parameter.unit}`,
+    );
+  }
+  return value;
+}
+
+function readChoice(name: string, parameter: ChoiceParameter, given: unknown): string {
+  if (typeof given === "string" && (parameter.choices.length === 0 || parameter.choices.includes(given))) {
+    return given;
+  }
+  throw new Error(
+    `parameter ${name} is ${JSON.stringify(given)}; it must be one of ${parameter.choices.join(", ")}`,
+  );
+}
+
+/** Parsed once per vars object, because isolates and objects get the same one for life. */
+const parsed = new WeakMap<object, Config>();
+
+export function configOf(env: object): Config {
+  let config = parsed.get(env);
+  if (!config) {
+    config = readConfig(env);
+    parsed.set(env, config);
+  }
+  return config;
+}

@@ -1,0 +1,41 @@
+/** The audit: every organiser action of a hunt, who, when, what, from which request. */
+
+export interface AuditEntry {
+  /** Epoch ms. */
+  at: number;
+  /** Subject of the organiser's token. */
+  actor: string;
+  action: string;
+  /** What it was about; never a secret, an answer or a code. */
+  detail: Record<string, string | number | boolean>;
+  /** The `X-Request-Id` it came with. */
+  request: string;
+}
+
+/** Entries told at most, newest first. */
+const TOLD_MAX = 1_000;
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS audit (
+  id INTEGER PRIMARY KEY,
+  entry TEXT NOT NULL
+)`;
+
+export class AuditLog {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(SCHEMA);
+  }
+
+  record(entry: AuditEntry): void {
+    this.#sql.exec("INSERT INTO audit (entry) VALUES (?)", JSON.stringify(entry));
+  }
+
+  list(): AuditEntry[] {
+    return this.#sql
+      .exec<{ entry: string }>("SELECT entry FROM audit ORDER BY id DESC LIMIT ?", TOLD_MAX)
+      .toArray()
+      .map((row) => JSON.parse(row.entry));
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Two small registers. `HuntDirectory`: which hunts exist (one object, asked
+ * by organisers only). `NameRegistry`: which team names and joining keys of a
+ * hunt are taken, in objects sharded by a hash of the name; asked at joining only.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { hash53 } from "../shard/recall.ts";
+
+/** Hunts listed at most. */
+export const HUNTS_MAX = 10_000;
+
+export class HuntDirectory extends DurableObject {
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env);
+    ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS hunt (id TEXT PRIMARY KEY) WITHOUT ROWID");
+  }
+
+  add(hunt: string): void {
+    this.ctx.storage.sql.exec("INSERT OR IGNORE INTO hunt (id) VALUES (?)", hunt);
+  }
+
+  list(): string[] {
+    return this.ctx.storage.sql
+      .exec<{ id: string }>("SELECT id FROM hunt ORDER BY id LIMIT ?", HUNTS_MAX)
+      .toArray()
+      .map((row) => row.id);
+  }
+}
+
+/** Who holds a name: the shard of the team and the joining key that makes or made it. */
+export interface Holder {
+  shard: string;
+  key: string;
+  /** Epoch ms of the reservation. */
+  at: number;
+}
+
+export class NameRegistry extends DurableObject {
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env);
+    ctx.storage.sql.exec(`CREATE TABLE IF NOT EXISTS reserved (
+      name TEXT PRIMARY KEY,
+      shard TEXT NOT NULL,
+      key TEXT NOT NULL,
+      at INTEGER NOT NULL
+    ) WITHOUT ROWID`);
+  }
+
+  /** Reserves `name` for `holder` unless somebody has it; answers who has it then. */
+  reserve(name: string, holder: Holder): Holder {
+    const { sql } = this.ctx.storage;
+    sql.exec(
+      "INSERT OR IGNORE INTO reserved (name, shard, key, at) VALUES (?, ?, ?, ?)",
+      name,
+      holder.shard,
+      holder.key,
+      holder.at,
+    );
+    const row = sql
+      .exec<{ shard: string; key: string; at: number }>("SELECT shard, key, at FROM reserved WHERE name = ?", name)
+      .one();
+    return { shard: row.shard, key: row.key, at: row.at };
+  }
+
+  /** Gives a name back whose holder never made its team. */
+  release(name: string, key: string): void {
+    this.ctx.storage.sql.exec("DELETE FROM reserved WHERE name = ? AND key = ?", name, key);
+  }
+}
+
+/** Registry objects per hunt: joining is spread over them. */
+const REGISTRIES = 16;
+
+/** The name of the registry object that owns `name`. */
+export const registryOf = (hunt: string, name: string): string => `${hunt}/${hash53(name) % REGISTRIES}`;
+
+/** Team names that look alike to a reader are the same: NFKC, case, spaces. */
+export const foldName = (name: string): string =>
+  name.normalize("NFKC").toUpperCase().toLowerCase().trim().replace(/\s+/gu, " ");

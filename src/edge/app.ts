@@ -1,0 +1,65 @@
+/** The Hono app: request ids, CORS, errors as problem+json, and the routes. */
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { configOf } from "../config.ts";
+import { ERRORS, RequestError } from "../errors.ts";
+import { type App, type Request$ } from "./openapi.ts";
+import { opsRoutes } from "./ops.ts";
+import { organiserRoutes } from "./organiser.ts";
+import { playerRoutes } from "./player.ts";
+
+/** `Retry-After` of 429 and 503: a few seconds, spread so that clients do not come back together. */
+const RETRY_AFTER = { min: 1, max: 4 };
+
+export function makeApp(): App {
+  const app: App = new Hono();
+  app.use(async (c, next) => {
+    const id = crypto.randomUUID();
+    c.set("requestId", id);
+    c.set("now", Date.now());
+    await next();
+    c.header("X-Request-Id", id);
+  });
+  app.use(
+    cors({
+      origin: (origin, c) => {
+        const allowed = configOf(c.env).CORS_ORIGINS;
+        return allowed === "*" ? "*" : allowed.split(",").includes(origin) ? origin : null;
+      },
+      allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+      exposeHeaders: ["X-Request-Id", "Retry-After", "ETag", "Age"],
+      maxAge: 86_400,
+    }),
+  );
+  opsRoutes(app);
+  playerRoutes(app);
+  organiserRoutes(app);
+  app.notFound((c) => problem(c, new RequestError("not_found", "no such route")));
+  app.onError((error, c) => {
+    if (error instanceof RequestError) return problem(c, error);
+    console.error({ message: "request failed", requestId: c.get("requestId"), error: String(error), stack: error.stack });
+    return problem(c, new RequestError("internal", "the engine failed on this request"));
+  });
+  return app;
+}
+
+function problem(c: Request$, error: RequestError): Response {
+  const { status, title, retryable } = ERRORS[error.code];
+  if (retryable) {
+    const spread = RETRY_AFTER.max - RETRY_AFTER.min + 1;
+    c.header("Retry-After", String(RETRY_AFTER.min + Math.floor(Math.random() * spread)));
+  }
+  return c.json(
+    {
+      type: `urn:hunt:problem:${error.code}`,
+      title,
+      status,
+      code: error.code,
+      detail: error.detail,
+      requestId: c.get("requestId"),
+      ...(error.issues ? { issues: error.issues } : {}),
+    },
+    status,
+    { "Content-Type": "application/problem+json" },
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * Tokens: HS256 JWTs of two kinds with two separate key rings. A kind is told
+ * by its audience, its keys and its claims; one is never taken for the other.
+ */
+import { decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
+import { RequestError } from "../errors.ts";
+import { currentKey, keyById, type Secrets } from "../secrets.ts";
+
+const PLAYER_AUDIENCE = "hunt-player";
+const ORGANISER_AUDIENCE = "hunt-organiser";
+
+/** Longest token looked at, characters. */
+const TOKEN_MAX = 2_048;
+
+/** Verified tokens an isolate remembers; the oldest go first. */
+const REMEMBERED_MAX = 20_000;
+
+export interface PlayerClaims {
+  hunt: string;
+  team: string;
+  player: string;
+  /** Seconds since the epoch. */
+  exp: number;
+}
+
+interface OrganiserClaims {
+  subject: string;
+  exp: number;
+}
+
+/** Signs a player's token; `expiresAt` is epoch ms. */
+export async function signPlayerToken(
+  secrets: Secrets,
+  claims: Omit<PlayerClaims, "exp">,
+  now: number,
+  expiresAt: number,
+): Promise<string> {
+  const key = currentKey("PLAYER_TOKEN_KEYS", secrets.PLAYER_TOKEN_KEYS);
+  return new SignJWT({ hunt: claims.hunt, team: claims.team })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.id })
+    .setAudience(PLAYER_AUDIENCE)
+    .setSubject(claims.player)
+    .setIssuedAt(Math.floor(now / 1_000))
+    .setExpirationTime(Math.floor(expiresAt / 1_000))
+    .sign(key.bytes);
+}
+
+/** The player behind the request's token; throws `unauthenticated`, or `forbidden` for another hunt's. */
+export async function requirePlayer(
+  secrets: Secrets,
+  authorization: string | undefined,
+  hunt: string,
+  now: number,
+): Promise<PlayerClaims> {
+  const token = bearer(authorization);
+  const claims = players.get(token, now) ?? (await verifyPlayer(secrets, token, now));
+  if (claims.hunt !== hunt) throw new RequestError("forbidden", "the token is for another hunt");
+  return claims;
+}
+
+/** The organiser behind the request's token; throws `unauthenticated`. */
+export async function requireOrganiser(
+  secrets: Secrets,
+  authorization: string | undefined,
+  now: number,
+): Promise<OrganiserClaims> {
+  const token = bearer(authorization);
+  return organisers.get(token, now) ?? (await verifyOrganiser(secrets, token, now));
+}
+
+/** Verified claims by token, because an isolate sees the same player again and again. */
+class Remembered<Claims extends { exp: number }> {
+  readonly #claims = new Map<string, Claims>();
+
+  get(token: string, now: number): Claims | undefined {
+    const claims = this.#claims.get(token);
+    return claims && claims.exp * 1_000 > now ? claims : undefined;
+  }
+
+  set(token: string, claims: Claims): Claims {
+    if (this.#claims.size >= REMEMBERED_MAX) {
+      const oldest = this.#claims.keys().next().value;
+      if (oldest !== undefined) this.#claims.delete(oldest);
+    }
+    this.#claims.set(token, claims);
+    return claims;
+  }
+}
+
+const players = new Remembered<PlayerClaims>();
+const organisers = new Remembered<OrganiserClaims>();
+
+function bearer(authorization: string | undefined): string {
+  const token = /^Bearer ([A-Za-z0-9._-]+)$/i.exec(authorization ?? "")?.[1];
+  if (!token || token.length > TOKEN_MAX) {
+    throw new RequestError("unauthenticated", "send the token as: Authorization: Bearer …");
+  }
+  return token;
+}
+
+async function verifyPlayer(secrets: Secrets, token: string, now: number): Promise<PlayerClaims> {
+  const payload = await verify(secrets, "PLAYER_TOKEN_KEYS", PLAYER_AUDIENCE, token, now);
+  const { sub, hunt, team, exp } = payload;
+  if (typeof sub !== "string" || typeof hunt !== "string" || typeof team !== "string" || exp === undefined) {
+    throw invalidToken();
+  }
+  return players.set(token, { player: sub, hunt, team, exp });
+}
+
+async function verifyOrganiser(secrets: Secrets, token: string, now: number): Promise<OrganiserClaims> {
+  const { sub, exp } = await verify(secrets, "ORGANISER_TOKEN_KEYS", ORGANISER_AUDIENCE, token, now);
+  if (typeof sub !== "string" || exp === undefined) throw invalidToken();
+  return organisers.set(token, { subject: sub, exp });
+}
+
+async function verify(secrets: Secrets, ring: keyof Secrets, audience: string, token: string, now: number) {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    const key = kid === undefined ? undefined : keyById(ring, secrets[ring], kid);
+    if (!key) throw invalidToken();
+    const { payload } = await jwtVerify(token, key.bytes, {
+      algorithms: ["HS256"],
+      audience,
+      typ: "JWT",
+      requiredClaims: ["exp", "sub"],
+      currentDate: new Date(now),
+    });
+    return payload;
+  } catch {
+    // Whatever is wrong with a token, the answer is the same: it tells nothing to a forger.
+    throw invalidToken();
+  }
+}
+
+function invalidToken(): RequestError {
+  return new RequestError("unauthenticated", "the token is not valid here, or has expired");
+}

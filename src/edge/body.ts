@@ -1,0 +1,82 @@
+/** Reading request bodies: bounded, of the right type, as strict text and JSON. */
+import type { z } from "zod";
+import { type Issue, RequestError } from "../errors.ts";
+
+/** Longest body on player routes and small organiser routes, bytes. */
+export const BODY_MAX = 64 * 1_024;
+
+/** Longest definition, bytes. */
+export const DEFINITION_MAX = 4 * 1_024 * 1_024;
+
+/** The media type without its parameters, lower case. */
+export function mediaType(request: Request): string {
+  return (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** The body as text. Throws `payload_too_large`, or `bad_request` when it is not UTF-8. */
+export async function readText(request: Request, limit: number): Promise<string> {
+  const bytes = await readBytes(request, limit);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new RequestError("bad_request", "the body is not valid UTF-8");
+  }
+}
+
+async function readBytes(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
+  const tooLarge = new RequestError("payload_too_large", `the body may have ${limit} bytes at most`);
+  const announced = request.headers.get("content-length");
+  if (announced !== null) {
+    if (Number(announced) > limit) throw tooLarge;
+    return request.arrayBuffer();
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge;
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** The JSON body, unchecked in shape. Throws what API.md says for a bad envelope. */
+export async function readJson(request: Request, limit: number = BODY_MAX): Promise<unknown> {
+  const type = mediaType(request);
+  if (type !== "application/json" && !type.endsWith("+json")) {
+    throw new RequestError("unsupported_media_type", "send application/json");
+  }
+  return parseJson(await readText(request, limit));
+}
+
+export function parseJson(text: string): unknown {
+  if (text.includes('"__proto__"')) throw new RequestError("bad_request", "__proto__ is not a key here");
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the body: it is not passed on.
+    throw new RequestError("bad_request", "the body is not valid JSON");
+  }
+}
+
+/** Checks a value against a schema. Throws `invalid` with every issue. */
+export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RequestError("invalid", "the content does not have the right form", issuesOf(parsed.error));
+}
+
+/** Zod's issues as ours: path, code and a message that quotes no input. */
+export function issuesOf(error: z.ZodError): Issue[] {
+  return error.issues.slice(0, 100).map((issue) => ({
+    path: issue.path.map(String).join("."),
+    code: issue.code,
+    message: issue.code === "unrecognized_keys" ? "there are unknown keys" : issue.message,
+  }));
+}

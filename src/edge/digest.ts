@@ -1,0 +1,49 @@
+/**
+ * Events → commands: answers are normalised and digested here, at the edge,
+ * because isolates multiply and a shard does not.
+ */
+import { normaliseAnswer } from "../hunt/answer.ts";
+import type { CompareMode, DigestText } from "../hunt/compiled.ts";
+import type { Command, PlayerEvent } from "../protocol.ts";
+import { digester, type Key } from "../secrets.ts";
+
+export const COMPARE_MODES: readonly CompareMode[] = ["letters", "words", "exact", "number"];
+
+/** The command of a checked event. `modes`: the compare modes to digest an answer in. */
+export function commandOf(
+  event: PlayerEvent,
+  hunt: string,
+  pepper: Key,
+  modes: readonly CompareMode[],
+): Command {
+  const { at, ...rest } = event;
+  const head = at === undefined ? {} : { clientAt: at };
+  if (rest.type === "scan") return { ...head, ...rest, ...digestCode(rest.code, digester(pepper, hunt), pepper) };
+  if (rest.type !== "answer") return { ...head, ...rest };
+  const digest = digester(pepper, hunt);
+  return { ...head, ...rest, ...digestAnswer(rest.clue, rest.answer, digest, modes), pepper: pepper.id };
+}
+
+/** The digests of an answer in these modes; null where it normalises to nothing. */
+export function digestAnswer(
+  clue: string,
+  answer: string,
+  digest: DigestText,
+  modes: readonly CompareMode[],
+): { digests: Partial<Record<CompareMode, string | null>> } {
+  const digests: Partial<Record<CompareMode, string | null>> = {};
+  for (const mode of modes) {
+    const text = normaliseAnswer(mode, answer);
+    digests[mode] = text === null ? null : digest({ clue, mode }, text);
+  }
+  return { digests };
+}
+
+/** The digest of a scanned code. Spaces around it come from keyboards and are dropped. */
+export function digestCode(
+  code: string,
+  digest: DigestText,
+  pepper: Key,
+): { codeDigest: string; pepper: string } {
+  return { codeDigest: digest("code", code.trim()), pepper: pepper.id };
+}

@@ -1,0 +1,223 @@
+/** The import: NDJSON in, each line checked, then replayed in its team's shard at its own time. */
+import { z } from "zod";
+import type { PublicEntry } from "../cache/entry.ts";
+import { foldName, registryOf } from "../control/directory.ts";
+import type { Actor } from "../control/object.ts";
+import { accepted, RequestError } from "../errors.ts";
+import type { PlayerEvent, ReplayLine } from "../protocol.ts";
+import { currentKey, keyById } from "../secrets.ts";
+import { hash53 } from "../shard/recall.ts";
+import { REGIONS, shardName } from "../shard/routing.ts";
+import { configOf } from "../config.ts";
+import type { Env } from "../worker.ts";
+import { COMPARE_MODES, commandOf } from "./digest.ts";
+import { calling, shardStub } from "./objects.ts";
+import { importLine } from "./schemas.ts";
+
+/** Longest line, characters. */
+const LINE_MAX = 8_192;
+
+/** Lines a shard gets at once. */
+const LINES_PER_CALL = 500;
+
+/** Rejected lines told at most; the rest is only counted. */
+const REJECTED_MAX = 10_000;
+
+type Checked = z.output<typeof importLine>;
+
+interface Rejected {
+  line: number;
+  code: string;
+  message: string;
+}
+
+export interface ImportAnswer {
+  lines: number;
+  accepted: number;
+  rejected: Rejected[];
+}
+
+/**
+ * Replays the request's lines. Lines of one team keep their order; those of
+ * different shards run side by side, one call per shard at a time.
+ */
+export async function importLines(
+  env: Env,
+  entry: PublicEntry,
+  request: Request,
+  by: Actor,
+): Promise<ImportAnswer> {
+  const answer: ImportAnswer = { lines: 0, accepted: 0, rejected: [] };
+  const session = new ImportSession(env, entry, answer);
+  let open = false;
+  for await (const text of linesOf(request)) {
+    answer.lines += 1;
+    const line = answer.lines;
+    const checked = checkLine(text);
+    if ("message" in checked) {
+      session.reject({ line, ...checked });
+      continue;
+    }
+    if (!open) {
+      accepted(await env.CONTROL.getByName(entry.hunt.hunt).beginImport(Date.parse(checked.at), by));
+      open = true;
+    }
+    await session.add(line, text, checked);
+  }
+  await session.finish();
+  answer.rejected.sort((a, b) => a.line - b.line);
+  return answer;
+}
+
+class ImportSession {
+  readonly #env: Env;
+  readonly #entry: PublicEntry;
+  readonly #answer: ImportAnswer;
+  /** Folded team name → where its team lives. */
+  readonly #teams = new Map<string, { shard: string; key: string }>();
+  readonly #buffers = new Map<string, ReplayLine[]>();
+  readonly #running = new Map<string, Promise<void>>();
+
+  constructor(env: Env, entry: PublicEntry, answer: ImportAnswer) {
+    this.#env = env;
+    this.#entry = entry;
+    this.#answer = answer;
+  }
+
+  reject(rejected: Rejected): void {
+    if (this.#answer.rejected.length < REJECTED_MAX) this.#answer.rejected.push(rejected);
+  }
+
+  async add(line: number, text: string, checked: Checked): Promise<void> {
+    const place = await this.#placeOf(checked.team);
+    // The same line imported again has the same id, so it is not played twice.
+    const id = checked.id ?? `i-${hash53(text).toString(36)}-${hash53(`${text}\n`).toString(36)}`;
+    const head = {
+      line,
+      at: Date.parse(checked.at),
+      key: place.key,
+      team: checked.team,
+      ...(checked.player === undefined ? {} : { player: checked.player }),
+    };
+    const buffer = this.#buffers.get(place.shard) ?? [];
+    buffer.push({ ...head, ...this.#lineOf(checked, id) });
+    this.#buffers.set(place.shard, buffer);
+    if (buffer.length >= LINES_PER_CALL) await this.#flush(place.shard);
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all([...this.#buffers.keys()].map((shard) => this.#flush(shard)));
+    await Promise.all(this.#running.values());
+  }
+
+  #lineOf(checked: Checked, id: string) {
+    switch (checked.type) {
+      case "join":
+        return {
+          type: "join" as const,
+          id,
+          ...(checked.bracket === undefined ? {} : { bracket: checked.bracket }),
+        };
+      case "award":
+        return {
+          type: "action" as const,
+          id,
+          action: { type: "award" as const, points: checked.points, reason: checked.reason },
+        };
+      case "unlock":
+        return {
+          type: "action" as const,
+          id,
+          action: { type: "unlock" as const, clue: checked.clue, reason: checked.reason },
+        };
+      default: {
+        const { at: _at, team: _team, player: _player, ...event } = checked;
+        const command = commandOf({ ...event, id } as PlayerEvent, this.#entry.hunt.hunt, this.#pepper(), COMPARE_MODES);
+        return { type: "command" as const, command };
+      }
+    }
+  }
+
+  #pepper() {
+    const secret = this.#env.ANSWER_PEPPERS;
+    return keyById("ANSWER_PEPPERS", secret, this.#entry.pepper) ?? currentKey("ANSWER_PEPPERS", secret);
+  }
+
+  /** Where the team of this name lives: its first line decides, by a hash of the name. */
+  async #placeOf(team: string): Promise<{ shard: string; key: string }> {
+    const folded = foldName(team);
+    const known = this.#teams.get(folded);
+    if (known) return known;
+    const { hunt, shardsPerRegion } = this.#entry;
+    const given = configOf(this.#env).DEFAULT_REGION;
+    const region = REGIONS.find((candidate) => candidate === given) ?? "weur";
+    const shard = shardName(region, hash53(folded) % shardsPerRegion);
+    // Solo names need not be unique among players, but they are within imports.
+    const name = hunt.teams.mode === "solo" ? `import/${folded}` : `name/${folded}`;
+    const holder = await calling(async () =>
+      this.#env.NAMES.getByName(registryOf(hunt.hunt, name)).reserve(name, {
+        shard,
+        key: `import/${folded}`,
+        at: Date.now(),
+      }),
+    );
+    const place = { shard: holder.shard, key: holder.key };
+    this.#teams.set(folded, place);
+    return place;
+  }
+
+  /** Sends a shard's lines after the ones before them are answered. */
+  async #flush(shard: string): Promise<void> {
+    await this.#running.get(shard);
+    const lines = this.#buffers.get(shard) ?? [];
+    this.#buffers.set(shard, []);
+    if (lines.length === 0) return;
+    const sending = this.#send(shard, lines);
+    this.#running.set(shard, sending);
+    // A failure is thrown where the next flush or the end awaits it.
+    sending.catch(() => undefined);
+  }
+
+  async #send(shard: string, lines: ReplayLine[]): Promise<void> {
+    const results = accepted(
+      await calling(async () => shardStub(this.#env, this.#entry.hunt.hunt, shard).replay(lines)),
+    );
+    for (const result of results) {
+      if ("code" in result) this.reject(result);
+      else this.#answer.accepted += 1;
+    }
+  }
+}
+
+function checkLine(text: string): Checked | { code: string; message: string } {
+  if (text.length > LINE_MAX) return { code: "payload_too_large", message: `a line may have ${LINE_MAX} characters` };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { code: "bad_request", message: "the line is not valid JSON" };
+  }
+  const parsed = importLine.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  return { code: "invalid", message: `${issue?.path.map(String).join(".") ?? ""}: ${issue?.message ?? ""}` };
+}
+
+/** The lines of the body that are not blank. Blank lines are not counted. */
+async function* linesOf(request: Request): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  let rest = "";
+  try {
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line.trim() !== "") yield line;
+      if (rest.length > LINE_MAX * 4) throw new RequestError("payload_too_large", "a line is too long");
+    }
+    rest += decoder.decode();
+  } catch (error) {
+    if (error instanceof TypeError) throw new RequestError("bad_request", "the body is not valid UTF-8");
+    throw error;
+  }
+  if (rest.trim() !== "") yield rest;
+}

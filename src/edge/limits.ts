@@ -1,0 +1,20 @@
+/** Limits at the edge: requests per token and per address. */
+import { configOf } from "../config.ts";
+import { RequestError } from "../errors.ts";
+import type { Env } from "../worker.ts";
+
+/** Refuses a player's request beyond the rate of its token (figures: wrangler.toml, `ratelimits`). */
+export async function limitPlayer(env: Env, player: string): Promise<void> {
+  if (configOf(env).RATE_LIMITS === "off") return;
+  const { success } = await env.PLAYER_RATE.limit({ key: player });
+  if (!success) throw new RequestError("rate_limited", "too many requests of this player");
+}
+
+/** Refuses a request without a token beyond the rate of its address. */
+export async function limitAddress(env: Env, request: Request): Promise<void> {
+  if (configOf(env).RATE_LIMITS === "off") return;
+  const address = request.headers.get("cf-connecting-ip");
+  if (address === null) return;
+  const { success } = await env.ADDRESS_RATE.limit({ key: address });
+  if (!success) throw new RequestError("rate_limited", "too many requests from this address");
+}

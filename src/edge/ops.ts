@@ -1,0 +1,72 @@
+/** Routes about the engine itself: health, the API document, the hunt schema. */
+import { huntJsonSchema } from "../hunt/definition.ts";
+import { type App, openapi, route } from "./openapi.ts";
+import { answers } from "./schemas.ts";
+
+export function opsRoutes(app: App): void {
+  route(
+    app,
+    {
+      method: "get",
+      path: "/healthz",
+      summary: "The engine answers",
+      auth: "none",
+      answers: { 200: { description: "Alive", schema: answers.ok } },
+    },
+    (c) => c.json({ ok: true }),
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/readyz",
+      summary: "Readiness by dependency",
+      auth: "none",
+      answers: { 200: { description: "Ready", schema: answers.ok }, 503: { description: "Not ready" } },
+    },
+    async (c) => {
+      const check = async (ask: () => Promise<unknown>): Promise<boolean> => {
+        try {
+          await ask();
+          return true;
+        } catch (error) {
+          console.warn({ message: "not ready", error: String(error) });
+          return false;
+        }
+      };
+      const [objects, kv, origin] = await Promise.all([
+        check(() => c.env.DIRECTORY.getByName("all").list()),
+        check(() => c.env.CACHE.get("readyz")),
+        check(() => c.env.ORIGIN_DB.prepare("SELECT 1").first()),
+      ]);
+      // The origin may be away: players notice nothing, so it does not count.
+      const ok = objects && kv;
+      return c.json({ ok, dependencies: { objects, kv, origin } }, ok ? 200 : 503);
+    },
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/openapi.json",
+      summary: "This document",
+      auth: "none",
+      answers: { 200: { description: "OpenAPI 3.1", type: "application/json" } },
+    },
+    (c) => c.json(openapi()),
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/schema/hunt.json",
+      summary: "The JSON Schema of hunt definitions",
+      auth: "none",
+      answers: { 200: { description: "JSON Schema", type: "application/schema+json" } },
+    },
+    (c) => c.json(huntJsonSchema(), 200, { "Content-Type": "application/schema+json" }),
+  );
+}

@@ -1,0 +1,266 @@
+/**
+ * `decide`: one player's command against a team's state → the facts it makes
+ * and what the player is told. PURE: the clock, earlier facts and the
+ * standings' word come in as arguments; live traffic, import and simulation
+ * run this same function.
+ */
+import type { Phase } from "../control/phase.ts";
+import type { Command, NewFact, PlayFact, Result, UnrecordedOutcome } from "../protocol.ts";
+import type { AttemptLimits, CompiledClue } from "./compiled.ts";
+import type { IndexedHunt } from "./indexed.ts";
+import { judgeCheckin } from "./place.ts";
+import { type Attempts, hintKey, recordedScore, type Team } from "./team.ts";
+import { holdsAt, opensAt, progressOf } from "./unlock.ts";
+
+/** What a rule may know beside the team. */
+export interface Context {
+  hunt: IndexedHunt;
+  phase: Phase;
+  /** When the hunt opened, epoch ms; `Infinity` before that. */
+  openedAt: number;
+  /** With moving scores, the standings' last word; undefined before the first. */
+  word?: ScoreWord;
+}
+
+/** The standings' word, indexed: present clue values and this shard's bonuses. */
+export interface ScoreWord {
+  asOf: number;
+  values: ReadonlyMap<string, number>;
+  /** Team → its first-solve bonuses in all. */
+  bonuses: ReadonlyMap<string, number>;
+}
+
+/** A result that changed nothing, or the facts to record (the first is the result's). */
+export type Decision = { result: Result } | { facts: NewFact[] };
+
+/**
+ * Decides `command` of `player` at `now` (epoch ms). `recorded` is the fact an
+ * earlier command of the team with this id made, if any.
+ */
+export function decide(
+  context: Context,
+  team: Team,
+  player: string,
+  command: Command,
+  recorded: PlayFact | undefined,
+  now: number,
+): Decision {
+  const tell = (outcome: UnrecordedOutcome, more?: Partial<Result>): Decision => ({
+    result: { id: command.id, outcome, ...more },
+  });
+
+  if (recorded) {
+    if (!sameCommand(recorded, command)) return tell("conflict");
+    return { result: { ...resultOf(context.hunt, recorded), duplicate: true } };
+  }
+  if (context.phase === "draft") return tell("not_open");
+  if (context.phase === "ended") return tell("ended");
+  if (team.banned) return tell("banned");
+  if (context.phase === "paused") return tell("paused");
+
+  const fact = (outcome: PlayFact["outcome"], more: Partial<PlayFact>): PlayFactDraft => ({
+    at: now,
+    team: team.id,
+    type: command.type,
+    outcome,
+    player,
+    event: command.id,
+    ...(command.clientAt === undefined ? {} : { clientAt: command.clientAt }),
+    ...more,
+  });
+
+  if (command.type === "claim") return claim();
+  if (command.type === "scan") return scan(command.codeDigest);
+
+  const clue = context.hunt.clues.get(command.clue);
+  const progress = progressOf(context.hunt, team, context.openedAt);
+  if (!clue || opensAt(context.hunt, clue, team, progress) > now) {
+    return tell("locked", { clue: command.clue });
+  }
+  if (command.type === "hint") return hint(clue, command.hint);
+  if (team.solves.has(clue.id)) return tell("already_solved", { clue: clue.id });
+  if (command.type === "checkin") {
+    if (!clue.place) return tell("invalid", { clue: clue.id, message: `${clue.id} is not solved by a check-in` });
+    const last = team.members.find((member) => member.id === player)?.lastCheckin;
+    const { outcome, distance } = judgeCheckin(clue.place, command.position, last, now);
+    const where = { clue: clue.id, position: command.position, distance };
+    return outcome === "correct" ? solve(clue, where) : { facts: [fact(outcome, where)] };
+  }
+  return answer(clue, command);
+
+  function answer(clue: CompiledClue, given: Command & { type: "answer" }): Decision {
+    if (clue.kind !== "answer" && clue.kind !== "choice") {
+      return tell("invalid", { clue: clue.id, message: `${clue.id} is not solved by an answer` });
+    }
+    const bucket = team.attempts.get(clue.id);
+    if (clue.attempts.perClue > 0 && (bucket?.wrong ?? 0) >= clue.attempts.perClue) {
+      return tell("exhausted", { clue: clue.id });
+    }
+    const tokens = tokensAt(clue.attempts, bucket, now);
+    // Before the answer is looked at: an empty bucket must not be an oracle.
+    if (tokens < TOKEN) return cooldown(clue.attempts, tokens, { clue: clue.id });
+    const digest = given.digests[clue.compare] ?? null;
+    const text = { clue: clue.id, answer: given.answer };
+    if (digest !== null) {
+      if (context.hunt.answers.get(clue.id)?.has(digest)) return solve(clue, text);
+      const say = context.hunt.nudges.get(clue.id)?.get(digest);
+      if (say !== undefined) return { facts: [fact("nudge", { ...text, message: say })] };
+    }
+    return { facts: [fact("incorrect", { ...text, attemptsLeft: rounded(tokens - 1) })] };
+  }
+
+  function scan(codeDigest: string): Decision {
+    const limits = context.hunt.compiled.attempts;
+    const tokens = tokensAt(limits, team.codes, now);
+    if (tokens < TOKEN) return cooldown(limits, tokens, {});
+    const clue = context.hunt.codes.get(codeDigest);
+    if (!clue) {
+      return { facts: [fact("unknown_code", { codeDigest, attemptsLeft: rounded(tokens - 1) })] };
+    }
+    const progress = progressOf(context.hunt, team, context.openedAt);
+    if (opensAt(context.hunt, clue, team, progress) > now) return tell("locked");
+    if (team.solves.has(clue.id)) return tell("already_solved", { clue: clue.id });
+    return solve(clue, { clue: clue.id, codeDigest });
+  }
+
+  function solve(clue: CompiledClue, how: Partial<PlayFact>): Decision {
+    const points = presentValue(context, clue);
+    const score = scoreOf(context, team) + points;
+    const reached = newlyReached(context.hunt, team, score);
+    const before = progressOf(context.hunt, team, context.openedAt);
+    const after = progressOf(context.hunt, team, context.openedAt, { clue: clue.id, at: now, points, reached });
+    const unlocked = (context.hunt.dependents.get(clue.id) ?? [])
+      .filter((other) => !team.solves.has(other.id) && other.id !== clue.id)
+      .filter((other) => opensAt(context.hunt, other, team, before) > now)
+      .filter((other) => opensAt(context.hunt, other, team, after) <= now)
+      .map((other) => other.id);
+    return {
+      facts: [fact("correct", { ...how, points, score, unlocked }), ...reachedFacts(team.id, reached, now)],
+    };
+  }
+
+  function hint(clue: CompiledClue, id: string): Decision {
+    const wanted = clue.hints.find((candidate) => candidate.id === id);
+    if (!wanted) return tell("invalid", { clue: clue.id, message: `${clue.id} has no hint ${id}` });
+    const shown = { clue: clue.id, hint: { id: wanted.id, text: wanted.text } };
+    if (team.hints.has(hintKey(clue.id, wanted.id))) {
+      // Given before: shown again, charged once, nothing to record.
+      return { result: { id: command.id, outcome: "taken", ...shown } };
+    }
+    const availableAt = opensAt(context.hunt, clue, team, progress) + wanted.after;
+    if (availableAt > now) return tell("not_yet", { clue: clue.id, retryAt: iso(availableAt) });
+    const score = scoreOf(context, team) - wanted.cost;
+    if (wanted.cost > 0 && score < 0) return tell("unaffordable", { clue: clue.id });
+    return { facts: [fact("taken", { clue: clue.id, hint: wanted.id, cost: wanted.cost, score })] };
+  }
+
+  function claim(): Decision {
+    const prize = command.type === "claim" ? context.hunt.prizes.get(command.prize) : undefined;
+    const progress = progressOf(context.hunt, team, context.openedAt);
+    const met = prize && (!prize.requires || holdsAt(context.hunt, prize.requires, progress) <= now);
+    if (!met) return tell("not_eligible");
+    return tell("invalid", { message: "this engine does not hand out prizes yet" });
+  }
+
+  function cooldown(limits: AttemptLimits, tokens: number, more: Partial<Result>): Decision {
+    if (limits.refillPerMinute <= 0) return tell("exhausted", more);
+    const wait = Math.ceil(((1 - tokens) / limits.refillPerMinute) * 60_000);
+    return tell("cooldown", { ...more, retryAt: iso(now + wait) });
+  }
+}
+
+type PlayFactDraft = Omit<PlayFact, "seq">;
+
+/** What the player is told about a recorded fact: the same the first time and every time after. */
+export function resultOf(hunt: IndexedHunt, fact: PlayFact): Result {
+  const result: Result = { id: fact.event, outcome: fact.outcome, seq: fact.seq };
+  if (fact.clue !== undefined) result.clue = fact.clue;
+  if (fact.points !== undefined) result.points = fact.points;
+  if (fact.score !== undefined) result.score = fact.score;
+  if (fact.unlocked !== undefined) result.unlocked = fact.unlocked;
+  if (fact.message !== undefined) result.message = fact.message;
+  if (fact.type === "hint" && fact.hint !== undefined) {
+    const text = hunt.clues.get(fact.clue ?? "")?.hints.find((hint) => hint.id === fact.hint)?.text;
+    result.hint = { id: fact.hint, text: text ?? "" };
+  }
+  return result;
+}
+
+/** Whether a repeated id came with the same body. The client's clock may differ. */
+function sameCommand(fact: PlayFact, command: Command): boolean {
+  if (fact.type !== command.type) return false;
+  switch (command.type) {
+    case "answer":
+      return fact.clue === command.clue && fact.answer === command.answer;
+    case "scan":
+      return fact.codeDigest === command.codeDigest;
+    case "checkin":
+      return (
+        fact.clue === command.clue &&
+        fact.position?.lat === command.position.lat &&
+        fact.position.lng === command.position.lng &&
+        fact.position.accuracy === command.position.accuracy
+      );
+    case "hint":
+      return fact.clue === command.clue && fact.hint === command.hint;
+    case "claim":
+      return fact.prize === command.prize;
+  }
+}
+
+/** What the clue is worth now to whoever solves it: static, or by the standings' last word. */
+export function presentValue(context: Context, clue: CompiledClue): number {
+  return context.word?.values.get(clue.id) ?? clue.points;
+}
+
+/** The team's score now: exact with static scoring, else as of the standings' last word. */
+export function scoreOf(context: Context, team: Team): number {
+  if (!context.hunt.dynamic) return recordedScore(team);
+  let score = team.adjusted + (context.word?.bonuses.get(team.id) ?? 0);
+  for (const id of team.solves.keys()) {
+    const clue = context.hunt.clues.get(id);
+    if (clue) score += presentValue(context, clue);
+  }
+  return score;
+}
+
+/**
+ * With moving scores a `{points: n}` condition must be noted when it is met,
+ * because the score may fall again. The thresholds `score` meets for the first time.
+ */
+export function newlyReached(hunt: IndexedHunt, team: Team, score: number): number[] {
+  if (!hunt.dynamic) return [];
+  return hunt.thresholds.filter((points) => points > 0 && score >= points && !team.reached.has(points));
+}
+
+/** The facts that note `newlyReached`. */
+export function reachedFacts(team: string, reached: readonly number[], now: number): NewFact[] {
+  return reached.map((points) => ({ at: now, team, type: "reached" as const, points }));
+}
+
+/** One token, less what floating point may lose on the way to it. */
+const TOKEN = 1 - 1e-9;
+
+/** Tokens in a bucket at `now`; a clock that went back refills nothing. */
+function tokensAt(limits: AttemptLimits, bucket: Attempts | undefined, now: number): number {
+  if (!bucket) return limits.burst;
+  const minutes = Math.max(0, now - bucket.at) / 60_000;
+  return Math.min(limits.burst, bucket.tokens + minutes * limits.refillPerMinute);
+}
+
+/** When the bucket will hold a token again; undefined if it holds one now. */
+export function cooldownUntil(
+  limits: AttemptLimits,
+  bucket: Attempts | undefined,
+  now: number,
+): number | undefined {
+  const tokens = tokensAt(limits, bucket, now);
+  if (tokens >= TOKEN || limits.refillPerMinute <= 0) return undefined;
+  return now + Math.ceil(((1 - tokens) / limits.refillPerMinute) * 60_000);
+}
+
+/** Rounds down, to keep the log short: a rounding must never give a token early. */
+const rounded = (tokens: number): number => Math.floor(tokens * 1_000) / 1_000;
+
+const iso = (at: number): string => new Date(at).toISOString();
+

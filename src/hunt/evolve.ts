@@ -1,0 +1,126 @@
+/**
+ * `evolve(team, fact) → team`: the only way a team's state comes to be. It
+ * judges nothing and reads no definition, so a log folds to the same state
+ * under every version of the hunt.
+ */
+import type { Fact, JoinFact, PlayFact } from "../protocol.ts";
+import { hintKey, recordedScore, type Team } from "./team.ts";
+
+/**
+ * The team after `fact`. The first fact of a team is a join with `created`;
+ * before it, `team` is undefined. The team passed in is consumed: callers use
+ * the returned one only.
+ */
+export function evolve(team: Team | undefined, fact: Fact): Team {
+  const next = fold(team, fact);
+  next.lastAt = Math.max(next.lastAt, fact.at);
+  return next;
+}
+
+function fold(team: Team | undefined, fact: Fact): Team {
+  if (fact.type === "join") return join(team, fact);
+  if (!team) throw new Error(`fact ${fact.seq} comes before its team was created`);
+  switch (fact.type) {
+    case "award":
+      adjust(team, fact.at, fact.points);
+      return team;
+    case "unlock":
+      if (!team.opened.has(fact.clue)) team.opened.set(fact.clue, fact.at);
+      return team;
+    case "ban":
+    case "unban":
+      team.banned = fact.type === "ban";
+      return team;
+    case "hide":
+    case "show":
+      team.hidden = fact.type === "hide";
+      return team;
+    case "reached":
+      if (!team.reached.has(fact.points)) team.reached.set(fact.points, fact.at);
+      return team;
+    default:
+      return play(team, fact);
+  }
+}
+
+function join(team: Team | undefined, fact: JoinFact): Team {
+  const joined = team ?? create(fact);
+  joined.members.push({
+    id: fact.player,
+    name: fact.name,
+    joinedAt: fact.at,
+    ...(fact.externalId === undefined ? {} : { externalId: fact.externalId }),
+    ...(fact.provisional ? { provisional: true } : {}),
+  });
+  return joined;
+}
+
+function create(fact: JoinFact): Team {
+  if (!fact.created) throw new Error(`join ${fact.seq} names a team that does not exist`);
+  return {
+    id: fact.team,
+    ...fact.created,
+    joinedAt: fact.at,
+    joinSeq: fact.seq,
+    lastAt: fact.at,
+    members: [],
+    solves: new Map(),
+    attempts: new Map(),
+    hints: new Map(),
+    opened: new Map(),
+    reached: new Map(),
+    peaks: [],
+    earned: 0,
+    adjustments: [],
+    adjusted: 0,
+    banned: false,
+    hidden: false,
+  };
+}
+
+function play(team: Team, fact: PlayFact): Team {
+  const clue = fact.clue ?? "";
+  if (fact.position && (fact.outcome === "correct" || fact.outcome === "out_of_range")) {
+    const member = team.members.find((candidate) => candidate.id === fact.player);
+    if (member) member.lastCheckin = { ...fact.position, at: fact.at };
+  }
+  switch (fact.outcome) {
+    case "correct": {
+      if (team.solves.has(clue)) throw new Error(`fact ${fact.seq} solves ${clue} a second time`);
+      const points = fact.points ?? 0;
+      team.solves.set(clue, { at: fact.at, seq: fact.seq, points });
+      team.earned += points;
+      notePeak(team, fact.at);
+      return team;
+    }
+    case "incorrect": {
+      const before = team.attempts.get(clue);
+      team.attempts.set(clue, {
+        wrong: (before?.wrong ?? 0) + 1,
+        tokens: fact.attemptsLeft ?? 0,
+        at: fact.at,
+      });
+      return team;
+    }
+    case "unknown_code":
+      team.codes = { wrong: (team.codes?.wrong ?? 0) + 1, tokens: fact.attemptsLeft ?? 0, at: fact.at };
+      return team;
+    case "taken":
+      team.hints.set(hintKey(clue, fact.hint ?? ""), fact.at);
+      if (fact.cost) adjust(team, fact.at, -fact.cost);
+      return team;
+    default:
+      return team;
+  }
+}
+
+function adjust(team: Team, at: number, points: number): void {
+  team.adjustments.push({ at, points });
+  team.adjusted += points;
+  notePeak(team, at);
+}
+
+function notePeak(team: Team, at: number): void {
+  const score = recordedScore(team);
+  if (score > (team.peaks.at(-1)?.score ?? 0)) team.peaks.push({ at, score });
+}

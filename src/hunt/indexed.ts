@@ -1,0 +1,84 @@
+/**
+ * A compiled hunt with the look-ups the rules need, built once per version and
+ * object. Everything here is derived; nothing is stored.
+ */
+import type { CompiledClue, CompiledHunt, CompiledPrize, Condition } from "./compiled.ts";
+import { isDynamic } from "./score.ts";
+
+export interface IndexedHunt {
+  readonly compiled: CompiledHunt;
+  readonly clues: ReadonlyMap<string, CompiledClue>;
+  /** Accepted answers by clue: the digest is the key. */
+  readonly answers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Known near-misses by clue: digest → what to say. */
+  readonly nudges: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Scan code digest → the clue it solves. */
+  readonly codes: ReadonlyMap<string, CompiledClue>;
+  /** Round → ids of its clues that are not metas. */
+  readonly rounds: ReadonlyMap<string, readonly string[]>;
+  /** Solved clue → clues whose condition that solve can fulfil. */
+  readonly dependents: ReadonlyMap<string, readonly CompiledClue[]>;
+  readonly prizes: ReadonlyMap<string, CompiledPrize>;
+  /** Every `n` of a `{points: n}` condition, rising. */
+  readonly thresholds: readonly number[];
+  /** Scores move with other teams' solves: only the standings know them. */
+  readonly dynamic: boolean;
+}
+
+export function indexHunt(compiled: CompiledHunt): IndexedHunt {
+  const clues = new Map(compiled.clues.map((clue) => [clue.id, clue]));
+  const rounds = new Map<string, string[]>(compiled.rounds.map((round) => [round.id, []]));
+  for (const clue of compiled.clues) if (!clue.meta) rounds.get(clue.round)?.push(clue.id);
+
+  const dependents = new Map<string, CompiledClue[]>(compiled.clues.map((clue) => [clue.id, []]));
+  const thresholds = new Set<number>();
+  for (const clue of compiled.clues) {
+    const needs = readsOf(clue.opens, rounds);
+    for (const threshold of needs.thresholds) thresholds.add(threshold);
+    // A points condition can be fulfilled by any solve that gives points.
+    const fulfilledBy = needs.thresholds.size > 0 ? clues.keys() : needs.clues;
+    for (const id of fulfilledBy) dependents.get(id)?.push(clue);
+  }
+  for (const prize of compiled.prizes) {
+    if (prize.requires) for (const n of readsOf(prize.requires, rounds).thresholds) thresholds.add(n);
+  }
+
+  return {
+    compiled,
+    clues,
+    answers: new Map(compiled.clues.map((clue) => [clue.id, new Set(clue.digests)])),
+    nudges: new Map(
+      compiled.clues.map((clue) => [
+        clue.id,
+        new Map(clue.nudges.flatMap((nudge) => nudge.digests.map((digest) => [digest, nudge.say] as const))),
+      ]),
+    ),
+    codes: new Map(
+      compiled.clues.flatMap((clue) => (clue.codeDigest ? [[clue.codeDigest, clue] as const] : [])),
+    ),
+    rounds,
+    dependents,
+    prizes: new Map(compiled.prizes.map((prize) => [prize.id, prize])),
+    thresholds: [...thresholds].sort((a, b) => a - b),
+    dynamic: isDynamic(compiled.scoring),
+  };
+}
+
+/** The clues and point thresholds a condition reads. */
+function readsOf(
+  condition: Condition,
+  rounds: ReadonlyMap<string, readonly string[]>,
+): { clues: Set<string>; thresholds: Set<number> } {
+  const clues = new Set<string>();
+  const thresholds = new Set<number>();
+  const visit = (part: Condition): void => {
+    if (part.op === "solved") clues.add(part.clue);
+    else if (part.op === "solvedIn") {
+      for (const round of part.rounds) for (const clue of rounds.get(round) ?? []) clues.add(clue);
+    } else if (part.op === "points") thresholds.add(part.points);
+    else if (part.op === "all" || part.op === "any") part.of.forEach(visit);
+    else if (part.op === "atLeast") for (const entry of part.of) visit(entry.condition);
+  };
+  visit(condition);
+  return { clues, thresholds };
+}

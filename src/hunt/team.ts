@@ -1,0 +1,101 @@
+/**
+ * The state of one team: the fold of its facts by `evolve`, and its stored
+ * form. Everything a rule reads about a team is here.
+ */
+import type { Position } from "../protocol.ts";
+
+export interface Solve {
+  at: number;
+  seq: number;
+  /** As recorded; with moving scores the standings know the present value. */
+  points: number;
+}
+
+/** A token bucket: `tokens` were left at `at`; `wrong` counts for good. */
+export interface Attempts {
+  wrong: number;
+  tokens: number;
+  at: number;
+}
+
+export interface Member {
+  id: string;
+  name: string;
+  joinedAt: number;
+  externalId?: string;
+  provisional?: true;
+  /** The last check-in that was believable. */
+  lastCheckin?: Position & { at: number };
+}
+
+export interface Team {
+  id: string;
+  name: string;
+  bracket?: string;
+  joinCode?: string;
+  joinedAt: number;
+  joinSeq: number;
+  /** Time of the newest fact: an import must not go back behind it. */
+  lastAt: number;
+  members: Member[];
+  solves: Map<string, Solve>;
+  attempts: Map<string, Attempts>;
+  /** The bucket that unknown scan codes draw on. */
+  codes?: Attempts;
+  /** `clue/hint` → when it was taken. */
+  hints: Map<string, number>;
+  /** Clues an organiser opened by hand → when. */
+  opened: Map<string, number>;
+  /** With moving scores: `{points: n}` conditions met → when. */
+  reached: Map<number, number>;
+  /** Every new highest recorded score and when: answers "since when ≥ n". */
+  peaks: { at: number; score: number }[];
+  /** Σ recorded points of the solves. */
+  earned: number;
+  /** Hint costs and awards, in order. */
+  adjustments: { at: number; points: number }[];
+  /** Σ of `adjustments`. */
+  adjusted: number;
+  banned: boolean;
+  hidden: boolean;
+}
+
+/** Key of `Team.hints`. Slugs hold no slash, so it is unambiguous. */
+export const hintKey = (clue: string, hint: string): string => `${clue}/${hint}`;
+
+/** The recorded score: exact with static scoring. */
+export const recordedScore = (team: Team): number => team.earned + team.adjusted;
+
+/** A team as JSON text. `decodeTeam(encodeTeam(t))` equals `t`; equal teams give equal text. */
+export function encodeTeam(team: Team): string {
+  return JSON.stringify({
+    ...team,
+    solves: [...team.solves],
+    attempts: [...team.attempts],
+    hints: [...team.hints],
+    opened: [...team.opened],
+    reached: [...team.reached],
+  });
+}
+
+/** The inverse of `encodeTeam`; the text is the engine's own and trusted. */
+export function decodeTeam(text: string): Team {
+  return reviveTeam(JSON.parse(text));
+}
+
+/** Rebuilds the maps of a team parsed from `encodeTeam`'s JSON. */
+export function reviveTeam(stored: StoredTeam): Team {
+  return {
+    ...stored,
+    solves: new Map(stored.solves),
+    attempts: new Map(stored.attempts),
+    hints: new Map(stored.hints),
+    opened: new Map(stored.opened),
+    reached: new Map(stored.reached),
+  };
+}
+
+/** `Team` with its maps as entry lists. */
+export type StoredTeam = {
+  [K in keyof Team]: Team[K] extends Map<infer Key, infer Value> ? [Key, Value][] : Team[K];
+};

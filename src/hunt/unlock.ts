@@ -1,0 +1,103 @@
+/**
+ * When is a clue open for a team? Openness is never stored: it follows from
+ * the team's solves, the clock and what an organiser opened by hand. A
+ * condition that once holds keeps holding, so each has one first moment.
+ */
+import type { CompiledClue, Condition } from "./compiled.ts";
+import type { IndexedHunt } from "./indexed.ts";
+import { recordedScore, type Team } from "./team.ts";
+
+/** What a condition may ask about a team. Times are epoch ms; Infinity: not (yet). */
+export interface Progress {
+  /** The later of: the hunt opened, the team joined. Nothing is open before. */
+  since: number;
+  solvedAt(clue: string): number;
+  /** When the team's score first was at least `points`. */
+  reachedAt(points: number): number;
+}
+
+/** The first moment `condition` holds, `Infinity` if nothing known makes it hold. */
+export function holdsAt(hunt: IndexedHunt, condition: Condition, progress: Progress): number {
+  switch (condition.op) {
+    case "start":
+      return progress.since;
+    case "manual":
+      return Number.POSITIVE_INFINITY;
+    case "solved":
+      return progress.solvedAt(condition.clue);
+    case "solvedIn": {
+      const times: number[] = [];
+      for (const round of condition.rounds) {
+        for (const clue of hunt.rounds.get(round) ?? []) times.push(progress.solvedAt(clue));
+      }
+      return earliestSum(
+        times.map((at) => ({ at, weight: 1 })),
+        condition.atLeast,
+      );
+    }
+    case "points":
+      return progress.reachedAt(condition.points);
+    case "at":
+      return condition.time;
+    case "after":
+      return progress.since + condition.duration;
+    case "all":
+      return condition.of.reduce((at, part) => Math.max(at, holdsAt(hunt, part, progress)), progress.since);
+    case "any":
+      return condition.of.reduce(
+        (at, part) => Math.min(at, holdsAt(hunt, part, progress)),
+        Number.POSITIVE_INFINITY,
+      );
+    case "atLeast":
+      return earliestSum(
+        condition.of.map((entry) => ({ at: holdsAt(hunt, entry.condition, progress), weight: entry.weight })),
+        condition.atLeast,
+      );
+  }
+}
+
+/** When the weights of the moments that have come first sum to `atLeast`. */
+function earliestSum(entries: { at: number; weight: number }[], atLeast: number): number {
+  let sum = 0;
+  if (atLeast <= 0) return Number.NEGATIVE_INFINITY;
+  for (const { at, weight } of entries.sort((a, b) => a.at - b.at)) {
+    if (at === Number.POSITIVE_INFINITY) break;
+    sum += weight;
+    if (sum >= atLeast) return at;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/**
+ * A team's progress as conditions see it. `plus` adds a solve that is being
+ * decided, so that its unlocks can be told before it is recorded.
+ */
+export function progressOf(
+  hunt: IndexedHunt,
+  team: Team,
+  openedAt: number,
+  plus?: { clue: string; at: number; points: number; reached: readonly number[] },
+): Progress {
+  return {
+    since: Math.max(openedAt, team.joinedAt),
+    solvedAt: (clue) =>
+      clue === plus?.clue ? plus.at : (team.solves.get(clue)?.at ?? Number.POSITIVE_INFINITY),
+    reachedAt(points) {
+      if (points <= 0) return team.joinedAt;
+      if (hunt.dynamic) {
+        const at = team.reached.get(points);
+        if (at !== undefined) return at;
+        return plus?.reached.includes(points) ? plus.at : Number.POSITIVE_INFINITY;
+      }
+      const peak = team.peaks.find((candidate) => candidate.score >= points);
+      if (peak) return peak.at;
+      return plus && recordedScore(team) + plus.points >= points ? plus.at : Number.POSITIVE_INFINITY;
+    },
+  };
+}
+
+/** When `clue` opened or will open for the team; `Infinity`: nothing known opens it. */
+export function opensAt(hunt: IndexedHunt, clue: CompiledClue, team: Team, progress: Progress): number {
+  const byHand = team.opened.get(clue.id) ?? Number.POSITIVE_INFINITY;
+  return Math.max(progress.since, Math.min(byHand, holdsAt(hunt, clue.opens, progress)));
+}

@@ -1,0 +1,98 @@
+/** What a team may see of the hunt and of itself: open clues only. PURE. */
+import type { CompiledClue } from "./compiled.ts";
+import { type Context, cooldownUntil, presentValue, scoreOf } from "./decide.ts";
+import { hintKey, type Team } from "./team.ts";
+import { opensAt, progressOf } from "./unlock.ts";
+
+/** A clue as its team sees it (API.md `/me`). Times are ISO 8601. */
+export interface ClueView {
+  id: string;
+  round: string;
+  title: string;
+  kind: CompiledClue["kind"];
+  points: number;
+  meta?: true;
+  state: "open" | "solved";
+  body: string;
+  choices?: { id: string; label: string }[];
+  place?: { radius: number };
+  attempts: number;
+  cooldownUntil?: string;
+  openedAt: string;
+  solvedAt?: string;
+  hints: { id: string; cost: number; availableAt: string; taken: boolean; text?: string }[];
+}
+
+/** The open and solved clues in the order of the definition. Before the hunt opens: none. */
+export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
+  if (context.phase === "draft") return [];
+  const progress = progressOf(context.hunt, team, context.openedAt);
+  const views: ClueView[] = [];
+  for (const clue of context.hunt.compiled.clues) {
+    const opened = opensAt(context.hunt, clue, team, progress);
+    const solve = team.solves.get(clue.id);
+    if (opened > now && !solve) continue;
+    const bucket = team.attempts.get(clue.id);
+    const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
+    // A clue solved under an earlier version may be locked under this one.
+    const openedAt = Math.min(opened, solve?.at ?? opened);
+    views.push({
+      id: clue.id,
+      round: clue.round,
+      title: clue.title,
+      kind: clue.kind,
+      points: context.hunt.dynamic ? presentValue(context, clue) : (solve?.points ?? clue.points),
+      ...(clue.meta ? { meta: true as const } : {}),
+      state: solve ? "solved" : "open",
+      body: clue.body,
+      ...(clue.kind === "choice" ? { choices: clue.choices } : {}),
+      ...(clue.place ? { place: { radius: clue.place.radius } } : {}),
+      attempts: bucket?.wrong ?? 0,
+      ...(wait === undefined ? {} : { cooldownUntil: iso(wait) }),
+      openedAt: iso(openedAt),
+      ...(solve ? { solvedAt: iso(solve.at) } : {}),
+      hints: clue.hints.map((hint) => {
+        const taken = team.hints.has(hintKey(clue.id, hint.id));
+        return {
+          id: hint.id,
+          cost: hint.cost,
+          availableAt: iso(openedAt + hint.after),
+          taken,
+          ...(taken ? { text: hint.text } : {}),
+        };
+      }),
+    });
+  }
+  return views;
+}
+
+/**
+ * The team's score over time, up to `until` (epoch ms): solves at their
+ * present value, hint costs and awards. The last point is the team's score
+ * then; the first is its joining at 0.
+ */
+export function historyOf(context: Context, team: Team, until: number): { at: number; score: number }[] {
+  const changes = [...team.adjustments];
+  for (const [id, solve] of team.solves) {
+    const clue = context.hunt.clues.get(id);
+    const points = context.hunt.dynamic ? (clue ? presentValue(context, clue) : 0) : solve.points;
+    changes.push({ at: solve.at, points });
+  }
+  changes.sort((a, b) => a.at - b.at);
+  const bonus = context.hunt.dynamic
+    ? scoreOf(context, team) - changes.reduce((sum, change) => sum + change.points, 0)
+    : 0;
+  const points = [{ at: team.joinedAt, score: 0 }];
+  let score = 0;
+  for (const change of changes) {
+    if (change.at > until) break;
+    score += change.points;
+    points.push({ at: change.at, score });
+  }
+  const last = points.at(-1);
+  // First-solve bonuses are known in all, not by moment: they count at the end.
+  if (bonus !== 0 && last && changes.every((change) => change.at <= until)) last.score += bonus;
+  return points;
+}
+
+const iso = (at: number): string => new Date(at).toISOString();

@@ -1,0 +1,315 @@
+/**
+ * `Leaderboard`: the standings of one hunt, fed by its shards with score facts
+ * and a watermark per shard. Everything here is derived: a snapshot shortens
+ * the way back after an eviction, the shards' logs fill what it misses.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { BOARD_ENTRIES_MAX, type BoardEntry, boardKey } from "../cache/entry.ts";
+import { configOf } from "../config.ts";
+import type { HuntControl } from "../control/object.ts";
+import { endsAt, type PhaseState } from "../control/phase.ts";
+import type { LeaderboardEntry, ReportAnswer, ScoreReport, StandingsWord } from "../protocol.ts";
+import type { HuntShard } from "../shard/object.ts";
+import { objectName } from "../shard/routing.ts";
+import { StoredText } from "../stored-text.ts";
+import { Standings, type StandingsRow, type StandingsRules } from "./standings.ts";
+import { View } from "./view.ts";
+
+/** How often changed standings are written down, ms. */
+const SNAPSHOT_EVERY = 30_000;
+
+/** Longest a reader waits for the standings to catch up after a start, ms. */
+const CATCH_UP_WAIT = 3_000;
+
+/** Pulls per shard in one catch-up; each brings thousands of facts. */
+const PULLS_MAX = 10_000;
+
+/** Shards pulled at the same time (an object may hold six connections). */
+const PULL_WIDTH = 6;
+
+/** What control tells the leaderboard; a higher `revision` replaces a lower one. */
+export interface BoardConfig {
+  revision: number;
+  rules: StandingsRules;
+  phase: PhaseState;
+  opens?: number;
+  closes?: number;
+  freeze?: number;
+}
+
+export interface BoardEnv {
+  SHARD: DurableObjectNamespace<HuntShard>;
+  CONTROL: DurableObjectNamespace<HuntControl>;
+  CACHE: KVNamespace;
+}
+
+export interface BoardQuery {
+  limit: number;
+  offset: number;
+  bracket?: string;
+  around?: string;
+  /** Sees through a freeze. */
+  organiser: boolean;
+}
+
+export interface BoardPage {
+  asOf: number;
+  frozen: boolean;
+  total: number;
+  entries: LeaderboardEntry[];
+}
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS snapshot (
+  view TEXT NOT NULL,     -- 'all', or 'frozen': as of the freeze
+  part INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (view, part)
+) WITHOUT ROWID`;
+
+export class Leaderboard extends DurableObject<BoardEnv> {
+  readonly #hunt: string;
+  readonly #texts: StoredText;
+  readonly #publishDelay: number;
+  #config: BoardConfig | undefined;
+  #view: View | undefined;
+  #marks = new Map<string, number>();
+  #catchingUp: Promise<void> | undefined;
+  #publishTimer = false;
+  #snapshotDue = false;
+
+  constructor(ctx: DurableObjectState, env: BoardEnv) {
+    super(ctx, env);
+    this.#hunt = ctx.id.name ?? "";
+    this.#texts = new StoredText(ctx.storage.sql);
+    this.#publishDelay = configOf(env).PUBLISH_DELAY_MS;
+    ctx.storage.sql.exec(SCHEMA);
+    const config = this.#texts.read("config");
+    if (config === undefined) return;
+    this.#config = JSON.parse(config) as BoardConfig;
+    this.#view = new View(this.#config.rules, this.#config.freeze);
+    this.#restore(this.#config);
+    this.#catchUp();
+  }
+
+  /** Epoch ms; replaced by tests. */
+  protected now(): number {
+    return Date.now();
+  }
+
+  /** Takes new rules or a new phase; rebuilds from the logs where the old data does not suffice. */
+  configure(config: BoardConfig): void {
+    if (this.#config && config.revision < this.#config.revision) return;
+    this.#config = config;
+    this.#texts.write("config", JSON.stringify(config));
+    if (!this.#view) this.#view = new View(config.rules, config.freeze);
+    else if (!this.#view.change(config.rules, config.freeze)) {
+      this.#view = new View(config.rules, config.freeze);
+      this.#marks.clear();
+      this.#catchUp();
+    }
+    this.#changed();
+  }
+
+  /**
+   * Takes a shard's report. A gap before it is not applied: the answered
+   * watermark tells the shard where to start again.
+   */
+  report(report: ScoreReport): ReportAnswer {
+    const view = this.#view;
+    if (!view) throw new Error("the leaderboard does not know its hunt yet");
+    if (this.#apply(view, report)) this.#changed();
+    const word: StandingsWord = { asOf: this.now(), ...view.all.word(report.shard) };
+    return { watermark: this.#marks.get(report.shard) ?? 0, word };
+  }
+
+  /** Returns whether anything was new. */
+  #apply(view: View, report: ScoreReport): boolean {
+    const mark = this.#marks.get(report.shard) ?? 0;
+    if (report.after > mark || report.upto <= mark) return false;
+    let changed = false;
+    for (const fact of report.facts) {
+      if (fact.seq <= mark) continue;
+      view.apply(report.shard, fact);
+      changed = true;
+    }
+    this.#marks.set(report.shard, report.upto);
+    view.settle();
+    return changed;
+  }
+
+  /** What the standings are computed by; undefined before the hunt is published. */
+  rules(): StandingsRules | undefined {
+    return this.#config?.rules;
+  }
+
+  /** Places of these teams as organisers see them, through a freeze; null: none. */
+  async organiserRanks(teams: string[]): Promise<(number | null)[]> {
+    const { standings } = await this.#organisers();
+    return teams.map((team) => standings?.rank(team) ?? null);
+  }
+
+  /** Places of these teams as everybody may see them; null: none. */
+  async ranks(teams: string[]): Promise<(number | null)[]> {
+    const standings = (await this.#public()).standings;
+    return teams.map((team) => standings?.rank(team) ?? null);
+  }
+
+  /** One page of the standings. */
+  async read(query: BoardQuery): Promise<BoardPage> {
+    const { standings, frozen, asOf } = query.organiser ? await this.#organisers() : await this.#public();
+    if (!standings) return { asOf, frozen, total: 0, entries: [] };
+    const { limit, offset, bracket, around } = query;
+    return {
+      asOf,
+      frozen,
+      total: standings.total(bracket),
+      entries:
+        around === undefined
+          ? standings.page({ offset, limit, bracket })
+          : standings.around(around, limit, bracket),
+    };
+  }
+
+  /** Teams that joined, hidden and banned ones included. */
+  teamCount(): number {
+    return this.#view?.all.teamCount ?? 0;
+  }
+
+  /** Every team with score and place as the organisers see them, and the watermarks, for verification. */
+  async dump(): Promise<{ marks: { shard: string; mark: number }[]; rows: StandingsRow[] }> {
+    const { standings } = await this.#organisers();
+    return { marks: [...this.#marks].map(([shard, mark]) => ({ shard, mark })), rows: [...(standings?.dump() ?? [])] };
+  }
+
+  async #organisers(): Promise<{ standings: Standings | undefined; frozen: boolean; asOf: number }> {
+    await this.#caughtUp();
+    return { standings: this.#view?.all, frozen: false, asOf: this.now() };
+  }
+
+  async #public(): Promise<{ standings: Standings | undefined; frozen: boolean; asOf: number }> {
+    await this.#caughtUp();
+    return this.#publicNow();
+  }
+
+  #publicNow(): { standings: Standings | undefined; frozen: boolean; asOf: number } {
+    const now = this.now();
+    const config = this.#config;
+    const frozen =
+      config?.freeze !== undefined && now >= config.freeze && now < endsAt(config.phase, config);
+    if (!frozen) return { standings: this.#view?.all, frozen: false, asOf: now };
+    return { standings: this.#view?.frozenView(), frozen: true, asOf: config.freeze ?? now };
+  }
+
+  // ── Catching up ─────────────────────────────────────────────────────────
+
+  #catchUp(): void {
+    this.#catchingUp ??= this.#pullEverything()
+      .catch((error: unknown) => {
+        // The shards' own reports fill the gap as they come.
+        console.warn({ message: "catching up failed", error: String(error) });
+      })
+      .finally(() => {
+        this.#catchingUp = undefined;
+      });
+  }
+
+  async #caughtUp(): Promise<void> {
+    if (!this.#catchingUp) return;
+    await Promise.race([
+      this.#catchingUp,
+      new Promise<void>((done) => {
+        setTimeout(done, CATCH_UP_WAIT);
+      }),
+    ]);
+  }
+
+  async #pullEverything(): Promise<void> {
+    const shards = await this.env.CONTROL.getByName(this.#hunt).shards();
+    const queue = [...new Set([...shards, ...this.#marks.keys()])];
+    const next = async (): Promise<void> => {
+      for (let shard = queue.pop(); shard !== undefined; shard = queue.pop()) await this.#pull(shard);
+    };
+    await Promise.all(Array.from({ length: PULL_WIDTH }, next));
+  }
+
+  async #pull(shard: string): Promise<void> {
+    const stub = this.env.SHARD.getByName(objectName(this.#hunt, shard));
+    for (let pulls = 0; pulls < PULLS_MAX; pulls += 1) {
+      const after = this.#marks.get(shard) ?? 0;
+      const report = await stub.scoreFacts(after);
+      if (report.upto <= after || !this.#view) return;
+      if (this.#apply(this.#view, report)) this.#changed();
+    }
+  }
+
+  // ── Publishing and keeping ──────────────────────────────────────────────
+
+  #changed(): void {
+    if (!this.#snapshotDue) {
+      this.#snapshotDue = true;
+      void this.ctx.storage.setAlarm(Date.now() + SNAPSHOT_EVERY);
+    }
+    if (this.#publishTimer) return;
+    this.#publishTimer = true;
+    setTimeout(() => {
+      this.#publishTimer = false;
+      this.#publish().catch((error: unknown) => {
+        // Readers fall back to this object when the entry is old.
+        console.warn({ message: "publishing the leaderboard failed", error: String(error) });
+      });
+    }, this.#publishDelay);
+  }
+
+  async #publish(): Promise<void> {
+    await this.#caughtUp();
+    const { standings, frozen, asOf } = this.#publicNow();
+    if (!standings) return;
+    const entry: BoardEntry = {
+      v: 1,
+      hunt: this.#hunt,
+      at: this.now(),
+      asOf,
+      frozen,
+      total: standings.total(),
+      entries: standings.page({ offset: 0, limit: BOARD_ENTRIES_MAX }),
+    };
+    await this.env.CACHE.put(boardKey(this.#hunt), JSON.stringify(entry));
+  }
+
+  override async alarm(): Promise<void> {
+    this.#snapshotDue = false;
+    const view = this.#view;
+    if (!view) return;
+    // One transaction: no await between the statements.
+    const { sql } = this.ctx.storage;
+    sql.exec("DELETE FROM snapshot");
+    for (const [name, standings] of view.parts()) {
+      let part = 0;
+      for (const body of standings.snapshot()) {
+        sql.exec("INSERT INTO snapshot (view, part, body) VALUES (?, ?, ?)", name, part, body.buffer);
+        part += 1;
+      }
+    }
+    this.#texts.write("marks", JSON.stringify({ freeze: view.freeze ?? null, marks: [...this.#marks] }));
+  }
+
+  #restore(config: BoardConfig): void {
+    const kept = this.#texts.read("marks");
+    if (kept === undefined) return;
+    const { freeze, marks } = JSON.parse(kept) as { freeze: number | null; marks: [string, number][] };
+    // Another freeze than the kept one: the frozen half cannot be told from the whole.
+    if ((config.freeze ?? null) !== freeze) return;
+    const parts = (name: string): Uint8Array[] =>
+      this.ctx.storage.sql
+        .exec<{ body: ArrayBuffer }>("SELECT body FROM snapshot WHERE view = ? ORDER BY part", name)
+        .toArray()
+        .map((row) => new Uint8Array(row.body));
+    const all = Standings.restore(config.rules, parts("all"));
+    if (!all) return;
+    const frozenParts = parts("frozen");
+    const frozen = frozenParts.length > 0 ? Standings.restore(config.rules, frozenParts) : undefined;
+    if (frozenParts.length > 0 && !frozen) return;
+    this.#view = new View(config.rules, config.freeze, all, frozen);
+    this.#marks = new Map(marks);
+  }
+}

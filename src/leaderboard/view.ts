@@ -1,0 +1,72 @@
+/**
+ * The standings and, from the first fact behind a freeze on, a second copy
+ * that stands still: facts later than the freeze do not enter it. PURE.
+ */
+import type { ScoreFact } from "../protocol.ts";
+import { Standings, type StandingsRules } from "./standings.ts";
+
+export class View {
+  #all: Standings;
+  #frozen: Standings | undefined;
+  #freeze: number | undefined;
+
+  constructor(rules: StandingsRules, freeze: number | undefined, all?: Standings, frozen?: Standings) {
+    this.#all = all ?? new Standings(rules);
+    this.#frozen = frozen;
+    this.#freeze = freeze;
+    this.settle();
+  }
+
+  /** The whole truth. */
+  get all(): Standings {
+    return this.#all;
+  }
+
+  /** Epoch ms. */
+  get freeze(): number | undefined {
+    return this.#freeze;
+  }
+
+  /** The standings as of the freeze. */
+  frozenView(): Standings {
+    return this.#frozen ?? this.#all;
+  }
+
+  apply(shard: string, fact: ScoreFact): void {
+    const late = this.#freeze !== undefined && fact.at > this.#freeze;
+    if (late && !this.#frozen) {
+      this.#all.settle();
+      this.#frozen = this.#all.clone();
+      this.#frozen.settle();
+    }
+    this.#all.apply(shard, fact);
+    if (!this.#frozen) return;
+    // A ban counts at once, also in what was frozen before it.
+    const mark = fact.type === "ban" || fact.type === "unban" || fact.type === "hide" || fact.type === "show";
+    if (!late || (mark && this.#frozen.has(fact.team))) this.#frozen.apply(shard, fact);
+  }
+
+  settle(): void {
+    this.#all.settle();
+    this.#frozen?.settle();
+  }
+
+  /** Takes new rules. False: the kept data does not suffice, rebuild from the logs. */
+  change(rules: StandingsRules, freeze: number | undefined): boolean {
+    if (freeze !== this.#freeze && this.#all.teamCount > 0) return false;
+    const all = this.#all.rerule(rules);
+    if (!all) return false;
+    const frozen = this.#frozen?.rerule(rules);
+    if (this.#frozen && !frozen) return false;
+    this.#all = all;
+    this.#frozen = frozen;
+    this.#freeze = freeze;
+    this.settle();
+    return true;
+  }
+
+  *parts(): Generator<[string, Standings]> {
+    yield ["all", this.#all];
+    if (this.#frozen) yield ["frozen", this.#frozen];
+  }
+}

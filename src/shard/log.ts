@@ -1,0 +1,189 @@
+/**
+ * The log of a shard and its group commit. One row per commit: a segment of
+ * consecutive facts. While one commit is becoming durable, new facts gather
+ * for the next; nobody waits on a timer.
+ */
+import type { Fact, NewFact } from "../protocol.ts";
+
+/** Most bytes of facts in one row; a fact is at most about 8 KB, a row may hold 2 MB. */
+const SEGMENT_BYTES_MAX = 60_000;
+
+interface SegmentRow extends Record<string, SqlStorageValue> {
+  first: number;
+  last: number;
+  body: string;
+}
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS segment (
+  first INTEGER PRIMARY KEY, -- seq of the first fact
+  last INTEGER NOT NULL,     -- seq of the last fact
+  body TEXT NOT NULL         -- the facts as JSON, separated by commas
+)`;
+
+export interface LogHooks {
+  /** In the commit's transaction, after its rows: everything up to `head` is in the log. */
+  beforeSync(head: number): void;
+  /** The commit is durable: the facts, and their JSON text, in order. */
+  committed(facts: readonly Fact[], bodies: readonly string[]): void;
+  /** The commit failed: memory is ahead of the log and must be thrown away. */
+  failed(error: unknown): void;
+}
+
+interface Deferred {
+  promise: Promise<void>;
+  resolve(): void;
+}
+
+function deferred(): Deferred {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+export class SegmentLog {
+  readonly #storage: DurableObjectStorage;
+  readonly #hooks: LogHooks;
+  #head: number;
+  #durable: number;
+  #facts: Fact[] = [];
+  #bodies: string[] = [];
+  #inFlight: Deferred | undefined;
+  #next: Deferred | undefined;
+
+  constructor(storage: DurableObjectStorage, hooks: LogHooks) {
+    this.#storage = storage;
+    this.#hooks = hooks;
+    storage.sql.exec(SCHEMA);
+    const last = storage.sql
+      .exec<{ last: number }>("SELECT last FROM segment ORDER BY first DESC LIMIT 1")
+      .toArray()[0];
+    this.#head = last?.last ?? 0;
+    this.#durable = this.#head;
+  }
+
+  /** Seq of the newest fact, durable or not; 0 when empty. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Seq of the newest durable fact. */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  /** Numbers the fact and puts it into the commit that is gathering. */
+  append(draft: NewFact): Fact {
+    this.#head += 1;
+    const fact = { seq: this.#head, ...draft } as Fact;
+    this.#facts.push(fact);
+    this.#bodies.push(JSON.stringify(fact));
+    return fact;
+  }
+
+  /**
+   * Resolves when every fact appended so far is durable. Starts a commit
+   * unless one is under way; then the facts go into the next one.
+   */
+  committed(): Promise<void> {
+    if (this.#facts.length === 0) return this.#inFlight?.promise ?? Promise.resolve();
+    this.#next ??= deferred();
+    const { promise } = this.#next;
+    if (!this.#inFlight) void this.#commit();
+    return promise;
+  }
+
+  async #commit(): Promise<void> {
+    while (this.#next && this.#facts.length > 0) {
+      const commit = this.#next;
+      const facts = this.#facts;
+      const bodies = this.#bodies;
+      this.#inFlight = commit;
+      this.#next = undefined;
+      this.#facts = [];
+      this.#bodies = [];
+      try {
+        this.#insert(facts, bodies);
+        this.#hooks.beforeSync(this.#head);
+        await this.#storage.sync();
+      } catch (error) {
+        // The waiting callers are not resolved: the object is about to be
+        // aborted, which fails their calls in a way that may be retried.
+        this.#hooks.failed(error);
+        return;
+      }
+      this.#durable = facts.at(-1)?.seq ?? this.#durable;
+      this.#inFlight = undefined;
+      commit.resolve();
+      this.#hooks.committed(facts, bodies);
+    }
+  }
+
+  #insert(facts: readonly Fact[], bodies: readonly string[]): void {
+    let from = 0;
+    let bytes = 0;
+    for (let index = 0; index < bodies.length; index += 1) {
+      bytes += bodies[index]?.length ?? 0;
+      if (bytes < SEGMENT_BYTES_MAX && index + 1 < bodies.length) continue;
+      this.#storage.sql.exec(
+        "INSERT INTO segment (first, last, body) VALUES (?, ?, ?)",
+        facts[from]?.seq ?? 0,
+        facts[index]?.seq ?? 0,
+        bodies.slice(from, index + 1).join(","),
+      );
+      from = index + 1;
+      bytes = 0;
+    }
+  }
+
+  /** The fact numbered `seq`, also when its commit is still gathering. */
+  at(seq: number): Fact | undefined {
+    const gathering = this.#facts[0];
+    if (gathering && seq >= gathering.seq) return this.#facts[seq - gathering.seq];
+    const row = this.#storage.sql
+      .exec<SegmentRow>("SELECT first, last, body FROM segment WHERE first <= ? ORDER BY first DESC LIMIT 1", seq)
+      .toArray()[0];
+    return row && seq <= row.last ? factsOf(row.body)[seq - row.first] : undefined;
+  }
+
+  /**
+   * The logged facts after `after`, in order, segment by segment. Lazy: a
+   * caller may stop early, and must not await inside the loop.
+   */
+  *segments(after: number): Generator<{ first: number; last: number; body: string }> {
+    let from = after + 1;
+    while (true) {
+      // Small pages, because a cursor must not stay open across other statements.
+      const rows = this.#storage.sql
+        .exec<SegmentRow>(
+          `SELECT first, last, body FROM segment
+           WHERE first >= coalesce((SELECT max(first) FROM segment WHERE first <= ?1), ?1)
+           ORDER BY first LIMIT 64`,
+          from,
+        )
+        .toArray()
+        .filter((row) => row.last >= from);
+      if (rows.length === 0) return;
+      for (const row of rows) {
+        from = row.last + 1;
+        yield row;
+      }
+    }
+  }
+
+  /** At most about `limit` logged facts after `after` (whole segments), in order. */
+  read(after: number, limit: number): Fact[] {
+    const facts: Fact[] = [];
+    for (const segment of this.segments(after)) {
+      for (const fact of factsOf(segment.body)) if (fact.seq > after) facts.push(fact);
+      if (facts.length >= limit) break;
+    }
+    return facts;
+  }
+}
+
+/** The facts of a segment's body. */
+export function factsOf(body: string): Fact[] {
+  return JSON.parse(`[${body}]`);
+}

@@ -1,0 +1,669 @@
+/**
+ * `HuntShard`: owns some of a hunt's teams. A thin shell around the pure
+ * rules: load → decide → append → answer. All of a team's events pass through
+ * one shard, so they are totally ordered; what the shard answers as recorded
+ * is in its log.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { configOf } from "../config.ts";
+import type { HuntControl } from "../control/object.ts";
+import { openedAt, phaseAt, type PhaseState } from "../control/phase.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { admit, type JoinRequest } from "../hunt/admit.ts";
+import type { CompiledHunt } from "../hunt/compiled.ts";
+import {
+  type Context,
+  decide,
+  newlyReached,
+  reachedFacts,
+  resultOf,
+  type ScoreWord,
+  scoreOf,
+} from "../hunt/decide.ts";
+import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
+import { organise } from "../hunt/organise.ts";
+import type { Team } from "../hunt/team.ts";
+import { type ClueView, cluesOf, historyOf } from "../hunt/view.ts";
+import type { Leaderboard } from "../leaderboard/object.ts";
+import type {
+  Announcement,
+  Command,
+  Fact,
+  JoinFact,
+  NewFact,
+  ReplayLine,
+  ReplayResult,
+  Result,
+  ScoreReport,
+  StandingsWord,
+  TeamAction,
+} from "../protocol.ts";
+import type { Secrets } from "../secrets.ts";
+import { SegmentLog } from "./log.ts";
+import { RankCache } from "./ranks.ts";
+import { redigest } from "./redigest.ts";
+import { Reporter, scoreReport } from "./report.ts";
+import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "./routing.ts";
+import { Shipper } from "./ship.ts";
+import { eventKey, joinKey, TeamStore } from "./snapshot.ts";
+import { type ClueCounts, countClues } from "./stats.ts";
+import { ShardStore } from "./store.ts";
+import type { Totals } from "./totals.ts";
+import { type RefoldReport, refold } from "./verify.ts";
+
+/** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
+const ALARM_DELAY = 20_000;
+
+/** Facts in one answer of `scoreFacts`. */
+const SCORE_FACTS_MAX = 10_000;
+
+/** Facts in one answer of `exportFacts`, about (whole segments). */
+const EXPORT_FACTS_MAX = 5_000;
+
+/** Teams in one page of `teams`. */
+export const TEAMS_PAGE_MAX = 500;
+
+/** What control tells its shards; a higher `revision` replaces a lower one. */
+export interface ShardConfig {
+  revision: number;
+  version: number;
+  phase: PhaseState;
+  announcements: Announcement[];
+  /** Left out when the shard is known to have this version. */
+  compiled?: CompiledHunt;
+}
+
+export interface ShardEnv extends Secrets {
+  CONTROL: DurableObjectNamespace<HuntControl>;
+  LEADERBOARD: DurableObjectNamespace<Leaderboard>;
+  FACTS: Queue<string>;
+}
+
+/** A team as an organiser sees it. Times are epoch ms. */
+export interface TeamRow {
+  id: string;
+  name: string;
+  bracket?: string;
+  members: { id: string; name: string }[];
+  score: number;
+  solves: number;
+  joinedAt: number;
+  joinCode?: string;
+  banned: boolean;
+  hidden: boolean;
+}
+
+export interface Joined {
+  player: { id: string; name: string };
+  team: { id: string; name: string; joinCode?: string };
+}
+
+export interface MeView {
+  player: { id: string; name: string };
+  team: {
+    id: string;
+    name: string;
+    bracket?: string;
+    joinCode?: string;
+    members: { id: string; name: string }[];
+    score: number;
+    solves: number;
+    rank?: number;
+    banned?: true;
+  };
+  phase: string;
+  clues: ClueView[];
+  announcements: { id: string; at: string; text: string; clue?: string }[];
+  serverTime: string;
+  asOf: string;
+}
+
+export interface ShardStats {
+  totals: Totals;
+  clues: ClueCounts[];
+  seq: number;
+  shipped: number;
+  archived: number;
+}
+
+export class HuntShard extends DurableObject<ShardEnv> {
+  readonly #hunt: string;
+  readonly #shard: string;
+  readonly #config: ReturnType<typeof configOf>;
+  readonly #store: ShardStore;
+  readonly #log: SegmentLog;
+  readonly #teams: TeamStore;
+  readonly #shipper: Shipper;
+  readonly #reporter: Reporter;
+  readonly #ranks: RankCache;
+  #known: { config: ShardConfig; hunt: IndexedHunt } | undefined;
+  #attaching: Promise<Refusal | undefined> | undefined;
+  #word: ScoreWord | undefined;
+  #waiting = 0;
+  #shipTimer = false;
+  #reportTimer = false;
+  #alarmSet = false;
+
+  constructor(ctx: DurableObjectState, env: ShardEnv) {
+    super(ctx, env);
+    const name = parseObjectName(ctx.id.name ?? "");
+    this.#hunt = name.hunt;
+    this.#shard = name.shard;
+    this.#config = configOf(env);
+    const { storage } = ctx;
+    this.#store = new ShardStore(storage.sql);
+    this.#log = new SegmentLog(storage, {
+      beforeSync: (head) => {
+        this.#teams.beforeSync(head);
+        this.#armAlarm();
+      },
+      committed: (facts) => this.#committed(facts),
+      failed: (error) => {
+        console.error({ message: "commit failed, shard restarts from its log", error: String(error) });
+        ctx.abort("commit failed");
+      },
+    });
+    this.#teams = new TeamStore(storage.sql, this.#log, this.#config.PAGE_FLUSH_FACTS);
+    this.#shipper = new Shipper(
+      {
+        hunt: this.#hunt,
+        shard: this.#shard,
+        durable: () => this.#log.durable,
+        segments: (after) => this.#log.segments(after),
+        send: async (messages) => {
+          await env.FACTS.sendBatch(messages.map((body) => ({ body, contentType: "text" })));
+        },
+        saveArchived: (seq) => this.#store.saveArchived(seq),
+        now: () => this.now(),
+        resendAfter: this.#config.RESEND_AFTER_MS,
+      },
+      this.#store.archived(),
+    );
+    this.#reporter = new Reporter({
+      shard: this.#shard,
+      durable: () => this.#log.durable,
+      read: (after, limit) => this.#log.read(after, limit),
+      report: (report) => this.#leaderboard().report(report),
+      heard: (word) => this.#heard(word),
+    });
+    this.#ranks = new RankCache((teams) => this.#leaderboard().ranks(teams));
+    const config = this.#store.config();
+    if (config) this.#install(config);
+  }
+
+  /** Epoch ms; replaced by tests. */
+  protected now(): number {
+    return Date.now();
+  }
+
+  #leaderboard(): DurableObjectStub<Leaderboard> {
+    // A fresh stub per call: a stub is broken after an exception.
+    return this.env.LEADERBOARD.getByName(this.#hunt);
+  }
+
+  // ── What control tells ──────────────────────────────────────────────────
+
+  /** Takes a new configuration. `missing`: the compiled hunt is needed too. */
+  configure(config: ShardConfig): { missing: boolean } {
+    const known = this.#known?.config;
+    if (known && config.revision < known.revision) return { missing: false };
+    const compiled = config.compiled ?? (known?.version === config.version ? known.compiled : undefined);
+    if (!compiled) return { missing: true };
+    const complete = { ...config, compiled };
+    this.#store.saveConfig(complete, config.compiled !== undefined);
+    this.#install(complete);
+    return { missing: false };
+  }
+
+  #install(config: ShardConfig): void {
+    const { compiled } = config;
+    if (!compiled) return;
+    const same = this.#known?.config.compiled === compiled ? this.#known.hunt : undefined;
+    this.#known = { config, hunt: same ?? indexHunt(compiled) };
+  }
+
+  /** Makes sure the shard knows its hunt; the first contact asks control and is listed there. */
+  async #ready(): Promise<Refusal | undefined> {
+    if (this.#known) return undefined;
+    this.#attaching ??= (async () => {
+      const answer = await this.env.CONTROL.getByName(this.#hunt).attach(this.#shard);
+      if ("refused" in answer) return answer;
+      this.configure(answer as ShardConfig);
+      return undefined;
+    })().finally(() => {
+      this.#attaching = undefined;
+    });
+    return this.#attaching;
+  }
+
+  #context(now: number): Context {
+    if (!this.#known) throw new Error("the shard is used before it knows its hunt");
+    const { config, hunt } = this.#known;
+    return {
+      hunt,
+      phase: phaseAt(config.phase, hunt.compiled, now),
+      openedAt: openedAt(config.phase, hunt.compiled),
+      ...(this.#word ? { word: this.#word } : {}),
+    };
+  }
+
+  // ── Players ─────────────────────────────────────────────────────────────
+
+  /** Joins a player: makes a team, or finds the one of `joinCode`. Safe to repeat with the same key. */
+  async join(request: JoinRequest & { joinCode?: string }): Promise<Joined | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    const outcome = this.#admit(request, this.now());
+    if ("refused" in outcome) return outcome;
+    await this.#log.committed();
+    return joinedOf(outcome, this.#teams.get(outcome.team));
+  }
+
+  #admit(request: JoinRequest & { joinCode?: string }, now: number): JoinFact | Refusal {
+    const earlier = this.#teams.recorded(joinKey(request.key));
+    if (earlier?.type === "join") {
+      const same =
+        earlier.name === request.name &&
+        earlier.created?.name === request.create?.name &&
+        earlier.created?.bracket === request.create?.bracket;
+      return same ? earlier : refuse("conflict", "this idempotency key was used with another body");
+    }
+    const { hunt, phase } = this.#context(now);
+    let team: Team | undefined;
+    let id: string;
+    let { create } = request;
+    if (create) {
+      const ordinal = this.#teams.totals.teams;
+      id = makeTeamId(this.#shard, ordinal);
+      const solo = hunt.compiled.teams.mode === "solo";
+      if (!solo) create = { ...create, joinCode: makeJoinCode(this.#shard, ordinal) };
+    } else {
+      const code = parseJoinCode(request.joinCode ?? "");
+      const found = code && this.#teams.atOrdinal(code.ordinal);
+      team = found && code && found.joinCode === code.code ? found : undefined;
+      id = team?.id ?? "";
+    }
+    const fact = admit(hunt.compiled, phase, id, team, { ...request, ...(create ? { create } : {}) }, now);
+    if ("refused" in fact) return fact;
+    return this.#append(fact) as JoinFact;
+  }
+
+  /** Decides a player's commands in order; the answer waits for the commit. */
+  async play(
+    teamId: string,
+    player: string,
+    commands: Command[],
+  ): Promise<{ results: Result[]; asOf: number } | Refusal> {
+    if (!this.#known) {
+      const refused = await this.#ready();
+      if (refused) return refused;
+    }
+    if (this.#waiting + commands.length > this.#config.WAITING_COMMANDS_MAX) {
+      return refuse("overloaded", "this part of the hunt has too many events waiting");
+    }
+    const team = this.#memberOf(teamId, player);
+    if ("refused" in team) return team;
+    const now = this.now();
+    const context = this.#context(now);
+    this.#noteReached(context, team, now);
+    const results = commands.map((command) => this.#decide(context, teamId, player, command, now));
+    this.#waiting += commands.length;
+    try {
+      await this.#log.committed();
+    } finally {
+      this.#waiting -= commands.length;
+    }
+    return { results, asOf: context.hunt.dynamic ? (this.#word?.asOf ?? now) : now };
+  }
+
+  #decide(context: Context, teamId: string, player: string, command: Command, now: number): Result {
+    const team = this.#teams.get(teamId);
+    if (!team) throw new Error("a team vanished while its commands were decided");
+    const earlier = this.#teams.recorded(eventKey(teamId, command.id));
+    const recorded = earlier && "outcome" in earlier ? earlier : undefined;
+    const current = redigest(context.hunt, command, this.env);
+    const decision = decide(context, team, player, current, recorded, now);
+    if ("result" in decision) return decision.result;
+    const [fact] = decision.facts.map((draft) => this.#append(draft));
+    if (!fact || !("outcome" in fact)) throw new Error("a decision's first fact must be the player's");
+    return resultOf(context.hunt, fact);
+  }
+
+  /** What the player sees. A time condition opens a clue for whoever only looks. */
+  async me(teamId: string, player: string): Promise<MeView | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    const team = this.#memberOf(teamId, player);
+    if ("refused" in team) return team;
+    const rank = await this.#ranks.rankOf(teamId, this.now());
+    const now = this.now();
+    const context = this.#context(now);
+    this.#noteReached(context, team, now);
+    await this.#log.committed();
+    const current = this.#teams.get(teamId) ?? team;
+    const member = current.members.find((candidate) => candidate.id === player);
+    const clues = cluesOf(context, current, now);
+    const visible = new Set(clues.map((clue) => clue.id));
+    return {
+      player: { id: player, name: member?.name ?? "" },
+      team: {
+        id: current.id,
+        name: current.name,
+        ...(current.bracket === undefined ? {} : { bracket: current.bracket }),
+        ...(current.joinCode === undefined ? {} : { joinCode: current.joinCode }),
+        members: current.members.map(({ id, name }) => ({ id, name })),
+        score: scoreOf(context, current),
+        solves: current.solves.size,
+        ...(typeof rank === "number" ? { rank } : {}),
+        ...(current.banned ? { banned: true as const } : {}),
+      },
+      phase: context.phase,
+      clues,
+      announcements: (this.#known?.config.announcements ?? [])
+        .filter((announcement) => announcement.clue === undefined || visible.has(announcement.clue))
+        .map((announcement) => ({ ...announcement, at: new Date(announcement.at).toISOString() })),
+      serverTime: new Date(now).toISOString(),
+      asOf: new Date(context.hunt.dynamic ? (this.#word?.asOf ?? now) : now).toISOString(),
+    };
+  }
+
+  /** The team's score over time; during a freeze, up to the freeze. */
+  async history(teamId: string): Promise<{ points: { at: number; score: number }[] } | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    const team = this.#teams.get(teamId);
+    if (!team) return refuse("not_found", "no such team");
+    await this.#log.committed();
+    const now = this.now();
+    const context = this.#context(now);
+    const { freeze = Number.POSITIVE_INFINITY } = context.hunt.compiled;
+    const until = context.phase === "ended" ? Number.POSITIVE_INFINITY : freeze;
+    return { points: historyOf(context, team, until) };
+  }
+
+  /** Whether a joining with this key was recorded here. */
+  async hasJoined(key: string): Promise<boolean> {
+    await this.#log.committed();
+    return this.#teams.recorded(joinKey(key)) !== undefined;
+  }
+
+  #memberOf(teamId: string, player: string): Team | Refusal {
+    const team = this.#teams.get(teamId);
+    if (!team?.members.some((member) => member.id === player)) {
+      return refuse("forbidden", "the token's player is not a member of its team");
+    }
+    return team;
+  }
+
+  // ── Organisers ──────────────────────────────────────────────────────────
+
+  /** Applies an organiser's action to a team. */
+  async organise(teamId: string, action: TeamAction): Promise<{ score: number } | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    const now = this.now();
+    const context = this.#context(now);
+    const team = this.#teams.get(teamId);
+    if (!team) return refuse("not_found", "no such team");
+    const decision = organise(context, team, action, now);
+    if ("refused" in decision) return decision;
+    for (const draft of decision.facts) this.#append(draft);
+    await this.#log.committed();
+    return { score: scoreOf(context, this.#teams.get(teamId) ?? team) };
+  }
+
+  /** Teams by their place in the shard, from `after` on. */
+  async teams(after: number, limit: number): Promise<{ teams: TeamRow[]; next?: number } | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    await this.#log.committed();
+    const context = this.#context(this.now());
+    const rows: TeamRow[] = [];
+    const end = Math.min(this.#teams.totals.teams, after + Math.min(limit, TEAMS_PAGE_MAX));
+    for (let ordinal = after; ordinal < end; ordinal += 1) {
+      const team = this.#teams.atOrdinal(ordinal);
+      if (!team) continue;
+      rows.push({
+        id: team.id,
+        name: team.name,
+        ...(team.bracket === undefined ? {} : { bracket: team.bracket }),
+        members: team.members.map(({ id, name }) => ({ id, name })),
+        score: scoreOf(context, team),
+        solves: team.solves.size,
+        joinedAt: team.joinedAt,
+        ...(team.joinCode === undefined ? {} : { joinCode: team.joinCode }),
+        banned: team.banned,
+        hidden: team.hidden,
+      });
+    }
+    return { teams: rows, ...(end < this.#teams.totals.teams ? { next: end } : {}) };
+  }
+
+  async stats(): Promise<ShardStats | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    await this.#log.committed();
+    const now = this.now();
+    return {
+      totals: this.#teams.totals.toJSON(),
+      clues: countClues(this.#context(now), this.#teams.all(), this.#teams.totals, now),
+      seq: this.#log.durable,
+      shipped: this.#shipper.shipped,
+      archived: this.#shipper.archived,
+    };
+  }
+
+  /** Durable facts after `after`, as the log keeps them; an empty list ends the export. */
+  async exportFacts(after: number): Promise<Fact[]> {
+    await this.#log.committed();
+    return this.#log.read(after, EXPORT_FACTS_MAX).filter((fact) => fact.seq <= this.#log.durable);
+  }
+
+  /** Refolds the whole log and compares it with the state in use. */
+  async verify(): Promise<RefoldReport> {
+    await this.#log.committed();
+    return refold(this.#log, this.#teams);
+  }
+
+  /** Replays import lines of this shard's teams, each at its own time. */
+  async replay(lines: ReplayLine[]): Promise<ReplayResult[] | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    const results = lines.map((line) => this.#replayLine(line));
+    await this.#log.committed();
+    return results;
+  }
+
+  #replayLine(line: ReplayLine): ReplayResult {
+    const no = (refusal: Refusal): ReplayResult => ({
+      line: line.line,
+      code: refusal.refused,
+      message: refusal.detail,
+    });
+    const created = this.#teams.recorded(joinKey(line.key));
+    const team = created && this.#teams.get(created.team);
+    if (team && line.at < team.lastAt) {
+      const repeated = line.type === "command" && this.#teams.recorded(eventKey(team.id, line.command.id));
+      if (!repeated) return no(refuse("conflict", "the time goes back within the team"));
+    }
+    const context = this.#replayContext(line.at);
+    if (line.type === "join") return this.#replayJoin(line, team, context, no);
+    if (!team) return no(refuse("not_found", "no line before this one joins the team"));
+    if (line.type === "action") {
+      if (this.#teams.recorded(eventKey(team.id, line.id))) return { line: line.line, outcome: "duplicate" };
+      const decision = organise(context, team, line.action, line.at);
+      if ("refused" in decision) return no(decision);
+      for (const [index, draft] of decision.facts.entries()) {
+        this.#append(index === 0 ? ({ ...draft, event: line.id } as NewFact) : draft);
+      }
+      return { line: line.line, outcome: line.action.type };
+    }
+    const member = line.player
+      ? team.members.find((candidate) => candidate.name === line.player)
+      : team.members[0];
+    if (!member) return no(refuse("not_found", "the team has no player of this name"));
+    this.#noteReached(context, team, line.at);
+    const result = this.#decide(context, team.id, member.id, line.command, line.at);
+    return { line: line.line, outcome: result.outcome };
+  }
+
+  #replayJoin(
+    line: ReplayLine & { type: "join" },
+    team: Team | undefined,
+    context: Context,
+    no: (refusal: Refusal) => ReplayResult,
+  ): ReplayResult {
+    const name = line.player ?? line.team;
+    if (team?.members.some((member) => member.name === name)) {
+      return no(refuse("conflict", "the player is in the team already"));
+    }
+    const ordinal = this.#teams.totals.teams;
+    const id = team?.id ?? makeTeamId(this.#shard, ordinal);
+    const joinCode = makeJoinCode(this.#shard, ordinal);
+    const fact = admit(
+      context.hunt.compiled,
+      context.phase,
+      id,
+      team,
+      {
+        key: team ? line.id : line.key,
+        player: `p-${line.id}`,
+        name,
+        ...(team
+          ? {}
+          : {
+              create: {
+                name: line.team,
+                ...(context.hunt.compiled.teams.mode === "solo" ? {} : { joinCode }),
+                ...(line.bracket === undefined ? {} : { bracket: line.bracket }),
+              },
+            }),
+      },
+      line.at,
+    );
+    if ("refused" in fact) return no(fact);
+    this.#append(fact);
+    return { line: line.line, outcome: "joined" };
+  }
+
+  /** An import runs on its own clock: a hunt without `opens` is live from its first line on. */
+  #replayContext(at: number): Context {
+    if (!this.#known) throw new Error("the shard is used before it knows its hunt");
+    const { config, hunt } = this.#known;
+    const phase = { ...config.phase, live: config.phase.live || hunt.compiled.opens === undefined };
+    return { ...this.#context(at), phase: phaseAt(phase, hunt.compiled, at) };
+  }
+
+  // ── The log and what follows from it ────────────────────────────────────
+
+  #append(draft: NewFact): Fact {
+    const fact = this.#log.append(draft);
+    this.#teams.apply(fact);
+    return fact;
+  }
+
+  /** With moving scores: notes point conditions that the standings' word fulfilled meanwhile. */
+  #noteReached(context: Context, team: Team, now: number): void {
+    if (!context.hunt.dynamic || context.phase !== "live") return;
+    const reached = newlyReached(context.hunt, team, scoreOf(context, team));
+    for (const draft of reachedFacts(team.id, reached, now)) this.#append(draft);
+  }
+
+  #committed(facts: readonly Fact[]): void {
+    if (this.#reporter.add(facts)) this.#scheduleReport(this.#config.REPORT_DELAY_MS);
+    this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+  }
+
+  #scheduleReport(delay: number): void {
+    if (this.#reportTimer) return;
+    this.#reportTimer = true;
+    setTimeout(() => {
+      this.#reportTimer = false;
+      this.#reporter.turn().catch((error: unknown) => {
+        console.warn({ message: "report to the standings failed, will be repeated", error: String(error) });
+        this.#scheduleReport(retryDelay(delay));
+      });
+    }, delay);
+  }
+
+  #scheduleShip(delay: number): void {
+    if (this.#shipTimer) return;
+    this.#shipTimer = true;
+    setTimeout(() => {
+      this.#shipTimer = false;
+      this.#shipper.turn().then(
+        (more) => {
+          if (more) this.#scheduleShip(0);
+        },
+        (error: unknown) => {
+          console.warn({ message: "shipping failed, will be repeated", error: String(error) });
+          this.#scheduleShip(retryDelay(delay));
+        },
+      );
+    }, delay);
+  }
+
+  /** The standings' word: clue values and this shard's bonuses, complete each time. */
+  #heard(word: StandingsWord): void {
+    if (!word.values && !word.bonuses) return;
+    const bonuses = new Map<string, number>();
+    for (const { team, points } of word.bonuses ?? []) bonuses.set(team, (bonuses.get(team) ?? 0) + points);
+    this.#word = {
+      asOf: word.asOf,
+      values: new Map((word.values ?? []).map(({ clue, value }) => [clue, value])),
+      bonuses,
+    };
+  }
+
+  /** The score facts after `after`, for standings that catch up. */
+  async scoreFacts(after: number): Promise<ScoreReport> {
+    await this.#log.committed();
+    const facts = this.#log.read(after, SCORE_FACTS_MAX).filter((fact) => fact.seq <= this.#log.durable);
+    return scoreReport(this.#shard, after, facts);
+  }
+
+  /** The origin holds these facts. */
+  archived(ranges: { first: number; last: number }[]): void {
+    for (const { first, last } of ranges) this.#shipper.acknowledge(first, last);
+  }
+
+  #armAlarm(): void {
+    if (this.#alarmSet) return;
+    this.#alarmSet = true;
+    void this.ctx.storage.setAlarm(Date.now() + ALARM_DELAY);
+  }
+
+  /** The backstop: delivers what no timer delivered, for as long as anything is undelivered. */
+  override async alarm(): Promise<void> {
+    this.#alarmSet = false;
+    try {
+      if (await this.#ready()) return;
+      await Promise.all([
+        this.#shipper.turn(),
+        this.#reporter.behind ? this.#reporter.turn() : Promise.resolve(),
+      ]);
+    } catch (error) {
+      console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
+    } finally {
+      // In `finally`, because an alarm that keeps failing is dropped by the platform.
+      if (this.#shipper.behind || this.#reporter.behind) this.#armAlarm();
+    }
+  }
+}
+
+/** Next delay after a failure: doubled up to 30 s, ± 25 %. */
+function retryDelay(delay: number): number {
+  return Math.min(30_000, delay * 2) * (0.75 + Math.random() / 2);
+}
+
+function joinedOf(fact: JoinFact, team: Team | undefined): Joined {
+  return {
+    player: { id: fact.player, name: fact.name },
+    team: {
+      id: fact.team,
+      name: team?.name ?? "",
+      ...(team?.joinCode === undefined ? {} : { joinCode: team.joinCode }),
+    },
+  };
+}
+

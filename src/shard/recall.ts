@@ -1,0 +1,106 @@
+/**
+ * Which event ids were used, and by which fact. The outcome itself is in the
+ * log, so an id costs twelve bytes: a 53-bit hash and the fact's seq. A hash
+ * only points; the caller reads the fact and compares the id itself.
+ */
+
+/**
+ * Ids remembered at most; the oldest half is dropped beyond it. Two million
+ * ids are 36 MB, and days of a shard's traffic.
+ */
+const REMEMBERED_MAX = 2_000_000;
+
+/** Load factor at which the table doubles. */
+const LOAD_MAX = 0.7;
+
+/** Bytes of one entry in a checkpoint: hash and seq as doubles. */
+const ENTRY_BYTES = 16;
+
+export class RecallIndex {
+  #hashes = new Float64Array(1 << 12);
+  #seqs = new Uint32Array(1 << 12);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(key: string, seq: number): void {
+    this.#insert(hash53(key), seq);
+  }
+
+  /** The seqs of facts whose key may be `key`; nearly always none or one. */
+  find(key: string): number[] {
+    const hash = hash53(key);
+    const mask = this.#hashes.length - 1;
+    const found: number[] = [];
+    for (let slot = hash % this.#hashes.length; this.#hashes[slot] !== 0; slot = (slot + 1) & mask) {
+      if (this.#hashes[slot] === hash) found.push(this.#seqs[slot] ?? 0);
+    }
+    return found;
+  }
+
+  /** Entries for a checkpoint row; `load` reads them back. */
+  static pack(entries: readonly { key: string; seq: number }[]): ArrayBuffer {
+    const packed = new Float64Array(entries.length * 2);
+    entries.forEach(({ key, seq }, index) => {
+      packed[index * 2] = hash53(key);
+      packed[index * 2 + 1] = seq;
+    });
+    return packed.buffer;
+  }
+
+  load(packed: ArrayBuffer): void {
+    const values = new Float64Array(packed, 0, Math.floor(packed.byteLength / ENTRY_BYTES) * 2);
+    for (let index = 0; index < values.length; index += 2) {
+      this.#insert(values[index] ?? 0, values[index + 1] ?? 0);
+    }
+  }
+
+  #insert(hash: number, seq: number): void {
+    if (this.#size >= REMEMBERED_MAX) this.#dropOldestHalf();
+    if (this.#size + 1 > this.#hashes.length * LOAD_MAX) this.#resize(this.#hashes.length * 2, 0);
+    this.#place(hash, seq);
+  }
+
+  #place(hash: number, seq: number): void {
+    const mask = this.#hashes.length - 1;
+    let slot = hash % this.#hashes.length;
+    while (this.#hashes[slot] !== 0) slot = (slot + 1) & mask;
+    this.#hashes[slot] = hash;
+    this.#seqs[slot] = seq;
+    this.#size += 1;
+  }
+
+  #dropOldestHalf(): void {
+    const seqs = this.#seqs.filter((seq) => seq > 0).sort();
+    this.#resize(this.#hashes.length, seqs[seqs.length >> 1] ?? 0);
+  }
+
+  #resize(capacity: number, fromSeq: number): void {
+    const hashes = this.#hashes;
+    const seqs = this.#seqs;
+    this.#hashes = new Float64Array(capacity);
+    this.#seqs = new Uint32Array(capacity);
+    this.#size = 0;
+    for (let slot = 0; slot < hashes.length; slot += 1) {
+      const hash = hashes[slot] ?? 0;
+      const seq = seqs[slot] ?? 0;
+      if (hash !== 0 && seq >= fromSeq) this.#place(hash, seq);
+    }
+  }
+}
+
+/** A 53-bit non-cryptographic hash, never 0 (cyrb53: two multiplicative 32-bit lanes). */
+export function hash53(text: string): number {
+  let h1 = 0xdeadbeef;
+  let h2 = 0x41c6ce57;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    h1 = Math.imul(h1 ^ unit, 2654435761);
+    h2 = Math.imul(h2 ^ unit, 1597334677);
+  }
+  h1 = Math.imul(h1 ^ (h1 >>> 16), 2246822507) ^ Math.imul(h2 ^ (h2 >>> 13), 3266489909);
+  h2 = Math.imul(h2 ^ (h2 >>> 16), 2246822507) ^ Math.imul(h1 ^ (h1 >>> 13), 3266489909);
+  return 4294967296 * (2097151 & h2) + (h1 >>> 0) || 1;
+}

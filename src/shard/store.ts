@@ -1,0 +1,34 @@
+/** What a shard keeps beside its log and pages: its configuration and the archived watermark. */
+import { StoredText } from "../stored-text.ts";
+import type { ShardConfig } from "./object.ts";
+
+export class ShardStore {
+  readonly #texts: StoredText;
+
+  constructor(sql: SqlStorage) {
+    this.#texts = new StoredText(sql);
+  }
+
+  /** The configuration as last saved, with the compiled hunt. */
+  config(): ShardConfig | undefined {
+    const head = this.#texts.read("config");
+    const compiled = this.#texts.read("compiled");
+    if (head === undefined || compiled === undefined) return undefined;
+    return { ...JSON.parse(head), compiled: JSON.parse(compiled) };
+  }
+
+  /** Saves the configuration; the compiled hunt only when it is a new one, because it is large. */
+  saveConfig(config: ShardConfig, withCompiled: boolean): void {
+    const { compiled, ...head } = config;
+    this.#texts.write("config", JSON.stringify(head));
+    if (withCompiled) this.#texts.write("compiled", JSON.stringify(compiled));
+  }
+
+  archived(): number {
+    return Number(this.#texts.read("archived") ?? 0);
+  }
+
+  saveArchived(seq: number): void {
+    this.#texts.write("archived", String(seq));
+  }
+}

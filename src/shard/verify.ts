@@ -1,0 +1,54 @@
+/** Folds a shard's whole log anew and compares the result with the state in use. */
+import { evolve } from "../hunt/evolve.ts";
+import { encodeTeam, type Team } from "../hunt/team.ts";
+import type { OriginSums } from "../origin/store.ts";
+import { factsOf, type SegmentLog } from "./log.ts";
+import type { TeamStore } from "./snapshot.ts";
+import { TotalsCounter } from "./totals.ts";
+
+/** Differences told at most. */
+const MISMATCHES_MAX = 100;
+
+export interface RefoldReport {
+  facts: number;
+  teams: number;
+  mismatches: { team?: string; what: string }[];
+  /** What the origin must hold of this shard once everything is archived. */
+  origin: OriginSums;
+}
+
+export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
+  const folded = new Map<string, Team>();
+  const totals = new TotalsCounter();
+  const mismatches: { team?: string; what: string }[] = [];
+  const differ = (what: string, team?: string): void => {
+    if (mismatches.length < MISMATCHES_MAX) mismatches.push({ what, ...(team === undefined ? {} : { team }) });
+  };
+  const scores = new Map<string, number>();
+  let seq = 0;
+  for (const segment of log.segments(0)) {
+    for (const fact of factsOf(segment.body)) {
+      if (fact.seq !== seq + 1) differ(`the log jumps from ${seq} to ${fact.seq}`);
+      seq = fact.seq;
+      folded.set(fact.team, evolve(folded.get(fact.team), fact));
+      totals.count(fact);
+      if ("score" in fact && fact.score !== undefined) scores.set(fact.team, fact.score);
+    }
+  }
+  let compared = 0;
+  for (const team of store.all()) {
+    compared += 1;
+    const expected = folded.get(team.id);
+    if (!expected) differ("the log does not create this team", team.id);
+    else if (encodeTeam(expected) !== encodeTeam(team)) differ("the state differs from the fold", team.id);
+  }
+  if (compared !== folded.size) differ(`the fold has ${folded.size} teams, the state ${compared}`);
+  if (JSON.stringify(totals) !== JSON.stringify(store.totals)) differ("the totals differ from the fold");
+  const origin: OriginSums = { facts: seq, teams: folded.size, players: 0, solves: 0, score: 0 };
+  for (const team of folded.values()) {
+    origin.solves += team.solves.size;
+    origin.players += team.members.length;
+    origin.score += scores.get(team.id) ?? 0;
+  }
+  return { facts: seq, teams: folded.size, mismatches, origin };
+}
