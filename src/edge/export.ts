@@ -29,7 +29,8 @@ export function exportFacts(env: Env, hunt: string, shards: readonly string[]): 
 }
 
 function exportLine(shard: string, fact: Fact): string {
-  // The digest of a scanned code is of no use outside.
-  const { codeDigest: _, ...told } = fact as Fact & { codeDigest?: string };
+  // The digest of a scanned code is of no use outside, nor is a joining's key.
+  const { codeDigest: _, event, ...rest } = fact as Fact & { codeDigest?: string; event?: string };
+  const told = fact.type === "join" || event === undefined ? rest : { ...rest, event };
   return `${JSON.stringify({ shard, ...told, at: new Date(fact.at).toISOString() })}\n`;
 }

@@ -22,7 +22,7 @@ function fold(team: Team | undefined, fact: Fact): Team {
   if (!team) throw new Error(`fact ${fact.seq} comes before its team was created`);
   switch (fact.type) {
     case "award":
-      adjust(team, fact.at, fact.points);
+      adjust(team, fact, fact.points);
       return team;
     case "unlock":
       if (!team.opened.has(fact.clue)) team.opened.set(fact.clue, fact.at);
@@ -107,15 +107,15 @@ function play(team: Team, fact: PlayFact): Team {
       return team;
     case "taken":
       team.hints.set(hintKey(clue, fact.hint ?? ""), fact.at);
-      if (fact.cost) adjust(team, fact.at, -fact.cost);
+      if (fact.cost) adjust(team, fact, -fact.cost);
       return team;
     default:
       return team;
   }
 }
 
-function adjust(team: Team, at: number, points: number): void {
-  team.adjustments.push({ at, points });
+function adjust(team: Team, { at, seq }: Fact, points: number): void {
+  team.adjustments.push({ at, seq, points });
   team.adjusted += points;
   notePeak(team, at);
 }

@@ -53,7 +53,7 @@ export interface Team {
   /** Σ recorded points of the solves. */
   earned: number;
   /** Hint costs and awards, in order. */
-  adjustments: { at: number; points: number }[];
+  adjustments: { at: number; seq: number; points: number }[];
   /** Σ of `adjustments`. */
   adjusted: number;
   banned: boolean;

@@ -76,9 +76,9 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
   for (const [id, solve] of team.solves) {
     const clue = context.hunt.clues.get(id);
     const points = context.hunt.dynamic ? (clue ? presentValue(context, clue) : 0) : solve.points;
-    changes.push({ at: solve.at, points });
+    changes.push({ at: solve.at, seq: solve.seq, points });
   }
-  changes.sort((a, b) => a.at - b.at);
+  changes.sort((a, b) => a.at - b.at || a.seq - b.seq);
   const bonus = context.hunt.dynamic
     ? scoreOf(context, team) - changes.reduce((sum, change) => sum + change.points, 0)
     : 0;

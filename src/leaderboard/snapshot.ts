@@ -1,0 +1,119 @@
+/**
+ * The standings' state as bytes and back. Only what facts put there is kept;
+ * values, bonuses and places are derived again. A header in JSON (rules,
+ * shards, clues) is followed by the teams' ids and names and then one column
+ * after the other, little-endian.
+ */
+import { ChunkReader, cutChunks } from "./chunks.ts";
+import { ClueTable, type FirstSolve } from "./clue-table.ts";
+import { Numbered } from "./numbered.ts";
+import type { StandingsRules, StandingsState } from "./state.ts";
+import { RECORD_HEAD_BYTES, recordBytes, TeamIds } from "./team-ids.ts";
+import { STATE_FLAGS, TeamTable } from "./team-table.ts";
+
+const SNAPSHOT_VERSION = 1;
+/** Teams copied at a time while writing: keeps the memory needed at little more than one chunk. */
+const SNAPSHOT_TEAMS = 16_384;
+
+interface Header {
+  version: number;
+  rules: StandingsRules;
+  teams: number;
+  planes: number;
+  keepsAdjust: boolean;
+  shards: readonly string[];
+  lastSeqs: number[];
+  brackets: readonly string[];
+  clues: { id: string; solvers: number; counted: number; first: FirstSolve[] }[];
+}
+
+/** The state in chunks of at most 1.5 MB, made as they are asked for; it must not change meanwhile. */
+export function writeSnapshot(state: StandingsState): Generator<Uint8Array<ArrayBuffer>, void> {
+  return cutChunks(pieces(state));
+}
+
+/** The state, or undefined if it was written in another version; throws if bytes are missing or left over. */
+export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | undefined {
+  const reader = new ChunkReader(chunks);
+  const length = new Uint32Array(1);
+  reader.fill(new Uint8Array(length.buffer));
+  const header = JSON.parse(new TextDecoder().decode(reader.take(length[0] as number))) as Header;
+  if (header.version !== SNAPSHOT_VERSION) return undefined;
+
+  const clues = new ClueTable(header.rules.clues, header.rules.scoring.firstSolves.length);
+  for (const clue of header.clues) clues.add(clue);
+  const ids = readIds(reader, header.teams);
+  const teams = new TeamTable(header.keepsAdjust);
+  teams.count = header.teams;
+  if (header.teams > 0) teams.reserve(header.teams - 1);
+  for (let plane = 0; plane < header.planes; plane++) teams.addPlane();
+  for (const column of teams.storedColumns()) {
+    reader.fill(new Uint8Array(column.buffer, 0, header.teams * column.BYTES_PER_ELEMENT));
+  }
+  reader.end();
+  const { rules, lastSeqs } = header;
+  return { rules, ids, teams, clues, shards: new Numbered(header.shards), lastSeqs, brackets: new Numbered(header.brackets) };
+}
+
+function* pieces(state: StandingsState): Generator<Uint8Array, void> {
+  const { rules, ids, teams, clues, shards, lastSeqs, brackets } = state;
+  const present = teams.present();
+  const header: Header = {
+    version: SNAPSHOT_VERSION,
+    rules,
+    teams: present.length,
+    planes: teams.planes.length,
+    keepsAdjust: teams.keepsAdjust,
+    shards: shards.names,
+    lastSeqs,
+    brackets: brackets.names,
+    clues: clues.rows.map(({ id, solvers, counted, first }) => ({
+      id,
+      solvers,
+      counted,
+      // A snapshot numbers its teams without gaps.
+      first: first.map((solve) => ({ ...solve, team: positionOf(present, solve.team) })),
+    })),
+  };
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  yield new Uint8Array(Uint32Array.of(text.length).buffer);
+  yield text;
+  for (const team of present) yield ids.record(team);
+  for (const column of teams.storedColumns()) {
+    const mask = column === teams.flags ? STATE_FLAGS : undefined;
+    for (let from = 0; from < present.length; from += SNAPSHOT_TEAMS) {
+      const some = present.subarray(from, from + SNAPSHOT_TEAMS);
+      const values = column.slice(0, some.length);
+      for (let i = 0; i < some.length; i++) {
+        const value = column[some[i] as number] as number;
+        values[i] = mask === undefined ? value : value & mask;
+      }
+      yield new Uint8Array(values.buffer);
+    }
+  }
+}
+
+function readIds(reader: ChunkReader, count: number): TeamIds {
+  const ids = new TeamIds();
+  const head = new Uint8Array(RECORD_HEAD_BYTES);
+  for (let team = 0; team < count; team++) {
+    reader.fill(head);
+    const record = new Uint8Array(recordBytes(head, 0));
+    record.set(head);
+    reader.fill(record.subarray(head.length));
+    ids.addRecord(record);
+  }
+  return ids;
+}
+
+/** Position of a value in an ascending table that holds it. */
+function positionOf(table: Uint32Array, value: number): number {
+  let low = 0;
+  let high = table.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((table[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,189 @@
+/**
+ * Team ids and names as bytes, numbered in the order they come. A million
+ * strings with a Map cost over 100 MB of heap; here a team costs the bytes of
+ * its id and name plus about 15. Append-only, so copies of the standings share it.
+ */
+
+/** Records live in chunks of at most 1 MiB; a position is chunk · 2^20 + offset. */
+const CHUNK_BITS = 20;
+const CHUNK_BYTES = 1 << CHUNK_BITS;
+const FIRST_CHUNK_BYTES = 1 << 12;
+/** A record: one byte for the id's length, two for the name's, then both. */
+export const RECORD_HEAD_BYTES = 3;
+const ID_BYTES_MAX = 255;
+const NAME_BYTES_MAX = 65_535;
+/** The hash table is doubled when it is more than half full. */
+const FIRST_TABLE_SLOTS = 64;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class TeamIds {
+  #chunks: Uint8Array[] = [new Uint8Array(FIRST_CHUNK_BYTES)];
+  /** Bytes used of the last chunk. */
+  #used = 0;
+  #positions = new Uint32Array(FIRST_TABLE_SLOTS / 2);
+  /** Open addressing, linear probing; holds team + 1, 0 is free. */
+  #table = new Uint32Array(FIRST_TABLE_SLOTS);
+  #size = 0;
+  readonly #scratch = new Uint8Array(ID_BYTES_MAX);
+
+  /** Teams known; numbers run from 0 to `size − 1`. O(1). */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The team's number, given now if the id is new; a known id keeps its first name. O(1) amortised. */
+  add(id: string, name: string): number {
+    const length = this.#encode(id);
+    if (length === undefined || length === 0) throw new Error(`team id of 1–${ID_BYTES_MAX} bytes expected`);
+    const known = this.#probe(length);
+    if (known >= 0) return known;
+    return this.#append(this.#scratch.subarray(0, length), encoder.encode(name));
+  }
+
+  /** The team's number, or undefined. O(1). */
+  indexOf(id: string): number | undefined {
+    const length = this.#encode(id);
+    if (length === undefined) return undefined;
+    const found = this.#probe(length);
+    return found < 0 ? undefined : found;
+  }
+
+  /** Id of a team. O(length). */
+  idOf(team: number): string {
+    const record = this.record(team);
+    return decoder.decode(record.subarray(RECORD_HEAD_BYTES, RECORD_HEAD_BYTES + (record[0] as number)));
+  }
+
+  /** Name of a team; unpaired surrogates come back as U+FFFD. O(length). */
+  nameOf(team: number): string {
+    const record = this.record(team);
+    return decoder.decode(record.subarray(RECORD_HEAD_BYTES + (record[0] as number)));
+  }
+
+  /** The team's record as stored; a view, not to be written to. O(1). */
+  record(team: number): Uint8Array {
+    const position = this.#positions[team] as number;
+    const chunk = this.#chunks[position >>> CHUNK_BITS] as Uint8Array;
+    const offset = position & (CHUNK_BYTES - 1);
+    return chunk.subarray(offset, offset + recordBytes(chunk, offset));
+  }
+
+  /** Adds a team from the parts of a stored record (see `recordBytes`). O(1) amortised. */
+  addRecord(record: Uint8Array): number {
+    const idEnd = RECORD_HEAD_BYTES + (record[0] as number);
+    this.#scratch.set(record.subarray(RECORD_HEAD_BYTES, idEnd));
+    if (this.#probe(record[0] as number) >= 0) throw new Error("the team is known already");
+    return this.#append(record.subarray(RECORD_HEAD_BYTES, idEnd), record.subarray(idEnd));
+  }
+
+  /** Memory held, in bytes. O(chunks). */
+  get bytes(): number {
+    let sum = this.#positions.byteLength + this.#table.byteLength;
+    for (const chunk of this.#chunks) sum += chunk.byteLength;
+    return sum;
+  }
+
+  /** Writes the id's UTF-8 into the scratch; undefined if it is too long for an id. */
+  #encode(id: string): number | undefined {
+    if (id.length > ID_BYTES_MAX) return undefined;
+    for (let i = 0; i < id.length; i++) {
+      const unit = id.charCodeAt(i);
+      if (unit >= 0x80) {
+        const { read, written } = encoder.encodeInto(id, this.#scratch);
+        return read === id.length ? written : undefined;
+      }
+      this.#scratch[i] = unit;
+    }
+    return id.length;
+  }
+
+  /** The team whose id is in the scratch, or −1 − (the free table slot for it). */
+  #probe(length: number): number {
+    const mask = this.#table.length - 1;
+    let slot = hashOf(this.#scratch, 0, length) & mask;
+    for (;;) {
+      const entry = this.#table[slot] as number;
+      if (entry === 0) return -1 - slot;
+      if (this.#hasId(entry - 1, length)) return entry - 1;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #hasId(team: number, length: number): boolean {
+    const position = this.#positions[team] as number;
+    const chunk = this.#chunks[position >>> CHUNK_BITS] as Uint8Array;
+    const offset = position & (CHUNK_BYTES - 1);
+    if (chunk[offset] !== length) return false;
+    for (let i = 0; i < length; i++) {
+      if (chunk[offset + RECORD_HEAD_BYTES + i] !== this.#scratch[i]) return false;
+    }
+    return true;
+  }
+
+  #append(id: Uint8Array, name: Uint8Array): number {
+    if (name.length > NAME_BYTES_MAX) throw new Error(`team name over ${NAME_BYTES_MAX} bytes`);
+    const team = this.#size;
+    const position = this.#reserve(RECORD_HEAD_BYTES + id.length + name.length);
+    const chunk = this.#chunks[position >>> CHUNK_BITS] as Uint8Array;
+    const offset = position & (CHUNK_BYTES - 1);
+    chunk[offset] = id.length;
+    chunk[offset + 1] = name.length & 0xff;
+    chunk[offset + 2] = name.length >>> 8;
+    chunk.set(id, offset + RECORD_HEAD_BYTES);
+    chunk.set(name, offset + RECORD_HEAD_BYTES + id.length);
+    if (team === this.#positions.length) this.#grow();
+    this.#positions[team] = position;
+    this.#table[-1 - this.#probe(id.length)] = team + 1;
+    this.#size += 1;
+    return team;
+  }
+
+  /** Makes room in the last chunk, or opens the next; returns the position. */
+  #reserve(bytes: number): number {
+    let chunk = this.#chunks.at(-1) as Uint8Array;
+    if (this.#used + bytes > CHUNK_BYTES) {
+      chunk = new Uint8Array(CHUNK_BYTES);
+      this.#chunks.push(chunk);
+      this.#used = 0;
+    } else if (this.#used + bytes > chunk.length) {
+      const larger = new Uint8Array(Math.min(CHUNK_BYTES, Math.max(2 * chunk.length, this.#used + bytes)));
+      larger.set(chunk);
+      this.#chunks[this.#chunks.length - 1] = larger;
+    }
+    const position = (this.#chunks.length - 1) * CHUNK_BYTES + this.#used;
+    this.#used += bytes;
+    return position;
+  }
+
+  #grow(): void {
+    const positions = new Uint32Array(this.#positions.length * 2);
+    positions.set(this.#positions);
+    this.#positions = positions;
+    this.#table = new Uint32Array(positions.length * 2);
+    const mask = this.#table.length - 1;
+    for (let team = 0; team < this.#size; team++) {
+      const position = positions[team] as number;
+      const chunk = this.#chunks[position >>> CHUNK_BITS] as Uint8Array;
+      const offset = position & (CHUNK_BYTES - 1);
+      let slot = hashOf(chunk, offset + RECORD_HEAD_BYTES, chunk[offset] as number) & mask;
+      while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
+      this.#table[slot] = team + 1;
+    }
+  }
+}
+
+/** Length of the record that starts at `offset`; its first three bytes must be there. */
+export function recordBytes(bytes: Uint8Array, offset: number): number {
+  const name = (bytes[offset + 1] as number) + ((bytes[offset + 2] as number) << 8);
+  return RECORD_HEAD_BYTES + (bytes[offset] as number) + name;
+}
+
+/** FNV-1a, finished so that the low bits depend on all of it. */
+function hashOf(bytes: Uint8Array, from: number, length: number): number {
+  let hash = 0x811c_9dc5;
+  for (let i = from; i < from + length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x0100_0193);
+  hash ^= hash >>> 15;
+  return Math.imul(hash, 0x2c1b_3c6d) >>> 0;
+}

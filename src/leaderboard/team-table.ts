@@ -1,0 +1,196 @@
+/**
+ * The standings' columns: one typed array per field, indexed by team number.
+ * 35 bytes a team (43 with moving scores), and 4 more per 32 clues that
+ * anybody has solved.
+ */
+
+/** Columns double until here, then grow by it: at 10^6 teams at most 13 % lie idle. */
+const GROWTH_STEP = 131_072;
+const FIRST_CAPACITY = 64;
+/** Clues in one plane of solved bits. */
+export const PLANE_CLUES = 32;
+
+/** Bits of `flags`. The first four are state, the others where the team stands in the indexes. */
+export const PRESENT = 1;
+export const BANNED = 2;
+export const HIDDEN = 4;
+export const FINISHED = 8;
+export const PLACED = 16;
+export const PENDING = 32;
+export const STATE_FLAGS = PRESENT | BANNED | HIDDEN | FINISHED;
+
+/** Has a place: joined, neither banned nor hidden. */
+export function isShown(flags: number): boolean {
+  return (flags & (PRESENT | BANNED | HIDDEN)) === PRESENT;
+}
+
+export class TeamTable {
+  /** Highest team number ever reserved, plus one. */
+  extent = 0;
+  /** Teams that joined. */
+  count = 0;
+  score = new Float64Array(0);
+  /** Σ of adjusting points; kept only with moving scores (static ones have it in `score`). */
+  adjust = new Float64Array(0);
+  solves = new Uint16Array(0);
+  /** Time (epoch ms) and seq of what breaks a tie: the raising, finishing or last solve, or the join. */
+  keyAt = new Float64Array(0);
+  keySeq = new Uint32Array(0);
+  /** Epoch ms; meaningless without solves. */
+  lastSolveAt = new Float64Array(0);
+  shard = new Uint16Array(0);
+  bracket = new Uint16Array(0);
+  flags = new Uint8Array(0);
+  /** `planes[p][team]`: bit b set = clue 32·p + b solved. */
+  planes: Uint32Array<ArrayBuffer>[] = [];
+  readonly keepsAdjust: boolean;
+
+  constructor(keepsAdjust: boolean) {
+    this.keepsAdjust = keepsAdjust;
+  }
+
+  /** Makes row `team` exist, zeroed if new. O(1) amortised. */
+  reserve(team: number): void {
+    if (team >= this.extent) this.extent = team + 1;
+    const capacity = this.flags.length;
+    if (team < capacity) return;
+    let larger = Math.max(capacity, FIRST_CAPACITY);
+    while (larger <= team) larger += Math.min(larger, GROWTH_STEP);
+    this.#resize(larger);
+  }
+
+  /** Sets what breaks the team's ties from now on. O(1). */
+  setKey(team: number, at: number, seq: number): void {
+    this.keyAt[team] = at;
+    this.keySeq[team] = seq;
+  }
+
+  /** Whether the team solved the clue. O(1). */
+  hasSolved(team: number, clue: number): boolean {
+    const plane = this.planes[clue >>> 5];
+    return plane !== undefined && ((plane[team] as number) & (1 << (clue & 31))) !== 0;
+  }
+
+  /** Notes a solve. O(1); the first of 32 clues allocates their plane. */
+  markSolved(team: number, clue: number): void {
+    while (this.planes.length <= clue >>> 5) this.addPlane();
+    const plane = this.planes[clue >>> 5] as Uint32Array;
+    plane[team] = ((plane[team] as number) | (1 << (clue & 31))) >>> 0;
+  }
+
+  /** Room for 32 more clues. */
+  addPlane(): void {
+    this.planes.push(new Uint32Array(this.flags.length));
+  }
+
+  /** The teams that joined, ascending. O(teams). */
+  present(): Uint32Array {
+    const teams = new Uint32Array(this.count);
+    let filled = 0;
+    for (let team = 0; team < this.extent; team++) {
+      if (((this.flags[team] as number) & PRESENT) !== 0) teams[filled++] = team;
+    }
+    return teams;
+  }
+
+  /** Calls `visit` with each clue the team solved, ascending. O(planes + solves). */
+  forEachSolved(team: number, visit: (clue: number) => void): void {
+    for (let p = 0; p < this.planes.length; p++) {
+      let bits = (this.planes[p] as Uint32Array)[team] as number;
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        visit(p * PLANE_CLUES + bit);
+        bits &= bits - 1;
+      }
+    }
+  }
+
+  /**
+   * Sets every team's score to its adjustment plus Σ `values(clue)` over its
+   * solved clues. A table of the 256 sums of each byte of bits makes it four
+   * additions per plane. O(teams · planes).
+   */
+  rescore(values: (clue: number) => number): void {
+    const { score, extent } = this;
+    score.set(this.adjust);
+    for (let p = 0; p < this.planes.length; p++) {
+      const plane = this.planes[p] as Uint32Array;
+      const [t0, t1, t2, t3] = [0, 8, 16, 24].map((bit) => byteSums(p * PLANE_CLUES + bit, values)) as [
+        Float64Array,
+        Float64Array,
+        Float64Array,
+        Float64Array,
+      ];
+      for (let team = 0; team < extent; team++) {
+        const bits = plane[team] as number;
+        if (bits === 0) continue;
+        score[team] =
+          (score[team] as number) +
+          (t0[bits & 0xff] as number) +
+          (t1[(bits >>> 8) & 0xff] as number) +
+          (t2[(bits >>> 16) & 0xff] as number) +
+          (t3[bits >>> 24] as number);
+      }
+    }
+  }
+
+  /** A copy that shares nothing. O(teams). */
+  clone(): TeamTable {
+    const copy = new TeamTable(this.keepsAdjust);
+    copy.extent = this.extent;
+    copy.count = this.count;
+    copy.score = this.score.slice();
+    copy.adjust = this.adjust.slice();
+    copy.solves = this.solves.slice();
+    copy.keyAt = this.keyAt.slice();
+    copy.keySeq = this.keySeq.slice();
+    copy.lastSolveAt = this.lastSolveAt.slice();
+    copy.shard = this.shard.slice();
+    copy.bracket = this.bracket.slice();
+    copy.flags = this.flags.slice();
+    copy.planes = this.planes.map((plane) => plane.slice());
+    return copy;
+  }
+
+  /** The columns a snapshot keeps, in its order; `score` is derived with moving scores. */
+  storedColumns(): Column[] {
+    const { score, adjust, solves, keyAt, keySeq, lastSolveAt, shard, bracket, flags } = this;
+    const points = this.keepsAdjust ? adjust : score;
+    return [points, keyAt, lastSolveAt, keySeq, solves, shard, bracket, flags, ...this.planes];
+  }
+
+  /** Memory of the columns, in bytes. O(planes). */
+  get bytes(): number {
+    const columns = this.keepsAdjust ? [this.score] : [];
+    return [...columns, ...this.storedColumns()].reduce((sum, column) => sum + column.byteLength, 0);
+  }
+
+  #resize(capacity: number): void {
+    this.score = widen(this.score, new Float64Array(capacity));
+    if (this.keepsAdjust) this.adjust = widen(this.adjust, new Float64Array(capacity));
+    this.solves = widen(this.solves, new Uint16Array(capacity));
+    this.keyAt = widen(this.keyAt, new Float64Array(capacity));
+    this.keySeq = widen(this.keySeq, new Uint32Array(capacity));
+    this.lastSolveAt = widen(this.lastSolveAt, new Float64Array(capacity));
+    this.shard = widen(this.shard, new Uint16Array(capacity));
+    this.bracket = widen(this.bracket, new Uint16Array(capacity));
+    this.flags = widen(this.flags, new Uint8Array(capacity));
+    this.planes = this.planes.map((plane) => widen(plane, new Uint32Array(capacity)));
+  }
+}
+
+export type Column = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+function widen<T extends Column>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}
+
+function byteSums(firstClue: number, values: (clue: number) => number): Float64Array {
+  const sums = new Float64Array(256);
+  for (let bit = 0; bit < 8; bit++) {
+    const value = values(firstClue + bit);
+    for (let low = 0; low < 1 << bit; low++) sums[(1 << bit) + low] = (sums[low] as number) + value;
+  }
+  return sums;
+}
