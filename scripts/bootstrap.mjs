@@ -56,7 +56,8 @@ function npmAgrees() {
     const locked = readJson(lockFile).packages;
     const installed = readJson(join(modules, ".package-lock.json")).packages;
     const same = (path) =>
-      locked[path]?.version === installed[path]?.version && locked[path]?.integrity === installed[path]?.integrity;
+      locked[path]?.version === installed[path]?.version &&
+      locked[path]?.integrity === installed[path]?.integrity;
     return (
       Object.keys(installed).every(same) &&
       Object.keys(locked).every((path) => path === "" || locked[path].optional || same(path))
@@ -105,7 +106,8 @@ async function lockInstall() {
       rmSync(installLock, { recursive: true, force: true });
       continue;
     }
-    if (Date.now() > deadline) fail(`another process is still installing; if there is none, delete ${installLock}`);
+    if (Date.now() > deadline)
+      fail(`another process is still installing; if there is none, delete ${installLock}`);
     if (!told) say("waiting for another process to finish installing the dependencies …");
     await sleep(300);
   }
@@ -147,7 +149,11 @@ function npmCi() {
   const child =
     npm && basename(npm) === "npm-cli.js"
       ? spawn(process.execPath, [npm, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
-      : spawn("npm", args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], shell: process.platform === "win32" });
+      : spawn("npm", args, {
+          cwd: root,
+          stdio: ["ignore", "pipe", "pipe"],
+          shell: process.platform === "win32",
+        });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
   return finished(child).then((end) => ({ ...end, output }));
@@ -168,7 +174,10 @@ function finished(child) {
     for (const signal of FORWARDED) process.on(signal, forward);
     // npm ended without passing a signal on (SIGHUP, SIGKILL): nobody could stop the child any more.
     const npm = process.env.npm_lifecycle_event ? process.ppid : undefined;
-    const watch = setInterval(() => npm !== undefined && npm !== process.ppid && child.kill("SIGTERM"), PARENT_CHECK);
+    const watch = setInterval(
+      () => npm !== undefined && npm !== process.ppid && child.kill("SIGTERM"),
+      PARENT_CHECK,
+    );
     child.once("error", failed);
     child.once("close", (code, signal) => {
       clearInterval(watch);
@@ -208,15 +217,19 @@ if (!existsSync(lockFile)) fail("package-lock.json is missing");
 if (!installed()) await install();
 
 const isScript = /\.(ts|mjs|js)$/.test(command);
-const child = spawn(isScript ? pinnedNode : join(bin, command), isScript ? [resolve(root, command), ...rest] : rest, {
-  stdio: "inherit",
-  env: {
-    ...process.env,
-    PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`,
-    // A script that must not outlive this process compares it with its parent's.
-    BOOTSTRAP_PID: String(process.pid),
+const child = spawn(
+  isScript ? pinnedNode : join(bin, command),
+  isScript ? [resolve(root, command), ...rest] : rest,
+  {
+    stdio: "inherit",
+    env: {
+      ...process.env,
+      PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`,
+      // A script that must not outlive this process compares it with its parent's.
+      BOOTSTRAP_PID: String(process.pid),
+    },
   },
-});
+);
 const end = await finished(child).catch((error) => fail(`cannot run ${command}: ${error.message}`));
 if (end.signal) endBy(end.signal);
 process.exit(end.code ?? 1);

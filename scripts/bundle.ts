@@ -105,7 +105,10 @@ async function filesUnder(path: string): Promise<string[]> {
   if (!found) return [];
   if (!found.isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }
 
 async function readFolder(folder: string): Promise<Bundle | undefined> {
@@ -116,7 +119,8 @@ async function readFolder(folder: string): Promise<Bundle | undefined> {
     const modules = await Promise.all(
       paths.map(async (path): Promise<V4ModuleDefinition> => {
         const type = MODULE_TYPES[extname(path)] ?? "Text";
-        const contents = type === "Data" || type === "CompiledWasm" ? await readFile(path) : await readFile(path, "utf8");
+        const contents =
+          type === "Data" || type === "CompiledWasm" ? await readFile(path) : await readFile(path, "utf8");
         return { type, path, contents: contents as string | Uint8Array<ArrayBuffer> };
       }),
     );
@@ -141,22 +145,36 @@ async function makeCode(folder: string): Promise<void> {
   const args = [wrangler, "deploy", "--dry-run", "--outdir", join(folder, "code"), "--metafile", metafile];
   await promisify(execFile)(process.execPath, args, {
     cwd: root,
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_WRITE_LOGS: "false", NO_COLOR: "1", FORCE_COLOR: undefined },
+    env: {
+      ...process.env,
+      WRANGLER_SEND_METRICS: "false",
+      WRANGLER_WRITE_LOGS: "false",
+      NO_COLOR: "1",
+      FORCE_COLOR: undefined,
+    },
   }).catch((error: Error & { stdout?: string; stderr?: string }) => {
     throw new Error(`the Worker does not build:\n${(error.stderr || error.stdout || error.message).trim()}`);
   });
   const { inputs } = JSON.parse(await readFile(metafile, "utf8")) as { inputs: Record<string, unknown> };
   const strangers = Object.keys(inputs).filter((input) => {
     const path = relative(root, join(root, input));
-    if (input.includes(":") || path.split(sep).includes("node_modules") || path.startsWith(join(".wrangler", ""))) return false;
+    if (
+      input.includes(":") ||
+      path.split(sep).includes("node_modules") ||
+      path.startsWith(join(".wrangler", ""))
+    )
+      return false;
     return !INPUTS.some((known) => path === known || path.startsWith(join(known, sep)));
   });
-  if (strangers.length > 0) throw new Error(`the bundle takes in files the cache does not watch: ${strangers.join(", ")}`);
+  if (strangers.length > 0)
+    throw new Error(`the bundle takes in files the cache does not watch: ${strangers.join(", ")}`);
 }
 
 /** Notes what wrangler.toml declares: bindings, queue consumers, migrations. */
 async function makeDescription(folder: string): Promise<void> {
-  const { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } = await import("wrangler");
+  const { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } = await import(
+    "wrangler"
+  );
   const config = unstable_readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
   if (!config.name) throw new Error("wrangler.toml has no name");
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
@@ -166,10 +184,12 @@ async function makeDescription(folder: string): Promise<void> {
       const directory = join(root, database.migrations_dir ?? "migrations");
       const names = (await filesUnder(directory)).map((path) => relative(directory, path));
       const files = await Promise.all(
-        names.filter((name) => /^\d{4}_.+\.sql$/.test(name)).map(async (name) => ({
-          name,
-          statements: unstable_splitSqlQuery(await readFile(join(directory, name), "utf8")),
-        })),
+        names
+          .filter((name) => /^\d{4}_.+\.sql$/.test(name))
+          .map(async (name) => ({
+            name,
+            statements: unstable_splitSqlQuery(await readFile(join(directory, name), "utf8")),
+          })),
       );
       return { binding: database.binding, table: database.migrations_table ?? "d1_migrations", files };
     }),
@@ -180,7 +200,11 @@ async function makeDescription(folder: string): Promise<void> {
 
 async function forgetOldest(): Promise<void> {
   const names = await readdir(cache);
-  const aged = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(cache, name))).mtimeMs })));
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(join(cache, name))).mtimeMs })),
+  );
   aged.sort((a, b) => b.at - a.at);
-  await Promise.all(aged.slice(KEPT_MAX).map(({ name }) => rm(join(cache, name), { recursive: true, force: true })));
+  await Promise.all(
+    aged.slice(KEPT_MAX).map(({ name }) => rm(join(cache, name), { recursive: true, force: true })),
+  );
 }

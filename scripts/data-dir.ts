@@ -43,7 +43,9 @@ export class DataDirLock {
       database.close();
       if (!(error as Error).message.includes("locked")) throw error;
       const holder = readNote(note);
-      throw new DataDirTaken(`${dataDir} is in use by another engine${holder ? ` (process ${holder.engine})` : ""}`);
+      throw new DataDirTaken(
+        `${dataDir} is in use by another engine${holder ? ` (process ${holder.engine})` : ""}`,
+      );
     }
     try {
       await endLeftOver(readNote(note)?.workerd);
@@ -88,7 +90,8 @@ async function endLeftOver(workerd: Process | undefined): Promise<void> {
   if (!workerd) return;
   const deadline = Date.now() + END_WAIT_MAX;
   while (startOf(workerd.pid) === workerd.started) {
-    if (Date.now() > deadline) throw new Error(`process ${workerd.pid}, left over from an engine that was killed, does not end`);
+    if (Date.now() > deadline)
+      throw new Error(`process ${workerd.pid}, left over from an engine that was killed, does not end`);
     try {
       process.kill(workerd.pid, "SIGKILL");
     } catch (error) {
@@ -110,7 +113,9 @@ function startOf(pid: number): string | undefined {
     if (process.platform === "linux" || process.platform === "win32") return undefined;
   }
   try {
-    const started = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { stdio: ["ignore", "pipe", "ignore"] });
+    const started = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     return started.toString().trim() || undefined;
   } catch {
     return undefined;

@@ -134,7 +134,9 @@ async function startRuntime(
           logRequests: false,
           log: new ForwardingLog(log),
           handleStructuredLogs: ({ level, message }) => log(levelOf(level), message),
-          ...(options.dataDir === undefined ? {} : { resourcePersistencePath: join(options.dataDir, "storage") }),
+          ...(options.dataDir === undefined
+            ? {}
+            : { resourcePersistencePath: join(options.dataDir, "storage") }),
         }),
       ),
   );

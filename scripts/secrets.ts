@@ -25,7 +25,12 @@ export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): str
 
 export function createSecrets(): Secrets {
   const ring = () => `k1:${randomBytes(KEY_BYTES).toString("base64url")}`;
-  return { PLAYER_TOKEN_KEYS: ring(), ORGANISER_TOKEN_KEYS: ring(), ANSWER_PEPPERS: ring(), CODE_KEYS: ring() };
+  return {
+    PLAYER_TOKEN_KEYS: ring(),
+    ORGANISER_TOKEN_KEYS: ring(),
+    ANSWER_PEPPERS: ring(),
+    CODE_KEYS: ring(),
+  };
 }
 
 /** The secrets kept in `dataDir`; made and kept there when there are none yet. */
@@ -51,8 +56,10 @@ async function readKept(path: string): Promise<Secrets | undefined> {
   const kept: unknown = parse(text, path);
   const made = createSecrets();
   for (const name of Object.keys(made) as (keyof Secrets)[]) {
-    const value = kept !== null && typeof kept === "object" ? (kept as Record<string, unknown>)[name] : undefined;
-    if (typeof value !== "string") throw new Error(`${path} has no ${name}; restore the file, or start with an empty data directory`);
+    const value =
+      kept !== null && typeof kept === "object" ? (kept as Record<string, unknown>)[name] : undefined;
+    if (typeof value !== "string")
+      throw new Error(`${path} has no ${name}; restore the file, or start with an empty data directory`);
     made[name] = value;
   }
   return made;
@@ -74,7 +81,8 @@ async function keepOnce(path: string, content: string): Promise<void> {
     await link(whole, path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "EPERM" || code === "ENOTSUP") await rename(whole, path); // no hard links on this file system
+    if (code === "EPERM" || code === "ENOTSUP")
+      await rename(whole, path); // no hard links on this file system
     else if (code !== "EEXIST") throw error;
   } finally {
     await rm(whole, { force: true });

@@ -44,8 +44,10 @@ async function start(port: number, dataDir: string): Promise<Engine> {
   try {
     return await startEngine({ port, dataDir, vars: varsFromEnvironment() });
   } catch (error) {
-    if (error instanceof DataDirTaken) fail(`${error.message}; stop it, or set DATA_DIR to another directory`);
-    if ((error as { code?: string }).code === "ERR_ADDRESS_IN_USE") fail(`port ${port} is in use; set PORT to another one`);
+    if (error instanceof DataDirTaken)
+      fail(`${error.message}; stop it, or set DATA_DIR to another directory`);
+    if ((error as { code?: string }).code === "ERR_ADDRESS_IN_USE")
+      fail(`port ${port} is in use; set PORT to another one`);
     return fail((error as Error).message);
   }
 }

@@ -1,0 +1,69 @@
+/** `npm run check`: types, lint and format, promises, dead code. Part of `npm test`. */
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = join(root, "node_modules", ".bin");
+
+/** What is checked, and the command of node_modules/.bin that does it. */
+type Step = [name: string, command: string, ...args: string[]];
+
+/** Each folder with a tsconfig.json is checked against the platform it names there. */
+const typed = globSync(["tsconfig.json", "{src,scripts,test}/**/tsconfig.json"], { cwd: root });
+
+const STEPS: Step[] = [
+  ...[...new Set(typed.map(dirname))].sort().map((folder): Step => {
+    return [`types of ${folder === "." ? "src" : folder}`, "tsc", "-p", folder];
+  }),
+  [
+    "lint and format",
+    "biome",
+    "check",
+    "--error-on-warnings",
+    "--diagnostic-level=warn",
+    "--max-diagnostics=50",
+  ],
+  // Apart from Biome, which does not see the promises of KV, queues and stubs.
+  ["promises handled", "oxlint", "--type-aware", "--deny-warnings"],
+  ["dead code", "knip", "--no-progress"],
+];
+
+/** Runs every step at once and prints a line each, with the output of those that failed. */
+export async function check(): Promise<{ passed: number; failed: number }> {
+  const results = await Promise.all(STEPS.map(([name, command, ...args]) => run(name, command, args)));
+  return { passed: results.filter(Boolean).length, failed: results.filter((ok) => !ok).length };
+}
+
+function run(name: string, command: string, args: string[]): Promise<boolean> {
+  const started = performance.now();
+  return new Promise((done) => {
+    const child = spawn(join(bin, command), args, {
+      cwd: root,
+      env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    child.once("error", (error) => {
+      output += error.message;
+    });
+    child.once("close", (code) => {
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      process.stdout.write(
+        code === 0 ? `ok    ${name} (${seconds} s)\n` : `FAIL  ${name} (${seconds} s)\n${output.trimEnd()}\n`,
+      );
+      done(code === 0);
+    });
+  });
+}
+
+if (import.meta.main) {
+  const { failed } = await check();
+  process.exitCode = failed === 0 ? 0 : 1;
+}

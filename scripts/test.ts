@@ -1,0 +1,93 @@
+/**
+ * `npm test`: the check, then every test. The last line says how many passed
+ * and failed, each step of the check counting as one. Arguments go to vitest:
+ * `npm test -- test/hunt`.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { check } from "./check.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** The part of vitest's JSON report that is counted. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: { name: string; status: string; assertionResults: { status: string }[] }[];
+}
+
+async function runTests(args: string[]): Promise<Counts> {
+  const folder = await mkdtemp(join(tmpdir(), "treasure-hunt-tests-"));
+  try {
+    const file = join(folder, "report.json");
+    const ended = await vitest([
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${file}`,
+      ...args,
+    ]);
+    const report = await readFile(file, "utf8").then(
+      (text) => JSON.parse(text) as Report,
+      () => undefined, // vitest ended before it could write one
+    );
+    return count(report, ended);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Counts so that whatever went wrong counts as a failure: also a file that does not load, a crash, or no test at all. */
+function count(report: Report | undefined, ended: string): Counts {
+  const passed = report?.numPassedTests ?? 0;
+  const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  const unloaded = (report?.testResults ?? []).filter(
+    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+  );
+  for (const file of unloaded) say(`failed outside of its tests: ${file.name}`);
+  let failed = (report?.numFailedTests ?? 0) + unloaded.length;
+  if (failed === 0 && ended !== "exit code 0") {
+    say(`vitest ended with ${ended}`);
+    failed = 1;
+  } else if (failed === 0 && passed === 0) {
+    say("no test was run");
+    failed = 1;
+  }
+  return { passed, failed, skipped };
+}
+
+function vitest(args: string[]): Promise<string> {
+  const child = spawn(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), ...args], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const stop = () => child.kill("SIGTERM");
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  return new Promise((done) => {
+    child.once("error", (error) => done(`an error: ${error.message}`));
+    child.once("close", (code, signal) => done(signal ? `signal ${signal}` : `exit code ${code}`));
+  });
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+const checked = await check();
+const tested = await runTests(process.argv.slice(2));
+const failed = checked.failed + tested.failed;
+say(
+  `${checked.passed + tested.passed} passed, ${failed} failed${tested.skipped > 0 ? `, ${tested.skipped} skipped` : ""}`,
+);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,45 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { createSecrets } from "./scripts/secrets.ts";
+
+/** Tests that run inside workerd, with the bindings of wrangler.toml. */
+const workerd = ["test/**/*.workerd.test.ts"];
+
+/** Tests that start whole engines (scripts/engine.ts). */
+const engine = ["test/{contract,faults,e2e}/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: [...workerd, ...engine],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { ...createSecrets(), RATE_LIMITS: "off" }, cf: false },
+          }),
+        ],
+        test: { name: "workerd", include: workerd, exclude: engine },
+      },
+      {
+        test: {
+          name: "engine",
+          environment: "node",
+          include: engine,
+          // Each engine has the machine to itself, so that times mean something.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
