@@ -46,7 +46,12 @@ export type ReplayEvent = { t: number; team: string; puzzle: string } & (
 );
 
 /** Rows of teams.json; the registration is in seconds from the start, null if not published. */
-export type ReplayTeam = [id: string, registered: number | null, source: string | null, registeredBeforeEnd: boolean];
+export type ReplayTeam = [
+  id: string,
+  registered: number | null,
+  source: string | null,
+  registeredBeforeEnd: boolean,
+];
 
 export type ImportLine = { at: string; team: string } & (
   | { type: "join" }
@@ -115,13 +120,18 @@ export function toDefinition(replay: ReplayHunt) {
  * before their team's registration are moved to it: their times are synthetic,
  * the registration is not and decides ties.
  */
-export function toImport(replay: ReplayHunt, teams: readonly ReplayTeam[], events: readonly ReplayEvent[]): ImportLine[] {
+export function toImport(
+  replay: ReplayHunt,
+  teams: readonly ReplayTeam[],
+  events: readonly ReplayEvent[],
+): ImportLine[] {
   const joined = new Map<string, number>();
   for (const [team, registered, , registeredBeforeEnd] of teams) {
     joined.set(team, registered ?? (registeredBeforeEnd ? UNKNOWN_REGISTRATION : replay.end_s));
   }
   const timed: { t: number; rank: number; line: ImportLine }[] = [];
-  for (const [team, t] of joined) timed.push({ t, rank: 0, line: { at: toTime(replay, t), team, type: "join" } });
+  for (const [team, t] of joined)
+    timed.push({ t, rank: 0, line: { at: toTime(replay, t), team, type: "join" } });
   for (const event of events) {
     if (event.kind === "unlock" && event.via !== "action") continue;
     const t = Math.max(event.t, joined.get(event.team) ?? -Infinity);

@@ -28,27 +28,58 @@ function checkKind(clue: ClueDefinition, path: string, report: (issue: Issue) =>
   const parts = [
     { key: "answers", given: clue.answers !== undefined, needed: isAsked, allowed: isAsked },
     { key: "nudges", given: clue.nudges.length > 0, needed: false, allowed: isAsked },
-    { key: "choices", given: clue.choices !== undefined, needed: clue.kind === "choice", allowed: clue.kind === "choice" },
-    { key: "place", given: clue.place !== undefined, needed: clue.kind === "place", allowed: clue.kind === "place" },
+    {
+      key: "choices",
+      given: clue.choices !== undefined,
+      needed: clue.kind === "choice",
+      allowed: clue.kind === "choice",
+    },
+    {
+      key: "place",
+      given: clue.place !== undefined,
+      needed: clue.kind === "place",
+      allowed: clue.kind === "place",
+    },
     { key: "code", given: clue.code !== undefined, needed: false, allowed: clue.kind === "scan" },
   ];
   for (const { key, given, needed, allowed } of parts) {
-    if (needed && !given) report({ path: `${path}.${key}`, code: `${key}-missing`, message: `a clue of kind ${clue.kind} needs ${key}` });
-    if (given && !allowed) report({ path: `${path}.${key}`, code: `${key}-superfluous`, message: `a clue of kind ${clue.kind} has no ${key}` });
+    if (needed && !given)
+      report({
+        path: `${path}.${key}`,
+        code: `${key}-missing`,
+        message: `a clue of kind ${clue.kind} needs ${key}`,
+      });
+    if (given && !allowed)
+      report({
+        path: `${path}.${key}`,
+        code: `${key}-superfluous`,
+        message: `a clue of kind ${clue.kind} has no ${key}`,
+      });
   }
 }
 
 function checkTexts(clue: ClueDefinition, path: string, report: (issue: Issue) => void): ComparedTexts {
   const mode = compareMode(clue);
-  const choices = clue.kind === "choice" ? new Set((clue.choices ?? []).map((choice) => choice.id)) : undefined;
+  const choices =
+    clue.kind === "choice" ? new Set((clue.choices ?? []).map((choice) => choice.id)) : undefined;
 
   /** The texts of one list, each reported once for what is wrong with it. */
-  function compare(texts: readonly string[], listPath: string, kind: "answer" | "nudge", seen: Set<string>): string[] {
+  function compare(
+    texts: readonly string[],
+    listPath: string,
+    kind: "answer" | "nudge",
+    seen: Set<string>,
+  ): string[] {
     return texts.flatMap((text, index) => {
       const at = `${listPath}.${index}`;
       const normalised = normaliseAnswer(mode, text);
       if (normalised === null) {
-        report({ path: at, code: `${kind}-empty`, message: mode === "number" ? "this is no number" : `nothing of this remains when compared by ${mode}` });
+        report({
+          path: at,
+          code: `${kind}-empty`,
+          message:
+            mode === "number" ? "this is no number" : `nothing of this remains when compared by ${mode}`,
+        });
         return [];
       }
       if (choices !== undefined && !choices.has(text)) {
@@ -56,7 +87,11 @@ function checkTexts(clue: ClueDefinition, path: string, report: (issue: Issue) =
       } else if (kind === "nudge" && answers.has(normalised)) {
         report({ path: at, code: "nudge-is-answer", message: "this is an accepted answer" });
       } else if (seen.has(normalised)) {
-        report({ path: at, code: `${kind}-duplicate`, message: `compared by ${mode} this is the same as one before it` });
+        report({
+          path: at,
+          code: `${kind}-duplicate`,
+          message: `compared by ${mode} this is the same as one before it`,
+        });
       }
       seen.add(normalised);
       return [normalised];

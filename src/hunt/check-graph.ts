@@ -47,40 +47,78 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
       size += 1;
       const found = problemsOf(condition, ownClue);
       if (found.length > 0) broken.add(condition);
-      for (const { key, code, message } of found) issues.push({ path: key === "" ? path : `${path}.${key}`, code, message });
+      for (const { key, code, message } of found)
+        issues.push({ path: key === "" ? path : `${path}.${key}`, code, message });
     }
     total += size;
     if (size > CONDITIONS_PER_CLUE_MAX) {
-      issues.push({ path: rootPath, code: "too-many-conditions", message: `${size} conditions, at most ${CONDITIONS_PER_CLUE_MAX} here` });
+      issues.push({
+        path: rootPath,
+        code: "too-many-conditions",
+        message: `${size} conditions, at most ${CONDITIONS_PER_CLUE_MAX} here`,
+      });
     }
   }
 
-  function problemsOf(condition: Condition, own: Definition["clues"][number] | undefined): { key: string; code: string; message: string }[] {
+  function problemsOf(
+    condition: Condition,
+    own: Definition["clues"][number] | undefined,
+  ): { key: string; code: string; message: string }[] {
     switch (condition.op) {
       case "solved":
         if (clues.has(condition.clue)) return [];
         return [{ key: "solved", code: "unknown-clue", message: `there is no clue "${condition.clue}"` }];
       case "solvedIn": {
         const unknown = condition.rounds.filter((round) => !rounds.has(round));
-        if (unknown.length > 0) return unknown.map((round) => ({ key: "solvedIn", code: "unknown-round", message: `there is no round "${round}"` }));
+        if (unknown.length > 0)
+          return unknown.map((round) => ({
+            key: "solvedIn",
+            code: "unknown-round",
+            message: `there is no round "${round}"`,
+          }));
         const self = own !== undefined && !own.meta && condition.rounds.includes(own.round) ? 1 : 0;
-        const available = condition.rounds.reduce((sum, round) => sum + (plainPerRound.get(round) ?? 0), 0) - self;
+        const available =
+          condition.rounds.reduce((sum, round) => sum + (plainPerRound.get(round) ?? 0), 0) - self;
         if (condition.atLeast <= available) return [];
-        return [{ key: "atLeast", code: "at-least-beyond", message: `asks for ${condition.atLeast} clues, there are ${available} that count` }];
+        return [
+          {
+            key: "atLeast",
+            code: "at-least-beyond",
+            message: `asks for ${condition.atLeast} clues, there are ${available} that count`,
+          },
+        ];
       }
       case "points": {
         const available = pointsInAll - (own === undefined ? 0 : own.points + bonus);
         if (condition.points <= available) return [];
-        return [{ key: "points", code: "points-beyond", message: `asks for ${condition.points} points, at best ${available} can be had` }];
+        return [
+          {
+            key: "points",
+            code: "points-beyond",
+            message: `asks for ${condition.points} points, at best ${available} can be had`,
+          },
+        ];
       }
       case "atLeast": {
         const available = condition.of.reduce((sum, entry) => sum + entry.weight, 0);
         if (condition.atLeast <= available) return [];
-        return [{ key: "atLeast", code: "at-least-beyond", message: `asks for ${condition.atLeast}, the weights add up to ${available}` }];
+        return [
+          {
+            key: "atLeast",
+            code: "at-least-beyond",
+            message: `asks for ${condition.atLeast}, the weights add up to ${available}`,
+          },
+        ];
       }
       case "manual":
         if (own !== undefined) return [];
-        return [{ key: "", code: "manual-prize", message: "organisers open clues, not prizes: nobody could fulfil this" }];
+        return [
+          {
+            key: "",
+            code: "manual-prize",
+            message: "organisers open clues, not prizes: nobody could fulfil this",
+          },
+        ];
       default:
         return [];
     }
@@ -91,7 +129,11 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
     if (prize.requires !== undefined) check(prize.requires, `prizes.${index}.requires`);
   }
   if (total > CONDITIONS_MAX) {
-    issues.push({ path: "clues", code: "too-many-conditions", message: `${total} conditions, at most ${CONDITIONS_MAX} in a hunt` });
+    issues.push({
+      path: "clues",
+      code: "too-many-conditions",
+      message: `${total} conditions, at most ${CONDITIONS_MAX} in a hunt`,
+    });
   }
   return { issues, broken };
 }
@@ -122,16 +164,25 @@ function checkOpenings(definition: Definition, world: World): Issue[] {
     const cycle = findCycle(id, waitsFor);
     if (cycle !== undefined) return { path, code: "cycle", message: `waits for itself: ${nameChain(cycle)}` };
     const blocker = waitsFor.get(id);
-    if (blocker !== undefined) return { path, code: "never-opens", message: `waits for "${blocker}", which never opens` };
+    if (blocker !== undefined)
+      return { path, code: "never-opens", message: `waits for "${blocker}", which never opens` };
     return { path, code: "never-opens", message: "cannot hold before the hunt closes, whatever a team does" };
   });
 }
 
 /** Another shut clue that `node` waits for; undefined when its condition fails by itself. */
-function findBlocker(node: Node, nodes: readonly Node[], shut: ReadonlyMap<string, number>, closes: number, world: World): string | undefined {
+function findBlocker(
+  node: Node,
+  nodes: readonly Node[],
+  shut: ReadonlyMap<string, number>,
+  closes: number,
+  world: World,
+): string | undefined {
   const progress = new Progress(closes === Infinity ? Infinity : closes - 1);
   for (const other of nodes) if (other.id !== node.id) progress.solve(other, world.bonus);
-  const isSelfReferent = [...conditionsOf(node.opens)].some((condition) => condition.op === "solved" && condition.clue === node.id);
+  const isSelfReferent = [...conditionsOf(node.opens)].some(
+    (condition) => condition.op === "solved" && condition.clue === node.id,
+  );
   if (!holds(node.opens, progress, world)) return isSelfReferent ? node.id : undefined;
 
   for (const condition of conditionsOf(node.opens)) {
@@ -139,7 +190,10 @@ function findBlocker(node: Node, nodes: readonly Node[], shut: ReadonlyMap<strin
   }
   for (const condition of conditionsOf(node.opens)) {
     if (condition.op !== "solvedIn" && condition.op !== "points") continue;
-    const counts = (other: Node) => (condition.op === "points" ? other.points + world.bonus > 0 : !other.meta && condition.rounds.includes(other.round));
+    const counts = (other: Node) =>
+      condition.op === "points"
+        ? other.points + world.bonus > 0
+        : !other.meta && condition.rounds.includes(other.round);
     const blocker = nodes.find((other) => other.id !== node.id && shut.has(other.id) && counts(other));
     if (blocker !== undefined) return blocker.id;
   }
@@ -161,5 +215,9 @@ function findCycle(from: string, waitsFor: ReadonlyMap<string, string | undefine
 
 function nameChain(chain: readonly string[]): string {
   if (chain.length <= CYCLE_NAMES_MAX) return chain.join(" → ");
-  return [...chain.slice(0, CYCLE_NAMES_MAX - 1), `(${chain.length - CYCLE_NAMES_MAX} more)`, ...chain.slice(-1)].join(" → ");
+  return [
+    ...chain.slice(0, CYCLE_NAMES_MAX - 1),
+    `(${chain.length - CYCLE_NAMES_MAX} more)`,
+    ...chain.slice(-1),
+  ].join(" → ");
 }

@@ -4,7 +4,7 @@
  * public half.
  */
 import type { Issue } from "../errors.ts";
-import { checkClue, type ComparedTexts, compareMode } from "./check-clue.ts";
+import { type ComparedTexts, checkClue, compareMode } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
 import type { CompiledClue, CompiledHunt, CompiledPrize, DigestText, PublicHunt } from "./compiled.ts";
 import type { ClueDefinition, Definition, PrizeDefinition } from "./definition.ts";
@@ -23,7 +23,7 @@ export interface CompileOptions {
 
 export type Compiled =
   | { hunt: CompiledHunt; public: PublicHunt; warnings: Issue[]; issues?: never }
-  | { issues: Issue[]; hunt?: never };
+  | { issues: Issue[]; hunt?: never; public?: never; warnings?: never };
 
 /**
  * Compiles a definition. Issues reject it, each with a dotted path, a stable
@@ -41,14 +41,22 @@ export function compile(definition: Definition, options: CompileOptions): Compil
     clue,
     texts: checkClue(clue, `clues.${index}`, report),
   }));
-  for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, definition, report);
+  for (const [index, prize] of definition.prizes.entries())
+    checkPrize(prize, `prizes.${index}`, definition, report);
   for (const issue of checkGraph(definition)) report(issue);
   const codes = scanCodes(definition, options, report);
   if (issues.length > 0) return { issues: issues.slice(0, ISSUES_MAX) };
 
-  const clues = checked.map(({ clue, texts }) => compileClue(clue, texts, codes.get(clue.id), definition, options));
+  const clues = checked.map(({ clue, texts }) =>
+    compileClue(clue, texts, codes.get(clue.id), definition, options),
+  );
   return {
-    hunt: { ...sharedHalf(definition, options.hunt), ...secretHalf(definition), clues, pepper: options.pepper },
+    hunt: {
+      ...sharedHalf(definition, options.hunt),
+      ...secretHalf(definition),
+      clues,
+      pepper: options.pepper,
+    },
     public: {
       ...sharedHalf(definition, options.hunt),
       clueCount: clues.length,
@@ -72,7 +80,12 @@ function checkHunt(definition: Definition, hunt: string, report: (issue: Issue) 
   for (const [index, clue] of definition.clues.entries()) {
     checkUnique(clue.hints, `clues.${index}.hints`, report);
     checkUnique(clue.choices ?? [], `clues.${index}.choices`, report);
-    if (!rounds.has(clue.round)) report({ path: `clues.${index}.round`, code: "unknown-round", message: `there is no round "${clue.round}"` });
+    if (!rounds.has(clue.round))
+      report({
+        path: `clues.${index}.round`,
+        code: "unknown-round",
+        message: `there is no round "${clue.round}"`,
+      });
   }
   const { finish } = definition.scoring;
   if (finish !== undefined && !definition.clues.some((clue) => clue.id === finish)) {
@@ -84,9 +97,12 @@ function checkHunt(definition: Definition, hunt: string, report: (issue: Issue) 
     report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
   }
   const { opens, freeze, closes } = definition;
-  if (isBefore(closes, opens, true)) report({ path: "closes", code: "times-order", message: "closes must be after opens" });
-  if (isBefore(freeze, opens, true)) report({ path: "freeze", code: "times-order", message: "freeze must be after opens" });
-  if (isBefore(closes, freeze, false)) report({ path: "freeze", code: "times-order", message: "freeze must not be after closes" });
+  if (isBefore(closes, opens, true))
+    report({ path: "closes", code: "times-order", message: "closes must be after opens" });
+  if (isBefore(freeze, opens, true))
+    report({ path: "freeze", code: "times-order", message: "freeze must be after opens" });
+  if (isBefore(closes, freeze, false))
+    report({ path: "freeze", code: "times-order", message: "freeze must not be after closes" });
 }
 
 function isBefore(first: number | undefined, second: number | undefined, orEqual: boolean): boolean {
@@ -97,40 +113,68 @@ function isBefore(first: number | undefined, second: number | undefined, orEqual
 function checkUnique(entries: readonly { id: string }[], path: string, report: (issue: Issue) => void): void {
   const seen = new Set<string>();
   for (const [index, { id }] of entries.entries()) {
-    if (seen.has(id)) report({ path: `${path}.${index}.id`, code: "duplicate-id", message: `the id "${id}" is given twice` });
+    if (seen.has(id))
+      report({ path: `${path}.${index}.id`, code: "duplicate-id", message: `the id "${id}" is given twice` });
     seen.add(id);
   }
 }
 
-function checkPrize(prize: PrizeDefinition, path: string, definition: Definition, report: (issue: Issue) => void): void {
-  if (prize.mode === "odds" && prize.odds === undefined) report({ path: `${path}.odds`, code: "odds-missing", message: "mode odds needs the chance of a claim" });
-  if (prize.mode !== "odds" && prize.odds !== undefined) report({ path: `${path}.odds`, code: "odds-superfluous", message: `mode ${prize.mode} has no odds` });
+function checkPrize(
+  prize: PrizeDefinition,
+  path: string,
+  definition: Definition,
+  report: (issue: Issue) => void,
+): void {
+  if (prize.mode === "odds" && prize.odds === undefined)
+    report({ path: `${path}.odds`, code: "odds-missing", message: "mode odds needs the chance of a claim" });
+  if (prize.mode !== "odds" && prize.odds !== undefined)
+    report({ path: `${path}.odds`, code: "odds-superfluous", message: `mode ${prize.mode} has no odds` });
   if (prize.mode === "instant-win" && prizeWindow(prize, definition) === undefined) {
-    report({ path: `${path}.window`, code: "window-missing", message: "winning moments are drawn from the window: give one, or the hunt opens and closes" });
+    report({
+      path: `${path}.window`,
+      code: "window-missing",
+      message: "winning moments are drawn from the window: give one, or the hunt opens and closes",
+    });
   }
   if (prize.window !== undefined && prize.window.to <= prize.window.from) {
-    report({ path: `${path}.window.to`, code: "times-order", message: "the window must end after it begins" });
+    report({
+      path: `${path}.window.to`,
+      code: "times-order",
+      message: "the window must end after it begins",
+    });
   }
   if (prize.codes === undefined) return;
   if (prize.codes.length !== prize.stock) {
-    report({ path: `${path}.codes`, code: "codes-stock", message: `${prize.codes.length} codes for a stock of ${prize.stock}` });
+    report({
+      path: `${path}.codes`,
+      code: "codes-stock",
+      message: `${prize.codes.length} codes for a stock of ${prize.stock}`,
+    });
   }
   const seen = new Set<string>();
   for (const [index, code] of prize.codes.entries()) {
-    if (seen.has(code)) report({ path: `${path}.codes.${index}`, code: "duplicate-code", message: "this code is given twice" });
+    if (seen.has(code))
+      report({ path: `${path}.codes.${index}`, code: "duplicate-code", message: "this code is given twice" });
     seen.add(code);
   }
 }
 
 /** The window of a prize; an instant-win without one is drawn over the whole hunt. */
-function prizeWindow(prize: PrizeDefinition, { opens, closes }: Definition): { from: number; to: number } | undefined {
+function prizeWindow(
+  prize: PrizeDefinition,
+  { opens, closes }: Definition,
+): { from: number; to: number } | undefined {
   if (prize.window !== undefined) return prize.window;
   if (prize.mode !== "instant-win" || opens === undefined || closes === undefined) return undefined;
   return { from: opens, to: closes };
 }
 
 /** The code of every scan clue, the author's or the generated one. */
-function scanCodes(definition: Definition, options: CompileOptions, report: (issue: Issue) => void): Map<string, string> {
+function scanCodes(
+  definition: Definition,
+  options: CompileOptions,
+  report: (issue: Issue) => void,
+): Map<string, string> {
   const codes = new Map<string, string>();
   const owners = new Map<string, string>();
   for (const [index, clue] of definition.clues.entries()) {
@@ -138,7 +182,11 @@ function scanCodes(definition: Definition, options: CompileOptions, report: (iss
     const code = clue.code ?? options.codeFor(clue.id);
     const owner = owners.get(code);
     if (owner !== undefined && owner !== clue.id) {
-      report({ path: `clues.${index}.code`, code: "duplicate-code", message: `"${owner}" has the same code` });
+      report({
+        path: `clues.${index}.code`,
+        code: "duplicate-code",
+        message: `"${owner}" has the same code`,
+      });
     }
     owners.set(code, clue.id);
     codes.set(clue.id, code);
@@ -146,7 +194,13 @@ function scanCodes(definition: Definition, options: CompileOptions, report: (iss
   return codes;
 }
 
-function compileClue(clue: ClueDefinition, texts: ComparedTexts, code: string | undefined, definition: Definition, options: CompileOptions): CompiledClue {
+function compileClue(
+  clue: ClueDefinition,
+  texts: ComparedTexts,
+  code: string | undefined,
+  definition: Definition,
+  options: CompileOptions,
+): CompiledClue {
   const mode = compareMode(clue);
   const digest = (text: string): string => options.digest({ clue: clue.id, mode }, text);
   return {

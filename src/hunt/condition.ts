@@ -35,7 +35,13 @@ interface Entry {
 }
 
 const count = z.number().int().min(1).max(COUNT_MAX);
-const weightSchema = z.number().int().min(1).max(WEIGHT_MAX).default(1).describe("What this entry counts for");
+const weightSchema = z
+  .number()
+  .int()
+  .min(1)
+  .max(WEIGHT_MAX)
+  .default(1)
+  .describe("What this entry counts for");
 
 const FORMS =
   "a condition is start, manual, or an object with one of solved, solvedIn + atLeast, points, at, after, all, any, atLeast + of";
@@ -66,7 +72,10 @@ const entrySchema = z
       { error: FORMS },
     ),
   )
-  .meta({ id: "WeightedCondition", title: "Condition with a weight" }) as unknown as z.ZodType<Entry, EntryInput>;
+  .meta({ id: "WeightedCondition", title: "Condition with a weight" }) as unknown as z.ZodType<
+  Entry,
+  EntryInput
+>;
 
 const start = z
   .literal("start")
@@ -98,7 +107,9 @@ function objectForms(): z.ZodObject[] {
     }),
     z.strictObject({ at: timeSchema.describe("From this time on") }),
     z.strictObject({
-      after: durationSchema.describe("This long after the team joined or the hunt opened, whichever is later"),
+      after: durationSchema.describe(
+        "This long after the team joined or the hunt opened, whichever is later",
+      ),
     }),
     z.strictObject({ all: list.describe("Every one of these holds") }),
     z.strictObject({ any: list.describe("One of these holds") }),
@@ -136,11 +147,16 @@ function toCondition(parsed: Record<string, unknown>): Condition {
 }
 
 /** Every condition in a tree, the root first, with its path as the definition writes it. */
-export function* walkCondition(root: Condition, path: string): Generator<{ condition: Condition; path: string }> {
+export function* walkCondition(
+  root: Condition,
+  path: string,
+): Generator<{ condition: Condition; path: string }> {
   yield { condition: root, path };
   if (root.op === "all" || root.op === "any") {
-    for (const [index, child] of root.of.entries()) yield* walkCondition(child, `${path}.${root.op}.${index}`);
+    for (const [index, child] of root.of.entries())
+      yield* walkCondition(child, `${path}.${root.op}.${index}`);
   } else if (root.op === "atLeast") {
-    for (const [index, entry] of root.of.entries()) yield* walkCondition(entry.condition, `${path}.of.${index}`);
+    for (const [index, entry] of root.of.entries())
+      yield* walkCondition(entry.condition, `${path}.of.${index}`);
   }
 }

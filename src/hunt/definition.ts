@@ -38,6 +38,8 @@ const FIRST_SOLVES_MAX = 100;
 const STOCK_MAX = 1_000_000;
 /** Players of a team; every event of a team is one object's work. */
 const TEAM_SIZE_MAX = 100;
+/** As good as unlimited, and still exact in the arithmetic of a token bucket. */
+const ATTEMPTS_MAX = 1_000_000_000;
 /** Solves after which the value has fallen to the minimum. */
 const DECAY_SOLVES_MAX = 1_000_000;
 
@@ -46,9 +48,9 @@ const markdown = z.string().max(MARKDOWN_MAX);
 const points = z.number().int().min(0).max(POINTS_MAX);
 
 const attempts = {
-  burst: z.number().int().min(1).max(1_000).describe("Wrong answers in a row before a cooldown"),
-  refillPerMinute: z.number().min(0.01).max(6_000).describe("Tries that come back each minute"),
-  perClue: z.number().int().min(0).max(100_000).describe("Wrong answers a clue in all; 0 = unlimited"),
+  burst: z.number().int().min(1).max(ATTEMPTS_MAX).describe("Wrong answers in a row before a cooldown"),
+  refillPerMinute: z.number().min(0).max(ATTEMPTS_MAX).describe("Tries that come back each minute"),
+  perClue: z.number().int().min(0).max(ATTEMPTS_MAX).describe("Wrong answers a clue in all; 0 = unlimited"),
 };
 
 const attemptsSchema = z
@@ -70,33 +72,60 @@ const clueAttemptsSchema = z
 const teamsSchema = z
   .discriminatedUnion("mode", [
     z.strictObject({ mode: z.literal("solo"), maxSize: z.literal(1).default(1) }),
-    z.strictObject({ mode: z.literal("teams"), maxSize: z.number().int().min(1).max(TEAM_SIZE_MAX).default(6) }),
+    z.strictObject({
+      mode: z.literal("teams"),
+      maxSize: z.number().int().min(1).max(TEAM_SIZE_MAX).default(6),
+    }),
   ])
   .describe("Solo players, or teams of at most maxSize");
 
 const playersSchema = z
   .strictObject({
-    require: z.enum(["anyone", "registered"]).default("anyone").describe("registered: the origin must know the player"),
-    whenOriginDown: z.enum(["admit", "refuse"]).default("admit").describe("What joining does when the origin cannot answer"),
+    require: z
+      .enum(["anyone", "registered"])
+      .default("anyone")
+      .describe("registered: the origin must know the player"),
+    whenOriginDown: z
+      .enum(["admit", "refuse"])
+      .default("admit")
+      .describe("What joining does when the origin cannot answer"),
   })
   .describe("Who may join");
 
 const decayMinimum = points.describe("The value no clue falls below");
-const decaySolves = z.number().int().min(1).max(DECAY_SOLVES_MAX).describe("Solves after which the minimum is reached");
+const decaySolves = z
+  .number()
+  .int()
+  .min(1)
+  .max(DECAY_SOLVES_MAX)
+  .describe("Solves after which the minimum is reached");
 const decaySchema = z
   .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("none"), minimum: decayMinimum.default(0), solves: decaySolves.default(1) }),
+    z.strictObject({
+      kind: z.literal("none"),
+      minimum: decayMinimum.default(0),
+      solves: decaySolves.default(1),
+    }),
     z.strictObject({ kind: z.literal("linear"), minimum: decayMinimum, solves: decaySolves }),
     z.strictObject({ kind: z.literal("log"), minimum: decayMinimum, solves: decaySolves }),
   ])
-  .describe("How a clue's value falls with its solves, for the whole hunt; clues of 0 points have none to lose");
+  .describe(
+    "How a clue's value falls with its solves, for the whole hunt; clues of 0 points have none to lose",
+  );
 
 const scoringSchema = z
   .strictObject({
-    ranking: z.enum(["score", "finish"]).default("score").describe("By score, or by who solved `finish` first"),
+    ranking: z
+      .enum(["score", "finish"])
+      .default("score")
+      .describe("By score, or by who solved `finish` first"),
     finish: slugSchema.optional().describe("The clue that ends the hunt for a team"),
     decay: decaySchema.default({ kind: "none", minimum: 0, solves: 1 }),
-    firstSolves: z.array(points).max(FIRST_SOLVES_MAX).default([]).describe("Bonus for the 1st, 2nd, … team on a clue"),
+    firstSolves: z
+      .array(points)
+      .max(FIRST_SOLVES_MAX)
+      .default([])
+      .describe("Bonus for the 1st, 2nd, … team on a clue"),
   })
   .describe("How teams are ranked and what solves are worth");
 
@@ -105,8 +134,18 @@ const placeSchema = z
     lat: z.number().min(-90).max(90).describe("Degrees north, WGS 84"),
     lng: z.number().min(-180).max(180).describe("Degrees east, WGS 84"),
     radius: z.number().min(1).max(100_000).describe("Metres around the point that count as being there"),
-    maxAccuracy: z.number().min(1).max(10_000).default(100).describe("Metres; a vaguer position is not believed"),
-    maxSpeed: z.number().min(0.1).max(1_000).default(60).describe("Metres per second since the last check-in; faster is not believed"),
+    maxAccuracy: z
+      .number()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe("Metres; a vaguer position is not believed"),
+    maxSpeed: z
+      .number()
+      .min(0.1)
+      .max(1_000)
+      .default(60)
+      .describe("Metres per second since the last check-in; faster is not believed"),
   })
   .describe("Where a place clue is solved");
 
@@ -118,7 +157,11 @@ const hintSchema = z.strictObject({
 });
 
 const nudgeSchema = z.strictObject({
-  match: z.array(z.string().max(ANSWER_MAX)).min(1).max(ANSWERS_PER_CLUE_MAX).describe("Near misses, compared like the answers"),
+  match: z
+    .array(z.string().max(ANSWER_MAX))
+    .min(1)
+    .max(ANSWERS_PER_CLUE_MAX)
+    .describe("Near misses, compared like the answers"),
   say: z.string().min(1).max(SAY_MAX).describe("What the team is told instead of incorrect"),
 });
 
@@ -130,10 +173,27 @@ const clueSchema = z.strictObject({
   kind: z.enum(["answer", "scan", "place", "choice"]).describe("How it is solved"),
   points: points.default(0).describe("What a solve is worth"),
   meta: z.boolean().default(false).describe("Shown as a meta; not counted by solvedIn"),
-  answers: z.array(z.string().max(ANSWER_MAX)).min(1).max(ANSWERS_PER_CLUE_MAX).optional().describe("Accepted answers, or the ids of the right choices"),
-  compare: z.enum(["letters", "words", "exact", "number"]).default("letters").describe("How an answer is compared"),
-  nudges: z.array(nudgeSchema).max(NUDGES_PER_CLUE_MAX).default([]).describe("Replies to near misses; they cost no attempt"),
-  choices: z.array(z.strictObject({ id: slugSchema, label: title })).min(1).max(CHOICES_PER_CLUE_MAX).optional().describe("What a choice clue offers"),
+  answers: z
+    .array(z.string().max(ANSWER_MAX))
+    .min(1)
+    .max(ANSWERS_PER_CLUE_MAX)
+    .optional()
+    .describe("Accepted answers, or the ids of the right choices"),
+  compare: z
+    .enum(["letters", "words", "exact", "number"])
+    .default("letters")
+    .describe("How an answer is compared"),
+  nudges: z
+    .array(nudgeSchema)
+    .max(NUDGES_PER_CLUE_MAX)
+    .default([])
+    .describe("Replies to near misses; they cost no attempt"),
+  choices: z
+    .array(z.strictObject({ id: slugSchema, label: title }))
+    .min(1)
+    .max(CHOICES_PER_CLUE_MAX)
+    .optional()
+    .describe("What a choice clue offers"),
   place: placeSchema.optional(),
   code: z
     .string()
@@ -150,19 +210,29 @@ const clueSchema = z.strictObject({
 const prizeSchema = z.strictObject({
   id: slugSchema,
   title,
-  mode: z.enum(["first-come", "instant-win", "odds"]).default("first-come").describe("How a claim is decided"),
+  mode: z
+    .enum(["first-come", "instant-win", "odds"])
+    .default("first-come")
+    .describe("How a claim is decided"),
   odds: z.number().gt(0).max(1).optional().describe("Chance of a claim, for mode odds"),
   stock: z.number().int().min(1).max(STOCK_MAX).describe("Units"),
   perTeam: z.number().int().min(1).max(STOCK_MAX).default(1).describe("Units a team can win"),
   perPlayer: z.number().int().min(1).max(STOCK_MAX).optional().describe("Units a player can win"),
-  codes: z.array(z.string().min(1).max(CODE_MAX)).max(STOCK_MAX).optional().describe("Voucher codes, one a unit; generated if not given"),
+  codes: z
+    .array(z.string().min(1).max(CODE_MAX))
+    .max(STOCK_MAX)
+    .optional()
+    .describe("Voucher codes, one a unit; generated if not given"),
   window: z.strictObject({ from: timeSchema, to: timeSchema }).optional().describe("When it can be claimed"),
   requires: conditionSchema.optional().describe("What a team must have done"),
 });
 
 const webhookSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(URL_MAX),
-  on: z.array(z.enum(["solved", "finished", "won"])).min(1).max(3),
+  on: z
+    .array(z.enum(["solved", "finished", "won"]))
+    .min(1)
+    .max(3),
 });
 
 /** The schema of a definition, version 1. Parsing gives milliseconds for times and durations, trees for conditions. */
@@ -176,22 +246,43 @@ export const definitionSchema = z
     closes: timeSchema.optional().describe("Ends by itself then"),
     freeze: timeSchema.optional().describe("The leaderboard stands still from then until the end"),
     teams: teamsSchema.default({ mode: "solo", maxSize: 1 }),
-    brackets: z.array(z.strictObject({ id: slugSchema, title })).max(BRACKETS_MAX).default([]).describe("Divisions"),
+    brackets: z
+      .array(z.strictObject({ id: slugSchema, title }))
+      .max(BRACKETS_MAX)
+      .default([])
+      .describe("Divisions"),
     players: playersSchema.default({ require: "anyone", whenOriginDown: "admit" }),
     attempts: attemptsSchema.default({ burst: 5, refillPerMinute: 10, perClue: 50 }),
-    scoring: scoringSchema.default({ ranking: "score", decay: { kind: "none", minimum: 0, solves: 1 }, firstSolves: [] }),
-    rounds: z.array(z.strictObject({ id: slugSchema, title })).min(1).max(ROUNDS_MAX),
+    scoring: scoringSchema.default({
+      ranking: "score",
+      decay: { kind: "none", minimum: 0, solves: 1 },
+      firstSolves: [],
+    }),
+    rounds: z
+      .array(z.strictObject({ id: slugSchema, title }))
+      .min(1)
+      .max(ROUNDS_MAX),
     clues: z.array(clueSchema).min(1).max(CLUES_MAX),
     prizes: z.array(prizeSchema).max(PRIZES_MAX).default([]),
-    webhooks: z.array(webhookSchema).max(WEBHOOKS_MAX).default([]).describe("Called, signed, when something happens"),
+    webhooks: z
+      .array(webhookSchema)
+      .max(WEBHOOKS_MAX)
+      .default([])
+      .describe("Called, signed, when something happens"),
   })
-  .meta({ id: "Hunt", title: "Hunt definition, version 1", description: "A treasure hunt: rounds, clues, prizes and the rules between them." });
+  .meta({
+    id: "Hunt",
+    title: "Hunt definition, version 1",
+    description: "A treasure hunt: rounds, clues, prizes and the rules between them.",
+  });
 
 export type Definition = z.output<typeof definitionSchema>;
 export type ClueDefinition = Definition["clues"][number];
 export type PrizeDefinition = Definition["prizes"][number];
 
-export type ParsedDefinition = { definition: Definition; issues?: never } | { issues: Issue[]; definition?: never };
+export type ParsedDefinition =
+  | { definition: Definition; issues?: never }
+  | { issues: Issue[]; definition?: never };
 
 /**
  * Reads a definition. A bad one gives its issues (up to `ISSUES_MAX`), each
@@ -201,7 +292,11 @@ export type ParsedDefinition = { definition: Definition; issues?: never } | { is
  */
 export function parseDefinition(source: string, format: "json" | "yaml"): ParsedDefinition {
   if (utf8Length(source) > SOURCE_BYTES_MAX) {
-    return { issues: [{ path: "", code: "too-large", message: `the definition is larger than ${SOURCE_BYTES_MAX} bytes` }] };
+    return {
+      issues: [
+        { path: "", code: "too-large", message: `the definition is larger than ${SOURCE_BYTES_MAX} bytes` },
+      ],
+    };
   }
   const reading = format === "json" ? readJson(source) : readYaml(source);
   if (reading.issues !== undefined) return { issues: reading.issues.slice(0, ISSUES_MAX) };

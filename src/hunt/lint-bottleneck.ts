@@ -36,7 +36,9 @@ function* stages(nodes: readonly Node[]): Generator<{ alone: string; solved: Rea
   const progress = new Progress(Infinity);
   const pending = new Set(nodes);
   // What opens by time, or by hand, comes only when nothing else does.
-  const worlds: World[] = [false, true].flatMap((manual) => [false, true].map((timed) => ({ bonus: 0, manual, timed })));
+  const worlds: World[] = [false, true].flatMap((manual) =>
+    [false, true].map((timed) => ({ bonus: 0, manual, timed })),
+  );
   while (pending.size > 0) {
     let open: Node[] = [];
     for (const world of worlds) {

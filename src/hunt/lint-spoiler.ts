@@ -10,7 +10,11 @@ const CODE_LENGTH_MIN = 4;
 
 /** An answer in its own clue's title or body, a scan or prize code in any text players see. */
 export function lintSpoilers(definition: Definition, codes: readonly string[]): Issue[] {
-  const secrets = new Set([...codes, ...definition.prizes.flatMap((prize) => prize.codes ?? [])].filter((code) => code.length >= CODE_LENGTH_MIN));
+  const secrets = new Set(
+    [...codes, ...definition.prizes.flatMap((prize) => prize.codes ?? [])].filter(
+      (code) => code.length >= CODE_LENGTH_MIN,
+    ),
+  );
   const inClues = definition.clues.flatMap((clue, index) => {
     const path = `clues.${index}`;
     return [
@@ -61,13 +65,17 @@ function lintAnswers(clue: ClueDefinition, path: string): Issue[] {
 /** Tells whether an answer stands in `text`, at word boundaries, as the clue compares. */
 function containing(clue: ClueDefinition, text: string): (answer: string) => boolean {
   if (clue.compare === "number") {
-    const numbers = new Set((text.match(/[+-]?\d[\d,]*(?:\.\d+)?/g) ?? []).map((number) => normaliseAnswer("number", number)));
+    const numbers = new Set(
+      (text.match(/[+-]?\d[\d,]*(?:\.\d+)?/g) ?? []).map((number) => normaliseAnswer("number", number)),
+    );
     return (answer) => {
       const number = normaliseAnswer("number", answer);
       return number !== null && number.length >= ANSWER_LENGTH_MIN && numbers.has(number);
     };
   }
-  const words = (text.match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).map((word) => normaliseAnswer("letters", word) ?? "");
+  const words = (text.match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).map(
+    (word) => normaliseAnswer("letters", word) ?? "",
+  );
   const run = words.join("");
   const boundaries = new Set<number>([0]);
   let length = 0;

@@ -1,7 +1,7 @@
 /** Warnings: what is allowed in a definition and still probably not meant. */
 import type { Issue } from "../errors.ts";
-import { walkCondition } from "./condition.ts";
 import { greatestBonus } from "./check-graph.ts";
+import { walkCondition } from "./condition.ts";
 import type { ClueDefinition, Definition } from "./definition.ts";
 import { lintBottlenecks } from "./lint-bottleneck.ts";
 import { lintSpoilers } from "./lint-spoiler.ts";
@@ -52,14 +52,21 @@ function lintHints(clue: ClueDefinition, path: string): Issue[] {
 function lintOwnClue(clue: ClueDefinition, path: string): Issue[] {
   return [...walkCondition(clue.opens, `${path}.opens`)].flatMap(({ condition, path: at }) => {
     if (condition.op !== "solved" || condition.clue !== clue.id) return [];
-    return [{ path: `${at}.solved`, code: "waits-for-itself", message: "a clue cannot be solved before it opens: this never holds" }];
+    return [
+      {
+        path: `${at}.solved`,
+        code: "waits-for-itself",
+        message: "a clue cannot be solved before it opens: this never holds",
+      },
+    ];
   });
 }
 
 /** Points conditions that not every team can count on: bonuses go to few, values fall. */
 function lintPoints(definition: Definition): Issue[] {
   const { decay } = definition.scoring;
-  const floorOf = (clue: ClueDefinition): number => (decay.kind === "none" ? clue.points : Math.min(clue.points, decay.minimum));
+  const floorOf = (clue: ClueDefinition): number =>
+    decay.kind === "none" ? clue.points : Math.min(clue.points, decay.minimum);
   const floors = definition.clues.map(floorOf);
   const sum = floors.reduce((total, floor) => total + floor, 0);
   const smallest = Math.min(...floors.filter((floor) => floor > 0));
@@ -72,13 +79,21 @@ function lintPoints(definition: Definition): Issue[] {
         const message = `asks for ${condition.points} points; without bonuses and with values fallen only ${certain} can be had`;
         return [{ path: `${path}.points`, code: "points-not-for-all", message }];
       }
-      return [{ path: `${path}.points`, code: "points-need-everything", message: `asks for ${condition.points} of ${certain} points: one clue unsolved or one hint bought may be too much` }];
+      return [
+        {
+          path: `${path}.points`,
+          code: "points-need-everything",
+          message: `asks for ${condition.points} of ${certain} points: one clue unsolved or one hint bought may be too much`,
+        },
+      ];
     });
   }
 
   return [
     ...definition.clues.flatMap((clue, index) => check(clue, clue.opens, `clues.${index}.opens`)),
-    ...definition.prizes.flatMap((prize, index) => (prize.requires === undefined ? [] : check(undefined, prize.requires, `prizes.${index}.requires`))),
+    ...definition.prizes.flatMap((prize, index) =>
+      prize.requires === undefined ? [] : check(undefined, prize.requires, `prizes.${index}.requires`),
+    ),
   ];
 }
 
@@ -94,13 +109,26 @@ function lintPrizes(definition: Definition): Issue[] {
     const begin = Math.max(prize.window?.from ?? -Infinity, definition.opens ?? -Infinity);
     const path = `prizes.${index}`;
     if (begin >= end) {
-      return [{ path: `${path}.window`, code: "prize-out-of-time", message: "the window and the hunt do not overlap" }];
+      return [
+        {
+          path: `${path}.window`,
+          code: "prize-out-of-time",
+          message: "the window and the hunt do not overlap",
+        },
+      ];
     }
     if (prize.requires === undefined) return [];
     // Everything a team can have just before the end.
     const progress = new Progress(end === Infinity ? Infinity : end - 1);
-    for (const clue of definition.clues) if ((openings.get(clue.id) ?? Infinity) < end) progress.solve(clue, world.bonus);
+    for (const clue of definition.clues)
+      if ((openings.get(clue.id) ?? Infinity) < end) progress.solve(clue, world.bonus);
     if (holds(prize.requires, progress, world)) return [];
-    return [{ path: `${path}.requires`, code: "prize-out-of-time", message: "nobody can fulfil this before the window or the hunt closes" }];
+    return [
+      {
+        path: `${path}.requires`,
+        code: "prize-out-of-time",
+        message: "nobody can fulfil this before the window or the hunt closes",
+      },
+    ];
   });
 }

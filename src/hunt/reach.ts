@@ -72,7 +72,12 @@ export function holds(condition: Condition, progress: Progress, world: World): b
     case "any":
       return condition.of.some((child) => holds(child, progress, world));
     case "atLeast":
-      return condition.of.reduce((sum, { weight, condition: child }) => sum + (holds(child, progress, world) ? weight : 0), 0) >= condition.atLeast;
+      return (
+        condition.of.reduce(
+          (sum, { weight, condition: child }) => sum + (holds(child, progress, world) ? weight : 0),
+          0,
+        ) >= condition.atLeast
+      );
   }
 }
 
@@ -81,7 +86,11 @@ export function holds(condition: Condition, progress: Progress, world: World): b
  * at once; nodes that never open are absent. -Infinity: from the beginning of
  * a hunt without `opens`. `unsolvable` opens but is never solved.
  */
-export function earliestOpenings(nodes: readonly Node[], world: World, unsolvable?: string): Map<string, number> {
+export function earliestOpenings(
+  nodes: readonly Node[],
+  world: World,
+  unsolvable?: string,
+): Map<string, number> {
   const begin = world.opens ?? -Infinity;
   const progress = new Progress(begin);
   const opened = new Map<string, number>();

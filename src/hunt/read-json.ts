@@ -7,7 +7,11 @@ import { FORBIDDEN_KEY, joinPath, NESTING_MAX, type Reading } from "./reading.ts
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
-const LITERALS: readonly (readonly [string, unknown])[] = [["true", true], ["false", false], ["null", null]];
+const LITERALS: readonly (readonly [string, unknown])[] = [
+  ["true", true],
+  ["false", false],
+  ["null", null],
+];
 
 /** Thrown inside this file only: here the text stops being JSON. */
 class Malformed extends Error {
@@ -67,7 +71,8 @@ export function readJson(source: string): Reading {
 
   function value(path: string, depth: number): unknown {
     skipSpace();
-    if (depth > NESTING_MAX) throw new Malformed(at, "too-deep", path, `nested deeper than ${NESTING_MAX} levels`);
+    if (depth > NESTING_MAX)
+      throw new Malformed(at, "too-deep", path, `nested deeper than ${NESTING_MAX} levels`);
     if (take("{")) return object(path, depth);
     if (take("[")) return array(path, depth);
     if (text[at] === '"') return string(path);
@@ -92,8 +97,10 @@ export function readJson(source: string): Reading {
       const inner = joinPath(path, key);
       if (!take(":")) throw malformed(inner, 'a ":" was expected here');
       const read = value(inner, depth + 1);
-      if (key === FORBIDDEN_KEY) issues.push({ path: inner, code: "forbidden-key", message: `the key ${key} is not allowed` });
-      else if (keys.has(key)) issues.push({ path: inner, code: "duplicate-key", message: "this key is given twice" });
+      if (key === FORBIDDEN_KEY)
+        issues.push({ path: inner, code: "forbidden-key", message: `the key ${key} is not allowed` });
+      else if (keys.has(key))
+        issues.push({ path: inner, code: "duplicate-key", message: "this key is given twice" });
       else result[key] = read;
       keys.add(key);
     } while (take(","));

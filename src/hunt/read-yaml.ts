@@ -3,7 +3,19 @@
  * keys, no tags but the core ones, aliases as far as they do not multiply.
  * Timestamps stay strings.
  */
-import { type Alias, CST, isAlias, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, type Node, parseDocument } from "yaml";
+import {
+  type Alias,
+  CST,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from "yaml";
 import type { Issue } from "../errors.ts";
 import { FORBIDDEN_KEY, ISSUES_MAX, joinPath, NESTING_MAX, type Reading, VALUES_MAX } from "./reading.ts";
 
@@ -59,7 +71,8 @@ function findExcess(source: string): Issue | undefined {
   let isScalarText = false;
   for (const token of new Lexer().lex(source)) {
     tokens += 1;
-    if (tokens > TOKENS_MAX) return { path: "", code: "too-large", message: `more than ${TOKENS_MAX} tokens` };
+    if (tokens > TOKENS_MAX)
+      return { path: "", code: "too-large", message: `more than ${TOKENS_MAX} tokens` };
     const type: CST.Token["type"] | "scalar" | null = isScalarText ? "scalar" : CST.tokenType(token);
     isScalarText = type === "scalar" && !isScalarText;
     if (type === "newline") lineDepth = 0;
@@ -99,19 +112,26 @@ function toPlain(root: unknown): Reading {
     if (depth > NESTING_MAX) return report(tooDeep(path));
     if (isAlias(node)) {
       const target = follow(node);
-      return target === undefined ? report({ path, code: "syntax", message: "this alias has no anchor" }) : plain(target, path, depth + 1);
+      return target === undefined
+        ? report({ path, code: "syntax", message: "this alias has no anchor" })
+        : plain(target, path, depth + 1);
     }
     if (!isNode(node)) return null;
     remember(node);
     const { tag } = node;
-    if (tag !== undefined && !tag.startsWith(CORE_TAG)) return report({ path, code: "tag", message: `the tag ${tag} is not known` });
+    if (tag !== undefined && !tag.startsWith(CORE_TAG))
+      return report({ path, code: "tag", message: `the tag ${tag} is not known` });
     if (isScalar(node)) return node.value;
     if (isSeq(node)) return node.items.map((item, index) => plain(item, joinPath(path, index), depth + 1));
     if (isMap(node)) return plainMap(node.items, path, depth);
     return null;
   }
 
-  function plainMap(pairs: readonly { key: unknown; value: unknown }[], path: string, depth: number): unknown {
+  function plainMap(
+    pairs: readonly { key: unknown; value: unknown }[],
+    path: string,
+    depth: number,
+  ): unknown {
     const result: Record<string, unknown> = {};
     const keys = new Set<string>();
     for (const pair of pairs) {
@@ -123,8 +143,10 @@ function toPlain(root: unknown): Reading {
       }
       const key = String(target.value);
       const inner = joinPath(path, key);
-      if (key === FORBIDDEN_KEY) report({ path: inner, code: "forbidden-key", message: `the key ${key} is not allowed` });
-      else if (keys.has(key)) report({ path: inner, code: "duplicate-key", message: "this key is given twice" });
+      if (key === FORBIDDEN_KEY)
+        report({ path: inner, code: "forbidden-key", message: `the key ${key} is not allowed` });
+      else if (keys.has(key))
+        report({ path: inner, code: "duplicate-key", message: "this key is given twice" });
       else result[key] = plain(pair.value, inner, depth + 1);
       keys.add(key);
     }
@@ -136,7 +158,8 @@ function toPlain(root: unknown): Reading {
   }
 
   const value = plain(root, "", 0);
-  if (values > VALUES_MAX) report({ path: "", code: "too-large", message: `more than ${VALUES_MAX} values, aliases expanded` });
+  if (values > VALUES_MAX)
+    report({ path: "", code: "too-large", message: `more than ${VALUES_MAX} values, aliases expanded` });
   return issues.length > 0 ? { issues } : { value };
 }
 

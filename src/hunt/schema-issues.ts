@@ -21,11 +21,21 @@ const CODES: Partial<Record<Finding["code"], string>> = {
 export function toIssues(findings: readonly Finding[], value: unknown): Issue[] {
   return flatten(findings, []).map(({ finding, path, key }) => {
     if (key !== undefined) {
-      return { path: toPath([...path, key]), code: "unknown-key", message: `unknown key "${key.slice(0, PATH_MAX)}"` };
+      return {
+        path: toPath([...path, key]),
+        code: "unknown-key",
+        message: `unknown key "${key.slice(0, PATH_MAX)}"`,
+      };
     }
-    const isMissing = (finding.code === "invalid_type" || finding.code === "invalid_value") && valueAt(value, path) === undefined;
+    const isMissing =
+      (finding.code === "invalid_type" || finding.code === "invalid_value") &&
+      valueAt(value, path) === undefined;
     if (isMissing) return { path: toPath(path), code: "missing", message: "this key is required" };
-    return { path: toPath(path), code: CODES[finding.code] ?? finding.code.replaceAll("_", "-"), message: finding.message };
+    return {
+      path: toPath(path),
+      code: CODES[finding.code] ?? finding.code.replaceAll("_", "-"),
+      message: finding.message,
+    };
   });
 }
 

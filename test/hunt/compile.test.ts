@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compile, type CompileOptions } from "../../src/hunt/compile.ts";
+import { type CompileOptions, compile } from "../../src/hunt/compile.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
 
 const OPTIONS: CompileOptions = {
@@ -43,10 +43,26 @@ function issuesOfClue(change: Json): string[] {
 describe("what comes out", () => {
   const source = definition(
     [
-      clue("a", { answers: ["One!", "two"], nudges: [{ match: ["three", "4"], say: "Near." }], attempts: { burst: 1 }, body: "B" }),
+      clue("a", {
+        answers: ["One!", "two"],
+        nudges: [{ match: ["three", "4"], say: "Near." }],
+        attempts: { burst: 1 },
+        body: "B",
+      }),
       { id: "s", round: "r", title: "S", kind: "scan", points: 5 },
       { id: "t", round: "r", title: "T", kind: "scan", code: "MINE" },
-      { id: "c", round: "q", title: "C", kind: "choice", answers: ["red"], choices: [{ id: "red", label: "Red" }, { id: "blue", label: "Blue" }], compare: "words" },
+      {
+        id: "c",
+        round: "q",
+        title: "C",
+        kind: "choice",
+        answers: ["red"],
+        choices: [
+          { id: "red", label: "Red" },
+          { id: "blue", label: "Blue" },
+        ],
+        compare: "words",
+      },
       clue("n", { answers: ["1,000.0"], compare: "number", opens: { solvedIn: "r", atLeast: 3 } }),
     ],
     {
@@ -112,7 +128,10 @@ describe("references and ids", () => {
         clue("b", { opens: { any: ["start", { solved: "ghost" }] } }),
         clue("c", { opens: { any: ["start", { solvedIn: ["r", "void"], atLeast: 1 }] } }),
       ],
-      { scoring: { ranking: "finish", finish: "end" }, prizes: [{ id: "z", title: "Z", stock: 1, requires: { all: [{ solved: "spirit" }] } }] },
+      {
+        scoring: { ranking: "finish", finish: "end" },
+        prizes: [{ id: "z", title: "Z", stock: 1, requires: { all: [{ solved: "spirit" }] } }],
+      },
     );
     expect(issuesOf(source)).toEqual([
       "clues.0.round unknown-round",
@@ -126,14 +145,35 @@ describe("references and ids", () => {
   test("[DEF-24] duplicate ids, each in its own scope", () => {
     const source = definition(
       [
-        clue("a", { hints: [{ id: "h", text: "t" }, { id: "h", text: "u" }] }),
-        clue("a", { kind: "choice", answers: ["x"], choices: [{ id: "x", label: "X" }, { id: "x", label: "Y" }] }),
+        clue("a", {
+          hints: [
+            { id: "h", text: "t" },
+            { id: "h", text: "u" },
+          ],
+        }),
+        clue("a", {
+          kind: "choice",
+          answers: ["x"],
+          choices: [
+            { id: "x", label: "X" },
+            { id: "x", label: "Y" },
+          ],
+        }),
         clue("b", { hints: [{ id: "h", text: "t" }] }),
       ],
       {
-        rounds: [{ id: "r", title: "R" }, { id: "r", title: "R" }],
-        brackets: [{ id: "b", title: "B" }, { id: "b", title: "B" }],
-        prizes: [{ id: "a", title: "A", stock: 1 }, { id: "a", title: "A", stock: 1 }],
+        rounds: [
+          { id: "r", title: "R" },
+          { id: "r", title: "R" },
+        ],
+        brackets: [
+          { id: "b", title: "B" },
+          { id: "b", title: "B" },
+        ],
+        prizes: [
+          { id: "a", title: "A", stock: 1 },
+          { id: "a", title: "A", stock: 1 },
+        ],
       },
     );
     expect(issuesOf(source)).toEqual([
@@ -157,41 +197,149 @@ describe("what can open", () => {
   const hours = { opens: "2026-12-01T10:00:00Z", closes: "2026-12-01T20:00:00Z" };
 
   test.each<[string, Json[], Json, string[]]>([
-    ["two that wait for each other", [clue("a", { opens: { solved: "b" } }), clue("b", { opens: { solved: "a" } }), clue("c")], {}, ["clues.0.opens cycle", "clues.1.opens cycle"]],
-    ["one that waits for itself", [clue("a", { opens: { solved: "a" } }), clue("b")], {}, ["clues.0.opens cycle"]],
-    ["what waits for a cycle", [clue("a", { opens: { solved: "b" } }), clue("b", { opens: { solved: "a" } }), clue("c", { opens: { solved: "a" } })], {}, ["clues.0.opens cycle", "clues.1.opens cycle", "clues.2.opens never-opens"]],
-    ["a cycle by way of a round", [clue("a", { opens: { solvedIn: "q", atLeast: 1 } }), clue("b", { round: "q", opens: { solved: "a" } })], {}, ["clues.0.opens cycle", "clues.1.opens cycle"]],
-    ["a cycle by way of points", [clue("a", { opens: { points: 10 } }), clue("b", { opens: { points: 10 } })], {}, ["clues.0.opens cycle", "clues.1.opens cycle"]],
-    ["a long cycle", ["a", "b", "c", "d"].map((id, index, all) => clue(id, { opens: { solved: all[(index + 1) % 4] } })), {}, [0, 1, 2, 3].map((index) => `clues.${index}.opens cycle`)],
-    ["a loop with another way in", [clue("a", { opens: { any: [{ solved: "b" }, "start"] } }), clue("b", { opens: { any: [{ solved: "a" }, { after: "1h" }] } })], {}, []],
-    ["a loop an organiser can enter", [clue("a", { opens: { any: [{ solved: "b" }, "manual"] } }), clue("b", { opens: { solved: "a" } })], {}, []],
+    [
+      "two that wait for each other",
+      [clue("a", { opens: { solved: "b" } }), clue("b", { opens: { solved: "a" } }), clue("c")],
+      {},
+      ["clues.0.opens cycle", "clues.1.opens cycle"],
+    ],
+    [
+      "one that waits for itself",
+      [clue("a", { opens: { solved: "a" } }), clue("b")],
+      {},
+      ["clues.0.opens cycle"],
+    ],
+    [
+      "what waits for a cycle",
+      [
+        clue("a", { opens: { solved: "b" } }),
+        clue("b", { opens: { solved: "a" } }),
+        clue("c", { opens: { solved: "a" } }),
+      ],
+      {},
+      ["clues.0.opens cycle", "clues.1.opens cycle", "clues.2.opens never-opens"],
+    ],
+    [
+      "a cycle by way of a round",
+      [
+        clue("a", { opens: { solvedIn: "q", atLeast: 1 } }),
+        clue("b", { round: "q", opens: { solved: "a" } }),
+      ],
+      {},
+      ["clues.0.opens cycle", "clues.1.opens cycle"],
+    ],
+    [
+      "a cycle by way of points",
+      [clue("a", { opens: { points: 10 } }), clue("b", { opens: { points: 10 } })],
+      {},
+      ["clues.0.opens cycle", "clues.1.opens cycle"],
+    ],
+    [
+      "a long cycle",
+      ["a", "b", "c", "d"].map((id, index, all) => clue(id, { opens: { solved: all[(index + 1) % 4] } })),
+      {},
+      [0, 1, 2, 3].map((index) => `clues.${index}.opens cycle`),
+    ],
+    [
+      "a loop with another way in",
+      [
+        clue("a", { opens: { any: [{ solved: "b" }, "start"] } }),
+        clue("b", { opens: { any: [{ solved: "a" }, { after: "1h" }] } }),
+      ],
+      {},
+      [],
+    ],
+    [
+      "a loop an organiser can enter",
+      [clue("a", { opens: { any: [{ solved: "b" }, "manual"] } }), clue("b", { opens: { solved: "a" } })],
+      {},
+      [],
+    ],
     ["manual", [clue("a", { opens: "manual" }), clue("b", { opens: { solved: "a" } })], {}, []],
-    ["a time after the end", [clue("a", { opens: at("1T20") }), clue("b", { opens: { solved: "a" } })], hours, ["clues.0.opens never-opens", "clues.1.opens never-opens"]],
+    [
+      "a time after the end",
+      [clue("a", { opens: at("1T20") }), clue("b", { opens: { solved: "a" } })],
+      hours,
+      ["clues.0.opens never-opens", "clues.1.opens never-opens"],
+    ],
     ["a time before the end", [clue("a", { opens: at("1T19") })], hours, []],
-    ["a wait as long as the hunt", [clue("a", { opens: { after: "10h" } })], hours, ["clues.0.opens never-opens"]],
+    [
+      "a wait as long as the hunt",
+      [clue("a", { opens: { after: "10h" } })],
+      hours,
+      ["clues.0.opens never-opens"],
+    ],
     ["a wait shorter than the hunt", [clue("a", { opens: { after: "9h" } })], hours, []],
     ["a long wait in a hunt without times", [clue("a", { opens: { after: "30d" } })], {}, []],
-    ["times that pass one after another", [clue("a", { opens: at("1T12") }), clue("b", { opens: { all: [{ solved: "a" }, at("1T11"), { after: "4h" }] } })], hours, []],
-    ["weights that suffice", [clue("a"), clue("b", { opens: { atLeast: 3, of: [{ weight: 3, solved: "a" }, { solved: "a" }] } })], {}, []],
-    ["weights of what never opens", [clue("a", { opens: { solved: "a" } }), clue("b"), clue("c", { opens: { atLeast: 2, of: [{ solved: "a" }, { solved: "b" }] } })], {}, ["clues.0.opens cycle", "clues.2.opens never-opens"]],
-    ["points with a first-solve bonus", [clue("a"), clue("b", { opens: { points: 40 } })], { scoring: { firstSolves: [30, 20] } }, []],
-    ["declared backwards", ["a", "b", "c"].map((id, index, all) => clue(id, { opens: index === 2 ? "start" : { solved: all[index + 1] } })), {}, []],
+    [
+      "times that pass one after another",
+      [
+        clue("a", { opens: at("1T12") }),
+        clue("b", { opens: { all: [{ solved: "a" }, at("1T11"), { after: "4h" }] } }),
+      ],
+      hours,
+      [],
+    ],
+    [
+      "weights that suffice",
+      [clue("a"), clue("b", { opens: { atLeast: 3, of: [{ weight: 3, solved: "a" }, { solved: "a" }] } })],
+      {},
+      [],
+    ],
+    [
+      "weights of what never opens",
+      [
+        clue("a", { opens: { solved: "a" } }),
+        clue("b"),
+        clue("c", { opens: { atLeast: 2, of: [{ solved: "a" }, { solved: "b" }] } }),
+      ],
+      {},
+      ["clues.0.opens cycle", "clues.2.opens never-opens"],
+    ],
+    [
+      "points with a first-solve bonus",
+      [clue("a"), clue("b", { opens: { points: 40 } })],
+      { scoring: { firstSolves: [30, 20] } },
+      [],
+    ],
+    [
+      "declared backwards",
+      ["a", "b", "c"].map((id, index, all) =>
+        clue(id, { opens: index === 2 ? "start" : { solved: all[index + 1] } }),
+      ),
+      {},
+      [],
+    ],
   ])("[DEF-26] %s", (_name, clues, change, issues) => {
     expect(issuesOf(definition(clues, change))).toEqual(issues);
   });
 
   test("[DEF-26] the issue of a cycle names it", () => {
-    const { issues } = run(definition([clue("a", { opens: { solved: "b" } }), clue("b", { opens: { solved: "a" } })]));
+    const { issues } = run(
+      definition([clue("a", { opens: { solved: "b" } }), clue("b", { opens: { solved: "a" } })]),
+    );
     expect(issues?.[0]?.message).toContain("a → b → a");
   });
 
   test.each<[string, Json, string]>([
     ["more clues than the round has", { solvedIn: "q", atLeast: 3 }, "clues.0.opens.atLeast at-least-beyond"],
     ["metas do not count", { solvedIn: "q", atLeast: 2 }, "clues.0.opens.atLeast at-least-beyond"],
-    ["a clue does not count for itself", { solvedIn: "r", atLeast: 1 }, "clues.0.opens.atLeast at-least-beyond"],
-    ["more than the weights", { atLeast: 4, of: [{ weight: 2, solved: "b" }, { solved: "m" }] }, "clues.0.opens.atLeast at-least-beyond"],
+    [
+      "a clue does not count for itself",
+      { solvedIn: "r", atLeast: 1 },
+      "clues.0.opens.atLeast at-least-beyond",
+    ],
+    [
+      "more than the weights",
+      { atLeast: 4, of: [{ weight: 2, solved: "b" }, { solved: "m" }] },
+      "clues.0.opens.atLeast at-least-beyond",
+    ],
     ["more points than there are", { points: 21 }, "clues.0.opens.points points-beyond"],
-    ["deep inside", { any: ["start", { all: [{ points: 1_000 }] }] }, "clues.0.opens.any.1.all.0.points points-beyond"],
+    [
+      "deep inside",
+      { any: ["start", { all: [{ points: 1_000 }] }] },
+      "clues.0.opens.any.1.all.0.points points-beyond",
+    ],
   ])("[DEF-27] %s", (_name, opens, issue) => {
     const clues = [clue("a", { opens }), clue("b", { round: "q" }), clue("m", { round: "q", meta: true })];
     expect(issuesOf(definition(clues))).toEqual([issue]);
@@ -202,16 +350,23 @@ describe("what can open", () => {
       { id: "x", title: "X", stock: 1, requires: { points: 11 } },
       { id: "y", title: "Y", stock: 1, requires: { any: [{ solved: "a" }, "manual"] } },
     ];
-    expect(issuesOf(definition([clue("a")], { prizes }))).toEqual(["prizes.0.requires.points points-beyond", "prizes.1.requires.any.1 manual-prize"]);
+    expect(issuesOf(definition([clue("a")], { prizes }))).toEqual([
+      "prizes.0.requires.points points-beyond",
+      "prizes.1.requires.any.1 manual-prize",
+    ]);
   });
 
   test("[DEF-28] the number of conditions is bounded", () => {
-    const many = { any: Array.from({ length: 3 }, () => ({ any: Array.from({ length: 400 }, () => "start") })) };
+    const many = {
+      any: Array.from({ length: 3 }, () => ({ any: Array.from({ length: 400 }, () => "start") })),
+    };
     expect(issuesOf(definition([clue("a", { opens: many })]))).toEqual(["clues.0.opens too-many-conditions"]);
   });
 
   test("[DEF-28] 2,000 clues in a line, written backwards, compile soon", () => {
-    const clues = Array.from({ length: 2_000 }, (_, index) => clue(`c${index}`, { opens: index === 1_999 ? "start" : { solved: `c${index + 1}` } }));
+    const clues = Array.from({ length: 2_000 }, (_, index) =>
+      clue(`c${index}`, { opens: index === 1_999 ? "start" : { solved: `c${index + 1}` } }),
+    );
     const started = performance.now();
     expect(issuesOf(definition(clues))).toEqual([]);
     expect(performance.now() - started).toBeLessThan(4_000);
@@ -221,56 +376,162 @@ describe("what can open", () => {
 describe("clues", () => {
   test.each<[string, Json, string[]]>([
     ["no answers", { answers: undefined }, ["clues.0.answers answers-missing"]],
-    ["the same answer twice", { answers: ["Two words", "TWO-WORDS!"] }, ["clues.0.answers.1 answer-duplicate"]],
+    [
+      "the same answer twice",
+      { answers: ["Two words", "TWO-WORDS!"] },
+      ["clues.0.answers.1 answer-duplicate"],
+    ],
     ["different in words", { answers: ["Two words", "TWO-WORDS!"], compare: "words" }, []],
     ["an answer that is nothing", { answers: ["ok", "?!"] }, ["clues.0.answers.1 answer-empty"]],
-    ["an answer that is no number", { answers: ["five"], compare: "number" }, ["clues.0.answers.0 answer-empty"]],
-    ["the same number", { answers: ["1000", "1,000.0"], compare: "number" }, ["clues.0.answers.1 answer-duplicate"]],
-    ["a nudge that is an answer", { nudges: [{ match: ["THE A"], say: "s" }] }, ["clues.0.nudges.0.match.0 nudge-is-answer"]],
-    ["a nudge that is nothing", { nudges: [{ match: ["…"], say: "s" }] }, ["clues.0.nudges.0.match.0 nudge-empty"]],
-    ["the same nudge twice", { nudges: [{ match: ["x"], say: "s" }, { match: ["y", "X"], say: "t" }] }, ["clues.0.nudges.1.match.1 nudge-duplicate"]],
-    ["choices on an answer clue", { choices: [{ id: "x", label: "X" }] }, ["clues.0.choices choices-superfluous"]],
-    ["a place on an answer clue", { place: { lat: 0, lng: 0, radius: 5 } }, ["clues.0.place place-superfluous"]],
+    [
+      "an answer that is no number",
+      { answers: ["five"], compare: "number" },
+      ["clues.0.answers.0 answer-empty"],
+    ],
+    [
+      "the same number",
+      { answers: ["1000", "1,000.0"], compare: "number" },
+      ["clues.0.answers.1 answer-duplicate"],
+    ],
+    [
+      "a nudge that is an answer",
+      { nudges: [{ match: ["THE A"], say: "s" }] },
+      ["clues.0.nudges.0.match.0 nudge-is-answer"],
+    ],
+    [
+      "a nudge that is nothing",
+      { nudges: [{ match: ["…"], say: "s" }] },
+      ["clues.0.nudges.0.match.0 nudge-empty"],
+    ],
+    [
+      "the same nudge twice",
+      {
+        nudges: [
+          { match: ["x"], say: "s" },
+          { match: ["y", "X"], say: "t" },
+        ],
+      },
+      ["clues.0.nudges.1.match.1 nudge-duplicate"],
+    ],
+    [
+      "choices on an answer clue",
+      { choices: [{ id: "x", label: "X" }] },
+      ["clues.0.choices choices-superfluous"],
+    ],
+    [
+      "a place on an answer clue",
+      { place: { lat: 0, lng: 0, radius: 5 } },
+      ["clues.0.place place-superfluous"],
+    ],
     ["a code on an answer clue", { code: "C" }, ["clues.0.code code-superfluous"]],
     ["answers on a scan clue", { kind: "scan" }, ["clues.0.answers answers-superfluous"]],
-    ["nudges on a scan clue", { kind: "scan", answers: undefined, nudges: [{ match: ["x"], say: "s" }] }, ["clues.0.nudges nudges-superfluous"]],
+    [
+      "nudges on a scan clue",
+      { kind: "scan", answers: undefined, nudges: [{ match: ["x"], say: "s" }] },
+      ["clues.0.nudges nudges-superfluous"],
+    ],
     ["a place clue without place", { kind: "place", answers: undefined }, ["clues.0.place place-missing"]],
-    ["a choice clue without anything", { kind: "choice", answers: undefined }, ["clues.0.answers answers-missing", "clues.0.choices choices-missing"]],
-    ["an answer that is no choice", { kind: "choice", answers: ["x", "y"], choices: [{ id: "x", label: "X" }] }, ["clues.0.answers.1 answer-no-choice"]],
-    ["a nudge that is no choice", { kind: "choice", answers: ["x"], nudges: [{ match: ["z"], say: "s" }], choices: [{ id: "x", label: "X" }] }, ["clues.0.nudges.0.match.0 nudge-no-choice"]],
+    [
+      "a choice clue without anything",
+      { kind: "choice", answers: undefined },
+      ["clues.0.answers answers-missing", "clues.0.choices choices-missing"],
+    ],
+    [
+      "an answer that is no choice",
+      { kind: "choice", answers: ["x", "y"], choices: [{ id: "x", label: "X" }] },
+      ["clues.0.answers.1 answer-no-choice"],
+    ],
+    [
+      "a nudge that is no choice",
+      {
+        kind: "choice",
+        answers: ["x"],
+        nudges: [{ match: ["z"], say: "s" }],
+        choices: [{ id: "x", label: "X" }],
+      },
+      ["clues.0.nudges.0.match.0 nudge-no-choice"],
+    ],
   ])("[DEF-29] %s", (_name, change, issues) => {
     expect(issuesOfClue(change)).toEqual(issues);
   });
 
   test("[DEF-30] codes are unique, generated ones too", () => {
     const scan = (id: string, code?: string) => ({ id, round: "r", title: id, kind: "scan", code });
-    expect(issuesOf(definition([scan("a", "X"), scan("b", "X"), scan("c"), scan("d", "generated-c")]))).toEqual([
-      "clues.1.code duplicate-code",
-      "clues.3.code duplicate-code",
-    ]);
+    expect(
+      issuesOf(definition([scan("a", "X"), scan("b", "X"), scan("c"), scan("d", "generated-c")])),
+    ).toEqual(["clues.1.code duplicate-code", "clues.3.code duplicate-code"]);
   });
 
   test("[DEF-31] a decay minimum above every clue is rejected, below 0 too", () => {
     const decay = (minimum: number) => ({ scoring: { decay: { kind: "linear", minimum, solves: 5 } } });
-    expect(issuesOf(definition([clue("a"), clue("b", { points: 0 })], decay(11)))).toEqual(["scoring.decay.minimum decay-minimum"]);
+    expect(issuesOf(definition([clue("a"), clue("b", { points: 0 })], decay(11)))).toEqual([
+      "scoring.decay.minimum decay-minimum",
+    ]);
     expect(issuesOf(definition([clue("a"), clue("b", { points: 0 })], decay(10)))).toEqual([]);
-    expect(parseDefinition(JSON.stringify(definition([clue("a")], decay(-1))), "json").issues?.[0]).toMatchObject({ path: "scoring.decay.minimum", code: "too-small" });
+    expect(
+      parseDefinition(JSON.stringify(definition([clue("a")], decay(-1))), "json").issues?.[0],
+    ).toMatchObject({ path: "scoring.decay.minimum", code: "too-small" });
   });
 });
 
 describe("times and prizes", () => {
   test.each<[string, Json, string[]]>([
-    ["closes at opens", { opens: "2026-12-01T10:00:00Z", closes: "2026-12-01T10:00:00Z" }, ["closes times-order"]],
-    ["freeze at opens", { opens: "2026-12-01T10:00:00Z", freeze: "2026-12-01T10:00:00Z" }, ["freeze times-order"]],
-    ["freeze after closes", { freeze: "2026-12-01T11:00:00Z", closes: "2026-12-01T10:00:00Z" }, ["freeze times-order"]],
+    [
+      "closes at opens",
+      { opens: "2026-12-01T10:00:00Z", closes: "2026-12-01T10:00:00Z" },
+      ["closes times-order"],
+    ],
+    [
+      "freeze at opens",
+      { opens: "2026-12-01T10:00:00Z", freeze: "2026-12-01T10:00:00Z" },
+      ["freeze times-order"],
+    ],
+    [
+      "freeze after closes",
+      { freeze: "2026-12-01T11:00:00Z", closes: "2026-12-01T10:00:00Z" },
+      ["freeze times-order"],
+    ],
     ["freeze at closes", { freeze: "2026-12-01T10:00:00Z", closes: "2026-12-01T10:00:00Z" }, []],
-    ["a window backwards", { prizes: [{ id: "z", title: "Z", stock: 1, window: { from: "2026-12-01T10:00:00Z", to: "2026-12-01T10:00:00Z" } }] }, ["prizes.0.window.to times-order"]],
-    ["too few codes", { prizes: [{ id: "z", title: "Z", stock: 3, codes: ["a1", "b1"] }] }, ["prizes.0.codes codes-stock"]],
+    [
+      "a window backwards",
+      {
+        prizes: [
+          {
+            id: "z",
+            title: "Z",
+            stock: 1,
+            window: { from: "2026-12-01T10:00:00Z", to: "2026-12-01T10:00:00Z" },
+          },
+        ],
+      },
+      ["prizes.0.window.to times-order"],
+    ],
+    [
+      "too few codes",
+      { prizes: [{ id: "z", title: "Z", stock: 3, codes: ["a1", "b1"] }] },
+      ["prizes.0.codes codes-stock"],
+    ],
     ["no codes", { prizes: [{ id: "z", title: "Z", stock: 3, codes: [] }] }, ["prizes.0.codes codes-stock"]],
-    ["a code twice", { prizes: [{ id: "z", title: "Z", stock: 2, codes: ["a1", "a1"] }] }, ["prizes.0.codes.1 duplicate-code"]],
-    ["odds missing", { prizes: [{ id: "z", title: "Z", stock: 2, mode: "odds" }] }, ["prizes.0.odds odds-missing"]],
-    ["odds superfluous", { prizes: [{ id: "z", title: "Z", stock: 2, odds: 0.5 }] }, ["prizes.0.odds odds-superfluous"]],
-    ["nothing to draw moments from", { prizes: [{ id: "z", title: "Z", stock: 2, mode: "instant-win" }] }, ["prizes.0.window window-missing"]],
+    [
+      "a code twice",
+      { prizes: [{ id: "z", title: "Z", stock: 2, codes: ["a1", "a1"] }] },
+      ["prizes.0.codes.1 duplicate-code"],
+    ],
+    [
+      "odds missing",
+      { prizes: [{ id: "z", title: "Z", stock: 2, mode: "odds" }] },
+      ["prizes.0.odds odds-missing"],
+    ],
+    [
+      "odds superfluous",
+      { prizes: [{ id: "z", title: "Z", stock: 2, odds: 0.5 }] },
+      ["prizes.0.odds odds-superfluous"],
+    ],
+    [
+      "nothing to draw moments from",
+      { prizes: [{ id: "z", title: "Z", stock: 2, mode: "instant-win" }] },
+      ["prizes.0.window window-missing"],
+    ],
   ])("[DEF-32] %s", (_name, change, issues) => {
     expect(issuesOf(definition([clue("a")], change))).toEqual(issues);
   });
@@ -279,29 +540,73 @@ describe("times and prizes", () => {
 describe("as a whole", () => {
   const rich = definition(
     [
-      clue("a", { nudges: [{ match: ["z"], say: "s" }], hints: [{ id: "h", text: "t", cost: 1, after: "1m" }] }),
+      clue("a", {
+        nudges: [{ match: ["z"], say: "s" }],
+        hints: [{ id: "h", text: "t", cost: 1, after: "1m" }],
+      }),
       clue("b", { opens: { atLeast: 1, of: [{ weight: 2, solved: "a" }, { after: "5m" }] } }),
-      { id: "c", round: "q", title: "C", kind: "choice", answers: ["x"], choices: [{ id: "x", label: "X" }], opens: { solvedIn: ["r"], atLeast: 2 } },
-      { id: "p", round: "q", title: "P", kind: "place", place: { lat: 1, lng: 1, radius: 5 }, opens: { points: 20 } },
-      { id: "s", round: "q", title: "S", kind: "scan", opens: { any: [{ at: "2026-12-01T18:00:00Z" }, "manual"] } },
+      {
+        id: "c",
+        round: "q",
+        title: "C",
+        kind: "choice",
+        answers: ["x"],
+        choices: [{ id: "x", label: "X" }],
+        opens: { solvedIn: ["r"], atLeast: 2 },
+      },
+      {
+        id: "p",
+        round: "q",
+        title: "P",
+        kind: "place",
+        place: { lat: 1, lng: 1, radius: 5 },
+        opens: { points: 20 },
+      },
+      {
+        id: "s",
+        round: "q",
+        title: "S",
+        kind: "scan",
+        opens: { any: [{ at: "2026-12-01T18:00:00Z" }, "manual"] },
+      },
     ],
-    { opens: "2026-12-01T17:00:00Z", closes: "2026-12-02T17:00:00Z", prizes: [{ id: "z", title: "Z", stock: 1, codes: ["K"], requires: { solved: "c" } }] },
+    {
+      opens: "2026-12-01T17:00:00Z",
+      closes: "2026-12-02T17:00:00Z",
+      prizes: [{ id: "z", title: "Z", stock: 1, codes: ["K"], requires: { solved: "c" } }],
+    },
   );
 
   test("[DEF-33] everything wrong is said at once", () => {
-    const source = definition([clue("a", { answers: ["!"] }), clue("a", { opens: { solved: "x" } })], { hunt: "other", freeze: "2026-12-01T18:00:00Z", closes: "2026-12-01T17:00:00Z" });
-    expect(issuesOf(source)).toEqual(["clues.0.answers.0 answer-empty", "clues.1.id duplicate-id", "clues.1.opens.solved unknown-clue", "freeze times-order", "hunt hunt-mismatch"]);
+    const source = definition([clue("a", { answers: ["!"] }), clue("a", { opens: { solved: "x" } })], {
+      hunt: "other",
+      freeze: "2026-12-01T18:00:00Z",
+      closes: "2026-12-01T17:00:00Z",
+    });
+    expect(issuesOf(source)).toEqual([
+      "clues.0.answers.0 answer-empty",
+      "clues.1.id duplicate-id",
+      "clues.1.opens.solved unknown-clue",
+      "freeze times-order",
+      "hunt hunt-mismatch",
+    ]);
   });
 
   test("[DEF-33] no mutation of a definition makes it throw, and issues have path, kebab-case code and message", () => {
     const paths = allPaths(rich, []);
-    const value = fc.oneof(fc.constantFrom<unknown>(null, "", "a", "b", "start", 0, -1, 2, 1e9, true, [], {}, ["a"], { solved: "a" }), fc.jsonValue({ maxDepth: 2 }));
+    const value = fc.oneof(
+      fc.constantFrom<unknown>(null, "", "a", "b", "start", 0, -1, 2, 1e9, true, [], {}, ["a"], {
+        solved: "a",
+      }),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
     const mutation = fc.record({ path: fc.constantFrom(...paths), value, remove: fc.boolean() });
     expect(run(rich).issues).toBeUndefined();
     fc.assert(
       fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
         const mutated = structuredClone(rich);
-        for (const { path, value: replacement, remove } of mutations) mutate(mutated, path, replacement, remove);
+        for (const { path, value: replacement, remove } of mutations)
+          mutate(mutated, path, replacement, remove);
         const parsed = parseDefinition(JSON.stringify(mutated), "json");
         const compiled = parsed.definition === undefined ? undefined : compile(parsed.definition, OPTIONS);
         for (const issue of [...(parsed.issues ?? []), ...(compiled?.issues ?? [])]) {
@@ -323,7 +628,10 @@ type Path = (string | number)[];
 
 function allPaths(value: unknown, base: Path): Path[] {
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, child]) => [[...base, key], ...allPaths(child, [...base, key])]);
+  return Object.entries(value).flatMap(([key, child]) => [
+    [...base, key],
+    ...allPaths(child, [...base, key]),
+  ]);
 }
 
 function mutate(root: Json, path: Path, value: unknown, remove: boolean): void {

@@ -61,14 +61,27 @@ describe("defaults and units", () => {
       players: { require: "registered" },
       teams: { mode: "teams" },
       clues: [
-        { id: "p", round: "r", title: "P", kind: "place", place: { lat: 53, lng: 10, radius: 50 }, hints: [{ id: "h", text: "t" }] },
+        {
+          id: "p",
+          round: "r",
+          title: "P",
+          kind: "place",
+          place: { lat: 53, lng: 10, radius: 50 },
+          hints: [{ id: "h", text: "t" }],
+        },
       ],
       prizes: [{ id: "z", title: "Z", stock: 1 }],
     });
     expect(definition?.attempts).toEqual({ burst: 2, refillPerMinute: 10, perClue: 50 });
     expect(definition?.players).toEqual({ require: "registered", whenOriginDown: "admit" });
     expect(definition?.teams).toEqual({ mode: "teams", maxSize: 6 });
-    expect(definition?.clues[0]?.place).toEqual({ lat: 53, lng: 10, radius: 50, maxAccuracy: 100, maxSpeed: 60 });
+    expect(definition?.clues[0]?.place).toEqual({
+      lat: 53,
+      lng: 10,
+      radius: 50,
+      maxAccuracy: 100,
+      maxSpeed: 60,
+    });
     expect(definition?.clues[0]?.hints).toEqual([{ id: "h", text: "t", cost: 0, after: 0 }]);
     expect(definition?.prizes[0]).toEqual({ id: "z", title: "Z", mode: "first-come", stock: 1, perTeam: 1 });
   });
@@ -80,12 +93,18 @@ describe("defaults and units", () => {
     ["3d", 259_200_000],
     ["0s", 0],
   ])("[DEF-2] the duration %s is %d ms", (duration, milliseconds) => {
-    expect(parseClue({ opens: { after: duration } }).definition?.clues[0]?.opens).toEqual({ op: "after", duration: milliseconds });
+    expect(parseClue({ opens: { after: duration } }).definition?.clues[0]?.opens).toEqual({
+      op: "after",
+      duration: milliseconds,
+    });
   });
 
-  test.each(["10", "m", "1.5h", "-1m", "10 m", "1w", "", "367d", "99999999s", 10])("[DEF-2] %j is no duration", (duration) => {
-    expect(issuesOf(parseClue({ opens: { after: duration } }))[0]).toMatch(/^clues\.0\.opens\.after /);
-  });
+  test.each(["10", "m", "1.5h", "-1m", "10 m", "1w", "", "367d", "99999999s", 10])(
+    "[DEF-2] %j is no duration",
+    (duration) => {
+      expect(issuesOf(parseClue({ opens: { after: duration } }))[0]).toMatch(/^clues\.0\.opens\.after /);
+    },
+  );
 
   test.each([
     ["2026-12-01T18:00:00Z", 1_796_148_000_000],
@@ -97,9 +116,12 @@ describe("defaults and units", () => {
     expect(parseDefinition(yaml, "yaml").definition?.opens).toBe(milliseconds);
   });
 
-  test.each(["2026-12-01", "2026-12-01T18:00:00", "2026-02-30T00:00:00Z", "tomorrow", "", 1_796_148_000_000])("[DEF-3] %j is no time", (time) => {
-    expect(issuesOf(parse({ opens: time }))[0]).toMatch(/^opens (format|type)$/);
-  });
+  test.each(["2026-12-01", "2026-12-01T18:00:00", "2026-02-30T00:00:00Z", "tomorrow", "", 1_796_148_000_000])(
+    "[DEF-3] %j is no time",
+    (time) => {
+      expect(issuesOf(parse({ opens: time }))[0]).toMatch(/^opens (format|type)$/);
+    },
+  );
 });
 
 describe("conditions", () => {
@@ -107,11 +129,23 @@ describe("conditions", () => {
     ["start", { op: "start" }],
     ["manual", { op: "manual" }],
     [{ solved: "b" }, { op: "solved", clue: "b" }],
-    [{ solvedIn: "r", atLeast: 2 }, { op: "solvedIn", rounds: ["r"], atLeast: 2 }],
-    [{ solvedIn: ["r", "q", "r"], atLeast: 1 }, { op: "solvedIn", rounds: ["r", "q"], atLeast: 1 }],
+    [
+      { solvedIn: "r", atLeast: 2 },
+      { op: "solvedIn", rounds: ["r"], atLeast: 2 },
+    ],
+    [
+      { solvedIn: ["r", "q", "r"], atLeast: 1 },
+      { op: "solvedIn", rounds: ["r", "q"], atLeast: 1 },
+    ],
     [{ points: 10 }, { op: "points", points: 10 }],
     [{ at: "2026-12-01T18:00:00Z" }, { op: "at", time: 1_796_148_000_000 }],
-    [{ all: ["start", { any: [{ solved: "b" }, "manual"] }] }, { op: "all", of: [{ op: "start" }, { op: "any", of: [{ op: "solved", clue: "b" }, { op: "manual" }] }] }],
+    [
+      { all: ["start", { any: [{ solved: "b" }, "manual"] }] },
+      {
+        op: "all",
+        of: [{ op: "start" }, { op: "any", of: [{ op: "solved", clue: "b" }, { op: "manual" }] }],
+      },
+    ],
     [
       { atLeast: 3, of: [{ weight: 2, solved: "b" }, "start", { atLeast: 1, of: ["manual"], weight: 4 }] },
       {
@@ -120,7 +154,10 @@ describe("conditions", () => {
         of: [
           { weight: 2, condition: { op: "solved", clue: "b" } },
           { weight: 1, condition: { op: "start" } },
-          { weight: 4, condition: { op: "atLeast", atLeast: 1, of: [{ weight: 1, condition: { op: "manual" } }] } },
+          {
+            weight: 4,
+            condition: { op: "atLeast", atLeast: 1, of: [{ weight: 1, condition: { op: "manual" } }] },
+          },
         ],
       },
     ],
@@ -197,7 +234,8 @@ describe("issues", () => {
 });
 
 describe("reading", () => {
-  const yaml = "format: 1\ntitle: T\nrounds: [{id: r, title: R}]\nclues:\n  - &a {id: a, round: r, title: A, kind: answer, answers: [x]}\n";
+  const yaml =
+    "format: 1\ntitle: T\nrounds: [{id: r, title: R}]\nclues:\n  - &a {id: a, round: r, title: A, kind: answer, answers: [x]}\n";
 
   test("[DEF-7] YAML and JSON give the same", () => {
     expect(parseDefinition(yaml, "yaml")).toEqual(parse({}));
@@ -206,7 +244,12 @@ describe("reading", () => {
   });
 
   test.each<[string, "json" | "yaml", string, string[]]>([
-    ["a duplicate key", "json", '{"a": 1, "b": {"c": 1, "c": 2}, "a": 3}', ["a duplicate-key", "b.c duplicate-key"]],
+    [
+      "a duplicate key",
+      "json",
+      '{"a": 1, "b": {"c": 1, "c": 2}, "a": 3}',
+      ["a duplicate-key", "b.c duplicate-key"],
+    ],
     ["a duplicate key", "yaml", "a: 1\nb: {c: 1, 'c': 2}\na: 3", ["a duplicate-key", "b.c duplicate-key"]],
     ["an escaped duplicate", "json", '{"a": 1, "\\u0061": 3}', ["a duplicate-key"]],
     ["__proto__", "json", '{"a": {"__proto__": {"x": 1}}}', ["a.__proto__ forbidden-key"]],
@@ -234,12 +277,13 @@ describe("reading", () => {
 
   test("[DEF-7] YAML reads no yes, no octal, no time as something else", () => {
     expect(issuesOf(parseDefinition(yaml.replace("title: T", "title: yes"), "yaml"))).toEqual([]);
-    expect(parseDefinition(yaml.replace("[x]", "[on, 'true', 2026-12-01T18:00:00Z]"), "yaml").definition?.clues[0]?.answers).toEqual([
-      "on",
-      "true",
-      "2026-12-01T18:00:00Z",
+    expect(
+      parseDefinition(yaml.replace("[x]", "[on, 'true', 2026-12-01T18:00:00Z]"), "yaml").definition?.clues[0]
+        ?.answers,
+    ).toEqual(["on", "true", "2026-12-01T18:00:00Z"]);
+    expect(issuesOf(parseDefinition(yaml.replace("[x]", "[199]"), "yaml"))).toEqual([
+      "clues.0.answers.0 type",
     ]);
-    expect(issuesOf(parseDefinition(yaml.replace("[x]", "[199]"), "yaml"))).toEqual(["clues.0.answers.0 type"]);
   });
 
   test("[DEF-7] an alias stands for the last anchor before it", () => {
@@ -260,7 +304,12 @@ describe("reading", () => {
     ["deep maps", "yaml", "{a: ".repeat(levels), "too-deep"],
     ["deep lists on a line", "yaml", `${"- ".repeat(levels)}x`, "too-deep"],
     ["deep explicit keys", "yaml", "? ".repeat(levels), "too-deep"],
-    ["deep indentation", "yaml", Array.from({ length: 1_500 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n"), "too-deep"],
+    [
+      "deep indentation",
+      "yaml",
+      Array.from({ length: 1_500 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n"),
+      "too-deep",
+    ],
     ["a little too deep", "yaml", `${"- ".repeat(70)}x`, "too-deep"],
     ["a billion laughs", "yaml", laughs.join("\n"), "too-large"],
     ["an anchor within itself", "yaml", "&a [*a, *a]", "too-deep"],
@@ -274,7 +323,10 @@ describe("reading", () => {
   });
 
   test("[DEF-8] brackets in texts do not count as nesting", () => {
-    const source = yaml.replace("title: T", `title: "${"[".repeat(100)}"\ndescription: |\n  ${"- ".repeat(300)}x\n  ${"{".repeat(300)}`);
+    const source = yaml.replace(
+      "title: T",
+      `title: "${"[".repeat(100)}"\ndescription: |\n  ${"- ".repeat(300)}x\n  ${"{".repeat(300)}`,
+    );
     expect(issuesOf(parseDefinition(source, "yaml"))).toEqual([]);
   });
 
@@ -294,7 +346,10 @@ describe("reading", () => {
   });
 
   test("[DEF-9] strict JSON agrees with the language's own parser on what is JSON", () => {
-    const source = fc.oneof(fc.json(), fc.string({ unit: fc.constantFrom(..."[]{}:,\"\\u0019.eE+- tfn"), maxLength: 12 }));
+    const source = fc.oneof(
+      fc.json(),
+      fc.string({ unit: fc.constantFrom(...'[]{}:,"\\u0019.eE+- tfn'), maxLength: 12 }),
+    );
     fc.assert(
       fc.property(source, (text) => {
         let isJson = true;
@@ -303,7 +358,9 @@ describe("reading", () => {
         } catch {
           isJson = false;
         }
-        const unreadable = (parseDefinition(text, "json").issues ?? []).some((issue) => issue.code === "syntax");
+        const unreadable = (parseDefinition(text, "json").issues ?? []).some(
+          (issue) => issue.code === "syntax",
+        );
         expect(unreadable).toBe(!isJson);
       }),
       { numRuns: 2_000 },
@@ -315,11 +372,16 @@ describe("JSON Schema", () => {
   test("[DEF-10] describes what authors write, with titles and defaults", () => {
     const schema = huntJsonSchema();
     const text = JSON.stringify(schema);
-    expect(schema["$schema"]).toBe("https://json-schema.org/draft/2020-12/schema");
+    expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
     expect(text).toContain('"additionalProperties":false');
-    const hunt = (schema["$defs"] as Record<string, { properties: Record<string, { description?: string }>; required: string[] }>)["Hunt"];
+    const hunt = (
+      schema.$defs as Record<
+        string,
+        { properties: Record<string, { description?: string }>; required: string[] }
+      >
+    ).Hunt;
     expect(hunt?.required).toEqual(["format", "title", "rounds", "clues"]);
-    expect(hunt?.properties["freeze"]?.description).toContain("leaderboard");
+    expect(hunt?.properties.freeze?.description).toContain("leaderboard");
     expect(text).toContain('"default":"start"');
   });
 });

@@ -1,20 +1,32 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { convert, DEFAULT_FOLDER, type ImportLine, type ReplayHunt, toDefinition, toImport } from "../../scripts/convert-gph2020.ts";
+import {
+  convert,
+  DEFAULT_FOLDER,
+  type ImportLine,
+  type ReplayHunt,
+  toDefinition,
+  toImport,
+} from "../../scripts/convert-gph2020.ts";
 import { compile } from "../../src/hunt/compile.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
 
-const FOLDER = join(fileURLToPath(new URL("../..", import.meta.url)), process.env["GPH2020"] ?? DEFAULT_FOLDER);
+const FOLDER = resolve(import.meta.dirname, "../..", process.env.GPH2020 ?? DEFAULT_FOLDER);
 const isPresent = existsSync(join(FOLDER, "hunt.json"));
-if (!isPresent) process.stdout.write("gph2020: skipped, the replay's folder is not there (GPH2020 names another)\n");
+if (!isPresent)
+  process.stdout.write("gph2020: skipped, the replay's folder is not there (GPH2020 names another)\n");
 
 function compileOf(definition: unknown) {
   const parsed = parseDefinition(JSON.stringify(definition), "json");
   expect(parsed.issues).toBeUndefined();
   if (parsed.definition === undefined) throw new Error("the definition has issues");
-  return compile(parsed.definition, { hunt: "gph2020", pepper: "p", digest: (_scope, text) => text, codeFor: (clue) => clue });
+  return compile(parsed.definition, {
+    hunt: "gph2020",
+    pepper: "p",
+    digest: (_scope, text) => text,
+    codeFor: (clue) => clue,
+  });
 }
 
 function countByType(lines: readonly ImportLine[]): Record<string, number> {
@@ -34,7 +46,13 @@ describe("the conversion", () => {
     puzzles: [
       { id: "p01", round: "r1", meta: false, answer: "A1", unlock_any: [{ after_s: 0 }] },
       { id: "p02", round: "r2", meta: false, answer: "A2", unlock_any: [{ after_s: 60 }, { action: true }] },
-      { id: "p03", round: "r3", meta: true, answer: "A3", unlock_any: [{ main_solves: 1 }, { solved_all: ["p01", "p02"] }] },
+      {
+        id: "p03",
+        round: "r3",
+        meta: true,
+        answer: "A3",
+        unlock_any: [{ main_solves: 1 }, { solved_all: ["p01", "p02"] }],
+      },
     ],
     extra_guesses_at_least: [
       { team: "t1", puzzle: "p02", n: 2 },
@@ -55,13 +73,34 @@ describe("the conversion", () => {
   });
 
   test("[DEF-36] lines are ordered by time; joins, unlocks, wrong, right; guesses wait for the registration", () => {
-    const guess = (t: number, team: string, correct: boolean) => ({ t, team, puzzle: "p02", kind: "guess" as const, correct, answer: correct ? "A2" : "W" });
+    const guess = (t: number, team: string, correct: boolean) => ({
+      t,
+      team,
+      puzzle: "p02",
+      kind: "guess" as const,
+      correct,
+      answer: correct ? "A2" : "W",
+    });
     const lines = toImport(
       replay,
-      [["t1", null, null, true], ["t2", 50.5, "bigboard", true], ["t3", null, null, false]],
-      [guess(40.0005, "t1", true), guess(40.0005, "t1", false), { t: 40.0005, team: "t1", puzzle: "p02", kind: "unlock", via: "action" }, { t: 1, team: "t1", puzzle: "p01", kind: "unlock", via: "time" }, guess(30, "t2", false)],
+      [
+        ["t1", null, null, true],
+        ["t2", 50.5, "bigboard", true],
+        ["t3", null, null, false],
+      ],
+      [
+        guess(40.0005, "t1", true),
+        guess(40.0005, "t1", false),
+        { t: 40.0005, team: "t1", puzzle: "p02", kind: "unlock", via: "action" },
+        { t: 1, team: "t1", puzzle: "p01", kind: "unlock", via: "time" },
+        guess(30, "t2", false),
+      ],
     );
-    expect(lines.map((line) => `${line.at.slice(17, 23)} ${line.team} ${line.type} ${"answer" in line ? line.answer : ""}`.trim())).toEqual([
+    expect(
+      lines.map((line) =>
+        `${line.at.slice(17, 23)} ${line.team} ${line.type} ${"answer" in line ? line.answer : ""}`.trim(),
+      ),
+    ).toEqual([
       "59.000 t1 join",
       "40.000 t1 unlock",
       "40.000 t1 answer W",
@@ -102,6 +141,8 @@ describe.skipIf(!isPresent)("the replay of a real hunt", () => {
   });
 
   test("[DEF-37] converting twice gives the same", () => {
-    expect(JSON.stringify(convert(FOLDER, { posthunt: true }))).toBe(JSON.stringify(convert(FOLDER, { posthunt: true })));
+    expect(JSON.stringify(convert(FOLDER, { posthunt: true }))).toBe(
+      JSON.stringify(convert(FOLDER, { posthunt: true })),
+    );
   });
 });

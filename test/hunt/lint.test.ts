@@ -12,7 +12,12 @@ function warningsOf(clues: Json[], change: Json = {}): string[] {
   const source = { format: 1, title: "T", rounds: [{ id: "r", title: "R" }], clues, ...change };
   const parsed = parseDefinition(JSON.stringify(source), "json");
   if (parsed.definition === undefined) throw new Error(JSON.stringify(parsed.issues));
-  const compiled = compile(parsed.definition, { hunt: "h", pepper: "p", digest: (_scope, text) => text, codeFor: (id) => `gen-${id}-code` });
+  const compiled = compile(parsed.definition, {
+    hunt: "h",
+    pepper: "p",
+    digest: (_scope, text) => text,
+    codeFor: (id) => `gen-${id}-code`,
+  });
   if (compiled.issues !== undefined) throw new Error(JSON.stringify(compiled.issues));
   return compiled.warnings.map((warning) => `${warning.path} ${warning.code}`).sort();
 }
@@ -22,13 +27,52 @@ describe("bottleneck", () => {
   test.each<[string, Json[], string[]]>([
     ["the first clue gates all others", [clue("a"), behind("b"), behind("c")], ["clues.0.opens bottleneck"]],
     ["another is open beside it", [clue("a"), clue("x"), behind("b"), behind("c")], []],
-    ["time opens one of the others", [clue("a"), clue("b", { opens: { any: [{ solved: "a" }, { after: "30m" }] } }), behind("c")], []],
-    ["time and a solve open the others", [clue("a"), clue("b", { opens: { all: [{ solved: "a" }, { after: "30m" }] } }), behind("c")], ["clues.0.opens bottleneck"]],
-    ["an organiser may, but nothing will", [clue("a"), clue("b", { opens: { any: [{ solved: "a" }, "manual"] } }), behind("c")], ["clues.0.opens bottleneck"]],
-    ["one clue before the finale", [clue("a"), clue("x"), clue("b", { opens: { all: [{ solved: "a" }, { solved: "x" }] } }), clue("c", { opens: { solved: "b" } })], []],
-    ["the neck in the middle", [clue("a"), clue("x"), clue("n", { opens: { solvedIn: "r", atLeast: 2 } }), clue("b", { opens: { solved: "n" } }), clue("c", { opens: { solved: "n" } })], ["clues.2.opens bottleneck"]],
-    ["a hunt in one line", [clue("a"), behind("b"), clue("c", { opens: { solved: "b" } }), clue("d", { opens: { solved: "c" } })], ["clues.0.opens bottleneck", "clues.1.opens bottleneck"]],
-    ["only time opens the first", [clue("a", { opens: { after: "5m" } }), behind("b"), behind("c")], ["clues.0.opens bottleneck"]],
+    [
+      "time opens one of the others",
+      [clue("a"), clue("b", { opens: { any: [{ solved: "a" }, { after: "30m" }] } }), behind("c")],
+      [],
+    ],
+    [
+      "time and a solve open the others",
+      [clue("a"), clue("b", { opens: { all: [{ solved: "a" }, { after: "30m" }] } }), behind("c")],
+      ["clues.0.opens bottleneck"],
+    ],
+    [
+      "an organiser may, but nothing will",
+      [clue("a"), clue("b", { opens: { any: [{ solved: "a" }, "manual"] } }), behind("c")],
+      ["clues.0.opens bottleneck"],
+    ],
+    [
+      "one clue before the finale",
+      [
+        clue("a"),
+        clue("x"),
+        clue("b", { opens: { all: [{ solved: "a" }, { solved: "x" }] } }),
+        clue("c", { opens: { solved: "b" } }),
+      ],
+      [],
+    ],
+    [
+      "the neck in the middle",
+      [
+        clue("a"),
+        clue("x"),
+        clue("n", { opens: { solvedIn: "r", atLeast: 2 } }),
+        clue("b", { opens: { solved: "n" } }),
+        clue("c", { opens: { solved: "n" } }),
+      ],
+      ["clues.2.opens bottleneck"],
+    ],
+    [
+      "a hunt in one line",
+      [clue("a"), behind("b"), clue("c", { opens: { solved: "b" } }), clue("d", { opens: { solved: "c" } })],
+      ["clues.0.opens bottleneck", "clues.1.opens bottleneck"],
+    ],
+    [
+      "only time opens the first",
+      [clue("a", { opens: { after: "5m" } }), behind("b"), behind("c")],
+      ["clues.0.opens bottleneck"],
+    ],
     ["a single clue", [clue("a")], []],
   ])("[LINT-1] %s", (_name, clues, warnings) => {
     expect(warningsOf(clues)).toEqual(warnings);
@@ -37,48 +81,90 @@ describe("bottleneck", () => {
 
 describe("hints and points", () => {
   test("[LINT-2] a hint that costs more than its clue", () => {
-    const hints = [{ id: "x", text: "t", cost: 10 }, { id: "y", text: "t", cost: 11 }];
+    const hints = [
+      { id: "x", text: "t", cost: 10 },
+      { id: "y", text: "t", cost: 11 },
+    ];
     expect(warningsOf([clue("a", { hints })])).toEqual(["clues.0.hints.1.cost hint-costs-more-than-clue"]);
   });
 
   test.each<[string, number, Json, string[]]>([
     ["with room to spare", 10, {}, []],
     ["only by solving everything", 11, {}, ["clues.2.opens.points points-need-everything"]],
-    ["only with a first-solve bonus", 25, { scoring: { firstSolves: [5] } }, ["clues.2.opens.points points-not-for-all"]],
-    ["only before values fall", 10, { scoring: { decay: { kind: "linear", minimum: 4, solves: 9 } } }, ["clues.2.opens.points points-not-for-all"]],
+    [
+      "only with a first-solve bonus",
+      25,
+      { scoring: { firstSolves: [5] } },
+      ["clues.2.opens.points points-not-for-all"],
+    ],
+    [
+      "only before values fall",
+      10,
+      { scoring: { decay: { kind: "linear", minimum: 4, solves: 9 } } },
+      ["clues.2.opens.points points-not-for-all"],
+    ],
   ])("[LINT-3] points reached %s", (_name, points, change, warnings) => {
     expect(warningsOf([clue("a"), clue("b"), clue("c", { opens: { points } })], change)).toEqual(warnings);
   });
 
   test("[LINT-4] a clue worth less than the decay's minimum, but not one worth nothing", () => {
     const scoring = { decay: { kind: "log", minimum: 8, solves: 9 } };
-    expect(warningsOf([clue("a"), clue("b", { points: 5 }), clue("c", { points: 0 })], { scoring })).toEqual(["clues.1.points points-below-minimum"]);
+    expect(warningsOf([clue("a"), clue("b", { points: 5 }), clue("c", { points: 0 })], { scoring })).toEqual([
+      "clues.1.points points-below-minimum",
+    ]);
   });
 
   test("[LINT-5] a clue that waits for itself beside other ways", () => {
-    expect(warningsOf([clue("a", { opens: { any: ["start", { solved: "a" }] } })])).toEqual(["clues.0.opens.any.1.solved waits-for-itself"]);
+    expect(warningsOf([clue("a", { opens: { any: ["start", { solved: "a" }] } })])).toEqual([
+      "clues.0.opens.any.1.solved waits-for-itself",
+    ]);
   });
 
   test("[LINT-6] ranking by finish without a finish", () => {
-    expect(warningsOf([clue("a")], { scoring: { ranking: "finish" } })).toEqual(["scoring.finish finish-missing"]);
+    expect(warningsOf([clue("a")], { scoring: { ranking: "finish" } })).toEqual([
+      "scoring.finish finish-missing",
+    ]);
     expect(warningsOf([clue("a")], { scoring: { ranking: "finish", finish: "a" } })).toEqual([]);
   });
 });
 
 describe("prizes", () => {
   const hours = { opens: "2026-12-01T10:00:00Z", closes: "2026-12-01T20:00:00Z" };
-  const window = (from: number, to: number) => ({ from: `2026-12-01T${from}:00:00Z`, to: `2026-12-01T${to}:00:00Z` });
+  const window = (from: number, to: number) => ({
+    from: `2026-12-01T${from}:00:00Z`,
+    to: `2026-12-01T${to}:00:00Z`,
+  });
   const prize = (change: Json) => ({ ...hours, prizes: [{ id: "z", title: "Z", stock: 1, ...change }] });
   const late = [clue("a"), clue("b", { opens: { all: [{ solved: "a" }, { at: "2026-12-01T15:00:00Z" }] } })];
 
   test.each<[string, Json, string[]]>([
     ["in time", { window: window(14, 16), requires: { solved: "b" } }, []],
-    ["closes before the clue opens", { window: window(12, 15), requires: { solved: "b" } }, ["prizes.0.requires prize-out-of-time"]],
-    ["asks for a later time", { window: window(12, 15), requires: { all: [{ solved: "a" }, { at: "2026-12-01T15:00:00Z" }] } }, ["prizes.0.requires prize-out-of-time"]],
-    ["points that come late", { window: window(12, 15), requires: { points: 11 } }, ["prizes.0.requires prize-out-of-time", "prizes.0.requires.points points-need-everything"]],
-    ["the window is over before the hunt", { window: { from: "2026-12-01T08:00:00Z", to: "2026-12-01T09:00:00Z" } }, ["prizes.0.window prize-out-of-time"]],
+    [
+      "closes before the clue opens",
+      { window: window(12, 15), requires: { solved: "b" } },
+      ["prizes.0.requires prize-out-of-time"],
+    ],
+    [
+      "asks for a later time",
+      { window: window(12, 15), requires: { all: [{ solved: "a" }, { at: "2026-12-01T15:00:00Z" }] } },
+      ["prizes.0.requires prize-out-of-time"],
+    ],
+    [
+      "points that come late",
+      { window: window(12, 15), requires: { points: 11 } },
+      ["prizes.0.requires prize-out-of-time", "prizes.0.requires.points points-need-everything"],
+    ],
+    [
+      "the window is over before the hunt",
+      { window: { from: "2026-12-01T08:00:00Z", to: "2026-12-01T09:00:00Z" } },
+      ["prizes.0.window prize-out-of-time"],
+    ],
     ["the window begins as the hunt ends", { window: window(20, 21) }, ["prizes.0.window prize-out-of-time"]],
-    ["asks for more time than the hunt has", { requires: { after: "10h" } }, ["prizes.0.requires prize-out-of-time"]],
+    [
+      "asks for more time than the hunt has",
+      { requires: { after: "10h" } },
+      ["prizes.0.requires prize-out-of-time"],
+    ],
     ["no window", { requires: { solved: "b" } }, []],
   ])("[LINT-7] %s", (_name, change, warnings) => {
     expect(warningsOf(late, prize(change))).toEqual(warnings);
@@ -87,14 +173,26 @@ describe("prizes", () => {
 
 describe("spoilers", () => {
   test.each<[string, Json, string[]]>([
-    ["in the body, other case and marks", { answers: ["Old Harbour"], body: "Think of the **OLD harbour**." }, ["clues.0.body answer-in-text"]],
+    [
+      "in the body, other case and marks",
+      { answers: ["Old Harbour"], body: "Think of the **OLD harbour**." },
+      ["clues.0.body answer-in-text"],
+    ],
     ["in the title", { answers: ["lighthouse"], title: "The Lighthouse" }, ["clues.0.title answer-in-text"]],
     ["not inside a longer word", { answers: ["light"], body: "The lighthouse." }, []],
     ["not across the middle of words", { answers: ["theater"], body: "the atermath" }, []],
     ["not when short", { answers: ["at"], body: "Look at it." }, []],
-    ["a number", { answers: ["1200"], compare: "number", body: "It cost 1,200.00 marks." }, ["clues.0.body answer-in-text"]],
+    [
+      "a number",
+      { answers: ["1200"], compare: "number", body: "It cost 1,200.00 marks." },
+      ["clues.0.body answer-in-text"],
+    ],
     ["not another number", { answers: ["1200"], compare: "number", body: "It cost 12000 marks." }, []],
-    ["not choices", { kind: "choice", answers: ["red"], choices: [{ id: "red", label: "Red" }], body: "Red or blue?" }, []],
+    [
+      "not choices",
+      { kind: "choice", answers: ["red"], choices: [{ id: "red", label: "Red" }], body: "Red or blue?" },
+      [],
+    ],
   ])("[LINT-8] an answer %s", (_name, change, warnings) => {
     expect(warningsOf([clue("a", change)])).toEqual(warnings);
   });
@@ -103,9 +201,19 @@ describe("spoilers", () => {
     const clues = [
       { id: "s", round: "r", title: "S", kind: "scan", code: "https://example.org/q?x=1" },
       { id: "g", round: "r", title: "G", kind: "scan" },
-      clue("a", { body: "Go to (https://example.org/q?x=1).", hints: [{ id: "h", text: "Try `gen-g-code`!" }] }),
+      clue("a", {
+        body: "Go to (https://example.org/q?x=1).",
+        hints: [{ id: "h", text: "Try `gen-g-code`!" }],
+      }),
     ];
-    const change = { description: "Win VOUCHER-77.", prizes: [{ id: "z", title: "Z", stock: 1, codes: ["VOUCHER-77"] }] };
-    expect(warningsOf(clues, change)).toEqual(["clues.2.body code-in-text", "clues.2.hints.0.text code-in-text", "description code-in-text"]);
+    const change = {
+      description: "Win VOUCHER-77.",
+      prizes: [{ id: "z", title: "Z", stock: 1, codes: ["VOUCHER-77"] }],
+    };
+    expect(warningsOf(clues, change)).toEqual([
+      "clues.2.body code-in-text",
+      "clues.2.hints.0.text code-in-text",
+      "description code-in-text",
+    ]);
   });
 });
