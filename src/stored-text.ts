@@ -11,9 +11,9 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS stored_text (
 ) WITHOUT ROWID`;
 
 export class StoredText {
-  readonly #sql: SqlStorage;
+  readonly #sql: Pick<SqlStorage, "exec">;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: Pick<SqlStorage, "exec">) {
     this.#sql = sql;
     sql.exec(SCHEMA);
   }

@@ -468,12 +468,13 @@ async function statsOf(env: Env, hunt: string, shards: readonly string[]) {
     outcomes,
     clues,
     prizes: [],
-    shards: parts.map(({ shard, totals, seq, shipped, archived }) => ({
+    shards: parts.map(({ shard, totals, seq, shipped, archived, rowsWritten }) => ({
       shard,
       teams: totals.teams,
       seq,
       shipped,
       archived,
+      rowsWritten,
     })),
   };
 }

@@ -4,6 +4,7 @@
  * for the next; nobody waits on a timer.
  */
 import type { Fact, NewFact } from "../protocol.ts";
+import type { Sql } from "./counted-sql.ts";
 
 /** Most bytes of facts in one row; a fact is at most about 8 KB, a row may hold 2 MB. */
 const SEGMENT_BYTES_MAX = 60_000;
@@ -43,7 +44,8 @@ function deferred(): Deferred {
 }
 
 export class SegmentLog {
-  readonly #storage: DurableObjectStorage;
+  readonly #sql: Sql;
+  readonly #sync: () => Promise<void>;
   readonly #hooks: LogHooks;
   #head: number;
   #durable: number;
@@ -52,11 +54,13 @@ export class SegmentLog {
   #inFlight: Deferred | undefined;
   #next: Deferred | undefined;
 
-  constructor(storage: DurableObjectStorage, hooks: LogHooks) {
-    this.#storage = storage;
+  /** `sync` resolves when everything written so far is durable. */
+  constructor(sql: Sql, sync: () => Promise<void>, hooks: LogHooks) {
+    this.#sql = sql;
+    this.#sync = sync;
     this.#hooks = hooks;
-    storage.sql.exec(SCHEMA);
-    const last = storage.sql
+    sql.exec(SCHEMA);
+    const last = sql
       .exec<{ last: number }>("SELECT last FROM segment ORDER BY first DESC LIMIT 1")
       .toArray()[0];
     this.#head = last?.last ?? 0;
@@ -106,7 +110,7 @@ export class SegmentLog {
       try {
         this.#insert(facts, bodies);
         this.#hooks.beforeSync(this.#head);
-        await this.#storage.sync();
+        await this.#sync();
       } catch (error) {
         // The waiting callers are not resolved: the object is about to be
         // aborted, which fails their calls in a way that may be retried.
@@ -126,7 +130,7 @@ export class SegmentLog {
     for (let index = 0; index < bodies.length; index += 1) {
       bytes += bodies[index]?.length ?? 0;
       if (bytes < SEGMENT_BYTES_MAX && index + 1 < bodies.length) continue;
-      this.#storage.sql.exec(
+      this.#sql.exec(
         "INSERT INTO segment (first, last, body) VALUES (?, ?, ?)",
         facts[from]?.seq ?? 0,
         facts[index]?.seq ?? 0,
@@ -141,7 +145,7 @@ export class SegmentLog {
   at(seq: number): Fact | undefined {
     const gathering = this.#facts[0];
     if (gathering && seq >= gathering.seq) return this.#facts[seq - gathering.seq];
-    const row = this.#storage.sql
+    const row = this.#sql
       .exec<SegmentRow>("SELECT first, last, body FROM segment WHERE first <= ? ORDER BY first DESC LIMIT 1", seq)
       .toArray()[0];
     return row && seq <= row.last ? factsOf(row.body)[seq - row.first] : undefined;
@@ -155,7 +159,7 @@ export class SegmentLog {
     let from = after + 1;
     while (true) {
       // Small pages, because a cursor must not stay open across other statements.
-      const rows = this.#storage.sql
+      const rows = this.#sql
         .exec<SegmentRow>(
           `SELECT first, last, body FROM segment
            WHERE first >= coalesce((SELECT max(first) FROM segment WHERE first <= ?1), ?1)

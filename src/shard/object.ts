@@ -39,6 +39,7 @@ import type {
   TeamAction,
 } from "../protocol.ts";
 import type { Secrets } from "../secrets.ts";
+import { CountedSql } from "./counted-sql.ts";
 import { SegmentLog } from "./log.ts";
 import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
@@ -124,12 +125,15 @@ export interface ShardStats {
   seq: number;
   shipped: number;
   archived: number;
+  /** Rows written since the object started, as billed. */
+  rowsWritten: number;
 }
 
 export class HuntShard extends DurableObject<ShardEnv> {
   readonly #hunt: string;
   readonly #shard: string;
   readonly #config: ReturnType<typeof configOf>;
+  readonly #sql: CountedSql;
   readonly #store: ShardStore;
   readonly #log: SegmentLog;
   readonly #teams: TeamStore;
@@ -151,8 +155,9 @@ export class HuntShard extends DurableObject<ShardEnv> {
     this.#shard = name.shard;
     this.#config = configOf(env);
     const { storage } = ctx;
-    this.#store = new ShardStore(storage.sql);
-    this.#log = new SegmentLog(storage, {
+    this.#sql = new CountedSql(storage.sql);
+    this.#store = new ShardStore(this.#sql);
+    this.#log = new SegmentLog(this.#sql, () => storage.sync(), {
       beforeSync: (head) => {
         this.#teams.beforeSync(head);
         this.#armAlarm();
@@ -163,7 +168,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
         ctx.abort("commit failed");
       },
     });
-    this.#teams = new TeamStore(storage.sql, this.#log, this.#config.PAGE_FLUSH_FACTS);
+    this.#teams = new TeamStore(this.#sql, this.#log, this.#config.PAGE_FLUSH_FACTS);
     this.#shipper = new Shipper(
       {
         hunt: this.#hunt,
@@ -450,6 +455,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       seq: this.#log.durable,
       shipped: this.#shipper.shipped,
       archived: this.#shipper.archived,
+      rowsWritten: this.#sql.rowsWritten,
     };
   }
 
@@ -630,6 +636,8 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #armAlarm(): void {
     if (this.#alarmSet) return;
     this.#alarmSet = true;
+    // A billed row like any other.
+    this.#sql.rowsWritten += 1;
     void this.ctx.storage.setAlarm(Date.now() + ALARM_DELAY);
   }
 

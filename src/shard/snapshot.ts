@@ -7,6 +7,7 @@
 import { evolve } from "../hunt/evolve.ts";
 import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
 import type { Fact } from "../protocol.ts";
+import type { Sql } from "./counted-sql.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import { RecallIndex } from "./recall.ts";
 import { parseTeamId } from "./routing.ts";
@@ -61,7 +62,7 @@ export const joinKey = (key: string): string => `\n${key}`;
 export class TeamStore {
   readonly totals: TotalsCounter;
   readonly recall = new RecallIndex();
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
   readonly #log: SegmentLog;
   readonly #flushFacts: number;
   readonly #pages = new Map<number, Page>();
@@ -70,7 +71,7 @@ export class TeamStore {
   #entries: { key: string; seq: number }[] = [];
 
   /** Recovers everything the first request needs; pages are read when they are touched. */
-  constructor(sql: SqlStorage, log: SegmentLog, flushFacts: number) {
+  constructor(sql: Sql, log: SegmentLog, flushFacts: number) {
     this.#sql = sql;
     this.#log = log;
     this.#flushFacts = flushFacts;

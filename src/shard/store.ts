@@ -1,11 +1,12 @@
 /** What a shard keeps beside its log and pages: its configuration and the archived watermark. */
 import { StoredText } from "../stored-text.ts";
+import type { Sql } from "./counted-sql.ts";
 import type { ShardConfig } from "./object.ts";
 
 export class ShardStore {
   readonly #texts: StoredText;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: Sql) {
     this.#texts = new StoredText(sql);
   }
 

@@ -1,0 +1,34 @@
+/**
+ * The floors of the benchmark: what this platform does at best, on the same
+ * machine in the same run. `hello`: a text. `rpc`: JSON in, one no-op call on
+ * an object, JSON out. `row`: the same, with one row written per event.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { Hono } from "hono";
+
+interface FloorEnv {
+  FLOOR: DurableObjectNamespace<Floor>;
+}
+
+export class Floor extends DurableObject<FloorEnv> {
+  constructor(ctx: DurableObjectState, env: FloorEnv) {
+    super(ctx, env);
+    ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)");
+  }
+
+  nothing(body: unknown): unknown {
+    return body;
+  }
+
+  row(body: unknown): unknown {
+    this.ctx.storage.sql.exec("INSERT INTO event (body) VALUES (?)", JSON.stringify(body));
+    return body;
+  }
+}
+
+const app = new Hono<{ Bindings: FloorEnv }>();
+app.get("/hello", (c) => c.text("hello"));
+app.post("/rpc", async (c) => c.json(await c.env.FLOOR.getByName("floor").nothing(await c.req.json())));
+app.post("/row", async (c) => c.json(await c.env.FLOOR.getByName("floor").row(await c.req.json())));
+
+export default app;

@@ -1,0 +1,19 @@
+/** SQL that counts the rows it writes, because rows written are what this platform charges most for. */
+
+export type Sql = Pick<SqlStorage, "exec">;
+
+export class CountedSql implements Sql {
+  readonly #sql: SqlStorage;
+  /** Rows written since the object started, as billed. */
+  rowsWritten = 0;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  exec<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]): SqlStorageCursor<Row> {
+    const cursor = this.#sql.exec<Row>(query, ...bindings);
+    this.rowsWritten += cursor.rowsWritten;
+    return cursor;
+  }
+}
