@@ -8,11 +8,10 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { V4ModuleDefinition, V4WorkerOptionsShape } from "miniflare";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = join(import.meta.dirname, "..");
 const cache = join(root, "node_modules", ".cache", "treasure-hunt-engine");
 
 /** Everything that decides what the bundle is; a file bundled from elsewhere is an error. */

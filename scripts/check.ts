@@ -1,22 +1,19 @@
 /** `npm run check`: types, lint and format, promises, dead code. Part of `npm test`. */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { delimiter, join } from "node:path";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules", ".bin");
 
 /** What is checked, and the command of node_modules/.bin that does it. */
 type Step = [name: string, command: string, ...args: string[]];
 
-/** Each folder with a tsconfig.json is checked against the platform it names there. */
-const typed = globSync(["tsconfig.json", "{src,scripts,test}/**/tsconfig.json"], { cwd: root });
+/** Each tsconfig*.json is checked: it names the platform its files run on. */
+const typed = globSync(["tsconfig.json", "{src,scripts,test}/**/tsconfig*.json"], { cwd: root });
 
 const STEPS: Step[] = [
-  ...[...new Set(typed.map(dirname))].sort().map((folder): Step => {
-    return [`types of ${folder === "." ? "src" : folder}`, "tsc", "-p", folder];
-  }),
+  ...typed.sort().map((path): Step => [`types by ${path}`, "tsc", "-p", path]),
   [
     "lint and format",
     "biome",

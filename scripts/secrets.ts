@@ -6,7 +6,6 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { SignJWT } from "jose";
 import { currentKey, type Secrets } from "../src/secrets.ts";
 
@@ -20,7 +19,7 @@ const TOKEN_LIFETIME = 30 * 24 * 3600;
 /** Where the local engine keeps its data: DATA_DIR, or `.data` in the project. */
 export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   const given = environment.DATA_DIR;
-  return given ? resolve(given) : fileURLToPath(new URL("../.data", import.meta.url));
+  return given ? resolve(given) : join(import.meta.dirname, "..", ".data");
 }
 
 export function createSecrets(): Secrets {

@@ -5,8 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, relative } from "node:path";
 import { PARAMETERS } from "../src/config.ts";
 import { DataDirTaken } from "./data-dir.ts";
 import { type Engine, startEngine } from "./engine.ts";
@@ -14,7 +13,7 @@ import { dataDirectory, mintOrganiserToken } from "./secrets.ts";
 
 const DEFAULT_PORT = 8787;
 const DEMO = "harbour-nights";
-const demoFile = fileURLToPath(new URL(`../hunts/${DEMO}.yaml`, import.meta.url));
+const demoFile = join(import.meta.dirname, "..", "hunts", `${DEMO}.yaml`);
 
 /** Ctrl-C reaches a process twice when a parent passes it on as well: within this time it is the same one, ms. */
 const SIGNAL_ECHO = 500;
