@@ -1,9 +1,8 @@
 /** The part of `compile` that checks conditions: references, counts, and what can never open. */
 import type { Issue } from "../errors.ts";
 import type { Condition } from "./compiled.ts";
-import { walkCondition } from "./condition.ts";
 import type { Definition } from "./definition.ts";
-import { conditionsOf, earliestOpenings, holds, type Node, Progress, type World } from "./reach.ts";
+import { earliestOpenings, holds, type Node, Progress, type World, walkCondition } from "./reach.ts";
 
 /** Conditions in one `opens` or `requires`: evaluated in a shard at every solve. */
 export const CONDITIONS_PER_CLUE_MAX = 1_000;
@@ -180,15 +179,15 @@ function findBlocker(
 ): string | undefined {
   const progress = new Progress(closes === Infinity ? Infinity : closes - 1);
   for (const other of nodes) if (other.id !== node.id) progress.solve(other, world.bonus);
-  const isSelfReferent = [...conditionsOf(node.opens)].some(
-    (condition) => condition.op === "solved" && condition.clue === node.id,
+  const isSelfReferent = [...walkCondition(node.opens, "")].some(
+    ({ condition }) => condition.op === "solved" && condition.clue === node.id,
   );
   if (!holds(node.opens, progress, world)) return isSelfReferent ? node.id : undefined;
 
-  for (const condition of conditionsOf(node.opens)) {
+  for (const { condition } of walkCondition(node.opens, "")) {
     if (condition.op === "solved" && shut.has(condition.clue)) return condition.clue;
   }
-  for (const condition of conditionsOf(node.opens)) {
+  for (const { condition } of walkCondition(node.opens, "")) {
     if (condition.op !== "solvedIn" && condition.op !== "points") continue;
     const counts = (other: Node) =>
       condition.op === "points"

@@ -145,18 +145,3 @@ function toCondition(parsed: Record<string, unknown>): Condition {
   if ("any" in written) return { op: "any", of: written.any };
   return { op: "atLeast", atLeast: written.atLeast, of: written.of };
 }
-
-/** Every condition in a tree, the root first, with its path as the definition writes it. */
-export function* walkCondition(
-  root: Condition,
-  path: string,
-): Generator<{ condition: Condition; path: string }> {
-  yield { condition: root, path };
-  if (root.op === "all" || root.op === "any") {
-    for (const [index, child] of root.of.entries())
-      yield* walkCondition(child, `${path}.${root.op}.${index}`);
-  } else if (root.op === "atLeast") {
-    for (const [index, entry] of root.of.entries())
-      yield* walkCondition(entry.condition, `${path}.of.${index}`);
-  }
-}

@@ -1,11 +1,10 @@
 /** Warnings: what is allowed in a definition and still probably not meant. */
 import type { Issue } from "../errors.ts";
 import { greatestBonus } from "./check-graph.ts";
-import { walkCondition } from "./condition.ts";
 import type { ClueDefinition, Definition } from "./definition.ts";
 import { lintBottlenecks } from "./lint-bottleneck.ts";
 import { lintSpoilers } from "./lint-spoiler.ts";
-import { earliestOpenings, holds, Progress, type World } from "./reach.ts";
+import { earliestOpenings, holds, Progress, type World, walkCondition } from "./reach.ts";
 
 /**
  * The warnings of a definition that compiles, each with a dotted path, a

@@ -126,11 +126,19 @@ export function earliestOpenings(
   return opened;
 }
 
-/** Every condition of a tree, the root first, children after their parent. */
-export function* conditionsOf(root: Condition): Generator<Condition> {
-  yield root;
-  if (root.op === "all" || root.op === "any") for (const child of root.of) yield* conditionsOf(child);
-  else if (root.op === "atLeast") for (const { condition } of root.of) yield* conditionsOf(condition);
+/** Every condition in a tree, the root first, with its path as the definition writes it. */
+export function* walkCondition(
+  root: Condition,
+  path: string,
+): Generator<{ condition: Condition; path: string }> {
+  yield { condition: root, path };
+  if (root.op === "all" || root.op === "any") {
+    for (const [index, child] of root.of.entries())
+      yield* walkCondition(child, `${path}.${root.op}.${index}`);
+  } else if (root.op === "atLeast") {
+    for (const [index, entry] of root.of.entries())
+      yield* walkCondition(entry.condition, `${path}.of.${index}`);
+  }
 }
 
 function momentOf(condition: Extract<Condition, { op: "at" | "after" }>, world: World): number {
@@ -140,7 +148,7 @@ function momentOf(condition: Extract<Condition, { op: "at" | "after" }>, world: 
 function nodesByMoment(nodes: Iterable<Node>, world: World): Map<number, Node[]> {
   const found = new Map<number, Node[]>();
   for (const node of nodes) {
-    for (const condition of conditionsOf(node.opens)) {
+    for (const { condition } of walkCondition(node.opens, "")) {
       if (condition.op !== "at" && condition.op !== "after") continue;
       const moment = momentOf(condition, world);
       const others = found.get(moment);
