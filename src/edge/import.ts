@@ -10,9 +10,15 @@ import { hash53 } from "../shard/recall.ts";
 import { REGIONS, shardName } from "../shard/routing.ts";
 import { configOf } from "../config.ts";
 import type { Env } from "../worker.ts";
-import { COMPARE_MODES, commandOf } from "./digest.ts";
+import { commandOf } from "./digest.ts";
 import { calling, shardStub } from "./objects.ts";
 import { importLine } from "./schemas.ts";
+
+/** Lines read before their teams are looked up, side by side. */
+const LINES_PER_BLOCK = 1_000;
+
+/** Team names looked up at the same time. */
+const LOOKUPS = 32;
 
 /** Longest line, characters. */
 const LINE_MAX = 8_192;
@@ -50,9 +56,9 @@ export async function importLines(
   const answer: ImportAnswer = { lines: 0, accepted: 0, rejected: [] };
   const session = new ImportSession(env, entry, answer);
   let open = false;
-  for await (const text of linesOf(request)) {
+  let block: { line: number; text: string; checked: Checked }[] = [];
+  for await (const { line, text } of linesOf(request)) {
     answer.lines += 1;
-    const line = answer.lines;
     const checked = checkLine(text);
     if ("message" in checked) {
       session.reject({ line, ...checked });
@@ -62,8 +68,12 @@ export async function importLines(
       accepted(await env.CONTROL.getByName(entry.hunt.hunt).beginImport(Date.parse(checked.at), by));
       open = true;
     }
-    await session.add(line, text, checked);
+    block.push({ line, text, checked });
+    if (block.length < LINES_PER_BLOCK) continue;
+    await session.addAll(block);
+    block = [];
   }
+  await session.addAll(block);
   await session.finish();
   answer.rejected.sort((a, b) => a.line - b.line);
   return answer;
@@ -88,8 +98,18 @@ class ImportSession {
     if (this.#answer.rejected.length < REJECTED_MAX) this.#answer.rejected.push(rejected);
   }
 
-  async add(line: number, text: string, checked: Checked): Promise<void> {
-    const place = await this.#placeOf(checked.team);
+  async addAll(block: readonly { line: number; text: string; checked: Checked }[]): Promise<void> {
+    const unknown = new Set(block.map(({ checked }) => foldName(checked.team)));
+    const names = [...unknown].filter((folded) => !this.#teams.has(folded));
+    for (let from = 0; from < names.length; from += LOOKUPS) {
+      await Promise.all(names.slice(from, from + LOOKUPS).map((folded) => this.#lookUp(folded)));
+    }
+    for (const { line, text, checked } of block) await this.#add(line, text, checked);
+  }
+
+  async #add(line: number, text: string, checked: Checked): Promise<void> {
+    const place = this.#teams.get(foldName(checked.team));
+    if (!place) throw new Error("a team is used before it was looked up");
     // The same line imported again has the same id, so it is not played twice.
     const id = checked.id ?? `i-${hash53(text).toString(36)}-${hash53(`${text}\n`).toString(36)}`;
     const head = {
@@ -132,7 +152,8 @@ class ImportSession {
         };
       default: {
         const { at: _at, team: _team, player: _player, ...event } = checked;
-        const command = commandOf({ ...event, id } as PlayerEvent, this.#entry.hunt.hunt, this.#pepper(), COMPARE_MODES);
+        const { hunt } = this.#entry;
+        const command = commandOf({ ...event, id } as PlayerEvent, hunt.hunt, this.#pepper(), hunt.modes);
         return { type: "command" as const, command };
       }
     }
@@ -144,10 +165,7 @@ class ImportSession {
   }
 
   /** Where the team of this name lives: its first line decides, by a hash of the name. */
-  async #placeOf(team: string): Promise<{ shard: string; key: string }> {
-    const folded = foldName(team);
-    const known = this.#teams.get(folded);
-    if (known) return known;
+  async #lookUp(folded: string): Promise<void> {
     const { hunt, shardsPerRegion } = this.#entry;
     const given = configOf(this.#env).DEFAULT_REGION;
     const region = REGIONS.find((candidate) => candidate === given) ?? "weur";
@@ -161,9 +179,7 @@ class ImportSession {
         at: Date.now(),
       }),
     );
-    const place = { shard: holder.shard, key: holder.key };
-    this.#teams.set(folded, place);
-    return place;
+    this.#teams.set(folded, { shard: holder.shard, key: holder.key });
   }
 
   /** Sends a shard's lines after the ones before them are answered. */
@@ -203,15 +219,19 @@ function checkLine(text: string): Checked | { code: string; message: string } {
   return { code: "invalid", message: `${issue?.path.map(String).join(".") ?? ""}: ${issue?.message ?? ""}` };
 }
 
-/** The lines of the body that are not blank. Blank lines are not counted. */
-async function* linesOf(request: Request): AsyncGenerator<string> {
+/** The lines of the body that are not blank, each with its number in the body, from 1. */
+async function* linesOf(request: Request): AsyncGenerator<{ line: number; text: string }> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let rest = "";
+  let line = 0;
   try {
     for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) if (line.trim() !== "") yield line;
+      for (const text of lines) {
+        line += 1;
+        if (text.trim() !== "") yield { line, text };
+      }
       if (rest.length > LINE_MAX * 4) throw new RequestError("payload_too_large", "a line is too long");
     }
     rest += decoder.decode();
@@ -219,5 +239,5 @@ async function* linesOf(request: Request): AsyncGenerator<string> {
     if (error instanceof TypeError) throw new RequestError("bad_request", "the body is not valid UTF-8");
     throw error;
   }
-  if (rest.trim() !== "") yield rest;
+  if (rest.trim() !== "") yield { line: line + 1, text: rest };
 }

@@ -7,8 +7,8 @@
 import type { Scoring } from "../hunt/compiled.ts";
 import type { Numbered } from "./numbered.ts";
 import { type CompareTeams, RankIndex } from "./rank-index.ts";
-import { type SortColumn, sortByColumns } from "./sort.ts";
-import { FINISHED, isShown, PENDING, PLACED, PRESENT, STATE_FLAGS, type TeamTable } from "./team-table.ts";
+import { type SortKey, sortTeams } from "./sort.ts";
+import { FINISHED, isShown, PENDING, PLACED, STATE_FLAGS, type TeamTable } from "./team-table.ts";
 
 /**
  * More moves than this share of all teams: sorting anew is cheaper. Measured at
@@ -116,28 +116,38 @@ export class Places {
   }
 
   #sortAll(): void {
-    const { flags, bracket, extent } = this.#teams;
-    const sizes: number[] = [0];
-    const shown = new Uint32Array(this.#teams.count);
-    let count = 0;
+    const { flags, bracket, extent, count } = this.#teams;
+    const room = new Uint32Array(count);
+    let shown = 0;
     for (let team = 0; team < extent; team++) {
       const bits = (flags[team] as number) & STATE_FLAGS;
       flags[team] = bits;
       if (!isShown(bits)) continue;
       flags[team] = bits | PLACED;
-      shown[count++] = team;
-      const number = bracket[team] as number;
-      while (sizes.length <= number) sizes.push(0);
-      sizes[number] = (sizes[number] as number) + 1;
+      room[shown++] = team;
     }
-    const sorted = sortByColumns(shown.subarray(0, count), this.#sortColumns());
+    const sorted = room.subarray(0, shown);
+    sortTeams(sorted, this.#primaryKey(), this.#teams.keyAt, this.#everyone.compare);
     this.#everyone.rebuild(sorted);
-    for (const index of this.#brackets) index.rebuild(new Uint32Array(0));
-    for (let number = 1; number < sizes.length; number++) {
-      const list = new Uint32Array(sizes[number] as number);
-      let filled = 0;
-      for (const team of sorted) if (bracket[team] === number) list[filled++] = team;
-      this.#bracket(number)?.rebuild(list);
+
+    // A stable partition by bracket: `starts[n]` is where the teams of bracket n begin.
+    const starts = [0, 0];
+    for (const team of sorted) {
+      const next = (bracket[team] as number) + 1;
+      while (starts.length <= next) starts.push(0);
+      starts[next] = (starts[next] as number) + 1;
+    }
+    for (let n = 1; n < starts.length; n++) starts[n] = (starts[n] as number) + (starts[n - 1] as number);
+    const ends = starts.slice();
+    const parts = new Uint32Array(shown);
+    for (const team of sorted) {
+      const n = bracket[team] as number;
+      const slot = ends[n] as number;
+      parts[slot] = team;
+      ends[n] = slot + 1;
+    }
+    for (let n = 1; n < Math.max(starts.length - 1, this.#brackets.length + 1); n++) {
+      this.#bracket(n)?.rebuild(parts.subarray(starts[n] ?? shown, ends[n] ?? shown));
     }
   }
 
@@ -151,7 +161,7 @@ export class Places {
     return this.#brackets[number - 1];
   }
 
-  /** The order for two teams. Must agree with `#sortColumns`. */
+  /** The order for two teams. Its first key is `#primaryKey`, its second `keyAt`. */
   #compare(): CompareTeams {
     const teams = this.#teams;
     const byTieBreak: CompareTeams = (a, b) => {
@@ -173,18 +183,11 @@ export class Places {
     };
   }
 
-  #sortColumns(): SortColumn[] {
-    const { score, keyAt, keySeq, shard, flags, extent } = this.#teams;
-    const order = this.#shards.order();
-    const shards = new Uint16Array(extent);
-    for (let team = 0; team < extent; team++) {
-      if (((flags[team] as number) & PRESENT) !== 0) shards[team] = order[shard[team] as number] as number;
-    }
-    const tieBreak = [{ values: keyAt }, { values: shards }, { values: keySeq }];
-    if (this.#ranking === "score") return [{ values: score, descending: true }, ...tieBreak];
-    const classes = new Uint32Array(extent);
-    for (let team = 0; team < extent; team++) classes[team] = finishClass(this.#teams, team);
-    return [{ values: classes }, ...tieBreak];
+  #primaryKey(): SortKey {
+    if (this.#ranking === "score") return { values: this.#teams.score, descending: true };
+    const classes = new Uint32Array(this.#teams.extent);
+    for (let team = 0; team < classes.length; team++) classes[team] = finishClass(this.#teams, team);
+    return { values: classes, descending: false };
   }
 }
 

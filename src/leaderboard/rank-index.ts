@@ -24,7 +24,7 @@ export type CompareTeams = (a: number, b: number) => number;
  * inserted after. Positions count from 0.
  */
 export class RankIndex {
-  readonly #compare: CompareTeams;
+  readonly compare: CompareTeams;
   #blocks: Uint32Array[] = [];
   #counts: number[] = [];
   /** Teams before each block; undefined after a change, made again by the next read. */
@@ -32,7 +32,7 @@ export class RankIndex {
   #size = 0;
 
   constructor(compare: CompareTeams) {
-    this.#compare = compare;
+    this.compare = compare;
   }
 
   /** Teams in the index. O(1). */
@@ -110,13 +110,14 @@ export class RankIndex {
 
   /** Replaces everything by `sorted`, which must be in the comparator's order. O(n), no comparison. */
   rebuild(sorted: Uint32Array): void {
-    this.#blocks = [];
+    const blocks = Math.ceil(sorted.length / REBUILD_FILL);
+    this.#blocks.length = Math.min(this.#blocks.length, blocks);
     this.#counts = [];
-    for (let from = 0; from < sorted.length; from += REBUILD_FILL) {
-      const part = sorted.subarray(from, from + REBUILD_FILL);
-      const block = new Uint32Array(BLOCK_CAPACITY);
-      block.set(part);
-      this.#blocks.push(block);
+    for (let i = 0; i < blocks; i++) {
+      const part = sorted.subarray(i * REBUILD_FILL, (i + 1) * REBUILD_FILL);
+      // Old blocks are filled again: two sets of them at once would be 5 MB more at 10^6 teams.
+      if (i === this.#blocks.length) this.#blocks.push(new Uint32Array(BLOCK_CAPACITY));
+      this.#block(i).set(part);
       this.#counts.push(part.length);
     }
     this.#size = sorted.length;
@@ -151,7 +152,7 @@ export class RankIndex {
     let high = this.#blocks.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if (this.#compare(this.#block(middle)[0] as number, team) <= 0) low = middle;
+      if (this.compare(this.#block(middle)[0] as number, team) <= 0) low = middle;
       else high = middle - 1;
     }
     return low;
@@ -164,7 +165,7 @@ export class RankIndex {
     let high = this.#count(block);
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#compare(teams[middle] as number, team) < 0) low = middle + 1;
+      if (this.compare(teams[middle] as number, team) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,99 +1,94 @@
 /**
- * Sorting team numbers by columns of numbers: a least-significant-digit radix
- * sort. For 10^6 teams and the four keys of a ranking it is several times
- * faster than a comparator, because most digits are the same for all and skipped.
+ * Sorting a million teams: the two leading keys of the ranking are packed with
+ * the team number into 64-bit integers, which the engine sorts natively; only
+ * teams that are equal in what was packed are compared. Measured at 10^6 teams:
+ * a third of the time of a comparator, and of a radix sort over the columns.
  */
+import type { CompareTeams } from "./rank-index.ts";
 
-/** 11 bits: three passes cover a word, and the 2,048 counters stay in the nearest cache. */
-const DIGIT_BITS = 11;
-const DIGITS = 1 << DIGIT_BITS;
-const WORD_BITS = 32;
-const SIGN = 0x8000_0000;
+/** Above the team's 32 bits there are 32 for the keys. */
+const KEY_BITS = 32;
+/** Runs of equals up to this length are sorted in place; longer ones are worth a call. */
+const SHORT_RUN = 16;
 
-/** One sort key, indexed by team. Floats must not be NaN; −0 and 0 count as different. */
-export interface SortColumn {
-  values: Float64Array | Uint32Array | Uint16Array;
-  descending?: boolean;
+/** A key by team number: ordered by `values`, from the highest if `descending`. No NaN. */
+export interface SortKey {
+  values: Float64Array | Uint32Array;
+  descending: boolean;
 }
 
 /**
- * A new array with `teams` ordered by `columns`, the first one most
- * significant; stable. O(n) per varying digit; needs three arrays of u32 besides
- * the result, one of them as long as the highest team number.
+ * Orders `teams` in place by `compare`, which must order by `primary` first
+ * and by `secondary` (ascending) next. O(n log n); 8 bytes per team besides.
  */
-export function sortByColumns(teams: Uint32Array, columns: SortColumn[]): Uint32Array {
-  let sorted = teams.slice();
-  let spare = new Uint32Array(teams.length);
-  let extent = 0;
-  for (const team of teams) if (team >= extent) extent = team + 1;
-  const key = new Uint32Array(extent);
-  for (const { values, descending = false } of columns.toReversed()) {
-    for (let word = 0; word < (values instanceof Float64Array ? 2 : 1); word++) {
-      let varying = fillKey(key, teams, values, word, descending ? 0xffff_ffff : 0);
-      for (let shift = 0; shift < WORD_BITS && varying !== 0; shift += DIGIT_BITS) {
-        if ((varying & (DIGITS - 1)) !== 0) {
-          scatter(sorted, spare, key, shift);
-          [sorted, spare] = [spare, sorted];
-        }
-        varying >>>= DIGIT_BITS;
-      }
-    }
-  }
-  return sorted;
-}
-
-/**
- * Writes the word (0 low, 1 high) of each team's value so that unsigned order
- * is the column's order; returns the bits in which teams differ.
- */
-function fillKey(
-  key: Uint32Array,
+export function sortTeams(
   teams: Uint32Array,
-  values: Float64Array | Uint32Array | Uint16Array,
-  word: number,
-  flip: number,
-): number {
-  let all = 0xffff_ffff;
-  let any = 0;
-  if (values instanceof Float64Array) {
-    // Workers and Node run on little-endian machines only: the high word comes second.
-    const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-    for (const team of teams) {
-      const negative = ((words[2 * team + 1] as number) & SIGN) !== 0;
-      const raw = words[2 * team + word] as number;
-      const bits = ((negative ? ~raw : word === 1 ? raw ^ SIGN : raw) ^ flip) >>> 0;
-      key[team] = bits;
-      all &= bits;
-      any |= bits;
-    }
-  } else {
-    for (const team of teams) {
-      const bits = ((values[team] as number) ^ flip) >>> 0;
-      key[team] = bits;
-      all &= bits;
-      any |= bits;
+  { values, descending }: SortKey,
+  secondary: Float64Array,
+  compare: CompareTeams,
+): void {
+  const first = rangeOf(teams, values);
+  const bits = bitsFor(first.high - first.low);
+  // Cut short, the primary key says less than `compare`: then the secondary must not decide either.
+  const exact = first.whole && bits <= KEY_BITS;
+  const divisor = exact ? 1 : Math.max(1, (first.high - first.low) / (2 ** KEY_BITS - 1));
+  const second = rangeOf(teams, secondary);
+  const room = exact ? 2 ** (KEY_BITS - bits) : 1;
+  const step = (second.high - second.low + 1) / room;
+
+  const packed = new BigUint64Array(teams.length);
+  // Workers and Node run on little-endian machines only: the low word comes first.
+  const words = new Uint32Array(packed.buffer);
+  for (let i = 0; i < teams.length; i++) {
+    const team = teams[i] as number;
+    const value = values[team] as number;
+    const major = Math.floor((descending ? first.high - value : value - first.low) / divisor);
+    const minor = room === 1 ? 0 : Math.min(room - 1, Math.floor(((secondary[team] as number) - second.low) / step));
+    words[2 * i] = team;
+    words[2 * i + 1] = major * room + minor;
+  }
+  packed.sort();
+  let start = 0;
+  for (let i = 0; i < teams.length; i++) {
+    teams[i] = words[2 * i] as number;
+    if (words[2 * i + 1] !== words[2 * start + 1]) {
+      sortRun(teams, start, i, compare);
+      start = i;
     }
   }
-  return (all ^ any) >>> 0;
+  sortRun(teams, start, teams.length, compare);
 }
 
-/** One stable counting pass over the digit at `shift`, from `source` into `target`. */
-function scatter(source: Uint32Array, target: Uint32Array, key: Uint32Array, shift: number): void {
-  const next = new Uint32Array(DIGITS);
-  for (const team of source) {
-    const digit = ((key[team] as number) >>> shift) & (DIGITS - 1);
-    next[digit] = (next[digit] as number) + 1;
+function rangeOf(teams: Uint32Array, values: Float64Array | Uint32Array): { low: number; high: number; whole: boolean } {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  let whole = true;
+  for (let i = 0; i < teams.length; i++) {
+    const value = values[teams[i] as number] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (value !== Math.floor(value)) whole = false;
   }
-  let sum = 0;
-  for (let digit = 0; digit < DIGITS; digit++) {
-    const count = next[digit] as number;
-    next[digit] = sum;
-    sum += count;
+  return { low, high, whole };
+}
+
+/** Bits that hold 0 … `range`. */
+function bitsFor(range: number): number {
+  return range < 1 ? 0 : Math.floor(Math.log2(range)) + 1;
+}
+
+function sortRun(teams: Uint32Array, from: number, to: number, compare: CompareTeams): void {
+  if (to - from > SHORT_RUN) {
+    teams.subarray(from, to).sort(compare);
+    return;
   }
-  for (const team of source) {
-    const digit = ((key[team] as number) >>> shift) & (DIGITS - 1);
-    const slot = next[digit] as number;
-    target[slot] = team;
-    next[digit] = slot + 1;
+  for (let i = from + 1; i < to; i++) {
+    const team = teams[i] as number;
+    let slot = i;
+    while (slot > from && compare(team, teams[slot - 1] as number) < 0) {
+      teams[slot] = teams[slot - 1] as number;
+      slot -= 1;
+    }
+    teams[slot] = team;
   }
 }

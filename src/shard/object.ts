@@ -61,6 +61,9 @@ const SCORE_FACTS_MAX = 10_000;
 /** Facts in one answer of `exportFacts`, about (whole segments). */
 const EXPORT_FACTS_MAX = 5_000;
 
+/** Teams remembered by joining key during an import. */
+const IMPORTED_MAX = 100_000;
+
 /** Teams in one page of `teams`. */
 export const TEAMS_PAGE_MAX = 500;
 
@@ -143,6 +146,8 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #known: { config: ShardConfig; hunt: IndexedHunt } | undefined;
   #attaching: Promise<Refusal | undefined> | undefined;
   #word: ScoreWord | undefined;
+  /** Joining key → team id, of teams seen in an import. */
+  readonly #imported = new Map<string, string>();
   #waiting = 0;
   #shipTimer = false;
   #reportTimer = false;
@@ -486,8 +491,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       code: refusal.refused,
       message: refusal.detail,
     });
-    const created = this.#teams.recorded(joinKey(line.key));
-    const team = created && this.#teams.get(created.team);
+    const team = this.#importedTeam(line.key);
     if (team && line.at < team.lastAt) {
       const repeated = line.type === "command" && this.#teams.recorded(eventKey(team.id, line.command.id));
       if (!repeated) return no(refuse("conflict", "the time goes back within the team"));
@@ -511,6 +515,18 @@ export class HuntShard extends DurableObject<ShardEnv> {
     this.#noteReached(context, team, line.at);
     const result = this.#decide(context, team.id, member.id, line.command, line.at);
     return { line: line.line, outcome: result.outcome };
+  }
+
+  /** The team that this joining key made. Remembered, because every line of an import asks. */
+  #importedTeam(key: string): Team | undefined {
+    let id = this.#imported.get(key);
+    if (id === undefined) {
+      id = this.#teams.recorded(joinKey(key))?.team;
+      if (id === undefined) return undefined;
+      if (this.#imported.size >= IMPORTED_MAX) this.#imported.clear();
+      this.#imported.set(key, id);
+    }
+    return this.#teams.get(id);
   }
 
   #replayJoin(
