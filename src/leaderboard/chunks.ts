@@ -53,7 +53,8 @@ export class ChunkReader {
 
   /** Throws unless everything was read. */
   end(): void {
-    if (this.#offset < this.#chunk.length || !this.#chunks.next().done) throw new Error("snapshot has bytes left over");
+    if (this.#offset < this.#chunk.length || !this.#chunks.next().done)
+      throw new Error("snapshot has bytes left over");
   }
 
   #next(): void {

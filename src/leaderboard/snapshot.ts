@@ -52,7 +52,15 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
   }
   reader.end();
   const { rules, lastSeqs } = header;
-  return { rules, ids, teams, clues, shards: new Numbered(header.shards), lastSeqs, brackets: new Numbered(header.brackets) };
+  return {
+    rules,
+    ids,
+    teams,
+    clues,
+    shards: new Numbered(header.shards),
+    lastSeqs,
+    brackets: new Numbered(header.brackets),
+  };
 }
 
 function* pieces(state: StandingsState): Generator<Uint8Array, void> {

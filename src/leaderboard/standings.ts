@@ -143,7 +143,15 @@ export class Standings {
    * Up to `limit` rows from place `offset + 1` on. In a bracket's view the
    * ranks are those within the bracket. O(log teams + limit).
    */
-  page({ offset, limit, bracket }: { offset: number; limit: number; bracket?: string | undefined }): LeaderboardEntry[] {
+  page({
+    offset,
+    limit,
+    bracket,
+  }: {
+    offset: number;
+    limit: number;
+    bracket?: string | undefined;
+  }): LeaderboardEntry[] {
     this.#assertSettled();
     const number = this.#bracketNumber(bracket);
     if (number === undefined) return [];
@@ -164,7 +172,11 @@ export class Standings {
     const position = this.#places.position(found, number);
     if (position === undefined) return [];
     const last = this.#places.size(number) - limit;
-    return this.page({ offset: Math.max(0, Math.min(position - Math.floor((limit - 1) / 2), last)), limit, bracket });
+    return this.page({
+      offset: Math.max(0, Math.min(position - Math.floor((limit - 1) / 2), last)),
+      limit,
+      bracket,
+    });
   }
 
   /**

@@ -77,7 +77,8 @@ function suffices({ rules: { scoring }, clues }: StandingsState, rules: Standing
     if (isSolved(next.finish) || isSolved(scoring.finish)) return false;
   }
   if (!isDynamic(scoring)) return true;
-  if (next.firstSolves.length > clues.depth && clues.rows.some((row) => row.solvers > row.first.length)) return false;
+  if (next.firstSolves.length > clues.depth && clues.rows.some((row) => row.solvers > row.first.length))
+    return false;
   if (byFinish) return true;
   const points = new Map(rules.clues.map((clue) => [clue.id, clue.points]));
   return clues.rows.every((row) => (row.points ?? 0) > 0 === (points.get(row.id) ?? 0) > 0);
