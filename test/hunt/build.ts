@@ -1,0 +1,229 @@
+/**
+ * Small builders for the tests of the pure rules: compiled hunts without a
+ * definition, commands without an edge, and `Game`, a shard without a platform.
+ */
+import type { Phase } from "../../src/control/phase.ts";
+import { digestAnswer } from "../../src/edge/digest.ts";
+import type { Refusal } from "../../src/errors.ts";
+import { admit, type JoinRequest } from "../../src/hunt/admit.ts";
+import type { CompareMode, CompiledClue, CompiledHunt, DigestText } from "../../src/hunt/compiled.ts";
+import {
+  type Context,
+  decide,
+  newlyReached,
+  reachedFacts,
+  resultOf,
+  type ScoreWord,
+  scoreOf,
+} from "../../src/hunt/decide.ts";
+import { evolve } from "../../src/hunt/evolve.ts";
+import { indexHunt } from "../../src/hunt/indexed.ts";
+import { organise } from "../../src/hunt/organise.ts";
+import type { Team } from "../../src/hunt/team.ts";
+import type { Command, Fact, NewFact, PlayFact, Position, Result, TeamAction } from "../../src/protocol.ts";
+
+/** The moment the hunts of these tests open; every other time is told from here. */
+export const T0 = Date.UTC(2026, 11, 1, 18);
+export const SECOND = 1_000;
+export const MINUTE = 60_000;
+export const HOUR = 3_600_000;
+
+export const isoAt = (at: number): string => new Date(at).toISOString();
+
+export const MODES: readonly CompareMode[] = ["letters", "words", "exact", "number"];
+
+/** A digest one can read. The real one is tested with the edge. */
+export const plainDigest: DigestText = (scope, text) =>
+  scope === "code" ? `code:${text}` : `${scope.clue}/${scope.mode}:${text}`;
+
+const digestOf = (clue: string, mode: CompareMode, text: string): string =>
+  digestAnswer(clue, text, plainDigest, [mode]).digests[mode] ?? "";
+
+export interface ClueSketch extends Partial<Omit<CompiledClue, "digests" | "nudges" | "codeDigest">> {
+  answers?: string[];
+  nudges?: { match: string[]; say: string }[];
+  code?: string;
+}
+
+/** A clue, open from the start, that "right" solves, unless told otherwise. */
+export function clue(id: string, sketch: ClueSketch = {}): CompiledClue {
+  const { answers = ["right"], nudges = [], code, ...given } = sketch;
+  const kind = given.kind ?? (code === undefined ? (given.place ? "place" : "answer") : "scan");
+  const compare = given.compare ?? (kind === "choice" ? "exact" : "letters");
+  const typed = kind === "answer" || kind === "choice";
+  return {
+    id,
+    round: "r",
+    title: id,
+    body: `The body of ${id}.`,
+    kind,
+    points: 10,
+    meta: false,
+    compare,
+    digests: typed ? answers.map((answer) => digestOf(id, compare, answer)) : [],
+    nudges: nudges.map(({ match, say }) => ({ digests: match.map((text) => digestOf(id, compare, text)), say })),
+    choices: [],
+    hints: [],
+    attempts: { burst: 5, refillPerMinute: 10, perClue: 50 },
+    opens: { op: "start" },
+    ...(code === undefined ? {} : { codeDigest: plainDigest("code", code) }),
+    ...given,
+  };
+}
+
+export function hunt(clues: CompiledClue[], given: Partial<CompiledHunt> = {}): CompiledHunt {
+  const rounds = [...new Set(clues.map(({ round }) => round))].map((id) => ({ id, title: id }));
+  return {
+    format: 1,
+    hunt: "h",
+    title: "H",
+    teams: { mode: "teams", maxSize: 6 },
+    brackets: [],
+    players: { require: "anyone", whenOriginDown: "admit" },
+    attempts: { burst: 5, refillPerMinute: 10, perClue: 50 },
+    scoring: { ranking: "score", decay: { kind: "none", minimum: 0, solves: 1 }, firstSolves: [] },
+    rounds,
+    clues,
+    prizes: [],
+    webhooks: [],
+    pepper: "p1",
+    ...given,
+  };
+}
+
+/** Scoring in which only the standings know a score. */
+export const MOVING: CompiledHunt["scoring"] = {
+  ranking: "score",
+  decay: { kind: "linear", minimum: 1, solves: 10 },
+  firstSolves: [],
+};
+
+export const answer = (id: string, clueId: string, text: string): Command => ({
+  id,
+  type: "answer",
+  clue: clueId,
+  answer: text,
+  ...digestAnswer(clueId, text, plainDigest, MODES),
+  pepper: "p1",
+});
+
+export const scan = (id: string, code: string): Command => ({
+  id,
+  type: "scan",
+  code,
+  codeDigest: plainDigest("code", code),
+  pepper: "p1",
+});
+
+export const checkin = (id: string, clueId: string, position: Position): Command => ({
+  id,
+  type: "checkin",
+  clue: clueId,
+  position,
+});
+
+export const hint = (id: string, clueId: string, hintId: string): Command => ({
+  id,
+  type: "hint",
+  clue: clueId,
+  hint: hintId,
+});
+
+export const claim = (id: string, prize: string): Command => ({ id, type: "claim", prize });
+
+const keyOf = (team: string, event: string): string => `${team}\n${event}`;
+
+/**
+ * A shard without a platform: one log, its teams, the recorded ids. It does
+ * what the shard's object does around the rules, in the same order.
+ */
+export class Game {
+  phase: Phase = "live";
+  openedAt = T0;
+  word: ScoreWord | undefined;
+  readonly facts: Fact[] = [];
+  readonly teams = new Map<string, Team>();
+  #hunt: ReturnType<typeof indexHunt>;
+  readonly #recorded = new Map<string, PlayFact>();
+
+  constructor(compiled: CompiledHunt) {
+    this.#hunt = indexHunt(compiled);
+  }
+
+  /** Publishes another version. */
+  publish(compiled: CompiledHunt): void {
+    this.#hunt = indexHunt(compiled);
+  }
+
+  get context(): Context {
+    return {
+      hunt: this.#hunt,
+      phase: this.phase,
+      openedAt: this.openedAt,
+      ...(this.word ? { word: this.word } : {}),
+    };
+  }
+
+  team(id = "t"): Team {
+    const team = this.teams.get(id);
+    if (!team) throw new Error(`there is no team ${id}`);
+    return team;
+  }
+
+  /** A player joins; the first of a team makes it. */
+  join(player = "p", team = "t", now = T0, more: Partial<JoinRequest> = {}): Fact | Refusal {
+    const fact = admit(
+      this.#hunt.compiled,
+      this.phase,
+      team,
+      this.teams.get(team),
+      {
+        key: `join-${team}-${player}`,
+        player,
+        name: player.toUpperCase(),
+        ...(this.teams.has(team) ? {} : { create: { name: team.toUpperCase() } }),
+        ...more,
+      },
+      now,
+    );
+    return "refused" in fact ? fact : this.append(fact);
+  }
+
+  /** A player's command, at `now`. */
+  play(command: Command, now = T0, player = "p", team = "t"): Result {
+    if (this.phase === "live") {
+      const reached = newlyReached(this.#hunt, this.team(team), scoreOf(this.context, this.team(team)));
+      for (const fact of reachedFacts(team, reached, now)) this.append(fact);
+    }
+    const recorded = this.#recorded.get(keyOf(team, command.id));
+    const decision = decide(this.context, this.team(team), player, command, recorded, now);
+    if ("result" in decision) return decision.result;
+    const [fact] = decision.facts.map((draft) => this.append(draft));
+    return resultOf(this.#hunt, fact as PlayFact);
+  }
+
+  organise(action: TeamAction, now = T0, team = "t"): Fact[] | Refusal {
+    const decision = organise(this.context, this.team(team), action, now);
+    return "refused" in decision ? decision : decision.facts.map((draft) => this.append(draft));
+  }
+
+  append(draft: NewFact): Fact {
+    const fact = { seq: this.facts.length + 1, ...draft } as Fact;
+    this.take(fact);
+    return fact;
+  }
+
+  /** Takes a fact of an existing log. */
+  take(fact: Fact): void {
+    this.facts.push(fact);
+    this.teams.set(fact.team, evolve(this.teams.get(fact.team), fact));
+    if ("outcome" in fact) this.#recorded.set(keyOf(fact.team, fact.event), fact);
+  }
+}
+
+/** A live game with team `t` of player `p`, joined when the hunt opened. */
+export function game(clues: CompiledClue[], given: Partial<CompiledHunt> = {}): Game {
+  const made = new Game(hunt(clues, given));
+  made.join();
+  return made;
+}
