@@ -1,0 +1,109 @@
+/** `hunt codes`: what the scan clues' QR codes carry, as a list, a sheet to print, or files. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Call, Command } from "./command.ts";
+import { isLoopback } from "./engine-client.ts";
+import { EXIT, refused, wrongUsage } from "./failure.ts";
+import { qrModules, qrSvg } from "./qr.ts";
+import { type Card, sheetHtml } from "./sheet.ts";
+import { plural } from "./text.ts";
+
+const CARRIES = ["url", "code"];
+
+interface Code {
+  clue: string;
+  title?: string;
+  code: string;
+  url: string;
+}
+
+export const codes: Command = {
+  name: "codes",
+  summary: "List the codes of the scan clues, or make their QR codes for printing",
+  usage: "<hunt>",
+  options: {
+    out: {
+      type: "string",
+      value: "sheet.html",
+      about: "write a sheet to print: A4, six a page, with cut marks",
+    },
+    svg: { type: "string", value: "dir", about: "write one SVG a clue into this directory" },
+    carry: {
+      type: "string",
+      value: "url|code",
+      about: "what the QR codes carry (default: url, which any camera opens)",
+    },
+    say: { type: "string", value: "text", about: "the line below every QR code of the sheet" },
+    "no-titles": { type: "boolean", about: "do not print the clues' titles: strangers read them, too" },
+  },
+  example: "codes harbour-nights --out sheet.html",
+  async run(call) {
+    const { out, engine } = call;
+    const hunt = call.argument("hunt");
+    const carry = call.text("carry") ?? "url";
+    if (!CARRIES.includes(carry)) throw wrongUsage(`--carry is url or code, not "${carry}"`);
+    const answer = await engine.json<{ codes: Code[] }>("GET", `/v1/hunts/${encodeURIComponent(hunt)}/codes`);
+    const sheet = call.text("out");
+    const folder = call.text("svg");
+    if (sheet !== undefined || folder !== undefined) {
+      if (answer.codes.length === 0) throw refused(`${hunt} has no scan clues`);
+      const cards = answer.codes.map((code) => cardOf(code, carry));
+      if (sheet !== undefined) await writeSheet(call, sheet, hunt, cards);
+      if (folder !== undefined) await writeSvgs(call, folder, hunt, cards);
+      const first = URL.parse(answer.codes[0]?.url ?? "");
+      if (carry === "url" && first && isLoopback(first)) {
+        out.note(
+          `these QR codes lead to ${first.origin}, this machine: make those to print with --url of the deployed engine`,
+        );
+      }
+      if (!out.json) return EXIT.ok;
+    }
+    await out.answer(answer, ({ codes: told }) =>
+      out.table(
+        [{ title: "clue" }, { title: "code" }, { title: "title" }],
+        told.map(({ clue, code, title }) => [clue, code, title]),
+      ),
+    );
+    return EXIT.ok;
+  },
+};
+
+interface DrawnCard extends Card {
+  clue: string;
+}
+
+function cardOf({ clue, title, code, url }: Code, carry: string): DrawnCard {
+  const modules = qrModules(carry === "url" ? url : code);
+  if (!modules) throw refused(`the code of ${clue} is too long for a QR code`);
+  return { clue, title: title ?? clue, code, svg: qrSvg(modules) };
+}
+
+async function writeSheet(
+  call: Call,
+  name: string,
+  hunt: string,
+  cards: readonly DrawnCard[],
+): Promise<void> {
+  const { title } = await call.engine.json<{ title: string }>("GET", `/v1/hunts/${encodeURIComponent(hunt)}`);
+  const say = call.text("say");
+  const html = sheetHtml({
+    title,
+    cards,
+    titles: !call.flag("no-titles"),
+    ...(say === undefined ? {} : { say }),
+  });
+  await writeFile(call.path(name), html);
+  if (!call.out.json)
+    await call.out.confirm(undefined, `${plural(cards.length, "code")} in ${name}: print it at 100 %`);
+}
+
+async function writeSvgs(call: Call, name: string, hunt: string, cards: readonly DrawnCard[]): Promise<void> {
+  const folder = call.path(name);
+  await mkdir(folder, { recursive: true });
+  for (const { clue, svg } of cards) {
+    // Ids are slugs; whatever else an engine might send must not leave the directory.
+    const file = `${hunt}-${clue}`.replaceAll(/[^a-z0-9-]/g, "_");
+    await writeFile(join(folder, `${file}.svg`), `${svg}\n`);
+  }
+  if (!call.out.json) await call.out.confirm(undefined, `${plural(cards.length, "file")} in ${name}`);
+}

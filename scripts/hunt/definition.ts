@@ -1,0 +1,123 @@
+/** Commands about a hunt as a whole: publish, phase, hunts, shards. */
+import type { Issue } from "../../src/errors.ts";
+import { type Command, wholeNumber } from "./command.ts";
+import { EXIT, wrongUsage } from "./failure.ts";
+import { huntOf, readSource } from "./source.ts";
+import { plural } from "./text.ts";
+
+const PHASES = ["live", "paused", "ended"];
+
+const VERSION_MAX = 999_999_999;
+const SHARDS_MAX = 1_000;
+
+export const publish: Command = {
+  name: "publish",
+  summary: "Publish a definition, or a new version of it",
+  usage: "<file>",
+  options: {
+    hunt: {
+      type: "string",
+      value: "id",
+      about: "the hunt's id (default: the definition's, else the file's name)",
+    },
+    "dry-run": { type: "boolean", about: "let the engine check it and change nothing" },
+    "if-match": { type: "string", value: "version", about: "only if this is the published version now" },
+  },
+  example: "publish hunts/harbour-nights.yaml --if-match 3",
+  async run(call) {
+    const { out } = call;
+    const source = await readSource(call);
+    const given = call.text("hunt");
+    const version = call.count("if-match", 0, VERSION_MAX);
+    const dryRun = call.flag("dry-run");
+    if (given === undefined && source.parsed.issues) {
+      // Nobody knows where it would go; what is wrong with it is known.
+      if (out.json) await out.value({ file: source.name, issues: source.parsed.issues, warnings: [] });
+      out.error(`${source.name} is no valid definition: ${plural(source.parsed.issues.length, "issue")}`);
+      out.errorIssues(source.parsed.issues);
+      return EXIT.refused;
+    }
+    const hunt = huntOf(source, given);
+    const answer = await call.engine.json<{ hunt: string; version: number; warnings: Issue[] }>(
+      "PUT",
+      `/v1/hunts/${hunt}`,
+      {
+        query: { dryRun: dryRun ? "true" : undefined },
+        raw: { type: `application/${source.format}`, data: source.text },
+        ...(version === undefined ? {} : { headers: { "if-match": `"${version}"` } }),
+      },
+    );
+    out.noteIssues(out.json ? [] : answer.warnings);
+    const warnings = answer.warnings.length > 0 ? `, ${plural(answer.warnings.length, "warning")}` : "";
+    const done = dryRun
+      ? `${hunt} could be published${warnings}`
+      : `${hunt} is published, version ${answer.version}${warnings}`;
+    await out.confirm(answer, done);
+    return EXIT.ok;
+  },
+};
+
+export const phase: Command = {
+  name: "phase",
+  summary: "Start, pause, resume or end a hunt: live, paused, ended",
+  usage: "<hunt> <phase>",
+  options: {},
+  example: "phase harbour-nights live",
+  async run(call) {
+    const hunt = call.argument("hunt");
+    const to = call.argument("phase");
+    if (!PHASES.includes(to)) throw wrongUsage(`<phase> is live, paused or ended, not "${to}"`);
+    const answer = await call.engine.json<{ phase: string }>(
+      "POST",
+      `/v1/hunts/${encodeURIComponent(hunt)}/phase`,
+      {
+        body: { phase: to },
+      },
+    );
+    await call.out.confirm(answer, `${hunt} is ${answer.phase}`);
+    return EXIT.ok;
+  },
+};
+
+export const hunts: Command = {
+  name: "hunts",
+  summary: "List the hunts",
+  usage: "",
+  options: {},
+  example: "hunts",
+  async run({ engine, out }) {
+    type Row = { hunt: string; title: string; phase: string; version: number; teams: number };
+    const answer = await engine.json<{ hunts: Row[] }>("GET", "/v1/hunts");
+    await out.answer(answer, (told) =>
+      out.table(
+        [
+          { title: "hunt" },
+          { title: "phase" },
+          { title: "version", align: "right" },
+          { title: "teams", align: "right" },
+          { title: "title" },
+        ],
+        told.hunts.map((row) => [row.hunt, row.phase, row.version, row.teams, row.title]),
+      ),
+    );
+    return EXIT.ok;
+  },
+};
+
+export const shards: Command = {
+  name: "shards",
+  summary: "Grow a hunt to <n> shards a region; new teams land on the new ones",
+  usage: "<hunt> <n>",
+  options: {},
+  example: "shards harbour-nights 8",
+  async run(call) {
+    const hunt = call.argument("hunt");
+    const wanted = wholeNumber("<n>", call.argument("n"), 1, SHARDS_MAX);
+    const path = `/v1/hunts/${encodeURIComponent(hunt)}/shards`;
+    const answer = await call.engine.json<{ shardsPerRegion: number }>("POST", path, {
+      body: { shardsPerRegion: wanted },
+    });
+    await call.out.confirm(answer, `${hunt} has ${plural(answer.shardsPerRegion, "shard")} a region`);
+    return EXIT.ok;
+  },
+};

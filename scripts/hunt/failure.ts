@@ -1,0 +1,46 @@
+/** How a command fails: an exit code and one line, never a stack trace. */
+import type { Issue } from "../../src/errors.ts";
+
+export const EXIT = {
+  ok: 0,
+  /** The engine, or a check, said no. */
+  refused: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** The engine could not be reached, or the connection broke. */
+  unreachable: 3,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** An error answer of the engine (RFC 9457). */
+export interface Problem {
+  type?: string;
+  title: string;
+  status: number;
+  code?: string;
+  detail?: string;
+  requestId?: string;
+  issues?: readonly Issue[];
+}
+
+export class Failure extends Error {
+  readonly exit: ExitCode;
+  /** What the engine answered, when it did. */
+  readonly problem: Problem | undefined;
+
+  constructor(exit: ExitCode, message: string, problem?: Problem) {
+    super(message);
+    this.name = "Failure";
+    this.exit = exit;
+    this.problem = problem;
+  }
+}
+
+export function refused(message: string): Failure {
+  return new Failure(EXIT.refused, message);
+}
+
+export function wrongUsage(message: string): Failure {
+  return new Failure(EXIT.usage, message);
+}

@@ -1,0 +1,72 @@
+/** A progress bar on a terminal; elsewhere it prints nothing. */
+import { Transform } from "node:stream";
+import { bytes, count } from "./text.ts";
+
+/** Between two drawings, ms. */
+const DRAW_EVERY = 100;
+
+const BAR_WIDTH = 30;
+const CLEAR_LINE = "\r\u001b[2K";
+
+export class Progress {
+  readonly #sink: { write(text: string): unknown };
+  readonly #drawn: boolean;
+  readonly #label: string;
+  readonly #unit: "bytes" | "lines";
+  readonly #total: number | undefined;
+  #done = 0;
+  #last = 0;
+
+  constructor(
+    sink: { write(text: string): unknown },
+    drawn: boolean,
+    label: string,
+    unit: "bytes" | "lines",
+    total?: number,
+  ) {
+    this.#sink = sink;
+    this.#drawn = drawn;
+    this.#label = label;
+    this.#unit = unit;
+    this.#total = total;
+  }
+
+  add(amount: number): void {
+    this.#done += amount;
+    const now = performance.now();
+    if (!this.#drawn || now - this.#last < DRAW_EVERY) return;
+    this.#last = now;
+    this.#draw();
+  }
+
+  /** Says what is happening now that everything is through. */
+  say(text: string): void {
+    if (this.#drawn) this.#sink.write(`${CLEAR_LINE}${text}`);
+  }
+
+  end(): void {
+    if (this.#drawn) this.#sink.write(CLEAR_LINE);
+  }
+
+  #draw(): void {
+    const told = this.#unit === "bytes" ? bytes(this.#done) : count(this.#done);
+    if (this.#total === undefined || this.#total === 0) {
+      this.#sink.write(`${CLEAR_LINE}${this.#label}  ${told}`);
+      return;
+    }
+    const share = Math.min(1, this.#done / this.#total);
+    const full = Math.round(share * BAR_WIDTH);
+    const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
+    this.#sink.write(`${CLEAR_LINE}${this.#label}  ${bar}  ${Math.floor(share * 100)} %  ${told}`);
+  }
+}
+
+/** Passes chunks on and tells how large each is. */
+export function measured(seen: (chunk: Buffer) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen(chunk);
+      done(null, chunk);
+    },
+  });
+}
