@@ -98,7 +98,7 @@ export function decide(
     }
     const tokens = tokensAt(clue.attempts, bucket, now);
     // Before the answer is looked at: an empty bucket must not be an oracle.
-    if (tokens < TOKEN) return cooldown(clue.attempts, tokens, { clue: clue.id });
+    if (tokens < TOKEN) return cooldown(clue.attempts, bucket, { clue: clue.id });
     const digest = given.digests[clue.compare] ?? null;
     const text = { clue: clue.id, answer: given.answer };
     if (digest !== null) {
@@ -112,7 +112,7 @@ export function decide(
   function scan(codeDigest: string): Decision {
     const limits = context.hunt.compiled.attempts;
     const tokens = tokensAt(limits, team.codes, now);
-    if (tokens < TOKEN) return cooldown(limits, tokens, {});
+    if (tokens < TOKEN) return cooldown(limits, team.codes, {});
     const clue = context.hunt.codes.get(codeDigest);
     if (!clue) {
       return { facts: [fact("unknown_code", { codeDigest, attemptsLeft: rounded(tokens - 1) })] };
@@ -162,10 +162,9 @@ export function decide(
     return tell("invalid", { message: "this engine does not hand out prizes yet" });
   }
 
-  function cooldown(limits: AttemptLimits, tokens: number, more: Partial<Result>): Decision {
-    if (limits.refillPerMinute <= 0) return tell("exhausted", more);
-    const wait = Math.ceil(((1 - tokens) / limits.refillPerMinute) * 60_000);
-    return tell("cooldown", { ...more, retryAt: iso(now + wait) });
+  function cooldown(limits: AttemptLimits, bucket: Attempts | undefined, more: Partial<Result>): Decision {
+    const until = cooldownUntil(limits, bucket, now);
+    return until === undefined ? tell("exhausted", more) : tell("cooldown", { ...more, retryAt: iso(until) });
   }
 }
 
@@ -241,6 +240,9 @@ export function reachedFacts(team: string, reached: readonly number[], now: numb
 /** One token, less what floating point may lose on the way to it. */
 const TOKEN = 1 - 1e-9;
 
+/** The last moment a `Date` can tell (ECMA-262), epoch ms: a trickle of a refill may take longer. */
+const TIME_MAX = 8.64e15;
+
 /** Tokens in a bucket at `now`; a clock that went back refills nothing. */
 function tokensAt(limits: AttemptLimits, bucket: Attempts | undefined, now: number): number {
   if (!bucket) return limits.burst;
@@ -248,7 +250,7 @@ function tokensAt(limits: AttemptLimits, bucket: Attempts | undefined, now: numb
   return Math.min(limits.burst, bucket.tokens + minutes * limits.refillPerMinute);
 }
 
-/** When the bucket will hold a token again; undefined if it holds one now. */
+/** When the bucket will hold a token again; undefined if it holds one now or never refills. */
 export function cooldownUntil(
   limits: AttemptLimits,
   bucket: Attempts | undefined,
@@ -256,7 +258,9 @@ export function cooldownUntil(
 ): number | undefined {
   const tokens = tokensAt(limits, bucket, now);
   if (tokens >= TOKEN || limits.refillPerMinute <= 0) return undefined;
-  return now + Math.ceil(((1 - tokens) / limits.refillPerMinute) * 60_000);
+  // From the bucket's own time when the clock went back: it refills from there.
+  const from = Math.max(now, bucket?.at ?? now);
+  return Math.min(TIME_MAX, from + Math.ceil(((1 - tokens) / limits.refillPerMinute) * 60_000));
 }
 
 /** Rounds down, to keep the log short: a rounding must never give a token early. */
