@@ -7,8 +7,8 @@ import {
   INITIAL_PHASE,
   openedAt,
   type Phase,
-  phaseAt,
   type PhaseState,
+  phaseAt,
   settlePhase,
 } from "../../src/control/phase.ts";
 
@@ -141,41 +141,58 @@ describe("a new version with other times", () => {
     const moment = fc.option(fc.nat(50), { nil: undefined });
     const move = fc.constantFrom("live" as const, "paused" as const, "ended" as const);
     fc.assert(
-      fc.property(moment, moment, fc.array(fc.tuple(move, fc.nat(20))), fc.nat(60), (opens, closes, moves, after) => {
-        const times = { ...(opens === undefined ? {} : { opens }), ...(closes === undefined ? {} : { closes }) };
-        let state = INITIAL_PHASE;
-        let now = 0;
-        for (const [to, wait] of moves) {
-          now += wait;
-          const next = changePhase(state, times, to, now);
-          if (!("refused" in next)) state = next;
-        }
-        const settled = settlePhase(state, times, now);
-        expect(phaseAt(settled, times, now + after)).toBe(phaseAt(state, times, now + after));
-        expect(openedAt(settled, times)).toBe(openedAt(state, times));
-        expect(endsAt(settled, times)).toBe(endsAt(state, times));
-        expect(settlePhase(settled, times, now)).toEqual(settled);
-      }),
+      fc.property(
+        moment,
+        moment,
+        fc.array(fc.tuple(move, fc.nat(20))),
+        fc.nat(60),
+        (opens, closes, moves, after) => {
+          const times = {
+            ...(opens === undefined ? {} : { opens }),
+            ...(closes === undefined ? {} : { closes }),
+          };
+          let state = INITIAL_PHASE;
+          let now = 0;
+          for (const [to, wait] of moves) {
+            now += wait;
+            const next = changePhase(state, times, to, now);
+            if (!("refused" in next)) state = next;
+          }
+          const settled = settlePhase(state, times, now);
+          expect(phaseAt(settled, times, now + after)).toBe(phaseAt(state, times, now + after));
+          expect(openedAt(settled, times)).toBe(openedAt(state, times));
+          expect(endsAt(settled, times)).toBe(endsAt(state, times));
+          expect(settlePhase(settled, times, now)).toEqual(settled);
+        },
+      ),
     );
   });
 
   test("[PH-7] once ended it stays ended, and it is never draft again", () => {
     const moment = fc.option(fc.nat(50), { nil: undefined });
     fc.assert(
-      fc.property(moment, moment, fc.array(fc.constantFrom("live" as const, "paused" as const, "ended" as const)), (opens, closes, moves) => {
-        const times = { ...(opens === undefined ? {} : { opens }), ...(closes === undefined ? {} : { closes }) };
-        let state = INITIAL_PHASE;
-        let before: Phase = "draft";
-        for (let now = 0; now < 60; now += 1) {
-          const to = moves[now % Math.max(1, moves.length)];
-          const next = to && now % 3 === 0 ? changePhase(state, times, to, now) : state;
-          if (!("refused" in next)) state = next;
-          const phase = phaseAt(state, times, now);
-          if (before === "ended") expect(phase).toBe("ended");
-          if (before !== "draft") expect(phase).not.toBe("draft");
-          before = phase;
-        }
-      }),
+      fc.property(
+        moment,
+        moment,
+        fc.array(fc.constantFrom("live" as const, "paused" as const, "ended" as const)),
+        (opens, closes, moves) => {
+          const times = {
+            ...(opens === undefined ? {} : { opens }),
+            ...(closes === undefined ? {} : { closes }),
+          };
+          let state = INITIAL_PHASE;
+          let before: Phase = "draft";
+          for (let now = 0; now < 60; now += 1) {
+            const to = moves[now % Math.max(1, moves.length)];
+            const next = to && now % 3 === 0 ? changePhase(state, times, to, now) : state;
+            if (!("refused" in next)) state = next;
+            const phase = phaseAt(state, times, now);
+            if (before === "ended") expect(phase).toBe("ended");
+            if (before !== "draft") expect(phase).not.toBe("draft");
+            before = phase;
+          }
+        },
+      ),
     );
   });
 });

@@ -61,7 +61,10 @@ export function clue(id: string, sketch: ClueSketch = {}): CompiledClue {
     meta: false,
     compare,
     digests: typed ? answers.map((answer) => digestOf(id, compare, answer)) : [],
-    nudges: nudges.map(({ match, say }) => ({ digests: match.map((text) => digestOf(id, compare, text)), say })),
+    nudges: nudges.map(({ match, say }) => ({
+      digests: match.map((text) => digestOf(id, compare, text)),
+      say,
+    })),
     choices: [],
     hints: [],
     attempts: { burst: 5, refillPerMinute: 10, perClue: 50 },
@@ -98,7 +101,9 @@ export const MOVING: CompiledHunt["scoring"] = {
   firstSolves: [],
 };
 
-export const answer = (id: string, clueId: string, text: string): Command => ({
+type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;
+
+export const answer = (id: string, clueId: string, text: string): CommandOf<"answer"> => ({
   id,
   type: "answer",
   clue: clueId,
@@ -107,7 +112,7 @@ export const answer = (id: string, clueId: string, text: string): Command => ({
   pepper: "p1",
 });
 
-export const scan = (id: string, code: string): Command => ({
+export const scan = (id: string, code: string): CommandOf<"scan"> => ({
   id,
   type: "scan",
   code,
@@ -115,21 +120,21 @@ export const scan = (id: string, code: string): Command => ({
   pepper: "p1",
 });
 
-export const checkin = (id: string, clueId: string, position: Position): Command => ({
+export const checkin = (id: string, clueId: string, position: Position): CommandOf<"checkin"> => ({
   id,
   type: "checkin",
   clue: clueId,
   position,
 });
 
-export const hint = (id: string, clueId: string, hintId: string): Command => ({
+export const hint = (id: string, clueId: string, hintId: string): CommandOf<"hint"> => ({
   id,
   type: "hint",
   clue: clueId,
   hint: hintId,
 });
 
-export const claim = (id: string, prize: string): Command => ({ id, type: "claim", prize });
+export const claim = (id: string, prize: string): CommandOf<"claim"> => ({ id, type: "claim", prize });
 
 const keyOf = (team: string, event: string): string => `${team}\n${event}`;
 

@@ -81,11 +81,16 @@ describe("a check-in", () => {
   test.each([
     [19.9, 0],
     [19.9, -3_600_000],
-  ])("[PL-5] a journey takes a second at least, also when the clock went back (%d m, %d ms)", (metres, elapsed) => {
-    const last = { ...north(metres), at: T0 - elapsed };
-    expect(judgeCheckin(PIER, north(0), last, T0).outcome).toBe("correct");
-    expect(judgeCheckin(PIER, north(0), { ...last, ...north(metres + 0.2) }, T0).outcome).toBe("implausible");
-  });
+  ])(
+    "[PL-5] a journey takes a second at least, also when the clock went back (%d m, %d ms)",
+    (metres, elapsed) => {
+      const last = { ...north(metres), at: T0 - elapsed };
+      expect(judgeCheckin(PIER, north(0), last, T0).outcome).toBe("correct");
+      expect(judgeCheckin(PIER, north(0), { ...last, ...north(metres + 0.2) }, T0).outcome).toBe(
+        "implausible",
+      );
+    },
+  );
 
   test("[PL-6] the distance is told to 0.1 m, whatever the outcome", () => {
     expect(judgeCheckin(PIER, north(12.34), undefined, T0).distance).toBe(12.3);
