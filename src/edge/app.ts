@@ -1,5 +1,5 @@
 /** The Hono app: request ids, CORS, errors as problem+json, and the routes. */
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { configOf } from "../config.ts";
 import { ERRORS, RequestError } from "../errors.ts";
@@ -11,26 +11,25 @@ import { playerRoutes } from "./player.ts";
 /** `Retry-After` of 429 and 503: a few seconds, spread so that clients do not come back together. */
 const RETRY_AFTER = { min: 1, max: 4 };
 
+const EXPOSED_HEADERS = "X-Request-Id, Retry-After, ETag, Age";
+
 export function makeApp(): App {
   const app: App = new Hono();
-  app.use(async (c, next) => {
+  app.use((c, next) => {
     const id = crypto.randomUUID();
     c.set("requestId", id);
     c.set("now", Date.now());
-    await next();
+    // Headers before the handler: set on a finished response they cost a copy of it.
     c.header("X-Request-Id", id);
+    c.header("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+    const origin = allowedOrigin(c.req.header("origin"), c.env);
+    if (origin !== undefined) {
+      c.header("Access-Control-Allow-Origin", origin);
+      if (origin !== "*") c.header("Vary", "Origin");
+    }
+    return next();
   });
-  app.use(
-    cors({
-      origin: (origin, c) => {
-        const allowed = configOf(c.env).CORS_ORIGINS;
-        return allowed === "*" ? "*" : allowed.split(",").includes(origin) ? origin : null;
-      },
-      allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
-      exposeHeaders: ["X-Request-Id", "Retry-After", "ETag", "Age"],
-      maxAge: 86_400,
-    }),
-  );
+  app.options("*", preflight());
   opsRoutes(app);
   playerRoutes(app);
   organiserRoutes(app);
@@ -41,6 +40,21 @@ export function makeApp(): App {
     return problem(c, new RequestError("internal", "the engine failed on this request"));
   });
   return app;
+}
+
+/** What a page of `origin` is told: everybody may, it may, or nothing. */
+function allowedOrigin(origin: string | undefined, env: object): string | undefined {
+  const allowed = configOf(env).CORS_ORIGINS;
+  if (allowed === "*") return "*";
+  return origin !== undefined && allowed.split(",").includes(origin) ? origin : undefined;
+}
+
+function preflight(): MiddlewareHandler {
+  return cors({
+    origin: (origin, c) => allowedOrigin(origin, c.env) ?? null,
+    allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+    maxAge: 86_400,
+  });
 }
 
 function problem(c: Request$, error: RequestError): Response {

@@ -8,6 +8,9 @@ export const BODY_MAX = 64 * 1_024;
 /** Longest definition, bytes. */
 export const DEFINITION_MAX = 4 * 1_024 * 1_024;
 
+/** Stateless as long as it is not used for streaming. */
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 /** The media type without its parameters, lower case. */
 export function mediaType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
@@ -17,24 +20,23 @@ export function mediaType(request: Request): string {
 export async function readText(request: Request, limit: number): Promise<string> {
   const bytes = await readBytes(request, limit);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    return strictUtf8.decode(bytes);
   } catch {
     throw new RequestError("bad_request", "the body is not valid UTF-8");
   }
 }
 
 async function readBytes(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
-  const tooLarge = new RequestError("payload_too_large", `the body may have ${limit} bytes at most`);
   const announced = request.headers.get("content-length");
   if (announced !== null) {
-    if (Number(announced) > limit) throw tooLarge;
+    if (Number(announced) > limit) throw tooLarge(limit);
     return request.arrayBuffer();
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > limit) throw tooLarge;
+    if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
   const bytes = new Uint8Array(size);
@@ -44,6 +46,10 @@ async function readBytes(request: Request, limit: number): Promise<ArrayBuffer |
     at += chunk.byteLength;
   }
   return bytes;
+}
+
+function tooLarge(limit: number): RequestError {
+  return new RequestError("payload_too_large", `the body may have ${limit} bytes at most`);
 }
 
 /** The JSON body, unchecked in shape. Throws what API.md says for a bad envelope. */

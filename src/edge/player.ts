@@ -115,7 +115,8 @@ export function playerRoutes(app: App): void {
     async (c) => {
       const { hunt, team, player } = await playerOf(c);
       const body = check(eventsBody, await readJson(c.req.raw, BODY_MAX));
-      const { results, asOf } = await playEvents(c.env, hunt, team, player, body.events, c.get("now"));
+      const small = Number(c.req.header("content-length") ?? Number.POSITIVE_INFINITY) <= EVENT_MAX;
+      const { results, asOf } = await playEvents(c.env, hunt, team, player, body.events, c.get("now"), small);
       return c.json({ results, asOf: iso(asOf) });
     },
   );
@@ -185,7 +186,10 @@ export function playerRoutes(app: App): void {
   );
 }
 
-/** Checks, digests and plays events; a bad event gets `invalid`, the others are played. */
+/**
+ * Checks, digests and plays events; a bad event gets `invalid`, the others are
+ * played. `small`: the whole body is no longer than one event may be.
+ */
 export async function playEvents(
   env: Env,
   hunt: string,
@@ -193,13 +197,14 @@ export async function playEvents(
   player: string,
   events: readonly unknown[],
   now: number,
+  small: boolean,
 ): Promise<{ results: Result[]; asOf: number }> {
   const { shard } = shardOf(team);
   const { pepper, modes } = await digestingOf(env, hunt, now);
   const results: (Result | undefined)[] = [];
   const commands: Command[] = [];
   for (const event of events) {
-    const checked = checkEvent(event);
+    const checked = checkEvent(event, small);
     results.push(checked.refused);
     if (checked.event) commands.push(commandOf(checked.event, hunt, pepper, modes));
   }
@@ -223,9 +228,12 @@ async function digestingOf(env: Env, hunt: string, now: number) {
   };
 }
 
-function checkEvent(event: unknown): { event: PlayerEvent; refused?: never } | { refused: Result; event?: never } {
+function checkEvent(
+  event: unknown,
+  small: boolean,
+): { event: PlayerEvent; refused?: never } | { refused: Result; event?: never } {
   const parsed = playerEvent.safeParse(event);
-  if (parsed.success && JSON.stringify(event).length <= EVENT_MAX) return { event: parsed.data as PlayerEvent };
+  if (parsed.success && (small || JSON.stringify(event).length <= EVENT_MAX)) return { event: parsed.data as PlayerEvent };
   const id = eventId.safeParse((event as { id?: unknown } | null)?.id);
   const issue = parsed.error?.issues[0];
   const message = issue ? `${issue.path.map(String).join(".")}: ${issue.message}` : `an event may have ${EVENT_MAX} bytes`;

@@ -17,7 +17,9 @@ const FLOAT_NOISE = 1e-9;
  * log by the square of that share; the result is rounded up. 0 points stay 0. O(1).
  */
 export function clueValue(scoring: Scoring, points: number, solves: number): number {
-  const { kind, minimum, solves: span } = scoring.decay;
+  const { kind, solves: span } = scoring.decay;
+  // A clue worth less than the minimum keeps its worth: decay never raises a value.
+  const minimum = Math.min(scoring.decay.minimum, points);
   if (kind === "none" || points === 0) return points;
   const beyondFirst = Math.max(0, solves - 1);
   if (beyondFirst === 0) return Math.ceil(points);

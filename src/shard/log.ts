@@ -5,6 +5,7 @@
  */
 import type { Fact, NewFact } from "../protocol.ts";
 import type { Sql } from "./counted-sql.ts";
+import type { Segment } from "./ship.ts";
 
 /** Most bytes of facts in one row; a fact is at most about 8 KB, a row may hold 2 MB. */
 const SEGMENT_BYTES_MAX = 60_000;
@@ -24,8 +25,8 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS segment (
 export interface LogHooks {
   /** In the commit's transaction, after its rows: everything up to `head` is in the log. */
   beforeSync(head: number): void;
-  /** The commit is durable: the facts, and their JSON text, in order. */
-  committed(facts: readonly Fact[], bodies: readonly string[]): void;
+  /** The commit is durable: its facts, and the segments that hold them, in order. */
+  committed(facts: readonly Fact[], segments: readonly Segment[]): void;
   /** The commit failed: memory is ahead of the log and must be thrown away. */
   failed(error: unknown): void;
 }
@@ -107,8 +108,9 @@ export class SegmentLog {
       this.#next = undefined;
       this.#facts = [];
       this.#bodies = [];
+      let segments: Segment[];
       try {
-        this.#insert(facts, bodies);
+        segments = this.#insert(facts, bodies);
         this.#hooks.beforeSync(this.#head);
         await this.#sync();
       } catch (error) {
@@ -120,25 +122,26 @@ export class SegmentLog {
       this.#durable = facts.at(-1)?.seq ?? this.#durable;
       this.#inFlight = undefined;
       commit.resolve();
-      this.#hooks.committed(facts, bodies);
+      this.#hooks.committed(facts, segments);
     }
   }
 
-  #insert(facts: readonly Fact[], bodies: readonly string[]): void {
+  #insert(facts: readonly Fact[], bodies: readonly string[]): Segment[] {
+    const segments: Segment[] = [];
     let from = 0;
     let bytes = 0;
     for (let index = 0; index < bodies.length; index += 1) {
       bytes += bodies[index]?.length ?? 0;
       if (bytes < SEGMENT_BYTES_MAX && index + 1 < bodies.length) continue;
-      this.#sql.exec(
-        "INSERT INTO segment (first, last, body) VALUES (?, ?, ?)",
-        facts[from]?.seq ?? 0,
-        facts[index]?.seq ?? 0,
-        bodies.slice(from, index + 1).join(","),
-      );
+      const first = facts[from]?.seq ?? 0;
+      const last = facts[index]?.seq ?? 0;
+      const body = bodies.slice(from, index + 1).join(",");
+      this.#sql.exec("INSERT INTO segment (first, last, body) VALUES (?, ?, ?)", first, last, body);
+      segments.push({ first, last, body });
       from = index + 1;
       bytes = 0;
     }
+    return segments;
   }
 
   /** The fact numbered `seq`, also when its commit is still gathering. */
@@ -155,7 +158,7 @@ export class SegmentLog {
    * The logged facts after `after`, in order, segment by segment. Lazy: a
    * caller may stop early, and must not await inside the loop.
    */
-  *segments(after: number): Generator<{ first: number; last: number; body: string }> {
+  *segments(after: number): Generator<Segment> {
     let from = after + 1;
     while (true) {
       // Small pages, because a cursor must not stay open across other statements.

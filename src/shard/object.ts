@@ -45,7 +45,7 @@ import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
 import { Reporter, scoreReport } from "./report.ts";
 import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "./routing.ts";
-import { Shipper } from "./ship.ts";
+import { type Segment, Shipper } from "./ship.ts";
 import { eventKey, joinKey, TeamStore } from "./snapshot.ts";
 import { type ClueCounts, countClues } from "./stats.ts";
 import { ShardStore } from "./store.ts";
@@ -167,7 +167,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
         this.#teams.beforeSync(head);
         this.#armAlarm();
       },
-      committed: (facts) => this.#committed(facts),
+      committed: (facts, segments) => this.#committed(facts, segments),
       failed: (error) => {
         console.error({ message: "commit failed, shard restarts from its log", error: String(error) });
         ctx.abort("commit failed");
@@ -591,7 +591,8 @@ export class HuntShard extends DurableObject<ShardEnv> {
     for (const draft of reachedFacts(team.id, reached, now)) this.#append(draft);
   }
 
-  #committed(facts: readonly Fact[]): void {
+  #committed(facts: readonly Fact[], segments: readonly Segment[]): void {
+    for (const segment of segments) this.#shipper.add(segment);
     if (this.#reporter.add(facts)) this.#scheduleReport(this.#config.REPORT_DELAY_MS);
     this.#scheduleShip(this.#config.SHIP_DELAY_MS);
   }

@@ -17,12 +17,22 @@ const BATCH_MESSAGES_MAX = 2;
 /** Batches in one turn of the loop; the rest waits for the next turn. */
 const BATCHES_PER_TURN = 8;
 
+/** Bytes of fresh segments kept in memory until they are shipped. */
+const FRESH_BYTES_MAX = 4_000_000;
+
+/** Consecutive facts as JSON, separated by commas. */
+export interface Segment {
+  first: number;
+  last: number;
+  body: string;
+}
+
 export interface ShipDeps {
   hunt: string;
   shard: string;
   /** Seq of the newest durable fact. */
   durable(): number;
-  segments(after: number): Iterable<{ first: number; last: number; body: string }>;
+  segments(after: number): Iterable<Segment>;
   send(messages: string[]): Promise<void>;
   /** Persists the archived watermark. */
   saveArchived(seq: number): void;
@@ -40,6 +50,9 @@ export class Shipper {
   #ahead: { first: number; last: number }[] = [];
   #lastProgress: number;
   #running = false;
+  /** The newest segments, so that shipping need not read them back; older ones are in the log. */
+  #fresh: Segment[] = [];
+  #freshBytes = 0;
 
   constructor(deps: ShipDeps, archived: number) {
     this.#deps = deps;
@@ -59,6 +72,16 @@ export class Shipper {
   /** Whether something is not yet in the origin. */
   get behind(): boolean {
     return this.#archived < this.#deps.durable();
+  }
+
+  /** Takes a segment that has just become durable. */
+  add(segment: Segment): void {
+    if (this.#freshBytes > FRESH_BYTES_MAX) {
+      this.#fresh = [];
+      this.#freshBytes = 0;
+    }
+    this.#fresh.push(segment);
+    this.#freshBytes += segment.body.length;
   }
 
   /**
@@ -118,7 +141,7 @@ export class Shipper {
       bodies = [];
       bytes = 0;
     };
-    for (const segment of this.#deps.segments(this.#shipped)) {
+    for (const segment of this.#unshipped()) {
       if (segment.last > durable) break;
       const size = Buffer.byteLength(segment.body);
       if (bytes > 0 && bytes + size > MESSAGE_BYTES_MAX) close();
@@ -130,6 +153,15 @@ export class Shipper {
     }
     close();
     return messages;
+  }
+
+  /** The segments after the shipped watermark: out of memory when they are all there. */
+  #unshipped(): Iterable<Segment> {
+    const shipped = this.#shipped;
+    while ((this.#fresh[0]?.last ?? Number.POSITIVE_INFINITY) <= shipped) {
+      this.#freshBytes -= this.#fresh.shift()?.body.length ?? 0;
+    }
+    return this.#fresh[0]?.first === shipped + 1 ? this.#fresh : this.#deps.segments(shipped);
   }
 
   #message(first: number, bodies: readonly string[]): string {
