@@ -115,30 +115,33 @@ async function lockInstall() {
 
 async function install() {
   await lockInstall();
-  try {
-    if (installed()) return;
-    const started = Date.now();
-    say("installing the dependencies (npm ci); this happens once per package-lock.json …");
-    const { code, signal, output } = await npmCi();
-    if (signal) {
-      rmSync(installLock, { recursive: true, force: true });
-      endBy(signal);
-    }
-    if (code !== 0) {
-      process.stderr.write(output);
-      fail(`npm ci failed with exit code ${code}; its output is above`);
-    }
-    if (!existsSync(pinnedNode)) {
-      process.stderr.write(output);
-      fail(
-        "npm ci left no node_modules/.bin/node: the install scripts of node, workerd and esbuild must be allowed to run (is ignore-scripts set?)",
-      );
-    }
-    writeFileSync(stamp, wanted());
-    say(`installed in ${Math.round((Date.now() - started) / 1000)} s`);
-  } finally {
-    rmSync(installLock, { recursive: true, force: true });
+  const unlock = () => rmSync(installLock, { recursive: true, force: true });
+  process.once("exit", unlock);
+  if (!installed()) await installNow();
+  process.off("exit", unlock);
+  unlock();
+}
+
+async function installNow() {
+  const started = Date.now();
+  say("installing the dependencies (npm ci); this happens once per package-lock.json …");
+  const { code, asked, output } = await npmCi();
+  if (asked) {
+    say("stopped while installing");
+    process.exit(128 + constants.signals[asked]);
   }
+  if (code !== 0) {
+    process.stderr.write(output);
+    fail(`npm ci failed with exit code ${code}; its output is above`);
+  }
+  if (!existsSync(pinnedNode)) {
+    process.stderr.write(output);
+    fail(
+      "npm ci left no node_modules/.bin/node: the install scripts of node, workerd and esbuild must be allowed to run (is ignore-scripts set?)",
+    );
+  }
+  writeFileSync(stamp, wanted());
+  say(`installed in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 function npmCi() {
@@ -162,11 +165,14 @@ function npmCi() {
 /**
  * Passes signals on to the child until it ends.
  * @param {import("node:child_process").ChildProcess} child
- * @returns {Promise<{code: number | null, signal: NodeJS.Signals | null}>}
+ * @returns {Promise<{code: number | null, signal: NodeJS.Signals | null, asked?: NodeJS.Signals}>} how it
+ *   ended, and the signal this process got meanwhile
  */
 function finished(child) {
   return new Promise((done, failed) => {
+    let asked;
     const forward = (signal) => {
+      asked = signal;
       // Ctrl-C in a terminal reaches the whole process group, the child too.
       if (signal === "SIGINT" && process.stdin.isTTY) return;
       child.kill(signal);
@@ -182,7 +188,7 @@ function finished(child) {
     child.once("close", (code, signal) => {
       clearInterval(watch);
       for (const name of FORWARDED) process.off(name, forward);
-      done({ code, signal });
+      done({ code, signal, asked });
     });
   });
 }
