@@ -76,10 +76,24 @@ async function benchEvents(): Promise<void> {
     const origin = engine.url.origin;
     const json = { "content-type": "application/json" };
     const hello: Call = { method: "GET", path: "/hello", headers: {} };
-    const contenders: { name: string; floor?: string; origin: string; next(): Call; check?(body: string): boolean }[] = [
+    const contenders: {
+      name: string;
+      floor?: string;
+      origin: string;
+      next(): Call;
+      check?(body: string): boolean;
+    }[] = [
       { name: "hello", origin: floor.url, next: () => hello },
-      { name: "rpc", origin: floor.url, next: () => ({ method: "POST", path: "/rpc", headers: json, body: hunt.body() }) },
-      { name: "row", origin: floor.url, next: () => ({ method: "POST", path: "/row", headers: json, body: hunt.body() }) },
+      {
+        name: "rpc",
+        origin: floor.url,
+        next: () => ({ method: "POST", path: "/rpc", headers: json, body: hunt.body() }),
+      },
+      {
+        name: "row",
+        origin: floor.url,
+        next: () => ({ method: "POST", path: "/row", headers: json, body: hunt.body() }),
+      },
       { name: "event", origin, next: () => hunt.event(), check: (body) => body.includes('"seq":') },
     ];
     say("warming up");
@@ -92,20 +106,28 @@ async function benchEvents(): Promise<void> {
       for (const { name, next, ...contender } of contenders) {
         const before = name === "event" ? await shardRows(engine, hunt.id) : undefined;
         const run = await closedLoop({ ...contender, next, connections, seconds });
-        if (run.failed > 0) throw new Error(`${run.failed} of ${run.requests} answers of ${name} were not as they should be`);
+        if (run.failed > 0)
+          throw new Error(`${run.failed} of ${run.requests} answers of ${name} were not as they should be`);
         rates.get(name)?.push(run.requests / run.seconds);
         p99.get(name)?.push(quantileOf(run.latencies, 0.99));
         if (before) {
           const after = await shardRows(engine, hunt.id);
-          counts[`rowsWrittenPerEvent${connections}`] = (after.rows - before.rows) / (after.facts - before.facts);
+          counts[`rowsWrittenPerEvent${connections}`] =
+            (after.rows - before.rows) / (after.facts - before.facts);
         }
         say(`round ${round + 1} ${name.padEnd(6)} ${(run.requests / run.seconds).toFixed(0)}/s`);
       }
     }
     for (const { name } of contenders) cases.push(caseOf(name, "1/s", rates.get(name) ?? []));
     for (const floorName of ["rpc", "row"]) {
-      const ratios = (rates.get("event") ?? []).map((rate, round) => rate / (rates.get(floorName)?.[round] ?? 1));
-      cases.push({ ...caseOf(`event/${floorName}`, "ratio", ratios), floor: floorName, ratio: medianOf(ratios) });
+      const ratios = (rates.get("event") ?? []).map(
+        (rate, round) => rate / (rates.get(floorName)?.[round] ?? 1),
+      );
+      cases.push({
+        ...caseOf(`event/${floorName}`, "ratio", ratios),
+        floor: floorName,
+        ratio: medianOf(ratios),
+      });
     }
     for (const { name } of contenders) cases.push(caseOf(`${name} p99`, "ms", p99.get(name) ?? []));
     const before = await shardRows(engine, hunt.id);
@@ -123,7 +145,7 @@ async function benchEvents(): Promise<void> {
 async function startFloor(): Promise<{ url: string; stop(): Promise<void> }> {
   const outfile = join(scratch, "floor.js");
   await build({
-    entryPoints: [new URL("./bench/floor.ts", import.meta.url).pathname],
+    entryPoints: [new URL("./bench/floor/worker.ts", import.meta.url).pathname],
     bundle: true,
     format: "esm",
     external: ["cloudflare:workers"],
@@ -161,7 +183,10 @@ function medianOf(all: readonly number[]): number {
 function printTable(): void {
   const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(3));
   for (const { name, unit, value, spread } of report.cases) {
-    console.log(`${name.padEnd(28)} ${figure(value).padStart(10)} ${unit.padEnd(6)} (${figure(spread[0])} … ${figure(spread[1])})`);
+    console.log(
+      `${name.padEnd(28)} ${figure(value).padStart(10)} ${unit.padEnd(6)} (${figure(spread[0])} … ${figure(spread[1])})`,
+    );
   }
-  for (const [name, value] of Object.entries(report.counts)) console.log(`${name.padEnd(28)} ${figure(value).padStart(10)}`);
+  for (const [name, value] of Object.entries(report.counts))
+    console.log(`${name.padEnd(28)} ${figure(value).padStart(10)}`);
 }

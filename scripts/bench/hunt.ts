@@ -1,5 +1,5 @@
 /** A hunt for the benchmarks: many teams, clues that take any number of attempts. */
-import { type Engine } from "../engine.ts";
+import type { Engine } from "../engine.ts";
 import { mintOrganiserToken } from "../secrets.ts";
 import type { Call } from "./client.ts";
 
@@ -27,7 +27,12 @@ export const benchDefinition = {
 };
 
 /** A call on the engine as its organiser; throws on anything but 2xx. */
-export async function organise(engine: Engine, method: string, path: string, body?: unknown): Promise<unknown> {
+export async function organise(
+  engine: Engine,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
   const token = await mintOrganiserToken(engine.secrets);
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const answer = await fetch(new URL(path, engine.url), {
@@ -69,10 +74,18 @@ export async function openBenchHunt(engine: Engine, { teams }: { teams: number }
   let count = 0;
   const body = (): string => {
     count += 1;
-    const event = { id: `e-${count}`, type: "answer", clue: `clue-${count % CLUES}`, answer: `wrong ${count}` };
+    const event = {
+      id: `e-${count}`,
+      type: "answer",
+      clue: `clue-${count % CLUES}`,
+      answer: `wrong ${count}`,
+    };
     return JSON.stringify({ events: [event] });
   };
-  const headers = tokens.map((token) => ({ authorization: `Bearer ${token}`, "content-type": "application/json" }));
+  const headers = tokens.map((token) => ({
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+  }));
   return {
     id: BENCH_HUNT,
     body,

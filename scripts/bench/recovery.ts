@@ -40,7 +40,9 @@ export async function measureRecovery(
       }
     }
     await organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/phase`, { phase: "live" });
-    const page = (await organise(engine, "GET", `/v1/hunts/${BENCH_HUNT}/teams?limit=5`)) as { teams: { id: string }[] };
+    const page = (await organise(engine, "GET", `/v1/hunts/${BENCH_HUNT}/teams?limit=5`)) as {
+      teams: { id: string }[];
+    };
     const team = page.teams[3]?.id ?? "";
     const shard = team.split("-").slice(0, 2).join("-");
     const read = async (): Promise<number> => {
@@ -53,7 +55,9 @@ export async function measureRecovery(
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       await read();
-      await engine.miniflare.unsafeEvictDurableObject("treasure-hunt-engine", "HuntShard", { name: `${BENCH_HUNT}/${shard}` });
+      await engine.miniflare.unsafeEvictDurableObject("treasure-hunt-engine", "HuntShard", {
+        name: `${BENCH_HUNT}/${shard}`,
+      });
       times.push(await read());
       say(`recovery ${round + 1}: ${times.at(-1)?.toFixed(0)} ms`);
     }

@@ -57,7 +57,10 @@ export class NameRegistry extends DurableObject {
       holder.at,
     );
     const row = sql
-      .exec<{ shard: string; key: string; at: number }>("SELECT shard, key, at FROM reserved WHERE name = ?", name)
+      .exec<{ shard: string; key: string; at: number }>(
+        "SELECT shard, key, at FROM reserved WHERE name = ?",
+        name,
+      )
       .one();
     return { shard: row.shard, key: row.key, at: row.at };
   }

@@ -4,7 +4,7 @@
  * tells the shards before it answers. No player request passes through it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { publicKey, type PublicEntry } from "../cache/entry.ts";
+import { type PublicEntry, publicKey } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { compile } from "../hunt/compile.ts";
@@ -18,7 +18,7 @@ import { objectName, randomText, regionOf } from "../shard/routing.ts";
 import { StoredText } from "../stored-text.ts";
 import { type AuditEntry, AuditLog } from "./audit.ts";
 import type { HuntDirectory } from "./directory.ts";
-import { changePhase, INITIAL_PHASE, type Phase, phaseAt, type PhaseState, settlePhase } from "./phase.ts";
+import { changePhase, INITIAL_PHASE, type Phase, type PhaseState, phaseAt, settlePhase } from "./phase.ts";
 
 /** Announcements kept; the oldest go first. */
 const ANNOUNCEMENTS_MAX = 200;
@@ -147,7 +147,8 @@ export class HuntControl extends DurableObject<ControlEnv> {
     if (!this.#compiled && this.#state && source !== undefined) {
       const compiled = this.#compile(source, this.#state.format, this.#state.codeKey);
       // Published definitions were accepted; a newer engine may be stricter.
-      if ("issues" in compiled) throw new Error(`the published definition no longer compiles: ${compiled.issues[0]?.message}`);
+      if ("issues" in compiled)
+        throw new Error(`the published definition no longer compiles: ${compiled.issues[0]?.message}`);
       this.#compiled = { hunt: compiled.hunt, public: compiled.public };
     }
     return this.#compiled;
@@ -191,7 +192,11 @@ export class HuntControl extends DurableObject<ControlEnv> {
     return (await this.#tellEveryone()) ?? { phase: to };
   }
 
-  async announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal> {
+  async announce(
+    text: string,
+    clue: string | undefined,
+    by: Actor,
+  ): Promise<{ id: string; at: number } | Refusal> {
     const compiled = this.#compiledHunt();
     const state = this.#state;
     if (!state || !compiled) return refuse("not_found", "no such hunt");
@@ -214,7 +219,10 @@ export class HuntControl extends DurableObject<ControlEnv> {
   async grow(shardsPerRegion: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal> {
     if (!this.#state) return refuse("not_found", "no such hunt");
     if (shardsPerRegion < this.#state.shardsPerRegion) {
-      return refuse("conflict", `the hunt has ${this.#state.shardsPerRegion} shards a region: teams do not move back`);
+      return refuse(
+        "conflict",
+        `the hunt has ${this.#state.shardsPerRegion} shards a region: teams do not move back`,
+      );
     }
     this.#change({ shardsPerRegion });
     this.#audit.record({ ...by, at: this.now(), action: "shards", detail: { shardsPerRegion } });
@@ -233,7 +241,8 @@ export class HuntControl extends DurableObject<ControlEnv> {
     const phase = phaseAt(state.phase, compiled.hunt, now);
     const wasLive = state.phase.live || state.phase.endedAt !== undefined;
     const past = phase === "ended" && !wasLive && compiled.hunt.opens !== undefined;
-    if (phase !== "draft" && !past) return refuse("conflict", `the hunt is ${phase}: import before it is live`);
+    if (phase !== "draft" && !past)
+      return refuse("conflict", `the hunt is ${phase}: import before it is live`);
     if (compiled.hunt.opens === undefined && state.phase.openedAt === undefined) {
       this.#change({ phase: { ...state.phase, openedAt: firstAt } });
       const refused = await this.#tellEveryone();
@@ -315,7 +324,9 @@ export class HuntControl extends DurableObject<ControlEnv> {
     const shards = this.#state?.shards ?? [];
     const failed: string[] = [];
     for (let from = 0; from < shards.length; from += FAN_OUT) {
-      const told = await Promise.all(shards.slice(from, from + FAN_OUT).map((shard) => this.#tellShard(shard)));
+      const told = await Promise.all(
+        shards.slice(from, from + FAN_OUT).map((shard) => this.#tellShard(shard)),
+      );
       failed.push(...told.filter((shard) => shard !== undefined));
     }
     const board = await this.#tellLeaderboard();
@@ -328,7 +339,10 @@ export class HuntControl extends DurableObject<ControlEnv> {
       return undefined;
     }
     await this.ctx.storage.setAlarm(Date.now() + FAN_OUT_RETRY);
-    return refuse("unavailable", `${failed.length} of ${shards.length} shards could not be told yet; repeat the request`);
+    return refuse(
+      "unavailable",
+      `${failed.length} of ${shards.length} shards could not be told yet; repeat the request`,
+    );
   }
 
   async #tellShard(shard: string): Promise<string | undefined> {

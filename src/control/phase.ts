@@ -25,7 +25,8 @@ export const INITIAL_PHASE: PhaseState = { live: false, paused: false };
 
 /** The phase at `now` (epoch ms). */
 export function phaseAt(state: PhaseState, times: HuntTimes, now: number): Phase {
-  if (state.endedAt !== undefined && now >= state.endedAt) return "ended";
+  // Whatever this machine's clock says: `endedAt` is never set ahead of its time.
+  if (state.endedAt !== undefined) return "ended";
   if (times.closes !== undefined && now >= times.closes) return "ended";
   const live = state.live || (times.opens !== undefined && now >= times.opens);
   if (!live) return "draft";

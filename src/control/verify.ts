@@ -2,8 +2,9 @@
  * Verification of a hunt: every shard refolds its log; then the standings are
  * rebuilt from the logs and compared, and the origin's sums as well.
  */
-import { D1Origin } from "../origin/d1.ts";
+
 import { Standings } from "../leaderboard/standings.ts";
+import { D1Origin } from "../origin/d1.ts";
 import { objectName } from "../shard/routing.ts";
 import type { Env } from "../worker.ts";
 
@@ -55,14 +56,19 @@ async function verifyOrigin(
     const different = keys.filter((key) => sums[key] !== origin[key]);
     if (different.length === 0) return;
     if (Date.now() > deadline) {
-      for (const key of different) differ(`${key}: the log gives ${origin[key]}, the origin holds ${sums[key]}`);
+      for (const key of different)
+        differ(`${key}: the log gives ${origin[key]}, the origin holds ${sums[key]}`);
       return;
     }
     await new Promise((done) => setTimeout(done, ARCHIVE_POLL));
   }
 }
 
-async function verifyStandings(env: Env, hunt: string, differ: (what: string, team: string) => void): Promise<void> {
+async function verifyStandings(
+  env: Env,
+  hunt: string,
+  differ: (what: string, team: string) => void,
+): Promise<void> {
   const board = env.LEADERBOARD.getByName(hunt);
   const [rules, { marks, rows }] = [await board.rules(), await board.dump()];
   if (!rules) return;
@@ -91,4 +97,3 @@ async function verifyStandings(env: Env, hunt: string, differ: (what: string, te
 function stubOf(env: Env, hunt: string, shard: string) {
   return env.SHARD.getByName(objectName(hunt, shard));
 }
-

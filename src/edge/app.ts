@@ -3,7 +3,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { configOf } from "../config.ts";
 import { ERRORS, RequestError } from "../errors.ts";
-import { type App, type Request$ } from "./openapi.ts";
+import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
 import { organiserRoutes } from "./organiser.ts";
 import { playerRoutes } from "./player.ts";
@@ -36,7 +36,12 @@ export function makeApp(): App {
   app.notFound((c) => problem(c, new RequestError("not_found", "no such route")));
   app.onError((error, c) => {
     if (error instanceof RequestError) return problem(c, error);
-    console.error({ message: "request failed", requestId: c.get("requestId"), error: String(error), stack: error.stack });
+    console.error({
+      message: "request failed",
+      requestId: c.get("requestId"),
+      error: String(error),
+      stack: error.stack,
+    });
     return problem(c, new RequestError("internal", "the engine failed on this request"));
   });
   return app;

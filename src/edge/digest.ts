@@ -18,7 +18,8 @@ export function commandOf(
 ): Command {
   const { at, ...rest } = event;
   const head = at === undefined ? {} : { clientAt: at };
-  if (rest.type === "scan") return { ...head, ...rest, ...digestCode(rest.code, digester(pepper, hunt), pepper) };
+  if (rest.type === "scan")
+    return { ...head, ...rest, ...digestCode(rest.code, digester(pepper, hunt), pepper) };
   if (rest.type !== "answer") return { ...head, ...rest };
   const digest = digester(pepper, hunt);
   return { ...head, ...rest, ...digestAnswer(rest.clue, rest.answer, digest, modes), pepper: pepper.id };

@@ -1,6 +1,7 @@
 /** The import: NDJSON in, each line checked, then replayed in its team's shard at its own time. */
-import { z } from "zod";
+import type { z } from "zod";
 import type { PublicEntry } from "../cache/entry.ts";
+import { configOf } from "../config.ts";
 import { foldName, registryOf } from "../control/directory.ts";
 import type { Actor } from "../control/object.ts";
 import { accepted, RequestError } from "../errors.ts";
@@ -8,7 +9,6 @@ import type { PlayerEvent, ReplayLine } from "../protocol.ts";
 import { currentKey, keyById } from "../secrets.ts";
 import { hash53 } from "../shard/recall.ts";
 import { REGIONS, shardName } from "../shard/routing.ts";
-import { configOf } from "../config.ts";
 import type { Env } from "../worker.ts";
 import { commandOf } from "./digest.ts";
 import { calling, shardStub } from "./objects.ts";
@@ -206,7 +206,8 @@ class ImportSession {
 }
 
 function checkLine(text: string): Checked | { code: string; message: string } {
-  if (text.length > LINE_MAX) return { code: "payload_too_large", message: `a line may have ${LINE_MAX} characters` };
+  if (text.length > LINE_MAX)
+    return { code: "payload_too_large", message: `a line may have ${LINE_MAX} characters` };
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -26,7 +26,11 @@ export interface RouteSpec {
 const specs: RouteSpec[] = [];
 
 /** Registers a route and documents it. */
-export function route(app: App, spec: RouteSpec, handler: (c: Request$) => Response | Promise<Response>): void {
+export function route(
+  app: App,
+  spec: RouteSpec,
+  handler: (c: Request$) => Response | Promise<Response>,
+): void {
   specs.push(spec);
   app.on(spec.method.toUpperCase(), spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), handler);
 }
@@ -68,7 +72,9 @@ function pathsOf(routes: readonly RouteSpec[]): Record<string, Record<string, ob
 function operationOf(spec: RouteSpec): object {
   const errors: ErrorCode[] = [
     ...(spec.auth === "none" ? [] : (["unauthenticated", "forbidden"] as const)),
-    ...(spec.body ? (["bad_request", "payload_too_large", "unsupported_media_type", "invalid"] as const) : []),
+    ...(spec.body
+      ? (["bad_request", "payload_too_large", "unsupported_media_type", "invalid"] as const)
+      : []),
     ...(spec.errors ?? []),
     "rate_limited",
     "overloaded",
@@ -123,4 +129,5 @@ function queryOf(query: z.ZodObject | undefined): object[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
 }
 
-const schemaOf = (schema: z.ZodType): object => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+const schemaOf = (schema: z.ZodType): object =>
+  z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });

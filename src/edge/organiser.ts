@@ -86,7 +86,9 @@ function definitionRoutes(app: App): void {
       path: "/v1/hunts/{hunt}/definition",
       summary: "The definition as published",
       auth: "organiser",
-      answers: { 200: { description: "The source text, with its version as ETag", type: "application/yaml" } },
+      answers: {
+        200: { description: "The source text, with its version as ETag", type: "application/yaml" },
+      },
       errors: ["not_found"],
     },
     async (c) => {
@@ -231,7 +233,12 @@ function teamRoutes(app: App): void {
     // Not repeated by itself: an award given twice is two awards.
     const answer = accepted(await shardStub(c.env, hunt, shard).organise(team, action));
     const { type, ...detail } = action;
-    await control(c.env, hunt).recordAction({ ...by, at: c.get("now"), action: type, detail: { team, ...detail } });
+    await control(c.env, hunt).recordAction({
+      ...by,
+      at: c.get("now"),
+      action: type,
+      detail: { team, ...detail },
+    });
     return answer;
   };
 
@@ -287,7 +294,10 @@ function teamRoutes(app: App): void {
         auth: "organiser",
         body: { types: JSON_BODY, schema: reasonBody },
         answers: {
-          200: { description: "The team's mark now", schema: "banned" in answer ? answers.banned : answers.hidden },
+          200: {
+            description: "The team's mark now",
+            schema: "banned" in answer ? answers.banned : answers.hidden,
+          },
         },
         errors: ["not_found"],
       },
@@ -328,7 +338,11 @@ function teamRoutes(app: App): void {
         const ranks = await c.env.LEADERBOARD.getByName(hunt).organiserRanks(page.teams.map(({ id }) => id));
         for (const [row, team] of page.teams.entries()) {
           const rank = ranks[row];
-          teams.push({ ...team, joinedAt: iso(team.joinedAt), ...(typeof rank === "number" ? { rank } : {}) });
+          teams.push({
+            ...team,
+            joinedAt: iso(team.joinedAt),
+            ...(typeof rank === "number" ? { rank } : {}),
+          });
         }
         if (page.next !== undefined) next = `${index}.${page.next}`;
         else if (teams.length >= limit && index + 1 < shards.length) next = `${index + 1}.0`;

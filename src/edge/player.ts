@@ -1,9 +1,10 @@
 /** The player's routes: the hunt's page, joining, playing, the standings. */
-import { boardPage, publicHunt } from "../cache/kv.ts";
+
 import type { PublicEntry } from "../cache/entry.ts";
+import { boardPage, publicHunt } from "../cache/kv.ts";
 import { configOf } from "../config.ts";
-import { openedAt, phaseAt } from "../control/phase.ts";
 import { foldName, registryOf } from "../control/directory.ts";
+import { openedAt, phaseAt } from "../control/phase.ts";
 import { accepted, RequestError } from "../errors.ts";
 import type { Command, PlayerEvent, Result } from "../protocol.ts";
 import { currentKey, keyById } from "../secrets.ts";
@@ -16,15 +17,7 @@ import { COMPARE_MODES, commandOf } from "./digest.ts";
 import { limitAddress, limitPlayer } from "./limits.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
-import {
-  answers,
-  eventId,
-  eventsBody,
-  joinBody,
-  leaderboardQuery,
-  playerEvent,
-  slug,
-} from "./schemas.ts";
+import { answers, eventId, eventsBody, joinBody, leaderboardQuery, playerEvent, slug } from "./schemas.ts";
 
 /** Longest event, as JSON characters. */
 const EVENT_MAX = 4_096;
@@ -209,7 +202,9 @@ export async function playEvents(
     if (checked.event) commands.push(commandOf(checked.event, hunt, pepper, modes));
   }
   if (commands.length === 0) return { results: results.filter((result) => result !== undefined), asOf: now };
-  const played = accepted(await calling(async () => shardStub(env, hunt, shard).play(team, player, commands)));
+  const played = accepted(
+    await calling(async () => shardStub(env, hunt, shard).play(team, player, commands)),
+  );
   const answered = played.results.values();
   return {
     results: results.map((refused) => refused ?? (answered.next().value as Result)),
@@ -233,10 +228,13 @@ function checkEvent(
   small: boolean,
 ): { event: PlayerEvent; refused?: never } | { refused: Result; event?: never } {
   const parsed = playerEvent.safeParse(event);
-  if (parsed.success && (small || JSON.stringify(event).length <= EVENT_MAX)) return { event: parsed.data as PlayerEvent };
+  if (parsed.success && (small || JSON.stringify(event).length <= EVENT_MAX))
+    return { event: parsed.data as PlayerEvent };
   const id = eventId.safeParse((event as { id?: unknown } | null)?.id);
   const issue = parsed.error?.issues[0];
-  const message = issue ? `${issue.path.map(String).join(".")}: ${issue.message}` : `an event may have ${EVENT_MAX} bytes`;
+  const message = issue
+    ? `${issue.path.map(String).join(".")}: ${issue.message}`
+    : `an event may have ${EVENT_MAX} bytes`;
   return { refused: { id: id.success ? id.data : "", outcome: "invalid", message } };
 }
 
@@ -335,7 +333,9 @@ async function placeTeam(
     now - holder.at > RESERVATION_MAX &&
     !(await calling(async () => shardStub(c.env, hunt, holder.shard).hasJoined(holder.key)));
   if (abandoned) {
-    await calling(async () => c.env.NAMES.getByName(registryOf(hunt, reserved)).release(reserved, holder.key));
+    await calling(async () =>
+      c.env.NAMES.getByName(registryOf(hunt, reserved)).release(reserved, holder.key),
+    );
     if ((await reserve(reserved)).key === joining) return shard;
   }
   throw new RequestError("conflict", "a team of this name exists already");
@@ -343,7 +343,8 @@ async function placeTeam(
 
 /** The region nearest to the player, by the place Cloudflare saw the request come from. */
 function regionOfRequest(c: Request$): Region {
-  const { continent, longitude, country } = (c.req.raw as Request<unknown, IncomingRequestCfProperties>).cf ?? {};
+  const { continent, longitude, country } =
+    (c.req.raw as Request<unknown, IncomingRequestCfProperties>).cf ?? {};
   const east = Number(longitude ?? 0);
   switch (continent) {
     case "NA":
@@ -365,9 +366,7 @@ function regionOfRequest(c: Request$): Region {
   }
 }
 
-const MIDDLE_EAST = new Set(
-  "AE BH IL IQ IR JO KW LB OM PS QA SA SY TR YE".split(" "),
-);
+const MIDDLE_EAST = new Set("AE BH IL IQ IR JO KW LB OM PS QA SA SY TR YE".split(" "));
 
 export function huntOf(c: Request$): string {
   const parsed = slug.safeParse(c.req.param("hunt"));

@@ -17,12 +17,12 @@ export const slug = z.string().regex(SLUG, "must be a slug: a-z, 0-9 and inner d
 const id = z.string().min(1).max(64);
 
 /** Text that can be stored and shown anywhere: well-formed Unicode without control characters but line breaks. */
+const CONTROL = /\p{Cc}/u;
 const text = (max: number) =>
   z
     .string()
     .max(max)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    .refine((value) => value.isWellFormed() && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value), {
+    .refine((value) => value.isWellFormed() && !CONTROL.test(value.replaceAll(/[\t\n\r]/g, "")), {
       message: "must be well-formed text without control characters",
     });
 
@@ -158,11 +158,15 @@ export const answers = {
   banned: z.object({ banned: z.boolean() }),
   hidden: z.object({ hidden: z.boolean() }),
   shards: z.object({ shardsPerRegion: z.int() }),
-  codes: z.object({ codes: z.array(z.object({ clue: slug, title: z.string(), code: z.string(), url: z.string() })) }),
+  codes: z.object({
+    codes: z.array(z.object({ clue: slug, title: z.string(), code: z.string(), url: z.string() })),
+  }),
   teams: z.object({ teams: z.array(teamRef.loose()), cursor: z.string().optional() }),
   stats: z.object({ players: z.int(), teams: z.int(), events: z.int(), facts: z.int() }).loose(),
   verify: z.object({ ok: z.boolean(), facts: z.int(), teams: z.int(), mismatches: z.array(z.unknown()) }),
-  audit: z.object({ entries: z.array(z.object({ at: time, actor: z.string(), action: z.string() }).loose()) }),
+  audit: z.object({
+    entries: z.array(z.object({ at: time, actor: z.string(), action: z.string() }).loose()),
+  }),
   import: z.object({
     lines: z.int(),
     accepted: z.int(),

@@ -80,7 +80,8 @@ export function decide(
   if (command.type === "hint") return hint(clue, command.hint);
   if (team.solves.has(clue.id)) return tell("already_solved", { clue: clue.id });
   if (command.type === "checkin") {
-    if (!clue.place) return tell("invalid", { clue: clue.id, message: `${clue.id} is not solved by a check-in` });
+    if (!clue.place)
+      return tell("invalid", { clue: clue.id, message: `${clue.id} is not solved by a check-in` });
     const last = team.members.find((member) => member.id === player)?.lastCheckin;
     const { outcome, distance } = judgeCheckin(clue.place, command.position, last, now);
     const where = { clue: clue.id, position: command.position, distance };
@@ -128,7 +129,12 @@ export function decide(
     const score = scoreOf(context, team) + points;
     const reached = newlyReached(context.hunt, team, score);
     const before = progressOf(context.hunt, team, context.openedAt);
-    const after = progressOf(context.hunt, team, context.openedAt, { clue: clue.id, at: now, points, reached });
+    const after = progressOf(context.hunt, team, context.openedAt, {
+      clue: clue.id,
+      at: now,
+      points,
+      reached,
+    });
     const unlocked = (context.hunt.dependents.get(clue.id) ?? [])
       .filter((other) => !team.solves.has(other.id) && other.id !== clue.id)
       .filter((other) => opensAt(context.hunt, other, team, before) > now)
@@ -267,4 +273,3 @@ export function cooldownUntil(
 const rounded = (tokens: number): number => Math.floor(tokens * 1_000) / 1_000;
 
 const iso = (at: number): string => new Date(at).toISOString();
-

@@ -178,7 +178,10 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   /** Every team with score and place as the organisers see them, and the watermarks, for verification. */
   async dump(): Promise<{ marks: { shard: string; mark: number }[]; rows: StandingsRow[] }> {
     const { standings } = await this.#organisers();
-    return { marks: [...this.#marks].map(([shard, mark]) => ({ shard, mark })), rows: [...(standings?.dump() ?? [])] };
+    return {
+      marks: [...this.#marks].map(([shard, mark]) => ({ shard, mark })),
+      rows: [...(standings?.dump() ?? [])],
+    };
   }
 
   async #organisers(): Promise<{ standings: Standings | undefined; frozen: boolean; asOf: number }> {
@@ -194,8 +197,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   #publicNow(): { standings: Standings | undefined; frozen: boolean; asOf: number } {
     const now = this.now();
     const config = this.#config;
-    const frozen =
-      config?.freeze !== undefined && now >= config.freeze && now < endsAt(config.phase, config);
+    const frozen = config?.freeze !== undefined && now >= config.freeze && now < endsAt(config.phase, config);
     if (!frozen) return { standings: this.#view?.all, frozen: false, asOf: now };
     return { standings: this.#view?.frozenView(), frozen: true, asOf: config.freeze ?? now };
   }

@@ -93,9 +93,23 @@ function derivedRows(facts: readonly Fact[]): [string, object[]][] {
       if (fact.created) teams.push({ id: team, at, ...fact.created });
       players.push({ id: fact.player, team, name: fact.name, externalId: fact.externalId, at });
     } else if (fact.type === "ban" || fact.type === "unban") {
-      marks.set(`banned ${team}`, { team, kind: "banned", seq, at, value: Number(fact.type === "ban"), reason: fact.reason });
+      marks.set(`banned ${team}`, {
+        team,
+        kind: "banned",
+        seq,
+        at,
+        value: Number(fact.type === "ban"),
+        reason: fact.reason,
+      });
     } else if (fact.type === "hide" || fact.type === "show") {
-      marks.set(`hidden ${team}`, { team, kind: "hidden", seq, at, value: Number(fact.type === "hide"), reason: fact.reason });
+      marks.set(`hidden ${team}`, {
+        team,
+        kind: "hidden",
+        seq,
+        at,
+        value: Number(fact.type === "hide"),
+        reason: fact.reason,
+      });
     } else if ("outcome" in fact && fact.outcome === "correct") {
       solves.push({ team, clue: fact.clue, seq, at, points: fact.points, player: fact.player });
     }

@@ -19,7 +19,10 @@ export interface ConsumerDeps {
 }
 
 export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps): Promise<void> {
-  const stored = new Map<string, { hunt: string; shard: string; ranges: { first: number; last: number }[] }>();
+  const stored = new Map<
+    string,
+    { hunt: string; shard: string; ranges: { first: number; last: number }[] }
+  >();
   for (const message of batch.messages) {
     try {
       const facts = readMessage(message.body);
@@ -30,7 +33,12 @@ export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps):
       entry.ranges.push({ first: facts.first, last: facts.facts.at(-1)?.seq ?? facts.first });
       stored.set(key, entry);
     } catch (error) {
-      console.warn({ message: "a fact message failed", id: message.id, attempts: message.attempts, error: String(error) });
+      console.warn({
+        message: "a fact message failed",
+        id: message.id,
+        attempts: message.attempts,
+        error: String(error),
+      });
       message.retry({ delaySeconds: retryDelay(message.attempts) });
     }
   }

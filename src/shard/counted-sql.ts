@@ -11,7 +11,10 @@ export class CountedSql implements Sql {
     this.#sql = sql;
   }
 
-  exec<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]): SqlStorageCursor<Row> {
+  exec<Row extends Record<string, SqlStorageValue>>(
+    query: string,
+    ...bindings: unknown[]
+  ): SqlStorageCursor<Row> {
     const cursor = this.#sql.exec<Row>(query, ...bindings);
     this.rowsWritten += cursor.rowsWritten;
     return cursor;

@@ -7,7 +7,11 @@ import type { Fact, NewFact } from "../protocol.ts";
 import type { Sql } from "./counted-sql.ts";
 import type { Segment } from "./ship.ts";
 
-/** Most bytes of facts in one row; a fact is at most about 8 KB, a row may hold 2 MB. */
+/**
+ * Bytes of facts at which a row is full. With the one fact that fills it (at
+ * most about 13 KB) it must fit one queue message of 128 KB, for it is shipped
+ * whole; bytes, because what is not ASCII takes up to three a character.
+ */
 const SEGMENT_BYTES_MAX = 60_000;
 
 interface SegmentRow extends Record<string, SqlStorageValue> {
@@ -131,7 +135,7 @@ export class SegmentLog {
     let from = 0;
     let bytes = 0;
     for (let index = 0; index < bodies.length; index += 1) {
-      bytes += bodies[index]?.length ?? 0;
+      bytes += Buffer.byteLength(bodies[index] ?? "");
       if (bytes < SEGMENT_BYTES_MAX && index + 1 < bodies.length) continue;
       const first = facts[from]?.seq ?? 0;
       const last = facts[index]?.seq ?? 0;
@@ -149,7 +153,10 @@ export class SegmentLog {
     const gathering = this.#facts[0];
     if (gathering && seq >= gathering.seq) return this.#facts[seq - gathering.seq];
     const row = this.#sql
-      .exec<SegmentRow>("SELECT first, last, body FROM segment WHERE first <= ? ORDER BY first DESC LIMIT 1", seq)
+      .exec<SegmentRow>(
+        "SELECT first, last, body FROM segment WHERE first <= ? ORDER BY first DESC LIMIT 1",
+        seq,
+      )
       .toArray()[0];
     return row && seq <= row.last ? factsOf(row.body)[seq - row.first] : undefined;
   }

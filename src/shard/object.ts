@@ -7,7 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import type { HuntControl } from "../control/object.ts";
-import { openedAt, phaseAt, type PhaseState } from "../control/phase.ts";
+import { openedAt, type PhaseState, phaseAt } from "../control/phase.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { admit, type JoinRequest } from "../hunt/admit.ts";
 import type { CompiledHunt } from "../hunt/compiled.ts";
@@ -691,4 +691,3 @@ function joinedOf(fact: JoinFact, team: Team | undefined): Joined {
     },
   };
 }
-

@@ -34,9 +34,7 @@ export class Reporter {
 
   /** Whether durable facts may not have reached the standings. */
   get behind(): boolean {
-    return this.#reported === undefined
-      ? this.#deps.durable() > 0
-      : this.#reported < this.#deps.durable();
+    return this.#reported === undefined ? this.#deps.durable() > 0 : this.#reported < this.#deps.durable();
   }
 
   /** Takes the facts of a commit. Returns whether any concerns the score. */
@@ -82,7 +80,8 @@ export class Reporter {
       this.#pendingAfter = upto;
       return { shard, after, upto, facts };
     }
-    const facts = this.#deps.read(this.#reported, CATCH_UP_FACTS);
+    // The log holds facts whose commit is under way: the standings must not have what may never be.
+    const facts = this.#deps.read(this.#reported, CATCH_UP_FACTS).filter((fact) => fact.seq <= upto);
     if ((facts.at(-1)?.seq ?? upto) >= upto) {
       this.#pending = [];
       this.#pendingAfter = upto;

@@ -27,7 +27,8 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /** Random characters of a join code: 32⁶ ≈ 10⁹ guesses behind the rate limit. */
 const JOIN_SECRET_LENGTH = 6;
 
-const TEAM_ID = /^((?:wnam|enam|sam|weur|eeur|apac|apac-ne|apac-se|oc|afr|me)-\d{1,4})-([0-9a-z]{1,8})-[0-9a-z]{5}$/;
+const TEAM_ID =
+  /^((?:wnam|enam|sam|weur|eeur|apac|apac-ne|apac-se|oc|afr|me)-\d{1,4})-([0-9a-z]{1,8})-[0-9a-z]{5}$/;
 const JOIN_CODE = /^((?:WNAM|ENAM|SAM|WEUR|EEUR|APAC|APAC-NE|APAC-SE|OC|AFR|ME)\d{1,4})-([0-9A-Z]{7,14})$/;
 const SHARD = /^([a-z]+(?:-[a-z]+)?)-(\d{1,4})$/;
 
@@ -68,9 +69,7 @@ export function makeJoinCode(shard: string, ordinal: number): string {
 }
 
 /** What a join code says, or undefined when it is not one. Case and outer spaces do not matter. */
-export function parseJoinCode(
-  text: string,
-): { code: string; shard: string; ordinal: number } | undefined {
+export function parseJoinCode(text: string): { code: string; shard: string; ordinal: number } | undefined {
   const code = text.trim().toUpperCase();
   const match = JOIN_CODE.exec(code);
   if (!match?.[1] || !match[2]) return undefined;

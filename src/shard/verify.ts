@@ -22,7 +22,8 @@ export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
   const totals = new TotalsCounter();
   const mismatches: { team?: string; what: string }[] = [];
   const differ = (what: string, team?: string): void => {
-    if (mismatches.length < MISMATCHES_MAX) mismatches.push({ what, ...(team === undefined ? {} : { team }) });
+    if (mismatches.length < MISMATCHES_MAX)
+      mismatches.push({ what, ...(team === undefined ? {} : { team }) });
   };
   const scores = new Map<string, number>();
   let seq = 0;
