@@ -72,6 +72,8 @@ function pathsOf(routes: readonly RouteSpec[]): Record<string, Record<string, ob
 function operationOf(spec: RouteSpec): object {
   const errors: ErrorCode[] = [
     ...(spec.auth === "none" ? [] : (["unauthenticated", "forbidden"] as const)),
+    // A name that is no slug is an unknown hunt on every route.
+    ...(spec.path.includes("{hunt}") ? (["not_found"] as const) : []),
     ...(spec.body
       ? (["bad_request", "payload_too_large", "unsupported_media_type", "invalid"] as const)
       : []),

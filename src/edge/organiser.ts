@@ -1,5 +1,6 @@
 /** The organiser's routes: definition, phase, teams, codes, numbers, audit. */
 import { forgetHunt } from "../cache/kv.ts";
+import type { Actor } from "../control/object.ts";
 import { phaseAt } from "../control/phase.ts";
 import { verifyHunt } from "../control/verify.ts";
 import { accepted, RequestError } from "../errors.ts";
@@ -224,8 +225,7 @@ function runningRoutes(app: App): void {
 }
 
 function teamRoutes(app: App): void {
-  const act = async (c: Request$, action: TeamAction): Promise<{ score: number }> => {
-    const by = await organiserOf(c);
+  const act = async (c: Request$, by: Actor, action: TeamAction): Promise<{ score: number }> => {
     const hunt = huntOf(c);
     const team = c.req.param("team") ?? "";
     const { shard } = shardOf(team, "not_found");
@@ -254,9 +254,9 @@ function teamRoutes(app: App): void {
       errors: ["not_found", "conflict"],
     },
     async (c) => {
-      await organiserOf(c);
+      const by = await organiserOf(c);
       const body = check(awardBody, await readJson(c.req.raw, BODY_MAX));
-      return c.json({ score: (await act(c, { type: "award", ...body })).score }, 201);
+      return c.json({ score: (await act(c, by, { type: "award", ...body })).score }, 201);
     },
   );
 
@@ -272,9 +272,9 @@ function teamRoutes(app: App): void {
       errors: ["not_found"],
     },
     async (c) => {
-      await organiserOf(c);
+      const by = await organiserOf(c);
       const body = check(unlockBody, await readJson(c.req.raw, BODY_MAX));
-      await act(c, { type: "unlock", ...body });
+      await act(c, by, { type: "unlock", ...body });
       return c.json({ unlocked: [body.clue] }, 201);
     },
   );
@@ -302,9 +302,9 @@ function teamRoutes(app: App): void {
         errors: ["not_found"],
       },
       async (c) => {
-        await organiserOf(c);
+        const by = await organiserOf(c);
         const { reason } = check(reasonBody, await readJson(c.req.raw, BODY_MAX));
-        await act(c, { type, reason });
+        await act(c, by, { type, reason });
         return c.json(answer);
       },
     );
@@ -471,7 +471,7 @@ async function statsOf(env: Env, hunt: string, shards: readonly string[]) {
       open: each.reduce((total, counts) => total + counts.open, 0),
       attempts: each.reduce((total, counts) => total + counts.attempts, 0),
       solves: each.reduce((total, counts) => total + counts.solves, 0),
-      ...(median === undefined ? {} : { medianSolveSeconds: median }),
+      ...(median === undefined ? {} : { medianSolveSeconds: Math.round(median * 1_000) / 1_000 }),
     };
   });
   return {
@@ -503,7 +503,7 @@ function control(env: Env, hunt: string) {
   return env.CONTROL.getByName(hunt);
 }
 
-async function organiserOf(c: Request$): Promise<{ actor: string; request: string }> {
+async function organiserOf(c: Request$): Promise<Actor> {
   const { subject } = await requireOrganiser(c.env, c.req.header("authorization"), c.get("now"));
   return { actor: subject, request: c.get("requestId") };
 }

@@ -277,7 +277,9 @@ async function joinHunt(c: Request$): Promise<Response> {
     ({ shard } = place);
     Object.assign(request, { joinCode: place.code });
   }
-  const joined = accepted(await calling(async () => shardStub(c.env, hunt, shard).join(request)));
+  const answer = await calling(async () => shardStub(c.env, hunt, shard).join(request));
+  if ("refused" in answer && create && !solo) await releaseName(c.env, hunt, create.create, joining);
+  const joined = accepted(answer);
   const end = entry.hunt.closes ?? now + configOf(c.env).PLAYER_TOKEN_DAYS * DAY;
   const claims = { hunt, team: joined.team.id, player: joined.player.id };
   const token = await signPlayerToken(c.env, claims, now, Math.max(end, now) + DAY);
@@ -339,6 +341,12 @@ async function placeTeam(
     if ((await reserve(reserved)).key === joining) return shard;
   }
   throw new RequestError("conflict", "a team of this name exists already");
+}
+
+/** Gives a reserved team name back when its team was refused. */
+async function releaseName(env: Env, hunt: string, name: string, joining: string): Promise<void> {
+  const reserved = `name/${foldName(name)}`;
+  await calling(async () => env.NAMES.getByName(registryOf(hunt, reserved)).release(reserved, joining));
 }
 
 /** The region nearest to the player, by the place Cloudflare saw the request come from. */
