@@ -14,11 +14,11 @@ const FLOAT_NOISE = 1e-9;
  * `points` is the clue's base value in the definition, `solves` the number of
  * teams that count as having solved it (neither banned nor hidden). With
  * k = max(0, solves − 1): linear falls by (points − minimum) · min(1, k / decay.solves),
- * log by the square of that share; the result is rounded up. 0 points stay 0. O(1).
+ * log by the square of that share; the result is rounded up. 0 points stay 0,
+ * and a clue worth less than the minimum keeps its worth: decay never raises a value. O(1).
  */
 export function clueValue(scoring: Scoring, points: number, solves: number): number {
   const { kind, solves: span } = scoring.decay;
-  // A clue worth less than the minimum keeps its worth: decay never raises a value.
   const minimum = Math.min(scoring.decay.minimum, points);
   if (kind === "none" || points === 0) return points;
   const beyondFirst = Math.max(0, solves - 1);
@@ -38,7 +38,7 @@ export function isDynamic(scoring: Scoring): boolean {
 }
 
 /**
- * ⌊drop · numerator / denominator⌋. The floor of a quotient of safe integers is
+ * ⌊drop · numerator / denominator⌋ of what is not negative. The floor of a quotient of safe integers is
  * exact in floats; beyond them BigInt takes over.
  */
 function floorOfShare(drop: number, numerator: number, denominator: number): number {
@@ -46,8 +46,5 @@ function floorOfShare(drop: number, numerator: number, denominator: number): num
   if (Number.isSafeInteger(product) && Number.isSafeInteger(denominator)) {
     return Math.floor(product / denominator);
   }
-  const dividend = BigInt(drop) * BigInt(numerator);
-  const divisor = BigInt(denominator);
-  const quotient = dividend / divisor;
-  return Number(dividend < 0n && quotient * divisor !== dividend ? quotient - 1n : quotient);
+  return Number((BigInt(drop) * BigInt(numerator)) / BigInt(denominator));
 }

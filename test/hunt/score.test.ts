@@ -31,6 +31,9 @@ describe("the value of a clue", () => {
     ["log", 100, 41, 50],
     ["linear", 0, 7, 0],
     ["log", 0, 7, 0],
+    ["linear", 30, 7, 30],
+    ["linear", 30, 700, 30],
+    ["log", 30, 7, 30],
   ] as const)("[LB-19] %s from %i points with %i solvers is %i", (kind, points, solvers, value) => {
     expect(clueValue(scoring(kind), points, solvers)).toBe(value);
   });

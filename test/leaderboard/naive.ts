@@ -36,8 +36,10 @@ export function naiveClueValue(
   let k = BigInt(Math.max(0, solvers - 1));
   if (k > n) k = n;
   const power = decay.kind === "log" ? 2n : 1n;
+  // Decay never raises a value.
+  const minimum = Math.min(decay.minimum, points);
   // v = (points · nᵖ − (points − minimum) · kᵖ) / nᵖ, rounded up.
-  const numerator = BigInt(points) * n ** power - (BigInt(points) - BigInt(decay.minimum)) * k ** power;
+  const numerator = BigInt(points) * n ** power - (BigInt(points) - BigInt(minimum)) * k ** power;
   const denominator = n ** power;
   const quotient = numerator / denominator;
   return Number(numerator > 0n && quotient * denominator !== numerator ? quotient + 1n : quotient);

@@ -14,7 +14,7 @@ export const rulesArbitrary: fc.Arbitrary<StandingsRules> = fc
     ranking: fc.constantFrom("score" as const, "finish" as const),
     finish: fc.constantFrom("c0", "c1", undefined),
     kind: fc.constantFrom("none" as const, "linear" as const, "log" as const),
-    minimum: fc.integer({ min: 0, max: 10 }),
+    minimum: fc.integer({ min: 0, max: 20 }),
     solves: fc.integer({ min: 1, max: 12 }),
     firstSolves: fc.oneof(
       fc.constant<number[]>([]),
