@@ -84,20 +84,28 @@ export function progressOf(
       clue === plus?.clue ? plus.at : (team.solves.get(clue)?.at ?? Number.POSITIVE_INFINITY),
     reachedAt(points) {
       if (points <= 0) return team.joinedAt;
-      if (hunt.dynamic) {
-        const at = team.reached.get(points);
-        if (at !== undefined) return at;
-        return plus?.reached.includes(points) ? plus.at : Number.POSITIVE_INFINITY;
+      let first = Number.POSITIVE_INFINITY;
+      // Whoever met a higher threshold met this one, also under another version of the hunt.
+      for (const [met, at] of team.reached) if (met >= points) first = Math.min(first, at);
+      if (!hunt.dynamic) {
+        const peak = team.peaks.find((candidate) => candidate.score >= points);
+        if (peak) first = Math.min(first, peak.at);
       }
-      const peak = team.peaks.find((candidate) => candidate.score >= points);
-      if (peak) return peak.at;
-      return plus && recordedScore(team) + plus.points >= points ? plus.at : Number.POSITIVE_INFINITY;
+      if (first !== Number.POSITIVE_INFINITY || !plus) return first;
+      const meets = hunt.dynamic
+        ? plus.reached.some((met) => met >= points)
+        : recordedScore(team) + plus.points >= points;
+      return meets ? plus.at : first;
     },
   };
 }
 
-/** When `clue` opened or will open for the team; `Infinity`: nothing known opens it. */
+/**
+ * When `clue` opened or will open for the team; `Infinity`: nothing known opens
+ * it. What the team solved under an earlier version is not locked by this one.
+ */
 export function opensAt(hunt: IndexedHunt, clue: CompiledClue, team: Team, progress: Progress): number {
   const byHand = team.opened.get(clue.id) ?? Number.POSITIVE_INFINITY;
-  return Math.max(progress.since, Math.min(byHand, holdsAt(hunt, clue.opens, progress)));
+  const opened = Math.max(progress.since, Math.min(byHand, holdsAt(hunt, clue.opens, progress)));
+  return Math.min(opened, team.solves.get(clue.id)?.at ?? Number.POSITIVE_INFINITY);
 }

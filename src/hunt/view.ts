@@ -29,13 +29,11 @@ export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
   const progress = progressOf(context.hunt, team, context.openedAt);
   const views: ClueView[] = [];
   for (const clue of context.hunt.compiled.clues) {
-    const opened = opensAt(context.hunt, clue, team, progress);
+    const openedAt = opensAt(context.hunt, clue, team, progress);
     const solve = team.solves.get(clue.id);
-    if (opened > now && !solve) continue;
+    if (openedAt > now && !solve) continue;
     const bucket = team.attempts.get(clue.id);
     const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
-    // A clue solved under an earlier version may be locked under this one.
-    const openedAt = Math.min(opened, solve?.at ?? opened);
     views.push({
       id: clue.id,
       round: clue.round,

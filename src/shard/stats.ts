@@ -34,7 +34,7 @@ export function countClues(
       const solve = team.solves.get(clue.id);
       const opened = opensAt(context.hunt, clue, team, progress);
       if (solve || (context.phase !== "draft" && opened <= now)) open[index] = (open[index] ?? 0) + 1;
-      if (solve) seconds[index]?.push(Math.max(0, solve.at - Math.min(opened, solve.at)) / 1_000);
+      if (solve) seconds[index]?.push((solve.at - opened) / 1_000);
     });
   }
   return clues.map((clue, index) => {
