@@ -9,7 +9,7 @@ import { hash53 } from "../shard/recall.ts";
 /** Hunts listed at most. */
 export const HUNTS_MAX = 10_000;
 
-export class HuntDirectory extends DurableObject {
+export class HuntDirectory extends DurableObject<object> {
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
     ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS hunt (id TEXT PRIMARY KEY) WITHOUT ROWID");
@@ -35,7 +35,7 @@ export interface Holder {
   at: number;
 }
 
-export class NameRegistry extends DurableObject {
+export class NameRegistry extends DurableObject<object> {
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
     ctx.storage.sql.exec(`CREATE TABLE IF NOT EXISTS reserved (
