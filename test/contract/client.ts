@@ -1,0 +1,354 @@
+/**
+ * A client of a running engine that checks every answer against the contract:
+ * each carries a request id; an error is a problem document whose parts agree;
+ * a status and a body are what the engine's own OpenAPI document says of the
+ * route. So every test of the engine also tests the document.
+ */
+import { expect } from "vitest";
+import { z } from "zod";
+import { mintOrganiserToken } from "../../scripts/secrets.ts";
+import type { ErrorCode, Issue } from "../../src/errors.ts";
+import type { LeaderboardEntry, PlayerEvent, Result } from "../../src/protocol.ts";
+import type { Secrets } from "../../src/secrets.ts";
+
+/** Statuses by code, as the contract fixes them: not taken from the code on purpose. */
+const STATUS: Record<ErrorCode, number> = {
+  bad_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  precondition_failed: 412,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  invalid: 422,
+  rate_limited: 429,
+  internal: 500,
+  overloaded: 503,
+  unavailable: 503,
+};
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: ErrorCode;
+  detail: string;
+  requestId: string;
+  issues?: Issue[];
+}
+
+/** The body is JSON as parsed, whatever its form; the text when it is not JSON. */
+export interface Answer<Body = unknown> {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: Body;
+}
+
+export interface Player {
+  hunt: string;
+  id: string;
+  name: string;
+  team: { id: string; name: string; joinCode?: string };
+  token: string;
+}
+
+export interface Clue {
+  id: string;
+  round: string;
+  title: string;
+  kind: string;
+  points: number;
+  meta?: true;
+  state: "open" | "solved";
+  body: string;
+  choices?: { id: string; label: string }[];
+  place?: { radius: number };
+  attempts: number;
+  cooldownUntil?: string;
+  openedAt: string;
+  solvedAt?: string;
+  hints: { id: string; cost: number; availableAt: string; taken: boolean; text?: string }[];
+}
+
+export interface Me {
+  player: { id: string; name: string };
+  team: {
+    id: string;
+    name: string;
+    bracket?: string;
+    joinCode?: string;
+    members: { id: string; name: string }[];
+    score: number;
+    solves: number;
+    rank?: number;
+    banned?: true;
+  };
+  phase: string;
+  clues: Clue[];
+  announcements: { id: string; at: string; text: string; clue?: string }[];
+  serverTime: string;
+}
+
+export interface Board {
+  hunt: string;
+  asOf: string;
+  frozen: boolean;
+  total: number;
+  entries: (Omit<LeaderboardEntry, "lastSolveAt"> & { lastSolveAt?: string })[];
+}
+
+/** One line of the export. */
+export interface ExportLine {
+  shard: string;
+  seq: number;
+  at: string;
+  team: string;
+  type: string;
+  event?: string;
+  outcome?: string;
+  clue?: string;
+  [more: string]: unknown;
+}
+
+export interface Options {
+  token?: string | undefined;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is, with `type`. */
+  body?: string | Uint8Array<ArrayBuffer>;
+  type?: string;
+  headers?: Record<string, string>;
+}
+
+type NewTeam = { create: string; bracket?: string } | { join: string };
+
+/** A join request's body in the form players send. */
+export interface Joining {
+  name: string;
+  team?: NewTeam;
+  externalId?: string;
+  locale?: string;
+}
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+}
+
+export interface ApiDocument {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object> };
+}
+
+export class Client {
+  readonly #url: URL;
+  readonly #document: ApiDocument;
+  readonly #schemas = new Map<string, z.ZodType>();
+  readonly organiserToken: string;
+
+  private constructor(url: URL, document: ApiDocument, organiserToken: string) {
+    this.#url = url;
+    this.#document = document;
+    this.organiserToken = organiserToken;
+  }
+
+  static async of(engine: { url: URL; secrets: Secrets }): Promise<Client> {
+    const answer = await fetch(new URL("/openapi.json", engine.url));
+    const document = (await answer.json()) as ApiDocument;
+    return new Client(engine.url, document, await mintOrganiserToken(engine.secrets));
+  }
+
+  get document(): ApiDocument {
+    return this.#document;
+  }
+
+  get url(): URL {
+    return this.#url;
+  }
+
+  /** Sends a request and checks its answer's form; any status is returned. */
+  async call<Body = unknown>(method: string, path: string, options: Options = {}): Promise<Answer<Body>> {
+    const { token, json, body, type, headers } = options;
+    const sent = body ?? (json === undefined ? undefined : JSON.stringify(json));
+    const contentType = type ?? (json === undefined ? undefined : "application/json");
+    const response = await fetch(new URL(path, this.#url), {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(contentType === undefined ? {} : { "content-type": contentType }),
+        ...headers,
+      },
+      ...(sent === undefined ? {} : { body: sent }),
+    });
+    const text = await response.text();
+    const answer: Answer = {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: mediaType(response.headers).endsWith("json") ? (JSON.parse(text) as unknown) : text,
+    };
+    if (method !== "OPTIONS" && method !== "HEAD") this.#check(method, path, answer);
+    return answer as Answer<Body>;
+  }
+
+  /** A request with the organiser's token. */
+  organise<Body = unknown>(method: string, path: string, json?: unknown): Promise<Answer<Body>> {
+    return this.call<Body>(method, path, { token: this.organiserToken, json });
+  }
+
+  /** Publishes a definition, and sets the hunt live unless told otherwise. */
+  async publish(hunt: string, definition: object, phase: "draft" | "live" = "live"): Promise<void> {
+    const published = await this.organise("PUT", `/v1/hunts/${hunt}`, definition);
+    expect(published.status, published.text).toBeLessThan(300);
+    if (phase === "live") await this.setPhase(hunt, "live");
+  }
+
+  async setPhase(hunt: string, phase: string): Promise<void> {
+    const answer = await this.organise("POST", `/v1/hunts/${hunt}/phase`, { phase });
+    expect(answer.status, answer.text).toBe(200);
+  }
+
+  async join(hunt: string, joining: Joining): Promise<Player> {
+    const answer = await this.call<{
+      player: { id: string; name: string };
+      team: Player["team"];
+      token: string;
+    }>("POST", `/v1/hunts/${hunt}/players`, { json: joining });
+    expect(answer.status, answer.text).toBe(201);
+    const { player, team, token } = answer.body;
+    return { hunt, id: player.id, name: player.name, team, token };
+  }
+
+  /** A new team of one. */
+  team(hunt: string, name: string, bracket?: string): Promise<Player> {
+    return this.join(hunt, {
+      name: `${name} player`,
+      team: { create: name, ...(bracket === undefined ? {} : { bracket }) },
+    });
+  }
+
+  /** Sends events as they are and expects each to be answered, in order. */
+  async playRaw(player: Player, events: readonly unknown[]): Promise<Result[]> {
+    const answer = await this.call<{ results: Result[] }>("POST", `/v1/hunts/${player.hunt}/events`, {
+      token: player.token,
+      json: { events },
+    });
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.body.results).toHaveLength(events.length);
+    return answer.body.results;
+  }
+
+  play(player: Player, ...events: PlayerEvent[]): Promise<Result[]> {
+    return this.playRaw(player, events);
+  }
+
+  /** Sends one event and gives its result. */
+  async playOne(player: Player, event: PlayerEvent): Promise<Result> {
+    const [result] = await this.play(player, event);
+    if (!result) throw new Error("one event has one result");
+    return result;
+  }
+
+  async me(player: Player): Promise<Me> {
+    const answer = await this.call<Me>("GET", `/v1/hunts/${player.hunt}/me`, { token: player.token });
+    expect(answer.status, answer.text).toBe(200);
+    return answer.body;
+  }
+
+  async board(hunt: string, query = ""): Promise<Board> {
+    const answer = await this.call<Board>("GET", `/v1/hunts/${hunt}/leaderboard${query}`);
+    expect(answer.status, answer.text).toBe(200);
+    return answer.body;
+  }
+
+  async export(hunt: string): Promise<ExportLine[]> {
+    const answer = await this.organise<string>("GET", `/v1/hunts/${hunt}/export`);
+    expect(answer.status, answer.text).toBe(200);
+    expect(mediaType(answer.headers)).toBe("application/x-ndjson");
+    return linesOf(answer.text).map((line) => JSON.parse(line) as ExportLine);
+  }
+
+  /** Verifies the hunt and expects it to be whole. */
+  async verify(hunt: string): Promise<{ facts: number; teams: number }> {
+    const answer = await this.organise<{ ok: boolean; facts: number; teams: number; mismatches: unknown[] }>(
+      "GET",
+      `/v1/hunts/${hunt}/verify`,
+    );
+    expect(answer.body).toMatchObject({ ok: true, mismatches: [] });
+    return answer.body;
+  }
+
+  #check(method: string, path: string, answer: Answer): void {
+    const about = `${method} ${path.slice(0, 200)} → ${answer.status} ${answer.text.slice(0, 500)}`;
+    expect(answer.headers.get("x-request-id"), about).toMatch(/^[0-9a-f-]{36}$/);
+    if (answer.status >= 400 && answer.headers.get("content-type") !== "application/json") {
+      checkProblem(answer, about);
+    }
+    const route = this.#routeOf(method, path);
+    if (!route) return;
+    const documented = route.operation.responses[answer.status];
+    expect(documented, `the document does not know this answer: ${about}`).toBeDefined();
+    const schema = documented?.content?.[mediaType(answer.headers)]?.schema;
+    if (!schema || "$ref" in schema) return;
+    const key = `${method} ${route.path} ${answer.status}`;
+    let validator = this.#schemas.get(key);
+    if (!validator) {
+      validator = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+      this.#schemas.set(key, validator);
+    }
+    const checked = validator.safeParse(answer.body);
+    expect(checked.error, `not as documented: ${about}`).toBeUndefined();
+  }
+
+  #routeOf(method: string, path: string): { path: string; operation: Operation } | undefined {
+    const { pathname } = new URL(path, this.#url);
+    for (const [template, operations] of Object.entries(this.#document.paths)) {
+      const operation = operations[method.toLowerCase()];
+      const pattern = new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+      if (operation && pattern.test(pathname)) return { path: template, operation };
+    }
+    return undefined;
+  }
+}
+
+/** Checks that an answer is a problem document whose parts agree with each other and with its headers. */
+export function checkProblem(answer: Answer, about = answer.text): Problem {
+  expect(answer.headers.get("content-type"), about).toBe("application/problem+json");
+  const problem = answer.body as Problem;
+  expect(problem, about).toMatchObject({
+    type: expect.stringMatching(/^[a-z]+:/),
+    title: expect.stringMatching(/./),
+    status: answer.status,
+    detail: expect.stringMatching(/./),
+    requestId: answer.headers.get("x-request-id"),
+  });
+  expect(STATUS[problem.code], about).toBe(answer.status);
+  expect(answer.headers.has("retry-after"), about).toBe([429, 500, 503].includes(answer.status));
+  for (const issue of problem.issues ?? []) {
+    expect(issue).toEqual({
+      path: expect.any(String),
+      code: expect.stringMatching(/./),
+      message: expect.stringMatching(/./),
+    });
+  }
+  return problem;
+}
+
+/** Expects an answer to be the error `code`, and gives its problem document. */
+export function expectProblem(answer: Answer, code: ErrorCode): Problem {
+  const problem = checkProblem(answer);
+  expect(problem.code, answer.text).toBe(code);
+  return problem;
+}
+
+export function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+function mediaType(headers: Headers): string {
+  return headers.get("content-type")?.split(";", 1)[0] ?? "";
+}
