@@ -104,6 +104,10 @@ describe("by its times", () => {
     expect(endsAt(state, times)).toBe(150);
   });
 
+  test("[PH-8] ended by hand is ended on every clock, also one that is behind", () => {
+    expect(phaseAt(moved({}, ["live", 10], ["ended", 150]), {}, 20)).toBe("ended");
+  });
+
   test("[PH-1] `closes` ends it: nothing can be done by hand any more", () => {
     expect(changePhase(INITIAL_PHASE, times, "live", 200)).toMatchObject({ refused: "conflict" });
   });
