@@ -103,7 +103,8 @@ export class Shipper {
         if (messages.length === 0) return false;
         if (this.#shipped === this.#archived) this.#lastProgress = this.#deps.now();
         await this.#deps.send(messages.map((message) => message.body));
-        this.#shipped = messages.at(-1)?.last ?? this.#shipped;
+        // An acknowledgement may have gone past it meanwhile.
+        this.#shipped = Math.max(this.#shipped, messages.at(-1)?.last ?? 0);
       }
       return this.#shipped < this.#deps.durable();
     } finally {
