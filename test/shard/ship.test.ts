@@ -1,0 +1,266 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Fact, FactMessage } from "../../src/protocol.ts";
+import { type Segment, Shipper } from "../../src/shard/ship.ts";
+
+const fact = (seq: number, text = ""): Fact => ({
+  seq,
+  at: seq,
+  team: "t",
+  type: "award",
+  points: 1,
+  reason: text,
+  score: seq,
+});
+
+function segment(first: number, last: number, text = ""): Segment {
+  const facts = Array.from({ length: last - first + 1 }, (_, index) => fact(first + index, text));
+  return { first, last, body: facts.map((one) => JSON.stringify(one)).join(",") };
+}
+
+/** A log of segments, a queue that may fail, and a clock. */
+function shard(segments: Segment[] = [], archived = 0) {
+  const world = {
+    segments,
+    durable: segments.at(-1)?.last ?? 0,
+    now: 1_000,
+    sent: [] as FactMessage[],
+    batches: [] as number[][],
+    saved: [] as number[],
+    failing: false,
+    onSend: undefined as (() => void) | undefined,
+  };
+  const shipper = new Shipper(
+    {
+      hunt: "h",
+      shard: "weur-0",
+      durable: () => world.durable,
+      segments: (after) => world.segments.filter(({ last }) => last > after),
+      async send(messages) {
+        world.onSend?.();
+        await Promise.resolve();
+        if (world.failing) throw new Error("the queue is away");
+        world.batches.push(messages.map((message) => Buffer.byteLength(message)));
+        world.sent.push(...messages.map((message) => JSON.parse(message) as FactMessage));
+      },
+      saveArchived: (seq) => world.saved.push(seq),
+      now: () => world.now,
+      resendAfter: 60_000,
+    },
+    archived,
+  );
+  const commit = (length: number, text = ""): Segment => {
+    const made = segment(world.durable + 1, world.durable + length, text);
+    world.segments.push(made);
+    world.durable = made.last;
+    return made;
+  };
+  return { world, shipper, commit };
+}
+
+const seqs = (messages: FactMessage[]): number[] =>
+  messages.flatMap(({ facts }) => facts.map(({ seq }) => seq));
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+describe("shipping", () => {
+  test("[SHIP-1] sends every durable fact once, in order, in as few messages as fit", async () => {
+    const { world, shipper, commit } = shard();
+    for (const length of [1, 5, 2]) commit(length);
+    expect(await shipper.turn()).toBe(false);
+    expect(seqs(world.sent)).toEqual(upTo(8));
+    expect(world.sent).toMatchObject([{ v: 1, hunt: "h", shard: "weur-0", first: 1 }]);
+    expect(await shipper.turn()).toBe(false);
+    expect(world.sent).toHaveLength(1);
+  });
+
+  test("[SHIP-2] sends nothing whose commit is under way", async () => {
+    const { world, shipper, commit } = shard();
+    commit(2);
+    world.segments.push(segment(3, 4));
+    await shipper.turn();
+    expect(seqs(world.sent)).toEqual([1, 2]);
+    world.durable = 4;
+    await shipper.turn();
+    expect(seqs(world.sent)).toEqual([1, 2, 3, 4]);
+  });
+
+  test("[SHIP-3] no message is over 128 KB and no batch over 256 KB, also when every character takes three bytes", async () => {
+    const { world, shipper, commit } = shard();
+    for (let count = 0; count < 40; count += 1) commit(4, "鼠".repeat(4_000));
+    while (await shipper.turn());
+    expect(seqs(world.sent)).toEqual(upTo(160));
+    expect(Math.max(...world.batches.flat())).toBeLessThan(128_000);
+    expect(Math.max(...world.batches.map((sizes) => sizes.reduce((a, b) => a + b, 0)))).toBeLessThan(256_000);
+  });
+
+  test("[SHIP-4] a turn is bounded, and says that more is waiting", async () => {
+    const { world, shipper, commit } = shard();
+    for (let count = 0; count < 40; count += 1) commit(1, "x".repeat(60_000));
+    expect(await shipper.turn()).toBe(true);
+    expect(world.batches).toHaveLength(8);
+  });
+
+  test("[SHIP-5] a queue that fails loses nothing: the next turn starts at the same place", async () => {
+    const { world, shipper, commit } = shard();
+    commit(3);
+    world.failing = true;
+    await expect(shipper.turn()).rejects.toThrow("away");
+    expect(shipper.shipped).toBe(0);
+    world.failing = false;
+    await shipper.turn();
+    expect(seqs(world.sent)).toEqual([1, 2, 3]);
+  });
+
+  test("[SHIP-6] one turn at a time; what comes meanwhile goes with it", async () => {
+    const { world, shipper, commit } = shard();
+    commit(1);
+    world.onSend = () => {
+      world.onSend = undefined;
+      commit(1);
+    };
+    const [first, second] = await Promise.all([shipper.turn(), shipper.turn()]);
+    expect([first, second]).toEqual([false, false]);
+    expect(seqs(world.sent)).toEqual([1, 2]);
+  });
+
+  test("[SHIP-7] is behind until everything is acknowledged, in whatever order; the watermark never goes back", () => {
+    const { world, shipper, commit } = shard();
+    for (const length of [2, 2, 2]) commit(length);
+    shipper.acknowledge(5, 6);
+    expect([shipper.archived, shipper.behind]).toEqual([0, true]);
+    shipper.acknowledge(1, 2);
+    shipper.acknowledge(1, 2);
+    expect(shipper.archived).toBe(2);
+    shipper.acknowledge(3, 4);
+    expect([shipper.archived, shipper.behind]).toEqual([6, false]);
+    shipper.acknowledge(1, 4);
+    expect(shipper.archived).toBe(6);
+    expect(world.saved).toEqual([2, 6]);
+  });
+
+  test("[SHIP-8] what stays unacknowledged too long is sent again, from the watermark on", async () => {
+    const { world, shipper, commit } = shard();
+    commit(2);
+    commit(2);
+    await shipper.turn();
+    shipper.acknowledge(1, 2);
+    world.now += 60_000;
+    await shipper.turn();
+    expect(seqs(world.sent)).toEqual([1, 2, 3, 4]);
+    world.now += 1;
+    await shipper.turn();
+    expect(seqs(world.sent)).toEqual([1, 2, 3, 4, 3, 4]);
+    await shipper.turn();
+    expect(world.sent).toHaveLength(2);
+  });
+
+  test("[SHIP-8] an acknowledgement that comes while they are sent again is not forgotten", async () => {
+    const { world, shipper, commit } = shard();
+    commit(2);
+    commit(2);
+    await shipper.turn();
+    world.now += 60_001;
+    commit(1);
+    world.onSend = () => {
+      world.onSend = undefined;
+      commit(1);
+      shipper.acknowledge(1, 5);
+    };
+    await shipper.turn();
+    expect(shipper.archived).toBe(5);
+    expect(shipper.shipped).toBe(6);
+    expect(seqs(world.sent)).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 5, 6]);
+  });
+
+  test("[SHIP-9] after a restart everything beyond the archived watermark is sent again", async () => {
+    const { world, shipper } = shard([segment(1, 2), segment(3, 5)], 2);
+    expect(shipper.behind).toBe(true);
+    await shipper.turn();
+    expect(seqs(world.sent)).toEqual([3, 4, 5]);
+  });
+
+  test("[SHIP-10] under any failures, losses, duplicates and orders the origin gets every fact, and the watermark tells no lie", async () => {
+    const step = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({ do: fc.constant("commit" as const), n: fc.integer({ min: 1, max: 4 }) }),
+      },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constantFrom("turn" as const, "fail" as const, "late" as const, "restart" as const),
+          n: fc.constant(0),
+        }),
+      },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constantFrom("deliver" as const, "lose" as const, "again" as const),
+          n: fc.nat(9),
+        }),
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, fresh) => {
+        let { world, shipper, commit } = shard();
+        let queue: FactMessage[] = [];
+        const origin = new Set<number>();
+        const collect = async (): Promise<void> => {
+          await shipper.turn().catch(() => false);
+          queue.push(...world.sent.splice(0));
+        };
+        const deliver = (message: FactMessage | undefined): void => {
+          if (!message) return;
+          for (const { seq } of message.facts) origin.add(seq);
+          shipper.acknowledge(message.first, message.facts.at(-1)?.seq ?? 0);
+        };
+        for (const { do: what, n } of steps) {
+          if (what === "commit") {
+            const made = commit(n);
+            if (fresh) shipper.add(made);
+          } else if (what === "turn") await collect();
+          else if (what === "fail") {
+            world.failing = true;
+            await collect();
+            world.failing = false;
+          } else if (what === "late") world.now += 60_001;
+          else if (what === "restart")
+            ({ world, shipper, commit } = shard(world.segments, world.saved.at(-1) ?? shipper.archived));
+          else if (what === "deliver") deliver(queue.splice(n % Math.max(1, queue.length), 1)[0]);
+          else if (what === "again") deliver(queue[n % Math.max(1, queue.length)]);
+          else queue = queue.filter((_, index) => index !== n % Math.max(1, queue.length));
+          for (const seq of upTo(shipper.archived)) expect(origin.has(seq)).toBe(true);
+          expect(shipper.archived).toBeLessThanOrEqual(world.durable);
+        }
+        for (let rounds = 0; shipper.behind; rounds += 1) {
+          expect(rounds).toBeLessThan(5);
+          world.now += 60_001;
+          await collect();
+          for (const message of queue.splice(0)) deliver(message);
+        }
+        expect(origin.size).toBe(world.durable);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("[SHIP-11] fresh segments are shipped out of memory, older ones out of the log", async () => {
+    const { world, shipper, commit } = shard();
+    const read = world.segments;
+    world.segments = [];
+    const push = (made: Segment) => {
+      read.push(made);
+      shipper.add(made);
+    };
+    push(commit(2));
+    push(commit(1));
+    world.segments = [];
+    await shipper.turn();
+    expect(seqs(world.sent)).toEqual([1, 2, 3]);
+    // More than memory keeps: the log has it all.
+    world.segments = read;
+    for (let count = 0; count < 120; count += 1) shipper.add(commit(1, "x".repeat(60_000)));
+    while (await shipper.turn());
+    expect(seqs(world.sent)).toEqual(upTo(world.durable));
+  });
+});
