@@ -60,8 +60,8 @@ export const codes: Command = {
     }
     await out.answer(answer, ({ codes: told }) =>
       out.table(
-        [{ title: "clue" }, { title: "code" }, { title: "title" }],
-        told.map(({ clue, code, title }) => [clue, code, title]),
+        [{ title: "clue" }, { title: "title" }, { title: "code", whole: true }],
+        told.map(({ clue, code, title }) => [clue, title, code]),
       ),
     );
     return EXIT.ok;

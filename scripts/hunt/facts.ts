@@ -4,7 +4,8 @@ import { rename, rm, stat } from "node:fs/promises";
 import { pipeline as pipe, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Call, Command } from "./command.ts";
-import { EXIT, wrongUsage } from "./failure.ts";
+import type { EngineClient } from "./engine-client.ts";
+import { EXIT, Failure, refused, wrongUsage } from "./failure.ts";
 import { measured } from "./progress.ts";
 import { unreadable } from "./source.ts";
 import { clean, count, plural } from "./text.ts";
@@ -82,29 +83,47 @@ export const importLines: Command = {
     // For every attempt anew.
     const data = (): Readable => {
       let sent = 0;
+      progress.end();
       progress = out.progress("importing", "bytes", source.size);
       const counter = measured((chunk) => {
         sent += chunk.length;
         progress.add(chunk.length);
-        if (sent === source.size) progress.say("replaying …");
+        if (sent === source.size) progress.wait("replaying …");
       });
       // An error reaches whoever reads the counter: it is destroyed with it.
       return pipe(source.open(), counter, () => undefined);
     };
+    const hunt = call.argument("hunt");
     try {
-      const hunt = encodeURIComponent(call.argument("hunt"));
-      const answer = await engine.json<ImportAnswer>("POST", `/v1/hunts/${hunt}/import`, {
+      const answer = await engine.json<ImportAnswer>("POST", `/v1/hunts/${encodeURIComponent(hunt)}/import`, {
         raw: { type: "application/x-ndjson", data },
         replayable: source.replayable,
       });
       progress.end();
       await out.answer(answer, (told) => tell(call, told));
       return call.flag("strict") && answer.lines > answer.accepted ? EXIT.refused : EXIT.ok;
+    } catch (error) {
+      progress.end();
+      if (error instanceof Failure && error.exit === EXIT.unreachable) await askWhy(engine, hunt);
+      throw error;
     } finally {
       progress.end();
     }
   },
 };
+
+/**
+ * An engine that refuses an import before it read all of it closes the
+ * connection, and its answer may get lost on the way: what it refuses can be
+ * asked. Throws that; returns when there is no such reason.
+ */
+async function askWhy(engine: EngineClient, hunt: string): Promise<void> {
+  const path = `/v1/hunts/${encodeURIComponent(hunt)}`;
+  const definition = await engine.stream("GET", `${path}/definition`);
+  await definition.dump();
+  const { phase } = await engine.json<{ phase: string }>("GET", path);
+  if (phase !== "draft") throw refused(`${hunt} is ${phase}: import before it is live`);
+}
 
 interface LineSource {
   open(): NodeJS.ReadableStream;

@@ -18,6 +18,8 @@ type Style = "red" | "yellow" | "green" | "dim" | "bold" | "cyan";
 export interface Column {
   title: string;
   align?: "right";
+  /** Not to be cut, however long: codes, differences. */
+  whole?: true;
 }
 
 export class Output {
@@ -135,9 +137,7 @@ class Table {
   }
 
   async rows(rows: readonly (readonly (string | number | undefined)[])[]): Promise<void> {
-    const cells = rows.map((row) =>
-      row.map((cell) => cut(clean(typeof cell === "number" ? count(cell) : (cell ?? "")))),
-    );
+    const cells = rows.map((row) => row.map((cell, index) => this.#cell(cell, index)));
     if (!this.#widths) {
       this.#widths = this.#columns.map(({ title }, index) =>
         Math.max(title.length, ...cells.map((row) => displayWidth(row[index] ?? ""))),
@@ -146,6 +146,11 @@ class Table {
       await this.#out.line(this.#out.styled("dim", this.#row(titles)));
     }
     for (const row of cells) await this.#out.line(this.#row(row));
+  }
+
+  #cell(cell: string | number | undefined, index: number): string {
+    const text = clean(typeof cell === "number" ? count(cell) : (cell ?? ""));
+    return this.#columns[index]?.whole ? text : cut(text);
   }
 
   #row(cells: readonly string[]): string {

@@ -16,6 +16,7 @@ export class Progress {
   readonly #total: number | undefined;
   #done = 0;
   #last = 0;
+  #waiting: NodeJS.Timeout | undefined;
 
   constructor(
     sink: { write(text: string): unknown },
@@ -39,12 +40,20 @@ export class Progress {
     this.#draw();
   }
 
-  /** Says what is happening now that everything is through. */
-  say(text: string): void {
-    if (this.#drawn) this.#sink.write(`${CLEAR_LINE}${text}`);
+  /** Everything is through, and something is waited for: says what, and for how long already. */
+  wait(text: string): void {
+    if (!this.#drawn) return;
+    clearInterval(this.#waiting);
+    const since = performance.now();
+    const draw = (): void => {
+      this.#sink.write(`${CLEAR_LINE}${text}  ${Math.round((performance.now() - since) / 1_000)} s`);
+    };
+    draw();
+    this.#waiting = setInterval(draw, 1_000).unref();
   }
 
   end(): void {
+    clearInterval(this.#waiting);
     if (this.#drawn) this.#sink.write(CLEAR_LINE);
   }
 

@@ -14,6 +14,10 @@ const MARK = { length: 5, gap: 1.5 };
 /** Half of a cross between cards. */
 const CROSS = 2;
 
+/** What fits beside the code at each size of type, characters; a title has 200 at most. */
+const LONG_TITLE = 40;
+const LONGEST_TITLE = 75;
+
 const SAY = "Scan me with your phone’s camera";
 
 export interface Card {
@@ -67,13 +71,20 @@ function cardHtml(
   { title, titles, say, place }: { title: string; titles: boolean; say: string; place: string },
 ): string {
   const head = titles
-    ? `<p class="hunt" dir="auto">${escapeHtml(title)}</p><h2 dir="auto">${escapeHtml(card.title)}</h2>`
-    : `<h2 dir="auto">${escapeHtml(title)}</h2>`;
+    ? `<p class="hunt" dir="auto">${escapeHtml(title)}</p>${titleHtml(card.title)}`
+    : titleHtml(title);
   return (
     `<article class="card"><header>${head}</header><div class="qr">${card.svg}</div>` +
     `<footer><p class="say" dir="auto">${escapeHtml(say)}</p>` +
     `<p class="code"><span>${escapeHtml(card.code)}</span><span>${place}</span></p></footer></article>`
   );
+}
+
+/** A title; long ones are set smaller, so that every QR code has the same size. */
+function titleHtml(text: string): string {
+  const size =
+    text.length > LONGEST_TITLE ? ' class="longest"' : text.length > LONG_TITLE ? ' class="long"' : "";
+  return `<h2${size} dir="auto">${escapeHtml(text)}</h2>`;
 }
 
 /** Cut marks for the rows in use: strokes in the margin, small crosses between the cards. */
@@ -131,14 +142,16 @@ html { background: #e9e7e2; color: #111; font: 11pt/1.3 system-ui, -apple-system
 .marks { position: absolute; inset: 0; width: 100%; height: 100% }
 .marks path { fill: none; stroke: #777; stroke-width: .2 }
 .cards { display: grid; grid-template-columns: repeat(${COLUMNS}, ${mm(CARD.width)}mm); grid-auto-rows: ${mm(CARD.height)}mm }
-.card { display: flex; flex-direction: column; align-items: center; padding: 5.5mm 6mm 4.5mm; text-align: center; overflow: hidden; break-inside: avoid }
-header { flex: none; width: 100%; min-height: 12.5mm; display: flex; flex-direction: column; justify-content: center }
+.card { display: flex; flex-direction: column; align-items: center; padding: 4mm 6mm 4mm; text-align: center; overflow: hidden; break-inside: avoid }
+header { flex: none; width: 100%; height: 15mm; display: flex; flex-direction: column; justify-content: center; gap: 1mm }
 .hunt { font-size: 7.5pt; letter-spacing: .14em; text-transform: uppercase; color: #666; white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
-h2 { font-size: 14pt; line-height: 1.2; font-weight: 650; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere }
-.qr { flex: 1; min-height: 0; width: 100%; display: flex; justify-content: center; align-items: center }
-.qr svg { display: block; height: 100%; max-height: 58mm; aspect-ratio: 1 }
+h2 { font-size: 15pt; line-height: 1.15; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden }
+h2.long { font-size: 11.5pt }
+h2.longest { font-size: 8.5pt; line-height: 1.2; -webkit-line-clamp: 3 }
+.qr { flex: none; width: 56mm; height: 56mm; margin: auto }
+.qr svg { display: block; width: 100%; height: 100% }
 footer { flex: none; width: 100% }
-.say { font-size: 10pt; line-height: 1.25; overflow-wrap: anywhere }
+.say { font-size: 10pt; line-height: 1.25; text-wrap: balance; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden }
 .code { display: flex; justify-content: space-between; gap: 3mm; margin-top: 1.8mm; font: 6.5pt/1.3 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; color: #777 }
 .code span:first-child { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .code span:last-child { flex: none }

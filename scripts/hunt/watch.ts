@@ -83,13 +83,13 @@ export const stats: Command = {
       if (told.shards.length > 0) {
         await out.heading("Shards");
         await out.table(
-          [left("shard"), right("teams"), right("facts"), right("to ship"), right("to archive")],
+          [left("shard"), right("teams"), right("seq"), right("shipped"), right("archived")],
           told.shards.map(({ shard, teams: held, seq, shipped, archived }) => [
             shard,
             held,
             seq,
-            seq - shipped,
-            seq - archived,
+            shipped,
+            archived,
           ]),
         );
       }
@@ -264,7 +264,7 @@ export const audit: Command = {
     const answer = await call.engine.json<{ entries: AuditEntry[] }>("GET", pathOf(call, "audit"));
     await out.answer(answer, ({ entries }) =>
       out.table(
-        [left("at"), left("who"), left("what"), left("about"), left("request")],
+        [left("at"), left("who"), left("what"), left("request"), { title: "about", whole: true }],
         entries.map(({ at, actor, action, detail, request }) => [
           at,
           actor,
@@ -304,7 +304,7 @@ export const verify: Command = {
       const checked = `${plural(facts, "fact")}, ${plural(held, "team")}`;
       if (mismatches.length > 0) {
         await out.table(
-          [left("where"), left("shard"), left("team"), left("what differs")],
+          [left("where"), left("shard"), left("team"), { title: "what differs", whole: true }],
           mismatches.map(({ where, shard, team, what }) => [where, shard, team, what]),
         );
       }

@@ -1,0 +1,532 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import { encode } from "uqr";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { main } from "../../scripts/hunt/main.ts";
+import { qrModules, qrSvg } from "../../scripts/hunt/qr.ts";
+
+const DEMO = new URL("../../hunts/harbour-nights.yaml", import.meta.url).pathname;
+
+interface Seen {
+  method: string;
+  url: string;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+let server: Server;
+let url: string;
+let folder: string;
+let seen: Seen[];
+/** What the fake engine answers, in order; the last one again and again. */
+let answers: Answer[];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { method = "", url: path = "", headers } = request;
+      seen.push({ method, url: path, headers, body: Buffer.concat(chunks).toString("utf8") });
+      const {
+        status = 200,
+        headers: told = {},
+        body = {},
+      } = (answers.length > 1 ? answers.shift() : answers[0]) ?? {};
+      response.writeHead(status, told);
+      response.end(typeof body === "string" ? body : JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  folder = mkdtempSync(join(tmpdir(), "hunt-cli-"));
+});
+
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  seen = [];
+  answers = [{}];
+});
+
+afterEach(() => {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+});
+
+/** Runs a command line as `npm run hunt --` would, against the fake engine. */
+async function hunt(
+  argv: string[],
+  { input = "", env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {},
+) {
+  const texts = { stdout: "", stderr: "" };
+  const sink = (name: keyof typeof texts) =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        texts[name] += chunk.toString("utf8");
+        done();
+      },
+    });
+  const port = new URL(url).port;
+  const exit = await main(argv, {
+    stdin: Readable.from(input === "" ? [] : [Buffer.from(input)]),
+    stdout: sink("stdout"),
+    stderr: sink("stderr"),
+    env: { PORT: port, HUNT_TOKEN: "the-token", DATA_DIR: join(folder, "data"), ...env },
+  });
+  return { exit, ...texts };
+}
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const problem = (status: number, code: string, more: object = {}): Answer => ({
+  status,
+  headers: { "content-type": "application/problem+json", "retry-after": "0" },
+  body: {
+    type: `urn:hunt:problem:${code}`,
+    title: `Title of ${code}`,
+    status,
+    code,
+    detail: "why",
+    requestId: "r-1",
+    ...more,
+  },
+});
+
+// ── Arguments ────────────────────────────────────────────────────────────────
+
+test.each([
+  { argv: [], says: "no command is given" },
+  { argv: ["dance"], says: 'no command "dance"' },
+  { argv: ["stats"], says: "<hunt> is missing; usage: hunt stats <hunt>" },
+  { argv: ["stats", "a", "b"], says: '"b" is too much' },
+  { argv: ["stats", "a", "--shiny"], says: "Unknown option '--shiny'" },
+  { argv: ["stats", "a", "--url"], says: "--url" },
+  { argv: ["stats", "a", "--url", "ftp://x"], says: "--url must be an http or https address" },
+  { argv: ["phase", "a", "draft"], says: "live, paused or ended" },
+  { argv: ["award", "a", "t", "1.5"], says: "<points> must be a whole number" },
+  { argv: ["shards", "a", "0"], says: "<n> must be a whole number from 1" },
+  { argv: ["leaderboard", "a", "--limit", "501"], says: "--limit must be a whole number from 1 to 500" },
+  { argv: ["publish", "/nowhere/x.yaml"], says: "there is no file /nowhere/x.yaml" },
+  { argv: ["codes", "a", "--carry", "both"], says: "--carry is url or code" },
+])("wrong usage is exit code 2 and one line, nothing is sent: $argv", async ({ argv, says }) => {
+  const { exit, stdout, stderr } = await hunt(argv);
+  expect({ exit, stdout, sent: seen.length }).toEqual({ exit: 2, stdout: "", sent: 0 });
+  expect(stderr).toContain(says);
+  expect(stderr).not.toContain("    at ");
+});
+
+test("every command has a help with an example", async () => {
+  const { exit, stdout } = await hunt(["--help"]);
+  expect(exit).toBe(0);
+  const names = [...stdout.matchAll(/^ {2}([a-z]+)\b/gm)].map((match) => match[1] ?? "");
+  expect(names).toHaveLength(21);
+  for (const name of names) {
+    const help = await hunt([name, "--help"]);
+    expect(help.exit).toBe(0);
+    expect(help.stdout).toContain(`Example\n  npm run hunt -- ${name}`);
+  }
+});
+
+test("a negative number is an argument, not an option", async () => {
+  answers = [{ status: 201, body: { score: 50 } }];
+  const { exit, stdout } = await hunt(["award", "h", "t", "-50", "--reason", "-1 for you"]);
+  expect({ exit, stdout }).toEqual({ exit: 0, stdout: "t has 50 points now\n" });
+  expect(JSON.parse(seen[0]?.body ?? "")).toEqual({ points: -50, reason: "-1 for you" });
+  expect(seen[0]?.url).toBe("/v1/hunts/h/teams/t/awards");
+});
+
+test("the token is HUNT_TOKEN, --token goes before it, and else one is minted from the local secrets", async () => {
+  answers = [{ body: { hunts: [] } }];
+  await hunt(["hunts"]);
+  await hunt(["hunts", "--token", "other"]);
+  await hunt(["hunts"], { env: { HUNT_TOKEN: "" } });
+  expect(seen.map(({ headers }) => headers.authorization)).toEqual([
+    "Bearer the-token",
+    "Bearer other",
+    expect.stringMatching(/^Bearer eyJ[\w-]+\.[\w-]+\.[\w-]+$/),
+  ]);
+});
+
+test("a token made for the local engine is not sent anywhere else", async () => {
+  const { exit, stderr } = await hunt(["hunts", "--url", "https://hunt.example"], {
+    env: { HUNT_TOKEN: "" },
+  });
+  expect(exit).toBe(2);
+  expect(stderr).toContain("give --token");
+});
+
+test("token prints just a token, the same secrets after the first time", async () => {
+  const first = await hunt(["token", "--data-dir", join(folder, "other")]);
+  const again = await hunt(["token", "--data-dir", join(folder, "other"), "--json"]);
+  expect(first.stdout).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  expect(JSON.parse(again.stdout)).toEqual({ token: expect.stringMatching(/^eyJ/) });
+  expect(readdirSync(join(folder, "other"))).toEqual(["secrets.json"]);
+});
+
+test("a path is relative to where npm was called, not to the project", async () => {
+  file("here.yaml", readFileSync(DEMO, "utf8"));
+  const { exit } = await hunt(["lint", "here.yaml"], {
+    env: { npm_lifecycle_event: "hunt", INIT_CWD: folder },
+  });
+  expect(exit).toBe(0);
+});
+
+// ── Errors of the engine ─────────────────────────────────────────────────────
+
+test("a problem is one line, its issues follow, exit code 1", async () => {
+  const issues = [
+    { path: "clues.3.opens", code: "unknown-clue", message: "there is no clue x" },
+    { path: "", code: "syntax", message: "odd" },
+  ];
+  answers = [problem(422, "invalid", { issues })];
+  const { exit, stdout, stderr } = await hunt(["publish", DEMO]);
+  expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" });
+  expect(stderr).toBe(
+    "error: Title of invalid: why\nclues.3.opens  unknown-clue  there is no clue x\n.              syntax        odd\n",
+  );
+});
+
+test("with --json a problem is on stdout as well", async () => {
+  answers = [problem(404, "not_found")];
+  const { exit, stdout } = await hunt(["stats", "h", "--json"]);
+  expect(exit).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ status: 404, code: "not_found", requestId: "r-1" });
+});
+
+test("an error that is no problem document shows the status, not the page", async () => {
+  answers = [{ status: 502, body: "<html>nginx</html>" }];
+  const { exit, stderr } = await hunt(["stats", "h"]);
+  expect(exit).toBe(1);
+  expect(stderr).toContain("502");
+  expect(stderr).not.toContain("html");
+});
+
+test("no engine is exit code 3", async () => {
+  const { exit, stderr } = await hunt(["stats", "h", "--url", "http://127.0.0.1:1"]);
+  expect(exit).toBe(3);
+  expect(stderr).toMatch(/^error: no engine answers at http:\/\/127\.0\.0\.1:1 .*\n$/);
+});
+
+test.each([429, 503])("%i is tried again after Retry-After, five times at most", async (status) => {
+  answers = [problem(status, "overloaded"), problem(status, "overloaded"), { body: { hunts: [] } }];
+  expect((await hunt(["hunts"])).exit).toBe(0);
+  expect(seen).toHaveLength(3);
+  seen = [];
+  answers = [problem(status, "overloaded")];
+  expect((await hunt(["hunts", "--quiet"])).exit).toBe(1);
+  expect(seen).toHaveLength(6);
+});
+
+test("what would count twice is not sent again when it may have been done", async () => {
+  answers = [problem(503, "unavailable")];
+  expect((await hunt(["award", "h", "t", "5"])).exit).toBe(1);
+  expect(seen).toHaveLength(1);
+  answers = [problem(503, "overloaded"), { status: 201, body: { score: 5 } }];
+  expect((await hunt(["award", "h", "t", "5"])).exit).toBe(0);
+});
+
+// ── Lint and publish ─────────────────────────────────────────────────────────
+
+test("lint says path, code, message and line; issues are exit code 1", async () => {
+  const path = file(
+    "bad.yaml",
+    [
+      "format: 1",
+      "title: Bad",
+      "rounds: [{ id: one, title: One }]",
+      "clues:",
+      "  - { id: a, round: two, title: A, kind: answer, answers: [x] }",
+      "  - { id: a, round: one, title: B, kind: answer, answers: [y] }",
+      "",
+    ].join("\n"),
+  );
+  const { exit, stdout, stderr } = await hunt(["lint", path]);
+  expect(exit).toBe(1);
+  expect(stdout).toContain('clues.0.round  unknown-round  there is no round "two" (line 5)\n');
+  expect(stdout).toContain('clues.1.id     duplicate-id   the id "a" is given twice (line 6)\n');
+  expect(stderr).toBe(`${path}: 2 issues, 0 warnings\n`);
+  expect(seen).toEqual([]);
+});
+
+const WARNED = [
+  "format: 1",
+  "title: Warned",
+  "rounds: [{ id: one, title: One }]",
+  "clues:",
+  "  - { id: a, round: one, title: A, kind: answer, answers: [x], points: 5, hints: [{ id: h, text: T, cost: 9 }] }",
+  "",
+].join("\n");
+
+test("warnings pass, with --strict they fail; --json has them with their lines", async () => {
+  const path = file("warned.yaml", WARNED);
+  expect((await hunt(["lint", path])).exit).toBe(0);
+  expect((await hunt(["lint", path, "--strict"])).exit).toBe(1);
+  const { stdout, stderr } = await hunt(["lint", path, "--json", "--quiet"]);
+  expect(JSON.parse(stdout)).toEqual({
+    file: path,
+    issues: [],
+    warnings: [
+      {
+        path: "clues.0.hints.0.cost",
+        code: "hint-costs-more-than-clue",
+        message: expect.any(String),
+        line: 5,
+      },
+    ],
+  });
+  expect(stderr).toBe("");
+});
+
+test("lint reads standard input, YAML or JSON", async () => {
+  const json = JSON.stringify({
+    format: 1,
+    title: "T",
+    rounds: [{ id: "one", title: "One" }],
+    clues: [{ id: "a", round: "one", title: "A", kind: "answer", answers: ["x"] }],
+  });
+  expect((await hunt(["lint", "-", "--hunt", "x"], { input: json })).exit).toBe(0);
+  expect((await hunt(["lint", "-", "--hunt", "x"], { input: WARNED })).exit).toBe(0);
+});
+
+test("publish sends the text as it is, to the hunt the definition names", async () => {
+  answers = [{ status: 201, body: { hunt: "harbour-nights", version: 1, warnings: [] } }];
+  const { exit, stdout } = await hunt(["publish", DEMO, "--if-match", "3"]);
+  expect({ exit, stdout }).toEqual({ exit: 0, stdout: "harbour-nights is published, version 1\n" });
+  expect(seen[0]).toMatchObject({
+    method: "PUT",
+    url: "/v1/hunts/harbour-nights",
+    body: readFileSync(DEMO, "utf8"),
+  });
+  expect(seen[0]?.headers).toMatchObject({ "content-type": "application/yaml", "if-match": '"3"' });
+});
+
+test("the hunt's id is --hunt, else the definition's, else the file's name", async () => {
+  const path = file("autumn-walk.yaml", WARNED);
+  answers = [{ body: { hunt: "x", version: 2, warnings: [] } }];
+  await hunt(["publish", path, "--dry-run"]);
+  await hunt(["publish", path, "--hunt", "other"]);
+  expect(seen.map((request) => request.url)).toEqual([
+    "/v1/hunts/autumn-walk?dryRun=true",
+    "/v1/hunts/other",
+  ]);
+  expect((await hunt(["publish", file("Not A Slug.yaml", WARNED)])).exit).toBe(2);
+});
+
+// ── Codes ────────────────────────────────────────────────────────────────────
+
+/** Draws the paths of an SVG of ours on a raster again. */
+function rasterOf(svg: string, size: number): boolean[][] {
+  const path = /<path d="([^"]*)"/.exec(svg)?.[1] ?? "";
+  const raster = Array.from({ length: size }, () => new Array<boolean>(size).fill(false));
+  const rest = path.replaceAll(/M(\d+) (\d+)h(\d+)v1h-(\d+)z/g, (_all, x, y, length, back) => {
+    expect(back).toBe(length);
+    raster[Number(y)]?.fill(true, Number(x), Number(x) + Number(length));
+    return "";
+  });
+  expect(rest).toBe("");
+  return raster;
+}
+
+test.each([
+  { name: "a code", text: "1.k1.lamp.0123456789abcd" },
+  { name: "a link", text: "https://hunt.example/play/x#code=a%2Fb" },
+  { name: "other scripts", text: "港の夜 🦉" },
+  { name: "a long text", text: "x".repeat(1_500) },
+])("the SVG draws exactly the modules of the QR code: $name", ({ text }) => {
+  const modules = qrModules(text) ?? [];
+  const ecc = (["Q", "M", "L"] as const).find((level) => {
+    try {
+      return encode(text, { ecc: level, border: 0 });
+    } catch {
+      return undefined;
+    }
+  });
+  expect(modules).toEqual(encode(text, { ecc: ecc ?? "L", border: 0, boostEcc: true }).data);
+  expect(rasterOf(qrSvg(modules), modules.length)).toEqual(modules);
+  // Four modules of white on each side.
+  expect(qrSvg(modules)).toContain(`viewBox="-4 -4 ${modules.length + 8} ${modules.length + 8}"`);
+});
+
+test("no QR code holds too long a text", () => {
+  expect(qrModules("x".repeat(3_000))).toBeUndefined();
+});
+
+const CODES = Array.from({ length: 8 }, (_, index) => ({
+  clue: `clue-${index}`,
+  title: index === 0 ? '<script>"&' : `Clue ${index}`,
+  code: `1.k1.clue-${index}.aaaa`,
+  url: `https://hunt.example/play/h#code=1.k1.clue-${index}.aaaa`,
+}));
+
+test("codes makes a sheet of one file: six a page, escaped, nothing from elsewhere", async () => {
+  answers = [{ body: { codes: CODES } }, { body: { title: "A & B" } }];
+  const { exit, stdout } = await hunt([
+    "codes",
+    "h",
+    "--out",
+    join(folder, "sheet.html"),
+    "--svg",
+    join(folder, "svg"),
+  ]);
+  expect({ exit, lines: stdout.split("\n").length - 1 }).toEqual({ exit: 0, lines: 2 });
+  const html = readFileSync(join(folder, "sheet.html"), "utf8");
+  expect(html.match(/<section class="page">/g)).toHaveLength(2);
+  expect(html.match(/<article class="card">/g)).toHaveLength(8);
+  expect(html).toContain("A &amp; B");
+  expect(html).toContain("&lt;script&gt;&quot;&amp;");
+  expect(html).not.toMatch(/<script|<link|<img|src=|@import|url\(/);
+  for (const { clue, url: carried } of CODES) {
+    const svg = qrSvg(qrModules(carried) ?? []);
+    expect(html).toContain(svg);
+    expect(readFileSync(join(folder, "svg", `h-${clue}.svg`), "utf8")).toBe(`${svg}\n`);
+  }
+});
+
+test("the sheet can leave out the titles and carry the bare codes", async () => {
+  answers = [{ body: { codes: CODES.slice(1) } }, { body: { title: "Hunt" } }];
+  await hunt([
+    "codes",
+    "h",
+    "--out",
+    join(folder, "sheet.html"),
+    "--no-titles",
+    "--carry",
+    "code",
+    "--say",
+    "<Hier>",
+  ]);
+  const html = readFileSync(join(folder, "sheet.html"), "utf8");
+  expect(html).not.toContain("Clue 1");
+  expect(html).toContain("&lt;Hier&gt;");
+  expect(html).toContain(qrSvg(qrModules("1.k1.clue-1.aaaa") ?? []));
+});
+
+test("a hunt without scan clues has no sheet", async () => {
+  answers = [{ body: { codes: [] } }];
+  expect((await hunt(["codes", "h", "--out", join(folder, "sheet.html")])).exit).toBe(1);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+// ── Facts ────────────────────────────────────────────────────────────────────
+
+test("import streams the file; rejected lines are told by reason, and fail with --strict", async () => {
+  const path = file("lines.ndjson", '{"a":1}\n{"b":2}\n');
+  const rejected = [
+    { line: 2, code: "invalid", message: "at: missing" },
+    { line: 3, code: "invalid", message: "at: bad" },
+    { line: 7, code: "conflict", message: "the time goes back" },
+  ];
+  answers = [{ body: { lines: 10, accepted: 7, rejected } }];
+  const { exit, stdout } = await hunt(["import", "h", path]);
+  expect(exit).toBe(0);
+  expect(stdout).toBe(
+    "10 lines: 7 accepted, 3 rejected\n\ninvalid  2 lines\n  line 2  at: missing\n  line 3  at: bad\n\nconflict  1 line\n  line 7  the time goes back\n",
+  );
+  expect(seen[0]).toMatchObject({ method: "POST", url: "/v1/hunts/h/import", body: '{"a":1}\n{"b":2}\n' });
+  expect(seen[0]?.headers["content-type"]).toBe("application/x-ndjson");
+  expect((await hunt(["import", "h", path, "--strict"])).exit).toBe(1);
+});
+
+test("an import from a file is sent whole again after 503, one from standard input is not", async () => {
+  const path = file("lines.ndjson", '{"a":1}\n');
+  answers = [problem(503, "overloaded"), { body: { lines: 1, accepted: 1, rejected: [] } }];
+  expect((await hunt(["import", "h", path])).exit).toBe(0);
+  expect(seen.map(({ body }) => body)).toEqual(['{"a":1}\n', '{"a":1}\n']);
+  answers = [problem(503, "overloaded")];
+  expect((await hunt(["import", "h", "-"], { input: '{"b":2}\n' })).exit).toBe(1);
+  expect(seen.slice(2).map(({ body }) => body)).toEqual(['{"b":2}\n']);
+});
+
+test("export writes the lines as they come, to a file only when they are complete", async () => {
+  const lines = '{"seq":1}\n{"seq":2}\n';
+  answers = [{ body: lines }];
+  expect((await hunt(["export", "h"])).stdout).toBe(lines);
+  const { stdout } = await hunt(["export", "h", "--out", join(folder, "x.ndjson"), "--json"]);
+  expect(JSON.parse(stdout)).toEqual({ facts: 2, bytes: 20, out: join(folder, "x.ndjson") });
+  expect(readFileSync(join(folder, "x.ndjson"), "utf8")).toBe(lines);
+
+  answers = [{ headers: { "content-length": "1000" }, body: lines }];
+  server.once("request", (request) => setTimeout(() => request.socket.destroy(), 50));
+  expect((await hunt(["export", "h", "--out", join(folder, "y.ndjson")])).exit).toBe(3);
+  expect(readdirSync(folder)).toEqual(["x.ndjson"]);
+});
+
+// ── Looking ──────────────────────────────────────────────────────────────────
+
+test("verify is exit code 1 when something differs, and says what", async () => {
+  answers = [{ body: { ok: true, facts: 7, teams: 2, mismatches: [] } }];
+  expect(await hunt(["verify", "h"])).toMatchObject({ exit: 0, stdout: "ok: 7 facts, 2 teams\n" });
+  answers = [
+    {
+      body: {
+        ok: false,
+        facts: 7,
+        teams: 2,
+        mismatches: [{ where: "shard", shard: "weur-0", what: "the log jumps" }],
+      },
+    },
+  ];
+  const { exit, stdout, stderr } = await hunt(["verify", "h"]);
+  expect(exit).toBe(1);
+  expect(stdout).toContain("shard  weur-0        the log jumps\n");
+  expect(stderr).toBe("error: 1 difference in 7 facts, 2 teams\n");
+  expect((await hunt(["verify", "h", "--json"])).exit).toBe(1);
+});
+
+test("teams follows the pages; --json is one document", async () => {
+  const team = {
+    id: "weur-0-0-aaaaa",
+    name: "\u001b[31mRed\u202e",
+    members: [],
+    score: 5,
+    solves: 1,
+    banned: true,
+    hidden: false,
+  };
+  const pages = () => [
+    { body: { teams: [team], cursor: "0.1" } },
+    { body: { teams: [{ ...team, id: "weur-0-1-bbbbb", name: "Owls", banned: false }] } },
+  ];
+  answers = pages();
+  const { stdout } = await hunt(["teams", "h"]);
+  expect(seen.map((request) => request.url)).toEqual([
+    "/v1/hunts/h/teams?limit=500",
+    "/v1/hunts/h/teams?limit=500&cursor=0.1",
+  ]);
+  // A name cannot colour the terminal or turn its direction.
+  expect(stdout).toContain("banned   [31mRed\n");
+  expect(stdout).toContain("weur-0-1-bbbbb");
+  answers = pages();
+  expect(JSON.parse((await hunt(["teams", "h", "--json"])).stdout).teams).toHaveLength(2);
+  answers = pages();
+  expect(JSON.parse((await hunt(["teams", "h", "--json", "--find", "OWL"])).stdout).teams).toMatchObject([
+    { name: "Owls" },
+  ]);
+});
+
+test("--quiet leaves the answer and drops the rest", async () => {
+  answers = [{ body: { phase: "live" } }];
+  expect(await hunt(["phase", "h", "live", "--quiet"])).toEqual({ exit: 0, stdout: "", stderr: "" });
+  expect((await hunt(["phase", "h", "live"])).stdout).toBe("h is live\n");
+  expect(JSON.parse((await hunt(["phase", "h", "live", "--quiet", "--json"])).stdout)).toEqual({
+    phase: "live",
+  });
+});
