@@ -14,7 +14,7 @@ import type { Leaderboard } from "../leaderboard/object.ts";
 import type { Announcement } from "../protocol.ts";
 import { currentKey, digester, keyById, type Secrets, scanCode } from "../secrets.ts";
 import type { HuntShard, ShardConfig } from "../shard/object.ts";
-import { objectName, randomText, regionOf } from "../shard/routing.ts";
+import { isPlaced, objectName, randomText, regionOf } from "../shard/routing.ts";
 import { StoredText } from "../stored-text.ts";
 import { type AuditEntry, AuditLog } from "./audit.ts";
 import type { HuntDirectory } from "./directory.ts";
@@ -269,9 +269,14 @@ export class HuntControl extends DurableObject<ControlEnv> {
       }));
   }
 
-  /** A shard's first contact: it is listed before it gets the configuration. */
+  /**
+   * A shard's first contact: it is listed before it gets the configuration.
+   * Only shards that teams are placed on: a guessed join code or team id can
+   * name any.
+   */
   attach(shard: string): ShardConfig | Refusal {
     if (!this.#state || !this.#compiledHunt()) return refuse("not_found", "no such hunt");
+    if (!isPlaced(shard, this.#state.shardsPerRegion)) return refuse("not_found", "no such shard");
     if (!this.#state.shards.includes(shard)) {
       this.#state.shards = [...this.#state.shards, shard];
       this.#save();

@@ -44,6 +44,12 @@ export function parseObjectName(name: string): { hunt: string; shard: string } {
   return { hunt: name.slice(0, slash), shard: name.slice(slash + 1) };
 }
 
+/** Whether teams of a hunt with this many shards a region can be on `shard`. */
+export function isPlaced(shard: string, shardsPerRegion: number): boolean {
+  const index = Number(SHARD.exec(shard)?.[2]);
+  return index < shardsPerRegion && shard === shardName(regionOf(shard), index);
+}
+
 export function regionOf(shard: string): Region {
   const region = SHARD.exec(shard)?.[1];
   return REGIONS.find((known) => known === region) ?? "weur";
