@@ -19,7 +19,7 @@ import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
 import { answers, eventId, eventsBody, joinBody, leaderboardQuery, playerEvent, slug } from "./schemas.ts";
 
-/** Longest event, as JSON characters. */
+/** Longest event, as JSON bytes. */
 const EVENT_MAX = 4_096;
 
 /** A name reserved for longer than this without its team made may be taken over, ms. */
@@ -228,14 +228,23 @@ function checkEvent(
   small: boolean,
 ): { event: PlayerEvent; refused?: never } | { refused: Result; event?: never } {
   const parsed = playerEvent.safeParse(event);
-  if (parsed.success && (small || JSON.stringify(event).length <= EVENT_MAX))
-    return { event: parsed.data as PlayerEvent };
+  if (parsed.success && (small || !isTooLarge(event))) return { event: parsed.data as PlayerEvent };
   const id = eventId.safeParse((event as { id?: unknown } | null)?.id);
   const issue = parsed.error?.issues[0];
   const message = issue
     ? `${issue.path.map(String).join(".")}: ${issue.message}`
     : `an event may have ${EVENT_MAX} bytes`;
   return { refused: { id: id.success ? id.data : "", outcome: "invalid", message } };
+}
+
+function isTooLarge(event: unknown): boolean {
+  try {
+    return new TextEncoder().encode(JSON.stringify(event)).byteLength > EVENT_MAX;
+  } catch (error) {
+    // Parsing knows no depth, writing does: what overflows the stack is far beyond the limit.
+    if (error instanceof RangeError) return true;
+    throw error;
+  }
 }
 
 async function joinHunt(c: Request$): Promise<Response> {
@@ -278,7 +287,7 @@ async function joinHunt(c: Request$): Promise<Response> {
     Object.assign(request, { joinCode: place.code });
   }
   const answer = await calling(async () => shardStub(c.env, hunt, shard).join(request));
-  if ("refused" in answer && create && !solo) await releaseName(c.env, hunt, create.create, joining);
+  if ("refused" in answer && create && !solo) await releaseName(c.env, hunt, shard, create.create, joining);
   const joined = accepted(answer);
   const end = entry.hunt.closes ?? now + configOf(c.env).PLAYER_TOKEN_DAYS * DAY;
   const claims = { hunt, team: joined.team.id, player: joined.player.id };
@@ -333,7 +342,7 @@ async function placeTeam(
   if (holder.key === joining) return holder.shard;
   const abandoned =
     now - holder.at > RESERVATION_MAX &&
-    !(await calling(async () => shardStub(c.env, hunt, holder.shard).hasJoined(holder.key)));
+    !(await calling(async () => shardStub(c.env, hunt, holder.shard).hasMade(holder.key, foldName(name))));
   if (abandoned) {
     await calling(async () =>
       c.env.NAMES.getByName(registryOf(hunt, reserved)).release(reserved, holder.key),
@@ -344,8 +353,17 @@ async function placeTeam(
 }
 
 /** Gives a reserved team name back when its team was refused. */
-async function releaseName(env: Env, hunt: string, name: string, joining: string): Promise<void> {
-  const reserved = `name/${foldName(name)}`;
+async function releaseName(
+  env: Env,
+  hunt: string,
+  shard: string,
+  name: string,
+  joining: string,
+): Promise<void> {
+  const folded = foldName(name);
+  // A used key sent again with another body is refused, too: then its team bears the name.
+  if (await calling(async () => shardStub(env, hunt, shard).hasMade(joining, folded))) return;
+  const reserved = `name/${folded}`;
   await calling(async () => env.NAMES.getByName(registryOf(hunt, reserved)).release(reserved, joining));
 }
 

@@ -6,6 +6,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
+import { foldName } from "../control/directory.ts";
 import type { HuntControl } from "../control/object.ts";
 import { openedAt, type PhaseState, phaseAt } from "../control/phase.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -391,10 +392,11 @@ export class HuntShard extends DurableObject<ShardEnv> {
     return { points: historyOf(context, team, until) };
   }
 
-  /** Whether a joining with this key was recorded here. */
-  async hasJoined(key: string): Promise<boolean> {
+  /** Whether a joining with this key made a team here whose name folds to `name`. */
+  async hasMade(key: string, name: string): Promise<boolean> {
     await this.#log.committed();
-    return this.#teams.recorded(joinKey(key)) !== undefined;
+    const made = this.#teams.recorded(joinKey(key));
+    return made?.type === "join" && made.created !== undefined && foldName(made.created.name) === name;
   }
 
   #memberOf(teamId: string, player: string): Team | Refusal {
