@@ -43,7 +43,7 @@ export function everyOutcome(more: object = {}): object {
         title: "The Pier",
         kind: "place",
         points: 70,
-        place: { lat: PIER.lat, lng: PIER.lng, radius: 50, maxAccuracy: 100, maxSpeed: 100 },
+        place: { lat: PIER.lat, lng: PIER.lng, radius: 50, maxAccuracy: 100, maxSpeed: 300 },
       },
       {
         id: "flag",

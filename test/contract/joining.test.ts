@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Answer, Client, expectProblem, type Joining } from "./client.ts";
+import { everyOutcome, manyClues, soloHunt } from "./hunts.ts";
+
+interface Joined {
+  player: { id: string; name: string };
+  team: { id: string; name: string; joinCode?: string };
+  token: string;
+}
+
+let engine: Engine;
+let client: Client;
+
+beforeAll(async () => {
+  engine = await startEngine({ vars: { RATE_LIMITS: "off" } });
+  client = await Client.of(engine);
+  await client.publish("teams", everyOutcome());
+  await client.publish("solo", soloHunt());
+});
+afterAll(() => engine.stop());
+
+function join(hunt: string, joining: unknown, key?: string): Promise<Answer<Joined>> {
+  return client.call("POST", `/v1/hunts/${hunt}/players`, {
+    json: joining,
+    ...(key === undefined ? {} : { headers: { "idempotency-key": key } }),
+  });
+}
+
+const create = (name: string, bracket?: string): Joining => ({
+  name: "Ann",
+  team: { create: name, ...(bracket === undefined ? {} : { bracket }) },
+});
+
+describe("[API-20] joining", () => {
+  test("creates a team with a code that team-mates join by", async () => {
+    const first = await join("teams", create("Founders", "locals"));
+    expect(first.status).toBe(201);
+    expect(first.body).toEqual({
+      player: { id: expect.stringMatching(/^.{1,64}$/), name: "Ann" },
+      team: { id: expect.stringMatching(/^.{1,64}$/), name: "Founders", joinCode: expect.any(String) },
+      token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+    });
+    const code = first.body.team.joinCode ?? "";
+    const second = await join("teams", { name: "Ben", team: { join: ` ${code.toLowerCase()} ` } });
+    expect(second.body.team).toEqual(first.body.team);
+    expect(second.body.player.id).not.toBe(first.body.player.id);
+    const player = { hunt: "teams", ...second.body.player, team: second.body.team, token: second.body.token };
+    const me = await client.me(player);
+    expect(me.team.members).toEqual([first.body.player, second.body.player]);
+    expect(me.team.bracket).toBe("locals");
+    expectProblem(await join("teams", { name: "Cid", team: { join: code } }), "conflict");
+  });
+
+  test("refuses a code that names no team", async () => {
+    const { joinCode = "" } = (await client.team("teams", "Guessed")).team;
+    const guesses = [
+      joinCode.replace(/.$/, (last) => (last === "0" ? "1" : "0")),
+      "WEUR0-0000000",
+      "nonsense",
+      "WEUR9999-0000000",
+    ];
+    for (const guess of guesses) {
+      expectProblem(await join("teams", { name: "Eve", team: { join: guess } }), "not_found");
+    }
+  });
+
+  test("is open in draft, live and paused, and closed after the end", async () => {
+    await client.publish("stages", manyClues(1), "draft");
+    expect((await join("stages", create("Waiting room"))).status).toBe(201);
+    await client.setPhase("stages", "live");
+    expect((await join("stages", create("In time"))).status).toBe(201);
+    await client.setPhase("stages", "paused");
+    expect((await join("stages", create("In a pause"))).status).toBe(201);
+    await client.setPhase("stages", "ended");
+    expectProblem(await join("stages", create("Too late")), "conflict");
+    expectProblem(await join("unknown-hunt", create("Nowhere")), "not_found");
+  });
+
+  test("wants a known bracket", async () => {
+    expectProblem(await join("teams", create("Bracketless", "nobody")), "invalid");
+  });
+
+  test.each([
+    ["no team in a team hunt", "teams", { name: "Ann" }],
+    ["a team to join in a solo hunt", "solo", { name: "Ann", team: { join: "WEUR0-0000000" } }],
+    ["no name", "teams", { team: { create: "Nameless" } }],
+    ["a blank name", "teams", { name: "   ", team: { create: "Blank" } }],
+    ["a name of 81 characters", "teams", { name: "x".repeat(81), team: { create: "Long" } }],
+    ["a name of another type", "teams", { name: 7, team: { create: "Seven" } }],
+    ["control characters", "teams", { name: "A\u0000nn", team: { create: "Control" } }],
+    ["both ways at once", "teams", { name: "Ann", team: { create: "Both", join: "WEUR0-0000000" } }],
+    ["an unknown key", "teams", { name: "Ann", team: { create: "Extra" }, admin: true }],
+    ["a bad locale", "teams", { name: "Ann", team: { create: "Locale" }, locale: "no such locale" }],
+    ["an array", "teams", []],
+  ])("[API-21] %s is invalid, with issues", async (_, hunt, body) => {
+    const problem = expectProblem(await join(hunt, body), "invalid");
+    expect(problem.issues?.length).toBeGreaterThan(0);
+  });
+});
+
+describe("[API-22] team names are unique after NFKC and case folding", () => {
+  test.each([
+    ["case", "Night Owls", "nIGHT oWLS"],
+    ["spaces", "Two Words", "  Two   Words "],
+    ["full width", "ABC 12", "ＡＢＣ　１２"],
+    ["ligatures", "Office", "oﬃce"],
+    ["sharp s", "Straße", "STRASSE"],
+    ["composed", "Café", "Cafe\u0301"],
+  ])("%s", async (_, name, alike) => {
+    expect((await join("teams", create(name))).status).toBe(201);
+    expectProblem(await join("teams", create(alike)), "conflict");
+  });
+
+  test("one of many who want the same name at once gets it", async () => {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => join("teams", create("Contested"))));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(11);
+  });
+
+  test("but not across hunts", async () => {
+    await client.publish("teams-too", manyClues(1));
+    expect((await join("teams-too", create("Night Owls"))).status).toBe(201);
+  });
+});
+
+describe("[API-23] Idempotency-Key", () => {
+  test("gives the same player again, also when repeated at once", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => join("teams", create("Once"), "key-1")),
+    );
+    answers.push(await join("teams", create("Once"), "key-1"));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(new Set(answers.map(({ body }) => body.player.id)).size).toBe(1);
+    expect(new Set(answers.map(({ body }) => body.team.id)).size).toBe(1);
+  });
+
+  test("gives the same team-mate again", async () => {
+    const { team } = await client.team("teams", "Mates");
+    const mate = { name: "Mate", team: { join: team.joinCode ?? "" } };
+    const [first, again] = [await join("teams", mate, "key-2"), await join("teams", mate, "key-2")];
+    expect(again.body.player).toEqual(first.body.player);
+    expect(again.status).toBe(201); // the team of two is full now, but this player is in it
+  });
+
+  test("makes one solo player", async () => {
+    const [first, again] = [
+      await join("solo", { name: "Uno" }, "key-3"),
+      await join("solo", { name: "Uno" }, "key-3"),
+    ];
+    expect(again.body.team.id).toBe(first.body.team.id);
+  });
+
+  test("with another body is a conflict, and takes no name", async () => {
+    expect((await join("teams", create("Original"), "key-4")).status).toBe(201);
+    expectProblem(await join("teams", create("Changed"), "key-4"), "conflict");
+    expect((await join("teams", create("Changed"))).status).toBe(201);
+  });
+
+  test("with another body gives back no name that a team bears", async () => {
+    expect((await join("teams", create("Borne"), "key-5")).status).toBe(201);
+    expectProblem(await join("teams", { ...create("Borne"), name: "Somebody else" }, "key-5"), "conflict");
+    expectProblem(await join("teams", create("Borne", "locals"), "key-5"), "conflict");
+    expectProblem(await join("teams", create("Borne")), "conflict");
+  });
+
+  test("must be printable and at most 128 characters", async () => {
+    for (const key of ["", "x".repeat(129), "with space"]) {
+      expectProblem(await join("teams", create("Keyed"), key), "bad_request");
+    }
+  });
+});
+
+describe("[API-24] a solo hunt", () => {
+  test("makes each player a team of the same name; names need not be unique", async () => {
+    const [first, second] = [await join("solo", { name: "Solo" }), await join("solo", { name: "Solo" })];
+    expect(first.body.team).toEqual({ id: expect.any(String), name: "Solo" });
+    expect(second.status).toBe(201);
+    expect(second.body.team.id).not.toBe(first.body.team.id);
+  });
+});
+
+describe("[API-25] a hunt for registered players", () => {
+  test("wants an external id, and admits or refuses while the origin cannot tell", async () => {
+    await client.publish(
+      "registered",
+      manyClues(1, { players: { require: "registered", whenOriginDown: "admit" } }),
+    );
+    expectProblem(await join("registered", create("Nobody")), "invalid");
+    expect((await join("registered", { ...create("Somebody"), externalId: "u-1" })).status).toBe(201);
+    await client.publish(
+      "strict",
+      manyClues(1, { players: { require: "registered", whenOriginDown: "refuse" } }),
+    );
+    expectProblem(await join("strict", { ...create("Somebody"), externalId: "u-1" }), "unavailable");
+  });
+});
+
+test("[SEC-1] guessing join codes and team ids adds no shard to a hunt", async () => {
+  await client.publish("probed", manyClues(1));
+  await client.team("probed", "Real");
+  const shards = async () =>
+    (await client.organise<{ shards: object[] }>("GET", "/v1/hunts/probed/stats")).body.shards;
+  const before = (await shards()).length;
+  for (const shard of ["weur-7", "me-500", "apac-ne-9999", "weur-00", "oc-0001"]) {
+    const place = shard.replace(/-(\d+)$/, "$1").toUpperCase();
+    expectProblem(await join("probed", { name: "Eve", team: { join: `${place}-0ABCDEF` } }), "not_found");
+    expectProblem(
+      await client.call("GET", `/v1/hunts/probed/leaderboard/${shard}-0-abcde/history`),
+      "not_found",
+    );
+    expectProblem(
+      await client.organise("POST", `/v1/hunts/probed/teams/${shard}-0-abcde/ban`, { reason: "x" }),
+      "not_found",
+    );
+  }
+  expect((await shards()).length).toBe(before);
+});
