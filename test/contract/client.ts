@@ -187,7 +187,7 @@ export class Client {
       status: response.status,
       headers: response.headers,
       text,
-      body: mediaType(response.headers).endsWith("json") ? (JSON.parse(text) as unknown) : text,
+      body: /[/+]json$/.test(mediaType(response.headers)) ? (JSON.parse(text) as unknown) : text,
     };
     if (method !== "OPTIONS" && method !== "HEAD") this.#check(method, path, answer);
     return answer as Answer<Body>;

@@ -23,13 +23,22 @@ afterAll(() => engine.stop());
 /** Solves clues 0 … n − 1, one after the other. */
 async function solve(team: Player, solves: number, from = 0): Promise<void> {
   for (let clue = from; clue < from + solves; clue += 1) {
-    const result = await client.playOne(team, { id: `s${clue}`, type: "answer", clue: `c${clue}`, answer: `right ${clue}` });
+    const result = await client.playOne(team, {
+      id: `s${clue}`,
+      type: "answer",
+      clue: `c${clue}`,
+      answer: `right ${clue}`,
+    });
     expect(result.outcome).toBe("correct");
   }
 }
 
 const act = (team: Player, action: string, body: object = { reason: "a test" }) =>
-  client.organise<Record<string, unknown>>("POST", `/v1/hunts/${team.hunt}/teams/${team.team.id}/${action}`, body);
+  client.organise<Record<string, unknown>>(
+    "POST",
+    `/v1/hunts/${team.hunt}/teams/${team.team.id}/${action}`,
+    body,
+  );
 
 /** Team names in order, once the standings show `solves` in all. */
 async function places(hunt: string, query = ""): Promise<string[]> {
@@ -77,12 +86,25 @@ describe("[API-40] the leaderboard", () => {
       solves: 11,
       lastSolveAt: expect.stringMatching(/Z$/),
     });
-    expect(last).toEqual({ rank: 12, team: { id: teams[0]?.team.id, name: "T0", bracket: "even" }, score: 0, solves: 0 });
+    expect(last).toEqual({
+      rank: 12,
+      team: { id: teams[0]?.team.id, name: "T0", bracket: "even" },
+      score: 0,
+      solves: 0,
+    });
   });
 
   test("pages by limit and offset", async () => {
     const all = (await client.board("board")).entries;
-    for (const [limit, offset] of [[5, 0], [5, 5], [5, 10], [1, 11], [500, 0], [3, 12], [3, 100_000]] as const) {
+    for (const [limit, offset] of [
+      [5, 0],
+      [5, 5],
+      [5, 10],
+      [1, 11],
+      [500, 0],
+      [3, 12],
+      [3, 100_000],
+    ] as const) {
       const page = await client.board("board", `?limit=${limit}&offset=${offset}`);
       expect(page.total).toBe(12);
       expect(page.entries).toEqual(all.slice(offset, offset + limit));
@@ -104,7 +126,9 @@ describe("[API-40] the leaderboard", () => {
     expect(board.total).toBe(6);
     expect(board.entries.map(({ team }) => team.name)).toEqual(["T11", "T9", "T7", "T5", "T3", "T1"]);
     expect(new Set(board.entries.map(({ team }) => team.bracket))).toEqual(new Set(["odd"]));
-    expect((await client.board("board", "?bracket=odd&limit=2&offset=1")).entries).toEqual(board.entries.slice(1, 3));
+    expect((await client.board("board", "?bracket=odd&limit=2&offset=1")).entries).toEqual(
+      board.entries.slice(1, 3),
+    );
   });
 
   test.each(["limit=0", "limit=501", "limit=x", "offset=-1", "offset=1.5", "bracket=No%20Slug", "around="])(
@@ -123,7 +147,10 @@ describe("[API-40] the leaderboard", () => {
     expect(body.points.map(({ score }) => score)).toEqual([0, 10, 20, 30, 40]);
     const times = body.points.map(({ at }) => at);
     expect(times).toEqual([...times].sort());
-    expectProblem(await client.call("GET", "/v1/hunts/board/leaderboard/weur-0-zzz-00000/history"), "not_found");
+    expectProblem(
+      await client.call("GET", "/v1/hunts/board/leaderboard/weur-0-zzz-00000/history"),
+      "not_found",
+    );
   });
 });
 
@@ -140,7 +167,12 @@ describe("[API-42] what organisers do to a team", () => {
     expect((await act(two, "awards", { points: -20, reason: "a mistake" })).body).toEqual({ score: 5 });
     await expect.poll(() => places("awards")).toEqual(["1 One", "2 Two"]);
     expect((await client.me(two)).team.score).toBe(5);
-    for (const body of [{ points: 1.5, reason: "x" }, { points: 1 }, { reason: "x" }, { points: 1e9, reason: "x" }]) {
+    for (const body of [
+      { points: 1.5, reason: "x" },
+      { points: 1 },
+      { reason: "x" },
+      { points: 1e9, reason: "x" },
+    ]) {
       expectProblem(await act(two, "awards", body), "invalid");
     }
     await client.setPhase("awards", "ended");
@@ -160,7 +192,11 @@ describe("[API-42] what organisers do to a team", () => {
 
   test("banned and hidden teams have no place and shift nobody; unban and show bring them back", async () => {
     await client.publish("marks", manyClues(3));
-    const teams = [await client.team("marks", "A"), await client.team("marks", "B"), await client.team("marks", "C")];
+    const teams = [
+      await client.team("marks", "A"),
+      await client.team("marks", "B"),
+      await client.team("marks", "C"),
+    ];
     const [a, b, c] = teams as [Player, Player, Player];
     await solve(a, 3);
     await solve(b, 2);
@@ -173,7 +209,9 @@ describe("[API-42] what organisers do to a team", () => {
     expect((await client.me(b)).team).not.toHaveProperty("rank");
     // A hidden team plays on, a banned one does not.
     await solve(b, 1, 2);
-    expect(await client.playOne(a, { id: "x", type: "answer", clue: "c0", answer: "x" })).toMatchObject({ outcome: "banned" });
+    expect(await client.playOne(a, { id: "x", type: "answer", clue: "c0", answer: "x" })).toMatchObject({
+      outcome: "banned",
+    });
     expect((await act(a, "unban")).body).toEqual({ banned: false });
     expect((await act(b, "show")).body).toEqual({ hidden: false });
     await expect.poll(() => places("marks")).toEqual(["1 A", "2 B", "3 C"]);
@@ -181,7 +219,10 @@ describe("[API-42] what organisers do to a team", () => {
     expect((await act(a, "ban")).status).toBe(200);
     for (const action of ["ban", "unban", "hide", "show"]) {
       expectProblem(await act(a, action, {}), "invalid");
-      expectProblem(await client.organise("POST", `/v1/hunts/marks/teams/nobody/${action}`, { reason: "x" }), "not_found");
+      expectProblem(
+        await client.organise("POST", `/v1/hunts/marks/teams/nobody/${action}`, { reason: "x" }),
+        "not_found",
+      );
       expectProblem(
         await client.organise("POST", `/v1/hunts/marks/teams/weur-0-zzz-00000/${action}`, { reason: "x" }),
         "not_found",
@@ -205,7 +246,8 @@ describe("[API-42] what organisers do to a team", () => {
     const times = entries.map(({ at }) => at);
     expect(times).toEqual([...times].sort().reverse());
     const ban = await act(await client.team("marks", "Audited"), "hide", { reason: "staff" });
-    const [newest] = (await client.organise<{ entries: object[] }>("GET", "/v1/hunts/marks/audit")).body.entries;
+    const [newest] = (await client.organise<{ entries: object[] }>("GET", "/v1/hunts/marks/audit")).body
+      .entries;
     expect(newest).toMatchObject({
       action: "hide",
       detail: { reason: "staff" },
@@ -227,18 +269,25 @@ test("[API-44] during a freeze the standings stand still for everybody, and the 
   await sleep(300);
   const during: Board = await client.board("frozen");
   expect(during).toMatchObject({ frozen: true, asOf: freeze });
-  expect(during.entries.map(({ team, score }) => [team.name, score])).toEqual([["One", 20], ["Two", 10]]);
+  expect(during.entries.map(({ team, score }) => [team.name, score])).toEqual([
+    ["One", 20],
+    ["Two", 10],
+  ]);
   const me = await client.me(two);
   expect(me.team).toMatchObject({ score: 40, rank: 2 });
   const history = `/v1/hunts/frozen/leaderboard/${two.team.id}/history`;
   const past = await client.call<{ points: { score: number }[] }>("GET", history);
   expect(past.body.points.map(({ score }) => score)).toEqual([0, 10]);
-  const { teams } = (await client.organise<{ teams: { name: string; rank: number }[] }>("GET", "/v1/hunts/frozen/teams")).body;
+  const { teams } = (
+    await client.organise<{ teams: { name: string; rank: number }[] }>("GET", "/v1/hunts/frozen/teams")
+  ).body;
   expect(teams.find(({ name }) => name === "Two")?.rank).toBe(1); // organisers see through it
   await client.setPhase("frozen", "ended");
   await expect.poll(async () => (await client.board("frozen")).frozen).toBe(false);
   expect(await places("frozen")).toEqual(["1 Two", "2 One"]);
-  expect((await client.call<{ points: { score: number }[] }>("GET", history)).body.points.at(-1)?.score).toBe(40);
+  expect((await client.call<{ points: { score: number }[] }>("GET", history)).body.points.at(-1)?.score).toBe(
+    40,
+  );
 });
 
 test("[API-45] ranking finish: finishers by time, then solves, then the earlier last solve", async () => {
@@ -257,7 +306,9 @@ test("[API-45] ranking finish: finishers by time, then solves, then the earlier 
 describe("[API-46] all teams", () => {
   test("come page by page, each once, with what organisers see", async () => {
     await client.publish("paged", manyClues(2));
-    const made = await Promise.all(Array.from({ length: 23 }, (_, index) => client.team("paged", `Team ${index}`)));
+    const made = await Promise.all(
+      Array.from({ length: 23 }, (_, index) => client.team("paged", `Team ${index}`)),
+    );
     for (const limit of [1, 4, 7, 100]) {
       const seen: string[] = [];
       let cursor: string | undefined;
@@ -274,7 +325,8 @@ describe("[API-46] all teams", () => {
       expect(seen).toHaveLength(23);
       expect(new Set(seen)).toEqual(new Set(made.map(({ team }) => team.id)));
     }
-    const { teams } = (await client.organise<{ teams: object[] }>("GET", "/v1/hunts/paged/teams?limit=1")).body;
+    const { teams } = (await client.organise<{ teams: object[] }>("GET", "/v1/hunts/paged/teams?limit=1"))
+      .body;
     expect(teams[0]).toMatchObject({
       id: expect.any(String),
       name: expect.any(String),
@@ -288,9 +340,12 @@ describe("[API-46] all teams", () => {
     });
   });
 
-  test.each(["limit=0", "limit=501", "cursor=abc", "cursor=-1.0", "limit=ten"])("refuse %s", async (query) => {
-    expectProblem(await client.organise("GET", `/v1/hunts/paged/teams?${query}`), "invalid");
-  });
+  test.each(["limit=0", "limit=501", "cursor=abc", "cursor=-1.0", "limit=ten"])(
+    "refuse %s",
+    async (query) => {
+      expectProblem(await client.organise("GET", `/v1/hunts/paged/teams?${query}`), "invalid");
+    },
+  );
 
   test("of a hunt without any are none", async () => {
     await client.publish("empty", manyClues(1));
@@ -323,7 +378,10 @@ test("[API-47] the hunt in numbers", async () => {
     facts: 6,
     outcomes: { correct: 1, incorrect: 1, nudge: 1, taken: 1 },
   });
-  expect(body.clues.find(({ clue }) => clue === "cave")).toMatchObject({ attempts: expect.any(Number), solves: 1 });
+  expect(body.clues.find(({ clue }) => clue === "cave")).toMatchObject({
+    attempts: expect.any(Number),
+    solves: 1,
+  });
   expect(body.clues.find(({ clue }) => clue === "cave")).toHaveProperty("medianSolveSeconds");
   expect(body.clues.map(({ clue }) => clue)).toEqual(["cave", "chest", "pier", "flag", "vault", "end"]);
   expect(body.shards.reduce((sum, shard) => sum + shard.seq, 0)).toBe(body.facts);
