@@ -247,7 +247,7 @@ describe("[API-7] beyond its rate a caller gets rate_limited with Retry-After", 
     const { hostname, port } = client.url;
     const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nCF-Connecting-IP: ${address}\r\n`;
     const socket = connect(Number(port), hostname);
-    socket.write(`${request}\r\n`.repeat(requests - 1) + `${request}Connection: close\r\n\r\n`);
+    socket.write(`${`${request}\r\n`.repeat(requests - 1)}${request}Connection: close\r\n\r\n`);
     return new Promise((done, fail) =>
       socket
         .resume()
