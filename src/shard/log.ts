@@ -40,6 +40,9 @@ interface Deferred {
   resolve(): void;
 }
 
+/** Lets the requests that have already arrived come in first, so that they share the next commit. */
+const turn = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
+
 function deferred(): Deferred {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((done) => {
@@ -58,6 +61,8 @@ export class SegmentLog {
   #bodies: string[] = [];
   #inFlight: Deferred | undefined;
   #next: Deferred | undefined;
+  #committing = false;
+  #crowded = false;
 
   /** `sync` resolves when everything written so far is durable. */
   constructor(sql: Sql, sync: () => Promise<void>, hooks: LogHooks) {
@@ -99,12 +104,14 @@ export class SegmentLog {
     if (this.#facts.length === 0) return this.#inFlight?.promise ?? Promise.resolve();
     this.#next ??= deferred();
     const { promise } = this.#next;
-    if (!this.#inFlight) void this.#commit();
+    if (!this.#committing) void this.#commit();
     return promise;
   }
 
   async #commit(): Promise<void> {
+    this.#committing = true;
     while (this.#next && this.#facts.length > 0) {
+      if (this.#crowded) await turn();
       const commit = this.#next;
       const facts = this.#facts;
       const bodies = this.#bodies;
@@ -125,9 +132,12 @@ export class SegmentLog {
       }
       this.#durable = facts.at(-1)?.seq ?? this.#durable;
       this.#inFlight = undefined;
+      // Facts that came together: others are probably on their way.
+      this.#crowded = facts.length > 1;
       commit.resolve();
       this.#hooks.committed(facts, segments);
     }
+    this.#committing = false;
   }
 
   #insert(facts: readonly Fact[], bodies: readonly string[]): Segment[] {
