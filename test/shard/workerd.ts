@@ -1,0 +1,162 @@
+/** What the shard's tests in workerd share: publishing, joining, commands, looking inside. */
+/// <reference types="vite/client" />
+import { applyD1Migrations, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import originSchema from "../../migrations/d1/0001_origin.sql?raw";
+import type { Phase } from "../../src/control/phase.ts";
+import { COMPARE_MODES, commandOf } from "../../src/edge/digest.ts";
+import type { Refusal } from "../../src/errors.ts";
+import type { Command, Fact, PlayerEvent, Result } from "../../src/protocol.ts";
+import { currentKey } from "../../src/secrets.ts";
+import { HuntShard, type Joined } from "../../src/shard/object.ts";
+import { objectName } from "../../src/shard/routing.ts";
+
+const BY = { actor: "organiser", request: "r-1" };
+
+/** Sets parameters for the objects that start from now on. */
+export function setParameters(parameters: Record<string, number>): void {
+  Object.assign(env, parameters);
+}
+
+/** Makes the origin's tables, so that what the shards ship is archived. */
+export async function makeOrigin(): Promise<void> {
+  const queries = originSchema
+    .replaceAll(/--.*$/gm, "")
+    .split(";")
+    .map((query) => query.trim())
+    .filter((query) => query !== "");
+  await applyD1Migrations(env.ORIGIN_DB, [{ name: "0001_origin.sql", queries }]);
+}
+
+/** Every shard reads this clock from now on. */
+export function setClock(now: () => number): void {
+  vi.spyOn(HuntShard.prototype as unknown as { now(): number }, "now").mockImplementation(now);
+}
+
+const UNLIMITED = { burst: 10_000, refillPerMinute: 10_000, perClue: 0 };
+
+/** Publishes a version of the hunt: clues a and b, worth `points`, as many guesses as one likes. */
+export async function publish(hunt: string, points = 10, more: object = {}): Promise<void> {
+  const clue = (id: string) => ({ id, round: "r", title: id, kind: "answer", answers: ["right"], points });
+  const definition = {
+    format: 1,
+    title: hunt,
+    teams: { mode: "teams", maxSize: 6 },
+    attempts: UNLIMITED,
+    rounds: [{ id: "r", title: "R" }],
+    clues: [clue("a"), { ...clue("b"), opens: { solved: "a" } }],
+    ...more,
+  };
+  const answer = await control(hunt).publish(JSON.stringify(definition), "json", { dryRun: false }, BY);
+  if ("refused" in answer) throw new Error(`${answer.detail} ${JSON.stringify(answer.issues)}`);
+}
+
+export const control = (hunt: string) => env.CONTROL.getByName(hunt);
+
+export async function setPhase(
+  hunt: string,
+  phase: Exclude<Phase, "draft">,
+): Promise<{ phase: Phase } | Refusal> {
+  return control(hunt).setPhase(phase, BY);
+}
+
+export async function grow(hunt: string, shards: number): Promise<{ shardsPerRegion: number } | Refusal> {
+  return control(hunt).grow(shards, BY);
+}
+
+export const shardOf = (hunt: string, shard = "weur-0") => env.SHARD.getByName(objectName(hunt, shard));
+
+/** One team of one player. */
+export interface Playing extends Joined {
+  hunt: string;
+  shard: string;
+}
+
+export async function join(hunt: string, name: string, shard = "weur-0"): Promise<Playing> {
+  const joined = await shardOf(hunt, shard).join({
+    key: `key-${name}`,
+    player: `p-${name}`,
+    name,
+    create: { name },
+  });
+  if ("refused" in joined) throw new Error(joined.detail);
+  return { ...joined, hunt, shard };
+}
+
+export function command(hunt: string, event: PlayerEvent): Command {
+  return commandOf(event, hunt, currentKey("ANSWER_PEPPERS", env.ANSWER_PEPPERS), COMPARE_MODES);
+}
+
+export const guess = (hunt: string, id: string, answer = "wrong", clue = "a"): Command =>
+  command(hunt, { id, type: "answer", clue, answer });
+
+/** Plays, with a fresh stub; a refusal is thrown. */
+export async function play(playing: Playing, ...commands: Command[]): Promise<Result[]> {
+  const answer = await shardOf(playing.hunt, playing.shard).play(
+    playing.team.id,
+    playing.player.id,
+    commands,
+  );
+  if ("refused" in answer) throw new Error(answer.refused);
+  return answer.results;
+}
+
+/** The whole log, by export. */
+export async function logOf(hunt: string, shard = "weur-0"): Promise<Fact[]> {
+  const facts: Fact[] = [];
+  while (true) {
+    const more = await shardOf(hunt, shard).exportFacts(facts.at(-1)?.seq ?? 0);
+    if (more.length === 0) return facts;
+    facts.push(...more);
+  }
+}
+
+export async function countRows(hunt: string, table: "segment" | "page" | "checkpoint"): Promise<number> {
+  return runInDurableObject(
+    shardOf(hunt),
+    (_, state) =>
+      state.storage.sql.exec<{ count: number }>(`SELECT count(*) AS count FROM ${table}`).one().count,
+  );
+}
+
+/** Holds the shard's commits: what was synced is durable only after `release`. */
+export async function holdCommits(hunt: string): Promise<{ release(): void; syncs(): number }> {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let syncs = 0;
+  await runInDurableObject(shardOf(hunt), (_, state) => {
+    const sync = state.storage.sync.bind(state.storage);
+    vi.spyOn(state.storage, "sync").mockImplementation(async () => {
+      syncs += 1;
+      await gate;
+      await sync();
+    });
+  });
+  return { release: open, syncs: () => syncs };
+}
+
+/**
+ * Stops the shard's object with everything it has in memory; the next call
+ * starts it again. Unlike an eviction it does not wait for timers.
+ */
+export async function restart(hunt: string, shard = "weur-0"): Promise<void> {
+  await outcomeOf(() =>
+    runInDurableObject(shardOf(hunt, shard), (_, state) => state.abort("restarted by a test")),
+  );
+}
+
+export const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** Settles a call that may fail, without an unhandled rejection. */
+export async function outcomeOf<Value>(
+  call: () => Promise<Value>,
+): Promise<{ value: Value } | { error: unknown }> {
+  try {
+    return { value: await call() };
+  } catch (error) {
+    return { error };
+  }
+}
