@@ -27,6 +27,19 @@ export async function readText(request: Request, limit: number): Promise<string>
 }
 
 async function readBytes(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
+  try {
+    return await readWithin(request, limit);
+  } catch (error) {
+    throw error instanceof RequestError ? error : cutOff();
+  }
+}
+
+/** Reading fails when the sender goes away: nobody hears this error, but it is none of the engine's. */
+export function cutOff(): RequestError {
+  return new RequestError("bad_request", "the body was cut off");
+}
+
+async function readWithin(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
   const announced = request.headers.get("content-length");
   if (announced !== null) {
     if (Number(announced) > limit) throw tooLarge(limit);

@@ -10,6 +10,7 @@ import { currentKey, keyById } from "../secrets.ts";
 import { hash53 } from "../shard/recall.ts";
 import { REGIONS, shardName } from "../shard/routing.ts";
 import type { Env } from "../worker.ts";
+import { cutOff } from "./body.ts";
 import { commandOf } from "./digest.ts";
 import { calling, shardStub } from "./objects.ts";
 import { importLine } from "./schemas.ts";
@@ -237,8 +238,9 @@ async function* linesOf(request: Request): AsyncGenerator<{ line: number; text: 
     }
     rest += decoder.decode();
   } catch (error) {
+    if (error instanceof RequestError) throw error;
     if (error instanceof TypeError) throw new RequestError("bad_request", "the body is not valid UTF-8");
-    throw error;
+    throw cutOff();
   }
   if (rest.trim() !== "") yield { line: line + 1, text: rest };
 }
