@@ -187,7 +187,8 @@ export class Client {
       status: response.status,
       headers: response.headers,
       text,
-      body: /[/+]json$/.test(mediaType(response.headers)) ? (JSON.parse(text) as unknown) : text,
+      body:
+        text !== "" && /[/+]json$/.test(mediaType(response.headers)) ? (JSON.parse(text) as unknown) : text,
     };
     if (method !== "OPTIONS" && method !== "HEAD") this.#check(method, path, answer);
     return answer as Answer<Body>;
