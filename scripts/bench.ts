@@ -69,7 +69,10 @@ else printTable();
 
 async function benchEvents(): Promise<void> {
   const floor = await startFloor();
-  const engine = await startEngine({ dataDir: join(scratch, "engine"), vars: { RATE_LIMITS: "off" } });
+  const engine = await startEngine({
+    dataDir: join(scratch, "engine"),
+    vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" },
+  });
   try {
     say("publishing the hunt and joining its teams");
     const hunt = await openBenchHunt(engine, { teams: 500 });

@@ -39,6 +39,8 @@ function varsFromEnvironment(): Record<string, string> {
   const vars = {
     // Everybody on this machine has one address, and a load test few tokens.
     RATE_LIMITS: "off",
+    // All objects share one thread here: more shards would only make smaller commits.
+    SHARDS_PER_REGION: "1",
     ...Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== undefined)),
   };
   try {

@@ -26,7 +26,7 @@ export const PARAMETERS = {
   SHARDS_PER_REGION: {
     kind: "number",
     unit: "shards",
-    default: 2,
+    default: 1,
     min: 1,
     max: 1_000,
     trades: "more shards carry more events per second; each costs memory, reports and fan-out calls",

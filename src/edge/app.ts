@@ -21,11 +21,15 @@ export function makeApp(): App {
     c.set("now", Date.now());
     // Headers before the handler: set on a finished response they cost a copy of it.
     c.header("X-Request-Id", id);
-    c.header("Access-Control-Expose-Headers", EXPOSED_HEADERS);
-    const origin = allowedOrigin(c.req.header("origin"), c.env);
-    if (origin !== undefined) {
-      c.header("Access-Control-Allow-Origin", origin);
-      if (origin !== "*") c.header("Vary", "Origin");
+    const asking = c.req.header("origin");
+    // What others may read is said to everybody, because caches keep it.
+    if (asking !== undefined || c.req.method === "GET") {
+      const origin = allowedOrigin(asking, c.env);
+      if (origin !== undefined) {
+        c.header("Access-Control-Allow-Origin", origin);
+        c.header("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+        if (origin !== "*") c.header("Vary", "Origin");
+      }
     }
     return next();
   });

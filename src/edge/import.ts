@@ -21,6 +21,9 @@ const LINES_PER_BLOCK = 1_000;
 /** Team names looked up at the same time. */
 const LOOKUPS = 32;
 
+/** Characters of a refused import that are read before the refusal is told. */
+const DRAIN_MAX = 64_000_000;
+
 /** Longest line, characters. */
 const LINE_MAX = 8_192;
 
@@ -58,7 +61,10 @@ export async function importLines(
   const session = new ImportSession(env, entry, answer);
   let open = false;
   let block: { line: number; text: string; checked: Checked }[] = [];
-  for await (const { line, text } of linesOf(request)) {
+  const lines = linesOf(request);
+  // Not `for await`: an early end would cancel the body, see `drain`.
+  for (let next = await lines.next(); !next.done; next = await lines.next()) {
+    const { line, text } = next.value;
     answer.lines += 1;
     const checked = checkLine(text);
     if ("message" in checked) {
@@ -66,7 +72,9 @@ export async function importLines(
       continue;
     }
     if (!open) {
-      accepted(await env.CONTROL.getByName(entry.hunt.hunt).beginImport(Date.parse(checked.at), by));
+      const begun = await env.CONTROL.getByName(entry.hunt.hunt).beginImport(Date.parse(checked.at), by);
+      if ("refused" in begun) await drain(lines);
+      accepted(begun);
       open = true;
     }
     block.push({ line, text, checked });
@@ -203,6 +211,18 @@ class ImportSession {
       if ("code" in result) this.reject(result);
       else this.#answer.accepted += 1;
     }
+  }
+}
+
+/**
+ * Reads on to a bound, because a client that is still sending when the answer
+ * comes sees a broken connection instead of it.
+ */
+async function drain(lines: AsyncGenerator<{ text: string }>): Promise<void> {
+  let characters = 0;
+  for await (const { text } of lines) {
+    characters += text.length;
+    if (characters > DRAIN_MAX) return;
   }
 }
 

@@ -494,15 +494,12 @@ export class HuntShard extends DurableObject<ShardEnv> {
       message: refusal.detail,
     });
     const team = this.#importedTeam(line.key);
-    if (team && line.at < team.lastAt) {
-      const repeated = line.type === "command" && this.#teams.recorded(eventKey(team.id, line.command.id));
-      if (!repeated) return no(refuse("conflict", "the time goes back within the team"));
-    }
+    if (team && this.#replayed(team, line)) return { line: line.line, outcome: "duplicate" };
+    if (team && line.at < team.lastAt) return no(refuse("conflict", "the time goes back within the team"));
     const context = this.#replayContext(line.at);
     if (line.type === "join") return this.#replayJoin(line, team, context, no);
     if (!team) return no(refuse("not_found", "no line before this one joins the team"));
     if (line.type === "action") {
-      if (this.#teams.recorded(eventKey(team.id, line.id))) return { line: line.line, outcome: "duplicate" };
       const decision = organise(context, team, line.action, line.at);
       if ("refused" in decision) return no(decision);
       for (const [index, draft] of decision.facts.entries()) {
@@ -517,6 +514,13 @@ export class HuntShard extends DurableObject<ShardEnv> {
     this.#noteReached(context, team, line.at);
     const result = this.#decide(context, team.id, member.id, line.command, line.at);
     return { line: line.line, outcome: result.outcome };
+  }
+
+  /** Whether this very line was replayed before: then nothing happens again. */
+  #replayed(team: Team, line: ReplayLine): boolean {
+    if (line.type === "join") return team.members.some((member) => member.id === importedPlayer(line.id));
+    const id = line.type === "command" ? line.command.id : line.id;
+    return this.#teams.recorded(eventKey(team.id, id)) !== undefined;
   }
 
   /** The team that this joining key made. Remembered, because every line of an import asks. */
@@ -551,7 +555,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       team,
       {
         key: team ? line.id : line.key,
-        player: `p-${line.id}`,
+        player: importedPlayer(line.id),
         name,
         ...(team
           ? {}
@@ -662,7 +666,8 @@ export class HuntShard extends DurableObject<ShardEnv> {
 
   /** The backstop: delivers what no timer delivered, for as long as anything is undelivered. */
   override async alarm(): Promise<void> {
-    this.#alarmSet = false;
+    // No other alarm is set while this one runs.
+    this.#alarmSet = true;
     try {
       if (await this.#ready()) return;
       await Promise.all([
@@ -672,6 +677,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     } catch (error) {
       console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
     } finally {
+      this.#alarmSet = false;
       // In `finally`, because an alarm that keeps failing is dropped by the platform.
       if (this.#shipper.behind || this.#reporter.behind) this.#armAlarm();
     }
@@ -682,6 +688,9 @@ export class HuntShard extends DurableObject<ShardEnv> {
 function retryDelay(delay: number): number {
   return Math.min(30_000, delay * 2) * (0.75 + Math.random() / 2);
 }
+
+/** The player an import's joining line makes: the same line makes the same player. */
+const importedPlayer = (line: string): string => `p-${line}`;
 
 function joinedOf(fact: JoinFact, team: Team | undefined): Joined {
   return {
