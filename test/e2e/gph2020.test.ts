@@ -1,0 +1,159 @@
+/** The record of a real hunt (scripts/convert-gph2020.ts), imported and ranked by the engine. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  convert,
+  DEFAULT_FOLDER,
+  type ImportLine,
+  type ReplayHunt,
+  type ReplayTeam,
+} from "../../scripts/convert-gph2020.ts";
+import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { Client, type ExportLine } from "../contract/client.ts";
+
+const FOLDER = resolve(import.meta.dirname, "../..", process.env.GPH2020 ?? DEFAULT_FOLDER);
+const isPresent = existsSync(join(FOLDER, "hunt.json"));
+if (!isPresent)
+  process.stdout.write("gph2020: skipped, the replay's folder is not there (GPH2020 names another)\n");
+
+/** Teams that registered after the end, by the data's own account (999 on the board, 951 ranked). */
+const TOO_LATE = 48;
+
+interface Imported {
+  lines: number;
+  accepted: number;
+  rejected: { line: number; code: string }[];
+}
+
+let engine: Engine;
+let client: Client;
+
+describe.skipIf(!isPresent)("the replay of a real hunt", () => {
+  let during: { lines: ImportLine[]; imported: Imported };
+  let places: string[];
+
+  beforeAll(async () => {
+    engine = await startEngine({ vars: { RATE_LIMITS: "off" } });
+    client = await Client.of(engine);
+  });
+  afterAll(() => engine.stop());
+
+  async function replay(
+    hunt: string,
+    posthunt: boolean,
+  ): Promise<{ lines: ImportLine[]; imported: Imported }> {
+    const { definition, lines } = convert(FOLDER, { posthunt });
+    await client.publish(hunt, { ...definition, hunt }, "draft");
+    const answer = await client.call<Imported>("POST", `/v1/hunts/${hunt}/import`, {
+      token: client.organiserToken,
+      body: lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
+      type: "application/x-ndjson",
+    });
+    expect(answer.status, answer.text.slice(0, 500)).toBe(200);
+    return { lines, imported: answer.body };
+  }
+
+  /** The whole leaderboard as "rank team", once it shows every team. */
+  async function placesOf(hunt: string): Promise<string[]> {
+    const rows: string[] = [];
+    for (let offset = 0; ; offset += 500) {
+      const { entries, total } = await client.board(hunt, `?limit=500&offset=${offset}`);
+      rows.push(...entries.map(({ rank, team }) => `${rank} ${team.name}`));
+      if (offset + 500 >= total) return rows;
+    }
+  }
+
+  test("[API-61] every line is accepted but the joins after the end", { timeout: 120_000 }, async () => {
+    during = await replay("gph2020", false);
+    const { lines, imported } = during;
+    expect(imported.lines).toBe(lines.length);
+    const { teams } = JSON.parse(readFileSync(join(FOLDER, "teams.json"), "utf8")) as { teams: ReplayTeam[] };
+    const late = new Set(teams.filter(([, , , beforeEnd]) => !beforeEnd).map(([team]) => team));
+    expect(late.size).toBe(TOO_LATE);
+    expect(imported.rejected).toHaveLength(TOO_LATE);
+    for (const { line, code } of imported.rejected) {
+      expect(lines[line - 1]).toMatchObject({ type: "join" });
+      expect(late).toContain(lines[line - 1]?.team);
+      expect(code).toBe("conflict");
+    }
+    expect(imported.accepted).toBe(lines.length - TOO_LATE);
+  });
+
+  test("[API-61] every right guess of the record was open to its team, and every wrong one within its limit", {
+    timeout: 60_000,
+  }, async () => {
+    const answers = (await client.export("gph2020")).filter(({ type }) => type === "answer");
+    const count = (outcome: string) => answers.filter((line) => line.outcome === outcome).length;
+    expect({ correct: count("correct"), incorrect: count("incorrect") }).toEqual({
+      correct: 8_644,
+      incorrect: 19_136,
+    });
+  });
+
+  test("[API-61] the leaderboard has the order its own export gives by the rules", {
+    timeout: 60_000,
+  }, async () => {
+    await expect
+      .poll(async () => (await client.board("gph2020")).total, { timeout: 20_000 })
+      .toBe(999 - TOO_LATE);
+    const lines = await client.export("gph2020");
+    const { final_puzzle } = JSON.parse(readFileSync(join(FOLDER, "hunt.json"), "utf8")) as ReplayHunt;
+    const expected = orderOf(lines, final_puzzle);
+    await expect.poll(() => placesOf("gph2020"), { timeout: 20_000 }).toEqual(expected);
+    places = expected;
+    expect(await client.verify("gph2020")).toMatchObject({ teams: 999 - TOO_LATE });
+  });
+
+  test("[API-62] solves after the end change no place", { timeout: 120_000 }, async () => {
+    const { lines, imported } = await replay("gph2020-late", true);
+    expect(lines.length).toBe(during.lines.length + 1_129);
+    expect(imported.lines).toBe(lines.length);
+    const reasons = new Set(imported.rejected.map(({ line, code }) => `${lines[line - 1]?.type} ${code}`));
+    // Teams that never joined cannot answer.
+    expect(reasons).toEqual(new Set(["join conflict", "answer not_found"]));
+    await expect.poll(() => placesOf("gph2020-late"), { timeout: 20_000 }).toEqual(places);
+    expect(await client.export("gph2020-late")).toHaveLength((await client.export("gph2020")).length);
+    await client.verify("gph2020-late");
+  });
+});
+
+/** The places by API.md "Ranking", `finish`, from the facts alone. */
+function orderOf(lines: readonly ExportLine[], finish: string): string[] {
+  interface Row {
+    name: string;
+    finished: number;
+    solves: number;
+    last: number;
+    shard: string;
+    seq: number;
+  }
+  const rows = new Map<string, Row>();
+  for (const line of lines) {
+    const at = Date.parse(line.at);
+    const row = rows.get(line.team);
+    if (line.type === "join" && !row) {
+      const { name } = line.created as { name: string };
+      rows.set(line.team, {
+        name,
+        finished: Infinity,
+        solves: 0,
+        last: at,
+        shard: line.shard,
+        seq: line.seq,
+      });
+    } else if (row && line.outcome === "correct") {
+      row.solves += 1;
+      row.last = at;
+      row.seq = line.seq;
+      if (line.clue === finish) row.finished = at;
+    }
+  }
+  const ordered = [...rows.values()].sort((a, b) => {
+    if (a.finished !== b.finished) return a.finished - b.finished;
+    if (a.finished === Infinity && a.solves !== b.solves) return b.solves - a.solves;
+    if (a.finished === Infinity && a.last !== b.last) return a.last - b.last;
+    return a.shard < b.shard ? -1 : a.shard > b.shard ? 1 : a.seq - b.seq;
+  });
+  return ordered.map(({ name }, index) => `${index + 1} ${name}`);
+}
