@@ -163,7 +163,10 @@ async function startRuntimeNow(
           // Otherwise every request is also a request to this process.
           logRequests: false,
           log: new ForwardingLog(log),
-          handleStructuredLogs: ({ level, message }) => log(levelOf(level), message),
+          handleStructuredLogs: ({ level, message }) => {
+            // Notes of workerd to its own developers, who mark them so.
+            if (!message.startsWith("NOSENTRY")) log(levelOf(level), message);
+          },
           ...(options.dataDir === undefined
             ? {}
             : { resourcePersistencePath: join(options.dataDir, "storage") }),

@@ -72,18 +72,21 @@ async function publishDemo(engine: Engine): Promise<boolean> {
       headers: { authorization, ...(type ? { "content-type": type } : {}) },
       ...(body === undefined ? {} : { body }),
     });
-  const known = await call("GET", "/definition");
-  await known.body?.cancel();
-  if (known.ok) return true;
-  if (!existsSync(demoFile)) return false;
-  const steps = [
-    () => readFile(demoFile, "utf8").then((definition) => call("PUT", "", "application/yaml", definition)),
-    () => call("POST", "/phase", "application/json", JSON.stringify({ phase: "live" })),
-  ];
-  for (const step of steps) {
-    const answer = await step();
+  const must = async (answer: Response): Promise<unknown> => {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+    return JSON.parse(text);
+  };
+  const known = await call("GET", "/definition");
+  await known.body?.cancel();
+  if (!known.ok) {
+    if (!existsSync(demoFile)) return false;
+    await must(await call("PUT", "", "application/yaml", await readFile(demoFile, "utf8")));
+  }
+  // Also after a start that was killed between the two.
+  const { phase } = (await must(await call("GET", ""))) as { phase: string };
+  if (phase === "draft") {
+    await must(await call("POST", "/phase", "application/json", JSON.stringify({ phase: "live" })));
   }
   return true;
 }
