@@ -243,8 +243,9 @@ export function reachedFacts(team: string, reached: readonly number[], now: numb
   return reached.map((points) => ({ at: now, team, type: "reached" as const, points }));
 }
 
-/** One token, less what floating point may lose on the way to it. */
-const TOKEN = 1 - 1e-9;
+/** What floating point may lose on the way to a token. */
+const TOKEN_NOISE = 1e-9;
+const TOKEN = 1 - TOKEN_NOISE;
 
 /** The last moment a `Date` can tell (ECMA-262), epoch ms: a trickle of a refill may take longer. */
 const TIME_MAX = 8.64e15;
@@ -262,11 +263,13 @@ export function cooldownUntil(
   bucket: Attempts | undefined,
   now: number,
 ): number | undefined {
-  const tokens = tokensAt(limits, bucket, now);
-  if (tokens >= TOKEN || limits.refillPerMinute <= 0) return undefined;
-  // From the bucket's own time when the clock went back: it refills from there.
-  const from = Math.max(now, bucket?.at ?? now);
-  return Math.min(TIME_MAX, from + Math.ceil(((1 - tokens) / limits.refillPerMinute) * 60_000));
+  const { refillPerMinute } = limits;
+  if (!bucket || refillPerMinute <= 0 || tokensAt(limits, bucket, now) >= TOKEN) return undefined;
+  // From the bucket's own time: the same moment however often it is asked for,
+  // also after the clock went back. Half the noise, so that the token is there
+  // then, and a moment that is a whole millisecond is not rounded up to the next.
+  const missing = 1 - TOKEN_NOISE / 2 - bucket.tokens;
+  return Math.min(TIME_MAX, bucket.at + Math.ceil((missing / refillPerMinute) * 60_000));
 }
 
 /** Rounds down, to keep the log short: a rounding must never give a token early. */

@@ -387,6 +387,21 @@ describe("attempts", () => {
     }
   });
 
+  test("[AT-2] retryAt is the same however often it is asked for, down to the millisecond", () => {
+    for (let refill = 1; refill <= 300; refill += 1) {
+      const played = limited(2, refill);
+      guess(played, T0);
+      guess(played, T0 + 37);
+      const retryAt = Date.parse(guess(played, T0 + 37).retryAt ?? "");
+      for (const share of [0.1, 0.5, 0.9]) {
+        const now = T0 + 37 + Math.floor((retryAt - T0 - 37) * share);
+        expect([refill, guess(played, now).retryAt]).toEqual([refill, isoAt(retryAt)]);
+      }
+      expect(guess(played, retryAt - 1).outcome).toBe("cooldown");
+      expect(guess(played, retryAt).outcome).toBe("incorrect");
+    }
+  });
+
   test("[AT-3] the bucket refills continuously and never above `burst`", () => {
     const played = limited(2, 6);
     guess(played, T0);

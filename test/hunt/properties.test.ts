@@ -302,6 +302,6 @@ describe("any game", () => {
         expect(outcomeAt(retryAt - 1)).toBe("cooldown");
         expect(outcomeAt(retryAt)).not.toBe("cooldown");
       });
-    });
+    }, 1_000);
   });
 });
