@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { HuntShard } from "../../src/shard/object.ts";
+import { HuntShard, type ShardConfig } from "../../src/shard/object.ts";
 import {
   control,
   countRows,
@@ -234,6 +234,15 @@ describe("what control tells", () => {
       (await Promise.all(teams.map((team) => play(team, guess("phases", id))))).map(
         ([result]) => result?.outcome,
       );
+    // Slow to be told, so that an answer that does not wait is seen.
+    const { configure } = HuntShard.prototype;
+    vi.spyOn(HuntShard.prototype, "configure").mockImplementation(async function (
+      this: HuntShard,
+      config: ShardConfig,
+    ) {
+      await wait(50);
+      return configure.call(this, config);
+    } as unknown as typeof configure);
     expect(await setPhase("phases", "paused")).toEqual({ phase: "paused" });
     expect(await outcomes("1")).toEqual(["paused", "paused", "paused"]);
     expect(await setPhase("phases", "live")).toEqual({ phase: "live" });
