@@ -87,6 +87,11 @@ export class SegmentLog {
     return this.#durable;
   }
 
+  /** The facts that wait for the next commit; no row holds them yet. */
+  get gathering(): readonly Fact[] {
+    return this.#facts;
+  }
+
   /** Numbers the fact and puts it into the commit that is gathering. */
   append(draft: NewFact): Fact {
     this.#head += 1;

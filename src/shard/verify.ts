@@ -2,6 +2,7 @@
 import { evolve } from "../hunt/evolve.ts";
 import { encodeTeam, type Team } from "../hunt/team.ts";
 import type { OriginSums } from "../origin/store.ts";
+import type { Fact } from "../protocol.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import type { TeamStore } from "./snapshot.ts";
 import { TotalsCounter } from "./totals.ts";
@@ -27,15 +28,16 @@ export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
   };
   const scores = new Map<string, number>();
   let seq = 0;
-  for (const segment of log.segments(0)) {
-    for (const fact of factsOf(segment.body)) {
-      if (fact.seq !== seq + 1) differ(`the log jumps from ${seq} to ${fact.seq}`);
-      seq = fact.seq;
-      folded.set(fact.team, evolve(folded.get(fact.team), fact));
-      totals.count(fact);
-      if ("score" in fact && fact.score !== undefined) scores.set(fact.team, fact.score);
-    }
-  }
+  const fold = (fact: Fact): void => {
+    if (fact.seq !== seq + 1) differ(`the log jumps from ${seq} to ${fact.seq}`);
+    seq = fact.seq;
+    folded.set(fact.team, evolve(folded.get(fact.team), fact));
+    totals.count(fact);
+    if ("score" in fact && fact.score !== undefined) scores.set(fact.team, fact.score);
+  };
+  for (const segment of log.segments(0)) factsOf(segment.body).forEach(fold);
+  // The state in use holds what is gathering for the next commit, too.
+  log.gathering.forEach(fold);
   let compared = 0;
   for (const team of store.all()) {
     compared += 1;

@@ -98,6 +98,21 @@ describe("group commit", () => {
     expect((await logOf("order")).map(({ seq }) => seq)).toEqual([1, 2, 3]);
   });
 
+  test("[SH-14] verification under load counts what is gathering for the next commit", async () => {
+    await live("busy");
+    const team = await join("busy", "one");
+    const { release } = await holdCommits("busy");
+    const first = play(team, guess("busy", "1"), guess("busy", "2"));
+    await wait(30);
+    const verified = shardOf("busy").verify();
+    await wait(30);
+    const second = play(team, guess("busy", "3"));
+    await wait(30);
+    release();
+    expect((await verified).mismatches).toEqual([]);
+    expect((await Promise.all([first, second])).flat()).toHaveLength(3);
+  });
+
   test("[SH-4] a segment's row stays below what a queue message takes, whatever the characters", async () => {
     await live("wide");
     const team = await join("wide", "one");
