@@ -11,9 +11,33 @@ export const DEFINITION_MAX = 4 * 1_024 * 1_024;
 /** Stateless as long as it is not used for streaming. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
+/** A key that libraries downstream may take for an object's prototype. */
+const PROTO_KEY = /"__proto__"\s*:/;
+
 /** The media type without its parameters, lower case. */
 export function mediaType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/**
+ * A small body as text, without the detour over bytes: on the event path that
+ * detour costs more than the parsing. What is not UTF-8 shows as U+FFFD then,
+ * so that character itself is refused as well.
+ */
+async function readSmallText(request: Request, limit: number): Promise<string> {
+  const announced = request.headers.get("content-length");
+  if (announced === null) return readText(request, limit);
+  if (Number(announced) > limit) throw tooLarge(limit);
+  let text: string;
+  try {
+    text = await request.text();
+  } catch {
+    throw cutOff();
+  }
+  if (text.includes("\ufffd")) {
+    throw new RequestError("bad_request", "the body is not valid UTF-8, or holds the character U+FFFD");
+  }
+  return text;
 }
 
 /** The body as text. Throws `payload_too_large`, or `bad_request` when it is not UTF-8. */
@@ -71,11 +95,11 @@ export async function readJson(request: Request, limit: number = BODY_MAX): Prom
   if (type !== "application/json" && !type.endsWith("+json")) {
     throw new RequestError("unsupported_media_type", "send application/json");
   }
-  return parseJson(await readText(request, limit));
+  return parseJson(await readSmallText(request, limit));
 }
 
 export function parseJson(text: string): unknown {
-  if (text.includes('"__proto__"')) throw new RequestError("bad_request", "__proto__ is not a key here");
+  if (PROTO_KEY.test(text)) throw new RequestError("bad_request", "__proto__ is not a key here");
   try {
     return JSON.parse(text);
   } catch {

@@ -6,7 +6,7 @@ import { configOf } from "../config.ts";
 import { foldName, registryOf } from "../control/directory.ts";
 import { openedAt, phaseAt } from "../control/phase.ts";
 import { accepted, RequestError } from "../errors.ts";
-import type { Command, PlayerEvent, Result } from "../protocol.ts";
+import { type Command, EVENTS_MAX, type PlayerEvent, type Result } from "../protocol.ts";
 import { currentKey, keyById } from "../secrets.ts";
 import { hash53 } from "../shard/recall.ts";
 import { parseJoinCode, parseTeamId, REGIONS, type Region, randomText, shardName } from "../shard/routing.ts";
@@ -17,7 +17,16 @@ import { COMPARE_MODES, commandOf } from "./digest.ts";
 import { limitAddress, limitPlayer } from "./limits.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
-import { answers, eventId, eventsBody, joinBody, leaderboardQuery, playerEvent, slug } from "./schemas.ts";
+import {
+  answers,
+  eventId,
+  eventsBody,
+  joinBody,
+  leaderboardQuery,
+  plainAnswer,
+  playerEvent,
+  slug,
+} from "./schemas.ts";
 
 /** Longest event, as JSON bytes. */
 const EVENT_MAX = 4_096;
@@ -107,9 +116,9 @@ export function playerRoutes(app: App): void {
     },
     async (c) => {
       const { hunt, team, player } = await playerOf(c);
-      const body = check(eventsBody, await readJson(c.req.raw, BODY_MAX));
+      const events = eventsOf(await readJson(c.req.raw, BODY_MAX));
       const small = Number(c.req.header("content-length") ?? Number.POSITIVE_INFINITY) <= EVENT_MAX;
-      const { results, asOf } = await playEvents(c.env, hunt, team, player, body.events, c.get("now"), small);
+      const { results, asOf } = await playEvents(c.env, hunt, team, player, events, c.get("now"), small);
       return c.json({ results, asOf: iso(asOf) });
     },
   );
@@ -179,6 +188,13 @@ export function playerRoutes(app: App): void {
   );
 }
 
+/** The envelope's events, each yet unchecked. Throws `invalid`. */
+function eventsOf(body: unknown): unknown[] {
+  const events = (body as { events?: unknown } | null)?.events;
+  if (Array.isArray(events) && events.length > 0 && events.length <= EVENTS_MAX) return events;
+  return check(eventsBody, body).events;
+}
+
 /**
  * Checks, digests and plays events; a bad event gets `invalid`, the others are
  * played. `small`: the whole body is no longer than one event may be.
@@ -227,6 +243,8 @@ function checkEvent(
   event: unknown,
   small: boolean,
 ): { event: PlayerEvent; refused?: never } | { refused: Result; event?: never } {
+  const plain = small ? plainAnswer(event) : undefined;
+  if (plain) return { event: plain };
   const parsed = playerEvent.safeParse(event);
   if (parsed.success && (small || !isTooLarge(event))) return { event: parsed.data as PlayerEvent };
   const id = eventId.safeParse((event as { id?: unknown } | null)?.id);

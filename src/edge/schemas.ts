@@ -46,6 +46,24 @@ export const playerEvent = z.discriminatedUnion("type", [
   z.object({ ...eventHead, type: z.literal("claim"), prize: slug }),
 ]);
 
+const PLAIN_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const PLAIN_TEXT = /^[\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]*$/;
+
+/**
+ * The event if it is plainly a good answer, the most common event by far;
+ * undefined: `playerEvent` decides. Accepts nothing that the schema does not.
+ */
+export function plainAnswer(
+  event: unknown,
+): { id: string; type: "answer"; clue: string; answer: string } | undefined {
+  if (typeof event !== "object" || event === null) return undefined;
+  const { id, type, clue, answer, at } = event as Record<string, unknown>;
+  if (type !== "answer" || at !== undefined) return undefined;
+  if (typeof id !== "string" || typeof clue !== "string" || typeof answer !== "string") return undefined;
+  if (!PLAIN_ID.test(id) || !SLUG.test(clue) || answer.length > ANSWER_MAX) return undefined;
+  return PLAIN_TEXT.test(answer) ? { id, type, clue, answer } : undefined;
+}
+
 /** The envelope only: each event is checked by itself, so that one bad event spoils no other. */
 export const eventsBody = z.object({ events: z.array(z.unknown()).min(1).max(EVENTS_MAX) });
 

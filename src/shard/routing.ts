@@ -67,6 +67,13 @@ export function parseTeamId(id: string): { shard: string; ordinal: number } | un
   return { shard: match[1], ordinal: Number.parseInt(match[2], 36) };
 }
 
+/** The ordinal in a team id of the shard's own; -1 when it cannot be one. */
+export function ordinalOf(id: string): number {
+  const end = id.lastIndexOf("-");
+  const ordinal = Number.parseInt(id.slice(id.lastIndexOf("-", end - 1) + 1, end), 36);
+  return Number.isSafeInteger(ordinal) ? ordinal : -1;
+}
+
 /** A code to hand to team-mates: shard, team and a secret. */
 export function makeJoinCode(shard: string, ordinal: number): string {
   const dash = shard.lastIndexOf("-");

@@ -10,7 +10,7 @@ import type { Fact } from "../protocol.ts";
 import type { Sql } from "./counted-sql.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import { RecallIndex } from "./recall.ts";
-import { parseTeamId } from "./routing.ts";
+import { ordinalOf } from "./routing.ts";
 import { TotalsCounter } from "./totals.ts";
 
 /** Teams of one page: one row holds them for as long as they fit. */
@@ -102,19 +102,15 @@ export class TeamStore {
 
   /** The team, or undefined when the shard has none of this id. */
   get(id: string): Team | undefined {
-    const team = this.#find(id);
+    const team = this.atOrdinal(ordinalOf(id));
     return team?.id === id ? team : undefined;
   }
 
   /** The team at this place of the shard, whatever its id's check characters. */
   atOrdinal(ordinal: number): Team | undefined {
+    if (ordinal < 0 || ordinal >= this.totals.teams) return undefined;
     const page = Math.floor(ordinal / PAGE_TEAMS);
     return this.#page(page).teams[ordinal % PAGE_TEAMS];
-  }
-
-  #find(id: string): Team | undefined {
-    const ordinal = parseTeamId(id)?.ordinal;
-    return ordinal === undefined ? undefined : this.atOrdinal(ordinal);
   }
 
   /** Folds a fact just appended to the log. */
@@ -259,14 +255,13 @@ export class TeamStore {
 }
 
 function pageOf(team: string): number {
-  const ordinal = parseTeamId(team)?.ordinal;
-  if (ordinal === undefined) throw new Error("a fact names a team that is not of this shard");
+  const ordinal = ordinalOf(team);
+  if (ordinal < 0) throw new Error("a fact names a team that is not of this shard");
   return Math.floor(ordinal / PAGE_TEAMS);
 }
 
 function applyTo(page: Page, fact: Fact): Team {
-  const ordinal = parseTeamId(fact.team)?.ordinal ?? 0;
-  const slot = ordinal % PAGE_TEAMS;
+  const slot = ordinalOf(fact.team) % PAGE_TEAMS;
   const team = evolve(page.teams[slot], fact);
   page.teams[slot] = team;
   return team;
