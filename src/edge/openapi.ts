@@ -6,6 +6,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../errors.ts";
 import type { Env } from "../worker.ts";
+import { prepare } from "./prepare.ts";
 import { problem } from "./schemas.ts";
 
 export type App = Hono<{ Bindings: Env; Variables: { requestId: string; now: number } }>;
@@ -32,7 +33,10 @@ export function route(
   handler: (c: Request$) => Response | Promise<Response>,
 ): void {
   specs.push(spec);
-  app.on(spec.method.toUpperCase(), spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), handler);
+  app.on(spec.method.toUpperCase(), spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
+    prepare(c);
+    return handler(c);
+  });
 }
 
 let document: object | undefined;
