@@ -110,7 +110,7 @@ async function benchEvents(): Promise<void> {
         const before = name === "event" ? await shardRows(engine, hunt.id) : undefined;
         const run = await closedLoop({ ...contender, next, connections, seconds });
         if (run.failed > 0)
-          throw new Error(`${run.failed} of ${run.requests} answers of ${name} were not as they should be`);
+          throw new Error(`${run.failed} of ${run.requests} answers of ${name} are wrong: ${run.failure}`);
         rates.get(name)?.push(run.requests / run.seconds);
         p99.get(name)?.push(quantileOf(run.latencies, 0.99));
         if (before) {
@@ -166,6 +166,8 @@ async function startFloor(): Promise<{ url: string; stop(): Promise<void> }> {
       host: "127.0.0.1",
       port: 0,
       cf: false,
+      // As the engine: otherwise every request is also one to this process.
+      logRequests: false,
       resourcePersistencePath: join(scratch, "floor"),
     } as Parameters<typeof convertV4MiniflareOptions>[0]),
   );

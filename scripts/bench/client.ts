@@ -15,6 +15,8 @@ export interface Run {
   latencies: Float64Array;
   /** Answers that were not 2xx, or that `check` refused. */
   failed: number;
+  /** The first of them: status and body. */
+  failure?: string;
 }
 
 /** Requests in flight per connection stay at one, as browsers and phones do. */
@@ -32,6 +34,7 @@ export async function closedLoop(options: {
   );
   const latencies: number[] = [];
   let failed = 0;
+  let failure: string | undefined;
   const start = performance.now();
   const end = start + options.seconds * 1_000;
   await Promise.all(
@@ -42,13 +45,22 @@ export async function closedLoop(options: {
         const { statusCode, body } = await client.request({ ...call, body: call.body ?? null });
         const text = await body.text();
         latencies.push(performance.now() - sent);
-        if (statusCode >= 300 || (options.check && !options.check(text))) failed += 1;
+        if (statusCode >= 300 || (options.check && !options.check(text))) {
+          failed += 1;
+          failure ??= `${statusCode} ${text.slice(0, 300)}`;
+        }
       }
     }),
   );
   const seconds = (performance.now() - start) / 1_000;
   await Promise.all(clients.map((client) => client.close()));
-  return { requests: latencies.length, seconds, latencies: Float64Array.from(latencies).sort(), failed };
+  return {
+    requests: latencies.length,
+    seconds,
+    latencies: Float64Array.from(latencies).sort(),
+    failed,
+    ...(failure === undefined ? {} : { failure }),
+  };
 }
 
 /** The value below which the share `quantile` of the rising values lies. */

@@ -22,32 +22,47 @@ const KEPT_MAX = 2_000;
 /** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. */
 const KV_CACHE_TTL = 30;
 
+/** A refresh that has not ended by then is given up on, and another request begins one, ms. */
+const REFRESH_MAX = 5_000;
+
+/** A value this many times older than it may be is no longer repeated while one request refreshes it. */
+const STALE_FACTOR = 20;
+
 interface Kept<Value> {
   value: Value;
   /** Epoch ms at which it was read. */
   at: number;
+  /** Since when a request has been reading it anew, epoch ms. */
+  refreshing?: number;
 }
 
-/** Isolate memory with single flight: many readers of one key, one reading. */
+/**
+ * Isolate memory: a value is read anew by one request while the others repeat
+ * the old one. Requests never wait for each other's reading, because what one
+ * request does cannot be awaited by another (its I/O ends with it).
+ */
 class Memory<Value> {
   readonly #kept = new Map<string, Kept<Value>>();
-  readonly #reading = new Map<string, Promise<Value>>();
 
   async get(key: string, now: number, maxAge: number, read: () => Promise<Value>): Promise<Value> {
     const kept = this.#kept.get(key);
-    if (kept && now - kept.at < maxAge) return kept.value;
-    let reading = this.#reading.get(key);
-    if (!reading) {
-      reading = read()
-        .then((value) => {
-          if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
-          this.#kept.set(key, { value, at: now });
-          return value;
-        })
-        .finally(() => this.#reading.delete(key));
-      this.#reading.set(key, reading);
+    if (kept) {
+      const age = now - kept.at;
+      const refreshed = kept.refreshing !== undefined && now - kept.refreshing < REFRESH_MAX;
+      if (age < maxAge || (refreshed && age < maxAge * STALE_FACTOR)) return kept.value;
+      kept.refreshing = now;
     }
-    return reading;
+    let value: Value;
+    try {
+      value = await read();
+    } catch (error) {
+      // The owner is away: the old value is better than none, and says how old it is.
+      if (kept && now - kept.at < maxAge * STALE_FACTOR) return kept.value;
+      throw error;
+    }
+    if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
+    this.#kept.set(key, { value, at: now });
+    return value;
   }
 
   forget(prefix: string): void {
@@ -62,7 +77,7 @@ const boards = new Memory<BoardPage>();
 export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicEntry | Refusal> {
   return hunts.get(`${hunt}/`, now, configOf(env).HUNT_MEMORY_MS, async () => {
     const text = await readKv(env, publicKey(hunt));
-    return readPublicEntry(hunt, text) ?? (await env.CONTROL.getByName(hunt).publicEntry());
+    return readPublicEntry(hunt, text) ?? plain(await env.CONTROL.getByName(hunt).publicEntry());
   });
 }
 
@@ -85,8 +100,13 @@ export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number
         return { asOf, frozen, total, entries: entries.slice(query.offset, query.offset + query.limit) };
       }
     }
-    return env.LEADERBOARD.getByName(hunt).read(query);
+    return plain(await env.LEADERBOARD.getByName(hunt).read(query));
   });
+}
+
+/** A copy without the ties to the request that an object's answer carries, so that others may use it. */
+function plain<Value extends object>(answer: Value): Value {
+  return JSON.parse(JSON.stringify(answer));
 }
 
 /** KV is a help, never a need: when it fails, the owner object is asked. */

@@ -40,9 +40,6 @@ interface Deferred {
   resolve(): void;
 }
 
-/** Lets the requests that have already arrived come in first, so that they share the next commit. */
-const turn = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
-
 function deferred(): Deferred {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((done) => {
@@ -116,16 +113,19 @@ export class SegmentLog {
   async #commit(): Promise<void> {
     this.#committing = true;
     while (this.#next && this.#facts.length > 0) {
-      if (this.#crowded) await turn();
       const commit = this.#next;
-      const facts = this.#facts;
-      const bodies = this.#bodies;
-      this.#inFlight = commit;
-      this.#next = undefined;
-      this.#facts = [];
-      this.#bodies = [];
+      let facts: Fact[];
       let segments: Segment[];
       try {
+        // Lets the requests that have arrived come in first: with nothing written
+        // this waits one turn of the event loop, and no timer's delay.
+        if (this.#crowded) await this.#sync();
+        facts = this.#facts;
+        const bodies = this.#bodies;
+        this.#inFlight = commit;
+        this.#next = undefined;
+        this.#facts = [];
+        this.#bodies = [];
         segments = this.#insert(facts, bodies);
         this.#hooks.beforeSync(this.#head);
         await this.#sync();
