@@ -7,3 +7,9 @@ declare namespace Cloudflare {
 }
 
 type EngineEnv = import("../src/worker.ts").Env;
+
+/** Vite gives a file's text for this ending. */
+declare module "*?raw" {
+  const text: string;
+  export default text;
+}

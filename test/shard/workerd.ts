@@ -1,5 +1,4 @@
 /** What the shard's tests in workerd share: publishing, joining, commands, looking inside. */
-/// <reference types="vite/client" />
 import { applyD1Migrations, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";

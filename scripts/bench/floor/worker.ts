@@ -6,6 +6,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
 
+interface Body {
+  events: Record<string, string>[];
+}
+
 interface FloorEnv {
   FLOOR: DurableObjectNamespace<Floor>;
 }
@@ -16,11 +20,11 @@ export class Floor extends DurableObject<FloorEnv> {
     ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)");
   }
 
-  nothing(body: unknown): unknown {
+  nothing(body: Body): Body {
     return body;
   }
 
-  row(body: unknown): unknown {
+  row(body: Body): Body {
     this.ctx.storage.sql.exec("INSERT INTO event (body) VALUES (?)", JSON.stringify(body));
     return body;
   }
@@ -28,7 +32,7 @@ export class Floor extends DurableObject<FloorEnv> {
 
 const app = new Hono<{ Bindings: FloorEnv }>();
 app.get("/hello", (c) => c.text("hello"));
-app.post("/rpc", async (c) => c.json(await c.env.FLOOR.getByName("floor").nothing(await c.req.json())));
-app.post("/row", async (c) => c.json(await c.env.FLOOR.getByName("floor").row(await c.req.json())));
+app.post("/rpc", async (c) => c.json(await c.env.FLOOR.getByName("floor").nothing(await c.req.json<Body>())));
+app.post("/row", async (c) => c.json(await c.env.FLOOR.getByName("floor").row(await c.req.json<Body>())));
 
 export default app;
