@@ -2,11 +2,14 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { ERRORS, RequestError } from "../errors.ts";
+import { dataRoutes } from "./data.ts";
+import { definitionRoutes } from "./definition.ts";
 import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
-import { organiserRoutes } from "./organiser.ts";
 import { playerRoutes } from "./player.ts";
 import { allowedOrigin, prepare } from "./prepare.ts";
+import { runningRoutes } from "./running.ts";
+import { teamRoutes } from "./teams.ts";
 
 /** `Retry-After` of 429 and 503: a few seconds, spread so that clients do not come back together. */
 const RETRY_AFTER = { min: 1, max: 4 };
@@ -24,7 +27,10 @@ export function makeApp(): App {
   });
   opsRoutes(app);
   playerRoutes(app);
-  organiserRoutes(app);
+  definitionRoutes(app);
+  runningRoutes(app);
+  teamRoutes(app);
+  dataRoutes(app);
   app.notFound((c) => {
     prepare(c);
     return problem(c, new RequestError("not_found", "no such route"));

@@ -44,6 +44,7 @@ import { CountedSql } from "./counted-sql.ts";
 import { SegmentLog } from "./log.ts";
 import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
+import { Replay } from "./replay.ts";
 import { Reporter, scoreReport } from "./report.ts";
 import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "./routing.ts";
 import { type Segment, Shipper } from "./ship.ts";
@@ -61,9 +62,6 @@ const SCORE_FACTS_MAX = 10_000;
 
 /** Facts in one answer of `exportFacts`, about (whole segments). */
 const EXPORT_FACTS_MAX = 5_000;
-
-/** Teams remembered by joining key during an import. */
-const IMPORTED_MAX = 100_000;
 
 /** Teams in one page of `teams`. */
 export const TEAMS_PAGE_MAX = 500;
@@ -144,11 +142,10 @@ export class HuntShard extends DurableObject<ShardEnv> {
   readonly #shipper: Shipper;
   readonly #reporter: Reporter;
   readonly #ranks: RankCache;
+  readonly #replay: Replay;
   #known: { config: ShardConfig; hunt: IndexedHunt } | undefined;
   #attaching: Promise<Refusal | undefined> | undefined;
   #word: ScoreWord | undefined;
-  /** Joining key → team id, of teams seen in an import. */
-  readonly #imported = new Map<string, string>();
   #waiting = 0;
   #shipTimer = false;
   #reportTimer = false;
@@ -196,6 +193,16 @@ export class HuntShard extends DurableObject<ShardEnv> {
       read: (after, limit) => this.#log.read(after, limit),
       report: (report) => this.#leaderboard().report(report),
       heard: (word) => this.#heard(word),
+    });
+    this.#replay = new Replay({
+      shard: this.#shard,
+      teams: this.#teams,
+      context: (at) => this.#replayContext(at),
+      append: (draft) => this.#append(draft),
+      play: (context, team, player, command, at) => {
+        this.#noteReached(context, team, at);
+        return this.#decide(context, team.id, player, command, at);
+      },
     });
     this.#ranks = new RankCache((teams) => this.#leaderboard().ranks(teams));
     const config = this.#store.config();
@@ -484,96 +491,9 @@ export class HuntShard extends DurableObject<ShardEnv> {
   async replay(lines: ReplayLine[]): Promise<ReplayResult[] | Refusal> {
     const refused = await this.#ready();
     if (refused) return refused;
-    const results = lines.map((line) => this.#replayLine(line));
+    const results = lines.map((line) => this.#replay.line(line));
     await this.#log.committed();
     return results;
-  }
-
-  #replayLine(line: ReplayLine): ReplayResult {
-    const no = (refusal: Refusal): ReplayResult => ({
-      line: line.line,
-      code: refusal.refused,
-      message: refusal.detail,
-    });
-    const team = this.#importedTeam(line.key);
-    if (team && this.#replayed(team, line)) return { line: line.line, outcome: "duplicate" };
-    if (team && line.at < team.lastAt) return no(refuse("conflict", "the time goes back within the team"));
-    const context = this.#replayContext(line.at);
-    if (line.type === "join") return this.#replayJoin(line, team, context, no);
-    if (!team) return no(refuse("not_found", "no line before this one joins the team"));
-    if (line.type === "action") {
-      const decision = organise(context, team, line.action, line.at);
-      if ("refused" in decision) return no(decision);
-      for (const [index, draft] of decision.facts.entries()) {
-        this.#append(index === 0 ? ({ ...draft, event: line.id } as NewFact) : draft);
-      }
-      return { line: line.line, outcome: line.action.type };
-    }
-    const member = line.player
-      ? team.members.find((candidate) => candidate.name === line.player)
-      : team.members[0];
-    if (!member) return no(refuse("not_found", "the team has no player of this name"));
-    this.#noteReached(context, team, line.at);
-    const result = this.#decide(context, team.id, member.id, line.command, line.at);
-    return { line: line.line, outcome: result.outcome };
-  }
-
-  /** Whether this very line was replayed before: then nothing happens again. */
-  #replayed(team: Team, line: ReplayLine): boolean {
-    if (line.type === "join") return team.members.some((member) => member.id === importedPlayer(line.id));
-    const id = line.type === "command" ? line.command.id : line.id;
-    return this.#teams.recorded(eventKey(team.id, id)) !== undefined;
-  }
-
-  /** The team that this joining key made. Remembered, because every line of an import asks. */
-  #importedTeam(key: string): Team | undefined {
-    let id = this.#imported.get(key);
-    if (id === undefined) {
-      id = this.#teams.recorded(joinKey(key))?.team;
-      if (id === undefined) return undefined;
-      if (this.#imported.size >= IMPORTED_MAX) this.#imported.clear();
-      this.#imported.set(key, id);
-    }
-    return this.#teams.get(id);
-  }
-
-  #replayJoin(
-    line: ReplayLine & { type: "join" },
-    team: Team | undefined,
-    context: Context,
-    no: (refusal: Refusal) => ReplayResult,
-  ): ReplayResult {
-    const name = line.player ?? line.team;
-    if (team?.members.some((member) => member.name === name)) {
-      return no(refuse("conflict", "the player is in the team already"));
-    }
-    const ordinal = this.#teams.totals.teams;
-    const id = team?.id ?? makeTeamId(this.#shard, ordinal);
-    const joinCode = makeJoinCode(this.#shard, ordinal);
-    const fact = admit(
-      context.hunt.compiled,
-      context.phase,
-      id,
-      team,
-      {
-        key: team ? line.id : line.key,
-        player: importedPlayer(line.id),
-        name,
-        ...(team
-          ? {}
-          : {
-              create: {
-                name: line.team,
-                ...(context.hunt.compiled.teams.mode === "solo" ? {} : { joinCode }),
-                ...(line.bracket === undefined ? {} : { bracket: line.bracket }),
-              },
-            }),
-      },
-      line.at,
-    );
-    if ("refused" in fact) return no(fact);
-    this.#append(fact);
-    return { line: line.line, outcome: "joined" };
   }
 
   /** An import runs on its own clock: a hunt without `opens` is live from its first line on. */
@@ -690,9 +610,6 @@ export class HuntShard extends DurableObject<ShardEnv> {
 function retryDelay(delay: number): number {
   return Math.min(30_000, delay * 2) * (0.75 + Math.random() / 2);
 }
-
-/** The player an import's joining line makes: the same line makes the same player. */
-const importedPlayer = (line: string): string => `p-${line}`;
 
 function joinedOf(fact: JoinFact, team: Team | undefined): Joined {
   return {
