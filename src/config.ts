@@ -43,7 +43,8 @@ export const PARAMETERS = {
     kind: "number",
     unit: "commands",
     default: 2_000,
-    min: 1,
+    // One request may carry 100 events.
+    min: 100,
     max: 100_000,
     trades: "a longer queue in a shard absorbs bursts; a shorter one answers 503 sooner instead of late",
     shows: "overloaded answers, event latency p99",

@@ -4,11 +4,11 @@ import { accepted } from "../errors.ts";
 import { medianOf } from "../shard/stats.ts";
 import type { Env } from "../worker.ts";
 import { exportFacts } from "./export.ts";
+import { huntEntry, huntOf, iso } from "./hunt.ts";
 import { importLines } from "./import.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, route } from "./openapi.ts";
 import { control, organiserOf, shardsOf } from "./organiser.ts";
-import { huntEntry, huntOf, iso } from "./player.ts";
 import { answers } from "./schemas.ts";
 
 export function dataRoutes(app: App): void {

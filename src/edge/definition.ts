@@ -3,9 +3,9 @@ import { forgetHunt } from "../cache/kv.ts";
 import { phaseAt } from "../control/phase.ts";
 import { accepted, RequestError } from "../errors.ts";
 import { check, DEFINITION_MAX, mediaType, readText } from "./body.ts";
+import { huntOf } from "./hunt.ts";
 import { type App, route } from "./openapi.ts";
 import { control, JSON_BODY, organiserOf } from "./organiser.ts";
-import { huntOf } from "./player.ts";
 import { answers, publishQuery } from "./schemas.ts";
 
 const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml"];

@@ -2,8 +2,8 @@
 import type { Actor } from "../control/object.ts";
 import type { Env } from "../worker.ts";
 import { requireOrganiser } from "./auth.ts";
+import { huntEntry } from "./hunt.ts";
 import type { Request$ } from "./openapi.ts";
-import { huntEntry } from "./player.ts";
 
 export const JSON_BODY = ["application/json"];
 

@@ -2,9 +2,9 @@
 import { forgetHunt } from "../cache/kv.ts";
 import { accepted } from "../errors.ts";
 import { BODY_MAX, check, readJson } from "./body.ts";
+import { huntOf, iso } from "./hunt.ts";
 import { type App, route } from "./openapi.ts";
 import { control, JSON_BODY, organiserOf } from "./organiser.ts";
-import { huntOf, iso } from "./player.ts";
 import { announcementBody, answers, phaseBody, shardsBody } from "./schemas.ts";
 
 export function runningRoutes(app: App): void {

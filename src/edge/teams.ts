@@ -3,10 +3,10 @@ import type { Actor } from "../control/object.ts";
 import { accepted } from "../errors.ts";
 import type { TeamAction } from "../protocol.ts";
 import { BODY_MAX, check, readJson } from "./body.ts";
+import { huntEntry, huntOf, iso, shardOf } from "./hunt.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
 import { control, JSON_BODY, organiserOf, shardsOf } from "./organiser.ts";
-import { huntEntry, huntOf, iso, shardOf } from "./player.ts";
 import { answers, awardBody, reasonBody, teamsQuery, unlockBody } from "./schemas.ts";
 
 export function teamRoutes(app: App): void {

@@ -1,0 +1,29 @@
+/** The hunt and the shard that a request names. */
+import type { PublicEntry } from "../cache/entry.ts";
+import { publicHunt } from "../cache/kv.ts";
+import { accepted, RequestError } from "../errors.ts";
+import { parseTeamId } from "../shard/routing.ts";
+import type { Env } from "../worker.ts";
+import { calling } from "./objects.ts";
+import type { Request$ } from "./openapi.ts";
+import { slug } from "./schemas.ts";
+
+export function huntOf(c: Request$): string {
+  const parsed = slug.safeParse(c.req.param("hunt"));
+  if (!parsed.success) throw new RequestError("not_found", "no such hunt");
+  return parsed.data;
+}
+
+/** The public half of the hunt; throws `not_found`. */
+export async function huntEntry(env: Env, hunt: string, now: number): Promise<PublicEntry> {
+  return accepted(await calling(() => publicHunt(env, hunt, now)));
+}
+
+/** The shard a team id names. A malformed id in a signed token is an organiser's mistake, not a player's. */
+export function shardOf(team: string, code: "forbidden" | "not_found" = "forbidden"): { shard: string } {
+  const place = parseTeamId(team);
+  if (!place) throw new RequestError(code, code === "not_found" ? "no such team" : "the token names no team");
+  return place;
+}
+
+export const iso = (at: number): string => new Date(at).toISOString();
