@@ -148,10 +148,22 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     return teams.map((team) => standings?.rank(team) ?? null);
   }
 
-  /** Places of these teams as everybody may see them; null: none. */
-  async ranks(teams: string[]): Promise<(number | null)[]> {
-    const standings = (await this.#public()).standings;
-    return teams.map((team) => standings?.rank(team) ?? null);
+  /**
+   * What a shard needs to show its teams: their places as everybody may see
+   * them (null: none), and the word on its clues' values.
+   */
+  async look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: StandingsWord }> {
+    const { standings } = await this.#public();
+    return {
+      ranks: teams.map((team) => standings?.rank(team) ?? null),
+      word: { asOf: this.now(), ...this.#view?.all.word(shard) },
+    };
+  }
+
+  /** The word as everybody may know it: during a freeze, as of the freeze. */
+  async publicWord(shard: string): Promise<StandingsWord> {
+    const { standings, asOf } = await this.#public();
+    return { asOf, ...standings?.word(shard) };
   }
 
   /** One page of the standings. */

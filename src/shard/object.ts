@@ -204,7 +204,12 @@ export class HuntShard extends DurableObject<ShardEnv> {
         return this.#decide(context, team.id, player, command, at);
       },
     });
-    this.#ranks = new RankCache((teams) => this.#leaderboard().ranks(teams));
+    this.#ranks = new RankCache(async (teams) => {
+      const { ranks, word } = await this.#leaderboard().look(this.#shard, teams);
+      // A shard without solves of its own hears of the others' here.
+      this.#heard(word);
+      return ranks;
+    });
     const config = this.#store.config();
     if (config) this.#install(config);
   }
@@ -271,9 +276,15 @@ export class HuntShard extends DurableObject<ShardEnv> {
   async join(request: JoinRequest & { joinCode?: string }): Promise<Joined | Refusal> {
     const refused = await this.#ready();
     if (refused) return refused;
+    if (this.#waiting >= this.#config.WAITING_COMMANDS_MAX) return this.#overloaded();
     const outcome = this.#admit(request, this.now());
     if ("refused" in outcome) return outcome;
-    await this.#log.committed();
+    this.#waiting += 1;
+    try {
+      await this.#log.committed();
+    } finally {
+      this.#waiting -= 1;
+    }
     return joinedOf(outcome, this.#teams.get(outcome.team));
   }
 
@@ -317,7 +328,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       if (refused) return refused;
     }
     if (this.#waiting + commands.length > this.#config.WAITING_COMMANDS_MAX) {
-      return refuse("overloaded", "this part of the hunt has too many events waiting");
+      return this.#overloaded();
     }
     const team = this.#memberOf(teamId, player);
     if ("refused" in team) return team;
@@ -394,9 +405,13 @@ export class HuntShard extends DurableObject<ShardEnv> {
     await this.#log.committed();
     const now = this.now();
     const context = this.#context(now);
-    const { freeze = Number.POSITIVE_INFINITY } = context.hunt.compiled;
-    const until = context.phase === "ended" ? Number.POSITIVE_INFINITY : freeze;
-    return { points: historyOf(context, team, until) };
+    const { freeze } = context.hunt.compiled;
+    if (freeze === undefined || now < freeze || context.phase === "ended") {
+      return { points: historyOf(context, team, Number.POSITIVE_INFINITY) };
+    }
+    // What clues are worth now would tell of solves behind the freeze.
+    const word = context.hunt.dynamic ? wordOf(await this.#leaderboard().publicWord(this.#shard)) : undefined;
+    return { points: historyOf({ ...context, ...(word ? { word } : {}) }, team, freeze) };
   }
 
   /** Whether a joining with this key made a team here whose name folds to `name`. */
@@ -404,6 +419,10 @@ export class HuntShard extends DurableObject<ShardEnv> {
     await this.#log.committed();
     const made = this.#teams.recorded(joinKey(key));
     return made?.type === "join" && made.created !== undefined && foldName(made.created.name) === name;
+  }
+
+  #overloaded(): Refusal {
+    return refuse("overloaded", "this part of the hunt has too many events waiting");
   }
 
   #memberOf(teamId: string, player: string): Team | Refusal {
@@ -556,14 +575,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
 
   /** The standings' word: clue values and this shard's bonuses, complete each time. */
   #heard(word: StandingsWord): void {
-    if (!word.values && !word.bonuses) return;
-    const bonuses = new Map<string, number>();
-    for (const { team, points } of word.bonuses ?? []) bonuses.set(team, (bonuses.get(team) ?? 0) + points);
-    this.#word = {
-      asOf: word.asOf,
-      values: new Map((word.values ?? []).map(({ clue, value }) => [clue, value])),
-      bonuses,
-    };
+    if (word.values || word.bonuses) this.#word = wordOf(word);
   }
 
   /** The score facts after `after`, for standings that catch up. */
@@ -609,6 +621,17 @@ export class HuntShard extends DurableObject<ShardEnv> {
 /** Next delay after a failure: doubled up to 30 s, ± 25 %. */
 function retryDelay(delay: number): number {
   return Math.min(30_000, delay * 2) * (0.75 + Math.random() / 2);
+}
+
+/** The standings' word, indexed. */
+function wordOf(word: StandingsWord): ScoreWord {
+  const bonuses = new Map<string, number>();
+  for (const { team, points } of word.bonuses ?? []) bonuses.set(team, (bonuses.get(team) ?? 0) + points);
+  return {
+    asOf: word.asOf,
+    values: new Map((word.values ?? []).map(({ clue, value }) => [clue, value])),
+    bonuses,
+  };
 }
 
 function joinedOf(fact: JoinFact, team: Team | undefined): Joined {
