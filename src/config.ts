@@ -106,7 +106,8 @@ export const PARAMETERS = {
   LEADERBOARD_KV_MAX_AGE_MS: {
     kind: "number",
     unit: "ms",
-    default: 5_000,
+    // KV may repeat a value for 30 s at its edge, and lag as much again.
+    default: 60_000,
     min: 0,
     max: 600_000,
     trades: "an older KV snapshot than this sends the reader to the leaderboard object itself",

@@ -25,6 +25,8 @@ export interface BoardEntry {
   at: number;
   /** What it shows: then, or the freeze. Epoch ms. */
   asOf: number;
+  /** From then on it is no longer right, however young; epoch ms. */
+  until?: number;
   frozen: boolean;
   total: number;
   entries: LeaderboardEntry[];

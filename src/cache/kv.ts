@@ -4,6 +4,7 @@
  * only, and a wrong one is ignored.
  */
 import { configOf } from "../config.ts";
+import { calling } from "../edge/objects.ts";
 import type { Refusal } from "../errors.ts";
 import type { BoardPage, BoardQuery } from "../leaderboard/object.ts";
 import type { Env } from "../worker.ts";
@@ -95,12 +96,13 @@ export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number
     const published = query.bracket === undefined && query.around === undefined;
     if (published && query.offset + query.limit <= BOARD_ENTRIES_MAX) {
       const entry = readBoardEntry(hunt, await readKv(env, boardKey(hunt)));
-      if (entry && now - entry.at <= config.LEADERBOARD_KV_MAX_AGE_MS) {
+      const young = entry && now - entry.at <= config.LEADERBOARD_KV_MAX_AGE_MS;
+      if (entry && young && now < (entry.until ?? Number.POSITIVE_INFINITY)) {
         const { asOf, frozen, total, entries } = entry;
         return { asOf, frozen, total, entries: entries.slice(query.offset, query.offset + query.limit) };
       }
     }
-    return plain(await env.LEADERBOARD.getByName(hunt).read(query));
+    return plain(await calling(async () => env.LEADERBOARD.getByName(hunt).read(query)));
   });
 }
 

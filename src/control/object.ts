@@ -305,6 +305,8 @@ export class HuntControl extends DurableObject<ControlEnv> {
 
   #save(): void {
     this.#texts.write("state", JSON.stringify(this.#state));
+    // Set before anybody is told: a crash in the middle must not leave some on the old state.
+    if (this.#state && !this.#state.told) void this.ctx.storage.setAlarm(Date.now() + FAN_OUT_RETRY);
   }
 
   #shardConfig(withCompiled: boolean): ShardConfig {
@@ -403,7 +405,12 @@ export class HuntControl extends DurableObject<ControlEnv> {
   }
 
   override async alarm(): Promise<void> {
+    if (!this.#state || this.#state.told) {
+      await this.#publishEntry();
+      return;
+    }
     try {
+      await this.env.DIRECTORY.getByName("all").add(this.#hunt);
       await this.#tellEveryone();
     } catch (error) {
       console.warn({ message: "fan-out failed, the alarm repeats it", error: String(error) });

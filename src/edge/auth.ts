@@ -68,6 +68,22 @@ export async function requireOrganiser(
   return organisers.get(token, now) ?? (await verifyOrganiser(secrets, token, now));
 }
 
+/** Whether an organiser asks, on a route that is open to everybody. */
+export async function isOrganiser(
+  secrets: Secrets,
+  authorization: string | undefined,
+  now: number,
+): Promise<boolean> {
+  if (authorization === undefined) return false;
+  try {
+    await requireOrganiser(secrets, authorization, now);
+    return true;
+  } catch (error) {
+    if (error instanceof RequestError) return false;
+    throw error;
+  }
+}
+
 /** Verified claims by token, because an isolate sees the same player again and again. */
 class Remembered<Claims extends { exp: number }> {
   readonly #claims = new Map<string, Claims>();

@@ -1,4 +1,5 @@
 /** Routes of the definition: publish, read, list, printed codes. */
+import { z } from "zod";
 import { forgetHunt } from "../cache/kv.ts";
 import { phaseAt } from "../control/phase.ts";
 import { accepted, RequestError } from "../errors.ts";
@@ -6,7 +7,7 @@ import { check, DEFINITION_MAX, mediaType, readText } from "./body.ts";
 import { huntOf } from "./hunt.ts";
 import { type App, route } from "./openapi.ts";
 import { control, JSON_BODY, organiserOf } from "./organiser.ts";
-import { answers, publishQuery } from "./schemas.ts";
+import { answers, publishQuery, slug } from "./schemas.ts";
 
 const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml"];
 
@@ -31,7 +32,8 @@ export function definitionRoutes(app: App): void {
     },
     async (c) => {
       const by = await organiserOf(c);
-      const hunt = huntOf(c);
+      // Here a bad id is a mistake in what is to be made, not a hunt that is not there.
+      const hunt = check(z.object({ hunt: slug }), { hunt: c.req.param("hunt") }).hunt;
       const { dryRun } = check(publishQuery, c.req.query());
       const type = mediaType(c.req.raw);
       const yaml = YAML_TYPES.includes(type);

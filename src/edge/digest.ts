@@ -46,5 +46,20 @@ export function digestCode(
   digest: DigestText,
   pepper: Key,
 ): { codeDigest: string; pepper: string } {
-  return { codeDigest: digest("code", code.trim()), pepper: pepper.id };
+  const scanned = code.trim();
+  // The printed QR code carries a link; a scanner hands over all of it.
+  const linked = /^https?:\/\/[^#]*#code=([A-Za-z0-9._~%-]+)$/.exec(scanned)?.[1];
+  return {
+    codeDigest: digest("code", linked === undefined ? scanned : unescaped(linked)),
+    pepper: pepper.id,
+  };
+}
+
+/** A percent-encoded text as it was; a malformed one as it is. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

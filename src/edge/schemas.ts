@@ -36,7 +36,7 @@ export const position = z.object({
 
 export const eventId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 _ -");
 
-const eventHead = { id: eventId, at: text(40).optional() };
+const eventHead = { id: eventId, at: z.iso.datetime({ offset: true }).optional() };
 
 export const playerEvent = z.discriminatedUnion("type", [
   z.object({ ...eventHead, type: z.literal("answer"), clue: slug, answer: text(ANSWER_MAX) }),

@@ -28,6 +28,8 @@ export interface ScoreWord {
   values: ReadonlyMap<string, number>;
   /** Team → its first-solve bonuses in all. */
   bonuses: ReadonlyMap<string, number>;
+  /** `team/clue` → that bonus alone, where it is known. */
+  bonusOf?: ReadonlyMap<string, number>;
 }
 
 /** A result that changed nothing, or the facts to record (the first is the result's). */
@@ -127,7 +129,7 @@ export function decide(
   function solve(clue: CompiledClue, how: Partial<PlayFact>): Decision {
     const points = presentValue(context, clue);
     const score = scoreOf(context, team) + points;
-    const reached = newlyReached(context.hunt, team, score);
+    const reached = newlyReached(context, team, score);
     const before = progressOf(context.hunt, team, context.openedAt);
     const after = progressOf(context.hunt, team, context.openedAt, {
       clue: clue.id,
@@ -233,8 +235,9 @@ export function scoreOf(context: Context, team: Team): number {
  * With moving scores a `{points: n}` condition must be noted when it is met,
  * because the score may fall again. The thresholds `score` meets for the first time.
  */
-export function newlyReached(hunt: IndexedHunt, team: Team, score: number): number[] {
-  if (!hunt.dynamic) return [];
+export function newlyReached({ hunt, word }: Context, team: Team, score: number): number[] {
+  // Without the standings' word a score is a guess, and what is noted stays.
+  if (!hunt.dynamic || !word) return [];
   return hunt.thresholds.filter((points) => points > 0 && score >= points && !team.reached.has(points));
 }
 

@@ -17,7 +17,7 @@ export function organise(
       // After the end no place may change (API.md, Ranking).
       if (context.phase === "ended") return refuse("conflict", "the hunt has ended: its places are final");
       const score = scoreOf(context, team) + action.points;
-      const reached = newlyReached(context.hunt, team, score);
+      const reached = newlyReached(context, team, score);
       return {
         facts: [
           { ...head, type: "award", points: action.points, score },

@@ -73,7 +73,8 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
   const changes = [...team.adjustments];
   for (const [id, solve] of team.solves) {
     const clue = context.hunt.clues.get(id);
-    const points = context.hunt.dynamic ? (clue ? presentValue(context, clue) : 0) : solve.points;
+    const bonus = context.word?.bonusOf?.get(`${team.id}/${id}`) ?? 0;
+    const points = context.hunt.dynamic ? (clue ? presentValue(context, clue) + bonus : 0) : solve.points;
     changes.push({ at: solve.at, seq: solve.seq, points });
   }
   changes.sort((a, b) => a.at - b.at || a.seq - b.seq);

@@ -21,6 +21,9 @@ const SNAPSHOT_EVERY = 30_000;
 /** Longest a reader waits for the standings to catch up after a start, ms. */
 const CATCH_UP_WAIT = 3_000;
 
+/** When a failed catch-up is repeated, ms. */
+const CATCH_UP_RETRY = 2_000;
+
 /** Pulls per shard in one catch-up; each brings thousands of facts. */
 const PULLS_MAX = 10_000;
 
@@ -74,6 +77,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   #view: View | undefined;
   #marks = new Map<string, number>();
   #catchingUp: Promise<void> | undefined;
+  #catchUpAgain = false;
   #publishTimer = false;
   #snapshotDue = false;
 
@@ -183,7 +187,8 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   }
 
   /** Teams that joined, hidden and banned ones included. */
-  teamCount(): number {
+  async teamCount(): Promise<number> {
+    await this.#caughtUp();
     return this.#view?.all.teamCount ?? 0;
   }
 
@@ -217,13 +222,20 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   // ── Catching up ─────────────────────────────────────────────────────────
 
   #catchUp(): void {
-    this.#catchingUp ??= this.#pullEverything()
+    if (this.#catchingUp) {
+      this.#catchUpAgain = true;
+      return;
+    }
+    this.#catchUpAgain = false;
+    this.#catchingUp = this.#pullEverything()
       .catch((error: unknown) => {
-        // The shards' own reports fill the gap as they come.
-        console.warn({ message: "catching up failed", error: String(error) });
+        console.warn({ message: "catching up failed, will be repeated", error: String(error) });
+        // A shard without new facts never reports: nobody else would fill the gap.
+        setTimeout(() => this.#catchUp(), CATCH_UP_RETRY);
       })
       .finally(() => {
         this.#catchingUp = undefined;
+        if (this.#catchUpAgain) this.#catchUp();
       });
   }
 
@@ -283,11 +295,22 @@ export class Leaderboard extends DurableObject<BoardEnv> {
       hunt: this.#hunt,
       at: this.now(),
       asOf,
+      ...this.#untilNextChange(),
       frozen,
       total: standings.total(),
       entries: standings.page({ offset: 0, limit: BOARD_ENTRIES_MAX }),
     };
     await this.env.CACHE.put(boardKey(this.#hunt), JSON.stringify(entry));
+  }
+
+  /** When a freeze begins or the hunt ends by itself, what was published before is no longer right. */
+  #untilNextChange(): { until?: number } {
+    const { freeze, phase, ...times } = this.#config ?? {};
+    const now = this.now();
+    const next = [freeze ?? 0, phase ? endsAt(phase, times) : 0].filter(
+      (at) => at > now && Number.isFinite(at),
+    );
+    return next.length === 0 ? {} : { until: Math.min(...next) };
   }
 
   override async alarm(): Promise<void> {

@@ -43,7 +43,9 @@ export class View {
     if (!this.#frozen) return;
     // A ban counts at once, also in what was frozen before it.
     const mark = fact.type === "ban" || fact.type === "unban" || fact.type === "hide" || fact.type === "show";
-    if (!late || (mark && this.#frozen.has(fact.team))) this.#frozen.apply(shard, fact);
+    // A clock that went back may date a fact before the freeze whose team joined behind it.
+    const known = fact.type === "join" || this.#frozen.has(fact.team);
+    if (known && (!late || mark)) this.#frozen.apply(shard, fact);
   }
 
   settle(): void {

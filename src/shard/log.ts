@@ -154,7 +154,9 @@ export class SegmentLog {
     let bytes = 0;
     for (let index = 0; index < bodies.length; index += 1) {
       bytes += measure(bodies[index] ?? "");
-      if (bytes < SEGMENT_BYTES_MAX && index + 1 < bodies.length) continue;
+      // Cut before a fact that would overflow it, so that only a single fact can be longer.
+      const next = index + 1 < bodies.length ? measure(bodies[index + 1] ?? "") : SEGMENT_BYTES_MAX;
+      if (bytes + next < SEGMENT_BYTES_MAX) continue;
       const first = facts[from]?.seq ?? 0;
       const last = facts[index]?.seq ?? 0;
       const body = bodies.slice(from, index + 1).join(",");

@@ -534,7 +534,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   /** With moving scores: notes point conditions that the standings' word fulfilled meanwhile. */
   #noteReached(context: Context, team: Team, now: number): void {
     if (!context.hunt.dynamic || context.phase !== "live") return;
-    const reached = newlyReached(context.hunt, team, scoreOf(context, team));
+    const reached = newlyReached(context, team, scoreOf(context, team));
     for (const draft of reachedFacts(team.id, reached, now)) this.#append(draft);
   }
 
@@ -626,11 +626,16 @@ function retryDelay(delay: number): number {
 /** The standings' word, indexed. */
 function wordOf(word: StandingsWord): ScoreWord {
   const bonuses = new Map<string, number>();
-  for (const { team, points } of word.bonuses ?? []) bonuses.set(team, (bonuses.get(team) ?? 0) + points);
+  const bonusOf = new Map<string, number>();
+  for (const { team, clue, points } of word.bonuses ?? []) {
+    bonuses.set(team, (bonuses.get(team) ?? 0) + points);
+    bonusOf.set(`${team}/${clue}`, points);
+  }
   return {
     asOf: word.asOf,
     values: new Map((word.values ?? []).map(({ clue, value }) => [clue, value])),
     bonuses,
+    bonusOf,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Context } from "../hunt/decide.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
 import type { Command, NewFact, ReplayLine, ReplayResult, Result } from "../protocol.ts";
+import { hash53 } from "./recall.ts";
 import { makeJoinCode, makeTeamId } from "./routing.ts";
 import { eventKey, joinKey, type TeamStore } from "./snapshot.ts";
 
@@ -63,7 +64,7 @@ export class Replay {
 
   /** Whether this very line was replayed before: then nothing happens again. */
   #replayed(team: Team, line: ReplayLine): boolean {
-    if (line.type === "join") return team.members.some((member) => member.id === importedPlayer(line.id));
+    if (line.type === "join") return team.members.some((member) => member.id === importedPlayer(line));
     const id = line.type === "command" ? line.command.id : line.id;
     return this.#deps.teams.recorded(eventKey(team.id, id)) !== undefined;
   }
@@ -100,7 +101,7 @@ export class Replay {
       team,
       {
         key: team ? line.id : line.key,
-        player: importedPlayer(line.id),
+        player: importedPlayer(line),
         name,
         ...(team
           ? {}
@@ -121,4 +122,5 @@ export class Replay {
 }
 
 /** The player a joining line makes: the same line makes the same player. */
-const importedPlayer = (line: string): string => `p-${line}`;
+const importedPlayer = ({ key, id }: ReplayLine & { type: "join" }): string =>
+  `p-${hash53(`${key}\n${id}`).toString(36)}-${hash53(`${id}\n${key}`).toString(36)}`;

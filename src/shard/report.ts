@@ -39,12 +39,13 @@ export class Reporter {
 
   /** Takes the facts of a commit. Returns whether any concerns the score. */
   add(facts: readonly Fact[]): boolean {
-    const before = this.#pending.length;
-    for (const fact of facts) {
-      const score = scoreFactOf(fact);
-      if (score) this.#pending.push(score);
-    }
-    return this.#pending.length > before;
+    const scores = facts.flatMap((fact) => scoreFactOf(fact) ?? []);
+    if (this.#pending.length + scores.length > PENDING_MAX) {
+      // The standings are away for long: what is dropped here is read from the log later.
+      this.#pending = [];
+      this.#pendingAfter = facts.at(-1)?.seq ?? this.#pendingAfter;
+    } else this.#pending.push(...scores);
+    return scores.length > 0;
   }
 
   /** One turn: reports everything durable. Throws what the call throws; nothing is lost then. */
@@ -73,7 +74,7 @@ export class Reporter {
       // Asks for the watermark without assuming one.
       return { shard, after: upto, upto, facts: [] };
     }
-    if (this.#reported >= this.#pendingAfter && this.#pending.length <= PENDING_MAX) {
+    if (this.#reported >= this.#pendingAfter) {
       const after = this.#reported;
       const facts = this.#pending.filter((fact) => fact.seq > after);
       this.#pending = [];

@@ -27,6 +27,12 @@ export interface Segment {
   body: string;
 }
 
+/** Facts handed to the queue and not yet acknowledged, at most: an origin that is away must not fill it. */
+const IN_FLIGHT_MAX = 200_000;
+
+/** Longest wait before unacknowledged facts are sent again, as a multiple of `resendAfter`. */
+const RESEND_BACKOFF_MAX = 32;
+
 export interface ShipDeps {
   hunt: string;
   shard: string;
@@ -49,6 +55,8 @@ export class Shipper {
   /** Acknowledged ranges beyond the watermark, because messages come in any order. */
   #ahead: { first: number; last: number }[] = [];
   #lastProgress: number;
+  /** Doubles with every resending that brought no acknowledgement. */
+  #backoff = 1;
   #running = false;
   /** The newest segments, so that shipping need not read them back; older ones are in the log. */
   #fresh: Segment[] = [];
@@ -93,12 +101,14 @@ export class Shipper {
     if (this.#running) return false;
     this.#running = true;
     try {
-      if (this.#shipped > this.#archived && this.#deps.now() - this.#lastProgress > this.#deps.resendAfter) {
+      if (this.#shipped > this.#archived && this.#overdue()) {
         this.#shipped = this.#archived;
         this.#ahead = [];
         this.#lastProgress = this.#deps.now();
+        this.#backoff = Math.min(RESEND_BACKOFF_MAX, this.#backoff * 2);
       }
       for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
+        if (this.#shipped - this.#archived >= IN_FLIGHT_MAX) return false;
         const messages = this.#pack();
         if (messages.length === 0) return false;
         if (this.#shipped === this.#archived) this.#lastProgress = this.#deps.now();
@@ -112,6 +122,10 @@ export class Shipper {
     }
   }
 
+  #overdue(): boolean {
+    return this.#deps.now() - this.#lastProgress > this.#deps.resendAfter * this.#backoff;
+  }
+
   /** The origin holds the facts `first` to `last`. */
   acknowledge(first: number, last: number): void {
     this.#ahead.push({ first, last });
@@ -122,6 +136,7 @@ export class Shipper {
       this.#ahead.shift();
     }
     if (this.#archived === before) return;
+    this.#backoff = 1;
     this.#shipped = Math.max(this.#shipped, this.#archived);
     this.#lastProgress = this.#deps.now();
     this.#deps.saveArchived(this.#archived);

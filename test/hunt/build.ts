@@ -197,7 +197,7 @@ export class Game {
   /** A player's command, at `now`. */
   play(command: Command, now = T0, player = "p", team = "t"): Result {
     if (this.phase === "live") {
-      const reached = newlyReached(this.#hunt, this.team(team), scoreOf(this.context, this.team(team)));
+      const reached = newlyReached(this.context, this.team(team), scoreOf(this.context, this.team(team)));
       for (const fact of reachedFacts(team, reached, now)) this.append(fact);
     }
     const recorded = this.#recorded.get(keyOf(team, command.id));

@@ -306,6 +306,7 @@ describe("points", () => {
 
   test("[UN-11] moving scores: what is reached is recorded with the solve, and stays when the value falls", () => {
     const played = banked({ scoring: MOVING });
+    played.word = { asOf: T0, values: new Map(), bonuses: new Map() };
     const first = played.facts.length;
     expect(solve(played, "a", T0 + 5).unlocked).toEqual(["x"]);
     expect(played.facts.slice(first)).toMatchObject([
@@ -329,6 +330,7 @@ describe("points", () => {
 
   test("[UN-11] moving scores: an award notes what it reaches, each threshold once", () => {
     const played = banked({ scoring: MOVING });
+    played.word = { asOf: T0, values: new Map(), bonuses: new Map() };
     played.organise({ type: "award", points: 35, reason: "r" }, T0 + 2);
     played.organise({ type: "award", points: 35, reason: "r" }, T0 + 3);
     expect(played.facts.slice(1)).toMatchObject([
@@ -352,8 +354,17 @@ describe("points", () => {
     expect(opening(played, "y")).toBe(T0 + 9);
   });
 
+  test("[UN-11] moving scores: before the standings' first word nothing is noted, because the score is a guess", () => {
+    const played = banked({ scoring: MOVING });
+    expect(solve(played, "a", T0 + 5).unlocked).toEqual([]);
+    played.word = { asOf: T0 + 6, values: new Map([["a", 2]]), bonuses: new Map() };
+    expect(played.play(answer("1", "y", "wrong"), T0 + 8).outcome).toBe("locked");
+    expect(opening(played)).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test("[UN-10] a threshold that a version lowers is reached where the higher one was", () => {
     const played = banked({ scoring: MOVING });
+    played.word = { asOf: T0, values: new Map(), bonuses: new Map() };
     solve(played, "a", T0 + 5);
     played.word = { asOf: T0 + 6, values: new Map([["a", 2]]), bonuses: new Map() };
     const clues = [clue("a", { points: 30 }), clue("x", { opens: { op: "points", points: 20 } })];
