@@ -5,10 +5,14 @@
  */
 
 /**
- * Ids remembered at most; the oldest half is dropped beyond it. Two million
- * ids are 36 MB, and days of a shard's traffic.
+ * Ids remembered at most; the oldest half is dropped beyond it, joinings never.
+ * The table is then 25 MB, and about 60 MB for the moment of dropping; the
+ * next larger one would not fit beside the teams.
  */
-const REMEMBERED_MAX = 2_000_000;
+const REMEMBERED_MAX = 1_400_000;
+
+/** Set in a stored seq that is never dropped; a shard's log stays far below it. */
+const KEPT = 2 ** 31;
 
 /** Load factor at which the table doubles. */
 const LOAD_MAX = 0.7;
@@ -25,8 +29,9 @@ export class RecallIndex {
     return this.#size;
   }
 
-  add(key: string, seq: number): void {
-    this.#insert(hash53(key), seq);
+  /** `keep`: not dropped when the index is full. */
+  add(key: string, seq: number, keep = false): void {
+    this.#insert(hash53(key), keep ? seq + KEPT : seq);
   }
 
   /** The seqs of facts whose key may be `key`; nearly always none or one. */
@@ -35,17 +40,17 @@ export class RecallIndex {
     const mask = this.#hashes.length - 1;
     const found: number[] = [];
     for (let slot = hash % this.#hashes.length; this.#hashes[slot] !== 0; slot = (slot + 1) & mask) {
-      if (this.#hashes[slot] === hash) found.push(this.#seqs[slot] ?? 0);
+      if (this.#hashes[slot] === hash) found.push((this.#seqs[slot] ?? 0) % KEPT);
     }
     return found;
   }
 
   /** Entries for a checkpoint row; `load` reads them back. */
-  static pack(entries: readonly { key: string; seq: number }[]): ArrayBuffer {
+  static pack(entries: readonly { key: string; seq: number; keep?: boolean }[]): ArrayBuffer {
     const packed = new Float64Array(entries.length * 2);
-    entries.forEach(({ key, seq }, index) => {
+    entries.forEach(({ key, seq, keep }, index) => {
       packed[index * 2] = hash53(key);
-      packed[index * 2 + 1] = seq;
+      packed[index * 2 + 1] = keep ? seq + KEPT : seq;
     });
     return packed.buffer;
   }
@@ -73,7 +78,7 @@ export class RecallIndex {
   }
 
   #dropOldestHalf(): void {
-    const seqs = this.#seqs.filter((seq) => seq > 0).sort();
+    const seqs = this.#seqs.filter((seq) => seq > 0 && seq < KEPT).sort();
     this.#resize(this.#hashes.length, seqs[seqs.length >> 1] ?? 0);
   }
 

@@ -68,7 +68,7 @@ export class TeamStore {
   readonly #pages = new Map<number, Page>();
   /** Facts behind the snapshot, of teams not touched since recovery: page → facts. */
   readonly #tail = new Map<number, Fact[]>();
-  #entries: { key: string; seq: number }[] = [];
+  #entries: { key: string; seq: number; keep: boolean }[] = [];
 
   /** Recovers everything the first request needs; pages are read when they are touched. */
   constructor(sql: Sql, log: SegmentLog, flushFacts: number) {
@@ -238,8 +238,10 @@ export class TeamStore {
           ? eventKey(fact.team, fact.event)
           : undefined;
     if (key === undefined) return;
-    this.recall.add(key, fact.seq);
-    this.#entries.push({ key, seq: fact.seq });
+    // A joining holds a team's name and a player's place for good.
+    const keep = fact.type === "join";
+    this.recall.add(key, fact.seq, keep);
+    this.#entries.push({ key, seq: fact.seq, keep });
   }
 
   /** The fact recorded under this recall key, if any. */
