@@ -1,6 +1,6 @@
 /** What a team may see of the hunt and of itself: open clues only. PURE. */
 import type { CompiledClue } from "./compiled.ts";
-import { type Context, cooldownUntil, presentValue, scoreOf } from "./decide.ts";
+import { type Context, cooldownUntil, presentValue } from "./decide.ts";
 import { hintKey, type Team } from "./team.ts";
 import { opensAt, progressOf } from "./unlock.ts";
 
@@ -66,7 +66,7 @@ export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
 
 /**
  * The team's score over time, up to `until` (epoch ms): solves at their
- * present value, hint costs and awards. The last point is the team's score
+ * present value with their own first-solve bonus, hint costs and awards. The last point is the team's score
  * then; the first is its joining at 0.
  */
 export function historyOf(context: Context, team: Team, until: number): { at: number; score: number }[] {
@@ -78,9 +78,6 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
     changes.push({ at: solve.at, seq: solve.seq, points });
   }
   changes.sort((a, b) => a.at - b.at || a.seq - b.seq);
-  const bonus = context.hunt.dynamic
-    ? scoreOf(context, team) - changes.reduce((sum, change) => sum + change.points, 0)
-    : 0;
   const points = [{ at: team.joinedAt, score: 0 }];
   let score = 0;
   for (const change of changes) {
@@ -88,9 +85,6 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
     score += change.points;
     points.push({ at: change.at, score });
   }
-  const last = points.at(-1);
-  // First-solve bonuses are known in all, not by moment: they count at the end.
-  if (bonus !== 0 && last && changes.every((change) => change.at <= until)) last.score += bonus;
   return points;
 }
 

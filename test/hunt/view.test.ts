@@ -143,21 +143,26 @@ describe("the history of a team's score", () => {
     ]);
   });
 
-  test("[TE-20] with moving scores solves count their present value, and bonuses the end", () => {
+  test("[TE-20] with moving scores solves count their present value, each with its own bonus", () => {
     const played = events(game(clues, { scoring: MOVING }));
-    played.word = { asOf: T0, values: new Map([["a", 25]]), bonuses: new Map([["t", 8]]) };
+    played.word = {
+      asOf: T0,
+      values: new Map([["a", 25]]),
+      bonuses: new Map([["t", 8]]),
+      bonusOf: new Map([["t/a", 8]]),
+    };
     expect(history(played)).toEqual([
       [0, 0],
-      [10, 25],
-      [20, 22],
-      [30, 27],
+      [10, 33],
+      [20, 30],
+      [30, 35],
       [40, 55],
     ]);
     expect(history(played, T0 + 30)).toEqual([
       [0, 0],
-      [10, 25],
-      [20, 22],
-      [30, 27],
+      [10, 33],
+      [20, 30],
+      [30, 35],
     ]);
   });
 });
