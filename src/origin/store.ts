@@ -12,11 +12,67 @@ export interface OriginSums {
   score: number;
 }
 
+/** What the origin's derived rows say of one team. */
+export interface OriginTeam {
+  team: string;
+  players: number;
+  solves: number;
+  /** As last recorded; 0 when no fact carried one. */
+  score: number;
+  banned: boolean;
+  hidden: boolean;
+}
+
+/** A player as the company registered it; the engine only reads these while a hunt runs. */
+export interface Registration {
+  /** The company's own id, as a joining player gives it. */
+  externalId: string;
+  name?: string;
+  locale?: string;
+  bracket?: string;
+  /** May not take part. */
+  blocked?: boolean;
+}
+
+/** Most registrations in one call of `register`. */
+export const REGISTRATIONS_MAX = 500;
+
+/**
+ * The origin understood the call and refuses its content (a constraint, a
+ * malformed value): sending it again changes nothing, and the origin is well.
+ */
+export class OriginRejected extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "OriginRejected";
+  }
+}
+
+/**
+ * Every method rejects with `OriginRejected` when the origin refuses the
+ * content, and with any other error when the origin is not well. `signal`
+ * aborted: the call is given up, its connection is not used again.
+ */
 export interface OriginStore {
+  readonly driver: "d1" | "postgres";
   /**
    * Applies a message: archives its facts and updates the rows derived from
    * them, in one transaction. Applying again, or in another order, changes nothing.
    */
-  apply(message: FactMessage): Promise<void>;
-  sums(hunt: string, shard: string): Promise<OriginSums>;
+  apply(message: FactMessage, signal?: AbortSignal): Promise<void>;
+  sums(hunt: string, shard: string, signal?: AbortSignal): Promise<OriginSums>;
+  /** Up to `limit` teams of a shard by id, those after `after` ("" from the start). */
+  teams(
+    hunt: string,
+    shard: string,
+    after: string,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<OriginTeam[]>;
+  /** The registered player of this external id. */
+  registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined>;
+  /** Adds registrations or replaces them, `REGISTRATIONS_MAX` at most, in one transaction. */
+  register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void>;
+  /** Gives the driver's connections back. */
+  close(): Promise<void>;
 }
