@@ -5,6 +5,7 @@
  * contract for the outside; these types carry the same names.
  */
 import type { CompareMode } from "./hunt/compiled.ts";
+import type { Registration } from "./origin/store.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -203,6 +204,13 @@ export interface FactMessage {
   shard: string;
   first: number;
   facts: Fact[];
+}
+
+/** Registrations on their way to the origin: `REGISTRATIONS_MAX` at most; a later one of a player replaces an earlier one. */
+export interface RegistrationMessage {
+  v: typeof PROTOCOL_VERSION;
+  kind: "registrations";
+  registrations: Registration[];
 }
 
 /** What the standings answer to a report. */
