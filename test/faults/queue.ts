@@ -18,7 +18,8 @@ import type { Message, MessageBatch, QueueRetryOptions } from "@cloudflare/worke
 /** Batches in one drain before it is taken for endless. */
 const BATCHES_MAX = 100_000;
 
-export type Consumer = (batch: MessageBatch<unknown>) => Promise<void>;
+/** What it resolves with is not looked at. */
+export type Consumer = (batch: MessageBatch<unknown>) => Promise<unknown>;
 
 export interface QueueOptions {
   name?: string;
