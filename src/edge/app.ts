@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { ERRORS, RequestError } from "../errors.ts";
 import { dataRoutes } from "./data.ts";
+import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definition.ts";
 import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
@@ -31,6 +32,7 @@ export function makeApp(): App {
   runningRoutes(app);
   teamRoutes(app);
   dataRoutes(app);
+  deadLetterRoutes(app);
   app.notFound((c) => {
     prepare(c);
     return problem(c, new RequestError("not_found", "no such route"));

@@ -88,6 +88,7 @@ export const announcementBody = z.strictObject({ text: text(4_000).min(1), clue:
 export const awardBody = z.strictObject({ points: z.int().min(-1_000_000).max(1_000_000), reason });
 export const unlockBody = z.strictObject({ clue: slug, reason });
 export const reasonBody = z.strictObject({ reason });
+export const redriveBody = z.strictObject({ ids: z.array(id).max(1_000).optional() });
 export const shardsBody = z.strictObject({ shardsPerRegion: z.int().min(1).max(1_000) });
 
 export const leaderboardQuery = z.object({
@@ -231,6 +232,31 @@ export const answers = {
       }),
     ),
   }),
+  deadLetters: z.object({
+    letters: z.array(
+      z.object({
+        id,
+        at: time,
+        error: z.string(),
+        attempts: z.int(),
+        deaths: z.int(),
+        shard: z.string().optional(),
+        first: z.int().optional(),
+        last: z.int().optional(),
+      }),
+    ),
+    total: z.int(),
+  }),
+  redriven: z.object({ redriven: z.int() }),
+  origin: z
+    .object({
+      state: z.enum(["closed", "open", "half_open"]),
+      since: time,
+      window: z.object({ calls: z.int(), failed: z.int(), slow: z.int() }),
+      driver: z.string(),
+      backlog: z.object({ segments: z.int(), oldestSeconds: z.number() }),
+    })
+    .loose(),
   history: z.object({ points: z.array(z.object({ at: time, score: z.number() })) }),
   ok: z.object({ ok: z.boolean() }).loose(),
 };

@@ -8,6 +8,7 @@ import type { Phase } from "../control/phase.ts";
 import type { Command, NewFact, PlayFact, Result, UnrecordedOutcome } from "../protocol.ts";
 import type { AttemptLimits, CompiledClue } from "./compiled.ts";
 import type { IndexedHunt } from "./indexed.ts";
+import { CLOCK_TOLERANCE } from "./moment.ts";
 import { judgeCheckin } from "./place.ts";
 import { type Attempts, hintKey, recordedScore, type Team } from "./team.ts";
 import { holdsAt, opensAt, progressOf } from "./unlock.ts";
@@ -75,7 +76,7 @@ export function decide(
   if (command.type === "scan") return scan(command.codeDigest);
 
   const clue = context.hunt.clues.get(command.clue);
-  const progress = progressOf(context.hunt, team, context.openedAt);
+  const progress = progressOf(context.hunt, team, context.openedAt, now);
   if (!clue || opensAt(context.hunt, clue, team, progress) > now) {
     return tell("locked", { clue: command.clue });
   }
@@ -120,7 +121,7 @@ export function decide(
     if (!clue) {
       return { facts: [fact("unknown_code", { codeDigest, attemptsLeft: rounded(tokens - 1) })] };
     }
-    const progress = progressOf(context.hunt, team, context.openedAt);
+    const progress = progressOf(context.hunt, team, context.openedAt, now);
     if (opensAt(context.hunt, clue, team, progress) > now) return tell("locked");
     if (team.solves.has(clue.id)) return tell("already_solved", { clue: clue.id });
     return solve(clue, { clue: clue.id, codeDigest });
@@ -130,8 +131,8 @@ export function decide(
     const points = presentValue(context, clue);
     const score = scoreOf(context, team) + points;
     const reached = newlyReached(context, team, score);
-    const before = progressOf(context.hunt, team, context.openedAt);
-    const after = progressOf(context.hunt, team, context.openedAt, {
+    const before = progressOf(context.hunt, team, context.openedAt, now);
+    const after = progressOf(context.hunt, team, context.openedAt, now, {
       clue: clue.id,
       at: now,
       points,
@@ -164,7 +165,7 @@ export function decide(
 
   function claim(): Decision {
     const prize = command.type === "claim" ? context.hunt.prizes.get(command.prize) : undefined;
-    const progress = progressOf(context.hunt, team, context.openedAt);
+    const progress = progressOf(context.hunt, team, context.openedAt, now);
     const met = prize && (!prize.requires || holdsAt(context.hunt, prize.requires, progress) <= now);
     if (!met) return tell("not_eligible");
     return tell("invalid", { message: "this engine does not hand out prizes yet" });
@@ -253,9 +254,13 @@ const TOKEN = 1 - TOKEN_NOISE;
 /** The last moment a `Date` can tell (ECMA-262), epoch ms: a trickle of a refill may take longer. */
 const TIME_MAX = 8.64e15;
 
-/** Tokens in a bucket at `now`; a clock that went back refills nothing. */
+/**
+ * Tokens in a bucket at `now`; a clock that went back a little refills nothing.
+ * A bucket dated far ahead was filled while the clock was wrong: it counts as
+ * full, because a team must not wait until the clock gets there.
+ */
 function tokensAt(limits: AttemptLimits, bucket: Attempts | undefined, now: number): number {
-  if (!bucket) return limits.burst;
+  if (!bucket || bucket.at - now > CLOCK_TOLERANCE) return limits.burst;
   const minutes = Math.max(0, now - bucket.at) / 60_000;
   return Math.min(limits.burst, bucket.tokens + minutes * limits.refillPerMinute);
 }

@@ -1,6 +1,7 @@
 /** Positions on the ground: distances, and whether a check-in can be believed. */
 import type { Position } from "../protocol.ts";
 import type { Place } from "./compiled.ts";
+import { CLOCK_TOLERANCE } from "./moment.ts";
 
 /** Mean radius of the earth in metres (IUGG). */
 const EARTH_RADIUS = 6_371_008.8;
@@ -38,7 +39,8 @@ export function judgeCheckin(
   const metres = distanceBetween(place, position);
   const distance = Math.round(metres * 10) / 10;
   if (position.accuracy > place.maxAccuracy) return { outcome: "implausible", distance };
-  if (last) {
+  // A check-in ahead of the clock was dated by one that was wrong: it tells no speed.
+  if (last && last.at - now <= CLOCK_TOLERANCE) {
     const seconds = Math.max(SPEED_WINDOW_MIN, now - last.at) / 1_000;
     const travelled = distanceBetween(last, position) - last.accuracy - position.accuracy;
     if (travelled / seconds > place.maxSpeed) return { outcome: "implausible", distance };

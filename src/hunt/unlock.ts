@@ -14,6 +14,8 @@ export interface Progress {
   solvedAt(clue: string): number;
   /** When the team's score first was at least `points`. */
   reachedAt(points: number): number;
+  /** A recorded moment, or the team's start when the clock that recorded it was ahead. */
+  happened(at: number): number;
 }
 
 /** The first moment `condition` holds, `Infinity` if nothing known makes it hold. */
@@ -69,27 +71,35 @@ function earliestSum(entries: { at: number; weight: number }[], atLeast: number)
 }
 
 /**
- * A team's progress as conditions see it. `plus` adds a solve that is being
- * decided, so that its unlocks can be told before it is recorded.
+ * A team's progress as conditions see it at `now` (epoch ms). What is recorded
+ * has happened: a moment ahead of the clock was recorded while the clock was
+ * wrong, and counts as the team's start, so that nothing stays locked until the
+ * clock gets there. `plus` adds a solve that is being decided, so that its
+ * unlocks can be told before it is recorded.
  */
 export function progressOf(
   hunt: IndexedHunt,
   team: Team,
   openedAt: number,
+  now: number,
   plus?: { clue: string; at: number; points: number; reached: readonly number[] },
 ): Progress {
+  const joinedAt = Math.min(team.joinedAt, now);
+  const since = Math.max(openedAt, joinedAt);
+  const happened = (at: number): number => (at > now && at !== Number.POSITIVE_INFINITY ? since : at);
   return {
-    since: Math.max(openedAt, team.joinedAt),
+    since,
+    happened,
     solvedAt: (clue) =>
-      clue === plus?.clue ? plus.at : (team.solves.get(clue)?.at ?? Number.POSITIVE_INFINITY),
+      clue === plus?.clue ? plus.at : happened(team.solves.get(clue)?.at ?? Number.POSITIVE_INFINITY),
     reachedAt(points) {
-      if (points <= 0) return team.joinedAt;
+      if (points <= 0) return joinedAt;
       let first = Number.POSITIVE_INFINITY;
       // Whoever met a higher threshold met this one, also under another version of the hunt.
-      for (const [met, at] of team.reached) if (met >= points) first = Math.min(first, at);
+      for (const [met, at] of team.reached) if (met >= points) first = Math.min(first, happened(at));
       if (!hunt.dynamic) {
         const peak = team.peaks.find((candidate) => candidate.score >= points);
-        if (peak) first = Math.min(first, peak.at);
+        if (peak) first = Math.min(first, happened(peak.at));
       }
       if (first !== Number.POSITIVE_INFINITY || !plus) return first;
       const meets = hunt.dynamic
@@ -105,7 +115,7 @@ export function progressOf(
  * it. What the team solved under an earlier version is not locked by this one.
  */
 export function opensAt(hunt: IndexedHunt, clue: CompiledClue, team: Team, progress: Progress): number {
-  const byHand = team.opened.get(clue.id) ?? Number.POSITIVE_INFINITY;
+  const byHand = progress.happened(team.opened.get(clue.id) ?? Number.POSITIVE_INFINITY);
   const opened = Math.max(progress.since, Math.min(byHand, holdsAt(hunt, clue.opens, progress)));
-  return Math.min(opened, team.solves.get(clue.id)?.at ?? Number.POSITIVE_INFINITY);
+  return Math.min(opened, progress.happened(team.solves.get(clue.id)?.at ?? Number.POSITIVE_INFINITY));
 }

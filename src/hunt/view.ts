@@ -26,7 +26,7 @@ export interface ClueView {
 /** The open and solved clues in the order of the definition. Before the hunt opens: none. */
 export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
   if (context.phase === "draft") return [];
-  const progress = progressOf(context.hunt, team, context.openedAt);
+  const progress = progressOf(context.hunt, team, context.openedAt, now);
   const views: ClueView[] = [];
   for (const clue of context.hunt.compiled.clues) {
     const openedAt = opensAt(context.hunt, clue, team, progress);

@@ -1,76 +1,218 @@
 /**
- * Takes fact messages from the queue to the origin: each message alone is
- * acknowledged or retried. What the origin holds is told to the shard it came
- * from, so that the shard stops sending it.
+ * Takes messages from the queue to the origin: each message alone is
+ * acknowledged, delayed or given up. What the origin holds is told to the
+ * shard it came from, so that the shard stops sending it.
  */
-import type { OriginStore } from "../origin/store.ts";
-import { type FactMessage, PROTOCOL_VERSION } from "../protocol.ts";
+import { OriginUnavailable } from "../origin/guarded.ts";
+import { OriginRejected, type OriginStore } from "../origin/store.ts";
+import type { FactMessage } from "../protocol.ts";
+import type { DeadMessage } from "./dead-letter.ts";
+import { Malformed, readMessage } from "./message.ts";
 
 /** Delay before the first redelivery of a failed message, seconds; doubles per attempt. */
-const RETRY_DELAY = 5;
+const RETRY_DELAY = 1;
 
-/** Longest delay before a redelivery, seconds. */
-const RETRY_DELAY_MAX = 600;
+/** Longest delay before a redelivery, seconds: a healed origin must not wait for its messages. */
+const RETRY_DELAY_MAX = 30;
+
+/**
+ * Deliveries of a message that the origin refuses before it is a dead letter:
+ * more than one, because a refusal may come of what was not there yet (a
+ * migration that is under way).
+ */
+const REJECTIONS_MAX = 3;
+
+/** Calls on the origin to find the bad facts of a refused message: enough to single out four of a thousand. */
+const SPLIT_CALLS_MAX = 64;
+
+/**
+ * Deliveries after which facts are let go while the origin is away. Below
+ * `max_retries` of wrangler.toml, beyond which the platform would take them for
+ * poison: they are in the log, which sends them again.
+ */
+const DELIVERIES_MAX = 90;
 
 export interface ConsumerDeps {
+  /** Behind the gate. */
   origin: OriginStore;
   /** Tells a shard what the origin holds. Failure is harmless: the shard sends again. */
   archived(hunt: string, shard: string, ranges: { first: number; last: number }[]): Promise<void>;
+  /** Puts a message that can never be applied into the dead-letter queue. */
+  bury(message: DeadMessage): Promise<void>;
+  /** Messages under way at the same time. */
+  concurrency: number;
+  /** 0 ≤ n < 1. */
+  random(): number;
 }
 
-export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps): Promise<void> {
-  const stored = new Map<
-    string,
-    { hunt: string; shard: string; ranges: { first: number; last: number }[] }
-  >();
-  for (const message of batch.messages) {
-    try {
-      const facts = readMessage(message.body);
+/** What became of a batch, for whoever watches. */
+export interface BatchReport {
+  applied: number;
+  delayed: number;
+  failed: number;
+  dead: number;
+  released: number;
+}
+
+export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps): Promise<BatchReport> {
+  const report: BatchReport = { applied: 0, delayed: 0, failed: 0, dead: 0, released: 0 };
+  const archived = new Map<string, Archived>();
+  const waiting = batch.messages.values();
+  const lane = async (): Promise<void> => {
+    for (const message of waiting) {
+      const outcome = await take(message, deps, archived);
+      report[outcome] += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(deps.concurrency, batch.messages.length) }, lane));
+  if (report.applied < batch.messages.length) {
+    console.warn({ message: "not every message of a batch was applied", queue: batch.queue, ...report });
+  }
+  await Promise.all([...archived.values()].map((each) => tell(each, deps)));
+  return report;
+}
+
+interface Archived {
+  hunt: string;
+  shard: string;
+  ranges: { first: number; last: number }[];
+}
+
+async function take(
+  message: Message<unknown>,
+  deps: ConsumerDeps,
+  archived: Map<string, Archived>,
+): Promise<keyof BatchReport> {
+  let facts: FactMessage | undefined;
+  try {
+    const read = readMessage(message.body);
+    if ("kind" in read) {
+      await deps.origin.register(read.registrations);
+    } else {
+      facts = read;
       await deps.origin.apply(facts);
-      message.ack();
-      const key = `${facts.hunt}/${facts.shard}`;
-      const entry = stored.get(key) ?? { hunt: facts.hunt, shard: facts.shard, ranges: [] };
-      entry.ranges.push({ first: facts.first, last: facts.facts.at(-1)?.seq ?? facts.first });
-      stored.set(key, entry);
-    } catch (error) {
-      console.warn({
-        message: "a fact message failed",
-        id: message.id,
-        attempts: message.attempts,
-        error: String(error),
-      });
-      message.retry({ delaySeconds: retryDelay(message.attempts) });
+      note(archived, facts);
+    }
+    message.ack();
+    return "applied";
+  } catch (error) {
+    if (error instanceof Malformed) return bury(message, [{ body: message.body, error }], deps);
+    if (!(error instanceof OriginRejected)) return postpone(message, error, facts !== undefined, deps);
+    if (message.attempts < REJECTIONS_MAX) {
+      message.retry({ delaySeconds: backoff(message.attempts, deps.random()) });
+      return "failed";
+    }
+    if (!facts) return bury(message, [{ body: message.body, error }], deps);
+    try {
+      return await bury(message, await applyWhatGoes(facts, error, deps, archived), deps);
+    } catch (failure) {
+      return postpone(message, failure, true, deps);
     }
   }
-  await Promise.all(
-    [...stored.values()].map(async ({ hunt, shard, ranges }) => {
+}
+
+interface Rejected {
+  body: unknown;
+  error: Error;
+}
+
+/**
+ * Applies a refused message in halves of halves, so that one bad fact keeps no
+ * others out of the origin. Returns what is refused still, in as small parts as
+ * the calls suffice for. Throws when the origin is not well.
+ */
+async function applyWhatGoes(
+  refused: FactMessage,
+  error: OriginRejected,
+  deps: ConsumerDeps,
+  archived: Map<string, Archived>,
+): Promise<Rejected[]> {
+  const rejected: Rejected[] = [];
+  const parts = [{ part: refused, error }];
+  let calls = 0;
+  for (let next = parts.shift(); next; next = parts.shift()) {
+    const halves = calls < SPLIT_CALLS_MAX ? halvesOf(next.part) : [];
+    if (halves.length === 0) rejected.push({ body: JSON.stringify(next.part), error: next.error });
+    for (const part of halves) {
+      calls += 1;
       try {
-        await deps.archived(hunt, shard, ranges);
-      } catch (error) {
-        console.warn({ message: "a shard could not be told what is archived", shard, error: String(error) });
+        await deps.origin.apply(part);
+        note(archived, part);
+      } catch (failure) {
+        if (!(failure instanceof OriginRejected)) throw failure;
+        parts.push({ part, error: failure });
       }
-    }),
-  );
-}
-
-/** Exponential with ± 25 % jitter. */
-function retryDelay(attempts: number): number {
-  const delay = Math.min(RETRY_DELAY_MAX, RETRY_DELAY * 2 ** Math.max(0, attempts - 1));
-  return Math.round(delay * (0.75 + Math.random() / 2));
-}
-
-/** Reads a message; throws when it is not one of ours. */
-function readMessage(body: unknown): FactMessage {
-  const message = (typeof body === "string" ? JSON.parse(body) : body) as Partial<FactMessage> | null;
-  if (
-    message?.v !== PROTOCOL_VERSION ||
-    typeof message.hunt !== "string" ||
-    typeof message.shard !== "string" ||
-    typeof message.first !== "number" ||
-    !Array.isArray(message.facts) ||
-    message.facts[0]?.seq !== message.first
-  ) {
-    throw new Error("not a fact message of this version");
+    }
   }
-  return message as FactMessage;
+  return rejected;
+}
+
+function halvesOf(message: FactMessage): FactMessage[] {
+  const half = message.facts.length >> 1;
+  if (half === 0) return [];
+  return [
+    { ...message, facts: message.facts.slice(0, half) },
+    { ...message, first: message.first + half, facts: message.facts.slice(half) },
+  ];
+}
+
+/** The origin is not well, or is being spared: the message comes again when it may be. */
+function postpone(
+  message: Message<unknown>,
+  error: unknown,
+  inLog: boolean,
+  deps: ConsumerDeps,
+): keyof BatchReport {
+  if (inLog && message.attempts >= DELIVERIES_MAX) {
+    message.ack();
+    return "released";
+  }
+  if (error instanceof OriginUnavailable && error.reason !== "timeout" && error.reason !== "failed") {
+    // Not asked at all: no failure, so it comes back as soon as the gate may let it through.
+    const seconds = Math.max(1, error.retryAfterMs / 1_000) * (1 + deps.random() / 4);
+    message.retry({ delaySeconds: Math.min(RETRY_DELAY_MAX, Math.ceil(seconds)) });
+    return "delayed";
+  }
+  message.retry({ delaySeconds: backoff(message.attempts, deps.random()) });
+  return "failed";
+}
+
+/** Puts what is rejected of a message into the dead-letter queue. Nothing rejected: all of it was applied. */
+async function bury(
+  message: Message<unknown>,
+  rejected: readonly Rejected[],
+  deps: ConsumerDeps,
+): Promise<keyof BatchReport> {
+  try {
+    for (const { body, error } of rejected) {
+      await deps.bury({ error: `${error.name}: ${error.message}`, attempts: message.attempts, body });
+    }
+    message.ack();
+    return rejected.length > 0 ? "dead" : "applied";
+  } catch (failure) {
+    console.warn({ message: "a dead letter could not be queued", id: message.id, error: String(failure) });
+    message.retry({ delaySeconds: backoff(message.attempts, deps.random()) });
+    return "failed";
+  }
+}
+
+function note(archived: Map<string, Archived>, { hunt, shard, first, facts }: FactMessage): void {
+  const key = `${hunt}/${shard}`;
+  const entry = archived.get(key) ?? { hunt, shard, ranges: [] };
+  entry.ranges.push({ first, last: first + facts.length - 1 });
+  archived.set(key, entry);
+}
+
+async function tell({ hunt, shard, ranges }: Archived, deps: ConsumerDeps): Promise<void> {
+  try {
+    await deps.archived(hunt, shard, ranges);
+  } catch (error) {
+    console.warn({ message: "a shard could not be told what is archived", shard, error: String(error) });
+  }
+}
+
+/** Exponential with ± 25 % jitter, whole seconds, 1 at least. */
+function backoff(attempts: number, random: number): number {
+  const delay = Math.min(RETRY_DELAY_MAX, RETRY_DELAY * 2 ** Math.max(0, attempts - 1));
+  return Math.max(1, Math.round(delay * (0.75 + random / 2)));
 }

@@ -22,6 +22,7 @@ import {
   scoreOf,
 } from "../hunt/decide.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
+import { CLOCK_TOLERANCE } from "../hunt/moment.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
 import { type ClueView, cluesOf, historyOf } from "../hunt/view.ts";
@@ -41,13 +42,14 @@ import type {
 } from "../protocol.ts";
 import type { Secrets } from "../secrets.ts";
 import { CountedSql } from "./counted-sql.ts";
-import { SegmentLog } from "./log.ts";
+import type { Range } from "./flight.ts";
+import { factsOf, SegmentLog } from "./log.ts";
 import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
 import { Replay } from "./replay.ts";
 import { Reporter, scoreReport } from "./report.ts";
 import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "./routing.ts";
-import { type Segment, Shipper } from "./ship.ts";
+import { type QueueFigures, type Segment, Shipper } from "./ship.ts";
 import { eventKey, joinKey, TeamStore } from "./snapshot.ts";
 import { type ClueCounts, countClues } from "./stats.ts";
 import { ShardStore } from "./store.ts";
@@ -56,6 +58,9 @@ import { type RefoldReport, refold } from "./verify.ts";
 
 /** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
 const ALARM_DELAY = 20_000;
+
+/** Longest delay that a timer waits out; longer ones are left to the alarm, ms. */
+const TIMER_MAX = 5_000;
 
 /** Facts in one answer of `scoreFacts`. */
 const SCORE_FACTS_MAX = 10_000;
@@ -147,6 +152,8 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #attaching: Promise<Refusal | undefined> | undefined;
   #word: ScoreWord | undefined;
   #waiting = 0;
+  /** Time of the newest fact, epoch ms. */
+  #lastAt = 0;
   #shipTimer = false;
   #reportTimer = false;
   #alarmSet = false;
@@ -179,11 +186,15 @@ export class HuntShard extends DurableObject<ShardEnv> {
         durable: () => this.#log.durable,
         segments: (after) => this.#log.segments(after),
         send: async (messages) => {
-          await env.FACTS.sendBatch(messages.map((body) => ({ body, contentType: "text" })));
+          const sent = await env.FACTS.sendBatch(messages.map((body) => ({ body, contentType: "text" })));
+          return queueFigures(sent.metadata.metrics);
         },
+        figures: async () => queueFigures(await env.FACTS.metrics()),
         saveArchived: (seq) => this.#store.saveArchived(seq),
         now: () => this.now(),
         resendAfter: this.#config.RESEND_AFTER_MS,
+        window: this.#config.SHIP_WINDOW_MESSAGES,
+        backlogMax: this.#config.QUEUE_BACKLOG_MAX,
       },
       this.#store.archived(),
     );
@@ -212,11 +223,32 @@ export class HuntShard extends DurableObject<ShardEnv> {
     });
     const config = this.#store.config();
     if (config) this.#install(config);
+    this.#lastAt = this.#log.at(this.#log.head)?.at ?? 0;
+    // Whatever became of the alarm: who wakes the shard makes it deliver what is left.
+    if (this.#shipper.behind) this.#armAlarm();
   }
 
   /** Epoch ms; replaced by tests. */
   protected now(): number {
     return Date.now();
+  }
+
+  /**
+   * The shard's time for rules and facts, epoch ms: never behind its last fact
+   * by a little, so that order and times agree; a clock that went back by more
+   * was wrong before, and is believed now.
+   */
+  #time(): number {
+    const now = this.now();
+    if (now >= this.#lastAt) return now;
+    if (this.#lastAt - now <= CLOCK_TOLERANCE) return this.#lastAt;
+    console.warn({
+      message: "the clock went back",
+      shard: this.#shard,
+      seconds: (this.#lastAt - now) / 1_000,
+    });
+    this.#lastAt = now;
+    return now;
   }
 
   #leaderboard(): DurableObjectStub<Leaderboard> {
@@ -262,10 +294,13 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #context(now: number): Context {
     if (!this.#known) throw new Error("the shard is used before it knows its hunt");
     const { config, hunt } = this.#known;
+    const phase = phaseAt(config.phase, hunt.compiled, now);
+    const opened = openedAt(config.phase, hunt.compiled);
     return {
       hunt,
-      phase: phaseAt(config.phase, hunt.compiled, now),
-      openedAt: openedAt(config.phase, hunt.compiled),
+      phase,
+      // A hunt that runs has opened, whatever control's clock said then.
+      openedAt: phase === "draft" ? opened : Math.min(opened, now),
       ...(this.#word ? { word: this.#word } : {}),
     };
   }
@@ -277,7 +312,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const refused = await this.#ready();
     if (refused) return refused;
     if (this.#waiting >= this.#config.WAITING_COMMANDS_MAX) return this.#overloaded();
-    const outcome = this.#admit(request, this.now());
+    const outcome = this.#admit(request, this.#time());
     if ("refused" in outcome) return outcome;
     this.#waiting += 1;
     try {
@@ -332,7 +367,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     }
     const team = this.#memberOf(teamId, player);
     if ("refused" in team) return team;
-    const now = this.now();
+    const now = this.#time();
     const context = this.#context(now);
     this.#noteReached(context, team, now);
     const results = commands.map((command) => this.#decide(context, teamId, player, command, now));
@@ -365,7 +400,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const team = this.#memberOf(teamId, player);
     if ("refused" in team) return team;
     const rank = await this.#ranks.rankOf(teamId, this.now());
-    const now = this.now();
+    const now = this.#time();
     const context = this.#context(now);
     this.#noteReached(context, team, now);
     await this.#log.committed();
@@ -403,7 +438,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const team = this.#teams.get(teamId);
     if (!team) return refuse("not_found", "no such team");
     await this.#log.committed();
-    const now = this.now();
+    const now = this.#time();
     const context = this.#context(now);
     const { freeze } = context.hunt.compiled;
     if (freeze === undefined || now < freeze || context.phase === "ended") {
@@ -439,7 +474,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   async organise(teamId: string, action: TeamAction): Promise<{ score: number } | Refusal> {
     const refused = await this.#ready();
     if (refused) return refused;
-    const now = this.now();
+    const now = this.#time();
     const context = this.#context(now);
     const team = this.#teams.get(teamId);
     if (!team) return refuse("not_found", "no such team");
@@ -455,7 +490,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const refused = await this.#ready();
     if (refused) return refused;
     await this.#log.committed();
-    const context = this.#context(this.now());
+    const context = this.#context(this.#time());
     const rows: TeamRow[] = [];
     const end = Math.min(this.#teams.totals.teams, after + Math.min(limit, TEAMS_PAGE_MAX));
     for (let ordinal = after; ordinal < end; ordinal += 1) {
@@ -481,7 +516,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const refused = await this.#ready();
     if (refused) return refused;
     await this.#log.committed();
-    const now = this.now();
+    const now = this.#time();
     return {
       totals: this.#teams.totals.toJSON(),
       clues: countClues(this.#context(now), this.#teams.all(), this.#teams.totals, now),
@@ -528,6 +563,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #append(draft: NewFact): Fact {
     const fact = this.#log.append(draft);
     this.#teams.apply(fact);
+    this.#lastAt = fact.at;
     return fact;
   }
 
@@ -562,8 +598,9 @@ export class HuntShard extends DurableObject<ShardEnv> {
     setTimeout(() => {
       this.#shipTimer = false;
       this.#shipper.turn().then(
-        (more) => {
-          if (more) this.#scheduleShip(0);
+        // A timer keeps the object awake: what is due later is the alarm's.
+        (next) => {
+          if (next !== undefined && next < TIMER_MAX) this.#scheduleShip(next);
         },
         (error: unknown) => {
           console.warn({ message: "shipping failed, will be repeated", error: String(error) });
@@ -586,8 +623,18 @@ export class HuntShard extends DurableObject<ShardEnv> {
   }
 
   /** The origin holds these facts. */
-  archived(ranges: { first: number; last: number }[]): void {
+  archived(ranges: Range[]): void {
     for (const { first, last } of ranges) this.#shipper.acknowledge(first, last);
+    // Room in the window, or more to be sent again.
+    if (this.#shipper.behind) this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+  }
+
+  /** What of this shard is not yet in the origin: segments of its log, and since when the oldest waits. */
+  backlog(): { segments: number; since?: number } {
+    if (this.#shipper.behind) this.#armAlarm();
+    const { segments, first } = this.#shipper.backlog();
+    const since = first && factsOf(first.body)[0]?.at;
+    return { segments, ...(since === undefined ? {} : { since }) };
   }
 
   #armAlarm(): void {
@@ -621,6 +668,12 @@ export class HuntShard extends DurableObject<ShardEnv> {
 /** Next delay after a failure: doubled up to 30 s, ± 25 %. */
 function retryDelay(delay: number): number {
   return Math.min(30_000, delay * 2) * (0.75 + Math.random() / 2);
+}
+
+function queueFigures(metrics: QueueMetrics): QueueFigures {
+  // Without waiting messages it says 0, or nothing.
+  const oldest = metrics.oldestMessageTimestamp?.valueOf() || undefined;
+  return { backlog: metrics.backlogCount, ...(oldest === undefined ? {} : { oldest }) };
 }
 
 /** The standings' word, indexed. */

@@ -1,12 +1,14 @@
 /**
  * Ships the log to the queue: many facts a message, in order, again when the
- * origin has not acknowledged them in time. The loop runs over injected
- * dependencies; the object wires them.
+ * origin has not acknowledged them in time, and no faster than the queue and
+ * the origin take them. The loop runs over injected dependencies; the object
+ * wires them.
  */
 import { type FactMessage, PROTOCOL_VERSION } from "../protocol.ts";
+import { Flight, type Range } from "./flight.ts";
 
 /**
- * Characters of facts in one message. The platform's limit is 128 KB; what is
+ * Bytes of facts in one message. The platform's limit is 128 KB; what is
  * not ASCII takes up to three bytes a character, so the text is measured.
  */
 const MESSAGE_BYTES_MAX = 100_000;
@@ -20,18 +22,27 @@ const BATCHES_PER_TURN = 8;
 /** Bytes of fresh segments kept in memory until they are shipped. */
 const FRESH_BYTES_MAX = 4_000_000;
 
+/** How long to wait before a queue that is too full is looked at again, ms. */
+const FULL_WAIT = 2_000;
+
+/** How long to wait before messages are looked for again that the queue still seems to hold, ms. */
+const HELD_WAIT = 5_000;
+
+/** The queue is believed to hold a message for so many times `resendAfter`; then it is sent again anyway. */
+const HELD_MAX = 30;
+
 /** Consecutive facts as JSON, separated by commas. */
-export interface Segment {
-  first: number;
-  last: number;
+export interface Segment extends Range {
   body: string;
 }
 
-/** Facts handed to the queue and not yet acknowledged, at most: an origin that is away must not fill it. */
-const IN_FLIGHT_MAX = 200_000;
-
-/** Longest wait before unacknowledged facts are sent again, as a multiple of `resendAfter`. */
-const RESEND_BACKOFF_MAX = 32;
+/** What the queue says of itself. */
+export interface QueueFigures {
+  /** Messages waiting. */
+  backlog: number;
+  /** When the oldest of them was sent, epoch ms. */
+  oldest?: number;
+}
 
 export interface ShipDeps {
   hunt: string;
@@ -39,47 +50,64 @@ export interface ShipDeps {
   /** Seq of the newest durable fact. */
   durable(): number;
   segments(after: number): Iterable<Segment>;
-  send(messages: string[]): Promise<void>;
+  /** Sends one batch; the queue's figures after it. */
+  send(messages: string[]): Promise<QueueFigures>;
+  /** Asks the queue how it is. */
+  figures(): Promise<QueueFigures>;
   /** Persists the archived watermark. */
   saveArchived(seq: number): void;
   now(): number;
   resendAfter: number;
+  /** Unacknowledged messages at most. */
+  window: number;
+  /** Messages in the queue beyond which nothing new is shipped. */
+  backlogMax: number;
 }
 
 export class Shipper {
   readonly #deps: ShipDeps;
-  /** Everything up to here is in the origin, for certain. */
-  #archived: number;
-  /** Everything up to here was handed to the queue. */
-  #shipped: number;
-  /** Acknowledged ranges beyond the watermark, because messages come in any order. */
-  #ahead: { first: number; last: number }[] = [];
-  #lastProgress: number;
-  /** Doubles with every resending that brought no acknowledgement. */
-  #backoff = 1;
+  readonly #flight: Flight;
   #running = false;
   /** The newest segments, so that shipping need not read them back; older ones are in the log. */
   #fresh: Segment[] = [];
   #freshBytes = 0;
+  /** Epoch ms before which a full queue is not asked again. */
+  #fullUntil = 0;
+  /** Messages sent more than once. */
+  #resends = 0;
 
   constructor(deps: ShipDeps, archived: number) {
     this.#deps = deps;
-    this.#archived = archived;
-    this.#shipped = archived;
-    this.#lastProgress = deps.now();
+    this.#flight = new Flight(archived, { window: deps.window, resendAfter: deps.resendAfter });
   }
 
   get archived(): number {
-    return this.#archived;
+    return this.#flight.archived;
   }
 
   get shipped(): number {
-    return this.#shipped;
+    return this.#flight.shipped;
+  }
+
+  get resends(): number {
+    return this.#resends;
   }
 
   /** Whether something is not yet in the origin. */
   get behind(): boolean {
-    return this.#archived < this.#deps.durable();
+    return this.archived < this.#deps.durable();
+  }
+
+  /** What is not yet in the origin, in segments of the log, and the age of its oldest fact's commit. */
+  backlog(): { segments: number; first?: Segment } {
+    let segments = 0;
+    let first: Segment | undefined;
+    for (const segment of this.#deps.segments(this.archived)) {
+      if (segment.last > this.#deps.durable()) break;
+      first ??= segment;
+      segments += 1;
+    }
+    return { segments, ...(first ? { first } : {}) };
   }
 
   /** Takes a segment that has just become durable. */
@@ -93,66 +121,80 @@ export class Shipper {
   }
 
   /**
-   * One turn: sends what is new; sends again what stayed unacknowledged for
-   * too long. Resolves to whether more is waiting. Throws what `send` throws;
-   * nothing is lost then, the next turn starts at the same place.
+   * One turn: sends again what stayed unacknowledged for too long, then what
+   * is new, as far as window and queue have room. Resolves to the time until
+   * the next turn is due, ms; undefined: only an acknowledgement or a new fact
+   * makes one due. Throws what `send` throws; nothing is lost then, the next
+   * turn starts at the same place.
    */
-  async turn(): Promise<boolean> {
-    if (this.#running) return false;
+  async turn(): Promise<number | undefined> {
+    if (this.#running) return undefined;
     this.#running = true;
     try {
-      if (this.#shipped > this.#archived && this.#overdue()) {
-        this.#shipped = this.#archived;
-        this.#ahead = [];
-        this.#lastProgress = this.#deps.now();
-        this.#backoff = Math.min(RESEND_BACKOFF_MAX, this.#backoff * 2);
-      }
+      const held = await this.#sendAgain();
       for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
-        if (this.#shipped - this.#archived >= IN_FLIGHT_MAX) return false;
-        const messages = this.#pack();
-        if (messages.length === 0) return false;
-        if (this.#shipped === this.#archived) this.#lastProgress = this.#deps.now();
-        await this.#deps.send(messages.map((message) => message.body));
-        // An acknowledgement may have gone past it meanwhile.
-        this.#shipped = Math.max(this.#shipped, messages.at(-1)?.last ?? 0);
+        const { now } = this.#deps;
+        const full = Math.min(FULL_WAIT, this.#fullUntil - now());
+        if (full > 0) return full;
+        const messages = this.#pack(Math.min(BATCH_MESSAGES_MAX, this.#flight.room));
+        if (messages.length === 0) return this.#untilDue(held);
+        this.#note(await this.#deps.send(messages.map(({ body }) => body)));
+        for (const message of messages) this.#flight.sent(message, now());
       }
-      return this.#shipped < this.#deps.durable();
+      return this.shipped < this.#deps.durable() ? 0 : this.#untilDue(held);
     } finally {
       this.#running = false;
     }
   }
 
-  #overdue(): boolean {
-    return this.#deps.now() - this.#lastProgress > this.#deps.resendAfter * this.#backoff;
-  }
-
-  /** The origin holds the facts `first` to `last`. */
-  acknowledge(first: number, last: number): void {
-    this.#ahead.push({ first, last });
-    this.#ahead.sort((a, b) => a.first - b.first);
-    const before = this.#archived;
-    for (let next = this.#ahead[0]; next && next.first <= this.#archived + 1; next = this.#ahead[0]) {
-      this.#archived = Math.max(this.#archived, next.last);
-      this.#ahead.shift();
+  /** Sends overdue messages again. Returns how long to wait when the queue seems to hold them still. */
+  async #sendAgain(): Promise<number | undefined> {
+    const { now, resendAfter } = this.#deps;
+    const overdue = this.#flight.overdue(now());
+    if (overdue.length === 0) return undefined;
+    const { backlog, oldest } = await this.#deps.figures();
+    const lost = overdue.filter((message) => {
+      // What waits in the queue since before it was sent is probably what it waits behind, or itself.
+      const held = backlog > 0 && (oldest ?? Number.POSITIVE_INFINITY) <= message.at;
+      return !held || now() - message.at > resendAfter * HELD_MAX;
+    });
+    for (let at = 0; at < lost.length; at += BATCH_MESSAGES_MAX) {
+      const again = lost.slice(at, at + BATCH_MESSAGES_MAX);
+      this.#note(await this.#deps.send(again.map((message) => this.#reread(message))));
+      for (const message of again) this.#flight.resent(message, now());
+      this.#resends += again.length;
     }
-    if (this.#archived === before) return;
-    this.#backoff = 1;
-    this.#shipped = Math.max(this.#shipped, this.#archived);
-    this.#lastProgress = this.#deps.now();
-    this.#deps.saveArchived(this.#archived);
+    return lost.length < overdue.length ? HELD_WAIT : undefined;
   }
 
-  /** The next messages, made of whole segments without decoding them. */
-  #pack(): { body: string; last: number }[] {
+  #untilDue(held: number | undefined): number | undefined {
+    const { nextDue } = this.#flight;
+    if (nextDue === undefined) return undefined;
+    return Math.max(held ?? 0, nextDue - this.#deps.now(), 0);
+  }
+
+  #note({ backlog }: QueueFigures): void {
+    this.#fullUntil = backlog >= this.#deps.backlogMax ? this.#deps.now() + FULL_WAIT : 0;
+  }
+
+  /** The origin holds these facts. What was never durable here cannot be: such ranges are ignored. */
+  acknowledge(first: number, last: number): void {
+    if (last > this.#deps.durable() || first > last) return;
+    if (this.#flight.acknowledge({ first, last }, this.#deps.now())) this.#deps.saveArchived(this.archived);
+  }
+
+  /** The next messages, `most` at most, made of whole segments without decoding them. */
+  #pack(most: number): (Range & { body: string })[] {
+    const messages: (Range & { body: string })[] = [];
+    if (most === 0) return messages;
     const durable = this.#deps.durable();
-    const messages: { body: string; last: number }[] = [];
-    let first = this.#shipped + 1;
+    let first = this.shipped + 1;
     let bodies: string[] = [];
     let bytes = 0;
-    let last = this.#shipped;
+    let last = this.shipped;
     const close = (): void => {
       if (bodies.length === 0) return;
-      messages.push({ body: this.#message(first, bodies), last });
+      messages.push({ first, last, body: this.#message(first, bodies) });
       first = last + 1;
       bodies = [];
       bytes = 0;
@@ -161,7 +203,7 @@ export class Shipper {
       if (segment.last > durable) break;
       const size = Buffer.byteLength(segment.body);
       if (bytes > 0 && bytes + size > MESSAGE_BYTES_MAX) close();
-      if (messages.length === BATCH_MESSAGES_MAX) return messages;
+      if (messages.length === most) return messages;
       if (bodies.length === 0) first = segment.first;
       bodies.push(segment.body);
       bytes += size + 1;
@@ -171,9 +213,19 @@ export class Shipper {
     return messages;
   }
 
+  /** A message as it was sent, read back from the log: messages are made of whole segments. */
+  #reread({ first, last }: Range): string {
+    const bodies: string[] = [];
+    for (const segment of this.#deps.segments(first - 1)) {
+      if (segment.last > last) break;
+      bodies.push(segment.body);
+    }
+    return this.#message(first, bodies);
+  }
+
   /** The segments after the shipped watermark: out of memory when they are all there. */
   #unshipped(): Iterable<Segment> {
-    const shipped = this.#shipped;
+    const { shipped } = this;
     while ((this.#fresh[0]?.last ?? Number.POSITIVE_INFINITY) <= shipped) {
       this.#freshBytes -= this.#fresh.shift()?.body.length ?? 0;
     }

@@ -29,7 +29,7 @@ export function countClues(
   const open = new Array<number>(clues.length).fill(0);
   const seconds: number[][] = clues.map(() => []);
   for (const team of teams) {
-    const progress = progressOf(context.hunt, team, context.openedAt);
+    const progress = progressOf(context.hunt, team, context.openedAt, now);
     clues.forEach((clue, index) => {
       const solve = team.solves.get(clue.id);
       const opened = opensAt(context.hunt, clue, team, progress);

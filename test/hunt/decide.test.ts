@@ -427,10 +427,20 @@ describe("attempts", () => {
     expect(exact - left).toBeLessThan(0.001);
   });
 
-  test("[AT-4] a clock that goes back refills nothing, and retryAt is when the token is there", () => {
+  test("[AT-12] a bucket dated far ahead counts as full: nobody waits until a wrong clock comes true", () => {
     const played = limited(1, 6);
     guess(played, T0 + HOUR);
-    const back = guess(played, T0 + HOUR - MINUTE);
+    expect(guess(played, T0).outcome).toBe("incorrect");
+    expect(guess(played, T0 + SECOND)).toMatchObject({
+      outcome: "cooldown",
+      retryAt: isoAt(T0 + 10 * SECOND),
+    });
+  });
+
+  test("[AT-4] a clock that goes back a little refills nothing, and retryAt is when the token is there", () => {
+    const played = limited(1, 6);
+    guess(played, T0 + HOUR);
+    const back = guess(played, T0 + HOUR - 9 * SECOND);
     expect(back).toMatchObject({ outcome: "cooldown", retryAt: isoAt(T0 + HOUR + 10 * SECOND) });
     expect(guess(played, Date.parse(back.retryAt ?? "") - 1).outcome).toBe("cooldown");
     expect(guess(played, Date.parse(back.retryAt ?? "")).outcome).toBe("incorrect");

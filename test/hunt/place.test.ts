@@ -80,7 +80,7 @@ describe("a check-in", () => {
 
   test.each([
     [19.9, 0],
-    [19.9, -3_600_000],
+    [19.9, -9_000],
   ])(
     "[PL-5] a journey takes a second at least, also when the clock went back (%d m, %d ms)",
     (metres, elapsed) => {
@@ -91,6 +91,11 @@ describe("a check-in", () => {
       );
     },
   );
+
+  test("[PL-10] a check-in dated far ahead tells no speed", () => {
+    const last = { ...north(5_000), at: T0 + 3_600_000 };
+    expect(judgeCheckin(PIER, north(0), last, T0).outcome).toBe("correct");
+  });
 
   test("[PL-6] the distance is told to 0.1 m, whatever the outcome", () => {
     expect(judgeCheckin(PIER, north(12.34), undefined, T0).distance).toBe(12.3);

@@ -14,7 +14,12 @@ function opening(played: Game, id = "x"): number {
   const { hunt, openedAt } = played.context;
   const found = hunt.clues.get(id);
   if (!found) throw new Error(`there is no clue ${id}`);
-  return opensAt(hunt, found, played.team(), progressOf(hunt, played.team(), openedAt));
+  return opensAt(
+    hunt,
+    found,
+    played.team(),
+    progressOf(hunt, played.team(), openedAt, Number.MAX_SAFE_INTEGER),
+  );
 }
 
 /** Clues a, b, c (round r), d (round q), a meta m (round r), all open, and x with this condition. */
@@ -179,7 +184,9 @@ describe("the moment a condition holds", () => {
       const { hunt } = late.context;
       const x = hunt.clues.get("x");
       const team = late.team("late");
-      expect(x && opensAt(hunt, x, team, progressOf(hunt, team, T0))).toBe(T0 + HOUR);
+      expect(x && opensAt(hunt, x, team, progressOf(hunt, team, T0, Number.MAX_SAFE_INTEGER))).toBe(
+        T0 + HOUR,
+      );
     }
   });
 
@@ -190,9 +197,15 @@ describe("the moment a condition holds", () => {
     const x = played.context.hunt.clues.get("x");
     played.join("q", "late", T0 + 2 * HOUR);
     const team = played.team("late");
-    expect(x && opensAt(played.context.hunt, x, team, progressOf(played.context.hunt, team, T0 + HOUR))).toBe(
-      T0 + 2 * HOUR + 10 * MINUTE,
-    );
+    expect(
+      x &&
+        opensAt(
+          played.context.hunt,
+          x,
+          team,
+          progressOf(played.context.hunt, team, T0 + HOUR, Number.MAX_SAFE_INTEGER),
+        ),
+    ).toBe(T0 + 2 * HOUR + 10 * MINUTE);
   });
 
   test("[UN-4] time opens a clue by itself, at that millisecond", () => {

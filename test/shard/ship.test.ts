@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Fact, FactMessage } from "../../src/protocol.ts";
-import { type Segment, Shipper } from "../../src/shard/ship.ts";
+import { type QueueFigures, type Segment, Shipper } from "../../src/shard/ship.ts";
 
 const fact = (seq: number, text = ""): Fact => ({
   seq,
@@ -29,6 +29,9 @@ function shard(segments: Segment[] = [], archived = 0) {
     saved: [] as number[],
     failing: false,
     onSend: undefined as (() => void) | undefined,
+    /** What the queue says of itself. */
+    figures: { backlog: 0 } as QueueFigures,
+    asked: 0,
   };
   const shipper = new Shipper(
     {
@@ -42,20 +45,36 @@ function shard(segments: Segment[] = [], archived = 0) {
         if (world.failing) throw new Error("the queue is away");
         world.batches.push(messages.map((message) => Buffer.byteLength(message)));
         world.sent.push(...messages.map((message) => JSON.parse(message) as FactMessage));
+        return world.figures;
+      },
+      async figures() {
+        world.asked += 1;
+        return world.figures;
       },
       saveArchived: (seq) => world.saved.push(seq),
       now: () => world.now,
       resendAfter: 60_000,
+      window: 64,
+      backlogMax: 1_000,
     },
     archived,
   );
+  /** Turns until nothing more is due now; the origin acknowledges what was sent, so that the window opens. */
+  const drain = async (): Promise<void> => {
+    let answered = 0;
+    while ((await shipper.turn()) === 0 || answered < world.sent.length) {
+      for (const { first, facts } of world.sent.slice(answered))
+        shipper.acknowledge(first, facts.at(-1)?.seq ?? 0);
+      answered = world.sent.length;
+    }
+  };
   const commit = (length: number, text = ""): Segment => {
     const made = segment(world.durable + 1, world.durable + length, text);
     world.segments.push(made);
     world.durable = made.last;
     return made;
   };
-  return { world, shipper, commit };
+  return { world, shipper, commit, drain };
 }
 
 const seqs = (messages: FactMessage[]): number[] =>
@@ -66,11 +85,13 @@ describe("shipping", () => {
   test("[SHIP-1] sends every durable fact once, in order, in as few messages as fit", async () => {
     const { world, shipper, commit } = shard();
     for (const length of [1, 5, 2]) commit(length);
-    expect(await shipper.turn()).toBe(false);
+    expect(await shipper.turn()).toBe(60_001);
     expect(seqs(world.sent)).toEqual(upTo(8));
     expect(world.sent).toMatchObject([{ v: 1, hunt: "h", shard: "weur-0", first: 1 }]);
-    expect(await shipper.turn()).toBe(false);
+    expect(await shipper.turn()).toBe(60_001);
     expect(world.sent).toHaveLength(1);
+    shipper.acknowledge(1, 8);
+    expect(await shipper.turn()).toBeUndefined();
   });
 
   test("[SHIP-2] sends nothing whose commit is under way", async () => {
@@ -85,9 +106,9 @@ describe("shipping", () => {
   });
 
   test("[SHIP-3] no message is over 128 KB and no batch over 256 KB, also when every character takes three bytes", async () => {
-    const { world, shipper, commit } = shard();
+    const { world, commit, drain } = shard();
     for (let count = 0; count < 40; count += 1) commit(4, "鼠".repeat(4_000));
-    while (await shipper.turn());
+    await drain();
     expect(seqs(world.sent)).toEqual(upTo(160));
     expect(Math.max(...world.batches.flat())).toBeLessThan(128_000);
     expect(Math.max(...world.batches.map((sizes) => sizes.reduce((a, b) => a + b, 0)))).toBeLessThan(256_000);
@@ -95,8 +116,10 @@ describe("shipping", () => {
 
   test("[SHIP-4] a turn is bounded, and says that more is waiting", async () => {
     const { world, shipper, commit } = shard();
-    for (let count = 0; count < 40; count += 1) commit(1, "x".repeat(60_000));
-    expect(await shipper.turn()).toBe(true);
+    for (let count = 0; count < 80; count += 1) commit(1, "x".repeat(60_000));
+    // Acknowledgements of earlier messages have opened the window.
+    for (let seq = 1; seq <= 4; seq += 1) shipper.acknowledge(seq, seq);
+    expect(await shipper.turn()).toBe(0);
     expect(world.batches).toHaveLength(8);
   });
 
@@ -119,7 +142,7 @@ describe("shipping", () => {
       commit(1);
     };
     const [first, second] = await Promise.all([shipper.turn(), shipper.turn()]);
-    expect([first, second]).toEqual([false, false]);
+    expect([first, second]).toEqual([60_001, undefined]);
     expect(seqs(world.sent)).toEqual([1, 2]);
   });
 
@@ -138,27 +161,32 @@ describe("shipping", () => {
     expect(world.saved).toEqual([2, 6]);
   });
 
-  test("[SHIP-8] what stays unacknowledged too long is sent again, from the watermark on", async () => {
-    const { world, shipper, commit } = shard();
-    commit(2);
-    commit(2);
-    await shipper.turn();
+  /** Two messages under way: 1–2 and 3–4. */
+  async function two() {
+    const made = shard();
+    made.commit(2);
+    await made.shipper.turn();
+    made.commit(2);
+    await made.shipper.turn();
+    return made;
+  }
+
+  test("[SHIP-8] what stays unacknowledged too long is sent again, later each time", async () => {
+    const { world, shipper } = await two();
     shipper.acknowledge(1, 2);
     world.now += 60_000;
-    await shipper.turn();
+    expect(await shipper.turn()).toBe(1);
     expect(seqs(world.sent)).toEqual([1, 2, 3, 4]);
     world.now += 1;
-    await shipper.turn();
+    expect(await shipper.turn()).toBe(120_001);
     expect(seqs(world.sent)).toEqual([1, 2, 3, 4, 3, 4]);
-    await shipper.turn();
-    expect(world.sent).toHaveLength(2);
+    expect(await shipper.turn()).toBe(120_001);
+    expect(world.sent).toHaveLength(3);
+    expect(shipper.resends).toBe(1);
   });
 
   test("[SHIP-8] an acknowledgement that comes while they are sent again is not forgotten", async () => {
-    const { world, shipper, commit } = shard();
-    commit(2);
-    commit(2);
-    await shipper.turn();
+    const { world, shipper, commit } = await two();
     world.now += 60_001;
     commit(1);
     world.onSend = () => {
@@ -169,7 +197,133 @@ describe("shipping", () => {
     await shipper.turn();
     expect(shipper.archived).toBe(5);
     expect(shipper.shipped).toBe(6);
-    expect(seqs(world.sent)).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 5, 6]);
+    expect(seqs(world.sent)).toEqual([1, 2, 3, 4, 1, 2, 6]);
+  });
+
+  test("[SHIP-12] a window bounds what is unacknowledged: eight messages after a start, twice as many with each word of the origin", async () => {
+    const { world, shipper, commit } = shard();
+    for (let count = 0; count < 200; count += 1) commit(1, "x".repeat(60_000));
+    while ((await shipper.turn()) === 0);
+    expect(world.sent).toHaveLength(8);
+    shipper.acknowledge(1, 1);
+    while ((await shipper.turn()) === 0);
+    expect(world.sent).toHaveLength(1 + 16);
+    for (let seq = 2; seq <= 9; seq += 1) shipper.acknowledge(seq, seq);
+    while ((await shipper.turn()) === 0);
+    expect(world.sent).toHaveLength(9 + 64);
+  });
+
+  test("[SHIP-12] into a silence one message asks, less and less often; an answer sends the others again", async () => {
+    const { world, shipper, commit } = shard();
+    for (let count = 0; count < 8; count += 1) commit(1, "x".repeat(60_000));
+    while ((await shipper.turn()) === 0);
+    world.sent.length = 0;
+    const asked: number[] = [];
+    for (let minute = 1; minute <= 20; minute += 1) {
+      world.now += 60_001;
+      await shipper.turn();
+      if (world.sent.length > 0) asked.push(minute);
+      expect(world.sent.length).toBeLessThan(2);
+      world.sent.length = 0;
+    }
+    expect(asked).toEqual([1, 2, 4, 8, 12, 16, 20]);
+    shipper.acknowledge(1, 1);
+    world.now += 60_001;
+    for (let round = 0; shipper.behind; round += 1) {
+      expect(round).toBeLessThan(5);
+      await shipper.turn();
+      for (const { first } of world.sent.splice(0)) shipper.acknowledge(first, first);
+    }
+  });
+
+  test("[SHIP-13] a full queue is given nothing new, and is asked again", async () => {
+    const { world, shipper, commit } = shard();
+    world.figures = { backlog: 1_000 };
+    for (let count = 0; count < 6; count += 1) commit(1, "x".repeat(60_000));
+    expect(await shipper.turn()).toBe(2_000);
+    expect(world.sent).toHaveLength(2);
+    world.now += 1_999;
+    expect(await shipper.turn()).toBe(1);
+    expect(world.sent).toHaveLength(2);
+    world.now += 1;
+    world.figures = { backlog: 3 };
+    await shipper.turn();
+    expect(world.sent).toHaveLength(6);
+  });
+
+  test("[SHIP-14] what the queue holds still is not sent again; when it is gone from there it is, cut as before", async () => {
+    const { world, shipper } = await two();
+    const original = [...world.sent];
+    world.figures = { backlog: 2, oldest: 900 };
+    world.now += 60_001;
+    expect(await shipper.turn()).toBe(5_000);
+    expect(world.sent).toHaveLength(2);
+    expect(world.asked).toBe(1);
+    // Others are in the queue, but ours was before them.
+    world.figures = { backlog: 2, oldest: world.now - 1 };
+    shipper.acknowledge(1, 2);
+    await shipper.turn();
+    expect(world.sent.at(-1)).toEqual(original[1]);
+    expect(world.sent).toHaveLength(3);
+  });
+
+  test("[SHIP-14] a queue that says so for half an hour is not believed any longer", async () => {
+    const { world, shipper } = await two();
+    world.figures = { backlog: 2, oldest: 900 };
+    world.now += 30 * 60_000;
+    await shipper.turn();
+    expect(world.sent).toHaveLength(2);
+    world.now += 1;
+    await shipper.turn();
+    expect(world.sent).toHaveLength(3);
+  });
+
+  test("[SHIP-15] a message that never arrives holds back no other", async () => {
+    const { world, shipper, commit } = await two();
+    for (let seq = 5; seq <= 300; seq += 1) {
+      commit(1);
+      await shipper.turn();
+      for (const { first, facts } of world.sent.splice(0)) {
+        if (first !== 1) shipper.acknowledge(first, facts.at(-1)?.seq ?? 0);
+      }
+      world.now += 10_000;
+    }
+    expect(shipper.shipped).toBe(300);
+    expect(shipper.archived).toBe(0);
+    // It was sent again after 1, 2, 4, 4 … minutes, and nothing else was.
+    expect(shipper.resends).toBeLessThan(15);
+    shipper.acknowledge(1, 2);
+    expect(shipper.archived).toBe(300);
+  });
+
+  test.each([3_600_000, -3_600_000])(
+    "[SHIP-16] a clock that jumps by %d ms and back delays resending by no more than the usual time",
+    async (jump) => {
+      const { world, shipper, commit } = await two();
+      world.now += jump;
+      commit(1);
+      await shipper.turn();
+      world.now -= jump;
+      await shipper.turn();
+      world.now += 60_001;
+      await shipper.turn();
+      world.now += 240_001;
+      for (let round = 0; shipper.behind; round += 1) {
+        expect(round).toBeLessThan(5);
+        await shipper.turn();
+        for (const { first, facts } of world.sent.splice(2))
+          shipper.acknowledge(first, facts.at(-1)?.seq ?? 0);
+        world.now += 60_001;
+      }
+    },
+  );
+
+  test("[SHIP-17] an acknowledgement of what was never durable is ignored", () => {
+    const { shipper, commit } = shard();
+    commit(2);
+    shipper.acknowledge(1, 3);
+    shipper.acknowledge(2, 1);
+    expect(shipper.archived).toBe(0);
   });
 
   test("[SHIP-9] after a restart everything beyond the archived watermark is sent again", async () => {
@@ -206,7 +360,7 @@ describe("shipping", () => {
         let queue: FactMessage[] = [];
         const origin = new Set<number>();
         const collect = async (): Promise<void> => {
-          await shipper.turn().catch(() => false);
+          await shipper.turn().catch(() => undefined);
           queue.push(...world.sent.splice(0));
         };
         const deliver = (message: FactMessage | undefined): void => {
@@ -233,8 +387,8 @@ describe("shipping", () => {
           expect(shipper.archived).toBeLessThanOrEqual(world.durable);
         }
         for (let rounds = 0; shipper.behind; rounds += 1) {
-          expect(rounds).toBeLessThan(5);
-          world.now += 60_001;
+          expect(rounds).toBeLessThan(40);
+          world.now += 240_001;
           await collect();
           for (const message of queue.splice(0)) deliver(message);
         }
@@ -245,7 +399,7 @@ describe("shipping", () => {
   });
 
   test("[SHIP-11] fresh segments are shipped out of memory, older ones out of the log", async () => {
-    const { world, shipper, commit } = shard();
+    const { world, shipper, commit, drain } = shard();
     const read = world.segments;
     world.segments = [];
     const push = (made: Segment) => {
@@ -260,7 +414,7 @@ describe("shipping", () => {
     // More than memory keeps: the log has it all.
     world.segments = read;
     for (let count = 0; count < 120; count += 1) shipper.add(commit(1, "x".repeat(60_000)));
-    while (await shipper.turn());
+    await drain();
     expect(seqs(world.sent)).toEqual(upTo(world.durable));
   });
 });

@@ -1,0 +1,114 @@
+/**
+ * Dead letters: messages that can never be applied, kept with their error until
+ * an organiser reads and redrives them. The queue's consumer buries them in the
+ * dead-letter queue; so does the platform with what it has tried too often.
+ * This consumer stores both in the hunt's `DeadLetters` object.
+ */
+import { hash53 } from "../shard/recall.ts";
+import { Malformed, readMessage } from "./message.ts";
+
+/** A message on its way to the dead-letter queue. */
+export interface DeadMessage {
+  error: string;
+  attempts: number;
+  /** As it came. */
+  body: unknown;
+}
+
+/** Longest error told, characters. */
+const ERROR_MAX = 300;
+
+/** Delay before a letter that could not be stored is delivered again, seconds. */
+const RETRY_DELAY = 30;
+
+/** The object that keeps what belongs to no hunt; not a slug, so no hunt is called so. */
+export const UNATTRIBUTED = "/";
+
+/** A dead letter as it is kept. */
+export interface DeadLetter {
+  /** The same message gives the same id, however often it dies. */
+  id: string;
+  /** Epoch ms. */
+  at: number;
+  error: string;
+  attempts: number;
+  /** Of a message of facts. */
+  shard?: string;
+  first?: number;
+  last?: number;
+  /** JSON text as it travels in the queue. */
+  body: string;
+}
+
+/** The text that carries a dead message; the platform's limits are those of the message itself, and a little. */
+export function deadMessageText({ error, attempts, body }: DeadMessage): string {
+  // The body goes in as the JSON it is: quoted once more it could outgrow a message.
+  const json = typeof body === "string" ? (isJson(body) ? body : JSON.stringify(body)) : JSON.stringify(body);
+  return `{"dead":1,"attempts":${attempts},"error":${JSON.stringify(error.slice(0, ERROR_MAX))},"body":${json}}`;
+}
+
+export interface DeadLetterDeps {
+  store(hunt: string, letter: DeadLetter): Promise<void>;
+  now(): number;
+}
+
+/** Stores a batch of the dead-letter queue. */
+export async function keepDeadLetters(batch: MessageBatch<unknown>, deps: DeadLetterDeps): Promise<void> {
+  for (const message of batch.messages) {
+    try {
+      const { hunt, letter } = letterOf(message, deps.now());
+      await deps.store(hunt, letter);
+      message.ack();
+    } catch (error) {
+      console.warn({ message: "a dead letter could not be stored", id: message.id, error: String(error) });
+      message.retry({ delaySeconds: RETRY_DELAY });
+    }
+  }
+}
+
+function letterOf(message: Message<unknown>, now: number): { hunt: string; letter: DeadLetter } {
+  const dead = envelope(message.body);
+  const body = dead ? dead.body : message.body;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const letter: DeadLetter = {
+    id: `${hash53(text).toString(36)}${hash53(`again ${text}`).toString(36)}`,
+    at: now,
+    error: dead?.error ?? "given up by the queue after its last delivery",
+    attempts: dead?.attempts ?? message.attempts,
+    body: text,
+  };
+  try {
+    const read = readMessage(body);
+    if ("kind" in read) return { hunt: UNATTRIBUTED, letter };
+    const { hunt, shard, first, facts } = read;
+    return { hunt, letter: { ...letter, shard, first, last: first + facts.length - 1 } };
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { hunt: UNATTRIBUTED, letter };
+  }
+}
+
+function envelope(body: unknown): DeadMessage | undefined {
+  let value = body;
+  if (typeof body === "string") {
+    try {
+      value = JSON.parse(body);
+    } catch {
+      // Not ours: moved here by the platform as it was.
+      return undefined;
+    }
+  }
+  const known = value as { dead?: unknown; error?: unknown; attempts?: unknown; body?: unknown } | null;
+  if (known?.dead !== 1 || typeof known.error !== "string" || typeof known.attempts !== "number")
+    return undefined;
+  return { error: known.error, attempts: known.attempts, body: known.body };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * `DeadLetters`: the dead letters of one hunt (and one object for those of no
+ * hunt). Asked by the dead-letter queue's consumer and by organisers only.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { DeadLetter } from "./dead-letter.ts";
+
+/** Letters kept at most. Beyond it the oldest go: their facts are in the shards' logs all the same. */
+const KEPT_MAX = 1_000;
+
+/** Letters sent back in one batch of the queue: messages of up to 128 KB, batches of up to 256 KB. */
+const REDRIVE_BATCH = 2;
+
+/** Letters in one answer of `list`. */
+const LISTED_MAX = 100;
+
+type Row = {
+  id: string;
+  at: number;
+  error: string;
+  attempts: number;
+  shard: string | null;
+  first: number | null;
+  last: number | null;
+  deaths: number;
+};
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS letter (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,       -- epoch ms of the last death
+  error TEXT NOT NULL,
+  attempts INTEGER NOT NULL, -- deliveries before the last death
+  shard TEXT,
+  first INTEGER,
+  last INTEGER,
+  deaths INTEGER NOT NULL,   -- how often this message died
+  body TEXT NOT NULL
+) WITHOUT ROWID`;
+
+/** A letter as organisers see it: what it says of players stays in the log. */
+export interface ListedLetter {
+  id: string;
+  at: number;
+  error: string;
+  attempts: number;
+  deaths: number;
+  shard?: string;
+  first?: number;
+  last?: number;
+}
+
+export interface DeadLettersEnv {
+  FACTS: Queue<string>;
+}
+
+export class DeadLetters extends DurableObject<DeadLettersEnv> {
+  constructor(ctx: DurableObjectState, env: DeadLettersEnv) {
+    super(ctx, env);
+    ctx.storage.sql.exec(SCHEMA);
+  }
+
+  /** Keeps a letter; the same message again replaces it. */
+  store(letter: DeadLetter): void {
+    const { sql } = this.ctx.storage;
+    sql.exec(
+      `INSERT INTO letter (id, at, error, attempts, shard, first, last, deaths, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)
+       ON CONFLICT (id) DO UPDATE SET at = excluded.at, error = excluded.error,
+         attempts = excluded.attempts, deaths = deaths + 1`,
+      letter.id,
+      letter.at,
+      letter.error,
+      letter.attempts,
+      letter.shard ?? null,
+      letter.first ?? null,
+      letter.last ?? null,
+      letter.body,
+    );
+    sql.exec(
+      `DELETE FROM letter WHERE id IN
+         (SELECT id FROM letter ORDER BY at DESC, id LIMIT -1 OFFSET ${KEPT_MAX})`,
+    );
+  }
+
+  /** Letters by age, the newest first; `total` counts them all. */
+  list(): { letters: ListedLetter[]; total: number } {
+    const { sql } = this.ctx.storage;
+    const letters = sql
+      .exec<Row>(
+        "SELECT id, at, error, attempts, shard, first, last, deaths FROM letter ORDER BY at DESC, id LIMIT ?",
+        LISTED_MAX,
+      )
+      .toArray()
+      .map(({ shard, first, last, ...row }) => ({
+        ...row,
+        ...(shard === null ? {} : { shard }),
+        ...(first === null ? {} : { first }),
+        ...(last === null ? {} : { last }),
+      }));
+    const { total } = sql.exec<{ total: number }>("SELECT count(*) AS total FROM letter").one();
+    return { letters, total };
+  }
+
+  /**
+   * Sends letters back to the queue, all or those of `ids`, and forgets them: a
+   * message that is still poison comes back under the same id. A crash between
+   * the two sends some again, which changes nothing at the origin.
+   */
+  async redrive(ids?: readonly string[]): Promise<number> {
+    const { sql } = this.ctx.storage;
+    const chosen =
+      ids ??
+      sql
+        .exec<{ id: string }>("SELECT id FROM letter ORDER BY at, id")
+        .toArray()
+        .map(({ id }) => id);
+    let redriven = 0;
+    for (let from = 0; from < chosen.length; from += REDRIVE_BATCH) {
+      const batch = chosen
+        .slice(from, from + REDRIVE_BATCH)
+        .flatMap((id) =>
+          sql.exec<{ id: string; body: string }>("SELECT id, body FROM letter WHERE id = ?", id).toArray(),
+        );
+      if (batch.length === 0) continue;
+      await this.env.FACTS.sendBatch(batch.map(({ body }) => ({ body, contentType: "text" })));
+      for (const { id } of batch) sql.exec("DELETE FROM letter WHERE id = ?", id);
+      redriven += batch.length;
+    }
+    return redriven;
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * What a shard has handed to the queue and the origin has not acknowledged:
+ * how much may be under way, and what must be sent again. PURE.
+ */
+
+/** Longest wait before a message is sent again, as a multiple of `resendAfter`. */
+const RESEND_BACKOFF_MAX = 4;
+
+/** Messages under way at first after a start: nothing is known of the origin yet. */
+const WINDOW_START = 8;
+
+/** Consecutive facts, as one message carries them. */
+export interface Range {
+  first: number;
+  last: number;
+}
+
+/** A message under way. */
+export interface Sent extends Range {
+  /** When it was last sent, epoch ms. */
+  at: number;
+  /** How often it was sent. */
+  tries: number;
+}
+
+export interface FlightLimits {
+  /** Messages under way at most. */
+  window: number;
+  /** How long a message may stay unacknowledged before it is sent again, ms; doubles with each try. */
+  resendAfter: number;
+}
+
+export class Flight {
+  readonly #limits: FlightLimits;
+  /** Everything up to here is in the origin, for certain. */
+  #archived: number;
+  /** Everything up to here was handed to the queue. */
+  #shipped: number;
+  /** Unacknowledged messages, in the order of their facts. */
+  #sent: Sent[] = [];
+  /** Acknowledged ranges beyond the watermark, because messages come in any order; disjoint, in order. */
+  #ahead: Range[] = [];
+  /** Doubles with every acknowledgement up to the window; one message after a silence. */
+  #allowed: number;
+  /** When the origin was last heard of, or something was sent after nothing was under way; epoch ms. */
+  #heard = 0;
+  /** Questions into the present silence, and when the next one may be asked, epoch ms. */
+  #questions = 0;
+  #quietUntil = 0;
+
+  constructor(archived: number, limits: FlightLimits) {
+    this.#archived = archived;
+    this.#shipped = archived;
+    this.#limits = limits;
+    this.#allowed = Math.min(WINDOW_START, limits.window);
+  }
+
+  get archived(): number {
+    return this.#archived;
+  }
+
+  get shipped(): number {
+    return this.#shipped;
+  }
+
+  /** Messages that may be sent in addition to those under way. */
+  get room(): number {
+    return Math.max(0, this.#allowed - this.#sent.length);
+  }
+
+  /** A new message was sent. An acknowledgement may have gone past it meanwhile. */
+  sent({ first, last }: Range, now: number): void {
+    this.#shipped = Math.max(this.#shipped, last);
+    if (this.#sent.length === 0) this.#heard = now;
+    if (!this.#holds({ first, last })) this.#sent.push({ first, last, at: now, tries: 1 });
+  }
+
+  /** A message was sent again. */
+  resent(message: Sent, now: number): void {
+    message.at = now;
+    message.tries += 1;
+    if (now - this.#heard <= this.#limits.resendAfter) return;
+    this.#quietUntil = now + this.#backoff(this.#questions);
+    this.#questions += 1;
+  }
+
+  /**
+   * The messages to send again now. After a silence the origin is probably
+   * away: then one message asks for all, and acknowledgements open the window.
+   */
+  overdue(now: number): Sent[] {
+    this.#disbelieve(now);
+    const due = now < this.#quietUntil ? [] : this.#sent.filter((message) => this.#dueAt(message) <= now);
+    if (due.length === 0) return due;
+    if (now - this.#heard > this.#limits.resendAfter) this.#allowed = 1;
+    return due.slice(0, this.#allowed);
+  }
+
+  /** A clock that went back was ahead before: what it dated is taken as of now. */
+  #disbelieve(now: number): void {
+    for (const message of this.#sent) message.at = Math.min(message.at, now);
+    this.#heard = Math.min(this.#heard, now);
+    this.#quietUntil = Math.min(this.#quietUntil, now + this.#backoff(this.#questions));
+  }
+
+  /** When the next message becomes overdue; undefined when none is under way. Epoch ms. */
+  get nextDue(): number | undefined {
+    if (this.#sent.length === 0) return undefined;
+    return Math.max(this.#quietUntil, Math.min(...this.#sent.map((message) => this.#dueAt(message))));
+  }
+
+  #dueAt({ at, tries }: Sent): number {
+    return at + this.#backoff(tries - 1) + 1;
+  }
+
+  #backoff(times: number): number {
+    return this.#limits.resendAfter * Math.min(RESEND_BACKOFF_MAX, 2 ** times);
+  }
+
+  /** The origin holds these facts. Returns whether the watermark moved. */
+  acknowledge({ first, last }: Range, now: number): boolean {
+    this.#heard = now;
+    this.#questions = 0;
+    this.#quietUntil = 0;
+    this.#allowed = Math.min(this.#limits.window, this.#allowed * 2);
+    const before = this.#archived;
+    if (first <= this.#archived + 1) this.#archived = Math.max(this.#archived, last);
+    else this.#addAhead({ first, last });
+    for (let next = this.#ahead[0]; next && next.first <= this.#archived + 1; next = this.#ahead[0]) {
+      this.#archived = Math.max(this.#archived, next.last);
+      this.#ahead.shift();
+    }
+    this.#shipped = Math.max(this.#shipped, this.#archived);
+    this.#sent = this.#sent.filter((message) => !this.#holds(message));
+    return this.#archived !== before;
+  }
+
+  #holds({ first, last }: Range): boolean {
+    return last <= this.#archived || this.#ahead.some((range) => range.first <= first && last <= range.last);
+  }
+
+  #addAhead(added: Range): void {
+    const ranges = [...this.#ahead, added].sort((a, b) => a.first - b.first);
+    this.#ahead = [];
+    for (const range of ranges) {
+      const before = this.#ahead.at(-1);
+      if (before && range.first <= before.last + 1) before.last = Math.max(before.last, range.last);
+      else this.#ahead.push({ ...range });
+    }
+  }
+}
