@@ -1,7 +1,10 @@
 /** What KV holds: schemas, keys and checks. A value that is not what it should be is ignored. */
+import { createHmac } from "node:crypto";
 import type { PhaseState } from "../control/phase.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
+import type { Registration } from "../origin/store.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
+import { currentKey, type Secrets } from "../secrets.ts";
 
 /** The public half of a hunt, as control publishes it. */
 export interface PublicEntry {
@@ -56,6 +59,98 @@ export function readBoardEntry(hunt: string, text: string | null): BoardEntry | 
     Array.isArray(known.entries)
     ? (value as BoardEntry)
     : undefined;
+}
+
+/**
+ * What was looked up, with the times that say how far to believe it (epoch
+ * ms). `value` null: the origin was asked and has nothing under this key.
+ */
+export interface LookupEntry<Value> {
+  v: 1;
+  kind: "registration";
+  /** The digest the entry is kept under, so that a value under a wrong key is seen. */
+  key: string;
+  at: number;
+  value: Value | null;
+  freshUntil: number;
+  staleUntil: number;
+}
+
+/** Of a registered player, what joining needs: no id and no name of the person. */
+export interface Profile {
+  locale?: string;
+  bracket?: string;
+  blocked?: true;
+}
+
+/** Digests are cut to 128 bits, as those of answers. */
+const DIGEST_BYTES = 16;
+
+/** Clocks of different machines may differ by this much; an entry from further ahead is not believed, ms. */
+export const CLOCK_SKEW_MAX = 5_000;
+
+export const lookupKey = (key: string): string => `registration/${key}`;
+
+/** The entry under `key`; undefined when it is missing, corrupt, from the future, or anything but that entry. */
+export function readRegistrationEntry(
+  key: string,
+  text: string | null,
+  now: number,
+): LookupEntry<Profile> | undefined {
+  const known = parse(text) as Partial<LookupEntry<unknown>> | undefined;
+  if (known?.v !== 1 || known.kind !== "registration" || known.key !== key) return undefined;
+  const { at, freshUntil, staleUntil } = known;
+  const times =
+    isTime(at) && isTime(freshUntil) && isTime(staleUntil) && at <= freshUntil && freshUntil <= staleUntil;
+  if (!times || at > now + CLOCK_SKEW_MAX) return undefined;
+  const value = known.value === null ? null : readProfile(known.value);
+  return value === undefined
+    ? undefined
+    : { v: 1, kind: "registration", key, at, value, freshUntil, staleUntil };
+}
+
+const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function readProfile(value: unknown): Profile | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { locale, bracket, blocked, ...more } = value as Record<string, unknown>;
+  if (Object.keys(more).length > 0 || (blocked !== undefined && blocked !== true)) return undefined;
+  if (locale !== undefined && !isLocale(locale)) return undefined;
+  if (bracket !== undefined && !isBracket(bracket)) return undefined;
+  return {
+    ...(locale === undefined ? {} : { locale }),
+    ...(bracket === undefined ? {} : { bracket }),
+    ...(blocked === undefined ? {} : { blocked }),
+  };
+}
+
+/** A locale and a bracket's id, as joining takes them. */
+export const isLocale = (value: unknown): value is string =>
+  typeof value === "string" && /^[A-Za-z0-9-]{2,35}$/.test(value);
+export const isBracket = (value: unknown): value is string =>
+  typeof value === "string" && /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value);
+
+/** What joining needs of a registration. The company may have written anything there: what is no locale or bracket is left out. */
+export function profileOf({ locale, bracket, blocked }: Registration): Profile {
+  return {
+    ...(isLocale(locale) ? { locale } : {}),
+    ...(isBracket(bracket) ? { bracket } : {}),
+    ...(blocked ? { blocked: true as const } : {}),
+  };
+}
+
+/**
+ * The digest an external id is known by outside the origin and the log. It may
+ * be an e-mail address: without the pepper it cannot be guessed back. The colon
+ * keeps it apart from the digests of a hunt, whose id has none.
+ */
+export function personDigest(secrets: Secrets, externalId: string): string {
+  const pepper = currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
+  return createHmac("sha256", pepper.bytes)
+    .update(`lookup:registration\n${externalId}`)
+    .digest()
+    .subarray(0, DIGEST_BYTES)
+    .toString("base64url");
 }
 
 function parse(text: string | null): unknown {
