@@ -9,6 +9,7 @@ import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
 import { playerRoutes } from "./player.ts";
 import { allowedOrigin, prepare } from "./prepare.ts";
+import { registrationRoutes } from "./registrations.ts";
 import { runningRoutes } from "./running.ts";
 import { teamRoutes } from "./teams.ts";
 
@@ -33,6 +34,7 @@ export function makeApp(): App {
   teamRoutes(app);
   dataRoutes(app);
   deadLetterRoutes(app);
+  registrationRoutes(app);
   app.notFound((c) => {
     prepare(c);
     return problem(c, new RequestError("not_found", "no such route"));

@@ -132,6 +132,15 @@ export const importLine = z.discriminatedUnion("type", [
   }),
 ]);
 
+/** One line of registered players; the same limits as where a player joins. */
+export const registrationLine = z.strictObject({
+  externalId: joinBody.shape.externalId.unwrap(),
+  name: name.optional(),
+  locale: joinBody.shape.locale,
+  bracket: slug.optional(),
+  blocked: z.boolean().optional(),
+});
+
 // ── Answers (for the document; the code's types are checked by the compiler) ──
 
 const time = z.iso.datetime().describe("ISO 8601, UTC, milliseconds");
@@ -187,6 +196,11 @@ export const answers = {
     entries: z.array(z.object({ at: time, actor: z.string(), action: z.string() }).loose()),
   }),
   import: z.object({
+    lines: z.int(),
+    accepted: z.int(),
+    rejected: z.array(z.object({ line: z.int(), code: z.string(), message: z.string() })),
+  }),
+  registrations: z.object({
     lines: z.int(),
     accepted: z.int(),
     rejected: z.array(z.object({ line: z.int(), code: z.string(), message: z.string() })),

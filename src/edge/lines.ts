@@ -1,0 +1,88 @@
+/** A streamed body line by line, bounded: a line that is too long or no text spoils no other. */
+import { RequestError } from "../errors.ts";
+import { cutOff } from "./body.ts";
+
+const NEWLINE = 0x0a;
+
+/** Stateless as long as it is not used for streaming. */
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** A line with its number in the body, from 1: its text, or why it has none. */
+export type Line = { line: number } & ({ text: string } | { code: string; message: string });
+
+/**
+ * The lines that are not blank. Throws `payload_too_large` for a body over
+ * `bodyMax` bytes, after reading on for as much again: a client that is still
+ * sending when the answer comes sees a broken connection instead of it.
+ */
+export async function* linesOf(
+  request: Request,
+  { lineMax, bodyMax }: { lineMax: number; bodyMax: number },
+): AsyncGenerator<Line, void> {
+  const tooLarge = new RequestError("payload_too_large", `the body may have ${bodyMax} bytes at most`);
+  let line = 1;
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  let size = 0;
+
+  const add = (part: Uint8Array): void => {
+    length += part.byteLength;
+    if (length <= lineMax) parts.push(part);
+  };
+  const end = (): Line | undefined => {
+    const ended = length > lineMax ? lineTooLong(line, lineMax) : read(line, parts, length);
+    line += 1;
+    parts = [];
+    length = 0;
+    return ended;
+  };
+
+  try {
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      size += chunk.byteLength;
+      if (size > 2 * bodyMax) throw tooLarge;
+      if (size > bodyMax) continue;
+      let from = 0;
+      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
+        add(chunk.subarray(from, at));
+        from = at + 1;
+        const ended = end();
+        if (ended) yield ended;
+      }
+      add(chunk.subarray(from));
+    }
+  } catch (error) {
+    throw error instanceof RequestError ? error : cutOff();
+  }
+  if (size > bodyMax) throw tooLarge;
+  const ended = end();
+  if (ended) yield ended;
+}
+
+/** Reads what is left of a body and throws it away, so that its sender hears the answer. */
+export async function drain(lines: AsyncGenerator<Line, void>): Promise<void> {
+  for (let next = await lines.next(); !next.done; next = await lines.next());
+}
+
+const lineTooLong = (line: number, lineMax: number): Line => ({
+  line,
+  code: "payload_too_large",
+  message: `a line may have ${lineMax} bytes at most`,
+});
+
+/** Undefined: the line is blank. */
+function read(line: number, parts: readonly Uint8Array[], length: number): Line | undefined {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  let text: string;
+  try {
+    text = strictUtf8.decode(bytes);
+  } catch {
+    return { line, code: "bad_request", message: "the line is not valid UTF-8" };
+  }
+  return text.trim() === "" ? undefined : { line, text };
+}
