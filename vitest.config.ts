@@ -26,7 +26,13 @@ export default defineConfig({
             miniflare: { bindings: { ...createSecrets(), RATE_LIMITS: "off" }, cf: false },
           }),
         ],
-        test: { name: "workerd", include: workerd, exclude: engine },
+        test: {
+          name: "workerd",
+          include: workerd,
+          exclude: engine,
+          // A CommonJS package around ES modules, which Vite must bundle first.
+          deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
+        },
       },
       {
         test: {
