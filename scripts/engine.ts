@@ -13,8 +13,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { type Bundle, type Migrations, readBundle } from "./bundle.ts";
+import { type Bundle, readBundle } from "./bundle.ts";
 import { DataDirLock } from "./data-dir.ts";
+import { migrateD1, migratePostgres } from "./migrate.ts";
 import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
 
 /** How long stop() lets requests and calls in flight finish, ms; open WebSockets use all of it. */
@@ -28,6 +29,8 @@ export interface EngineOptions {
   host?: "127.0.0.1";
   /** Where everything is kept; undefined: nowhere, it is gone after stop(). */
   dataDir?: string | undefined;
+  /** The origin is this PostgreSQL, by its connection URL; its tables are brought up to date first. Default: D1. */
+  origin?: { postgres: string } | undefined;
   /** Vars that replace those of wrangler.toml. */
   vars?: Record<string, string>;
   /** Default: those of the data directory, or new ones. */
@@ -65,10 +68,13 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     const [bundle, secrets] = await Promise.all([
       readBundle(),
       options.secrets ?? (options.dataDir === undefined ? createSecrets() : secretsOf(options.dataDir)),
+      options.origin && migratePostgres(options.origin.postgres),
     ]);
     const runtime = await startRuntime(bundle, secrets, options, lock);
     try {
-      for (const migrations of bundle.migrations) await migrate(runtime.miniflare, migrations);
+      for (const migrations of bundle.migrations) {
+        await migrateD1(await runtime.miniflare.getD1Database(migrations.binding), migrations);
+      }
     } catch (error) {
       await runtime.end(0);
       throw error;
@@ -154,7 +160,16 @@ async function startRuntimeNow(
           ...bundle.worker,
           modules: bundle.modules,
           modulesRoot: bundle.modulesRoot,
-          bindings: { ...bundle.worker.bindings, ...options.vars, ...secrets },
+          bindings: {
+            ...bundle.worker.bindings,
+            ...(options.origin ? { ORIGIN: "postgres" } : {}),
+            ...options.vars,
+            ...secrets,
+          },
+          hyperdrives: {
+            ...bundle.worker.hyperdrives,
+            ...(options.origin ? { ORIGIN_POSTGRES: options.origin.postgres } : {}),
+          },
           host: options.host ?? "127.0.0.1",
           port: options.port ?? 0,
           ...(options.direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } : {}),
@@ -211,31 +226,6 @@ function withoutSignalHandlers<T>(make: () => T): T {
     }
   }
   return made;
-}
-
-/** Applies the migrations not yet applied, each in one transaction, and notes them as wrangler does. */
-async function migrate(miniflare: Miniflare, { binding, table, files }: Migrations): Promise<void> {
-  if (files.length === 0) return;
-  const database = await miniflare.getD1Database(binding);
-  const name = `"${table.replaceAll('"', '""')}"`;
-  await database
-    .prepare(
-      `CREATE TABLE IF NOT EXISTS ${name} (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
-    )
-    .run();
-  const { results } = await database.prepare(`SELECT name FROM ${name}`).all<{ name: string }>();
-  const applied = new Set(results.map((row) => row.name));
-  for (const file of files) {
-    if (applied.has(file.name)) continue;
-    try {
-      await database.batch([
-        ...file.statements.map((statement) => database.prepare(statement)),
-        database.prepare(`INSERT INTO ${name} (name) VALUES (?)`).bind(file.name),
-      ]);
-    } catch (error) {
-      throw new Error(`migration ${file.name} failed`, { cause: error });
-    }
-  }
 }
 
 class ForwardingLog extends Log {

@@ -1,125 +1,74 @@
-/**
- * `OriginStore` on D1. A message is one transaction of a fixed number of
- * statements, whatever its number of facts: rows come out of JSON inside the
- * database, because a statement may bind 100 parameters only.
- */
-import type { Fact, FactMessage } from "../protocol.ts";
-import type { OriginStore, OriginSums } from "./store.ts";
+/** `OriginStore` on D1: each call is one batch, and D1 runs a batch as one transaction. */
+import type { FactMessage } from "../protocol.ts";
+import { orAborted } from "./abort.ts";
+import { Queries, readRegistration, readSums, readTeam, type Statement } from "./queries.ts";
+import {
+  OriginRejected,
+  type OriginStore,
+  type OriginSums,
+  type OriginTeam,
+  type Registration,
+} from "./store.ts";
 
-const SEGMENT = `INSERT INTO segment (hunt, shard, first, last, facts) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (hunt, shard, first) DO UPDATE SET last = excluded.last, facts = excluded.facts
-WHERE excluded.last > segment.last`;
-
-const TEAMS = `INSERT INTO team (hunt, id, shard, name, bracket, joined_at)
-SELECT ?1, value ->> 'id', ?2, value ->> 'name', value ->> 'bracket', value ->> 'at' FROM json_each(?3) WHERE true
-ON CONFLICT DO NOTHING`;
-
-const PLAYERS = `INSERT INTO player (hunt, id, shard, team, name, external_id, joined_at)
-SELECT ?1, value ->> 'id', ?2, value ->> 'team', value ->> 'name', value ->> 'externalId', value ->> 'at'
-FROM json_each(?3) WHERE true
-ON CONFLICT DO NOTHING`;
-
-const SOLVES = `INSERT INTO solve (hunt, team, clue, shard, seq, at, points, player)
-SELECT ?1, value ->> 'team', value ->> 'clue', ?2, value ->> 'seq', value ->> 'at', value ->> 'points', value ->> 'player'
-FROM json_each(?3) WHERE true
-ON CONFLICT DO NOTHING`;
-
-const SCORES = `INSERT INTO score (hunt, team, shard, seq, at, score)
-SELECT ?1, value ->> 'team', ?2, value ->> 'seq', value ->> 'at', value ->> 'score' FROM json_each(?3) WHERE true
-ON CONFLICT (hunt, team) DO UPDATE SET seq = excluded.seq, at = excluded.at, score = excluded.score
-WHERE excluded.seq > score.seq`;
-
-const MARKS = `INSERT INTO mark (hunt, team, kind, shard, seq, at, value, reason)
-SELECT ?1, value ->> 'team', value ->> 'kind', ?2, value ->> 'seq', value ->> 'at', value ->> 'value', value ->> 'reason'
-FROM json_each(?3) WHERE true
-ON CONFLICT (hunt, team, kind) DO UPDATE SET seq = excluded.seq, at = excluded.at, value = excluded.value, reason = excluded.reason
-WHERE excluded.seq > mark.seq`;
-
-const SUMS = `SELECT
-  (SELECT count(*) FROM team WHERE hunt = ?1 AND shard = ?2) AS teams,
-  (SELECT count(*) FROM player WHERE hunt = ?1 AND shard = ?2) AS players,
-  (SELECT count(*) FROM solve WHERE hunt = ?1 AND shard = ?2) AS solves,
-  (SELECT coalesce(sum(score), 0) FROM score WHERE hunt = ?1 AND shard = ?2) AS score`;
-
-const RANGES = "SELECT first, last FROM segment WHERE hunt = ?1 AND shard = ?2 ORDER BY first";
+const queries = new Queries("sqlite");
 
 export class D1Origin implements OriginStore {
+  readonly driver = "d1";
   readonly #database: D1Database;
 
   constructor(database: D1Database) {
     this.#database = database;
   }
 
-  async apply(message: FactMessage): Promise<void> {
-    const { hunt, shard, first, facts } = message;
-    const last = facts.at(-1)?.seq ?? first;
-    const statements = [
-      this.#database.prepare(SEGMENT).bind(hunt, shard, first, last, JSON.stringify(facts)),
-    ];
-    for (const [sql, rows] of derivedRows(facts)) {
-      if (rows.length > 0) {
-        statements.push(this.#database.prepare(sql).bind(hunt, shard, JSON.stringify(rows)));
-      }
-    }
-    await this.#database.batch(statements);
+  async apply(message: FactMessage, signal?: AbortSignal): Promise<void> {
+    await this.#run(queries.apply(message), signal);
   }
 
-  async sums(hunt: string, shard: string): Promise<OriginSums> {
-    const [sums, ranges] = await this.#database.batch([
-      this.#database.prepare(SUMS).bind(hunt, shard),
-      this.#database.prepare(RANGES).bind(hunt, shard),
-    ]);
-    const counted = (sums?.results[0] ?? {}) as Omit<OriginSums, "facts">;
-    let facts = 0;
-    let upto = 0;
-    for (const { first, last } of (ranges?.results ?? []) as { first: number; last: number }[]) {
-      facts += Math.max(0, last - Math.max(first - 1, upto));
-      upto = Math.max(upto, last);
+  async sums(hunt: string, shard: string, signal?: AbortSignal): Promise<OriginSums> {
+    const rows = await this.#run([queries.sums(hunt, shard)], signal);
+    return readSums(rows[0]);
+  }
+
+  async teams(
+    hunt: string,
+    shard: string,
+    after: string,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<OriginTeam[]> {
+    const rows = await this.#run([queries.teams(hunt, shard, after, limit)], signal);
+    return rows.map(readTeam);
+  }
+
+  async registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined> {
+    const rows = await this.#run([queries.registration(externalId)], signal);
+    return readRegistration(rows[0]);
+  }
+
+  async register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void> {
+    await this.#run(queries.register(registrations), signal);
+  }
+
+  async close(): Promise<void> {} // D1 has no connections of ours
+
+  /** Runs the statements as one transaction and gives the first one's rows. */
+  async #run(statements: Statement[], signal: AbortSignal | undefined): Promise<Record<string, unknown>[]> {
+    signal?.throwIfAborted();
+    if (statements.length === 0) return [];
+    const prepared = statements.map(({ sql, parameters }) => this.#database.prepare(sql).bind(...parameters));
+    try {
+      const results = await orAborted(this.#database.batch<Record<string, unknown>>(prepared), signal);
+      return results[0]?.results ?? [];
+    } catch (error) {
+      if (isRejection(error)) throw new OriginRejected((error as Error).message, { cause: error });
+      throw error;
     }
-    return { ...counted, facts };
   }
 }
 
-/** The rows a message's facts bring, by statement. Of several scores of a team the last one counts. */
-function derivedRows(facts: readonly Fact[]): [string, object[]][] {
-  const teams: object[] = [];
-  const players: object[] = [];
-  const solves: object[] = [];
-  const scores = new Map<string, object>();
-  const marks = new Map<string, object>();
-  for (const fact of facts) {
-    const { seq, at, team } = fact;
-    if (fact.type === "join") {
-      if (fact.created) teams.push({ id: team, at, ...fact.created });
-      players.push({ id: fact.player, team, name: fact.name, externalId: fact.externalId, at });
-    } else if (fact.type === "ban" || fact.type === "unban") {
-      marks.set(`banned ${team}`, {
-        team,
-        kind: "banned",
-        seq,
-        at,
-        value: Number(fact.type === "ban"),
-        reason: fact.reason,
-      });
-    } else if (fact.type === "hide" || fact.type === "show") {
-      marks.set(`hidden ${team}`, {
-        team,
-        kind: "hidden",
-        seq,
-        at,
-        value: Number(fact.type === "hide"),
-        reason: fact.reason,
-      });
-    } else if ("outcome" in fact && fact.outcome === "correct") {
-      solves.push({ team, clue: fact.clue, seq, at, points: fact.points, player: fact.player });
-    }
-    if ("score" in fact && fact.score !== undefined) scores.set(team, { team, seq, at, score: fact.score });
-  }
-  return [
-    [TEAMS, teams],
-    [PLAYERS, players],
-    [SOLVES, solves],
-    [SCORES, [...scores.values()]],
-    [MARKS, [...marks.values()]],
-  ];
+/** SQLite's result codes, and D1's own, for content it does not take (sqlite.org/rescode.html). */
+const REJECTIONS = /SQLITE_CONSTRAINT|SQLITE_MISMATCH|SQLITE_TOOBIG|malformed JSON|D1_TYPE_ERROR/;
+
+function isRejection(error: unknown): boolean {
+  return error instanceof Error && REJECTIONS.test(`${error.message} ${String(error.cause ?? "")}`);
 }

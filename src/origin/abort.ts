@@ -1,0 +1,22 @@
+/**
+ * What `work` comes to, or the signal's reason as soon as that is aborted. The
+ * work itself goes on; who can stop it does so.
+ */
+export async function orAborted<Value>(
+  work: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  if (!signal) return work;
+  work.catch(() => undefined); // when the signal is first, nobody waits for the work's own failure
+  signal.throwIfAborted();
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (abort) signal.removeEventListener("abort", abort);
+  }
+}

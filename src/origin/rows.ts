@@ -1,0 +1,102 @@
+/** The rows a message brings to the origin's tables, as the JSON the statements read. */
+import type { Fact, FactMessage } from "../protocol.ts";
+import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "./store.ts";
+
+/** What a message's facts come to, a list a table. No two rows of a list are of the same key. */
+export interface DerivedRows {
+  team: object[];
+  player: object[];
+  solve: object[];
+  /** The last score of each team. */
+  score: object[];
+  /** The last mark of each kind and team. */
+  mark: object[];
+}
+
+export function derivedRows(facts: readonly Fact[]): DerivedRows {
+  const team: object[] = [];
+  const player: object[] = [];
+  const solve: object[] = [];
+  const score = new Map<string, object>();
+  const mark = new Map<string, object>();
+  for (const fact of facts) {
+    const { seq, at, team: id } = fact;
+    switch (fact.type) {
+      case "join":
+        if (fact.created) {
+          team.push({ id, at, name: fact.created.name, bracket: fact.created.bracket });
+        }
+        player.push({
+          id: fact.player,
+          team: id,
+          name: fact.name,
+          externalId: fact.externalId,
+          provisional: fact.provisional ?? false,
+          at,
+        });
+        break;
+      case "ban":
+      case "unban":
+        mark.set(`banned ${id}`, markRow(fact, "banned", fact.type === "ban"));
+        break;
+      case "hide":
+      case "show":
+        mark.set(`hidden ${id}`, markRow(fact, "hidden", fact.type === "hide"));
+        break;
+      default:
+        if ("outcome" in fact && fact.outcome === "correct") {
+          solve.push({ team: id, clue: fact.clue, seq, at, points: fact.points, player: fact.player });
+        }
+        if ("score" in fact && fact.score !== undefined)
+          score.set(id, { team: id, seq, at, score: fact.score });
+    }
+  }
+  return { team, player, solve, score: [...score.values()], mark: [...mark.values()] };
+}
+
+function markRow(fact: Fact & { reason: string }, kind: "banned" | "hidden", value: boolean): object {
+  return { team: fact.team, kind, seq: fact.seq, at: fact.at, value, reason: fact.reason };
+}
+
+/** The seq of a message's last fact. Throws OriginRejected unless its facts are consecutive from `first`. */
+export function lastOf({ first, facts }: FactMessage): number {
+  const last = first + facts.length - 1;
+  if (facts.length === 0 || facts[0]?.seq !== first || facts.at(-1)?.seq !== last) {
+    throw new OriginRejected("the facts of a message must be consecutive, and at least one");
+  }
+  return last;
+}
+
+/** The rows of registrations; of several of one player the last counts. */
+export function registrationRows(registrations: readonly Registration[]): object[] {
+  if (registrations.length > REGISTRATIONS_MAX) {
+    throw new OriginRejected(
+      `${registrations.length} registrations in one call; ${REGISTRATIONS_MAX} at most`,
+    );
+  }
+  const rows = new Map<string, object>();
+  for (const { externalId, name, locale, bracket, blocked = false } of registrations) {
+    rows.set(externalId, { externalId, name, locale, bracket, blocked });
+  }
+  return [...rows.values()];
+}
+
+/** NUL and lone surrogates as JSON.stringify writes them (also what only looks like one). */
+const UNSTORABLE = /\\u(?:0000|d[89a-f])/;
+
+/**
+ * JSON that both databases take: PostgreSQL refuses NUL and lone surrogates, so
+ * they become U+FFFD. The edge lets none of them in; a fact that has one all the
+ * same is recorded for good, and refusing it would keep it from the origin for ever.
+ */
+export function storable(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!UNSTORABLE.test(json)) return json;
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "string" ? storableText(inner) : inner,
+  );
+}
+
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
+}
