@@ -24,7 +24,7 @@ export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 
 export const ERRORS: Record<ErrorCode, { status: ErrorStatus; title: string; retryable: boolean }> = {
   bad_request: { status: 400, title: "The request is malformed", retryable: false },
   unauthenticated: { status: 401, title: "A valid token is required", retryable: false },
-  forbidden: { status: 403, title: "The token does not allow this", retryable: false },
+  forbidden: { status: 403, title: "This is not allowed", retryable: false },
   not_found: { status: 404, title: "Not found", retryable: false },
   conflict: { status: 409, title: "The current state does not allow this", retryable: false },
   precondition_failed: { status: 412, title: "The precondition does not hold", retryable: false },

@@ -56,13 +56,20 @@ export class NameRegistry extends DurableObject<object> {
       holder.key,
       holder.at,
     );
-    const row = sql
+    const reserved = this.find(name);
+    if (!reserved) throw new Error("a name is not there right after it was reserved");
+    return reserved;
+  }
+
+  /** Who has `name`, if anybody. */
+  find(name: string): Holder | undefined {
+    const [row] = this.ctx.storage.sql
       .exec<{ shard: string; key: string; at: number }>(
         "SELECT shard, key, at FROM reserved WHERE name = ?",
         name,
       )
-      .one();
-    return { shard: row.shard, key: row.key, at: row.at };
+      .toArray();
+    return row && { shard: row.shard, key: row.key, at: row.at };
   }
 
   /** Gives a name back whose holder never made its team. */

@@ -6,6 +6,7 @@ import { accepted, RequestError } from "../errors.ts";
 import { hash53 } from "../shard/recall.ts";
 import { parseJoinCode, REGIONS, type Region, randomText, shardName } from "../shard/routing.ts";
 import type { Env } from "../worker.ts";
+import { letIn, personOf, pin } from "./admission.ts";
 import { signPlayerToken } from "./auth.ts";
 import { BODY_MAX, check, readJson } from "./body.ts";
 import { huntEntry, huntOf } from "./hunt.ts";
@@ -35,28 +36,33 @@ export async function joinHunt(c: Request$): Promise<Response> {
   const code = team && "join" in team ? team.join : undefined;
   if (solo && code !== undefined) throw wrongTeam("this hunt is played alone: there is no team to join");
   if (!solo && !team) throw wrongTeam("this hunt is played in teams: create one, or join one by its code");
-  const provisional = admitUnregistered(entry, body.externalId);
+  const place = code === undefined ? undefined : parseJoinCode(code);
+  if (code !== undefined && !place) throw new RequestError("not_found", "no team has this join code");
 
+  const person = await personOf(c, entry, body.externalId);
+  const somewhere = place?.shard ?? anyShard(c, entry, joining);
+  // A code says where its team is: without a look-up, its key has nothing to pin.
+  const { shard: pinned, admission } =
+    key !== undefined && (person || !place)
+      ? await pin(c, hunt, joining, somewhere, person)
+      : { shard: somewhere, admission: letIn(person) };
+  let shard = place?.shard ?? pinned;
+
+  const locale = body.locale ?? admission.locale;
   const request = {
     key: joining,
     player: `p-${randomText(12).toLowerCase()}`,
     name: body.name,
     ...(body.externalId === undefined ? {} : { externalId: body.externalId }),
-    ...(body.locale === undefined ? {} : { locale: body.locale }),
-    ...(provisional ? { provisional } : {}),
+    ...(locale === undefined ? {} : { locale }),
+    ...(admission.provisional ? { provisional: admission.provisional } : {}),
   };
-  let shard: string;
-  if (code === undefined) {
+  if (place) Object.assign(request, { joinCode: place.code });
+  else {
     const name = create?.create ?? body.name;
-    shard = await placeTeam(c, entry, solo ? undefined : name, joining, key !== undefined);
-    Object.assign(request, {
-      create: { name, ...(create?.bracket === undefined ? {} : { bracket: create.bracket }) },
-    });
-  } else {
-    const place = parseJoinCode(code);
-    if (!place) throw new RequestError("not_found", "no team has this join code");
-    ({ shard } = place);
-    Object.assign(request, { joinCode: place.code });
+    const bracket = create?.bracket ?? admission.bracket;
+    if (!solo) shard = await reserveName(c, hunt, name, joining, shard);
+    Object.assign(request, { create: { name, ...(bracket === undefined ? {} : { bracket }) } });
   }
   const answer = await calling(async () => shardStub(c.env, hunt, shard).join(request));
   if ("refused" in answer && create && !solo) await releaseName(c.env, hunt, shard, create.create, joining);
@@ -73,53 +79,31 @@ function wrongTeam(message: string): RequestError {
   ]);
 }
 
-/** Hunts for registered players: until the origin has been asked, its policy decides. */
-function admitUnregistered(entry: PublicEntry, externalId: string | undefined): true | undefined {
-  const { require, whenOriginDown } = entry.hunt.players;
-  if (require === "anyone") return undefined;
-  if (externalId === undefined) {
-    throw new RequestError("invalid", "this hunt is for registered players", [
-      { path: "externalId", code: "required", message: "needed to look the player up" },
-    ]);
-  }
-  if (whenOriginDown === "refuse") {
-    throw new RequestError("unavailable", "registered players cannot be looked up now");
-  }
-  return true;
+/** A place for a new team: the region of the request, any of its active shards; by chance, or by the joining key. */
+function anyShard(c: Request$, entry: PublicEntry, joining: string): string {
+  return shardName(regionOfRequest(c), hash53(joining) % entry.shardsPerRegion);
 }
 
-/**
- * Chooses the shard of a new team: the region of the request, any of its
- * active shards. A team's name, and a joining key, pin the choice.
- */
-async function placeTeam(
+/** Reserves a team's name; who holds it already says where the team is. Throws `conflict` when another has it. */
+async function reserveName(
   c: Request$,
-  entry: PublicEntry,
-  name: string | undefined,
+  hunt: string,
+  name: string,
   joining: string,
-  keyed: boolean,
+  shard: string,
 ): Promise<string> {
-  const hunt = entry.hunt.hunt;
   const now = c.get("now");
-  const index = hash53(keyed ? joining : crypto.randomUUID()) % entry.shardsPerRegion;
-  let shard = shardName(regionOfRequest(c), index);
-  const reserve = async (reserved: string) =>
-    calling(async () =>
-      c.env.NAMES.getByName(registryOf(hunt, reserved)).reserve(reserved, { shard, key: joining, at: now }),
-    );
-  if (keyed) shard = (await reserve(`key/${joining}`)).shard;
-  if (name === undefined) return shard;
   const reserved = `name/${foldName(name)}`;
-  const holder = await reserve(reserved);
+  const registry = () => c.env.NAMES.getByName(registryOf(hunt, reserved));
+  const reserve = () => calling(async () => registry().reserve(reserved, { shard, key: joining, at: now }));
+  const holder = await reserve();
   if (holder.key === joining) return holder.shard;
   const abandoned =
     now - holder.at > RESERVATION_MAX &&
     !(await calling(async () => shardStub(c.env, hunt, holder.shard).hasMade(holder.key, foldName(name))));
   if (abandoned) {
-    await calling(async () =>
-      c.env.NAMES.getByName(registryOf(hunt, reserved)).release(reserved, holder.key),
-    );
-    if ((await reserve(reserved)).key === joining) return shard;
+    await calling(async () => registry().release(reserved, holder.key));
+    if ((await reserve()).key === joining) return shard;
   }
   throw new RequestError("conflict", "a team of this name exists already");
 }

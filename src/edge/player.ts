@@ -70,7 +70,7 @@ export function playerRoutes(app: App): void {
       auth: "none",
       body: { types: ["application/json"], schema: joinBody },
       answers: { 201: { description: "Joined", schema: answers.joined } },
-      errors: ["not_found", "conflict", "unavailable"],
+      errors: ["forbidden", "not_found", "conflict", "unavailable"],
     },
     async (c) => {
       await limitAddress(c.env, c.req.raw);

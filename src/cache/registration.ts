@@ -1,0 +1,76 @@
+/**
+ * Is this player registered? The origin's answer through the cache tier. What
+ * is kept holds no external id in clear and no name: the key is a keyed
+ * digest, the value is what joining needs.
+ */
+import { configOf } from "../config.ts";
+import { guardedOrigin, OriginUnavailable } from "../origin/guarded.ts";
+import { openOrigin } from "../origin/open.ts";
+import type { Env } from "../worker.ts";
+import { lookupKey, type Profile, personDigest, profileOf, readRegistrationEntry } from "./entry.ts";
+import { type Found, type LookupCounts, Lookups } from "./swr.ts";
+
+/** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. So long it also repeats that there is none. */
+const KV_CACHE_TTL = 30;
+
+/** Per isolate, as everything here: requests of one isolate share what they looked up. */
+const lookups = new Lookups<Profile>();
+
+/** What this isolate's look-ups came to since it started. */
+export function lookupCounts(): LookupCounts {
+  return { ...lookups.counts };
+}
+
+/**
+ * Looks a registration up, within LOOKUP_LIMIT_MS. Null: the origin says that
+ * there is none; `failed`: nothing usable is known. Never rejects.
+ */
+export function lookUpRegistration(
+  env: Env,
+  context: Pick<ExecutionContext, "waitUntil">,
+  externalId: string,
+): Promise<Found<Profile>> {
+  const config = configOf(env);
+  return lookups.get(
+    personDigest(env, externalId),
+    {
+      lives: {
+        fresh: config.LOOKUP_FRESH_MS,
+        stale: config.LOOKUP_STALE_MS,
+        negative: config.LOOKUP_NEGATIVE_MS,
+      },
+      limit: config.LOOKUP_LIMIT_MS,
+      read: readRegistrationEntry,
+    },
+    {
+      now: () => Date.now(),
+      timer: startTimer,
+      readKv: (key) => env.CACHE.get(lookupKey(key), { cacheTtl: KV_CACHE_TTL }),
+      writeKv: (key, text, expirationTtl) => env.CACHE.put(lookupKey(key), text, { expirationTtl }),
+      load: () => loadProfile(env, externalId),
+      later: (task) => context.waitUntil(task),
+      warn(message, error) {
+        // While the origin is away this would be said for every player; its gate has said so.
+        if (!(error instanceof OriginUnavailable)) console.warn({ message, error: String(error) });
+      },
+    },
+  );
+}
+
+async function loadProfile(env: Env, externalId: string): Promise<Profile | null> {
+  const origin = openOrigin(env);
+  try {
+    const registration = await guardedOrigin(env, origin).registration(externalId);
+    return registration ? profileOf(registration) : null;
+  } finally {
+    await origin.close();
+  }
+}
+
+function startTimer(ms: number): { done: Promise<void>; cancel(): void } {
+  let handle: ReturnType<typeof setTimeout> | undefined;
+  const done = new Promise<void>((resolve) => {
+    handle = setTimeout(resolve, ms);
+  });
+  return { done, cancel: () => clearTimeout(handle) };
+}
