@@ -3,26 +3,30 @@ import type { HuntDirectory, NameRegistry } from "./control/directory.ts";
 import type { HuntControl } from "./control/object.ts";
 import { makeApp } from "./edge/app.ts";
 import type { Leaderboard } from "./leaderboard/object.ts";
-import { D1Origin } from "./origin/d1.ts";
-import { consume } from "./queue/consumer.ts";
+import type { GateEnv } from "./origin/gate-object.ts";
+import type { OriginBindings } from "./origin/open.ts";
+import type { DeadLetters } from "./queue/dead-letters-object.ts";
+import { handleBatch } from "./queue/handler.ts";
 import type { Secrets } from "./secrets.ts";
 import type { HuntShard } from "./shard/object.ts";
-import { objectName } from "./shard/routing.ts";
 
 export { HuntDirectory, NameRegistry } from "./control/directory.ts";
 export { HuntControl } from "./control/object.ts";
 export { Leaderboard } from "./leaderboard/object.ts";
+export { OriginGate } from "./origin/gate-object.ts";
+export { DeadLetters } from "./queue/dead-letters-object.ts";
 export { HuntShard } from "./shard/object.ts";
 
-export interface Env extends Secrets {
+export interface Env extends Secrets, GateEnv, OriginBindings {
   SHARD: DurableObjectNamespace<HuntShard>;
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
   CONTROL: DurableObjectNamespace<HuntControl>;
   NAMES: DurableObjectNamespace<NameRegistry>;
   DIRECTORY: DurableObjectNamespace<HuntDirectory>;
+  DEAD_LETTERS: DurableObjectNamespace<DeadLetters>;
   CACHE: KVNamespace;
   FACTS: Queue<string>;
-  ORIGIN_DB: D1Database;
+  DEAD: Queue<string>;
   PLAYER_RATE: RateLimit;
   ADDRESS_RATE: RateLimit;
 }
@@ -31,12 +35,5 @@ const app = makeApp();
 
 export default {
   fetch: app.fetch,
-  queue(batch, env) {
-    return consume(batch, {
-      origin: new D1Origin(env.ORIGIN_DB),
-      archived: async (hunt, shard, ranges) => {
-        await env.SHARD.getByName(objectName(hunt, shard)).archived(ranges);
-      },
-    });
-  },
+  queue: handleBatch,
 } satisfies ExportedHandler<Env>;

@@ -1,12 +1,12 @@
 /**
  * Verification of a hunt: every shard refolds its log; then the standings are
- * rebuilt from the logs and compared, and the origin's sums as well.
+ * rebuilt from the logs and compared, and the origin's rows as well.
  */
-
 import { Standings } from "../leaderboard/standings.ts";
-import { D1Origin } from "../origin/d1.ts";
-import type { OriginSums } from "../origin/store.ts";
+import { OriginUnavailable } from "../origin/guard.ts";
+import type { OriginStore, OriginTeam } from "../origin/store.ts";
 import { objectName } from "../shard/routing.ts";
+import type { RefoldReport } from "../shard/verify.ts";
 import type { Env } from "../worker.ts";
 
 /** How long the origin may be behind before that is told as a difference, ms. */
@@ -14,6 +14,12 @@ const ARCHIVE_WAIT = 20_000;
 
 /** How often the archive is looked at while waiting, ms. */
 const ARCHIVE_POLL = 250;
+
+/** Teams compared in one step. */
+const TEAMS_PAGE = 500;
+
+/** Looks at a page whose teams keep changing; then it is passed over. */
+const LOOKS_MAX = 8;
 
 /** Differences told at most. */
 const MISMATCHES_MAX = 1_000;
@@ -25,54 +31,134 @@ export interface Verification {
   mismatches: { where: "shard" | "leaderboard" | "origin"; shard?: string; team?: string; what: string }[];
 }
 
-export async function verifyHunt(env: Env, hunt: string, shards: readonly string[]): Promise<Verification> {
+type Differ = (what: string, team?: string) => void;
+
+export async function verifyHunt(
+  env: Env,
+  store: OriginStore,
+  hunt: string,
+  shards: readonly string[],
+): Promise<Verification> {
   const verification: Verification = { ok: true, facts: 0, teams: 0, mismatches: [] };
   const differ = (mismatch: Verification["mismatches"][number]): void => {
     verification.ok = false;
     if (verification.mismatches.length < MISMATCHES_MAX) verification.mismatches.push(mismatch);
   };
   for (const shard of shards) {
-    const { facts, teams, mismatches, origin } = await stubOf(env, hunt, shard).verify();
-    verification.facts += facts;
-    verification.teams += teams;
-    for (const mismatch of mismatches) differ({ where: "shard", shard, ...mismatch });
-    await verifyOrigin(env, hunt, shard, origin, (what) => differ({ where: "origin", shard, what }));
+    const report = await stubOf(env, hunt, shard).verify();
+    verification.facts += report.facts;
+    verification.teams += report.teams;
+    for (const mismatch of report.mismatches) differ({ where: "shard", shard, ...mismatch });
+    const tell: Differ = (what, team) =>
+      differ({ where: "origin", shard, ...(team === undefined ? {} : { team }), what });
+    try {
+      await verifyOrigin(env, store, hunt, shard, report, tell);
+    } catch (error) {
+      if (!(error instanceof OriginUnavailable)) throw error;
+      tell(`the origin cannot be asked now (${error.reason})`);
+    }
   }
-  await verifyStandings(env, hunt, (what, team) => differ({ where: "leaderboard", team, what }));
+  await verifyStandings(env, hunt, (what, team) =>
+    differ({ where: "leaderboard", ...(team === undefined ? {} : { team }), what }),
+  );
   return verification;
 }
 
 /** Compares once the origin holds what the log holds; a busy hunt gets a few tries to be compared in a quiet moment. */
 async function verifyOrigin(
   env: Env,
+  store: OriginStore,
   hunt: string,
   shard: string,
-  expected: OriginSums,
-  differ: (what: string) => void,
+  report: RefoldReport,
+  differ: Differ,
 ): Promise<void> {
-  let origin = expected;
+  let { origin } = report;
   const deadline = Date.now() + ARCHIVE_WAIT;
   while (true) {
-    const sums = await new D1Origin(env.ORIGIN_DB).sums(hunt, shard);
+    const sums = await store.sums(hunt, shard);
     const keys = ["facts", "teams", "players", "solves", "score"] as const;
     const different = keys.filter((key) => sums[key] !== origin[key]);
-    if (different.length === 0) return;
+    if (different.length === 0) break;
     if (Date.now() > deadline) {
       for (const key of different)
         differ(`${key}: the log gives ${origin[key]}, the origin holds ${sums[key]}`);
-      return;
+      break;
     }
     await new Promise((done) => setTimeout(done, ARCHIVE_POLL));
     // The hunt went on meanwhile: what the origin must hold is folded again.
     if (sums.facts > origin.facts) ({ origin } = await stubOf(env, hunt, shard).verify());
   }
+  await verifyTeams(env, store, hunt, shard, differ);
 }
 
-async function verifyStandings(
+/** Compares the derived rows, page by page of the shard's teams. */
+async function verifyTeams(
   env: Env,
+  store: OriginStore,
   hunt: string,
-  differ: (what: string, team: string) => void,
+  shard: string,
+  differ: Differ,
 ): Promise<void> {
+  let after = "";
+  for (let last: string | undefined = after; last !== undefined; after = last ?? after) {
+    last = await verifyPage(env, store, hunt, shard, after, differ);
+  }
+}
+
+/**
+ * Compares one page; returns its last team, undefined when there is none. A
+ * team that plays on is ahead in the log, so a difference counts when it is
+ * the same twice, and no fact of the team is on its way.
+ */
+async function verifyPage(
+  env: Env,
+  store: OriginStore,
+  hunt: string,
+  shard: string,
+  after: string,
+  differ: Differ,
+): Promise<string | undefined> {
+  let before = new Map<string, string>();
+  let last: string | undefined;
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    const rows = await store.teams(hunt, shard, after, TEAMS_PAGE);
+    last = rows.at(-1)?.team;
+    if (last === undefined) return undefined;
+    const folded = await stubOf(env, hunt, shard).originTeams(rows.map(({ team }) => team));
+    const suspects = new Map<string, string>();
+    rows.forEach((row, index) => {
+      const own = folded[index];
+      if (!own) suspects.set(row.team, "no log knows this team");
+      else if (!own.moving && !same(row, own.team)) {
+        suspects.set(
+          row.team,
+          `the log gives ${JSON.stringify(own.team)}, the origin holds ${JSON.stringify(row)}`,
+        );
+      }
+    });
+    const settled = [...suspects].every(([team, what]) => before.get(team) === what);
+    if (settled) {
+      for (const [team, what] of suspects) differ(what, team);
+      return last;
+    }
+    before = suspects;
+    await new Promise((done) => setTimeout(done, ARCHIVE_POLL));
+  }
+  return last;
+}
+
+function same(a: OriginTeam, b: OriginTeam): boolean {
+  return (
+    a.players === b.players &&
+    a.solves === b.solves &&
+    a.score === b.score &&
+    a.banned === b.banned &&
+    a.hidden === b.hidden
+  );
+}
+
+async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<void> {
   const board = env.LEADERBOARD.getByName(hunt);
   const [rules, { marks, rows }] = [await board.rules(), await board.dump()];
   if (!rules) return;

@@ -1,6 +1,8 @@
 /** Routes of the hunt's data: numbers, export, import, verification, audit. */
 import { verifyHunt } from "../control/verify.ts";
 import { accepted } from "../errors.ts";
+import { guardedOrigin } from "../origin/guarded.ts";
+import { openOrigin } from "../origin/open.ts";
 import { medianOf } from "../shard/stats.ts";
 import type { Env } from "../worker.ts";
 import { exportFacts } from "./export.ts";
@@ -81,7 +83,12 @@ export function dataRoutes(app: App): void {
       await organiserOf(c);
       const hunt = huntOf(c);
       const shards = await shardsOf(c.env, hunt, c.get("now"));
-      return c.json(await verifyHunt(c.env, hunt, shards));
+      const store = openOrigin(c.env);
+      try {
+        return c.json(await verifyHunt(c.env, guardedOrigin(c.env, store), hunt, shards));
+      } finally {
+        await store.close();
+      }
     },
   );
 

@@ -1,6 +1,12 @@
-/** Routes about the engine itself: health, the API document, the hunt schema. */
+/** Routes about the engine itself: health, the origin's gate, the API document, the hunt schema. */
+import { configOf } from "../config.ts";
+import { backlogOf } from "../control/backlog.ts";
 import { huntJsonSchema } from "../hunt/definition.ts";
+import { gateOf } from "../origin/gate-object.ts";
+import { iso } from "./hunt.ts";
+import { calling } from "./objects.ts";
 import { type App, openapi, route } from "./openapi.ts";
+import { organiserOf } from "./organiser.ts";
 import { answers } from "./schemas.ts";
 
 export function opsRoutes(app: App): void {
@@ -38,11 +44,40 @@ export function opsRoutes(app: App): void {
       const [objects, kv, origin] = await Promise.all([
         check(() => c.env.DIRECTORY.getByName("all").list()),
         check(() => c.env.CACHE.get("readyz")),
-        check(() => c.env.ORIGIN_DB.prepare("SELECT 1").first()),
+        // What the gate knows: asking the origin itself would let anybody burden it.
+        check(async () => {
+          const { state } = await gateOf(c.env).status();
+          if (state !== "closed") throw new Error(`the origin's gate is ${state}`);
+        }),
       ]);
       // The origin may be away: players notice nothing, so it does not count.
       const ok = objects && kv;
       return c.json({ ok, dependencies: { objects, kv, origin } }, ok ? 200 : 503);
+    },
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/v1/ops/origin",
+      summary: "The origin: its gate, and what it has not yet of the shards' logs",
+      auth: "organiser",
+      answers: { 200: { description: "State, the last ten seconds, backlog", schema: answers.origin } },
+    },
+    async (c) => {
+      await organiserOf(c);
+      const [{ state, since, window }, backlog] = await Promise.all([
+        calling(() => gateOf(c.env).status()),
+        calling(() => backlogOf(c.env, c.get("now"))),
+      ]);
+      return c.json({
+        state,
+        since: iso(since),
+        window,
+        driver: configOf(c.env).ORIGIN,
+        backlog,
+      });
     },
   );
 

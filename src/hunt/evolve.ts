@@ -14,6 +14,7 @@ import { hintKey, recordedScore, type Team } from "./team.ts";
 export function evolve(team: Team | undefined, fact: Fact): Team {
   const next = fold(team, fact);
   next.lastAt = Math.max(next.lastAt, fact.at);
+  if ("score" in fact && fact.score !== undefined) next.told = fact.score;
   return next;
 }
 

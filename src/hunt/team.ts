@@ -37,6 +37,8 @@ export interface Team {
   joinSeq: number;
   /** Time of the newest fact: an import must not go back behind it. */
   lastAt: number;
+  /** The score the team was last told; with moving scores not what it is now. */
+  told?: number;
   members: Member[];
   solves: Map<string, Solve>;
   attempts: Map<string, Attempts>;

@@ -3,7 +3,7 @@
  * acknowledged, delayed or given up. What the origin holds is told to the
  * shard it came from, so that the shard stops sending it.
  */
-import { OriginUnavailable } from "../origin/guarded.ts";
+import { OriginUnavailable } from "../origin/guard.ts";
 import { OriginRejected, type OriginStore } from "../origin/store.ts";
 import type { FactMessage } from "../protocol.ts";
 import type { DeadMessage } from "./dead-letter.ts";
@@ -45,7 +45,7 @@ export interface ConsumerDeps {
   random(): number;
 }
 
-/** What became of a batch, for whoever watches. */
+/** What became of a batch's messages. */
 export interface BatchReport {
   applied: number;
   delayed: number;
@@ -65,9 +65,6 @@ export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps):
     }
   };
   await Promise.all(Array.from({ length: Math.min(deps.concurrency, batch.messages.length) }, lane));
-  if (report.applied < batch.messages.length) {
-    console.warn({ message: "not every message of a batch was applied", queue: batch.queue, ...report });
-  }
   await Promise.all([...archived.values()].map((each) => tell(each, deps)));
   return report;
 }

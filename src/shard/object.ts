@@ -27,6 +27,7 @@ import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
 import { type ClueView, cluesOf, historyOf } from "../hunt/view.ts";
 import type { Leaderboard } from "../leaderboard/object.ts";
+import type { OriginTeam } from "../origin/store.ts";
 import type {
   Announcement,
   Command,
@@ -54,7 +55,7 @@ import { eventKey, joinKey, TeamStore } from "./snapshot.ts";
 import { type ClueCounts, countClues } from "./stats.ts";
 import { ShardStore } from "./store.ts";
 import type { Totals } from "./totals.ts";
-import { type RefoldReport, refold } from "./verify.ts";
+import { originTeamOf, type RefoldReport, refold } from "./verify.ts";
 
 /** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
 const ALARM_DELAY = 20_000;
@@ -539,6 +540,19 @@ export class HuntShard extends DurableObject<ShardEnv> {
     // After a restart only the alarm would ship what the queue lost, later than verification waits for the origin.
     if (this.#shipper.behind) this.#scheduleShip(0);
     return refold(this.#log, this.#teams);
+  }
+
+  /** What the origin must hold of these teams; `moving`: facts of the team may be on their way. */
+  originTeams(teams: string[]): ({ team: OriginTeam; moving: boolean } | null)[] {
+    const moving = new Set<string>();
+    for (const segment of this.#log.segments(this.#shipper.archived)) {
+      for (const fact of factsOf(segment.body)) moving.add(fact.team);
+    }
+    for (const fact of this.#log.gathering) moving.add(fact.team);
+    return teams.map((id) => {
+      const team = this.#teams.get(id);
+      return team ? { team: originTeamOf(team), moving: moving.has(id) } : null;
+    });
   }
 
   /** Replays import lines of this shard's teams, each at its own time. */

@@ -1,7 +1,7 @@
 /** Folds a shard's whole log anew and compares the result with the state in use. */
 import { evolve } from "../hunt/evolve.ts";
 import { encodeTeam, type Team } from "../hunt/team.ts";
-import type { OriginSums } from "../origin/store.ts";
+import type { OriginSums, OriginTeam } from "../origin/store.ts";
 import type { Fact } from "../protocol.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import type { TeamStore } from "./snapshot.ts";
@@ -18,6 +18,18 @@ export interface RefoldReport {
   origin: OriginSums;
 }
 
+/** What the origin's derived rows must say of a team. */
+export function originTeamOf(team: Team): OriginTeam {
+  return {
+    team: team.id,
+    players: team.members.length,
+    solves: team.solves.size,
+    score: team.told ?? 0,
+    banned: team.banned,
+    hidden: team.hidden,
+  };
+}
+
 export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
   const folded = new Map<string, Team>();
   const totals = new TotalsCounter();
@@ -26,14 +38,12 @@ export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
     if (mismatches.length < MISMATCHES_MAX)
       mismatches.push({ what, ...(team === undefined ? {} : { team }) });
   };
-  const scores = new Map<string, number>();
   let seq = 0;
   const fold = (fact: Fact): void => {
     if (fact.seq !== seq + 1) differ(`the log jumps from ${seq} to ${fact.seq}`);
     seq = fact.seq;
     folded.set(fact.team, evolve(folded.get(fact.team), fact));
     totals.count(fact);
-    if ("score" in fact && fact.score !== undefined) scores.set(fact.team, fact.score);
   };
   for (const segment of log.segments(0)) factsOf(segment.body).forEach(fold);
   // The state in use holds what is gathering for the next commit, too.
@@ -49,9 +59,10 @@ export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
   if (JSON.stringify(totals) !== JSON.stringify(store.totals)) differ("the totals differ from the fold");
   const origin: OriginSums = { facts: seq, teams: folded.size, players: 0, solves: 0, score: 0 };
   for (const team of folded.values()) {
-    origin.solves += team.solves.size;
-    origin.players += team.members.length;
-    origin.score += scores.get(team.id) ?? 0;
+    const { solves, players, score } = originTeamOf(team);
+    origin.solves += solves;
+    origin.players += players;
+    origin.score += score;
   }
   return { facts: seq, teams: folded.size, mismatches, origin };
 }

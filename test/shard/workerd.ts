@@ -2,7 +2,6 @@
 import { applyD1Migrations, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import originSchema from "../../migrations/d1/0001_origin.sql?raw";
 import type { Phase } from "../../src/control/phase.ts";
 import { COMPARE_MODES, commandOf } from "../../src/edge/digest.ts";
 import type { Refusal } from "../../src/errors.ts";
@@ -10,6 +9,12 @@ import type { Command, Fact, PlayerEvent, Result } from "../../src/protocol.ts";
 import { currentKey } from "../../src/secrets.ts";
 import { HuntShard, type Joined } from "../../src/shard/object.ts";
 import { objectName } from "../../src/shard/routing.ts";
+
+const migrationFiles = import.meta.glob<string>("../../migrations/d1/*.sql", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
 
 const BY = { actor: "organiser", request: "r-1" };
 
@@ -20,12 +25,15 @@ export function setParameters(parameters: Record<string, number>): void {
 
 /** Makes the origin's tables, so that what the shards ship is archived. */
 export async function makeOrigin(): Promise<void> {
-  const queries = originSchema
-    .replaceAll(/--.*$/gm, "")
-    .split(";")
-    .map((query) => query.trim())
-    .filter((query) => query !== "");
-  await applyD1Migrations(env.ORIGIN_DB, [{ name: "0001_origin.sql", queries }]);
+  const migrations = Object.entries(migrationFiles).map(([path, text]) => ({
+    name: path.slice(path.lastIndexOf("/") + 1),
+    queries: text
+      .replaceAll(/--.*$/gm, "")
+      .split(";")
+      .map((query) => query.trim())
+      .filter((query) => query !== ""),
+  }));
+  await applyD1Migrations(env.ORIGIN_DB, migrations);
 }
 
 /** Every shard reads this clock from now on. */

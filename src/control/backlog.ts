@@ -1,0 +1,48 @@
+/** What the shards of every hunt have not yet in the origin. Asked by operators, not by players. */
+import { objectName } from "../shard/routing.ts";
+import type { Env } from "../worker.ts";
+
+/** Objects asked at the same time. */
+const FAN_OUT = 16;
+
+/** Shards asked at most, over all hunts; an answer that stopped there says so. */
+const SHARDS_MAX = 2_000;
+
+export interface Backlog {
+  /** Segments of the shards' logs that the origin does not hold for certain. */
+  segments: number;
+  /** Age of the oldest of them; 0 without any. */
+  oldestSeconds: number;
+  /** Shards that could not be asked, or were too many. */
+  unknownShards: number;
+}
+
+export async function backlogOf(env: Env, now: number): Promise<Backlog> {
+  const backlog: Backlog = { segments: 0, oldestSeconds: 0, unknownShards: 0 };
+  const names: string[] = [];
+  const hunts = await env.DIRECTORY.getByName("all").list();
+  await inLanes(hunts, async (hunt) => {
+    const shards = await env.CONTROL.getByName(hunt).shards();
+    names.push(...shards.map((shard) => objectName(hunt, shard)));
+  });
+  backlog.unknownShards = Math.max(0, names.length - SHARDS_MAX);
+  await inLanes(names.slice(0, SHARDS_MAX), async (name) => {
+    try {
+      const { segments, since } = await env.SHARD.getByName(name).backlog();
+      backlog.segments += segments;
+      if (since !== undefined) backlog.oldestSeconds = Math.max(backlog.oldestSeconds, (now - since) / 1_000);
+    } catch (error) {
+      console.warn({ message: "a shard did not tell its backlog", error: String(error) });
+      backlog.unknownShards += 1;
+    }
+  });
+  return backlog;
+}
+
+async function inLanes<Item>(items: readonly Item[], each: (item: Item) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  const lane = async (): Promise<void> => {
+    for (const item of waiting) await each(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(FAN_OUT, items.length) }, lane));
+}

@@ -1,0 +1,42 @@
+/** Which queue a batch comes from, and what the consumers need of the platform. */
+import { configOf } from "../config.ts";
+import { guardedOrigin } from "../origin/guarded.ts";
+import { openOrigin } from "../origin/open.ts";
+import { objectName } from "../shard/routing.ts";
+import type { Env } from "../worker.ts";
+import { consume } from "./consumer.ts";
+import { deadMessageText, keepDeadLetters } from "./dead-letter.ts";
+
+/** How the dead-letter queue's name ends, in every environment (wrangler.toml). */
+const DEAD_SUFFIX = "-dead";
+
+export async function handleBatch(batch: MessageBatch<unknown>, env: Env): Promise<void> {
+  if (batch.queue.endsWith(DEAD_SUFFIX)) {
+    await keepDeadLetters(batch, {
+      store: async (hunt, letter) => {
+        await env.DEAD_LETTERS.getByName(hunt).store(letter);
+      },
+      now: () => Date.now(),
+    });
+    return;
+  }
+  const store = openOrigin(env);
+  try {
+    const report = await consume(batch, {
+      origin: guardedOrigin(env, store),
+      archived: async (hunt, shard, ranges) => {
+        await env.SHARD.getByName(objectName(hunt, shard)).archived(ranges);
+      },
+      bury: async (message) => {
+        await env.DEAD.send(deadMessageText(message), { contentType: "text" });
+      },
+      concurrency: configOf(env).ORIGIN_CONCURRENCY,
+      random: Math.random,
+    });
+    if (report.applied < batch.messages.length) {
+      console.warn({ message: "not every message of a batch was applied", ...report });
+    }
+  } finally {
+    await store.close();
+  }
+}
