@@ -22,8 +22,8 @@ const CONNECT_MAX = 15_000;
 
 /**
  * Applies the files of migrations/postgres not yet applied, all in one
- * transaction that others wait for, and gives their names. Throws the
- * database's own error, or one that names the file.
+ * transaction that others wait for, and gives their names. Throws an error that
+ * says which file or which server failed, and why.
  */
 export async function migratePostgres(url: string): Promise<string[]> {
   const pool = new Pool({ connectionString: url, max: 2, connectionTimeoutMillis: CONNECT_MAX });
@@ -32,14 +32,23 @@ export async function migratePostgres(url: string): Promise<string[]> {
   try {
     const migrator = new Migrator({ db: database, provider: { getMigrations: readMigrations } });
     const { error, results = [] } = await migrator.migrateToLatest();
-    if (error) {
-      const failed = results.find((result) => result.status === "Error");
-      throw failed ? new Error(`migration ${failed.migrationName} failed`, { cause: error }) : error;
-    }
-    return results.map((result) => result.migrationName);
+    if (!error) return results.map((result) => result.migrationName);
+    const failed = results.find((result) => result.status === "Error");
+    const what = failed ? `migration ${failed.migrationName} failed` : `${hostOf(url)} cannot be used`;
+    throw new Error(`${what}: ${reasonOf(error)}`, { cause: error });
   } finally {
     await database.destroy();
   }
+}
+
+function hostOf(url: string): string {
+  return `PostgreSQL at ${new URL(url).host}`;
+}
+
+/** A failure to connect to a name with several addresses has no message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function readMigrations(): Promise<Record<string, Migration>> {
@@ -121,8 +130,7 @@ async function main(args: string[]): Promise<number> {
     );
     return 0;
   } catch (error) {
-    const { message, cause } = error as Error;
-    process.stderr.write(`error: ${message}${cause instanceof Error ? `: ${cause.message}` : ""}\n`);
+    process.stderr.write(`error: ${reasonOf(error)}\n`);
     return 1;
   }
 }

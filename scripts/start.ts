@@ -1,7 +1,8 @@
 /**
  * `npm start`: the engine on http://127.0.0.1:8787, with the demo hunt.
  * PORT and DATA_DIR change where; every parameter of src/config.ts can be given
- * in the environment.
+ * in the environment. With ORIGIN=postgres the origin is the PostgreSQL of
+ * DATABASE_URL, or without one a server of its own with its data in DATA_DIR.
  */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -9,6 +10,7 @@ import { join, relative } from "node:path";
 import { PARAMETERS, readConfig } from "../src/config.ts";
 import { DataDirTaken } from "./data-dir.ts";
 import { type Engine, startEngine } from "./engine.ts";
+import { type Postgres, startPostgres } from "./postgres.ts";
 import { dataDirectory, mintOrganiserToken } from "./secrets.ts";
 
 const DEFAULT_PORT = 8787;
@@ -29,9 +31,32 @@ function readPort(): number {
   return port;
 }
 
-function checkOrigin(): void {
+/** Where the origin is: D1 within the engine, a given PostgreSQL, or one that is to be started. */
+type Origin = { kind: "d1" } | { kind: "given"; url: string } | { kind: "own"; dataDir: string };
+
+function readOrigin(dataDir: string): Origin {
   const origin = process.env.ORIGIN || "d1";
-  if (origin !== "d1") fail(`ORIGIN must be d1, not "${origin}"`);
+  const url = process.env.DATABASE_URL;
+  if (origin === "d1") return { kind: "d1" };
+  if (origin !== "postgres") fail(`ORIGIN must be d1 or postgres, not "${origin}"`);
+  if (!url) return { kind: "own", dataDir: join(dataDir, "postgres") };
+  if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url))
+    fail("DATABASE_URL must be postgresql://user:password@host:port/database");
+  return { kind: "given", url };
+}
+
+/** For people: without the password, wherever in the URL it may be. */
+function describeOrigin(origin: Origin, url: string | undefined): string {
+  if (url === undefined) return "D1";
+  const { username, host, pathname } = new URL(url);
+  const place = `postgresql://${username}@${host}${pathname}`;
+  return origin.kind === "own"
+    ? `${place}  (password in ${fromHere(join(origin.dataDir, "password"))})`
+    : place;
+}
+
+function fromHere(path: string): string {
+  return relative("", path) || path;
 }
 
 function varsFromEnvironment(): Record<string, string> {
@@ -51,16 +76,28 @@ function varsFromEnvironment(): Record<string, string> {
   return vars;
 }
 
-async function start(port: number, dataDir: string): Promise<Engine> {
+async function start(port: number, dataDir: string, url: string | undefined): Promise<Engine> {
+  const vars = varsFromEnvironment();
   try {
-    return await startEngine({ port, dataDir, vars: varsFromEnvironment() });
+    return await startEngine({
+      port,
+      dataDir,
+      vars,
+      origin: url === undefined ? undefined : { postgres: url },
+    });
   } catch (error) {
-    if (error instanceof DataDirTaken)
-      fail(`${error.message}; stop it, or set DATA_DIR to another directory`);
+    // Otherwise it would end by itself, but only after the next start has looked.
+    await postgres?.stop();
     if ((error as { code?: string }).code === "ERR_ADDRESS_IN_USE")
       fail(`port ${port} is in use; set PORT to another one`);
-    return fail((error as Error).message);
+    return failToStart(error);
   }
+}
+
+function failToStart(error: unknown): never {
+  const { message } = error as Error;
+  if (error instanceof DataDirTaken) fail(`${message}; stop it, or set DATA_DIR to another directory`);
+  fail(message);
 }
 
 /** Publishes the demo hunt and sets it live, unless it is there already. Returns false when it is not there now. */
@@ -113,21 +150,27 @@ function fail(text: string): never {
   process.exit(1);
 }
 
-checkOrigin();
 const port = readPort();
 const dataDir = dataDirectory();
+const origin = readOrigin(dataDir);
+let postgres: Postgres | undefined;
 let engine: Engine | undefined;
 let stopping = 0;
 whenAskedToStop(() => {
   stopping += 1;
   // Asked again: no longer wait for requests in flight. Asked before it was up: nothing to wait for.
   if (stopping > 1 || !engine) process.exit(0);
-  engine.stop().then(
-    () => process.exit(0),
-    (error: unknown) => fail(`while stopping: ${String(error)}`),
-  );
+  engine
+    .stop()
+    .then(() => postgres?.stop())
+    .then(
+      () => process.exit(0),
+      (error: unknown) => fail(`while stopping: ${String(error)}`),
+    );
 });
-engine = await start(port, dataDir);
+if (origin.kind === "own") postgres = await startPostgres({ dataDir: origin.dataDir }).catch(failToStart);
+const originUrl = origin.kind === "given" ? origin.url : postgres?.url;
+engine = await start(port, dataDir, originUrl);
 const demo = await publishDemo(engine).catch((error: Error) => {
   process.stderr.write(`the demo hunt could not be published: ${error.message}\n`);
   return false;
@@ -138,7 +181,8 @@ process.stdout.write(
     `ready ${url}`,
     ...(demo ? [`  demo hunt   ${url}/v1/hunts/${DEMO}`] : []),
     `  token       npm run --silent hunt -- token`,
-    `  data        ${relative("", dataDir) || dataDir}`,
+    `  data        ${fromHere(dataDir)}`,
+    `  origin      ${describeOrigin(origin, originUrl)}`,
     `  stop        Ctrl-C`,
     "",
   ].join("\n"),
