@@ -9,6 +9,7 @@ import { EngineClient, isLoopback } from "./engine-client.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, Failure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
+import { deadLetters, origin, redrive } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
 import { announce, award, ban, hide, show, unban, unlock } from "./teams.ts";
 import { token } from "./token.ts";
@@ -38,6 +39,9 @@ const COMMANDS: readonly Command[] = [
   verify,
   audit,
   shards,
+  origin,
+  deadLetters,
+  redrive,
 ];
 
 /** What a command line runs in; `process` is one. */

@@ -22,6 +22,9 @@ export interface Column {
   whole?: true;
 }
 
+export const left = (title: string): Column => ({ title });
+export const right = (title: string): Column => ({ title, align: "right" });
+
 export class Output {
   readonly #stdout: Sink;
   readonly #stderr: Sink;

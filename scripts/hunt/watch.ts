@@ -1,17 +1,14 @@
 /** Commands that look at a running hunt: stats, leaderboard, teams, audit, verify. */
 import type { Call, Command } from "./command.ts";
 import { EXIT } from "./failure.ts";
-import type { Column } from "./output.ts";
-import { count, plural } from "./text.ts";
+import { left, right } from "./output.ts";
+import { count, duration, plural } from "./text.ts";
 
 /** Teams asked for at once; the engine's own bound. */
 const TEAMS_PAGE = 500;
 
 const LEADERBOARD_MAX = 500;
 const OFFSET_MAX = 100_000_000;
-
-const right = (title: string): Column => ({ title, align: "right" });
-const left = (title: string): Column => ({ title });
 
 function pathOf(call: Call, rest: string): string {
   return `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}/${rest}`;
@@ -317,12 +314,4 @@ export const verify: Command = {
 
 function percent(part: number, whole: number): string {
   return whole === 0 ? "" : `${((part / whole) * 100).toFixed(1)} %`;
-}
-
-/** Seconds as people say them: 42 s, 3 min 20 s, 2 h 5 min. */
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${seconds < 10 ? Number(seconds.toFixed(1)) : whole} s`;
-  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`;
 }

@@ -1,0 +1,135 @@
+/** Commands about the origin: its gate, what it has not yet, and what it refuses. */
+import type { Call, Command } from "./command.ts";
+import { EXIT } from "./failure.ts";
+import { left, right } from "./output.ts";
+import { duration, plural } from "./text.ts";
+
+/** The word for messages that belong to no hunt. */
+const NO_HUNT = "-";
+
+interface OriginStatus {
+  state: string;
+  since: string;
+  window: { calls: number; failed: number; slow: number };
+  driver: string;
+  backlog: { segments: number; oldestSeconds: number; unknownShards: number };
+}
+
+export const origin: Command = {
+  name: "origin",
+  summary:
+    "The origin database: its gate, the last ten seconds of calls, and the backlog; exit code 1 unless closed",
+  usage: "",
+  options: {},
+  example: "origin",
+  async run(call) {
+    const { out } = call;
+    const answer = await call.engine.json<OriginStatus>("GET", "/v1/ops/origin");
+    const { state, since, window, driver, backlog } = answer;
+    await out.answer(answer, () =>
+      out.table(
+        [
+          left("origin"),
+          left("gate"),
+          left("since"),
+          right("calls"),
+          right("failed"),
+          right("slow"),
+          left("backlog"),
+        ],
+        [
+          [
+            driver,
+            state.replace("_", " "),
+            since,
+            window.calls,
+            window.failed,
+            window.slow,
+            backlog.segments === 0
+              ? "none"
+              : `${plural(backlog.segments, "segment")}, the oldest ${duration(backlog.oldestSeconds)}`,
+          ],
+        ],
+      ),
+    );
+    if (backlog.unknownShards > 0) out.note(`${plural(backlog.unknownShards, "shard")} could not be asked`);
+    return state === "closed" ? EXIT.ok : EXIT.refused;
+  },
+};
+
+interface Letters {
+  letters: {
+    id: string;
+    at: string;
+    error: string;
+    attempts: number;
+    deaths: number;
+    shard?: string;
+    first?: number;
+    last?: number;
+  }[];
+  total: number;
+}
+
+const pathOf = (call: Call): string => {
+  const hunt = call.argument("hunt");
+  return hunt === NO_HUNT ? "/v1/ops/dead-letters" : `/v1/hunts/${encodeURIComponent(hunt)}/dead-letters`;
+};
+
+export const deadLetters: Command = {
+  name: "dead-letters",
+  summary: `Messages that the origin refuses, with their error; ${NO_HUNT}: those of no hunt`,
+  usage: "<hunt>",
+  options: {},
+  example: "dead-letters harbour-nights",
+  async run(call) {
+    const { out } = call;
+    const answer = await call.engine.json<Letters>("GET", pathOf(call));
+    await out.answer(answer, async ({ letters, total }) => {
+      if (letters.length > 0) {
+        await out.table(
+          [
+            left("id"),
+            left("at"),
+            left("shard"),
+            right("facts"),
+            right("deaths"),
+            { title: "error", whole: true },
+          ],
+          letters.map(({ id, at, shard, first, last, deaths, error }) => [
+            id,
+            at,
+            shard,
+            first === undefined ? "" : first === last ? String(first) : `${first}–${last}`,
+            deaths,
+            error,
+          ]),
+        );
+      }
+      out.note(
+        `${plural(total, "dead letter")}${letters.length < total ? `, the newest ${letters.length} shown` : ""}`,
+      );
+    });
+    return EXIT.ok;
+  },
+};
+
+export const redrive: Command = {
+  name: "redrive",
+  summary: "Send dead letters to the origin again, all of a hunt or some",
+  usage: "<hunt>",
+  options: { ids: { type: "string", value: "id,id", about: "only these (dead-letters lists them)" } },
+  example: "redrive harbour-nights",
+  async run(call) {
+    const ids = call
+      .text("ids")
+      ?.split(",")
+      .map((id) => id.trim())
+      .filter((id) => id !== "");
+    const answer = await call.engine.json<{ redriven: number }>("POST", `${pathOf(call)}/redrive`, {
+      body: ids === undefined ? {} : { ids },
+    });
+    await call.out.confirm(answer, `${plural(answer.redriven, "dead letter")} sent to the origin again`);
+    return EXIT.ok;
+  },
+};
