@@ -40,24 +40,33 @@ const JUDGED_AFTER_MS = 1_000;
 const SILENCE_MS = 3_000;
 
 /**
- * Evidence needed for silence; a failure is worth 1, a timeout 2, because it
- * tells of the whole time it waited. 6 failures in a row happen once in 2,000
- * calls to an origin that fails 30 %, so that slow traffic (below 2 calls/s)
- * loses under 1 % of its calls to false openings. 3 timeouts are what one
- * caller, one call after the other, can bring forward in 5 s.
+ * Failures in a row needed for silence. An origin that fails 30 % has eight
+ * once in 20,000 calls, so that traffic too slow for the window (below
+ * 2 calls/s) loses under 1 % of its calls to false openings.
  */
-const SILENCE_EVIDENCE = 6;
+const SILENCE_FAILURES = 8;
 
 /**
- * Calls that began longer ago than this and are not known to have failed must
- * have succeeded, ms: failures are reported at once, successes with the
- * isolate's next call only. More than the usual time limit of a call (1.5 s)
- * and a report.
+ * Failures that a timeout is worth there, because it tells of the whole time it
+ * waited: three are all that one caller, one call after the other, can bring
+ * forward in 5 s.
  */
-const ANSWERED_AFTER_MS = 2_000;
+const TIMEOUT_FAILURES = 3;
 
-/** Share of those calls that must have failed for silence: all, but for the edges of the seconds. */
-const SILENCE_SHARE = 0.8;
+/**
+ * Share of the calls begun in the silence, and not known to have succeeded,
+ * that must have failed: many successes are told late or never (see
+ * `tellSuccess`). In the first 3 s of a frozen origin 1.5 s of calls still
+ * wait for their timeout, which leaves half.
+ */
+const SILENCE_SHARE = 0.5;
+
+/**
+ * Below so many reports a second the gate wants to hear of each success at
+ * once: few calls are judged by what is known of each. Of many the share tells
+ * enough, and the gate has better things to do.
+ */
+const TELL_SUCCESS_REPORTS = 100;
 
 /** Good probes that close the gate. */
 const PROBES_TO_CLOSE = 3;
@@ -106,6 +115,7 @@ export interface GateDelta {
   epoch: number;
   /** Calls begun, without those announced by `starting`. */
   calls: number;
+  succeeded: number;
   failed: number;
   /** Those of the failed that got no answer in time. */
   timedOut: number;
@@ -130,7 +140,13 @@ export interface GateReport {
 
 /** What an isolate may do for the next `ttl` ms. */
 export type GateView =
-  | { state: "closed"; epoch: number; ttl: number }
+  | {
+      state: "closed";
+      epoch: number;
+      ttl: number;
+      /** Whether a success is to be reported at once; otherwise it can wait for the next question. */
+      tellSuccess: boolean;
+    }
   | { state: "open"; epoch: number; ttl: number; retryAfter: number }
   /** Only the holder of the lease may make a call, one. */
   | { state: "half_open"; epoch: number; ttl: number; retryAfter: number; lease?: string };
@@ -173,7 +189,14 @@ type Phase =
 
 export class Gate {
   readonly #parameters: GateParameters;
-  readonly #window = new SlidingCounts(WINDOW_SECONDS, ["calls", "failed", "timedOut", "slow", "reports"]);
+  readonly #window = new SlidingCounts(WINDOW_SECONDS, [
+    "calls",
+    "succeeded",
+    "failed",
+    "timedOut",
+    "slow",
+    "reports",
+  ]);
   #phase: Phase;
   /** Grows with every opening and closing. */
   #epoch: number;
@@ -228,8 +251,10 @@ export class Gate {
     const phase = this.#phase;
     const epoch = this.#epoch;
     switch (phase.state) {
-      case "closed":
-        return { state: "closed", epoch, ttl: this.#ttl(now) };
+      case "closed": {
+        const tellSuccess = this.#reports(now) < TELL_SUCCESS_REPORTS;
+        return { state: "closed", epoch, ttl: this.#ttl(now), tellSuccess };
+      }
       case "open": {
         const left = Math.max(1, phase.until - now);
         return { state: "open", epoch, ttl: left, retryAfter: left };
@@ -249,9 +274,13 @@ export class Gate {
 
   /** Views last longer when the gate is asked more than it can well answer. */
   #ttl(now: number): number {
+    return Math.min(TTL_MAX_MS, Math.max(TTL_MS, (TTL_MS * this.#reports(now)) / REPORTS_PER_SECOND));
+  }
+
+  /** Reports of the last whole second. */
+  #reports(now: number): number {
     const second = Math.floor(now / 1_000) * 1_000;
-    const { reports } = this.#window.sum(now, second - 1_000, second);
-    return Math.min(TTL_MAX_MS, Math.max(TTL_MS, (TTL_MS * reports) / REPORTS_PER_SECOND));
+    return this.#window.sum(now, second - 1_000, second).reports;
   }
 
   #isNew(isolate: string, flush: number): boolean {
@@ -302,10 +331,11 @@ export class Gate {
 
   #isSilent(now: number, succeeded: number): boolean {
     if (now - succeeded < SILENCE_MS) return false;
-    const { failed, timedOut } = this.#window.sum(now, succeeded);
-    if (failed + timedOut < SILENCE_EVIDENCE) return false;
-    const answered = this.#window.sum(now, succeeded, now - ANSWERED_AFTER_MS);
-    return failed >= SILENCE_SHARE * answered.calls;
+    // The known successes of these seconds are from before the silence.
+    const silence = this.#window.sum(now, succeeded);
+    const { failed, timedOut } = silence;
+    if (failed + (TIMEOUT_FAILURES - 1) * timedOut < SILENCE_FAILURES) return false;
+    return failed >= SILENCE_SHARE * (silence.calls - silence.succeeded);
   }
 
   /** Does what time alone does: a pause ends, a lease expires. */
@@ -370,11 +400,11 @@ export function readReport(value: unknown): GateReport | undefined {
 
 function isDelta(value: unknown): value is GateDelta {
   if (!isRecord(value)) return false;
-  const { flush, epoch, calls, failed, timedOut, slow, succeededAgo, leases } = value;
+  const { flush, epoch, calls, succeeded, failed, timedOut, slow, succeededAgo, leases } = value;
   return (
     Number.isSafeInteger(flush) &&
     Number.isSafeInteger(epoch) &&
-    [calls, failed, timedOut, slow, succeededAgo ?? 0].every(isCount) &&
+    [calls, succeeded, failed, timedOut, slow, succeededAgo ?? 0].every(isCount) &&
     Array.isArray(leases) &&
     leases.length <= LEASES_MAX &&
     leases.every(isLeaseResult)

@@ -29,6 +29,9 @@ const TTL_JITTER = 0.2;
 /** A failure is reported at once, but not more often than this, ms: the others go with the next report. */
 const FAILURES_EVERY_MS = 100;
 
+/** A success the gate wants to hear of at once is reported at most once in this time, ms. */
+const SUCCESSES_EVERY_MS = 1_000;
+
 /** Counts older than the gate's window say nothing any more, ms. */
 const COUNTS_MAX_AGE_MS = 10_000;
 
@@ -114,7 +117,9 @@ interface HeldView {
   until: number;
 }
 
-type Counts = Pick<GateDelta, "calls" | "failed" | "timedOut" | "slow">;
+type Counts = Pick<GateDelta, "calls" | "succeeded" | "failed" | "timedOut" | "slow">;
+
+const NOTHING: Readonly<Counts> = { calls: 0, succeeded: 0, failed: 0, timedOut: 0, slow: 0 };
 
 export class OriginGuard {
   readonly #deps: GuardDeps;
@@ -132,12 +137,13 @@ export class OriginGuard {
   #retries = 0;
 
   /** What the gate has not been told yet, of the held view's epoch. */
-  #counts: Counts = { calls: 0, failed: 0, timedOut: 0, slow: 0 };
+  #counts: Counts = { ...NOTHING };
   #countsSince = 0;
   #succeededAt: number | undefined;
   #leases: LeaseResult[] = [];
   #flush = 0;
   #reportedAt = 0;
+  #toldSuccessAt = 0;
   /** Told, but not known to have arrived. */
   #unconfirmed: { delta: GateDelta; at: number; sentAt: number }[] = [];
 
@@ -258,13 +264,22 @@ export class OriginGuard {
     const slow = outcome.kind !== "dropped" && (timedOut || took > this.#deps.parameters.slowMs);
     const succeeded = outcome.kind === "answered" || outcome.kind === "rejected";
     if (succeeded) this.#throttle.accept(now);
-    this.#count(admission, { failed: Number(failed), timedOut: Number(timedOut), slow: Number(slow) });
-    if (succeeded && this.#isCounted(admission)) this.#succeededAt = now;
+    this.#count(admission, {
+      succeeded: Number(succeeded),
+      failed: Number(failed),
+      timedOut: Number(timedOut),
+      slow: Number(slow),
+    });
     if (admission.lease !== undefined) {
       const result = outcome.kind === "dropped" ? "unused" : failed || slow ? "failed" : "ok";
       this.#addLease({ id: admission.lease, result });
       await this.#send();
     } else if (failed || slow) await this.#reportFailure();
+    else if (succeeded && this.#mayTellSuccess(now)) {
+      this.#toldSuccessAt = now;
+      // Nobody waits for it: it is a hint, which may be lost with the request.
+      void this.#send();
+    }
     return outcome;
   }
 
@@ -324,13 +339,15 @@ export class OriginGuard {
     const now = this.#deps.now();
     if (now - this.#countsSince > COUNTS_MAX_AGE_MS || now < this.#countsSince) this.#forgetCounts(now);
     this.#counts.calls += counts.calls ?? 0;
+    this.#counts.succeeded += counts.succeeded ?? 0;
     this.#counts.failed += counts.failed ?? 0;
     this.#counts.timedOut += counts.timedOut ?? 0;
     this.#counts.slow += counts.slow ?? 0;
+    if (counts.succeeded) this.#succeededAt = now;
   }
 
   #forgetCounts(now: number): void {
-    this.#counts = { calls: 0, failed: 0, timedOut: 0, slow: 0 };
+    this.#counts = { ...NOTHING };
     this.#countsSince = now;
     this.#succeededAt = undefined;
   }
@@ -338,6 +355,12 @@ export class OriginGuard {
   #addLease(result: LeaseResult): void {
     this.#leases.push(result);
     if (this.#leases.length > LEASES_MAX) this.#leases.shift();
+  }
+
+  #mayTellSuccess(now: number): boolean {
+    const view = this.#held?.view;
+    if (view?.state !== "closed" || !view.tellSuccess || now < this.#awayUntil) return false;
+    return now - this.#toldSuccessAt >= SUCCESSES_EVERY_MS || now < this.#toldSuccessAt;
   }
 
   /** At once, or after the shortest pause, when whoever comes first reports for all. */
@@ -384,9 +407,8 @@ export class OriginGuard {
     const again = this.#unconfirmed.filter(({ sentAt }) => now - sentAt >= ASK_MS);
     for (const one of again) one.sentAt = now;
     const deltas = again.map(({ delta }) => delta);
-    const { calls, failed, slow } = this.#counts;
-    const counted = calls + failed + slow > 0 || this.#succeededAt !== undefined;
-    if ((counted || this.#leases.length > 0) && this.#held) {
+    const { calls, succeeded, failed, slow } = this.#counts;
+    if (calls + succeeded + failed + slow + this.#leases.length > 0 && this.#held) {
       this.#flush += 1;
       const delta: GateDelta = {
         flush: this.#flush,
