@@ -11,6 +11,7 @@ import { EXIT, type ExitCode, Failure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
 import { deadLetters, origin, redrive } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
+import { registrations } from "./registrations.ts";
 import { announce, award, ban, hide, show, unban, unlock } from "./teams.ts";
 import { token } from "./token.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
@@ -36,6 +37,7 @@ const COMMANDS: readonly Command[] = [
   show,
   importLines,
   exportFacts,
+  registrations,
   verify,
   audit,
   shards,

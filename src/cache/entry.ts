@@ -4,7 +4,7 @@ import type { PhaseState } from "../control/phase.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Registration } from "../origin/store.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
-import { currentKey, type Secrets } from "../secrets.ts";
+import { currentKey, type Key, keyRing, type Secrets } from "../secrets.ts";
 
 /** The public half of a hunt, as control publishes it. */
 export interface PublicEntry {
@@ -145,7 +145,16 @@ export function profileOf({ locale, bracket, blocked }: Registration): Profile {
  * keeps it apart from the digests of a hunt, whose id has none.
  */
 export function personDigest(secrets: Secrets, externalId: string): string {
-  const pepper = currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
+  return digestWith(currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS), externalId);
+}
+
+/** Whether a digest, made with any key of the ring, is this person's. */
+export function isDigestOf(secrets: Secrets, digest: string, externalId: string): boolean {
+  const ring = keyRing("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
+  return ring.some((pepper) => digestWith(pepper, externalId) === digest);
+}
+
+function digestWith(pepper: Key, externalId: string): string {
   return createHmac("sha256", pepper.bytes)
     .update(`lookup:registration\n${externalId}`)
     .digest()

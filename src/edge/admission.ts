@@ -4,7 +4,7 @@
  * key stays with it, so that a request sent again makes the same player,
  * whatever the origin says by then.
  */
-import { type Profile, type PublicEntry, personDigest } from "../cache/entry.ts";
+import { isDigestOf, type Profile, type PublicEntry, personDigest } from "../cache/entry.ts";
 import { lookUpRegistration } from "../cache/registration.ts";
 import { type Holder, registryOf } from "../control/directory.ts";
 import { RequestError } from "../errors.ts";
@@ -89,7 +89,6 @@ export async function pin(
     );
     return { shard: holder.shard, admission: {} };
   }
-  const digest = personDigest(c.env, person.externalId);
   const { decided } = person;
   let holder: Holder;
   if (decided instanceof RequestError) {
@@ -97,10 +96,11 @@ export async function pin(
     if (!earlier || earlier.key === joining) throw decided;
     holder = earlier;
   } else {
+    const digest = personDigest(c.env, person.externalId);
     const key = `${joining}\n${JSON.stringify({ digest, admission: decided } satisfies Decision)}`;
     holder = await calling(async () => registry().reserve(name, { shard, key, at: c.get("now") }));
   }
-  return { shard: holder.shard, admission: admissionOf(holder, joining, digest) };
+  return { shard: holder.shard, admission: admissionOf(c, holder, joining, person.externalId) };
 }
 
 interface Decision {
@@ -108,10 +108,10 @@ interface Decision {
   admission: Admission;
 }
 
-function admissionOf({ key }: Holder, joining: string, digest: string): Admission {
+function admissionOf(c: Request$, { key }: Holder, joining: string, externalId: string): Admission {
   // Pinned while anyone could join: such a joining brought nothing along.
   if (key === joining) return {};
   const decision = JSON.parse(key.slice(joining.length + 1)) as Decision;
-  if (decision.digest === digest) return decision.admission;
+  if (isDigestOf(c.env, decision.digest, externalId)) return decision.admission;
   throw new RequestError("conflict", "this idempotency key was used with another body");
 }

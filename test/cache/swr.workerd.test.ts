@@ -45,7 +45,7 @@ function isolate() {
       key: string,
       ms: number,
       value: Profile | null = {},
-      later = (task: Promise<unknown>) => void tasks.push(task),
+      later: (task: Promise<unknown>) => void = (task) => tasks.push(task),
     ) => lookups.get(key, options, deps(ms, value, later)),
     settled: () => Promise.all(tasks),
   };

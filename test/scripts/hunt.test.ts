@@ -136,8 +136,8 @@ test.each([
 test("every command has a help with an example", async () => {
   const { exit, stdout } = await hunt(["--help"]);
   expect(exit).toBe(0);
-  const names = [...stdout.matchAll(/^ {2}([a-z]+)\b/gm)].map((match) => match[1] ?? "");
-  expect(names).toHaveLength(21);
+  const names = [...stdout.matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] ?? "");
+  expect(names).toHaveLength(25);
   for (const name of names) {
     const help = await hunt([name, "--help"]);
     expect(help.exit).toBe(0);
@@ -453,6 +453,30 @@ test("an import from a file is sent whole again after 503, one from standard inp
   answers = [problem(503, "overloaded")];
   expect((await hunt(["import", "h", "-"], { input: '{"b":2}\n' })).exit).toBe(1);
   expect(seen.slice(2).map(({ body }) => body)).toEqual(['{"b":2}\n']);
+});
+
+test("registrations sends NDJSON as it is, and a row of CSV as the line of its number", async () => {
+  const rejected = [{ line: 3, code: "invalid", message: "blocked: bad" }];
+  answers = [{ status: 202, body: { lines: 2, accepted: 1, rejected } }];
+  const lines = '{"externalId":"u-1"}\n';
+  const csv = "externalId,blocked\nu-1,\nu-2,perhaps\n";
+  const { exit, stdout } = await hunt(["registrations", file("players.ndjson", lines)]);
+  expect({ exit, stdout }).toEqual({
+    exit: 0,
+    stdout: "2 lines: 1 accepted, 1 rejected\n\ninvalid  1 line\n  line 3  blocked: bad\n",
+  });
+  expect((await hunt(["registrations", file("players.csv", csv), "--strict"])).exit).toBe(1);
+  await hunt(["registrations", "-", "--csv"], { input: csv });
+  await hunt(["registrations", "-"], { input: lines });
+  expect(new Set(seen.map(({ method, url: path }) => `${method} ${path}`))).toEqual(
+    new Set(["POST /v1/registrations"]),
+  );
+  const made = '\n{"externalId":"u-1"}\n{"externalId":"u-2","blocked":"perhaps"}\n';
+  expect(seen.map(({ body }) => body)).toEqual([lines, made, made, lines]);
+  expect(await hunt(["registrations", file("bad.csv", "e-mail\nx\n")])).toMatchObject({
+    exit: 2,
+    stdout: "",
+  });
 });
 
 test("export writes the lines as they come, to a file only when they are complete", async () => {

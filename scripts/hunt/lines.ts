@@ -1,0 +1,95 @@
+/** Commands that send lines and are told what became of each: sending with progress, and the telling. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline as pipe, type Readable } from "node:stream";
+import type { Call, Options } from "./command.ts";
+import { EXIT, type ExitCode, wrongUsage } from "./failure.ts";
+import { measured } from "./progress.ts";
+import { unreadable } from "./source.ts";
+import { clean, count, plural } from "./text.ts";
+
+/** Reasons and lines told of what was rejected; --json has all the engine tells. */
+const REASONS_TOLD = 10;
+const LINES_TOLD = 5;
+
+export const STRICT: Options = { strict: { type: "boolean", about: "rejected lines fail" } };
+
+interface LinesAnswer {
+  lines: number;
+  accepted: number;
+  rejected: { line: number; code: string; message: string }[];
+}
+
+/** Sends the lines and tells what became of them. With `--strict`, rejected ones make it fail. */
+export async function sendLines(
+  call: Call,
+  path: string,
+  source: LineSource,
+  words: { sending: string; waiting: string },
+): Promise<ExitCode> {
+  const { out, engine } = call;
+  let progress = out.progress(words.sending, "bytes", source.size);
+  // For every attempt anew.
+  const data = (): Readable => {
+    let sent = 0;
+    progress.end();
+    progress = out.progress(words.sending, "bytes", source.size);
+    const counter = measured((chunk) => {
+      sent += chunk.length;
+      progress.add(chunk.length);
+      if (sent === source.size) progress.wait(words.waiting);
+    });
+    // An error reaches whoever reads the counter: it is destroyed with it.
+    return pipe(source.open(), counter, () => undefined);
+  };
+  try {
+    const answer = await engine.json<LinesAnswer>("POST", path, {
+      raw: { type: "application/x-ndjson", data },
+      replayable: source.replayable,
+    });
+    progress.end();
+    await out.answer(answer, (told) => tell(call, told));
+    return call.flag("strict") && answer.lines > answer.accepted ? EXIT.refused : EXIT.ok;
+  } finally {
+    progress.end();
+  }
+}
+
+/** Lines to send: a file, a pipe, or what was made of one. */
+export interface LineSource {
+  open(): NodeJS.ReadableStream;
+  /** Bytes, where they are known. */
+  size?: number;
+  /** Whether it can be read again for another attempt. */
+  replayable: boolean;
+}
+
+/** Opens the file of this name; `-` is standard input. Throws wrong usage when it cannot be read. */
+export async function openSource(call: Call, name: string): Promise<LineSource> {
+  if (name === "-") return { open: () => call.stdin, replayable: false };
+  const path = call.path(name);
+  const found = await stat(path).catch(unreadable(name));
+  if (found.isDirectory()) throw wrongUsage(`${name} is a directory`);
+  // A pipe or a device has no size and can be read only once.
+  if (!found.isFile()) return { open: () => createReadStream(path), replayable: false };
+  return { open: () => createReadStream(path), size: found.size, replayable: true };
+}
+
+/** What became of the lines; of the rejected ones the first of every reason. */
+async function tell({ out }: Call, { lines, accepted, rejected }: LinesAnswer): Promise<void> {
+  const refusedLines = lines - accepted;
+  const text = `${plural(lines, "line")}: ${count(accepted)} accepted, ${count(refusedLines)} rejected`;
+  if (refusedLines === 0) return out.confirm(undefined, text);
+  await out.line(text);
+  const byReason = Object.entries(Object.groupBy(rejected, ({ code }) => code)).sort(
+    ([, a], [, b]) => (b?.length ?? 0) - (a?.length ?? 0),
+  );
+  for (const [code, some = []] of byReason.slice(0, REASONS_TOLD)) {
+    await out.line(`\n${out.styled("yellow", clean(code))}  ${plural(some.length, "line")}`);
+    for (const { line, message } of some.slice(0, LINES_TOLD))
+      await out.line(`  line ${line}  ${clean(message)}`);
+    if (some.length > LINES_TOLD) await out.line(`  … and ${count(some.length - LINES_TOLD)} more`);
+  }
+  if (rejected.length < refusedLines)
+    out.note(`the engine tells the first ${count(rejected.length)} rejected lines only`);
+}
