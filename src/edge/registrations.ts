@@ -30,7 +30,7 @@ const REJECTED_MAX = 10_000;
 const MESSAGE_MAX = 100_000;
 const BATCH_MAX = 240_000;
 
-export interface RegistrationAnswer {
+interface RegistrationAnswer {
   lines: number;
   accepted: number;
   rejected: { line: number; code: string; message: string }[];
@@ -64,7 +64,7 @@ export function registrationRoutes(app: App): void {
 }
 
 /** Throws `unavailable` when the queue does not take them, `payload_too_large` beyond the bounds: what came before is on its way then. */
-async function takeRegistrations(queue: Env["FACTS"], request: Request): Promise<RegistrationAnswer> {
+export async function takeRegistrations(queue: Env["FACTS"], request: Request): Promise<RegistrationAnswer> {
   const answer: RegistrationAnswer = { lines: 0, accepted: 0, rejected: [] };
   const sender = new Sender(queue);
   /** Hash of an external id → its line. The queue keeps no order: of two lines of a player either might win. */
