@@ -404,7 +404,8 @@ function isDelta(value: unknown): value is GateDelta {
   return (
     Number.isSafeInteger(flush) &&
     Number.isSafeInteger(epoch) &&
-    [calls, succeeded, failed, timedOut, slow, succeededAgo ?? 0].every(isCount) &&
+    [calls, succeeded, failed, timedOut, slow].every(isCount) &&
+    (succeededAgo === undefined || isCount(succeededAgo)) &&
     Array.isArray(leases) &&
     leases.length <= LEASES_MAX &&
     leases.every(isLeaseResult)

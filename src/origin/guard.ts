@@ -219,30 +219,25 @@ export class OriginGuard {
   /** `counting`: the gate has not been told of this call by a question. */
   #byView(view: GateView, counting: boolean): Admission {
     if (view.state === "closed") {
-      if (counting) return this.#begin();
-      this.#throttle.request(this.#deps.now());
-      return { epoch: view.epoch };
+      return counting ? this.#begin() : { epoch: view.epoch };
     }
     // A lease belongs to the call that asked for it.
     const lease = view.state === "half_open" && !counting ? view.lease : undefined;
     if (lease === undefined) throw this.#unavailable(view.state);
-    this.#throttle.request(this.#deps.now());
     return { epoch: view.epoch, lease };
   }
 
   /** The gate does not answer: chance decides. */
   #alone(): Admission {
     const now = this.#deps.now();
-    const share = this.#throttle.share(now);
-    this.#throttle.request(now);
-    if (this.#deps.random() < share) throw this.#unavailable("throttled");
-    return {};
+    if (this.#deps.random() >= this.#throttle.share(now)) return {};
+    this.#throttle.request(now, "refused");
+    throw this.#unavailable("throttled");
   }
 
   /** A call that begins without having been announced. */
   #begin(): Admission {
     const admission: Admission = this.#held ? { epoch: this.#held.view.epoch } : {};
-    this.#throttle.request(this.#deps.now());
     this.#count(admission, { calls: 1 });
     return admission;
   }
@@ -263,7 +258,7 @@ export class OriginGuard {
     const timedOut = failed && outcome.timedOut;
     const slow = outcome.kind !== "dropped" && (timedOut || took > this.#deps.parameters.slowMs);
     const succeeded = outcome.kind === "answered" || outcome.kind === "rejected";
-    if (succeeded) this.#throttle.accept(now);
+    if (outcome.kind !== "dropped") this.#throttle.request(now, succeeded ? "accepted" : "failed");
     this.#count(admission, {
       succeeded: Number(succeeded),
       failed: Number(failed),
@@ -274,6 +269,8 @@ export class OriginGuard {
       const result = outcome.kind === "dropped" ? "unused" : failed || slow ? "failed" : "ok";
       this.#addLease({ id: admission.lease, result });
       await this.#send();
+      // A good probe is followed by the next without a pause; the gate bounds them.
+      if (result === "ok" && this.#held?.view.state === "half_open") this.#held.until = this.#deps.now();
     } else if (failed || slow) await this.#reportFailure();
     else if (succeeded && this.#mayTellSuccess(now)) {
       this.#toldSuccessAt = now;

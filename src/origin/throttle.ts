@@ -14,14 +14,13 @@ const REQUESTS_PER_ACCEPT = 2;
 export class Throttle {
   readonly #counts = new SlidingCounts(WINDOW_SECONDS, ["requests", "accepts"]);
 
-  /** A call somebody wants to make, whether or not it is then made. */
-  request(now: number): void {
-    this.#counts.add(now, { requests: 1 });
-  }
-
-  /** The origin answered a call; a rejected content is an answer too. */
-  accept(now: number): void {
-    this.#counts.add(now, { accepts: 1 });
+  /**
+   * A call that was turned away here, or has ended; an answer that rejects its
+   * content is accepted. Calls under way do not count: the first of an isolate
+   * would hold each other up.
+   */
+  request(now: number, what: "refused" | "accepted" | "failed"): void {
+    this.#counts.add(now, { requests: 1, accepts: what === "accepted" ? 1 : 0 });
   }
 
   /** Probability, 0 to below 1, with which the next request should be turned away. */
