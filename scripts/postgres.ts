@@ -207,13 +207,32 @@ async function startServer(
   lock: DataDirLock,
 ): Promise<Server> {
   for (let attempt = 1; ; attempt += 1) {
+    await forgetEnded(data);
     try {
       return await startServerOnce(programs, account, data, settings, lock);
     } catch (error) {
-      const passing = /could not bind|in use|could not create any TCP/.test((error as Error).message);
+      const passing = /could not bind|could not create any TCP|in use|already exists/.test(
+        (error as Error).message,
+      );
       if (!passing || attempt >= STARTS_MAX) throw error;
       await sleep(START_AGAIN);
     }
+  }
+}
+
+/**
+ * Removes the note of a server that has ended but is still in the list of
+ * processes, as in a container whose first process waits for nobody:
+ * PostgreSQL takes it for a running one. The lock says that there is none.
+ */
+async function forgetEnded(data: string): Promise<void> {
+  const note = join(data, "postmaster.pid");
+  try {
+    const pid = Number.parseInt(await readFile(note, "utf8"), 10);
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    if (stat.slice(stat.lastIndexOf(")")).startsWith(") Z")) await rm(note);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error; // no note, no process or no /proc
   }
 }
 

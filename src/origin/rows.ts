@@ -2,7 +2,11 @@
 import type { Fact, FactMessage } from "../protocol.ts";
 import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "./store.ts";
 
-/** What a message's facts come to, a list a table. No two rows of a list are of the same key. */
+/**
+ * What a message's facts come to, a list a table. No two rows of a list are of
+ * the same key, and they are sorted by it: two messages applied at the same
+ * time then wait for one another's rows in the same order, never in a circle.
+ */
 export interface DerivedRows {
   team: object[];
   player: object[];
@@ -14,9 +18,9 @@ export interface DerivedRows {
 }
 
 export function derivedRows(facts: readonly Fact[]): DerivedRows {
-  const team: object[] = [];
-  const player: object[] = [];
-  const solve: object[] = [];
+  const team: { id: string; [member: string]: unknown }[] = [];
+  const player: { team: string; id: string; [member: string]: unknown }[] = [];
+  const solve: { team: string; clue: string | undefined; [member: string]: unknown }[] = [];
   const score = new Map<string, object>();
   const mark = new Map<string, object>();
   for (const fact of facts) {
@@ -51,7 +55,25 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
           score.set(id, { team: id, seq, at, score: fact.score });
     }
   }
-  return { team, player, solve, score: [...score.values()], mark: [...mark.values()] };
+  return {
+    team: sorted(team, ({ id }) => id),
+    player: sorted(player, ({ team: of, id }) => `${of} ${id}`),
+    solve: sorted(solve, ({ team: of, clue }) => `${of} ${clue}`),
+    score: [...score].sort(byKey).map(([, row]) => row),
+    mark: [...mark].sort(byKey).map(([, row]) => row),
+  };
+}
+
+function sorted<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
+  return rows
+    .map((row): [string, Row] => [keyOf(row), row])
+    .sort(byKey)
+    .map(([, row]) => row);
+}
+
+/** Any order will do, if only it is always the same. */
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function markRow(fact: Fact & { reason: string }, kind: "banned" | "hidden", value: boolean): object {
@@ -67,7 +89,7 @@ export function lastOf({ first, facts }: FactMessage): number {
   return last;
 }
 
-/** The rows of registrations; of several of one player the last counts. */
+/** The rows of registrations, sorted as above; of several of one player the last counts. */
 export function registrationRows(registrations: readonly Registration[]): object[] {
   if (registrations.length > REGISTRATIONS_MAX) {
     throw new OriginRejected(
@@ -78,7 +100,7 @@ export function registrationRows(registrations: readonly Registration[]): object
   for (const { externalId, name, locale, bracket, blocked = false } of registrations) {
     rows.set(externalId, { externalId, name, locale, bracket, blocked });
   }
-  return [...rows.values()];
+  return [...rows].sort(byKey).map(([, row]) => row);
 }
 
 /** NUL and lone surrogates as JSON.stringify writes them (also what only looks like one). */

@@ -1,0 +1,280 @@
+/** What every driver of `OriginStore` must do: one suite, run on each database. */
+import fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "../../src/origin/store.ts";
+import type { Fact } from "../../src/protocol.ts";
+import { seeded, tape } from "../hunt/random.ts";
+import type { Dump, TestDatabase } from "./databases.ts";
+import { cut, expectedOf, HUNT, message, randomLog, SHARD, shipAnyhow, shuffled, TEXTS } from "./messages.ts";
+
+/** For hundreds of calls on a database, ms. */
+const LONG = 60_000;
+
+/** Everything but how the archive is cut. */
+const derived = ({ segment: _, ...rest }: Dump) => rest;
+
+export function originContract(driver: "d1" | "postgres", open: () => Promise<TestDatabase>): void {
+  describe(`the origin on ${driver}`, () => {
+    let database: TestDatabase;
+    const origin = () => database.origin;
+    const applyAll = async (messages: Parameters<TestDatabase["origin"]["apply"]>[0][]) => {
+      for (const each of messages) await origin().apply(each);
+    };
+
+    beforeAll(async () => {
+      database = await open();
+    });
+    beforeEach(() => database.clear());
+    afterAll(() => database?.close());
+
+    test("says which it is", () => expect(origin().driver).toBe(driver));
+
+    test("[ORIGIN-1] messages again, and in another order, leave the same rows to the byte", async () => {
+      const messages = cut(randomLog(seeded(1), 120), 11);
+      await applyAll(messages);
+      const once = await database.dump();
+      expect(once.fact).toHaveLength(120);
+      await applyAll(messages);
+      expect(await database.dump()).toEqual(once);
+      for (const seed of [2, 3, 4]) {
+        await database.clear();
+        await applyAll(shuffled(seeded(seed), [...messages, ...messages]));
+        expect(await database.dump()).toEqual(once);
+      }
+    });
+
+    test(
+      "[ORIGIN-1] [ORIGIN-2] any log, shipped anyhow, gives the facts, rows, sums and teams of the log",
+      { timeout: LONG },
+      () =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.nat(1_000), { maxLength: 200 }),
+            fc.integer({ min: 1, max: 40 }),
+            async (numbers, length) => {
+              const draw = tape(numbers);
+              const log = randomLog(draw, length);
+              await database.clear();
+              await origin().apply(message(1, log));
+              const whole = await database.dump();
+              expect(whole.fact.map((row) => row.body)).toEqual(JSON.parse(JSON.stringify(log)));
+              await database.clear();
+              await applyAll(shipAnyhow(draw, log));
+              expect(derived(await database.dump())).toEqual(derived(whole));
+              const { sums, teams } = expectedOf(log);
+              expect(await origin().sums(HUNT, SHARD)).toEqual(sums);
+              expect(await origin().teams(HUNT, SHARD, "", 1_000)).toEqual(teams);
+            },
+          ),
+          { numRuns: 30 },
+        ),
+    );
+
+    test("[ORIGIN-1] messages applied at the same time leave the same rows", async () => {
+      const messages = cut(randomLog(seeded(5), 200), 7);
+      await applyAll(messages);
+      const once = await database.dump();
+      await database.clear();
+      await Promise.all(shuffled(seeded(6), [...messages, ...messages]).map((each) => origin().apply(each)));
+      expect(await database.dump()).toEqual(once);
+    });
+
+    test("[ORIGIN-1] a player who joined provisionally is marked so, whatever comes again", async () => {
+      const log = randomLog(seeded(7), 60);
+      await applyAll(shuffled(seeded(8), [...cut(log, 3), ...cut(log, 5)]));
+      const joined = log.filter((fact) => fact.type === "join");
+      const rows = (await database.dump()).player;
+      for (const { player, provisional = false } of joined) {
+        expect(rows.find((row) => row.id === player)).toMatchObject({ provisional });
+      }
+      expect(new Set(rows.map((row) => row.provisional))).toEqual(new Set([true, false]));
+    });
+
+    test("[ORIGIN-2] overlapping segments count each fact once; a gap counts nothing", async () => {
+      const log = randomLog(seeded(9), 30);
+      const part = (first: number, last: number) => message(first, log.slice(first - 1, last));
+      const facts = async () => (await origin().sums(HUNT, SHARD)).facts;
+      expect(await origin().sums(HUNT, SHARD)).toEqual({
+        facts: 0,
+        teams: 0,
+        players: 0,
+        solves: 0,
+        score: 0,
+      });
+      await applyAll([part(5, 9)]);
+      expect(await facts()).toBe(5);
+      await applyAll([part(7, 8), part(8, 12), part(5, 6)]);
+      expect(await facts()).toBe(8);
+      await applyAll([part(20, 30), part(21, 22)]);
+      expect(await facts()).toBe(19);
+      await applyAll([part(1, 19)]);
+      expect(await facts()).toBe(30);
+      expect((await database.dump()).fact.map((row) => row.seq)).toEqual(log.map(({ seq }) => seq));
+    });
+
+    test("[ORIGIN-3] pages of any size give every team of the shard once, by id, and no other shard's", async () => {
+      const log = randomLog(seeded(10), 150);
+      await applyAll([
+        message(1, log),
+        message(1, randomLog(seeded(11), 50, "weur-1"), "weur-1"),
+        message(1, log, SHARD, "another"),
+      ]);
+      const { teams } = expectedOf(log);
+      expect(teams.some((team) => team.banned) && teams.some((team) => team.hidden)).toBe(true);
+      for (const size of [1, 2, 100]) {
+        const found = [];
+        for (let after = ""; ; ) {
+          const page = await origin().teams(HUNT, SHARD, after, size);
+          expect(page.length).toBeLessThanOrEqual(size);
+          found.push(...page);
+          const last = page.at(-1);
+          if (!last) break;
+          after = last.team;
+        }
+        expect(found).toEqual(teams);
+      }
+    });
+
+    test("[ORIGIN-3] a team nobody scored for has 0 points", async () => {
+      await origin().apply(message(1, randomLog(seeded(12), 1)));
+      expect(await origin().teams(HUNT, SHARD, "", 10)).toMatchObject([{ players: 1, solves: 0, score: 0 }]);
+    });
+
+    test("[ORIGIN-4] a registered player is found as registered, another is not", async () => {
+      const known: Registration[] = [
+        { externalId: "full", name: "O'Neil 😀", locale: "pl-PL", bracket: "open", blocked: true },
+        { externalId: "bare" },
+        { externalId: 'it\'s; "odd" ☕' },
+      ];
+      await origin().register(known);
+      for (const each of known) expect(await origin().registration(each.externalId)).toEqual(each);
+      expect(await origin().registration("nobody")).toBeUndefined();
+      expect(await origin().registration("FULL")).toBeUndefined();
+    });
+
+    test("[ORIGIN-4] registering again replaces the whole registration; of two in one call the later counts", async () => {
+      await origin().register([{ externalId: "a", name: "Ann", bracket: "open", blocked: true }]);
+      await origin().register([{ externalId: "a", locale: "en" }]);
+      expect(await origin().registration("a")).toEqual({ externalId: "a", locale: "en" });
+      await origin().register([
+        { externalId: "a", name: "first" },
+        { externalId: "a", name: "second" },
+      ]);
+      expect(await origin().registration("a")).toEqual({ externalId: "a", name: "second" });
+      await origin().register([]);
+    });
+
+    test("[ORIGIN-4] takes as many registrations as one call may have, and refuses more", async () => {
+      const many = Array.from({ length: REGISTRATIONS_MAX }, (_, index) => ({ externalId: `p${index}` }));
+      await origin().register(many);
+      expect((await database.dump()).registration).toHaveLength(REGISTRATIONS_MAX);
+      await expect(origin().register([...many, { externalId: "more" }])).rejects.toBeInstanceOf(
+        OriginRejected,
+      );
+      expect(await origin().registration("more")).toBeUndefined();
+    });
+
+    const head = { seq: 2, at: 1, team: "weur-0-0-abcde" };
+    const ban = { ...head, type: "ban", reason: "x" };
+    const solve = {
+      ...head,
+      type: "answer",
+      outcome: "correct",
+      player: "p",
+      event: "e",
+      clue: "c",
+      points: 1,
+    };
+    test.each<[string, object]>([
+      ["a fraction for points", { ...solve, points: 2.5 }],
+      ["a text for points", { ...solve, points: "ten" }],
+      ["a number too large", { ...solve, points: 1e300 }],
+      ["a solve without a clue", { ...solve, clue: undefined }],
+      ["no team", { ...ban, team: null }],
+      ["no time", { ...ban, at: Number.NaN }],
+      ["a text for a time", { ...ban, at: "now" }],
+      ["a fraction for a score", { ...solve, score: 0.1 }],
+      ["a player without a name", { ...head, type: "join", player: "p", event: "e" }],
+    ])("[ORIGIN-5] refuses %s, with all of its message", async (_, bad) => {
+      const [join] = randomLog(seeded(13), 1) as [Fact];
+      const refused = origin().apply(message(1, [join, bad as Fact]));
+      await expect(refused).rejects.toBeInstanceOf(OriginRejected);
+      expect(await database.dump()).toMatchObject({ segment: [], team: [], player: [] });
+      await origin().apply(message(1, [join]));
+      expect(await origin().sums(HUNT, SHARD)).toMatchObject({ facts: 1, teams: 1 });
+    });
+
+    test.each<[string, number, number[]]>([
+      ["no facts", 1, []],
+      ["a gap", 1, [1, 3]],
+      ["another first", 2, [1, 2]],
+    ])("[ORIGIN-5] refuses a message with %s", async (_, first, seqs) => {
+      const facts = seqs.map((seq) => ({ ...ban, seq }) as Fact);
+      await expect(origin().apply(message(first, facts))).rejects.toBeInstanceOf(OriginRejected);
+      expect((await database.dump()).segment).toEqual([]);
+    });
+
+    test("[ORIGIN-6] a database without the tables is not well, which is no refusal", async () => {
+      await database.run("ALTER TABLE score RENAME TO away");
+      const error = await origin()
+        .apply(message(1, randomLog(seeded(14), 40)))
+        .catch((failure: unknown) => failure);
+      await database.run("ALTER TABLE away RENAME TO score");
+      expect(error).toBeInstanceOf(Error);
+      expect(error).not.toBeInstanceOf(OriginRejected);
+      expect((await database.dump()).segment).toEqual([]);
+    });
+
+    test("[ORIGIN-7] a call whose signal is aborted already does nothing", async () => {
+      const signal = AbortSignal.abort(new Error("given up"));
+      await expect(origin().apply(message(1, randomLog(seeded(15), 3)), signal)).rejects.toThrow("given up");
+      await expect(origin().registration("a", signal)).rejects.toThrow("given up");
+      expect((await database.dump()).segment).toEqual([]);
+    });
+
+    test("[ORIGIN-9] texts come back as they were", async () => {
+      const long = "long ☕ ".repeat(10_000);
+      const facts = [...TEXTS, long].map(
+        (text, index): Fact => ({
+          type: "join",
+          seq: index + 1,
+          at: 1,
+          team: `weur-0-${index}-abcde`,
+          player: `p${index}`,
+          name: text,
+          event: "e",
+          externalId: text,
+          created: { name: text, bracket: text },
+        }),
+      );
+      await origin().apply(message(1, facts, SHARD, TEXTS[4]));
+      const { team, player, fact } = await database.dump();
+      expect(fact.map((row) => row.body)).toEqual(facts);
+      const byNumber = (a: { id?: unknown }, b: { id?: unknown }) =>
+        String(a.id).localeCompare(String(b.id), "en", { numeric: true });
+      expect(team.sort(byNumber).map((row) => row.name)).toEqual([...TEXTS, long]);
+      expect(team.map((row) => row.bracket)).toEqual([...TEXTS, long]);
+      expect(player.sort(byNumber).map((row) => row.external_id)).toEqual([...TEXTS, long]);
+      expect(team[0]?.hunt).toBe(TEXTS[4]);
+    });
+
+    test("[ORIGIN-9] what no database stores becomes U+FFFD, and the rest stays", async () => {
+      const [join] = randomLog(seeded(16), 1) as [Fact & { type: "join" }];
+      await origin().apply(message(1, [{ ...join, name: "a\0b \ud83d c \\u0000 \\ud800 😀" }]));
+      await origin().register([{ externalId: "a\0b", name: "\udead" }]);
+      const { player, fact } = await database.dump();
+      expect(player[0]?.name).toBe("a\ufffdb \ufffd c \\u0000 \\ud800 😀");
+      expect(fact[0]?.body).toMatchObject({ name: player[0]?.name });
+      expect(await origin().registration("a\0b")).toEqual({ externalId: "a\ufffdb", name: "\ufffd" });
+    });
+
+    test("[ORIGIN-9] seqs and times up to 2^53 keep every digit", async () => {
+      const [join] = randomLog(seeded(17), 1) as [Fact];
+      const seq = Number.MAX_SAFE_INTEGER - 1;
+      await origin().apply(message(seq, [{ ...join, seq, at: seq }]));
+      expect((await database.dump()).segment).toMatchObject([{ first: seq, last: seq }]);
+      expect((await database.dump()).team).toMatchObject([{ joined_at: seq }]);
+      expect(await origin().sums(HUNT, SHARD)).toMatchObject({ facts: 1 });
+    });
+  });
+}
