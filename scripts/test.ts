@@ -2,6 +2,9 @@
  * `npm test`: the check, then every test. The last line says how many passed
  * and failed, each step of the check counting as one. Arguments go to vitest:
  * `npm test -- test/hunt`.
+ *
+ * `npm run test:faults`: only the fault suite, without the check; `-- --long`
+ * runs its long form (half an hour), `SEED=n` repeats a run.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -10,6 +13,18 @@ import { join } from "node:path";
 import { check } from "./check.ts";
 
 const root = join(import.meta.dirname, "..");
+
+/** Where the fault tests of each layer are. */
+const FAULT_TESTS = [
+  "test/faults",
+  "test/hunt/simulation.test.ts",
+  "test/origin/gate.test.ts",
+  "test/origin/guarded.test.ts",
+  "test/shard/ship.test.ts",
+  "test/shard/steps.workerd.test.ts",
+  "test/shard/object.workerd.test.ts",
+  "test/shard/clock.workerd.test.ts",
+];
 
 interface Counts {
   passed: number;
@@ -83,8 +98,12 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-const checked = await check();
-const tested = await runTests(process.argv.slice(2));
+const given = process.argv.slice(2);
+const faults = given.includes("--faults");
+if (given.includes("--long")) process.env.FAULTS = "long";
+const args = given.filter((arg) => arg !== "--faults" && arg !== "--long");
+const checked = faults ? { passed: 0, failed: 0 } : await check();
+const tested = await runTests(faults && args.length === 0 ? FAULT_TESTS : args);
 const failed = checked.failed + tested.failed;
 say(
   `${checked.passed + tested.passed} passed, ${failed} failed${tested.skipped > 0 ? `, ${tested.skipped} skipped` : ""}`,

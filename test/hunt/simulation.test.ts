@@ -21,7 +21,7 @@ import {
   violationOf,
 } from "./random.ts";
 
-const RUNS = 2_000;
+const RUNS = process.env.FAULTS === "long" ? 50_000 : 2_000;
 const STEPS = 120;
 const TEAMS = ["t", "u"];
 const PLAYERS = ["p", "q"];
