@@ -47,7 +47,7 @@ export function lookUpRegistration(
       timer: startTimer,
       readKv: (key) => env.CACHE.get(lookupKey(key), { cacheTtl: KV_CACHE_TTL }),
       writeKv: (key, text, expirationTtl) => env.CACHE.put(lookupKey(key), text, { expirationTtl }),
-      load: () => loadProfile(env, externalId),
+      load: () => loadProfile(env, context, externalId),
       later: (task) => context.waitUntil(task),
       warn(message, error) {
         // While the origin is away this would be said for every player; its gate has said so.
@@ -57,13 +57,22 @@ export function lookUpRegistration(
   );
 }
 
-async function loadProfile(env: Env, externalId: string): Promise<Profile | null> {
+async function loadProfile(
+  env: Env,
+  context: Pick<ExecutionContext, "waitUntil">,
+  externalId: string,
+): Promise<Profile | null> {
   const origin = openOrigin(env);
   try {
     const registration = await guardedOrigin(env, origin).registration(externalId);
     return registration ? profileOf(registration) : null;
   } finally {
-    await origin.close();
+    // The player does not wait for that, and does not care whether it works.
+    context.waitUntil(
+      origin.close().catch((error: unknown) => {
+        console.warn({ message: "the origin's connections were not closed", error: String(error) });
+      }),
+    );
   }
 }
 
