@@ -133,8 +133,8 @@ export class OriginGuard {
   /** The last answer came in time: a lease would not come too late. */
   #prompt = true;
   readonly #awaitingView = new Set<() => void>();
-  /** Paid-for repetitions. */
-  #retries = 0;
+  /** Calls that have not yet paid for a repetition. */
+  #paying = 0;
 
   /** What the gate has not been told yet, of the held view's epoch. */
   #counts: Counts = { ...NOTHING };
@@ -167,14 +167,14 @@ export class OriginGuard {
     if (!leave) throw this.#unavailable("busy");
     try {
       const admission = await this.#admit(timeoutMs);
-      this.#retries = Math.min(RETRIES_MAX, this.#retries + 1 / CALLS_PER_RETRY);
+      this.#paying = Math.min(RETRIES_MAX * CALLS_PER_RETRY, this.#paying + 1);
       const begun = this.#deps.now();
       let outcome = await this.#attempt(call, timeoutMs, options.signal, admission);
       const quick = this.#deps.now() - begun < QUICK_MS;
       if (outcome.kind === "failed" && !outcome.timedOut && quick && this.#mayRepeat(admission)) {
+        this.#paying -= CALLS_PER_RETRY;
         await this.#sleep(RETRY_DELAY_MS * (0.5 + this.#deps.random() / 2));
         if (this.#isClosed()) {
-          this.#retries -= 1;
           const again = this.#begin();
           outcome = await this.#attempt(call, timeoutMs, options.signal, again);
         }
@@ -312,7 +312,7 @@ export class OriginGuard {
   }
 
   #mayRepeat(admission: Admission): boolean {
-    return admission.lease === undefined && this.#retries >= 1 && this.#isClosed();
+    return admission.lease === undefined && this.#paying >= CALLS_PER_RETRY && this.#isClosed();
   }
 
   #isClosed(): boolean {

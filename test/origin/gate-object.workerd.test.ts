@@ -3,7 +3,9 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { GateDelta, GateReport, GateView } from "../../src/origin/gate.ts";
 import { gateOf, OriginGate } from "../../src/origin/gate-object.ts";
-import { guardOf } from "../../src/origin/guarded.ts";
+import { guardedOrigin, guardOf, OriginUnavailable } from "../../src/origin/guarded.ts";
+import type { OriginStore } from "../../src/origin/store.ts";
+import type { FactMessage } from "../../src/protocol.ts";
 
 const stub = () => env.GATE.get(env.GATE.idFromName("origin"));
 const gate = gateOf(env);
@@ -186,5 +188,52 @@ describe("the gate's object", () => {
     );
     expect(answers).toEqual(Array.from({ length: 60 }, (_, index) => index));
     expect(most).toBe(6);
+  });
+});
+
+describe("the guarded origin", () => {
+  test("[GATE-22] is the store, every call of it through the guard", async () => {
+    const made: unknown[][] = [];
+    const method =
+      (name: string) =>
+      async (...given: unknown[]): Promise<never> => {
+        expect(given.pop()).toBeInstanceOf(AbortSignal);
+        made.push([name, ...given]);
+        return name as never;
+      };
+    const store: OriginStore = {
+      driver: "d1",
+      apply: method("apply"),
+      sums: method("sums"),
+      teams: method("teams"),
+      registration: method("registration"),
+      register: method("register"),
+      close: async () => void made.push(["close"]),
+    };
+    await close();
+    const before = await gate.status();
+    const origin = guardedOrigin({ ...env }, store);
+    expect(origin.driver).toBe("d1");
+    const message: FactMessage = { v: 1, hunt: "h", shard: "s", first: 1, facts: [] };
+    await origin.apply(message, new AbortController().signal);
+    await origin.sums("h", "s");
+    await origin.teams("h", "s", "a", 9);
+    expect(await origin.registration("x-1")).toBe("registration");
+    await origin.register([]);
+    const all = [
+      ["apply", message],
+      ["sums", "h", "s"],
+      ["teams", "h", "s", "a", 9],
+      ["registration", "x-1"],
+      ["register", []],
+    ];
+    expect(made).toEqual(all);
+    expect((await gate.status()).window.calls).toBeGreaterThan(before.window.calls);
+    await open();
+    const refused = guardedOrigin({ ...env }, store);
+    await expect((async () => refused.registration("x-1"))()).rejects.toThrow(OriginUnavailable);
+    expect(made).toEqual(all);
+    await refused.close();
+    expect(made.at(-1)).toEqual(["close"]);
   });
 });
