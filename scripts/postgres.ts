@@ -56,6 +56,10 @@ export async function startPostgres(options: { dataDir?: string } = {}): Promise
   const home = options.dataDir ?? (await mkdtemp(join(tmpdir(), "hunt-postgres-")));
   const lock = await DataDirLock.take(home);
   const settings = options.dataDir === undefined ? ["-c", "fsync=off"] : [];
+  const leave = async () => {
+    lock.release();
+    if (options.dataDir === undefined) await rm(home, { recursive: true, force: true });
+  };
   try {
     const programs = await readPrograms();
     const account = accountToRunAs();
@@ -64,10 +68,7 @@ export async function startPostgres(options: { dataDir?: string } = {}): Promise
     const server = await startServer(programs, account, join(home, "data"), settings, lock);
     let ending: Promise<void> | undefined;
     const end = (how: () => Promise<void>) => {
-      ending ??= how().finally(async () => {
-        lock.release();
-        if (options.dataDir === undefined) await rm(home, { recursive: true, force: true });
-      });
+      ending ??= how().finally(leave);
       return ending;
     };
     return {
@@ -77,8 +78,7 @@ export async function startPostgres(options: { dataDir?: string } = {}): Promise
       kill: () => end(server.kill),
     };
   } catch (error) {
-    lock.release();
-    if (options.dataDir === undefined) await rm(home, { recursive: true, force: true });
+    await leave();
     throw error;
   }
 }
