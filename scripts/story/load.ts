@@ -1,0 +1,201 @@
+/**
+ * The load of the story: an open loop of players. Each request has an intended
+ * time, drawn beforehand from a seed, and its latency counts from there: a
+ * server that stalls does not slow the players down, and a stalled generator
+ * shows in the figures instead of hiding.
+ */
+import { Pool } from "undici";
+import type { Call } from "../bench/client.ts";
+
+/** When a player gives up, ms; counted as an error that took so long. */
+export const GIVES_UP = 10_000;
+
+/** Connections: enough for every request that may be under way when nothing is answered. */
+const CONNECTIONS_MAX = 5_000;
+
+const KINDS = ["answer", "me", "leaderboard", "hunt", "join"] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Shares of the mix. */
+const MIX: Record<Kind, number> = { answer: 0.7, me: 0.14, leaderboard: 0.12, hunt: 0.03, join: 0.01 };
+
+/** Share of answers that are right. */
+const RIGHT = 0.08;
+
+/** What an answer may come to and is kept; `already_solved` changes nothing and is not. */
+const RECORDED = ["correct", "incorrect"];
+
+export const CLUES = 100;
+
+export interface Player {
+  token: string;
+  team: string;
+}
+
+interface StoryCall extends Call {
+  kind: Kind;
+  /** The event in it. */
+  event?: string;
+  team?: string;
+}
+
+export interface Sample {
+  kind: Kind;
+  /** Intended time, ms since the load began. */
+  at: number;
+  /** From the intended time to the whole answer, ms. */
+  ms: number;
+  ok: boolean;
+}
+
+export interface Acknowledged {
+  team: string;
+  event: string;
+}
+
+export interface LoadResult {
+  samples: Sample[];
+  /** Events that were answered as recorded. */
+  acknowledged: Acknowledged[];
+  /** The first failures, by their text, and how many there were of each. */
+  failures: Map<string, number>;
+  /** How late the generator itself sent, worst, ms. */
+  latestSend: number;
+}
+
+export interface LoadOptions {
+  origin: string;
+  hunt: string;
+  /** Who play; latecomers only join. */
+  players: readonly Player[];
+  /** Requests per second, on average. */
+  rate: number;
+  seconds: number;
+  seed: number;
+}
+
+/** Runs the load to its end; resolves when the last request is answered or given up. */
+export async function openLoop(options: LoadOptions): Promise<LoadResult> {
+  const pool = new Pool(options.origin, {
+    connections: CONNECTIONS_MAX,
+    pipelining: 1,
+    keepAliveTimeout: 60_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const script = schedule(options);
+  const result: LoadResult = { samples: [], acknowledged: [], failures: new Map(), latestSend: 0 };
+  const start = performance.now();
+  const underWay: Promise<void>[] = [];
+  for (const { at, call } of script) {
+    const wait = start + at - performance.now();
+    if (wait > 1) await new Promise((done) => setTimeout(done, wait));
+    result.latestSend = Math.max(result.latestSend, performance.now() - start - at);
+    underWay.push(send(pool, call, start + at, at, result));
+  }
+  await Promise.all(underWay);
+  await pool.close();
+  return result;
+}
+
+async function send(
+  pool: Pool,
+  call: StoryCall,
+  intended: number,
+  at: number,
+  result: LoadResult,
+): Promise<void> {
+  let failure: string | undefined;
+  try {
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(intended + GIVES_UP - performance.now())));
+    const { method, path, headers, body } = call;
+    const answer = await pool.request({ method, path, headers, body: body ?? null, signal });
+    const text = await answer.body.text();
+    if (answer.statusCode >= 300) failure = `${answer.statusCode} ${reasonOf(text)}`;
+    else if (call.event !== undefined && call.team !== undefined) {
+      const outcome = /"outcome":"(\w+)"/.exec(text)?.[1] ?? "none";
+      if (RECORDED.includes(outcome)) result.acknowledged.push({ team: call.team, event: call.event });
+      else if (outcome !== "already_solved") failure = `outcome ${outcome}`;
+    }
+  } catch (error) {
+    failure = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : String(error);
+    if (failure === "23" || failure === "TimeoutError") failure = "no answer in time"; // DOMException's code
+  }
+  if (failure !== undefined) result.failures.set(failure, (result.failures.get(failure) ?? 0) + 1);
+  result.samples.push({ kind: call.kind, at, ms: performance.now() - intended, ok: failure === undefined });
+}
+
+function reasonOf(text: string): string {
+  return /"(?:code|error)":"([^"]*)"/.exec(text)?.[1] ?? text.slice(0, 80);
+}
+
+/** Who does what and when: the same for the same seed, but for tokens and teams. */
+function schedule({ hunt, players, rate, seconds, seed }: LoadOptions): { at: number; call: StoryCall }[] {
+  const random = mulberry32(seed);
+  const solved = new Map<Player, number>();
+  const script: { at: number; call: StoryCall }[] = [];
+  // Exponential gaps: arrivals of independent players come in clusters.
+  for (let at = 0, count = 1; ; count += 1) {
+    at += (-Math.log(1 - random()) / rate) * 1_000;
+    if (at >= seconds * 1_000) return script;
+    const player = players[Math.floor(random() * players.length)];
+    if (!player) throw new Error("a load needs players");
+    script.push({ at, call: callOf(draw(random()), count, hunt, player, random, solved) });
+  }
+}
+
+function draw(chance: number): Kind {
+  let left = chance;
+  for (const kind of KINDS) {
+    left -= MIX[kind];
+    if (left < 0) return kind;
+  }
+  return "answer";
+}
+
+function callOf(
+  kind: Kind,
+  count: number,
+  hunt: string,
+  player: Player,
+  random: () => number,
+  solved: Map<Player, number>,
+): StoryCall {
+  const path = `/v1/hunts/${hunt}`;
+  const authorization = { authorization: `Bearer ${player.token}` };
+  const json = { "content-type": "application/json" };
+  switch (kind) {
+    case "answer": {
+      const right = random() < RIGHT;
+      const next = solved.get(player) ?? 0;
+      if (right) solved.set(player, next + 1);
+      const clue = right ? next % CLUES : Math.floor(random() * CLUES);
+      const event = `e-${count}`;
+      const answer = right ? `answer ${clue}` : `wrong ${count}`;
+      const body = JSON.stringify({ events: [{ id: event, type: "answer", clue: `clue-${clue}`, answer }] });
+      const headers = { ...authorization, ...json };
+      return { kind, method: "POST", path: `${path}/events`, headers, body, event, team: player.team };
+    }
+    case "me":
+      return { kind, method: "GET", path: `${path}/me`, headers: authorization };
+    case "leaderboard":
+      return { kind, method: "GET", path: `${path}/leaderboard?limit=50`, headers: {} };
+    case "hunt":
+      return { kind, method: "GET", path, headers: {} };
+    case "join": {
+      const body = JSON.stringify({ name: `Latecomer ${count}` });
+      return { kind, method: "POST", path: `${path}/players`, headers: json, body };
+    }
+  }
+}
+
+/** A small seeded generator of numbers in [0, 1) (mulberry32). */
+function mulberry32(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
