@@ -147,8 +147,10 @@ describe("admission", () => {
       expect(world.calls).toBe(1);
       expect(leases()).toEqual([{ id: "2.1", result: row.result }]);
       world.view = HALF_OPEN;
+      // A good probe is followed by the next question at once.
+      const asked = world.reports.length;
       expect(await run()).toEqual(reason("half_open"));
-      expect(world.calls).toBe(1);
+      expect([world.calls, world.reports.length - asked]).toEqual([1, row.result === "ok" ? 1 : 0]);
     },
   );
 
@@ -233,6 +235,10 @@ describe("a call", () => {
     expect(world.calls).toBe(1);
     expect([sum("failed"), sum("timedOut"), sum("slow")]).toEqual([1, 1, 1]);
     expect(world.reports[0]?.starting).toBe(400);
+    // Not for being quick either.
+    for (let index = 0; index < 20; index += 1) await run();
+    expect(await run(hanging, { timeoutMs: 100 })).toEqual(reason("timeout"));
+    expect(world.calls).toBe(22);
   });
 
   test("[GATE-18] given up by its caller it is no failure, unless the caller's time is over", async () => {
@@ -479,13 +485,16 @@ describe("what the gate is told", () => {
   test("[GATE-21] an older epoch's answer that was overtaken does not count", async () => {
     const { world, guard, call, fail, pass, run } = guarded();
     await run();
+    await pass(200);
     world.wayMs = 200;
     const failing = guard.run(call(20, fail)).catch(() => undefined);
     await pass(50);
+    expect(world.reports).toHaveLength(2);
     world.wayMs = 10;
     world.view = OPEN;
-    const other = guard.run(call(100, fail)).catch(() => undefined);
+    const other = guard.run(call(20, fail)).catch(() => undefined);
     await pass(1_000);
+    expect(world.reports).toHaveLength(3);
     await Promise.all([failing, other]);
     expect(await run()).toEqual(reason("open"));
   });
