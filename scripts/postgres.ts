@@ -68,7 +68,10 @@ export async function startPostgres(options: { dataDir?: string } = {}): Promise
     const server = await startServer(programs, account, join(home, "data"), settings, lock);
     let ending: Promise<void> | undefined;
     const end = (how: () => Promise<void>) => {
-      ending ??= how().finally(leave);
+      ending ??= how().then(leave, async (error: unknown) => {
+        await leave();
+        throw error;
+      });
       return ending;
     };
     return {

@@ -1,6 +1,7 @@
 /** The two databases of the contract, empty and migrated, with a way to look at their rows. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { D1Database, D1PreparedStatement, D1Result } from "@cloudflare/workers-types";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { Client, types } from "pg";
 import { unstable_splitSqlQuery } from "wrangler";
