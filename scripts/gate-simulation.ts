@@ -11,12 +11,15 @@ const REFUSED_MAX = 0.01;
 /** Runs of which a freeze's worst and mean times are taken. */
 const FREEZES = 50;
 
+/** When it answers again, ms. */
+const HEALS_AT = 60_000;
+
 /** When the origin of a freeze stops to answer, ms: the window is full of successes by then. */
 const FREEZE_AT = 30_000;
 
 const dead: Scenario["origin"] = () => "hangs";
 const failing: Scenario["origin"] = (_, random) => (random() < 0.3 ? "fails" : "answers");
-const freezing: Scenario["origin"] = (at) => (at < FREEZE_AT ? "answers" : "hangs");
+const freezing: Scenario["origin"] = (at) => (at < FREEZE_AT || at >= HEALS_AT ? "answers" : "hangs");
 
 const percent = (share: number): string => `${(100 * share).toFixed(2).padStart(6)} %`;
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -75,7 +78,7 @@ async function main(seed: number): Promise<boolean> {
   goal("reaches a dead origin", shared.reached / shared.offered, REACHED_MAX);
   goal("refused although the origin answers 70 %", random.refused / random.offered, REFUSED_MAX);
 
-  print(`\nfrom a freeze to the opening, ${FREEZES} runs`);
+  print(`\nfrom a freeze to the opening, and from its end to the closing, ${FREEZES} runs`);
   for (const isolates of [1, 3, 5_000]) {
     for (const callsPerSecond of [2, 3, 5]) {
       await freezes(seed, `${isolates} isolates, ${callsPerSecond} calls/s`, { isolates, callsPerSecond });
@@ -94,20 +97,27 @@ async function freezes(
   name: string,
   scenario: Pick<Scenario, "isolates" | "callsPerSecond" | "inTurn">,
 ): Promise<void> {
-  const times: number[] = [];
+  const opening: number[] = [];
+  const closing: number[] = [];
   for (let index = 0; index < FREEZES; index += 1) {
     const { changes } = await simulate({
       ...scenario,
       seed: seed + index,
-      seconds: 45,
+      seconds: 90,
       breaker: "gate",
       origin: freezing,
     });
     const opened = changes.find(({ at, state }) => state === "open" && at >= FREEZE_AT);
-    times.push(opened ? (opened.at - FREEZE_AT) / 1_000 : Number.POSITIVE_INFINITY);
+    opening.push(opened ? (opened.at - FREEZE_AT) / 1_000 : Number.POSITIVE_INFINITY);
+    const last = changes.at(-1);
+    closing.push(last?.state === "closed" ? (last.at - HEALS_AT) / 1_000 : Number.POSITIVE_INFINITY);
   }
-  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
-  print(`${name.padEnd(40)} mean ${mean.toFixed(2)} s  worst ${Math.max(...times).toFixed(2)} s`);
+  print(`${name.padEnd(34)} opening ${times(opening)}  closing ${times(closing)}`);
+}
+
+function times(seconds: number[]): string {
+  const mean = seconds.reduce((sum, time) => sum + time, 0) / seconds.length;
+  return `mean ${mean.toFixed(2)} s, worst ${Math.max(...seconds).toFixed(2)} s`;
 }
 
 const seed = Number(process.argv[2] ?? Math.floor(Math.random() * 1_000_000));

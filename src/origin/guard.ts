@@ -23,8 +23,12 @@ const GATE_AWAY_MS = 1_000;
 /** A closed view this much older than its life is still used while another request asks, ms. */
 const STALE_MS = 5_000;
 
-/** Views live up to this share longer, so that isolates do not all ask at the same moment. */
+/**
+ * Views live longer by chance, so that isolates do not all ask at the same
+ * moment: up to this share, and this many ms, which a healed origin waits.
+ */
 const TTL_JITTER = 0.2;
+const TTL_JITTER_MAX_MS = 500;
 
 /** A failure is reported at once, but not more often than this, ms: the others go with the next report. */
 const FAILURES_EVERY_MS = 100;
@@ -432,8 +436,8 @@ export class OriginGuard {
     if (this.#held && view.epoch < this.#held.view.epoch) return;
     const now = this.#deps.now();
     if (view.epoch !== this.#held?.view.epoch) this.#forgetCounts(now);
-    const ttl = view.ttl * (1 + TTL_JITTER * this.#deps.random());
-    this.#held = { view, at: now, until: now + ttl };
+    const jitter = Math.min(TTL_JITTER * view.ttl, TTL_JITTER_MAX_MS) * this.#deps.random();
+    this.#held = { view, at: now, until: now + view.ttl + jitter };
   }
 
   #unavailable(reason: UnavailableReason, cause?: unknown): OriginUnavailable {

@@ -4,7 +4,7 @@ import { type GateEnv, gateOf } from "./gate-object.ts";
 import { OriginGuard } from "./guard.ts";
 import type { OriginStore } from "./store.ts";
 
-export { OriginUnavailable, type UnavailableReason } from "./guard.ts";
+export { OriginUnavailable } from "./guard.ts";
 
 const guards = new WeakMap<object, OriginGuard>();
 

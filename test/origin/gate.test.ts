@@ -553,6 +553,31 @@ describe("the crowd, simulated", { timeout: 60_000 }, () => {
     expect((opened?.at ?? Number.POSITIVE_INFINITY) - 30_000, `seed ${seed}`).toBeLessThan(8_000);
   });
 
+  test.each([
+    { name: "10 calls/s of one isolate", isolates: 1, callsPerSecond: 10 },
+    { name: "one call after the other", isolates: 1, callsPerSecond: 20, inTurn: true },
+    { name: "the crowd", isolates: 500, callsPerSecond: 100 },
+  ])(
+    "[GATE-23] is closed again within 15 s of the origin's healing: $name",
+    async ({ name: _, ...traffic }) => {
+      const seed = Math.floor(Math.random() * 1e6);
+      for (let run = 0; run < 5; run += 1) {
+        // At any place of a pause or a probe.
+        const heals = 30_000 + run * 1_900;
+        const { changes } = await simulate({
+          ...crowd,
+          ...traffic,
+          seed: seed + run,
+          origin: (at) => (at < 10_000 || at >= heals ? "answers" : "hangs"),
+          seconds: 60,
+        });
+        const last = changes.at(-1);
+        expect(last?.state, `seed ${seed + run}`).toBe("closed");
+        expect((last?.at ?? 0) - heals, `seed ${seed + run}`).toBeLessThanOrEqual(15_000);
+      }
+    },
+  );
+
   test("[GATE-14] with the gate away each isolate throttles itself, and calls on when the origin answers", async () => {
     const seed = Math.floor(Math.random() * 1e6);
     const away = { ...crowd, seed, isolates: 20, callsPerSecond: 200, gateReachable: () => false };
