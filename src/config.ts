@@ -92,7 +92,8 @@ export const PARAMETERS = {
     default: 64,
     min: 1,
     max: 10_000,
-    trades: "unacknowledged messages of a shard: more drain a backlog faster, fewer burden queue and origin less",
+    trades:
+      "unacknowledged messages of a shard: more drain a backlog faster, fewer burden queue and origin less",
     shows: "archive lag, queue backlog",
   },
   ORIGIN: {
@@ -218,7 +219,8 @@ export const PARAMETERS = {
     default: 30_000,
     min: 0,
     max: 86_400_000,
-    trades: "how long 'not registered' is believed: longer spares the origin, shorter lets late registrations in",
+    trades:
+      "how long 'not registered' is believed: longer spares the origin, shorter lets late registrations in",
     shows: "origin look-ups, refused joinings",
   },
   REPORT_DELAY_MS: {

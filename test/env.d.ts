@@ -8,8 +8,10 @@ declare namespace Cloudflare {
 
 type EngineEnv = import("../src/worker.ts").Env;
 
-/** Vite gives a file's text for this ending. */
-declare module "*?raw" {
-  const text: string;
-  export default text;
+/** Vite gives the files' texts by path. */
+interface ImportMeta {
+  glob<Text>(
+    pattern: string,
+    options: { query: "?raw"; import: "default"; eager: true },
+  ): Record<string, Text>;
 }

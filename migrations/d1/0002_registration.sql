@@ -10,7 +10,8 @@ CREATE TABLE registration (
   name TEXT,
   locale TEXT,
   bracket TEXT,
-  blocked INTEGER NOT NULL DEFAULT 0 -- 1: may not take part
+  blocked INTEGER NOT NULL DEFAULT 0, -- 1: may not take part
+  told_at INTEGER NOT NULL DEFAULT 0 -- epoch ms; an older word replaces no newer one
 ) STRICT, WITHOUT ROWID;
 
 ALTER TABLE team RENAME TO team_before;

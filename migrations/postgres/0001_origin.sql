@@ -10,7 +10,8 @@ CREATE TABLE registration (
   name text,
   locale text,
   bracket text,
-  blocked boolean NOT NULL DEFAULT false -- may not take part
+  blocked boolean NOT NULL DEFAULT false, -- may not take part
+  told_at bigint NOT NULL DEFAULT 0 -- epoch ms; an older word replaces no newer one
 );
 
 -- The archive: consecutive facts of one shard as JSON. Messages sent again may

@@ -9,7 +9,7 @@ import { EngineClient, isLoopback } from "./engine-client.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, Failure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
-import { deadLetters, origin, redrive } from "./origin.ts";
+import { deadLetters, origin, rearchive, redrive } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
 import { registrations } from "./registrations.ts";
 import { announce, award, ban, hide, show, unban, unlock } from "./teams.ts";
@@ -44,6 +44,7 @@ const COMMANDS: readonly Command[] = [
   origin,
   deadLetters,
   redrive,
+  rearchive,
 ];
 
 /** What a command line runs in; `process` is one. */

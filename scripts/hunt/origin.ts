@@ -57,6 +57,20 @@ export const origin: Command = {
   },
 };
 
+export const rearchive: Command = {
+  name: "rearchive",
+  summary: "Send a hunt's whole log to the origin again: it is another one, or lost its rows",
+  usage: "<hunt>",
+  options: {},
+  example: "rearchive harbour-nights",
+  async run(call) {
+    const hunt = encodeURIComponent(call.argument("hunt"));
+    const answer = await call.engine.json<{ facts: number }>("POST", `/v1/hunts/${hunt}/rearchive`);
+    await call.out.confirm(answer, `${plural(answer.facts, "fact")} on the way to the origin`);
+    return EXIT.ok;
+  },
+};
+
 interface Letters {
   letters: {
     id: string;

@@ -95,6 +95,34 @@ export function dataRoutes(app: App): void {
   route(
     app,
     {
+      method: "post",
+      path: "/v1/hunts/{hunt}/rearchive",
+      summary: "Send every log to the origin again: it is another one, or lost its rows",
+      auth: "organiser",
+      answers: { 202: { description: "Facts on their way", schema: answers.rearchive } },
+      errors: ["not_found"],
+    },
+    async (c) => {
+      const by = await organiserOf(c);
+      const hunt = huntOf(c);
+      const shards = await shardsOf(c.env, hunt, c.get("now"));
+      let facts = 0;
+      for (const shard of shards) {
+        facts += (await calling(async () => shardStub(c.env, hunt, shard).rearchive())).facts;
+      }
+      await control(c.env, hunt).recordAction({
+        ...by,
+        at: c.get("now"),
+        action: "rearchive",
+        detail: { facts },
+      });
+      return c.json({ facts }, 202);
+    },
+  );
+
+  route(
+    app,
+    {
       method: "get",
       path: "/v1/hunts/{hunt}/audit",
       summary: "Every organiser action, newest first",

@@ -1,4 +1,5 @@
 /** Routes about the engine itself: health, the origin's gate, the API document, the hunt schema. */
+import { lookupCounts } from "../cache/registration.ts";
 import { configOf } from "../config.ts";
 import { backlogOf } from "../control/backlog.ts";
 import { huntJsonSchema } from "../hunt/definition.ts";
@@ -77,6 +78,8 @@ export function opsRoutes(app: App): void {
         window,
         driver: configOf(c.env).ORIGIN,
         backlog,
+        // Of the isolate that answers, since it started.
+        lookups: lookupCounts(),
       });
     },
   );

@@ -58,13 +58,17 @@ export function registrationRoutes(app: App): void {
       if (!TYPES.includes(mediaType(c.req.raw))) {
         throw new RequestError("unsupported_media_type", `send ${TYPES[0]}`);
       }
-      return c.json(await takeRegistrations(c.env.FACTS, c.req.raw), 202);
+      return c.json(await takeRegistrations(c.env.FACTS, c.req.raw, c.get("now")), 202);
     },
   );
 }
 
 /** Throws `unavailable` when the queue does not take them, `payload_too_large` beyond the bounds: what came before is on its way then. */
-export async function takeRegistrations(queue: Env["FACTS"], request: Request): Promise<RegistrationAnswer> {
+export async function takeRegistrations(
+  queue: Env["FACTS"],
+  request: Request,
+  now: number,
+): Promise<RegistrationAnswer> {
   const answer: RegistrationAnswer = { lines: 0, accepted: 0, rejected: [] };
   const sender = new Sender(queue);
   /** Hash of an external id → its line. The queue keeps no order: of two lines of a player either might win. */
@@ -83,7 +87,7 @@ export async function takeRegistrations(queue: Env["FACTS"], request: Request): 
       }
       const checked = checkLine(next.value, seen);
       if ("registration" in checked) {
-        await sender.add(checked.registration);
+        await sender.add({ ...checked.registration, at: now });
         answer.accepted += 1;
       } else if (answer.rejected.length < REJECTED_MAX) answer.rejected.push({ line, ...checked });
     }

@@ -261,6 +261,7 @@ export const answers = {
     ),
     total: z.int(),
   }),
+  rearchive: z.object({ facts: z.int() }),
   redriven: z.object({ redriven: z.int() }),
   origin: z
     .object({

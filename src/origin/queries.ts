@@ -65,6 +65,7 @@ interface Schema {
     locale: string | null;
     bracket: string | null;
     blocked: boolean;
+    told_at: number;
   };
 }
 
@@ -247,7 +248,7 @@ export class Queries {
     const { member } = this.#dialect;
     const insert = this.#database
       .insertInto("registration")
-      .columns(["external_id", "name", "locale", "bracket", "blocked"])
+      .columns(["external_id", "name", "locale", "bracket", "blocked", "told_at"])
       .expression(
         this.#rows(registrationRows(registrations)).select([
           member("externalId", "text").as("external_id"),
@@ -255,15 +256,20 @@ export class Queries {
           member("locale", "text").as("locale"),
           member("bracket", "text").as("bracket"),
           member("blocked", "boolean").as("blocked"),
+          member("at", "bigint").as("told_at"),
         ]),
       )
       .onConflict((conflict) =>
-        conflict.column("external_id").doUpdateSet(({ ref }) => ({
-          name: ref("excluded.name"),
-          locale: ref("excluded.locale"),
-          bracket: ref("excluded.bracket"),
-          blocked: ref("excluded.blocked"),
-        })),
+        conflict
+          .column("external_id")
+          .doUpdateSet(({ ref }) => ({
+            name: ref("excluded.name"),
+            locale: ref("excluded.locale"),
+            bracket: ref("excluded.bracket"),
+            blocked: ref("excluded.blocked"),
+            told_at: ref("excluded.told_at"),
+          }))
+          .whereRef("excluded.told_at", ">=", "registration.told_at"),
       );
     return [insert.compile()];
   }

@@ -97,8 +97,8 @@ export function registrationRows(registrations: readonly Registration[]): object
     );
   }
   const rows = new Map<string, object>();
-  for (const { externalId, name, locale, bracket, blocked = false } of registrations) {
-    rows.set(externalId, { externalId, name, locale, bracket, blocked });
+  for (const { externalId, name, locale, bracket, blocked = false, at = 0 } of registrations) {
+    rows.set(externalId, { externalId, name, locale, bracket, blocked, at });
   }
   return [...rows].sort(byKey).map(([, row]) => row);
 }

@@ -32,6 +32,8 @@ export interface Registration {
   bracket?: string;
   /** May not take part. */
   blocked?: boolean;
+  /** When the engine was told, epoch ms: messages come in any order, and an older word replaces no newer one. */
+  at?: number;
 }
 
 /** Most registrations in one call of `register`. */

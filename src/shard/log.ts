@@ -206,6 +206,11 @@ export class SegmentLog {
     }
   }
 
+  /** Segments whose first fact comes after `after`. */
+  countSegments(after: number): number {
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM segment WHERE first > ?", after).one().n;
+  }
+
   /** At most about `limit` logged facts after `after` (whole segments), in order. */
   read(after: number, limit: number): Fact[] {
     const facts: Fact[] = [];

@@ -643,12 +643,20 @@ export class HuntShard extends DurableObject<ShardEnv> {
     if (this.#shipper.behind) this.#scheduleShip(this.#config.SHIP_DELAY_MS);
   }
 
+  /** The origin is another one, or lost its rows: sends the whole log again. */
+  rearchive(): { facts: number } {
+    this.#shipper.startOver();
+    this.#armAlarm();
+    this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+    return { facts: this.#log.durable };
+  }
+
   /** What of this shard is not yet in the origin: segments of its log, and since when the oldest waits. */
   backlog(): { segments: number; since?: number } {
     if (this.#shipper.behind) this.#armAlarm();
-    const { segments, first } = this.#shipper.backlog();
-    const since = first && factsOf(first.body)[0]?.at;
-    return { segments, ...(since === undefined ? {} : { since }) };
+    const { archived } = this.#shipper;
+    const since = this.#log.at(archived + 1)?.at;
+    return { segments: this.#log.countSegments(archived), ...(since === undefined ? {} : { since }) };
   }
 
   #armAlarm(): void {

@@ -66,7 +66,7 @@ export interface ShipDeps {
 
 export class Shipper {
   readonly #deps: ShipDeps;
-  readonly #flight: Flight;
+  #flight: Flight;
   #running = false;
   /** The newest segments, so that shipping need not read them back; older ones are in the log. */
   #fresh: Segment[] = [];
@@ -98,16 +98,11 @@ export class Shipper {
     return this.archived < this.#deps.durable();
   }
 
-  /** What is not yet in the origin, in segments of the log, and the age of its oldest fact's commit. */
-  backlog(): { segments: number; first?: Segment } {
-    let segments = 0;
-    let first: Segment | undefined;
-    for (const segment of this.#deps.segments(this.archived)) {
-      if (segment.last > this.#deps.durable()) break;
-      first ??= segment;
-      segments += 1;
-    }
-    return { segments, ...(first ? { first } : {}) };
+  /** Forgets what the origin holds: everything is sent again, from the first fact on. */
+  startOver(): void {
+    const { window, resendAfter } = this.#deps;
+    this.#flight = new Flight(0, { window, resendAfter });
+    this.#deps.saveArchived(0);
   }
 
   /** Takes a segment that has just become durable. */

@@ -41,6 +41,7 @@ describe("GET /v1/ops/origin", () => {
       window: { calls: expect.any(Number), failed: 0, slow: expect.any(Number) },
       driver: "d1",
       backlog: { segments: 0, oldestSeconds: 0, unknownShards: 0 },
+      lookups: expect.objectContaining({ hits: 0, stale: 0, misses: 0, negative: 0, ignored: 0 }),
     });
     expectProblem(await client.call("GET", "/v1/ops/origin"), "unauthenticated");
     expectProblem(await client.call("GET", "/v1/ops/origin", { token: player.token }), "unauthenticated");
@@ -81,6 +82,25 @@ describe("verification", () => {
     );
     expect(body.mismatches.find(({ team }) => team === ann.team.id)?.what).toContain('"score":17');
     expect(body.mismatches.find(({ team }) => team === cid.team.id)?.what).toContain('"hidden":false');
+  });
+});
+
+describe("an origin that lost its rows", () => {
+  test("[ORIGIN-26] gets the whole log again", async () => {
+    await client.publish("again", manyClues(2));
+    for (const name of ["Ann", "Bob"]) {
+      const player = await client.team("again", name);
+      await client.playOne(player, { id: "1", type: "answer", clue: "c0", answer: "right 0" });
+    }
+    await client.verify("again");
+    const db = await database();
+    for (const table of ["segment", "team", "player", "solve", "score", "mark"]) {
+      await db.prepare(`DELETE FROM ${table} WHERE hunt = 'again'`).run();
+    }
+    const answer = await client.organise("POST", "/v1/hunts/again/rearchive");
+    expect([answer.status, answer.body]).toEqual([202, { facts: 4 }]);
+    await client.verify("again");
+    expectProblem(await client.call("POST", "/v1/hunts/again/rearchive"), "unauthenticated");
   });
 });
 

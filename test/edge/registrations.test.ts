@@ -87,7 +87,7 @@ describe("[REG-12] registrations on their way to the queue", () => {
     };
   }
   const take = (to: ReturnType<typeof queue>, pieces: readonly string[]) =>
-    takeRegistrations(to as unknown as Queue<string>, request(pieces));
+    takeRegistrations(to as unknown as Queue<string>, request(pieces), 7);
   const line = (index: number, name = "") => `${JSON.stringify({ externalId: `p-${index}`, name })}\n`;
 
   test.each([

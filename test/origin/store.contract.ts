@@ -158,6 +158,12 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
       ]);
       expect(await origin().registration("a")).toEqual({ externalId: "a", name: "second" });
       await origin().register([]);
+      // An older word that comes late replaces no newer one.
+      await origin().register([{ externalId: "a", name: "Now", at: 5 }]);
+      await origin().register([{ externalId: "a", name: "Before", at: 4 }]);
+      expect(await origin().registration("a")).toMatchObject({ name: "Now" });
+      await origin().register([{ externalId: "a", name: "Later", at: 6 }]);
+      expect(await origin().registration("a")).toMatchObject({ name: "Later" });
     });
 
     test("[ORIGIN-4] takes as many registrations as one call may have, and refuses more", async () => {
