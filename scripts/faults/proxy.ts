@@ -315,8 +315,8 @@ class Link {
   }
 
   reset(): void {
-    this.#client.resetAndDestroy();
-    this.#server?.resetAndDestroy();
+    reset(this.#client);
+    if (this.#server) reset(this.#server);
     this.#gone();
   }
 
@@ -380,6 +380,12 @@ class Link {
     this.#down.close();
     this.proxy.links.delete(this);
   }
+}
+
+/** A socket that was ended cannot be reset: libuv refuses, and Node then never closes it. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 interface Chunk {

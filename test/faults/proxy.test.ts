@@ -261,6 +261,22 @@ describe("toxics", () => {
   });
 });
 
+test("a connection that is just ending leaves no socket behind when it is reset", async () => {
+  const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+  await eventually(() => sockets() === 0); // those of the test before
+  const client = await echo();
+  client.socket.write("x");
+  await client.until(1);
+  proxy.freeze();
+  client.socket.end("y");
+  await eventually(() => proxy.counts().faults.timeout > 0);
+  await proxy.heal(); // what was held leaves, and at once
+  await proxy.down();
+  await client.ended;
+  client.socket.destroy();
+  await eventually(() => sockets() === 0);
+});
+
 /** A first message: a length, a code, and what follows. */
 function first(code: number, rest = ""): Buffer {
   const header = Buffer.alloc(8);
