@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     seconds: { type: "string", default: "20" },
-    rate: { type: "string", default: "150" },
+    rate: { type: "string", default: "100" },
     players: { type: "string", default: "300" },
     seed: { type: "string", default: "1" },
     out: { type: "string", default: join(import.meta.dirname, "..", "docs", "story.md") },

@@ -118,11 +118,16 @@ async function send(
       else if (outcome !== "already_solved") failure = `outcome ${outcome}`;
     }
   } catch (error) {
-    failure = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : String(error);
-    if (failure === "23" || failure === "TimeoutError") failure = "no answer in time"; // DOMException's code
+    failure = causeOf(error);
   }
   if (failure !== undefined) result.failures.set(failure, (result.failures.get(failure) ?? 0) + 1);
   result.samples.push({ kind: call.kind, at, ms: performance.now() - intended, ok: failure === undefined });
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return "no answer in time";
+  return "code" in error ? String(error.code) : error.name;
 }
 
 function reasonOf(text: string): string {

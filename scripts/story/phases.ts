@@ -1,4 +1,4 @@
-/** What happens to the origin database while the load goes on. */
+/** What happens to the origin database while the load goes on. Faults stay until the healing: the worst one counts. */
 import type { FaultProxy } from "../faults/proxy.ts";
 
 export interface Phase {
@@ -30,19 +30,13 @@ export const PHASES: readonly Phase[] = [
     name: "frozen",
     what: "connections are accepted and nothing passes",
     share: 1,
-    begin: async (proxy) => {
-      await proxy.heal();
-      proxy.freeze();
-    },
+    begin: (proxy) => void proxy.freeze(),
   },
   {
     name: "dead",
     what: "existing connections are cut, new ones refused",
     share: 1,
-    begin: async (proxy) => {
-      await proxy.heal();
-      await proxy.down();
-    },
+    begin: (proxy) => proxy.down(),
   },
   { name: HEALED, what: "nothing is wrong any more", share: 2, begin: (proxy) => proxy.heal() },
 ];

@@ -276,8 +276,9 @@ the proxy, PostgreSQL and the engine under test share these cores.
   and that the engine's latency does not depend on the database's. They follow from who asks what and when,
   not from the speed of the machine, as long as it carries the load: see the healthy phase and the
   generator's own worst delay.
-- **Does not**: milliseconds while healthy, and how many requests per second either of the two can take. The rate here
-  is one the baseline serves well on this machine; that is not the engine's limit (docs/performance.md).
+- **Does not**: milliseconds while healthy, and how many requests per second either of the two can take. The
+  rate here is one the baseline serves well on this machine; that is not the engine's limit
+  (docs/performance.md).
 
 ## Limits of the comparison
 
@@ -286,6 +287,10 @@ the proxy, PostgreSQL and the engine under test share these cores.
 - The baseline's pool stands for Hyperdrive's, which the local simulation lacks: its connections live as long
   as they work. The engine gets no pool here and opens a connection for each batch of the queue, which costs it
   the connections above.
+- "All phases" are as many seconds of each fault as the table above says; an evening with more healthy hours has
+  fewer errors on both sides. The rows by phase do not depend on that choice.
+- While the database is dead, the kernel refuses its connections; how often either of the two tries is not seen
+  then. While it is frozen, it is: connections/s.
 - PostgreSQL runs without fsync for both. That favours the baseline, which waits for it.
 - The engine's calls per event fall with the load, because more facts travel in one message, and rise without
   it; the baseline's stay.

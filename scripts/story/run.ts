@@ -26,8 +26,6 @@ export interface StoryResult {
   phases: PhaseResult[];
   /** Without the warm-up. */
   total: Figures;
-  /** The phases in which something was wrong. */
-  faulty: Figures;
   /** Database calls of the whole load and of catching up after it. */
   calls: number;
   connections: number;
@@ -109,7 +107,6 @@ async function goThrough(
   mark("end");
   const caughtUpAt = await caughtUp;
   await contestant.settle();
-  const faultFree = [WARM_UP, HEALTHY, HEALED];
   const of = (wanted: (phase: string) => boolean): Sample[] =>
     samples.filter(({ at }) => wanted(phaseAt(marks, at)));
   const phases = marks.slice(0, -1).map(({ phase, at, calls, connections }, index): PhaseResult => {
@@ -133,7 +130,6 @@ async function goThrough(
     name,
     phases,
     total: figuresOf(measured),
-    faulty: figuresOf(of((phase) => !faultFree.includes(phase))),
     calls,
     connections: connections - (marks[0]?.connections ?? 0),
     events: { sent: eventsIn(samples), acknowledged: acknowledged.length },
