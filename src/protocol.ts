@@ -5,7 +5,6 @@
  * contract for the outside; these types carry the same names.
  */
 import type { CompareMode } from "./hunt/compiled.ts";
-import type { Registration } from "./origin/store.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -204,6 +203,19 @@ export interface FactMessage {
   shard: string;
   first: number;
   facts: Fact[];
+}
+
+/** A player as the company registered it; the engine only reads these while a hunt runs. */
+export interface Registration {
+  /** The company's own id, as a joining player gives it. */
+  externalId: string;
+  name?: string;
+  locale?: string;
+  bracket?: string;
+  /** May not take part. */
+  blocked?: boolean;
+  /** When the engine was told, epoch ms: messages come in any order, and an older word replaces no newer one. */
+  at?: number;
 }
 
 /** Registrations on their way to the origin: `REGISTRATIONS_MAX` at most; a later one of a player replaces an earlier one. */

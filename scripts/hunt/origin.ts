@@ -61,11 +61,15 @@ export const rearchive: Command = {
   name: "rearchive",
   summary: "Send a hunt's whole log to the origin again: it is another one, or lost its rows",
   usage: "<hunt>",
-  options: {},
+  options: {
+    reason: { type: "string", value: "text", about: "why, for the audit (default: from the command line)" },
+  },
   example: "rearchive harbour-nights",
   async run(call) {
     const hunt = encodeURIComponent(call.argument("hunt"));
-    const answer = await call.engine.json<{ facts: number }>("POST", `/v1/hunts/${hunt}/rearchive`);
+    const answer = await call.engine.json<{ facts: number }>("POST", `/v1/hunts/${hunt}/rearchive`, {
+      body: { reason: call.text("reason") ?? "from the command line" },
+    });
     await call.out.confirm(answer, `${plural(answer.facts, "fact")} on the way to the origin`);
     return EXIT.ok;
   },

@@ -5,13 +5,14 @@ import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
 import { medianOf } from "../shard/stats.ts";
 import type { Env } from "../worker.ts";
+import { BODY_MAX, check, readJson } from "./body.ts";
 import { exportFacts } from "./export.ts";
 import { huntEntry, huntOf, iso } from "./hunt.ts";
 import { importLines } from "./import.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, route } from "./openapi.ts";
-import { control, organiserOf, shardsOf } from "./organiser.ts";
-import { answers } from "./schemas.ts";
+import { control, JSON_BODY, organiserOf, shardsOf } from "./organiser.ts";
+import { answers, reasonBody } from "./schemas.ts";
 
 export function dataRoutes(app: App): void {
   route(
@@ -99,12 +100,14 @@ export function dataRoutes(app: App): void {
       path: "/v1/hunts/{hunt}/rearchive",
       summary: "Send every log to the origin again: it is another one, or lost its rows",
       auth: "organiser",
+      body: { types: JSON_BODY, schema: reasonBody },
       answers: { 202: { description: "Facts on their way", schema: answers.rearchive } },
       errors: ["not_found"],
     },
     async (c) => {
       const by = await organiserOf(c);
       const hunt = huntOf(c);
+      const { reason } = check(reasonBody, await readJson(c.req.raw, BODY_MAX));
       const shards = await shardsOf(c.env, hunt, c.get("now"));
       let facts = 0;
       for (const shard of shards) {
@@ -114,7 +117,7 @@ export function dataRoutes(app: App): void {
         ...by,
         at: c.get("now"),
         action: "rearchive",
-        detail: { facts },
+        detail: { facts, reason },
       });
       return c.json({ facts }, 202);
     },

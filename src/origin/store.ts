@@ -1,5 +1,7 @@
 /** The origin database as the engine sees it: one small interface, a driver each. */
-import type { FactMessage } from "../protocol.ts";
+import type { FactMessage, Registration } from "../protocol.ts";
+
+export type { Registration };
 
 /** Sums over what the origin holds of one shard, for comparison with its log. */
 export interface OriginSums {
@@ -21,19 +23,6 @@ export interface OriginTeam {
   score: number;
   banned: boolean;
   hidden: boolean;
-}
-
-/** A player as the company registered it; the engine only reads these while a hunt runs. */
-export interface Registration {
-  /** The company's own id, as a joining player gives it. */
-  externalId: string;
-  name?: string;
-  locale?: string;
-  bracket?: string;
-  /** May not take part. */
-  blocked?: boolean;
-  /** When the engine was told, epoch ms: messages come in any order, and an older word replaces no newer one. */
-  at?: number;
 }
 
 /** Most registrations in one call of `register`. */

@@ -3,6 +3,7 @@
  * acknowledged, delayed or given up. What the origin holds is told to the
  * shard it came from, so that the shard stops sending it.
  */
+import type { Message, MessageBatch } from "@cloudflare/workers-types";
 import { OriginUnavailable } from "../origin/guard.ts";
 import { OriginRejected, type OriginStore } from "../origin/store.ts";
 import type { FactMessage } from "../protocol.ts";

@@ -4,6 +4,7 @@
  * dead-letter queue; so does the platform with what it has tried too often.
  * This consumer stores both in the hunt's `DeadLetters` object.
  */
+import type { Message, MessageBatch } from "@cloudflare/workers-types";
 import { hash53 } from "../shard/recall.ts";
 import { Malformed, readMessage } from "./message.ts";
 

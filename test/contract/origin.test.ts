@@ -97,7 +97,7 @@ describe("an origin that lost its rows", () => {
     for (const table of ["segment", "team", "player", "solve", "score", "mark"]) {
       await db.prepare(`DELETE FROM ${table} WHERE hunt = 'again'`).run();
     }
-    const answer = await client.organise("POST", "/v1/hunts/again/rearchive");
+    const answer = await client.organise("POST", "/v1/hunts/again/rearchive", { reason: "lost" });
     expect([answer.status, answer.body]).toEqual([202, { facts: 4 }]);
     await client.verify("again");
     expectProblem(await client.call("POST", "/v1/hunts/again/rearchive"), "unauthenticated");

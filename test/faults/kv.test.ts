@@ -20,7 +20,15 @@ beforeAll(async () => {
 });
 afterAll(() => engine?.stop());
 
-const kv = () => engine.miniflare.getKVNamespace("CACHE");
+/** As far as the tests use it: miniflare's own type goes by another set of globals. */
+interface Kv {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+  list(): Promise<{ keys: { name: string }[] }>;
+}
+
+const kv = async (): Promise<Kv> => (await engine.miniflare.getKVNamespace("CACHE")) as unknown as Kv;
 
 /** Two clues, the second opened by the first; the answers of a version are its own. */
 const hunt = (version: number) =>
