@@ -94,7 +94,12 @@ export function comparisonsOf({ baseline, engine }: Report): Comparison[] {
       "−95 % or better",
       calls <= 0.05,
     ),
-    compare("database calls per event, everything", "", ({ callsPerEvent }) => callsPerEvent.all, each),
+    compare(
+      "database calls per event recorded, all phases",
+      "",
+      ({ callsPerEvent }) => callsPerEvent.recorded,
+      each,
+    ),
     compare("latency, mean while healthy", "", (result) => phaseOf(result, "healthy").mean, ms),
     compare("latency, p99 while healthy", "", (result) => phaseOf(result, "healthy").p99, ms),
   ];
@@ -249,14 +254,16 @@ ${markdown([["", "baseline", "engine"], ...afterwards(report)])}
 "Back to normal": from that second to the end, each second has at most 1 % errors and a p99 of at most
 200 ms or three times the healthy one. For the engine the run also ends only when its backlog is empty and
 \`GET /v1/hunts/{hunt}/verify\` finds logs, scores, leaderboard and PostgreSQL in agreement. "Lost" and "kept
-twice" compare what players were told with the engine's export and with the baseline's table.
+twice" compare what players were told with the engine's export and with the baseline's table; an answer
+to a clue already solved is not recorded by either.
 
 ## The baseline
 
 scripts/story/baseline: Hono, \`pg\`, the same routes. It decides answers, keeps scores in transactions and
 ranks teams with an index; a repeated event is recognised. A wrong answer is seven statements, a right one
 nine. It waits for every statement in the request, 30 s at most, and as long for one of its 50 connections
-(frameworks come with 10 to 15). Its leaderboard cache is emptied by every answer, as theirs was. It has no
+(frameworks come with 10 to 15): with 300 ms more for each statement these carry about 24 answers a second,
+and everybody else waits. Its leaderboard cache is emptied by every answer, as theirs was. It has no
 circuit breaker.
 
 ## Repeat it
