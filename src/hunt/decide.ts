@@ -142,6 +142,7 @@ export function decide(
       .filter((other) => !team.solves.has(other.id) && other.id !== clue.id)
       .filter((other) => opensAt(context.hunt, other, team, before) > now)
       .filter((other) => opensAt(context.hunt, other, team, after) <= now)
+      .slice(0, UNLOCKED_TOLD_MAX)
       .map((other) => other.id);
     return {
       facts: [fact("correct", { ...how, points, score, unlocked }), ...reachedFacts(team.id, reached, now)],
@@ -246,6 +247,12 @@ export function newlyReached({ hunt, word }: Context, team: Team, score: number)
 export function reachedFacts(team: string, reached: readonly number[], now: number): NewFact[] {
   return reached.map((points) => ({ at: now, team, type: "reached" as const, points }));
 }
+
+/**
+ * Unlocked clues told of one solve at most: with ids of 63 characters that keeps
+ * the fact within a queue message of 128 KB. All of them are in `/me`.
+ */
+const UNLOCKED_TOLD_MAX = 1_000;
 
 /** What floating point may lose on the way to a token. */
 const TOKEN_NOISE = 1e-9;

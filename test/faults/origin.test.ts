@@ -3,8 +3,10 @@
  * refuses, under load. Players notice nothing, the gate opens and spares the
  * origin, and after healing everything arrives by itself.
  */
+import { Client as PgClient } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { PostgresMessages } from "../../scripts/faults/postgres-messages.ts";
 import { type FaultProxy, startProxy } from "../../scripts/faults/proxy.ts";
 import { type Postgres, startPostgres } from "../../scripts/postgres.ts";
 import { Client, type Player, sleep } from "../contract/client.ts";
@@ -30,6 +32,7 @@ const DRAINED_WITHIN = 30_000;
 const PROBES_MAX = 5;
 
 let postgres: Postgres;
+let direct: PgClient;
 let proxy: FaultProxy;
 let engine: Engine;
 let client: Client;
@@ -37,8 +40,13 @@ const logged: string[] = [];
 
 beforeAll(async () => {
   postgres = await startPostgres();
+  direct = new PgClient({ connectionString: postgres.url });
+  await direct.connect();
   const url = new URL(postgres.url);
-  proxy = await startProxy({ upstream: { host: url.hostname, port: Number(url.port) } });
+  proxy = await startProxy({
+    upstream: { host: url.hostname, port: Number(url.port) },
+    counter: () => new PostgresMessages(),
+  });
   url.host = `${proxy.host}:${proxy.port}`;
   engine = await startEngine({
     origin: { postgres: url.href },
@@ -52,6 +60,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine?.stop();
   await proxy?.close();
+  await direct?.end();
   await postgres?.stop();
 });
 
@@ -60,6 +69,35 @@ interface Origin {
   window: { calls: number; failed: number; slow: number };
   driver: string;
   backlog: { segments: number; oldestSeconds: number };
+}
+
+/** Facts in the origin's archive, asked past the proxy. */
+async function archivedFacts(): Promise<number> {
+  const { rows } = await direct.query<{ facts: string }>(
+    "SELECT coalesce(sum(last - first + 1), 0) AS facts FROM segment WHERE hunt = 'outage'",
+  );
+  return Number(rows[0]?.facts);
+}
+
+/** Watches how many facts a second arrive; `most` is the best second. */
+function watchArchive(): () => Promise<{ most: number }> {
+  const seen: { at: number; facts: number }[] = [];
+  let most = 0;
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      seen.push({ at: Date.now(), facts: await archivedFacts() });
+      const now = seen.at(-1);
+      const before = seen.findLast(({ at }) => now && now.at - at >= 1_000);
+      if (now && before) most = Math.max(most, (now.facts - before.facts) / ((now.at - before.at) / 1_000));
+      await sleep(200);
+    }
+  })();
+  return async () => {
+    over = true;
+    await watching;
+    return { most };
+  };
 }
 
 const origin = async (): Promise<Origin> => (await client.organise<Origin>("GET", "/v1/ops/origin")).body;
@@ -103,6 +141,8 @@ test("[FAULT-6] an origin that freezes and then is gone costs players nothing an
   const stopping = Date.now();
   await sleep(SECONDS.stopped * 1_000);
   const away = await origin();
+  const atUp = { facts: await archivedFacts(), statements: proxy.counts().messages.E ?? 0 };
+  const archive = watchArchive();
   await proxy.up();
   const ended = Date.now();
 
@@ -110,7 +150,13 @@ test("[FAULT-6] an origin that freezes and then is gone costs players nothing an
   await sleep(1_000);
   await load.stop();
   const drained = await until(({ backlog }) => backlog.segments === 0, DRAINED_WITHIN);
+  const { most } = await archive();
   const counts = proxy.counts();
+  const drain = {
+    facts: (await archivedFacts()) - atUp.facts,
+    statements: (counts.messages.E ?? 0) - atUp.statements,
+    timesArrival: most / (RATE * EVENTS),
+  };
 
   const between = (from: number, to: number): Shot[] => load.shots.filter(({ at }) => at >= from && at < to);
   const before = between(began - SECONDS.before * 1_000 + 1_000, began);
@@ -120,7 +166,8 @@ test("[FAULT-6] an origin that freezes and then is gone costs players nothing an
     `outage: gate open after ${opened} ms, closed ${closed} ms after healing, backlog zero after ${drained} ms more; ` +
       `event p99 ${p99.before} ms before, ${p99.during} ms during (x ${(p99.during / p99.before).toFixed(2)}); ` +
       `origin saw ${arrivals.connections} connections in ${arrivals.seconds.toFixed(0)} s behind the open gate, ${arrivals.most.connections} a second at most; ` +
-      `backlog in the outage ${away.backlog.segments} segments\n`,
+      `backlog in the outage ${away.backlog.segments} segments; draining, ${drain.facts} facts by ${drain.statements} statements, ` +
+      `${most.toFixed(0)} facts in the best second (x ${drain.timesArrival.toFixed(1)} of what arrived)\n`,
   );
 
   // The faults happened: calls were frozen, connections cut, and work piled up.
@@ -139,6 +186,9 @@ test("[FAULT-6] an origin that freezes and then is gone costs players nothing an
   expect(arrivals.most.connections).toBeLessThanOrEqual(PROBES_MAX);
   expect(closed).toBeLessThan(CLOSED_WITHIN);
   expect(drained).toBeDefined();
+  // A statement group carries many facts, and the backlog goes faster than it came.
+  expect(drain.statements / drain.facts).toBeLessThan(1 / 20);
+  if (long) expect(drain.timesArrival).toBeGreaterThan(10);
   const facts = load.shots.length * EVENTS + TEAMS;
   expect((await client.verify("outage")).facts).toBe(facts);
   expect(logged).toEqual([]);

@@ -459,6 +459,17 @@ describe("attempts", () => {
     for (let tries = 0; tries < 200; tries += 1) expect(guess(unlimited, T0).outcome).toBe("incorrect");
   });
 
+  test("[UN-24] of very many unlocked clues a thousand are told, so that the fact fits a queue message", () => {
+    const id = (index: number) => `${"x".repeat(58)}${10_000 + index}`;
+    const others = Array.from({ length: 1_999 }, (_, index) =>
+      clue(id(index), { opens: { op: "solved", clue: "a" } }),
+    );
+    const played = game([clue("a"), ...others]);
+    const result = played.play(answer("1", "a", "right"), T0);
+    expect(result.unlocked).toHaveLength(1_000);
+    expect(JSON.stringify(result).length).toBeLessThan(100_000);
+  });
+
   test("[AT-5] a bucket that never refills is exhausted when it is empty", () => {
     const played = limited(2, 0);
     expect([1, 2, 3].map(() => guess(played, T0).outcome)).toEqual(["incorrect", "incorrect", "exhausted"]);
