@@ -241,6 +241,16 @@ export const PARAMETERS = {
     trades: "time between leaderboard snapshots in KV (the platform allows one write a second and key)",
     shows: "leaderboard age, KV writes",
   },
+  LIVE_SOCKETS_PER_OBJECT: {
+    kind: "number",
+    unit: "sockets",
+    // The platform holds 32,768; each push is a message to every one of them.
+    default: 10_000,
+    min: 1,
+    max: 32_000,
+    trades: "live sockets of one shard or leaderboard; beyond it new ones are refused and may poll",
+    shows: "live sockets, overloaded answers",
+  },
   LEADERBOARD_MEMORY_MS: {
     kind: "number",
     unit: "ms",

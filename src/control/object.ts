@@ -23,6 +23,9 @@ import { changePhase, INITIAL_PHASE, type Phase, type PhaseState, phaseAt, settl
 /** Announcements kept; the oldest go first. */
 const ANNOUNCEMENTS_MAX = 200;
 
+/** Announcements the leaderboard is told, for its spectators' sockets. */
+const BOARD_ANNOUNCEMENTS = 20;
+
 /** Shards told at the same time. */
 const FAN_OUT = 32;
 
@@ -381,6 +384,9 @@ export class HuntControl extends DurableObject<ControlEnv> {
           brackets: brackets.map(({ id }) => id),
         },
         phase: this.#state.phase,
+        announcements: this.#state.announcements
+          .filter(({ clue }) => clue === undefined)
+          .slice(-BOARD_ANNOUNCEMENTS),
         ...(freeze === undefined ? {} : { freeze }),
         ...(opens === undefined ? {} : { opens }),
         ...(closes === undefined ? {} : { closes }),

@@ -5,6 +5,7 @@ import { ERRORS, RequestError } from "../errors.ts";
 import { dataRoutes } from "./data.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definition.ts";
+import { liveRoutes } from "./live.ts";
 import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
 import { playerRoutes } from "./player.ts";
@@ -29,6 +30,7 @@ export function makeApp(): App {
   });
   opsRoutes(app);
   playerRoutes(app);
+  liveRoutes(app);
   definitionRoutes(app);
   runningRoutes(app);
   teamRoutes(app);

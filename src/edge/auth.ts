@@ -5,9 +5,14 @@
 import { decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import { RequestError } from "../errors.ts";
 import { currentKey, keyById, type Secrets } from "../secrets.ts";
+import type { TicketClaims } from "../shard/live.ts";
 
 const PLAYER_AUDIENCE = "hunt-player";
 const ORGANISER_AUDIENCE = "hunt-organiser";
+const TICKET_AUDIENCE = "hunt-ticket";
+
+/** Life of a ticket, ms (API.md). */
+const TICKET_LIFE = 30_000;
 
 /** Longest token looked at, characters. */
 const TOKEN_MAX = 2_048;
@@ -56,6 +61,42 @@ export async function requirePlayer(
   const claims = players.get(token, now) ?? (await verifyPlayer(secrets, token, now));
   if (claims.hunt !== hunt) throw new RequestError("forbidden", "the token is for another hunt");
   return claims;
+}
+
+/** A ticket for one live socket: it goes into a URL, so it is short-lived and the shard takes it once. */
+export async function signTicket(
+  secrets: Secrets,
+  { hunt, team, player }: PlayerClaims,
+  now: number,
+): Promise<{ ticket: string; expiresAt: number }> {
+  const key = currentKey("PLAYER_TOKEN_KEYS", secrets.PLAYER_TOKEN_KEYS);
+  // Whole seconds, as the claim has them.
+  const expiresAt = Math.floor(now / 1_000) * 1_000 + TICKET_LIFE;
+  const ticket = await new SignJWT({ hunt, team })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.id })
+    .setAudience(TICKET_AUDIENCE)
+    .setSubject(player)
+    .setJti(crypto.randomUUID())
+    .setExpirationTime(expiresAt / 1_000)
+    .sign(key.bytes);
+  return { ticket, expiresAt };
+}
+
+/** What a ticket says; throws `unauthenticated`, or `forbidden` for another hunt's. */
+export async function verifyTicket(
+  secrets: Secrets,
+  ticket: string,
+  hunt: string,
+  now: number,
+): Promise<TicketClaims> {
+  if (ticket.length > TOKEN_MAX) throw invalidToken();
+  const payload = await verify(secrets, "PLAYER_TOKEN_KEYS", TICKET_AUDIENCE, ticket, now);
+  const { sub, jti, team, exp } = payload;
+  if (typeof sub !== "string" || typeof jti !== "string" || typeof team !== "string" || exp === undefined) {
+    throw invalidToken();
+  }
+  if (payload.hunt !== hunt) throw new RequestError("forbidden", "the ticket is for another hunt");
+  return { id: jti, team, player: sub, expires: exp * 1_000 };
 }
 
 /** The organiser behind the request's token; throws `unauthenticated`. */

@@ -3,29 +3,19 @@
 import { boardPage, publicHunt } from "../cache/kv.ts";
 import { openedAt, phaseAt } from "../control/phase.ts";
 import { accepted } from "../errors.ts";
-import { type Command, EVENTS_MAX, type PlayerEvent, type Result } from "../protocol.ts";
+import type { Result } from "../protocol.ts";
 import { currentKey, keyById } from "../secrets.ts";
 import type { Env } from "../worker.ts";
 import { isOrganiser, requirePlayer } from "./auth.ts";
 import { BODY_MAX, check, readJson } from "./body.ts";
 import { COMPARE_MODES, commandOf } from "./digest.ts";
+import { commandsOf, EVENT_MAX, eventsOf } from "./events.ts";
 import { huntEntry, huntOf, iso, shardOf } from "./hunt.ts";
 import { joinHunt } from "./join.ts";
 import { limitAddress, limitPlayer } from "./limits.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
-import {
-  answers,
-  eventId,
-  eventsBody,
-  joinBody,
-  leaderboardQuery,
-  plainAnswer,
-  playerEvent,
-} from "./schemas.ts";
-
-/** Longest event, as JSON bytes. */
-const EVENT_MAX = 4_096;
+import { answers, eventsBody, joinBody, leaderboardQuery } from "./schemas.ts";
 
 export function playerRoutes(app: App): void {
   route(
@@ -178,13 +168,6 @@ export function playerRoutes(app: App): void {
   );
 }
 
-/** The envelope's events, each yet unchecked. Throws `invalid`. */
-function eventsOf(body: unknown): unknown[] {
-  const events = (body as { events?: unknown } | null)?.events;
-  if (Array.isArray(events) && events.length > 0 && events.length <= EVENTS_MAX) return events;
-  return check(eventsBody, body).events;
-}
-
 /**
  * Checks, digests and plays events; a bad event gets `invalid`, the others are
  * played. `small`: the whole body is no longer than one event may be.
@@ -200,22 +183,12 @@ export async function playEvents(
 ): Promise<{ results: Result[]; asOf: number }> {
   const { shard } = shardOf(team);
   const { pepper, modes } = await digestingOf(env, hunt, now);
-  const results: (Result | undefined)[] = [];
-  const commands: Command[] = [];
-  for (const event of events) {
-    const checked = checkEvent(event, small);
-    results.push(checked.refused);
-    if (checked.event) commands.push(commandOf(checked.event, hunt, pepper, modes));
-  }
-  if (commands.length === 0) return { results: results.filter((result) => result !== undefined), asOf: now };
+  const { commands, join } = commandsOf(events, small, (event) => commandOf(event, hunt, pepper, modes));
+  if (commands.length === 0) return { results: join([]), asOf: now };
   const played = accepted(
     await calling(async () => shardStub(env, hunt, shard).play(team, player, commands)),
   );
-  const answered = played.results.values();
-  return {
-    results: results.map((refused) => refused ?? (answered.next().value as Result)),
-    asOf: played.asOf,
-  };
+  return { results: join(played.results), asOf: played.asOf };
 }
 
 /** How answers of this hunt are digested. Without the public half: in every mode, the shard sorts it out. */
@@ -227,32 +200,6 @@ async function digestingOf(env: Env, hunt: string, now: number) {
     pepper: pepper ?? currentKey("ANSWER_PEPPERS", env.ANSWER_PEPPERS),
     modes: known?.hunt.modes ?? COMPARE_MODES,
   };
-}
-
-function checkEvent(
-  event: unknown,
-  small: boolean,
-): { event: PlayerEvent; refused?: never } | { refused: Result; event?: never } {
-  const plain = small ? plainAnswer(event) : undefined;
-  if (plain) return { event: plain };
-  const parsed = playerEvent.safeParse(event);
-  if (parsed.success && (small || !isTooLarge(event))) return { event: parsed.data as PlayerEvent };
-  const id = eventId.safeParse((event as { id?: unknown } | null)?.id);
-  const issue = parsed.error?.issues[0];
-  const message = issue
-    ? `${issue.path.map(String).join(".")}: ${issue.message}`
-    : `an event may have ${EVENT_MAX} bytes`;
-  return { refused: { id: id.success ? id.data : "", outcome: "invalid", message } };
-}
-
-function isTooLarge(event: unknown): boolean {
-  try {
-    return new TextEncoder().encode(JSON.stringify(event)).byteLength > EVENT_MAX;
-  } catch (error) {
-    // Parsing knows no depth, writing does: what overflows the stack is far beyond the limit.
-    if (error instanceof RangeError) return true;
-    throw error;
-  }
 }
 
 async function playerOf(c: Request$) {

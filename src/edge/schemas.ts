@@ -106,6 +106,8 @@ export const teamsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
+export const liveQuery = z.object({ ticket: z.string().max(2_048).optional() });
+
 export const publishQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false") });
 
 const lineHead = {
@@ -262,6 +264,7 @@ export const answers = {
     total: z.int(),
   }),
   rearchive: z.object({ facts: z.int() }),
+  ticket: z.object({ ticket: z.string(), expiresAt: time }),
   redriven: z.object({ redriven: z.int() }),
   origin: z
     .object({

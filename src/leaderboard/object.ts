@@ -7,11 +7,20 @@ import { DurableObject } from "cloudflare:workers";
 import { BOARD_ENTRIES_MAX, type BoardEntry, boardKey } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
 import type { HuntControl } from "../control/object.ts";
-import { endsAt, type PhaseState } from "../control/phase.ts";
-import type { LeaderboardEntry, ReportAnswer, ScoreReport, StandingsWord } from "../protocol.ts";
+import { endsAt, type PhaseState, phaseAt } from "../control/phase.ts";
+import { refuse } from "../errors.ts";
+import type {
+  Announcement,
+  LeaderboardEntry,
+  ReportAnswer,
+  ScoreReport,
+  StandingsWord,
+} from "../protocol.ts";
+import { announcementFrame, answerClose, refusalResponse } from "../shard/live.ts";
 import type { HuntShard } from "../shard/object.ts";
-import { objectName } from "../shard/routing.ts";
+import { objectName, randomText } from "../shard/routing.ts";
 import { StoredText } from "../stored-text.ts";
+import { BoardSockets, LIVE_ENTRIES } from "./live.ts";
 import { Standings, type StandingsRow, type StandingsRules } from "./standings.ts";
 import { View } from "./view.ts";
 
@@ -38,6 +47,8 @@ export interface BoardConfig {
   opens?: number;
   closes?: number;
   freeze?: number;
+  /** Those for everybody, the newest last. */
+  announcements?: Announcement[];
 }
 
 export interface BoardEnv {
@@ -80,6 +91,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   #catchUpAgain = false;
   #publishTimer = false;
   #snapshotDue = false;
+  readonly #live: BoardSockets;
 
   constructor(ctx: DurableObjectState, env: BoardEnv) {
     super(ctx, env);
@@ -87,6 +99,12 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     this.#texts = new StoredText(ctx.storage.sql);
     this.#publishDelay = configOf(env).PUBLISH_DELAY_MS;
     ctx.storage.sql.exec(SCHEMA);
+    this.#live = new BoardSockets({
+      ctx,
+      socketsMax: configOf(env).LIVE_SOCKETS_PER_OBJECT,
+      page: () => this.read({ offset: 0, limit: LIVE_ENTRIES, organiser: false }),
+      life: randomText(8).toLowerCase(),
+    });
     const config = this.#texts.read("config");
     if (config === undefined) return;
     this.#config = JSON.parse(config) as BoardConfig;
@@ -103,6 +121,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   /** Takes new rules or a new phase; rebuilds from the logs where the old data does not suffice. */
   configure(config: BoardConfig): void {
     if (this.#config && config.revision < this.#config.revision) return;
+    this.#tellNews(this.#config, config);
     this.#config = config;
     this.#texts.write("config", JSON.stringify(config));
     if (!this.#view) this.#view = new View(config.rules, config.freeze);
@@ -112,6 +131,34 @@ export class Leaderboard extends DurableObject<BoardEnv> {
       this.#catchUp();
     }
     this.#changed();
+  }
+
+  /** Phase and announcements, to the spectators. */
+  #tellNews(before: BoardConfig | undefined, config: BoardConfig): void {
+    const now = this.now();
+    const phase = phaseAt(config.phase, config, now);
+    if (before && phaseAt(before.phase, before, now) !== phase) this.#live.tellAll({ phase });
+    const known = new Set(before?.announcements?.map(({ id }) => id));
+    for (const announcement of before ? (config.announcements ?? []) : []) {
+      if (!known.has(announcement.id)) this.#live.tellAll(announcementFrame(announcement));
+    }
+  }
+
+  /** A spectator's socket; the edge lets only upgrades through. */
+  override async fetch(): Promise<Response> {
+    const config = this.#config;
+    const answer = config
+      ? await this.#live.accept([{ phase: phaseAt(config.phase, config, this.now()) }])
+      : refuse("not_found", "no such hunt");
+    return "refused" in answer ? refusalResponse(answer) : answer;
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#live.message(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    answerClose(socket, code);
   }
 
   /**
@@ -290,6 +337,12 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     await this.#caughtUp();
     const { standings, frozen, asOf } = this.#publicNow();
     if (!standings) return;
+    this.#live.push({
+      asOf,
+      frozen,
+      total: standings.total(),
+      entries: standings.page({ offset: 0, limit: LIVE_ENTRIES }),
+    });
     const entry: BoardEntry = {
       v: 1,
       hunt: this.#hunt,

@@ -9,6 +9,8 @@ import { configOf } from "../config.ts";
 import { foldName } from "../control/directory.ts";
 import type { HuntControl } from "../control/object.ts";
 import { openedAt, type PhaseState, phaseAt } from "../control/phase.ts";
+import { commandOf } from "../edge/digest.ts";
+import { commandsOf } from "../edge/events.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { admit, type JoinRequest } from "../hunt/admit.ts";
 import type { CompiledHunt } from "../hunt/compiled.ts";
@@ -41,9 +43,17 @@ import type {
   StandingsWord,
   TeamAction,
 } from "../protocol.ts";
-import type { Secrets } from "../secrets.ts";
+import { keyById, type Secrets } from "../secrets.ts";
 import { CountedSql } from "./counted-sql.ts";
 import type { Range } from "./flight.ts";
+import {
+  announcementFrame,
+  LiveSockets,
+  type Progress,
+  refusalResponse,
+  TICKET_HEADER,
+  type TicketClaims,
+} from "./live.ts";
 import { factsOf, SegmentLog } from "./log.ts";
 import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
@@ -59,6 +69,9 @@ import { originTeamOf, type RefoldReport, refold } from "./verify.ts";
 
 /** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
 const ALARM_DELAY = 20_000;
+
+/** How much later than the report to the standings a team's progress is pushed, ms. */
+const PUSH_MARGIN = 100;
 
 /** Longest delay that a timer waits out; longer ones are left to the alarm, ms. */
 const TIMER_MAX = 5_000;
@@ -155,9 +168,11 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #waiting = 0;
   /** Time of the newest fact, epoch ms. */
   #lastAt = 0;
+  readonly #live: LiveSockets;
   #shipTimer = false;
   #reportTimer = false;
-  #alarmSet = false;
+  /** When the alarm is due as far as this life of the object knows, epoch ms. */
+  #alarmAt: number | undefined;
 
   constructor(ctx: DurableObjectState, env: ShardEnv) {
     super(ctx, env);
@@ -222,6 +237,16 @@ export class HuntShard extends DurableObject<ShardEnv> {
       this.#heard(word);
       return ranks;
     });
+    this.#live = new LiveSockets({
+      ctx,
+      sql: this.#sql,
+      now: () => this.now(),
+      socketsMax: this.#config.LIVE_SOCKETS_PER_OBJECT,
+      play: (team, player, events) => this.#playEvents(team, player, events),
+      progress: (team, progress) => this.#progressFrame(team, progress),
+      // By then the standings have heard of it.
+      pushDelay: this.#config.REPORT_DELAY_MS + PUSH_MARGIN,
+    });
     const config = this.#store.config();
     if (config) this.#install(config);
     this.#lastAt = this.#log.at(this.#log.head)?.at ?? 0;
@@ -268,6 +293,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const complete = { ...config, compiled };
     this.#store.saveConfig(complete, config.compiled !== undefined);
     this.#install(complete);
+    if (this.#live.any) this.#tellNews(known, complete);
     return { missing: false };
   }
 
@@ -572,6 +598,89 @@ export class HuntShard extends DurableObject<ShardEnv> {
     return { ...this.#context(at), phase: phaseAt(phase, hunt.compiled, at) };
   }
 
+  // ── Live sockets ────────────────────────────────────────────────────────
+
+  /** The upgrade of a player's socket; the edge has verified the ticket. */
+  override async fetch(request: Request): Promise<Response> {
+    const refused = await this.#ready();
+    if (refused) return refusalResponse(refused);
+    const ticket = JSON.parse(request.headers.get(TICKET_HEADER) ?? "null") as TicketClaims | null;
+    if (!ticket) return refusalResponse(refuse("unauthenticated", "a shard's socket needs a ticket"));
+    const team = this.#memberOf(ticket.team, ticket.player);
+    if ("refused" in team) return refusalResponse(team);
+    const { phase } = this.#context(this.#time());
+    const answer = this.#live.accept(ticket, { phase });
+    this.#armForPhase();
+    return "refused" in answer ? refusalResponse(answer) : answer;
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#live.message(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#live.closed(socket, code);
+  }
+
+  /** A frame's events: checked and digested here, then the same way as over HTTP. */
+  async #playEvents(
+    team: string,
+    player: string,
+    events: readonly unknown[],
+  ): Promise<{ results: Result[]; asOf: number } | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    const { compiled } = this.#context(this.#time()).hunt;
+    const pepper = keyById("ANSWER_PEPPERS", this.env.ANSWER_PEPPERS, compiled.pepper);
+    if (!pepper) throw new Error("the pepper of the published hunt is no longer in ANSWER_PEPPERS");
+    // Without modes: the shard knows the clue, and digests in its mode only.
+    const { commands, join } = commandsOf(events, true, (event) => commandOf(event, this.#hunt, pepper, []));
+    if (commands.length === 0) return { results: join([]), asOf: this.#time() };
+    const played = await this.play(team, player, commands);
+    return "refused" in played ? played : { results: join(played.results), asOf: played.asOf };
+  }
+
+  async #progressFrame(id: string, { solved, unlocked }: Progress): Promise<object | undefined> {
+    const rank = await this.#ranks.rankOf(id, this.now());
+    const team = this.#teams.get(id);
+    if (!team) return undefined;
+    const score = scoreOf(this.#context(this.#time()), team);
+    return { team: { score, ...(typeof rank === "number" ? { rank } : {}), solved, unlocked } };
+  }
+
+  /** Announcements and a change of phase, to whom they concern. */
+  #tellNews(before: ShardConfig | undefined, config: ShardConfig): void {
+    const now = this.#time();
+    const context = this.#context(now);
+    const known = new Set(before?.announcements.map(({ id }) => id));
+    for (const announcement of config.announcements) {
+      if (known.has(announcement.id)) continue;
+      const { clue } = announcement;
+      const concerns = (id: string): boolean => {
+        const team = this.#teams.get(id);
+        return team !== undefined && cluesOf(context, team, now).some((open) => open.id === clue);
+      };
+      this.#live.tellAll(announcementFrame(announcement), clue === undefined ? undefined : concerns);
+    }
+    const old = before?.compiled && phaseAt(before.phase, before.compiled, now);
+    if (old !== context.phase) this.#live.tellAll({ phase: context.phase });
+    this.#armForPhase();
+  }
+
+  /** While somebody watches, the alarm tells of a phase that comes by itself. */
+  #armForPhase(): void {
+    const next = this.#nextPhase();
+    if (this.#live.any && next !== undefined) this.#armAlarm(next);
+  }
+
+  /** The next moment at which `opens` or `closes` changes the phase, epoch ms. */
+  #nextPhase(): number | undefined {
+    const { opens, closes } = this.#known?.hunt.compiled ?? {};
+    const now = this.now();
+    const ahead = [opens, closes].filter((at) => at !== undefined && at > now) as number[];
+    return ahead.length === 0 ? undefined : Math.min(...ahead);
+  }
+
   // ── The log and what follows from it ────────────────────────────────────
 
   #append(draft: NewFact): Fact {
@@ -591,7 +700,15 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #committed(facts: readonly Fact[], segments: readonly Segment[]): void {
     for (const segment of segments) this.#shipper.add(segment);
     if (this.#reporter.add(facts)) this.#scheduleReport(this.#config.REPORT_DELAY_MS);
+    if (this.#live.any) for (const fact of facts) this.#noteProgress(fact);
     this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+  }
+
+  #noteProgress(fact: Fact): void {
+    if (!("score" in fact) || fact.score === undefined) return;
+    const solved =
+      "outcome" in fact && fact.outcome === "correct" && fact.clue !== undefined ? [fact.clue] : [];
+    this.#live.noteProgress(fact.team, { solved, unlocked: ("unlocked" in fact && fact.unlocked) || [] });
   }
 
   #scheduleReport(delay: number): void {
@@ -659,20 +776,24 @@ export class HuntShard extends DurableObject<ShardEnv> {
     return { segments: this.#log.countSegments(archived), ...(since === undefined ? {} : { since }) };
   }
 
-  #armAlarm(): void {
-    if (this.#alarmSet) return;
-    this.#alarmSet = true;
+  /** Sets the alarm for `at` or for what else is due before, unless it is set for earlier. */
+  #armAlarm(at = Date.now() + ALARM_DELAY): void {
+    const due = Math.min(at, (this.#live.any ? this.#nextPhase() : undefined) ?? at);
+    if (this.#alarmAt !== undefined && this.#alarmAt <= due) return;
+    this.#alarmAt = due;
     // A billed row like any other.
     this.#sql.rowsWritten += 1;
-    void this.ctx.storage.setAlarm(Date.now() + ALARM_DELAY);
+    void this.ctx.storage.setAlarm(due);
   }
 
   /** The backstop: delivers what no timer delivered, for as long as anything is undelivered. */
   override async alarm(): Promise<void> {
     // No other alarm is set while this one runs.
-    this.#alarmSet = true;
+    this.#alarmAt = 0;
     try {
       if (await this.#ready()) return;
+      // Told again with every alarm rather than remembered: a repeat does no harm.
+      if (this.#live.any) this.#live.tellAll({ phase: this.#context(this.#time()).phase });
       await Promise.all([
         this.#shipper.turn(),
         this.#reporter.behind ? this.#reporter.turn() : Promise.resolve(),
@@ -680,9 +801,10 @@ export class HuntShard extends DurableObject<ShardEnv> {
     } catch (error) {
       console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
     } finally {
-      this.#alarmSet = false;
+      this.#alarmAt = undefined;
       // In `finally`, because an alarm that keeps failing is dropped by the platform.
       if (this.#shipper.behind || this.#reporter.behind) this.#armAlarm();
+      else this.#armForPhase();
     }
   }
 }

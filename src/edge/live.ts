@@ -1,0 +1,76 @@
+/** Routes of the live sockets: a ticket, and the upgrade to the team's shard or to the leaderboard. */
+import { ERRORS, type ErrorCode, type Refusal, RequestError } from "../errors.ts";
+import { TICKET_HEADER, type TicketClaims } from "../shard/live.ts";
+import type { Env } from "../worker.ts";
+import { requirePlayer, signTicket, verifyTicket } from "./auth.ts";
+import { check } from "./body.ts";
+import { huntEntry, huntOf, iso, shardOf } from "./hunt.ts";
+import { limitAddress, limitPlayer } from "./limits.ts";
+import { shardStub } from "./objects.ts";
+import { type App, type Request$, route } from "./openapi.ts";
+import { allowedOrigin } from "./prepare.ts";
+import { answers, liveQuery } from "./schemas.ts";
+
+export function liveRoutes(app: App): void {
+  route(
+    app,
+    {
+      method: "post",
+      path: "/v1/hunts/{hunt}/tickets",
+      summary: "A ticket for one live socket: 30 s, one use",
+      auth: "player",
+      answers: { 200: { description: "The ticket", schema: answers.ticket } },
+    },
+    async (c) => {
+      const now = c.get("now");
+      const claims = await requirePlayer(c.env, c.req.header("authorization"), huntOf(c), now);
+      await limitPlayer(c.env, claims.player);
+      const { ticket, expiresAt } = await signTicket(c.env, claims, now);
+      return c.json({ ticket, expiresAt: iso(expiresAt) });
+    },
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/v1/hunts/{hunt}/live",
+      summary: "WebSocket: with a ticket the player's, without one a spectator's",
+      auth: "none",
+      query: liveQuery,
+      answers: { 101: { description: "The socket (docs/live.md tells its frames)" } },
+      errors: ["bad_request", "unauthenticated", "forbidden", "invalid"],
+    },
+    (c) => openSocket(c),
+  );
+}
+
+async function openSocket(c: Request$): Promise<Response> {
+  const hunt = huntOf(c);
+  const now = c.get("now");
+  if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+    throw new RequestError("bad_request", "this route is a WebSocket: send an upgrade");
+  }
+  // A page of another site could use its visitor's network; what has no Origin is no page.
+  const origin = c.req.header("origin");
+  if (origin !== undefined && allowedOrigin(origin, c.env) === undefined) {
+    throw new RequestError("forbidden", "pages of this origin may not open sockets here");
+  }
+  const { ticket } = check(liveQuery, c.req.query());
+  if (ticket === undefined) await limitAddress(c.env, c.req.raw);
+  const claims = ticket === undefined ? undefined : await verifyTicket(c.env, ticket, hunt, now);
+  await huntEntry(c.env, hunt, now);
+  const answer = await upgrade(c.env, hunt, claims);
+  if (answer.status === 101) return answer;
+  const refusal = (await answer.json()) as Partial<Refusal>;
+  const code: ErrorCode = refusal.refused && refusal.refused in ERRORS ? refusal.refused : "internal";
+  throw new RequestError(code, refusal.detail ?? "the socket could not be opened");
+}
+
+async function upgrade(env: Env, hunt: string, claims: TicketClaims | undefined): Promise<Response> {
+  const headers = new Headers({ Upgrade: "websocket" });
+  if (!claims) return env.LEADERBOARD.getByName(hunt).fetch("https://leaderboard/live", { headers });
+  headers.set(TICKET_HEADER, JSON.stringify(claims));
+  const { shard } = shardOf(claims.team);
+  return shardStub(env, hunt, shard).fetch("https://shard/live", { headers });
+}

@@ -1,0 +1,149 @@
+/**
+ * The live sockets of spectators: the first places as a whole, then what
+ * changed, each with a position. A client that lost its connection names the
+ * last position it saw and gets what it missed, or the whole.
+ */
+
+import { type Refusal, refuse } from "../errors.ts";
+import type { LeaderboardEntry } from "../protocol.ts";
+import { PING, PONG, parse, send, sendError, sendText } from "../shard/live.ts";
+
+/** Places that spectators are shown. */
+export const LIVE_ENTRIES = 100;
+
+/** Changes kept for those who come back. */
+const RECENT_MAX = 64;
+
+/** Longest frame of a spectator, characters: a ping or a position. */
+const FRAME_MAX = 256;
+
+const CLOSE_TOO_BIG = 1_009;
+
+export interface LivePage {
+  asOf: number;
+  frozen: boolean;
+  total: number;
+  entries: LeaderboardEntry[];
+}
+
+export interface BoardLiveDeps {
+  ctx: Pick<DurableObjectState, "acceptWebSocket" | "getWebSockets" | "setWebSocketAutoResponse">;
+  socketsMax: number;
+  /** The standings as everybody may see them now. */
+  page(): Promise<LivePage>;
+  /** Names this life of the object: positions of another one mean nothing. */
+  life: string;
+}
+
+export class BoardSockets {
+  readonly #deps: BoardLiveDeps;
+  /** What the sockets have been shown, by place; undefined after a start. */
+  #shown: { page: LivePage; rows: string[] } | undefined;
+  #position = 0;
+  #recent: { position: number; text: string }[] = [];
+
+  constructor(deps: BoardLiveDeps) {
+    this.#deps = deps;
+    deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+  }
+
+  async accept(first: readonly object[]): Promise<Response | Refusal> {
+    const { ctx } = this.#deps;
+    if (ctx.getWebSockets().length >= this.#deps.socketsMax) {
+      return refuse("overloaded", "the leaderboard has too many live sockets");
+    }
+    const page = await this.#pageForNewcomer();
+    const { 0: client, 1: server } = new WebSocketPair();
+    ctx.acceptWebSocket(server);
+    for (const frame of first) send(server, frame);
+    sendText(server, this.#whole(page));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** What the others were shown last, so that the next changes fit it; without others, what holds now. */
+  async #pageForNewcomer(): Promise<LivePage> {
+    if (this.#shown) return this.#shown.page;
+    const page = await this.#deps.page();
+    if (!this.#shown && this.#deps.ctx.getWebSockets().length === 0)
+      this.#shown = { page, rows: rowsOf(page) };
+    return this.#shown?.page ?? page;
+  }
+
+  async message(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (typeof data !== "string" || data.length > FRAME_MAX) {
+      socket.close(CLOSE_TOO_BIG, "frame too large");
+      return;
+    }
+    const frame = parse(data);
+    if (frame?.ping !== undefined) send(socket, { pong: frame.ping });
+    else if (typeof frame?.since === "string") await this.#resume(socket, frame.since);
+    else sendError(socket, refuse("bad_request", "a spectator's frame is {since: position} or {ping}"));
+  }
+
+  async #resume(socket: WebSocket, since: string): Promise<void> {
+    const [life, text] = since.split(".");
+    const position = Number(text);
+    const missed = this.#recent.filter((change) => change.position > position);
+    const complete =
+      life === this.#deps.life && position <= this.#position && missed.length === this.#position - position;
+    if (complete) for (const change of missed) sendText(socket, change.text);
+    else sendText(socket, this.#whole(this.#shown?.page ?? (await this.#deps.page())));
+  }
+
+  /** Shows the sockets what is different now. */
+  push(page: LivePage): void {
+    const sockets = this.#deps.ctx.getWebSockets();
+    if (sockets.length === 0) {
+      // Nobody watches: whoever comes gets the whole, and old positions are gaps.
+      if (this.#shown) this.#position += 1;
+      this.#shown = undefined;
+      this.#recent = [];
+      return;
+    }
+    const rows = rowsOf(page);
+    const shown = this.#shown;
+    const changed = rows.filter((row, place) => row !== shown?.rows[place]);
+    const same = shown?.page.total === page.total && shown.page.frozen === page.frozen;
+    if (shown && same && changed.length === 0 && rows.length === shown.rows.length) return;
+    this.#shown = { page, rows };
+    this.#position += 1;
+    let text: string;
+    if (shown) {
+      text = this.#frame(page, changed, this.#position - 1);
+      this.#recent.push({ position: this.#position, text });
+      if (this.#recent.length > RECENT_MAX) this.#recent.shift();
+    } else {
+      text = this.#frame(page, rows);
+      this.#recent = [];
+    }
+    for (const socket of sockets) sendText(socket, text);
+  }
+
+  tellAll(frame: object): void {
+    const text = JSON.stringify(frame);
+    for (const socket of this.#deps.ctx.getWebSockets()) sendText(socket, text);
+  }
+
+  #whole(page: LivePage): string {
+    return this.#frame(page, rowsOf(page));
+  }
+
+  /** `from`: these rows replace those of the same rank in what was shown at that position. */
+  #frame(page: LivePage, rows: readonly string[], from?: number): string {
+    const { life } = this.#deps;
+    const head = {
+      asOf: new Date(page.asOf).toISOString(),
+      frozen: page.frozen,
+      total: page.total,
+      position: `${life}.${this.#position}`,
+      ...(from === undefined ? {} : { from: `${life}.${from}` }),
+    };
+    return `{"leaderboard":${JSON.stringify(head).slice(0, -1)},"entries":[${rows.join(",")}]}}`;
+  }
+}
+
+const rowsOf = (page: LivePage): string[] => page.entries.map((entry) => JSON.stringify(rowOf(entry)));
+
+function rowOf({ lastSolveAt, ...entry }: LeaderboardEntry): object {
+  return lastSolveAt === undefined ? entry : { ...entry, lastSolveAt: new Date(lastSolveAt).toISOString() };
+}

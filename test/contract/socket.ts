@@ -1,0 +1,83 @@
+/** A live socket as a client has it: frames in order, waited for by what they hold. */
+import { WebSocket } from "undici";
+import { expect } from "vitest";
+import { type Client, type Player, sleep } from "./client.ts";
+
+/** How long a frame may take, ms. */
+const FRAME_WITHIN = 5_000;
+
+export type Frame = Record<string, unknown>;
+
+export class Socket {
+  readonly frames: Frame[] = [];
+  readonly #socket: WebSocket;
+  /** Code and reason, once it is closed. */
+  closed: { code: number; reason: string } | undefined;
+  #read = 0;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => this.frames.push(JSON.parse(String(data)) as Frame));
+    socket.addEventListener("close", ({ code, reason }) => {
+      this.closed = { code, reason };
+    });
+  }
+
+  /** Opens a socket; rejects when the upgrade is refused. */
+  static async open(client: Client, hunt: string, ticket?: string, headers = {}): Promise<Socket> {
+    const url = new URL(
+      `/v1/hunts/${hunt}/live${ticket === undefined ? "" : `?ticket=${ticket}`}`,
+      client.url,
+    );
+    url.protocol = "ws:";
+    const socket = new WebSocket(url, { headers });
+    const own = new Socket(socket);
+    await new Promise<void>((opened, refused) => {
+      socket.addEventListener("open", () => opened());
+      socket.addEventListener("error", () => refused(new Error("the socket was refused")));
+    });
+    return own;
+  }
+
+  static async ofPlayer(client: Client, player: Player): Promise<Socket> {
+    return Socket.open(client, player.hunt, await ticketOf(client, player));
+  }
+
+  send(frame: object | string): void {
+    this.#socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
+  }
+
+  /** The next frame not yet taken that holds `key`; frames before it are passed over. */
+  async next<Value = unknown>(key: string): Promise<Value> {
+    const deadline = Date.now() + FRAME_WITHIN;
+    while (Date.now() < deadline) {
+      for (; this.#read < this.frames.length; this.#read += 1) {
+        const frame = this.frames[this.#read];
+        if (frame && key in frame) {
+          this.#read += 1;
+          return frame[key] as Value;
+        }
+      }
+      await sleep(10);
+    }
+    throw new Error(`no frame with ${key}: ${JSON.stringify(this.frames).slice(0, 500)}`);
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
+    await expect.poll(() => this.closed, { timeout: FRAME_WITHIN }).toBeDefined();
+  }
+}
+
+export async function ticketOf(client: Client, player: Player): Promise<string> {
+  const answer = await client.call<{ ticket: string; expiresAt: string }>(
+    "POST",
+    `/v1/hunts/${player.hunt}/tickets`,
+    { token: player.token },
+  );
+  expect(answer.status, answer.text).toBe(200);
+  const left = Date.parse(answer.body.expiresAt) - Date.now();
+  expect(left).toBeGreaterThan(27_000);
+  expect(left).toBeLessThanOrEqual(30_000);
+  return answer.body.ticket;
+}
