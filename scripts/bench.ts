@@ -12,6 +12,7 @@ import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { type Call, closedLoop, quantileOf } from "./bench/client.ts";
 import { openBenchHunt, shardRows } from "./bench/hunt.ts";
+import { measureLive } from "./bench/live.ts";
 import { measureRecovery } from "./bench/recovery.ts";
 import { startEngine } from "./engine.ts";
 
@@ -47,6 +48,7 @@ const cases: Case[] = [];
 const counts: Record<string, number> = {};
 try {
   if (wanted("event")) await benchEvents();
+  if (wanted("live")) cases.push(...(await measureLive(say)));
   if (wanted("recovery")) cases.push(...(await measureRecovery(join(scratch, "recovery"), say)));
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -241,6 +241,16 @@ export const PARAMETERS = {
     trades: "time between leaderboard snapshots in KV (the platform allows one write a second and key)",
     shows: "leaderboard age, KV writes",
   },
+  LIVE_PUSH_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 400,
+    min: 50,
+    max: 60_000,
+    trades:
+      "time between two changes of the standings shown to spectators' sockets; each is a message to all of them",
+    shows: "messages to sockets, age of what spectators see",
+  },
   LIVE_SOCKETS_PER_OBJECT: {
     kind: "number",
     unit: "sockets",

@@ -90,16 +90,19 @@ export class BoardSockets {
     else sendText(socket, this.#whole(this.#shown?.page ?? (await this.#deps.page())));
   }
 
+  /** Whether anybody watches. Nobody: whoever comes gets the whole, and old positions are gaps. */
+  get any(): boolean {
+    if (this.#deps.ctx.getWebSockets().length > 0) return true;
+    if (this.#shown) this.#position += 1;
+    this.#shown = undefined;
+    this.#recent = [];
+    return false;
+  }
+
   /** Shows the sockets what is different now. */
   push(page: LivePage): void {
+    if (!this.any) return;
     const sockets = this.#deps.ctx.getWebSockets();
-    if (sockets.length === 0) {
-      // Nobody watches: whoever comes gets the whole, and old positions are gaps.
-      if (this.#shown) this.#position += 1;
-      this.#shown = undefined;
-      this.#recent = [];
-      return;
-    }
     const rows = rowsOf(page);
     const shown = this.#shown;
     const changed = rows.filter((row, place) => row !== shown?.rows[place]);

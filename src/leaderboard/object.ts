@@ -84,12 +84,14 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   readonly #hunt: string;
   readonly #texts: StoredText;
   readonly #publishDelay: number;
+  readonly #pushDelay: number;
   #config: BoardConfig | undefined;
   #view: View | undefined;
   #marks = new Map<string, number>();
   #catchingUp: Promise<void> | undefined;
   #catchUpAgain = false;
   #publishTimer = false;
+  #pushTimer = false;
   #snapshotDue = false;
   readonly #live: BoardSockets;
 
@@ -98,6 +100,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     this.#hunt = ctx.id.name ?? "";
     this.#texts = new StoredText(ctx.storage.sql);
     this.#publishDelay = configOf(env).PUBLISH_DELAY_MS;
+    this.#pushDelay = configOf(env).LIVE_PUSH_MS;
     ctx.storage.sql.exec(SCHEMA);
     this.#live = new BoardSockets({
       ctx,
@@ -322,6 +325,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
       this.#snapshotDue = true;
       void this.ctx.storage.setAlarm(Date.now() + SNAPSHOT_EVERY);
     }
+    this.#pushSoon();
     if (this.#publishTimer) return;
     this.#publishTimer = true;
     setTimeout(() => {
@@ -333,16 +337,25 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     }, this.#publishDelay);
   }
 
+  /** Spectators' sockets do not wait for KV, which takes one write a second. */
+  #pushSoon(): void {
+    if (this.#pushTimer || !this.#live.any) return;
+    this.#pushTimer = true;
+    setTimeout(() => {
+      this.#pushTimer = false;
+      // What is being pulled together would be shown as the standings.
+      if (this.#catchingUp) return this.#pushSoon();
+      const { standings, frozen, asOf } = this.#publicNow();
+      if (!standings) return;
+      const entries = standings.page({ offset: 0, limit: LIVE_ENTRIES });
+      this.#live.push({ asOf, frozen, total: standings.total(), entries });
+    }, this.#pushDelay);
+  }
+
   async #publish(): Promise<void> {
     await this.#caughtUp();
     const { standings, frozen, asOf } = this.#publicNow();
     if (!standings) return;
-    this.#live.push({
-      asOf,
-      frozen,
-      total: standings.total(),
-      entries: standings.page({ offset: 0, limit: LIVE_ENTRIES }),
-    });
     const entry: BoardEntry = {
       v: 1,
       hunt: this.#hunt,
