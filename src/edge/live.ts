@@ -1,5 +1,6 @@
 /** Routes of the live sockets: a ticket, and the upgrade to the team's shard or to the leaderboard. */
 import { ERRORS, type ErrorCode, type Refusal, RequestError } from "../errors.ts";
+import { SINCE_HEADER } from "../leaderboard/live.ts";
 import { TICKET_HEADER, type TicketClaims } from "../shard/live.ts";
 import type { Env } from "../worker.ts";
 import { requirePlayer, signTicket, verifyTicket } from "./auth.ts";
@@ -56,19 +57,25 @@ async function openSocket(c: Request$): Promise<Response> {
   if (origin !== undefined && allowedOrigin(origin, c.env) === undefined) {
     throw new RequestError("forbidden", "pages of this origin may not open sockets here");
   }
-  const { ticket } = check(liveQuery, c.req.query());
+  const { ticket, since } = check(liveQuery, c.req.query());
   if (ticket === undefined) await limitAddress(c.env, c.req.raw);
   const claims = ticket === undefined ? undefined : await verifyTicket(c.env, ticket, hunt, now);
   await huntEntry(c.env, hunt, now);
-  const answer = await upgrade(c.env, hunt, claims);
+  const answer = await upgrade(c.env, hunt, claims, since);
   if (answer.status === 101) return answer;
   const refusal = (await answer.json()) as Partial<Refusal>;
   const code: ErrorCode = refusal.refused && refusal.refused in ERRORS ? refusal.refused : "internal";
   throw new RequestError(code, refusal.detail ?? "the socket could not be opened");
 }
 
-async function upgrade(env: Env, hunt: string, claims: TicketClaims | undefined): Promise<Response> {
+async function upgrade(
+  env: Env,
+  hunt: string,
+  claims: TicketClaims | undefined,
+  since: string | undefined,
+): Promise<Response> {
   const headers = new Headers({ Upgrade: "websocket" });
+  if (since !== undefined) headers.set(SINCE_HEADER, since);
   if (!claims) return env.LEADERBOARD.getByName(hunt).fetch("https://leaderboard/live", { headers });
   headers.set(TICKET_HEADER, JSON.stringify(claims));
   const { shard } = shardOf(claims.team);

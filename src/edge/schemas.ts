@@ -106,7 +106,13 @@ export const teamsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
-export const liveQuery = z.object({ ticket: z.string().max(2_048).optional() });
+export const liveQuery = z.object({
+  ticket: z.string().max(2_048).optional(),
+  since: z
+    .string()
+    .regex(/^[a-z0-9]{1,16}\.\d{1,15}$/)
+    .optional(),
+});
 
 export const publishQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false") });
 

@@ -8,6 +8,9 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
 import { PING, PONG, parse, send, sendError, sendText } from "../shard/live.ts";
 
+/** The header that carries a returning spectator's last position to the leaderboard. */
+export const SINCE_HEADER = "X-Hunt-Since";
+
 /** Places that spectators are shown. */
 export const LIVE_ENTRIES = 100;
 
@@ -47,7 +50,8 @@ export class BoardSockets {
     deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
-  async accept(first: readonly object[]): Promise<Response | Refusal> {
+  /** `since`: the last position the client saw, when it was here before. */
+  async accept(first: readonly object[], since: string | null): Promise<Response | Refusal> {
     const { ctx } = this.#deps;
     if (ctx.getWebSockets().length >= this.#deps.socketsMax) {
       return refuse("overloaded", "the leaderboard has too many live sockets");
@@ -56,7 +60,8 @@ export class BoardSockets {
     const { 0: client, 1: server } = new WebSocketPair();
     ctx.acceptWebSocket(server);
     for (const frame of first) send(server, frame);
-    sendText(server, this.#whole(page));
+    if (since === null) sendText(server, this.#whole(page));
+    else this.#resume(server, since, page);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -76,18 +81,23 @@ export class BoardSockets {
     }
     const frame = parse(data);
     if (frame?.ping !== undefined) send(socket, { pong: frame.ping });
-    else if (typeof frame?.since === "string") await this.#resume(socket, frame.since);
-    else sendError(socket, refuse("bad_request", "a spectator's frame is {since: position} or {ping}"));
+    else if (typeof frame?.since === "string") {
+      this.#resume(socket, frame.since, this.#shown?.page ?? (await this.#deps.page()));
+    } else sendError(socket, refuse("bad_request", "a spectator's frame is {since: position} or {ping}"));
   }
 
-  async #resume(socket: WebSocket, since: string): Promise<void> {
+  #resume(socket: WebSocket, since: string, page: LivePage): void {
     const [life, text] = since.split(".");
     const position = Number(text);
     const missed = this.#recent.filter((change) => change.position > position);
+    // Without anything shown in this life there is nothing the missed changes would lead to.
     const complete =
-      life === this.#deps.life && position <= this.#position && missed.length === this.#position - position;
+      this.#shown !== undefined &&
+      life === this.#deps.life &&
+      position <= this.#position &&
+      missed.length === this.#position - position;
     if (complete) for (const change of missed) sendText(socket, change.text);
-    else sendText(socket, this.#whole(this.#shown?.page ?? (await this.#deps.page())));
+    else sendText(socket, this.#whole(page));
   }
 
   /** Whether anybody watches. Nobody: whoever comes gets the whole, and old positions are gaps. */

@@ -20,7 +20,7 @@ import { announcementFrame, answerClose, refusalResponse } from "../shard/live.t
 import type { HuntShard } from "../shard/object.ts";
 import { objectName, randomText } from "../shard/routing.ts";
 import { StoredText } from "../stored-text.ts";
-import { BoardSockets, LIVE_ENTRIES } from "./live.ts";
+import { BoardSockets, LIVE_ENTRIES, SINCE_HEADER } from "./live.ts";
 import { Standings, type StandingsRow, type StandingsRules } from "./standings.ts";
 import { View } from "./view.ts";
 
@@ -148,10 +148,13 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   }
 
   /** A spectator's socket; the edge lets only upgrades through. */
-  override async fetch(): Promise<Response> {
+  override async fetch(request: Request): Promise<Response> {
     const config = this.#config;
     const answer = config
-      ? await this.#live.accept([{ phase: phaseAt(config.phase, config, this.now()) }])
+      ? await this.#live.accept(
+          [{ phase: phaseAt(config.phase, config, this.now()) }],
+          request.headers.get(SINCE_HEADER),
+        )
       : refuse("not_found", "no such hunt");
     return "refused" in answer ? refusalResponse(answer) : answer;
   }

@@ -4,7 +4,7 @@ import { type Engine, startEngine } from "../../scripts/engine.ts";
 import type { Result } from "../../src/protocol.ts";
 import { Client, expectProblem, type Player, sleep } from "./client.ts";
 import { manyClues } from "./hunts.ts";
-import { Socket, ticketOf } from "./socket.ts";
+import { fold, type Shown, Socket, ticketOf } from "./socket.ts";
 
 let engine: Engine;
 let client: Client;
@@ -200,29 +200,6 @@ describe("playing over a socket", () => {
     for (const socket of [...sockets, spectator]) await socket.close();
   });
 });
-
-interface Shown {
-  position: string;
-  from?: string;
-  total: number;
-  entries: { rank: number; team: { id: string; name: string }; score: number }[];
-}
-
-/** What a spectator who folds the frames has on screen. */
-function fold(frames: readonly { leaderboard?: Shown }[]): string[] {
-  const rows = new Map<number, string>();
-  let total = 0;
-  for (const { leaderboard } of frames) {
-    if (!leaderboard) continue;
-    if (leaderboard.from === undefined) rows.clear();
-    for (const { rank, team, score } of leaderboard.entries) rows.set(rank, `${rank} ${team.name} ${score}`);
-    ({ total } = leaderboard);
-  }
-  return [...rows]
-    .sort(([a], [b]) => a - b)
-    .slice(0, total)
-    .map(([, row]) => row);
-}
 
 describe("spectators", () => {
   test("[LIVE-7] get the whole, then what changes; folded it is the leaderboard; a position brings what was missed", async () => {

@@ -24,12 +24,19 @@ export class Socket {
   }
 
   /** Opens a socket; rejects when the upgrade is refused. */
-  static async open(client: Client, hunt: string, ticket?: string, headers = {}): Promise<Socket> {
+  static async open(
+    client: Client,
+    hunt: string,
+    ticket?: string,
+    headers = {},
+    since?: string,
+  ): Promise<Socket> {
     const url = new URL(
       `/v1/hunts/${hunt}/live${ticket === undefined ? "" : `?ticket=${ticket}`}`,
       client.url,
     );
     url.protocol = "ws:";
+    if (since !== undefined) url.searchParams.set("since", since);
     const socket = new WebSocket(url, { headers });
     const own = new Socket(socket);
     await new Promise<void>((opened, refused) => {
@@ -63,6 +70,11 @@ export class Socket {
     throw new Error(`no frame with ${key}: ${JSON.stringify(this.frames).slice(0, 500)}`);
   }
 
+  /** Leaves without waiting for the other side. */
+  drop(): void {
+    this.#socket.close();
+  }
+
   async close(): Promise<void> {
     this.#socket.close();
     await expect.poll(() => this.closed, { timeout: FRAME_WITHIN }).toBeDefined();
@@ -80,4 +92,28 @@ export async function ticketOf(client: Client, player: Player): Promise<string> 
   expect(left).toBeGreaterThan(27_000);
   expect(left).toBeLessThanOrEqual(30_000);
   return answer.body.ticket;
+}
+
+/** What a spectator is shown of the standings. */
+export interface Shown {
+  position: string;
+  from?: string;
+  total: number;
+  entries: { rank: number; team: { id: string; name: string }; score: number }[];
+}
+
+/** What a spectator who folds the frames has on screen. */
+export function fold(frames: readonly { leaderboard?: Shown }[]): string[] {
+  const rows = new Map<number, string>();
+  let total = 0;
+  for (const { leaderboard } of frames) {
+    if (!leaderboard) continue;
+    if (leaderboard.from === undefined) rows.clear();
+    for (const { rank, team, score } of leaderboard.entries) rows.set(rank, `${rank} ${team.name} ${score}`);
+    ({ total } = leaderboard);
+  }
+  return [...rows]
+    .sort(([a], [b]) => a - b)
+    .slice(0, total)
+    .map(([, row]) => row);
 }
