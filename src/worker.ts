@@ -2,6 +2,7 @@
 import type { HuntDirectory, NameRegistry } from "./control/directory.ts";
 import type { HuntControl } from "./control/object.ts";
 import { makeApp } from "./edge/app.ts";
+import type { LiveBoard } from "./leaderboard/live-object.ts";
 import type { Leaderboard } from "./leaderboard/object.ts";
 import type { GateEnv } from "./origin/gate-object.ts";
 import type { OriginBindings } from "./origin/open.ts";
@@ -12,6 +13,7 @@ import type { HuntShard } from "./shard/object.ts";
 
 export { HuntDirectory, NameRegistry } from "./control/directory.ts";
 export { HuntControl } from "./control/object.ts";
+export { LiveBoard } from "./leaderboard/live-object.ts";
 export { Leaderboard } from "./leaderboard/object.ts";
 export { OriginGate } from "./origin/gate-object.ts";
 export { DeadLetters } from "./queue/dead-letters-object.ts";
@@ -20,6 +22,7 @@ export { HuntShard } from "./shard/object.ts";
 export interface Env extends Secrets, GateEnv, OriginBindings {
   SHARD: DurableObjectNamespace<HuntShard>;
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
+  LIVE_BOARD: DurableObjectNamespace<LiveBoard>;
   CONTROL: DurableObjectNamespace<HuntControl>;
   NAMES: DurableObjectNamespace<NameRegistry>;
   DIRECTORY: DurableObjectNamespace<HuntDirectory>;

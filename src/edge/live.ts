@@ -1,6 +1,7 @@
 /** Routes of the live sockets: a ticket, and the upgrade to the team's shard or to the leaderboard. */
 import { ERRORS, type ErrorCode, type Refusal, RequestError } from "../errors.ts";
 import { SINCE_HEADER } from "../leaderboard/live.ts";
+import { CHILDREN_MAX, childName } from "../leaderboard/live-object.ts";
 import { TICKET_HEADER, type TicketClaims } from "../shard/live.ts";
 import type { Env } from "../worker.ts";
 import { requirePlayer, signTicket, verifyTicket } from "./auth.ts";
@@ -68,6 +69,38 @@ async function openSocket(c: Request$): Promise<Response> {
   throw new RequestError(code, refusal.detail ?? "the socket could not be opened");
 }
 
+/** Per hunt, the first child object that may have room, as this isolate last saw it. */
+const firstChild = new Map<string, number>();
+
+/** Hunts remembered there. */
+const HUNTS_MAX = 1_000;
+
+/** A spectator's socket: in the leaderboard object while it has room, then in its children, one after the other. */
+async function watch(env: Env, hunt: string, headers: Headers): Promise<Response> {
+  const started = firstChild.get(hunt);
+  if (started === undefined) {
+    const answer = await env.LEADERBOARD.getByName(hunt).fetch("https://leaderboard/live", { headers });
+    if (answer.status === 101 || !(await isFull(answer.clone()))) return answer;
+  }
+  for (let child = started ?? 0; child < CHILDREN_MAX; child += 1) {
+    const answer = await env.LIVE_BOARD.getByName(childName(hunt, child)).fetch("https://leaderboard/live", {
+      headers,
+    });
+    if (answer.status === 101 || !(await isFull(answer.clone()))) {
+      if (firstChild.size >= HUNTS_MAX) firstChild.clear();
+      firstChild.set(hunt, child);
+      return answer;
+    }
+  }
+  // Sockets go as well: the next one begins at the root again.
+  firstChild.delete(hunt);
+  throw new RequestError("overloaded", "the leaderboard has too many live sockets");
+}
+
+async function isFull(answer: Response): Promise<boolean> {
+  return ((await answer.json()) as Partial<Refusal>).refused === "overloaded";
+}
+
 async function upgrade(
   env: Env,
   hunt: string,
@@ -76,7 +109,7 @@ async function upgrade(
 ): Promise<Response> {
   const headers = new Headers({ Upgrade: "websocket" });
   if (since !== undefined) headers.set(SINCE_HEADER, since);
-  if (!claims) return env.LEADERBOARD.getByName(hunt).fetch("https://leaderboard/live", { headers });
+  if (!claims) return watch(env, hunt, headers);
   headers.set(TICKET_HEADER, JSON.stringify(claims));
   const { shard } = shardOf(claims.team);
   return shardStub(env, hunt, shard).fetch("https://shard/live", { headers });

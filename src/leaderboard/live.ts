@@ -50,10 +50,14 @@ export class BoardSockets {
     deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
+  get hasRoom(): boolean {
+    return this.#deps.ctx.getWebSockets().length < this.#deps.socketsMax;
+  }
+
   /** `since`: the last position the client saw, when it was here before. */
   async accept(first: readonly object[], since: string | null): Promise<Response | Refusal> {
     const { ctx } = this.#deps;
-    if (ctx.getWebSockets().length >= this.#deps.socketsMax) {
+    if (!this.hasRoom) {
       return refuse("overloaded", "the leaderboard has too many live sockets");
     }
     const page = await this.#pageForNewcomer();

@@ -20,8 +20,11 @@ import { announcementFrame, answerClose, refusalResponse } from "../shard/live.t
 import type { HuntShard } from "../shard/object.ts";
 import { objectName, randomText } from "../shard/routing.ts";
 import { StoredText } from "../stored-text.ts";
-import { BoardSockets, LIVE_ENTRIES, SINCE_HEADER } from "./live.ts";
-import { Standings, type StandingsRow, type StandingsRules } from "./standings.ts";
+import { Keeper } from "./keeper.ts";
+import { BoardSockets, LIVE_ENTRIES, type LivePage, SINCE_HEADER } from "./live.ts";
+import type { LiveBoard } from "./live-object.ts";
+import type { Standings, StandingsRow, StandingsRules } from "./standings.ts";
+import { StoredView } from "./stored-view.ts";
 import { View } from "./view.ts";
 
 /** How often changed standings are written down, ms. */
@@ -55,6 +58,7 @@ export interface BoardEnv {
   SHARD: DurableObjectNamespace<HuntShard>;
   CONTROL: DurableObjectNamespace<HuntControl>;
   CACHE: KVNamespace;
+  LIVE_BOARD: DurableObjectNamespace<LiveBoard>;
 }
 
 export interface BoardQuery {
@@ -73,27 +77,25 @@ export interface BoardPage {
   entries: LeaderboardEntry[];
 }
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS snapshot (
-  view TEXT NOT NULL,     -- 'all', or 'frozen': as of the freeze
-  part INTEGER NOT NULL,
-  body BLOB NOT NULL,
-  PRIMARY KEY (view, part)
-) WITHOUT ROWID`;
+/** Teams in one answer of `dump`: 64 bytes each or so, well under what a call takes. */
+const DUMP_TEAMS = 20_000;
 
 export class Leaderboard extends DurableObject<BoardEnv> {
   readonly #hunt: string;
   readonly #texts: StoredText;
+  readonly #snapshots: StoredView;
   readonly #publishDelay: number;
   readonly #pushDelay: number;
   #config: BoardConfig | undefined;
-  #view: View | undefined;
-  #marks = new Map<string, number>();
+  #keeper: Keeper | undefined;
   #catchingUp: Promise<void> | undefined;
   #catchUpAgain = false;
   #publishTimer = false;
   #pushTimer = false;
   #snapshotDue = false;
   readonly #live: BoardSockets;
+  /** Objects that hold more spectators, by name. */
+  readonly #children: Set<string>;
 
   constructor(ctx: DurableObjectState, env: BoardEnv) {
     super(ctx, env);
@@ -101,19 +103,36 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     this.#texts = new StoredText(ctx.storage.sql);
     this.#publishDelay = configOf(env).PUBLISH_DELAY_MS;
     this.#pushDelay = configOf(env).LIVE_PUSH_MS;
-    ctx.storage.sql.exec(SCHEMA);
+    this.#snapshots = new StoredView(ctx.storage.sql, this.#texts);
     this.#live = new BoardSockets({
       ctx,
       socketsMax: configOf(env).LIVE_SOCKETS_PER_OBJECT,
       page: () => this.read({ offset: 0, limit: LIVE_ENTRIES, organiser: false }),
       life: randomText(8).toLowerCase(),
     });
+    this.#children = new Set(JSON.parse(this.#texts.read("children") ?? "[]") as string[]);
     const config = this.#texts.read("config");
     if (config === undefined) return;
     this.#config = JSON.parse(config) as BoardConfig;
-    this.#view = new View(this.#config.rules, this.#config.freeze);
-    this.#restore(this.#config);
+    const { rules, freeze } = this.#config;
+    const kept = this.#snapshots.read(rules, freeze);
+    this.#keeper = this.#keep(kept?.view ?? new View(rules, freeze), kept?.marks ?? []);
     this.#catchUp();
+  }
+
+  #keep(view: View, marks: Iterable<[string, number]> = []): Keeper {
+    const keeper: Keeper = new Keeper(view, marks, {
+      pause: () => scheduler.wait(0),
+      clock: () => performance.now(),
+      changed: () => this.#changed(),
+      failed: (error) => {
+        console.error({ message: "the standings are rebuilt from the logs", error: String(error) });
+        if (this.#keeper !== keeper || !this.#config) return;
+        this.#keeper = this.#keep(new View(this.#config.rules, this.#config.freeze));
+        setTimeout(() => this.#catchUp(), CATCH_UP_RETRY);
+      },
+    });
+    return keeper;
   }
 
   /** Epoch ms; replaced by tests. */
@@ -122,29 +141,76 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   }
 
   /** Takes new rules or a new phase; rebuilds from the logs where the old data does not suffice. */
-  configure(config: BoardConfig): void {
+  async configure(config: BoardConfig): Promise<void> {
     if (this.#config && config.revision < this.#config.revision) return;
     this.#tellNews(this.#config, config);
     this.#config = config;
     this.#texts.write("config", JSON.stringify(config));
-    if (!this.#view) this.#view = new View(config.rules, config.freeze);
-    else if (!this.#view.change(config.rules, config.freeze)) {
-      this.#view = new View(config.rules, config.freeze);
-      this.#marks.clear();
+    const keeper = this.#keeper;
+    if (!keeper) this.#keeper = this.#keep(new View(config.rules, config.freeze));
+    // A newer configuration may have come while this one waited: then its rules are taken twice.
+    else if (!(await keeper.change((view) => view.change(...this.#rulesNow(config))))) {
+      this.#keeper = this.#keep(new View(...this.#rulesNow(config)));
       this.#catchUp();
     }
     this.#changed();
+  }
+
+  #rulesNow(config: BoardConfig): [StandingsRules, number | undefined] {
+    const { rules, freeze } = this.#config ?? config;
+    return [rules, freeze];
   }
 
   /** Phase and announcements, to the spectators. */
   #tellNews(before: BoardConfig | undefined, config: BoardConfig): void {
     const now = this.now();
     const phase = phaseAt(config.phase, config, now);
-    if (before && phaseAt(before.phase, before, now) !== phase) this.#live.tellAll({ phase });
+    if (before && phaseAt(before.phase, before, now) !== phase) this.#tellAll({ phase });
     const known = new Set(before?.announcements?.map(({ id }) => id));
     for (const announcement of before ? (config.announcements ?? []) : []) {
-      if (!known.has(announcement.id)) this.#live.tellAll(announcementFrame(announcement));
+      if (!known.has(announcement.id)) this.#tellAll(announcementFrame(announcement));
     }
+  }
+
+  /** A child object has spectators: from now on it gets every page and every word to all. */
+  async watch(child: string): Promise<{ page: LivePage; phase: string } | undefined> {
+    const config = this.#config;
+    if (!config) return undefined;
+    if (!this.#children.has(child)) {
+      this.#children.add(child);
+      this.#saveChildren();
+    }
+    const page = await this.read({ offset: 0, limit: LIVE_ENTRIES, organiser: false });
+    return { page, phase: phaseAt(config.phase, config, this.now()) };
+  }
+
+  #saveChildren(): void {
+    this.#texts.write("children", JSON.stringify([...this.#children]));
+  }
+
+  #tellAll(frame: object): void {
+    this.#live.tellAll(frame);
+    for (const child of this.#children) {
+      this.#childCall(child, (stub) => stub.tell(frame));
+    }
+  }
+
+  /** One page to every child. A child without sockets is forgotten; it comes back with its next one. */
+  #showChildren(page: LivePage): void {
+    for (const child of this.#children) {
+      this.#childCall(child, async (stub) => {
+        if (await stub.show(page)) return;
+        this.#children.delete(child);
+        this.#saveChildren();
+      });
+    }
+  }
+
+  /** A hint: what a child misses, the next page brings. */
+  #childCall(child: string, call: (stub: DurableObjectStub<LiveBoard>) => Promise<unknown>): void {
+    call(this.env.LIVE_BOARD.getByName(child)).catch((error: unknown) => {
+      console.warn({ message: "a child of the leaderboard could not be told", error: String(error) });
+    });
   }
 
   /** A spectator's socket; the edge lets only upgrades through. */
@@ -168,30 +234,21 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   }
 
   /**
-   * Takes a shard's report. A gap before it is not applied: the answered
-   * watermark tells the shard where to start again.
+   * Takes a shard's report; answers when it shows. A gap before it or no room
+   * for it: the answered watermark tells the shard where to start again.
    */
-  report(report: ScoreReport): ReportAnswer {
-    const view = this.#view;
-    if (!view) throw new Error("the leaderboard does not know its hunt yet");
-    if (this.#apply(view, report)) this.#changed();
-    const word: StandingsWord = { asOf: this.now(), ...view.all.word(report.shard) };
-    return { watermark: this.#marks.get(report.shard) ?? 0, word };
-  }
-
-  /** Returns whether anything was new. */
-  #apply(view: View, report: ScoreReport): boolean {
-    const mark = this.#marks.get(report.shard) ?? 0;
-    if (report.after > mark || report.upto <= mark) return false;
-    let changed = false;
-    for (const fact of report.facts) {
-      if (fact.seq <= mark) continue;
-      view.apply(report.shard, fact);
-      changed = true;
-    }
-    this.#marks.set(report.shard, report.upto);
-    view.settle();
-    return changed;
+  async report(report: ScoreReport): Promise<ReportAnswer> {
+    const keeper = this.#keeper;
+    if (!keeper) throw new Error("the leaderboard does not know its hunt yet");
+    keeper.take(report);
+    await keeper.applied(report.shard, report.upto);
+    const { view } = keeper;
+    // While catching up there is no word: the shard keeps what it was told before.
+    const word: StandingsWord = {
+      asOf: this.now(),
+      ...(view.isSettled ? view.all.word(report.shard) : undefined),
+    };
+    return { watermark: keeper.taken(report.shard), word };
   }
 
   /** What the standings are computed by; undefined before the hunt is published. */
@@ -213,7 +270,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     const { standings } = await this.#public();
     return {
       ranks: teams.map((team) => standings?.rank(team) ?? null),
-      word: { asOf: this.now(), ...this.#view?.all.word(shard) },
+      word: { asOf: this.now(), ...this.#keeper?.view.all.word(shard) },
     };
   }
 
@@ -242,34 +299,45 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   /** Teams that joined, hidden and banned ones included. */
   async teamCount(): Promise<number> {
     await this.#caughtUp();
-    return this.#view?.all.teamCount ?? 0;
+    return this.#keeper?.view.all.teamCount ?? 0;
   }
 
-  /** Every team with score and place as the organisers see them, and the watermarks, for verification. */
-  async dump(): Promise<{ marks: { shard: string; mark: number }[]; rows: StandingsRow[] }> {
+  /**
+   * Teams with score and place as the organisers see them, from number `from`
+   * on, and the watermarks this page is as of; for verification.
+   */
+  async dump(
+    from: number,
+  ): Promise<{ marks: { shard: string; mark: number }[]; rows: StandingsRow[]; next?: number }> {
     const { standings } = await this.#organisers();
     return {
-      marks: [...this.#marks].map(([shard, mark]) => ({ shard, mark })),
-      rows: [...(standings?.dump() ?? [])],
+      marks: [...(this.#keeper?.marks ?? [])].map(([shard, mark]) => ({ shard, mark })),
+      ...(standings?.dump(from, DUMP_TEAMS) ?? { rows: [] }),
     };
   }
 
   async #organisers(): Promise<{ standings: Standings | undefined; frozen: boolean; asOf: number }> {
-    await this.#caughtUp();
-    return { standings: this.#view?.all, frozen: false, asOf: this.now() };
+    await this.#readable();
+    return { standings: this.#keeper?.view.all, frozen: false, asOf: this.now() };
   }
 
   async #public(): Promise<{ standings: Standings | undefined; frozen: boolean; asOf: number }> {
-    await this.#caughtUp();
+    await this.#readable();
     return this.#publicNow();
+  }
+
+  /** At exit the standings are settled until the next `await`. */
+  async #readable(): Promise<void> {
+    await this.#caughtUp();
+    await this.#keeper?.ready();
   }
 
   #publicNow(): { standings: Standings | undefined; frozen: boolean; asOf: number } {
     const now = this.now();
     const config = this.#config;
     const frozen = config?.freeze !== undefined && now >= config.freeze && now < endsAt(config.phase, config);
-    if (!frozen) return { standings: this.#view?.all, frozen: false, asOf: now };
-    return { standings: this.#view?.frozenView(), frozen: true, asOf: config.freeze ?? now };
+    if (!frozen) return { standings: this.#keeper?.view.all, frozen: false, asOf: now };
+    return { standings: this.#keeper?.view.frozenView(), frozen: true, asOf: config.freeze ?? now };
   }
 
   // ── Catching up ─────────────────────────────────────────────────────────
@@ -303,21 +371,30 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   }
 
   async #pullEverything(): Promise<void> {
-    const shards = await this.env.CONTROL.getByName(this.#hunt).shards();
-    const queue = [...new Set([...shards, ...this.#marks.keys()])];
-    const next = async (): Promise<void> => {
-      for (let shard = queue.pop(); shard !== undefined; shard = queue.pop()) await this.#pull(shard);
-    };
-    await Promise.all(Array.from({ length: PULL_WIDTH }, next));
+    const keeper = this.#keeper;
+    if (!keeper) return;
+    keeper.gather();
+    try {
+      const shards = await this.env.CONTROL.getByName(this.#hunt).shards();
+      const queue = [...new Set([...shards, ...keeper.marks.keys()])];
+      const next = async (): Promise<void> => {
+        for (let shard = queue.pop(); shard !== undefined; shard = queue.pop())
+          await this.#pull(keeper, shard);
+      };
+      await Promise.all(Array.from({ length: PULL_WIDTH }, next));
+    } finally {
+      await keeper.gathered();
+    }
   }
 
-  async #pull(shard: string): Promise<void> {
+  async #pull(keeper: Keeper, shard: string): Promise<void> {
     const stub = this.env.SHARD.getByName(objectName(this.#hunt, shard));
     for (let pulls = 0; pulls < PULLS_MAX; pulls += 1) {
-      const after = this.#marks.get(shard) ?? 0;
+      const after = keeper.taken(shard);
       const report = await stub.scoreFacts(after);
-      if (report.upto <= after || !this.#view) return;
-      if (this.#apply(this.#view, report)) this.#changed();
+      if (report.upto <= after || this.#keeper !== keeper) return;
+      await keeper.room();
+      keeper.take(report);
     }
   }
 
@@ -342,22 +419,23 @@ export class Leaderboard extends DurableObject<BoardEnv> {
 
   /** Spectators' sockets do not wait for KV, which takes one write a second. */
   #pushSoon(): void {
-    if (this.#pushTimer || !this.#live.any) return;
+    if (this.#pushTimer || !(this.#live.any || this.#children.size > 0)) return;
     this.#pushTimer = true;
     setTimeout(() => {
       this.#pushTimer = false;
       // What is being pulled together would be shown as the standings.
-      if (this.#catchingUp) return this.#pushSoon();
+      if (this.#catchingUp || !this.#keeper?.view.isSettled) return this.#pushSoon();
       const { standings, frozen, asOf } = this.#publicNow();
       if (!standings) return;
       const entries = standings.page({ offset: 0, limit: LIVE_ENTRIES });
-      this.#live.push({ asOf, frozen, total: standings.total(), entries });
+      const page = { asOf, frozen, total: standings.total(), entries };
+      this.#live.push(page);
+      this.#showChildren(page);
     }, this.#pushDelay);
   }
 
   async #publish(): Promise<void> {
-    await this.#caughtUp();
-    const { standings, frozen, asOf } = this.#publicNow();
+    const { standings, frozen, asOf } = await this.#public();
     if (!standings) return;
     const entry: BoardEntry = {
       v: 1,
@@ -382,40 +460,10 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     return next.length === 0 ? {} : { until: Math.min(...next) };
   }
 
+  /** Writes the standings down, in pieces; reports wait meanwhile, reads do not. */
   override async alarm(): Promise<void> {
     this.#snapshotDue = false;
-    const view = this.#view;
-    if (!view) return;
-    // One transaction: no await between the statements.
-    const { sql } = this.ctx.storage;
-    sql.exec("DELETE FROM snapshot");
-    for (const [name, standings] of view.parts()) {
-      let part = 0;
-      for (const body of standings.snapshot()) {
-        sql.exec("INSERT INTO snapshot (view, part, body) VALUES (?, ?, ?)", name, part, body.buffer);
-        part += 1;
-      }
-    }
-    this.#texts.write("marks", JSON.stringify({ freeze: view.freeze ?? null, marks: [...this.#marks] }));
-  }
-
-  #restore(config: BoardConfig): void {
-    const kept = this.#texts.read("marks");
-    if (kept === undefined) return;
-    const { freeze, marks } = JSON.parse(kept) as { freeze: number | null; marks: [string, number][] };
-    // Another freeze than the kept one: the frozen half cannot be told from the whole.
-    if ((config.freeze ?? null) !== freeze) return;
-    const parts = (name: string): Uint8Array[] =>
-      this.ctx.storage.sql
-        .exec<{ body: ArrayBuffer }>("SELECT body FROM snapshot WHERE view = ? ORDER BY part", name)
-        .toArray()
-        .map((row) => new Uint8Array(row.body));
-    const all = Standings.restore(config.rules, parts("all"));
-    if (!all) return;
-    const frozenParts = parts("frozen");
-    const frozen = frozenParts.length > 0 ? Standings.restore(config.rules, frozenParts) : undefined;
-    if (frozenParts.length > 0 && !frozen) return;
-    this.#view = new View(config.rules, config.freeze, all, frozen);
-    this.#marks = new Map(marks);
+    const keeper = this.#keeper;
+    await keeper?.whileStill(() => this.#snapshots.write(keeper.view, keeper.marks, () => keeper.breathe()));
   }
 }

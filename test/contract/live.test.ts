@@ -246,4 +246,35 @@ describe("spectators", () => {
     expect(await back.next("error")).toMatchObject({ code: "bad_request" });
     for (const socket of [watcher, back]) await socket.close();
   });
+
+  test("[LIVE-11] beyond the room of one object others take them: everybody sees the same", async () => {
+    const small = await startEngine({
+      vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", LIVE_SOCKETS_PER_OBJECT: "3" },
+      log: () => undefined,
+    });
+    try {
+      const own = await Client.of(small);
+      await own.publish("crowd", manyClues(3));
+      const player = await own.team("crowd", "One");
+      const watchers: Socket[] = [];
+      for (let watcher = 0; watcher < 11; watcher += 1) watchers.push(await Socket.open(own, "crowd"));
+      for (const watcher of watchers) expect(await watcher.next("phase")).toBe("live");
+      await own.playOne(player, answer("1", "c0", "right 0"));
+      await own.organise("POST", "/v1/hunts/crowd/announcements", { text: "to all" });
+      for (const watcher of watchers) {
+        await expect.poll(() => fold(watcher.frames), { timeout: 10_000 }).toEqual(["1 One 10"]);
+        await expect
+          .poll(() => watcher.frames.filter((frame) => "announcement" in frame).length, { timeout: 10_000 })
+          .toBe(1);
+      }
+      // Those who leave are forgotten, and the next ones are served.
+      for (const watcher of watchers) await watcher.close();
+      const late = await Socket.open(own, "crowd");
+      await own.playOne(player, answer("2", "c1", "right 1"));
+      await expect.poll(() => fold(late.frames), { timeout: 10_000 }).toEqual(["1 One 20"]);
+      await late.close();
+    } finally {
+      await small.stop();
+    }
+  });
 });
