@@ -2,6 +2,7 @@
  * Verification of a hunt: every shard refolds its log; then the standings are
  * rebuilt from the logs and compared, and the origin's rows as well.
  */
+import type { Leaderboard } from "../leaderboard/object.ts";
 import { Standings } from "../leaderboard/standings.ts";
 import { OriginUnavailable } from "../origin/guard.ts";
 import type { OriginStore, OriginTeam } from "../origin/store.ts";
@@ -158,30 +159,70 @@ function same(a: OriginTeam, b: OriginTeam): boolean {
   );
 }
 
+/** Rebuilds the standings from the logs and compares them page by page. */
 async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<void> {
   const board = env.LEADERBOARD.getByName(hunt);
-  const [rules, { marks, rows }] = [await board.rules(), await board.dump()];
+  const rules = await board.rules();
   if (!rules) return;
   const expected = new Standings(rules);
-  for (const { shard, mark } of marks) {
-    for (let after = 0; after < mark; ) {
-      const report = await stubOf(env, hunt, shard).scoreFacts(after);
-      if (report.upto <= after) break;
-      after = report.upto;
-      for (const fact of report.facts) if (fact.seq <= mark) expected.apply(shard, fact);
+  const read = new Map<string, number>();
+  let compared = 0;
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page: Awaited<ReturnType<typeof board.dump>> = await board.dump(from);
+    // A hunt that goes on moves the marks from page to page; each is compared as of its own.
+    for (const { shard, mark } of page.marks) {
+      const stub = stubOf(env, hunt, shard);
+      const after = read.get(shard) ?? 0;
+      if (mark > after) await readFacts(stub, expected, shard, after, mark);
+      read.set(shard, Math.max(mark, after));
     }
-  }
-  expected.settle();
-  const held = new Map(rows.map((row) => [row.team, row]));
-  for (const row of expected.dump()) {
-    const own = held.get(row.team);
-    held.delete(row.team);
-    if (!own) differ("missing in the standings", row.team);
-    else if (own.score !== row.score || own.solves !== row.solves || own.rank !== row.rank) {
-      differ(`the logs give ${JSON.stringify(row)}, the standings hold ${JSON.stringify(own)}`, row.team);
+    expected.settle();
+    for (const own of page.rows) {
+      const row = expected.row(own.team);
+      compared += 1;
+      if (!row) differ("no log knows this team", own.team);
+      else if (own.score !== row.score || own.solves !== row.solves || own.rank !== row.rank) {
+        differ(`the logs give ${JSON.stringify(row)}, the standings hold ${JSON.stringify(own)}`, own.team);
+      }
     }
+    from = page.next;
   }
-  for (const team of held.keys()) differ("no log knows this team", team);
+  if (compared < expected.teamCount) await tellMissing(board, expected, differ);
+}
+
+/** Applies a shard's score facts with `after < seq <= mark`. */
+async function readFacts(
+  stub: ReturnType<typeof stubOf>,
+  expected: Standings,
+  shard: string,
+  after: number,
+  mark: number,
+): Promise<void> {
+  for (let from = after; from < mark; ) {
+    const report = await stub.scoreFacts(from);
+    if (report.upto <= from) return;
+    from = report.upto;
+    for (const fact of report.facts) if (fact.seq <= mark) expected.apply(shard, fact);
+  }
+}
+
+/** Looks for the teams that the standings do not hold; a second reading, in a case that must not be. */
+async function tellMissing(
+  board: DurableObjectStub<Leaderboard>,
+  expected: Standings,
+  differ: Differ,
+): Promise<void> {
+  const held = new Set<string>();
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page: Awaited<ReturnType<typeof board.dump>> = await board.dump(from);
+    for (const { team } of page.rows) held.add(team);
+    from = page.next;
+  }
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page = expected.dump(from, TEAMS_PAGE);
+    for (const { team } of page.rows) if (!held.has(team)) differ("missing in the standings", team);
+    from = page.next;
+  }
 }
 
 function stubOf(env: Env, hunt: string, shard: string) {

@@ -124,6 +124,35 @@ export class RankIndex {
     this.#before = undefined;
   }
 
+  /**
+   * Takes out every team that `leaves`, whatever its keys are now, and puts in
+   * `incoming`, which must be in the comparator's order. O(n) moves and
+   * O(log(n / incoming)) comparisons for each that comes.
+   */
+  merge(incoming: Uint32Array, leaves: (team: number) => boolean): void {
+    const staying = new Uint32Array(this.#size);
+    let stayed = 0;
+    for (let block = 0; block < this.#blocks.length; block++) {
+      const teams = this.#block(block);
+      const count = this.#count(block);
+      for (let slot = 0; slot < count; slot++) {
+        const team = teams[slot] as number;
+        if (!leaves(team)) staying[stayed++] = team;
+      }
+    }
+    const merged = new Uint32Array(stayed + incoming.length);
+    let from = 0;
+    for (let i = 0; i < incoming.length; i++) {
+      const team = incoming[i] as number;
+      const to = this.#gallop(staying, from, stayed, team);
+      merged.set(staying.subarray(from, to), from + i);
+      merged[to + i] = team;
+      from = to;
+    }
+    merged.set(staying.subarray(from, stayed), from + incoming.length);
+    this.rebuild(merged);
+  }
+
   /** The same teams in the same order over another copy of the columns. O(n). */
   clone(compare: CompareTeams): RankIndex {
     const copy = new RankIndex(compare);
@@ -166,6 +195,23 @@ export class RankIndex {
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.compare(teams[middle] as number, team) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The first slot from `from` on whose team places after `team`, `end` if there is none. */
+  #gallop(sorted: Uint32Array, from: number, end: number, team: number): number {
+    let low = from;
+    let step = 1;
+    while (low + step <= end && this.compare(sorted[low + step - 1] as number, team) < 0) {
+      low += step;
+      step *= 2;
+    }
+    let high = Math.min(end, low + step - 1);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.compare(sorted[middle] as number, team) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

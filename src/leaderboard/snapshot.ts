@@ -8,10 +8,10 @@ import { ChunkReader, cutChunks } from "./chunks.ts";
 import { ClueTable, type FirstSolve } from "./clue-table.ts";
 import { Numbered } from "./numbered.ts";
 import type { StandingsRules, StandingsState } from "./state.ts";
-import { RECORD_HEAD_BYTES, recordBytes, TeamIds } from "./team-ids.ts";
+import { TeamIds } from "./team-ids.ts";
 import { STATE_FLAGS, TeamTable } from "./team-table.ts";
 
-const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 2;
 /** Teams copied at a time while writing: keeps the memory needed at little more than one chunk. */
 const SNAPSHOT_TEAMS = 16_384;
 
@@ -20,8 +20,13 @@ interface Header {
   rules: StandingsRules;
   teams: number;
   planes: number;
+  /** Epoch ms that times count from. */
+  since?: number;
+  /** Columns of 64 bits. */
+  wide: { points: boolean; times: boolean };
   keepsAdjust: boolean;
   shards: readonly string[];
+  prefixes: readonly string[];
   lastSeqs: number[];
   brackets: readonly string[];
   clues: { id: string; solvers: number; counted: number; first: FirstSolve[] }[];
@@ -42,9 +47,12 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
 
   const clues = new ClueTable(header.rules.clues, header.rules.scoring.firstSolves.length);
   for (const clue of header.clues) clues.add(clue);
-  const ids = readIds(reader, header.teams);
+  const ids = readIds(reader, header.teams, header.prefixes);
   const teams = new TeamTable(header.keepsAdjust);
   teams.count = header.teams;
+  teams.since = header.since;
+  if (header.wide.points) teams.widenPoints();
+  if (header.wide.times) teams.widenTimes();
   if (header.teams > 0) teams.reserve(header.teams - 1);
   for (let plane = 0; plane < header.planes; plane++) teams.addPlane();
   for (const column of teams.storedColumns()) {
@@ -71,8 +79,11 @@ function* pieces(state: StandingsState): Generator<Uint8Array, void> {
     rules,
     teams: present.length,
     planes: teams.planes.length,
+    ...(teams.since === undefined ? {} : { since: teams.since }),
+    wide: { points: teams.score instanceof Float64Array, times: teams.keyAt instanceof Float64Array },
     keepsAdjust: teams.keepsAdjust,
     shards: shards.names,
+    prefixes: ids.prefixes,
     lastSeqs,
     brackets: brackets.names,
     clues: clues.rows.map(({ id, solvers, counted, first }) => ({
@@ -86,7 +97,7 @@ function* pieces(state: StandingsState): Generator<Uint8Array, void> {
   const text = new TextEncoder().encode(JSON.stringify(header));
   yield new Uint8Array(Uint32Array.of(text.length).buffer);
   yield text;
-  for (const team of present) yield ids.record(team);
+  yield* ids.records(present);
   for (const column of teams.storedColumns()) {
     const mask = column === teams.flags ? STATE_FLAGS : undefined;
     for (let from = 0; from < present.length; from += SNAPSHOT_TEAMS) {
@@ -101,16 +112,10 @@ function* pieces(state: StandingsState): Generator<Uint8Array, void> {
   }
 }
 
-function readIds(reader: ChunkReader, count: number): TeamIds {
-  const ids = new TeamIds();
-  const head = new Uint8Array(RECORD_HEAD_BYTES);
-  for (let team = 0; team < count; team++) {
-    reader.fill(head);
-    const record = new Uint8Array(recordBytes(head, 0));
-    record.set(head);
-    reader.fill(record.subarray(head.length));
-    ids.addRecord(record);
-  }
+function readIds(reader: ChunkReader, count: number, prefixes: readonly string[]): TeamIds {
+  const ids = new TeamIds(count, prefixes);
+  const fill = (target: Uint8Array): void => reader.fill(target);
+  for (let team = 0; team < count; team++) ids.addRecord(fill);
   return ids;
 }
 

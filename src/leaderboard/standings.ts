@@ -80,12 +80,38 @@ export class Standings {
    * when more than 1/32 of the teams move, all are sorted: O(teams · (1 + clues / 32)).
    */
   settle(): boolean {
-    this.#assertUsable();
-    if (!this.#changed) return false;
-    if (this.#dynamic) this.#revalue();
-    this.#places.settle();
+    if (!this.isSettled) {
+      for (const _ of this.settleInSteps());
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * The same in steps of a few ms, so that an owner can serve others between
+   * them; nothing may be applied or read until the last one is taken.
+   */
+  *settleInSteps(): Generator<void, void> {
+    if (this.isSettled) return;
+    if (this.#dynamic) yield* this.#revalue();
+    yield* this.#places.settleInSteps();
     this.#changed = false;
-    return true;
+  }
+
+  /** Whether reads are possible: nothing was applied since the last `settle`. */
+  get isSettled(): boolean {
+    this.#assertUsable();
+    return !this.#changed;
+  }
+
+  /** Whether one team's solve may move the scores of others. */
+  get isDynamic(): boolean {
+    return this.#dynamic;
+  }
+
+  /** So many facts are about to be applied before the next `settle`: many at once cost less each. O(1). */
+  expect(facts: number): void {
+    this.#places.expect(facts);
   }
 
   /** Teams that joined, hidden and banned ones included. O(1); needs no `settle`. */
@@ -205,16 +231,28 @@ export class Standings {
     return { values, bonuses };
   }
 
-  /** Every team that joined, one at a time (an array of 10^6 rows has no room), in no particular order. */
-  *dump(): Generator<StandingsRow, void> {
+  /**
+   * Up to `limit` of the teams that joined, with score and place, from number
+   * `from` on (numbers go by the order of joining here); `next` begins the
+   * following page. O(limit · log teams).
+   */
+  dump(from: number, limit: number): { rows: StandingsRow[]; next?: number } {
     this.#assertSettled();
     const { teams, ids } = this.#state;
-    for (const team of teams.present()) {
-      const rank = this.#rankOf(team);
-      const score = teams.score[team] as number;
-      const solves = teams.solves[team] as number;
-      yield { team: ids.idOf(team), score, solves, ...(rank !== undefined && { rank }) };
+    const rows: StandingsRow[] = [];
+    for (let team = from; team < teams.extent; team++) {
+      if (((teams.flags[team] as number) & PRESENT) === 0) continue;
+      if (rows.length === limit) return { rows, next: team };
+      rows.push(this.#rowOf(team, ids.idOf(team)));
     }
+    return { rows };
+  }
+
+  /** The team's row as `dump` shows it; undefined if it never joined. O(log teams). */
+  row(id: string): StandingsRow | undefined {
+    this.#assertSettled();
+    const team = this.#find(id);
+    return team === undefined ? undefined : this.#rowOf(team, id);
   }
 
   /**
@@ -234,11 +272,11 @@ export class Standings {
   }
 
   /**
-   * The same facts under new rules, settled; or undefined if that needs what
+   * The same facts under new rules, yet to be settled; or undefined if that needs what
    * only the logs know (see `underRules`): the owner then rebuilds from them
    * and may go on using this object meanwhile. On success the columns move to
    * the new object (at 10^6 teams there is no room for two) and this one
-   * throws when used. O(teams · (1 + clues / 32)).
+   * throws when used. O(clues).
    */
   rerule(rules: StandingsRules): Standings | undefined {
     this.#assertUsable();
@@ -266,7 +304,10 @@ export class Standings {
   static restore(rules: StandingsRules, chunks: Iterable<Uint8Array>): Standings | undefined {
     const kept = readSnapshot(chunks);
     const state = kept === undefined ? undefined : underRules(kept, rules);
-    return state === undefined ? undefined : Standings.#derived(state);
+    if (state === undefined) return undefined;
+    const standings = Standings.#derived(state);
+    standings.settle();
+    return standings;
   }
 
   /** Memory held, in bytes. `ids` are shared with copies. */
@@ -281,7 +322,6 @@ export class Standings {
     standings.#bonusesDue = true;
     standings.#changed = true;
     standings.#places.requireSort();
-    standings.settle();
     return standings;
   }
 
@@ -305,14 +345,14 @@ export class Standings {
     this.#places.touch(team);
     teams.markSolved(team, clue);
     teams.solves[team] = (teams.solves[team] as number) + 1;
-    teams.lastSolveAt[team] = fact.at;
+    teams.setLastSolve(team, fact.at);
     clues.solvedBy(clue, isShown(teams.flags[team] as number));
     if (this.#breaksTies(team, fact)) teams.setKey(team, fact.at, fact.seq);
     if (rules.scoring.ranking === "finish" && fact.clue === rules.scoring.finish) {
       teams.flags[team] = (teams.flags[team] as number) | FINISHED;
     }
     if (!this.#dynamic) {
-      teams.score[team] = (teams.score[team] as number) + fact.points;
+      teams.addPoints(team, fact.points);
       return;
     }
     for (const other of clues.insertFirst(clue, { at: fact.at, shard, seq: fact.seq, team })) {
@@ -332,8 +372,7 @@ export class Standings {
   #adjust(team: number, points: number): void {
     const { teams } = this.#state;
     this.#places.touch(team);
-    const column = this.#dynamic ? teams.adjust : teams.score;
-    column[team] = (column[team] as number) + points;
+    teams.addPoints(team, points);
   }
 
   #mark(team: number, type: "ban" | "unban" | "hide" | "show"): void {
@@ -349,36 +388,49 @@ export class Standings {
   }
 
   /** Brings the scores up to date. At exit every team whose place may change is touched, or all will be sorted. */
-  #revalue(): void {
+  *#revalue(): Generator<void, void> {
     const { rules, teams, clues } = this.#state;
     const places = this.#places;
     const moved = clues.revalue(rules.scoring);
     if (this.#bonusesDue) this.#sumBonuses();
     const affected = moved.reduce((sum, clue) => sum + clues.row(clue).solvers, 0);
     if (places.isMany(places.pending.length + affected)) {
-      teams.rescore((clue) => (clue < clues.size ? clues.row(clue).value : 0));
+      const value = (clue: number): number => (clue < clues.size ? clues.row(clue).value : 0);
+      const bonus = rules.scoring.firstSolves.reduce((most, points) => Math.max(most, points), 0);
+      yield* teams.rescore(
+        value,
+        clues.rows.reduce((sum, row) => sum + Math.abs(row.value) + bonus, 0),
+      );
       for (const [team, bonus] of this.#bonuses) teams.score[team] = (teams.score[team] as number) + bonus;
       // Places by finish do not depend on the score: there the order still holds.
       if (rules.scoring.ranking === "score") places.requireSort();
       return;
     }
     // All leave before any score changes: the order finds a team by its old score.
-    for (const clue of moved) this.#touchSolvers(clue);
+    if (moved.length > 0) yield* this.#touchSolvers(moved);
     for (const team of places.pending) {
       let score = (teams.adjust[team] as number) + (this.#bonuses.get(team) ?? 0);
       teams.forEachSolved(team, (clue) => {
         score += clues.row(clue).value;
       });
-      teams.score[team] = score;
+      teams.setScore(team, score);
     }
   }
 
-  #touchSolvers(clue: number): void {
+  /** Touches every team that solved one of these clues, a plane of clues at a time. */
+  *#touchSolvers(clues: number[]): Generator<void, void> {
     const { planes, extent } = this.#state.teams;
-    const plane = planes[Math.floor(clue / PLANE_CLUES)] as Uint32Array;
-    const bit = 1 << (clue % PLANE_CLUES);
-    for (let team = 0; team < extent; team++) {
-      if (((plane[team] as number) & bit) !== 0) this.#places.touch(team);
+    const masks = new Map<number, number>();
+    for (const clue of clues) {
+      const plane = Math.floor(clue / PLANE_CLUES);
+      masks.set(plane, (masks.get(plane) ?? 0) | (1 << (clue % PLANE_CLUES)));
+    }
+    for (const [number, mask] of masks) {
+      const plane = planes[number] as Uint32Array;
+      for (let team = 0; team < extent; team++) {
+        if (((plane[team] as number) & mask) !== 0) this.#places.touch(team);
+      }
+      yield;
     }
   }
 
@@ -419,6 +471,17 @@ export class Standings {
     return position === undefined ? undefined : position + 1;
   }
 
+  #rowOf(team: number, id: string): StandingsRow {
+    const { teams } = this.#state;
+    const rank = this.#rankOf(team);
+    return {
+      team: id,
+      score: teams.score[team] as number,
+      solves: teams.solves[team] as number,
+      ...(rank !== undefined && { rank }),
+    };
+  }
+
   #entryOf(team: number, rank: number): LeaderboardEntry {
     const { ids, teams, brackets } = this.#state;
     const bracket = brackets.names[(teams.bracket[team] as number) - 1];
@@ -428,7 +491,7 @@ export class Standings {
       team: { id: ids.idOf(team), name: ids.nameOf(team), ...(bracket !== undefined && { bracket }) },
       score: teams.score[team] as number,
       solves,
-      ...(solves > 0 && { lastSolveAt: teams.lastSolveAt[team] as number }),
+      ...(solves > 0 && { lastSolveAt: teams.lastSolve(team) }),
     };
   }
 

@@ -1,19 +1,23 @@
 /**
  * Team ids and names as bytes, numbered in the order they come. A million
  * strings with a Map cost over 100 MB of heap; here a team costs the bytes of
- * its id and name plus about 15. Append-only, so copies of the standings share it.
+ * its id and name plus about 15. What many ids begin with (the shard's name) is
+ * kept once. Append-only, so copies of the standings share it.
  */
+import { Numbered } from "./numbered.ts";
 
 /** Records live in chunks of at most 1 MiB; a position is chunk · 2^20 + offset. */
 const CHUNK_BITS = 20;
 const CHUNK_BYTES = 1 << CHUNK_BITS;
 const FIRST_CHUNK_BYTES = 1 << 12;
-/** A record: one byte for the id's length, two for the name's, then both. */
-export const RECORD_HEAD_BYTES = 3;
+/** A record: one byte for the id's length, two for the name's, then both. An id begins with its prefix's number. */
+const RECORD_HEAD_BYTES = 3;
 const ID_BYTES_MAX = 255;
 const NAME_BYTES_MAX = 65_535;
 /** The hash table is doubled when it is more than half full. */
 const FIRST_TABLE_SLOTS = 64;
+/** A prefix's number has one byte; 0 is none. More prefixes than that are no prefixes. */
+const PREFIXES_MAX = 255;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -22,11 +26,28 @@ export class TeamIds {
   #chunks: Uint8Array[] = [new Uint8Array(FIRST_CHUNK_BYTES)];
   /** Bytes used of the last chunk. */
   #used = 0;
-  #positions = new Uint32Array(FIRST_TABLE_SLOTS / 2);
+  #positions: Uint32Array;
   /** Open addressing, linear probing; holds team + 1, 0 is free. */
-  #table = new Uint32Array(FIRST_TABLE_SLOTS);
+  #table: Uint32Array;
+  readonly #prefixes: Numbered;
   #size = 0;
+  /** An id as it is stored: the number of its prefix, then the rest in UTF-8. */
   readonly #scratch = new Uint8Array(ID_BYTES_MAX);
+  readonly #head = new Uint8Array(RECORD_HEAD_BYTES);
+
+  /** Room for `count` teams without growing; `prefixes` as they were kept with records. */
+  constructor(count = 0, prefixes: readonly string[] = [""]) {
+    let slots = FIRST_TABLE_SLOTS;
+    while (slots < 2 * count) slots *= 2;
+    this.#positions = new Uint32Array(slots / 2);
+    this.#table = new Uint32Array(slots);
+    this.#prefixes = new Numbered(prefixes);
+  }
+
+  /** What ids begin with, by number; records mean these. */
+  get prefixes(): readonly string[] {
+    return this.#prefixes.names;
+  }
 
   /** Teams known; numbers run from 0 to `size − 1`. O(1). */
   get size(): number {
@@ -35,8 +56,8 @@ export class TeamIds {
 
   /** The team's number, given now if the id is new; a known id keeps its first name. O(1) amortised. */
   add(id: string, name: string): number {
-    const length = this.#encode(id);
-    if (length === undefined || length === 0) throw new Error(`team id of 1–${ID_BYTES_MAX} bytes expected`);
+    const length = id === "" ? undefined : this.#encode(id, true);
+    if (length === undefined) throw new Error(`team id of 1–${ID_BYTES_MAX} bytes expected`);
     const known = this.#probe(length);
     if (known >= 0) return known;
     return this.#append(this.#scratch.subarray(0, length), encoder.encode(name));
@@ -44,7 +65,7 @@ export class TeamIds {
 
   /** The team's number, or undefined. O(1). */
   indexOf(id: string): number | undefined {
-    const length = this.#encode(id);
+    const length = this.#encode(id, false);
     if (length === undefined) return undefined;
     const found = this.#probe(length);
     return found < 0 ? undefined : found;
@@ -52,30 +73,55 @@ export class TeamIds {
 
   /** Id of a team. O(length). */
   idOf(team: number): string {
-    const record = this.record(team);
-    return decoder.decode(record.subarray(RECORD_HEAD_BYTES, RECORD_HEAD_BYTES + (record[0] as number)));
+    const record = this.#record(team);
+    const prefix = this.#prefixes.names[record[RECORD_HEAD_BYTES] as number] as string;
+    return (
+      prefix +
+      decoder.decode(record.subarray(RECORD_HEAD_BYTES + 1, RECORD_HEAD_BYTES + (record[0] as number)))
+    );
   }
 
   /** Name of a team; unpaired surrogates come back as U+FFFD. O(length). */
   nameOf(team: number): string {
-    const record = this.record(team);
+    const record = this.#record(team);
     return decoder.decode(record.subarray(RECORD_HEAD_BYTES + (record[0] as number)));
   }
 
-  /** The team's record as stored; a view, not to be written to. O(1). */
-  record(team: number): Uint8Array {
+  #record(team: number): Uint8Array {
     const position = this.#positions[team] as number;
     const chunk = this.#chunks[position >>> CHUNK_BITS] as Uint8Array;
     const offset = position & (CHUNK_BYTES - 1);
     return chunk.subarray(offset, offset + recordBytes(chunk, offset));
   }
 
-  /** Adds a team from the parts of a stored record (see `recordBytes`). O(1) amortised. */
-  addRecord(record: Uint8Array): number {
-    const idEnd = RECORD_HEAD_BYTES + (record[0] as number);
-    this.#scratch.set(record.subarray(RECORD_HEAD_BYTES, idEnd));
-    if (this.#probe(record[0] as number) >= 0) throw new Error("the team is known already");
-    return this.#append(record.subarray(RECORD_HEAD_BYTES, idEnd), record.subarray(idEnd));
+  /** The records of these teams, as many in one view as lie next to each other. */
+  *records(teams: Uint32Array): Generator<Uint8Array, void> {
+    for (let i = 0; i < teams.length; ) {
+      const first = this.#positions[teams[i] as number] as number;
+      const chunk = this.#chunks[first >>> CHUNK_BITS] as Uint8Array;
+      const start = first & (CHUNK_BYTES - 1);
+      let end = start + recordBytes(chunk, start);
+      for (i += 1; i < teams.length && this.#positions[teams[i] as number] === first - start + end; i += 1) {
+        // The next chunk begins where a full one ends.
+        if (end >= CHUNK_BYTES) break;
+        end += recordBytes(chunk, end);
+      }
+      yield chunk.subarray(start, end);
+    }
+  }
+
+  /** Adds a team whose record `fill` reads, piece by piece. O(1) amortised. */
+  addRecord(fill: (target: Uint8Array) => void): number {
+    fill(this.#head);
+    const length = this.#head[0] as number;
+    const bytes = recordBytes(this.#head, 0);
+    const position = this.#reserve(bytes);
+    const chunk = this.#chunks[position >>> CHUNK_BITS] as Uint8Array;
+    const offset = position & (CHUNK_BYTES - 1);
+    for (let i = 0; i < RECORD_HEAD_BYTES; i++) chunk[offset + i] = this.#head[i] as number;
+    fill(chunk.subarray(offset + RECORD_HEAD_BYTES, offset + bytes));
+    for (let i = 0; i < length; i++) this.#scratch[i] = chunk[offset + RECORD_HEAD_BYTES + i] as number;
+    return this.#enter(position, length);
   }
 
   /** Memory held, in bytes. O(chunks). */
@@ -85,18 +131,28 @@ export class TeamIds {
     return sum;
   }
 
-  /** Writes the id's UTF-8 into the scratch; undefined if it is too long for an id. */
-  #encode(id: string): number | undefined {
-    if (id.length > ID_BYTES_MAX) return undefined;
-    for (let i = 0; i < id.length; i++) {
+  /** Puts the id into the scratch; returns its length there, undefined if it is too long or cannot be known. */
+  #encode(id: string, adds: boolean): number | undefined {
+    if (id.length >= ID_BYTES_MAX) return undefined;
+    // weur-0-1z-abcde: everything before the last two parts.
+    const cut = id.lastIndexOf("-", id.lastIndexOf("-") - 1) + 1;
+    let prefix = this.#prefixes.find(id.slice(0, cut));
+    if (prefix === undefined && this.#prefixes.names.length <= PREFIXES_MAX) {
+      if (!adds) return undefined;
+      prefix = this.#prefixes.number(id.slice(0, cut));
+    }
+    this.#scratch[0] = prefix ?? 0;
+    const from = prefix === undefined ? 0 : cut;
+    for (let i = from; i < id.length; i++) {
       const unit = id.charCodeAt(i);
       if (unit >= 0x80) {
-        const { read, written } = encoder.encodeInto(id, this.#scratch);
-        return read === id.length ? written : undefined;
+        const rest = id.slice(from);
+        const { read, written } = encoder.encodeInto(rest, this.#scratch.subarray(1));
+        return read === rest.length ? written + 1 : undefined;
       }
-      this.#scratch[i] = unit;
+      this.#scratch[i - from + 1] = unit;
     }
-    return id.length;
+    return id.length - from + 1;
   }
 
   /** The team whose id is in the scratch, or −1 − (the free table slot for it). */
@@ -124,7 +180,6 @@ export class TeamIds {
 
   #append(id: Uint8Array, name: Uint8Array): number {
     if (name.length > NAME_BYTES_MAX) throw new Error(`team name over ${NAME_BYTES_MAX} bytes`);
-    const team = this.#size;
     const position = this.#reserve(RECORD_HEAD_BYTES + id.length + name.length);
     const chunk = this.#chunks[position >>> CHUNK_BITS] as Uint8Array;
     const offset = position & (CHUNK_BYTES - 1);
@@ -133,9 +188,17 @@ export class TeamIds {
     chunk[offset + 2] = name.length >>> 8;
     chunk.set(id, offset + RECORD_HEAD_BYTES);
     chunk.set(name, offset + RECORD_HEAD_BYTES + id.length);
+    return this.#enter(position, id.length);
+  }
+
+  /** Numbers the team whose record is at `position` and whose id is in the scratch. */
+  #enter(position: number, length: number): number {
+    const team = this.#size;
     if (team === this.#positions.length) this.#grow();
+    const slot = -1 - this.#probe(length);
+    if (slot < 0) throw new Error("the team is known already");
     this.#positions[team] = position;
-    this.#table[-1 - this.#probe(id.length)] = team + 1;
+    this.#table[slot] = team + 1;
     this.#size += 1;
     return team;
   }
@@ -175,7 +238,7 @@ export class TeamIds {
 }
 
 /** Length of the record that starts at `offset`; its first three bytes must be there. */
-export function recordBytes(bytes: Uint8Array, offset: number): number {
+function recordBytes(bytes: Uint8Array, offset: number): number {
   const name = (bytes[offset + 1] as number) + ((bytes[offset + 2] as number) << 8);
   return RECORD_HEAD_BYTES + (bytes[offset] as number) + name;
 }

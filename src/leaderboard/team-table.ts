@@ -1,14 +1,23 @@
 /**
  * The standings' columns: one typed array per field, indexed by team number.
- * 35 bytes a team (43 with moving scores), and 4 more per 32 clues that
- * anybody has solved.
+ * 23 bytes a team (27 with moving scores), and 4 more per 32 clues that
+ * anybody has solved. Points and times have 32 bits until one of them needs
+ * more; then their columns are widened once, to 64.
  */
 
 /** Columns double until here, then grow by it: at 10^6 teams at most 13 % lie idle. */
 const GROWTH_STEP = 131_072;
 const FIRST_CAPACITY = 64;
+/** Teams rescored in one step, about 1 ms. */
+const RESCORE_TEAMS = 65_536;
 /** Clues in one plane of solved bits. */
 export const PLANE_CLUES = 32;
+
+/** Times are kept as ms after the first one less this: shards report one after the other, the earliest not first. */
+const BEFORE_FIRST = 7 * 86_400_000;
+
+export type Points = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+export type Times = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /** Bits of `flags`. The first four are state, the others where the team stands in the indexes. */
 export const PRESENT = 1;
@@ -29,15 +38,17 @@ export class TeamTable {
   extent = 0;
   /** Teams that joined. */
   count = 0;
-  score = new Float64Array(0);
+  score: Points = new Int32Array(0);
   /** Σ of adjusting points; kept only with moving scores (static ones have it in `score`). */
-  adjust = new Float64Array(0);
+  adjust: Points = new Int32Array(0);
+  /** Epoch ms that times count from; undefined before the first. */
+  since: number | undefined;
   solves = new Uint16Array(0);
-  /** Time (epoch ms) and seq of what breaks a tie: the raising, finishing or last solve, or the join. */
-  keyAt = new Float64Array(0);
+  /** Time (ms after `since`) and seq of what breaks a tie: the raising, finishing or last solve, or the join. */
+  keyAt: Times = new Uint32Array(0);
   keySeq = new Uint32Array(0);
-  /** Epoch ms; meaningless without solves. */
-  lastSolveAt = new Float64Array(0);
+  /** Ms after `since`; meaningless without solves. */
+  lastSolveAt: Times = new Uint32Array(0);
   shard = new Uint16Array(0);
   bracket = new Uint16Array(0);
   flags = new Uint8Array(0);
@@ -61,8 +72,54 @@ export class TeamTable {
 
   /** Sets what breaks the team's ties from now on. O(1). */
   setKey(team: number, at: number, seq: number): void {
-    this.keyAt[team] = at;
+    const time = this.#time(at);
+    this.keyAt[team] = time;
     this.keySeq[team] = seq;
+  }
+
+  /** Notes the time of the team's last solve, epoch ms. O(1). */
+  setLastSolve(team: number, at: number): void {
+    const time = this.#time(at);
+    this.lastSolveAt[team] = time;
+  }
+
+  /** Epoch ms of the team's last solve. O(1). */
+  lastSolve(team: number): number {
+    return (this.since ?? 0) + (this.lastSolveAt[team] as number);
+  }
+
+  /** Adds to the team's adjustment, or to its score where none is kept. O(1). */
+  addPoints(team: number, points: number): void {
+    const sum = ((this.keepsAdjust ? this.adjust : this.score)[team] as number) + points;
+    if (sum !== (sum | 0)) this.widenPoints();
+    (this.keepsAdjust ? this.adjust : this.score)[team] = sum;
+  }
+
+  setScore(team: number, score: number): void {
+    if (score !== (score | 0)) this.widenPoints();
+    this.score[team] = score;
+  }
+
+  /** From now on points are 64-bit floats. O(teams), once. */
+  widenPoints(): void {
+    if (this.score instanceof Float64Array) return;
+    this.score = Float64Array.from(this.score);
+    this.adjust = Float64Array.from(this.adjust);
+  }
+
+  /** From now on times are 64-bit floats. O(teams), once. */
+  widenTimes(): void {
+    if (this.keyAt instanceof Float64Array) return;
+    this.keyAt = Float64Array.from(this.keyAt);
+    this.lastSolveAt = Float64Array.from(this.lastSolveAt);
+  }
+
+  /** Ms after `since`, the columns widened if need be. */
+  #time(at: number): number {
+    this.since ??= Math.floor(at) - BEFORE_FIRST;
+    const time = at - this.since;
+    if (time !== time >>> 0) this.widenTimes();
+    return time;
   }
 
   /** Whether the team solved the clue. O(1). */
@@ -107,31 +164,45 @@ export class TeamTable {
 
   /**
    * Sets every team's score to its adjustment plus Σ `values(clue)` over its
-   * solved clues. A table of the 256 sums of each byte of bits makes it four
-   * additions per plane. O(teams · planes).
+   * solved clues, a run of teams after each `next()`. A table of the 256 sums of each
+   * byte of bits makes it four additions per plane. `most` is what the values of
+   * all clues and a team's bonuses come to at most. O(teams · planes).
    */
-  rescore(values: (clue: number) => number): void {
-    const { score, extent } = this;
-    score.set(this.adjust);
-    for (let p = 0; p < this.planes.length; p++) {
-      const plane = this.planes[p] as Uint32Array;
-      const [t0, t1, t2, t3] = [0, 8, 16, 24].map((bit) => byteSums(p * PLANE_CLUES + bit, values)) as [
-        Float64Array,
-        Float64Array,
-        Float64Array,
-        Float64Array,
-      ];
-      for (let team = 0; team < extent; team++) {
-        const bits = plane[team] as number;
-        if (bits === 0) continue;
-        score[team] =
-          (score[team] as number) +
-          (t0[bits & 0xff] as number) +
-          (t1[(bits >>> 8) & 0xff] as number) +
-          (t2[(bits >>> 16) & 0xff] as number) +
-          (t3[bits >>> 24] as number);
+  *rescore(values: (clue: number) => number, most: number): Generator<void, void> {
+    const { extent, planes } = this;
+    const sums = planes.map((_, p) => [0, 8, 16, 24].map((bit) => byteSums(p * PLANE_CLUES + bit, values)));
+    const isWhole = sums.every((bytes) => bytes.every((table) => table.every(Number.isInteger)));
+    if (!isWhole) this.widenPoints();
+    for (let from = 0; from < extent; from += RESCORE_TEAMS) {
+      const to = Math.min(extent, from + RESCORE_TEAMS);
+      if (!this.#fits(from, to, most)) this.widenPoints();
+      this.score.set(this.adjust.subarray(from, to), from);
+      const { score } = this;
+      for (let p = 0; p < planes.length; p++) {
+        const plane = planes[p] as Uint32Array;
+        const [t0, t1, t2, t3] = sums[p] as [Float64Array, Float64Array, Float64Array, Float64Array];
+        for (let team = from; team < to; team++) {
+          const bits = plane[team] as number;
+          if (bits === 0) continue;
+          score[team] =
+            (score[team] as number) +
+            (t0[bits & 0xff] as number) +
+            (t1[(bits >>> 8) & 0xff] as number) +
+            (t2[(bits >>> 16) & 0xff] as number) +
+            (t3[bits >>> 24] as number);
+        }
       }
+      yield;
     }
+  }
+
+  /** Whether these teams' scores have room in 32 bits. */
+  #fits(from: number, to: number, most: number): boolean {
+    if (this.adjust instanceof Float64Array) return true;
+    for (let team = from; team < to; team++) {
+      if (Math.abs(this.adjust[team] as number) + most >= 2 ** 31) return false;
+    }
+    return true;
   }
 
   /** A copy that shares nothing. O(teams). */
@@ -139,6 +210,7 @@ export class TeamTable {
     const copy = new TeamTable(this.keepsAdjust);
     copy.extent = this.extent;
     copy.count = this.count;
+    copy.since = this.since;
     copy.score = this.score.slice();
     copy.adjust = this.adjust.slice();
     copy.solves = this.solves.slice();
@@ -166,26 +238,28 @@ export class TeamTable {
   }
 
   #resize(capacity: number): void {
-    this.score = widen(this.score, new Float64Array(capacity));
-    if (this.keepsAdjust) this.adjust = widen(this.adjust, new Float64Array(capacity));
-    this.solves = widen(this.solves, new Uint16Array(capacity));
-    this.keyAt = widen(this.keyAt, new Float64Array(capacity));
-    this.keySeq = widen(this.keySeq, new Uint32Array(capacity));
-    this.lastSolveAt = widen(this.lastSolveAt, new Float64Array(capacity));
-    this.shard = widen(this.shard, new Uint16Array(capacity));
-    this.bracket = widen(this.bracket, new Uint16Array(capacity));
-    this.flags = widen(this.flags, new Uint8Array(capacity));
-    this.planes = this.planes.map((plane) => widen(plane, new Uint32Array(capacity)));
+    this.score = widen(this.score, capacity);
+    if (this.keepsAdjust) this.adjust = widen(this.adjust, capacity);
+    this.solves = widen(this.solves, capacity);
+    this.keyAt = widen(this.keyAt, capacity);
+    this.keySeq = widen(this.keySeq, capacity);
+    this.lastSolveAt = widen(this.lastSolveAt, capacity);
+    this.shard = widen(this.shard, capacity);
+    this.bracket = widen(this.bracket, capacity);
+    this.flags = widen(this.flags, capacity);
+    this.planes = this.planes.map((plane) => widen(plane, capacity));
   }
 }
 
 export type Column =
-  | Float64Array<ArrayBuffer>
+  | Points
+  | Times
   | Uint32Array<ArrayBuffer>
   | Uint16Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
-function widen<T extends Column>(from: T, into: T): T {
+function widen<T extends Column>(from: T, capacity: number): T {
+  const into = new (from.constructor as new (length: number) => T)(capacity);
   into.set(from);
   return into;
 }

@@ -49,11 +49,26 @@ export class View {
   }
 
   settle(): void {
-    this.#all.settle();
-    this.#frozen?.settle();
+    for (const _ of this.settleInSteps());
   }
 
-  /** Takes new rules. False: the kept data does not suffice, rebuild from the logs. */
+  /** In steps of a few ms; nothing may be applied or read until the last. */
+  *settleInSteps(): Generator<void, void> {
+    yield* this.#all.settleInSteps();
+    if (this.#frozen) yield* this.#frozen.settleInSteps();
+  }
+
+  get isSettled(): boolean {
+    return this.#all.isSettled && this.#frozen?.isSettled !== false;
+  }
+
+  /** So many facts are about to be applied before the next `settle`. */
+  expect(facts: number): void {
+    this.#all.expect(facts);
+    this.#frozen?.expect(facts);
+  }
+
+  /** Takes new rules, yet to be settled. False: the kept data does not suffice, rebuild from the logs. */
   change(rules: StandingsRules, freeze: number | undefined): boolean {
     if (freeze !== this.#freeze && this.#all.teamCount > 0) return false;
     const all = this.#all.rerule(rules);
@@ -63,7 +78,6 @@ export class View {
     this.#all = all;
     this.#frozen = frozen;
     this.#freeze = freeze;
-    this.settle();
     return true;
   }
 

@@ -210,7 +210,7 @@ describe("the alarm", () => {
     await restart("alarm");
     expect(await runDurableObjectAlarm(shardOf("alarm"))).toBe(true);
     expect(await shardOf("alarm").stats()).toMatchObject({ seq: 2, shipped: 2 });
-    const board = await env.LEADERBOARD.getByName("alarm").dump();
+    const board = await env.LEADERBOARD.getByName("alarm").dump(0);
     expect(board.rows).toMatchObject([{ team: team.team.id, score: 10, solves: 1 }]);
     const alarm = () => runInDurableObject(shardOf("alarm"), (_, state) => state.storage.getAlarm());
     expect(await alarm()).not.toBeNull();
