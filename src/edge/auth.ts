@@ -66,13 +66,13 @@ export async function requirePlayer(
 /** A ticket for one live socket: it goes into a URL, so it is short-lived and the shard takes it once. */
 export async function signTicket(
   secrets: Secrets,
-  { hunt, team, player }: PlayerClaims,
+  { hunt, team, player, exp }: PlayerClaims,
   now: number,
 ): Promise<{ ticket: string; expiresAt: number }> {
   const key = currentKey("PLAYER_TOKEN_KEYS", secrets.PLAYER_TOKEN_KEYS);
   // Whole seconds, as the claim has them.
   const expiresAt = Math.floor(now / 1_000) * 1_000 + TICKET_LIFE;
-  const ticket = await new SignJWT({ hunt, team })
+  const ticket = await new SignJWT({ hunt, team, until: exp })
     .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.id })
     .setAudience(TICKET_AUDIENCE)
     .setSubject(player)
@@ -91,12 +91,11 @@ export async function verifyTicket(
 ): Promise<TicketClaims> {
   if (ticket.length > TOKEN_MAX) throw invalidToken();
   const payload = await verify(secrets, "PLAYER_TOKEN_KEYS", TICKET_AUDIENCE, ticket, now);
-  const { sub, jti, team, exp } = payload;
-  if (typeof sub !== "string" || typeof jti !== "string" || typeof team !== "string" || exp === undefined) {
-    throw invalidToken();
-  }
+  const { sub, jti, team, exp, until } = payload;
+  if (typeof sub !== "string" || typeof jti !== "string" || typeof team !== "string") throw invalidToken();
+  if (exp === undefined || typeof until !== "number") throw invalidToken();
   if (payload.hunt !== hunt) throw new RequestError("forbidden", "the ticket is for another hunt");
-  return { id: jti, team, player: sub, expires: exp * 1_000 };
+  return { id: jti, team, player: sub, expires: exp * 1_000, until: until * 1_000 };
 }
 
 /** The organiser behind the request's token; throws `unauthenticated`. */

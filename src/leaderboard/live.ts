@@ -6,7 +6,14 @@
 
 import { type Refusal, refuse } from "../errors.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
-import { PING, PONG, parse, send, sendError, sendText } from "../shard/live.ts";
+import {
+  CLOSE_TOO_BIG,
+  FrameBucket,
+  type FrameRate,
+  type LiveState,
+  parseFrame,
+  Sockets,
+} from "../socket.ts";
 
 /** The header that carries a returning spectator's last position to the leaderboard. */
 export const SINCE_HEADER = "X-Hunt-Since";
@@ -20,7 +27,11 @@ const RECENT_MAX = 64;
 /** Longest frame of a spectator, characters: a ping or a position. */
 const FRAME_MAX = 256;
 
-const CLOSE_TOO_BIG = 1_009;
+/** Frames of one spectator: each may ask for the whole. */
+const FRAME_RATE: FrameRate = { burst: 30, perSecond: 1 };
+
+/** Characters a spectator may leave unread: some twenty times the whole. */
+const UNREAD_MAX = 500_000;
 
 export interface LivePage {
   asOf: number;
@@ -30,7 +41,7 @@ export interface LivePage {
 }
 
 export interface BoardLiveDeps {
-  ctx: Pick<DurableObjectState, "acceptWebSocket" | "getWebSockets" | "setWebSocketAutoResponse">;
+  ctx: LiveState;
   socketsMax: number;
   /** The standings as everybody may see them now. */
   page(): Promise<LivePage>;
@@ -40,6 +51,8 @@ export interface BoardLiveDeps {
 
 export class BoardSockets {
   readonly #deps: BoardLiveDeps;
+  readonly #sockets: Sockets;
+  readonly #buckets = new WeakMap<WebSocket, FrameBucket>();
   /** What the sockets have been shown, by place; undefined after a start. */
   #shown: { page: LivePage; rows: string[] } | undefined;
   #position = 0;
@@ -47,24 +60,23 @@ export class BoardSockets {
 
   constructor(deps: BoardLiveDeps) {
     this.#deps = deps;
-    deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#sockets = new Sockets(deps.ctx, UNREAD_MAX);
   }
 
   get hasRoom(): boolean {
-    return this.#deps.ctx.getWebSockets().length < this.#deps.socketsMax;
+    return this.#sockets.open().length < this.#deps.socketsMax;
   }
 
   /** `since`: the last position the client saw, when it was here before. */
   async accept(first: readonly object[], since: string | null): Promise<Response | Refusal> {
-    const { ctx } = this.#deps;
     if (!this.hasRoom) {
       return refuse("overloaded", "the leaderboard has too many live sockets");
     }
     const page = await this.#pageForNewcomer();
     const { 0: client, 1: server } = new WebSocketPair();
-    ctx.acceptWebSocket(server);
-    for (const frame of first) send(server, frame);
-    if (since === null) sendText(server, this.#whole(page));
+    this.#sockets.accept(server, []);
+    for (const frame of first) this.#sockets.send(server, frame);
+    if (since === null) this.#sockets.sendText(server, this.#whole(page));
     else this.#resume(server, since, page);
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -73,21 +85,31 @@ export class BoardSockets {
   async #pageForNewcomer(): Promise<LivePage> {
     if (this.#shown) return this.#shown.page;
     const page = await this.#deps.page();
-    if (!this.#shown && this.#deps.ctx.getWebSockets().length === 0)
-      this.#shown = { page, rows: rowsOf(page) };
+    if (!this.#shown && this.#sockets.open().length === 0) this.#shown = { page, rows: rowsOf(page) };
     return this.#shown?.page ?? page;
   }
 
   async message(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    // What was on its way when the socket was closed counts no more.
+    if (socket.readyState !== WebSocket.OPEN) return;
     if (typeof data !== "string" || data.length > FRAME_MAX) {
       socket.close(CLOSE_TOO_BIG, "frame too large");
       return;
     }
-    const frame = parse(data);
-    if (frame?.ping !== undefined) send(socket, { pong: frame.ping });
+    const now = Date.now();
+    const bucket = this.#buckets.get(socket) ?? new FrameBucket(FRAME_RATE, now);
+    this.#buckets.set(socket, bucket);
+    if (!this.#sockets.inTime(socket, bucket, now)) return;
+    const frame = parseFrame(data);
+    if (frame?.ping !== undefined) this.#sockets.pong(socket, frame.ping);
     else if (typeof frame?.since === "string") {
       this.#resume(socket, frame.since, this.#shown?.page ?? (await this.#deps.page()));
-    } else sendError(socket, refuse("bad_request", "a spectator's frame is {since: position} or {ping}"));
+    } else {
+      this.#sockets.sendError(
+        socket,
+        refuse("bad_request", "a spectator's frame is {since: position} or {ping}"),
+      );
+    }
   }
 
   #resume(socket: WebSocket, since: string, page: LivePage): void {
@@ -100,13 +122,13 @@ export class BoardSockets {
       life === this.#deps.life &&
       position <= this.#position &&
       missed.length === this.#position - position;
-    if (complete) for (const change of missed) sendText(socket, change.text);
-    else sendText(socket, this.#whole(page));
+    if (complete) for (const change of missed) this.#sockets.sendText(socket, change.text);
+    else this.#sockets.sendText(socket, this.#whole(page));
   }
 
   /** Whether anybody watches. Nobody: whoever comes gets the whole, and old positions are gaps. */
   get any(): boolean {
-    if (this.#deps.ctx.getWebSockets().length > 0) return true;
+    if (this.#sockets.open().length > 0) return true;
     if (this.#shown) this.#position += 1;
     this.#shown = undefined;
     this.#recent = [];
@@ -116,7 +138,6 @@ export class BoardSockets {
   /** Shows the sockets what is different now. */
   push(page: LivePage): void {
     if (!this.any) return;
-    const sockets = this.#deps.ctx.getWebSockets();
     const rows = rowsOf(page);
     const shown = this.#shown;
     const changed = rows.filter((row, place) => row !== shown?.rows[place]);
@@ -133,12 +154,11 @@ export class BoardSockets {
       text = this.#frame(page, rows);
       this.#recent = [];
     }
-    for (const socket of sockets) sendText(socket, text);
+    this.#sockets.tellAll(text);
   }
 
   tellAll(frame: object): void {
-    const text = JSON.stringify(frame);
-    for (const socket of this.#deps.ctx.getWebSockets()) sendText(socket, text);
+    this.#sockets.tellAll(JSON.stringify(frame));
   }
 
   #whole(page: LivePage): string {

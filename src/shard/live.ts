@@ -4,7 +4,18 @@
  * Events take the same way as over HTTP; pushes are hints, which `/me` repeats.
  */
 import { type Refusal, refuse } from "../errors.ts";
-import type { Announcement, Result } from "../protocol.ts";
+import { type Announcement, EVENTS_MAX, type Fact, type Result } from "../protocol.ts";
+import {
+  answerClose,
+  CLOSE_POLICY,
+  CLOSE_REPLACED,
+  CLOSE_TOO_BIG,
+  FrameBucket,
+  type FrameRate,
+  type LiveState,
+  parseFrame,
+  Sockets,
+} from "../socket.ts";
 import type { Sql } from "./counted-sql.ts";
 
 /** Longest frame of a client, bytes. */
@@ -13,20 +24,20 @@ export const FRAME_MAX = 4_096;
 /** Sockets of one team: a few devices a player. */
 const SOCKETS_PER_TEAM = 100;
 
+/** Sockets of one player; the next one closes the oldest, which a phone may have left without a word. */
+const SOCKETS_PER_PLAYER = 10;
+
 /** Frames of one socket being decided at the same time; beyond it the client goes too fast. */
 const FRAMES_IN_FLIGHT = 16;
+
+/** Frames of one player, over all its sockets: the figures of PLAYER_RATE in wrangler.toml. */
+const FRAME_RATE: FrameRate = { burst: 300, perSecond: 30 };
 
 /** Solved and unlocked clues in one push; more are in `/me`. */
 const CLUES_PER_PUSH = 1_000;
 
-/** RFC 6455: a message too big to process, and a policy violation. */
-const CLOSE_NORMAL = 1_000;
-const CLOSE_TOO_BIG = 1_009;
-const CLOSE_POLICY = 1_008;
-
-/** The canonical ping is answered without waking the object. */
-export const PING = '{"ping":true}';
-export const PONG = '{"pong":true}';
+/** Characters a player may leave unread: mostly results, for which it must have sent about as much. */
+const UNREAD_MAX = 8_000_000;
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS ticket (
   id TEXT PRIMARY KEY,
@@ -41,13 +52,15 @@ export interface TicketClaims {
   id: string;
   team: string;
   player: string;
-  /** Epoch ms. */
+  /** When the ticket ends, epoch ms. */
   expires: number;
+  /** When the token it was made for ends, epoch ms: nobody plays longer than that. */
+  until: number;
 }
 
-interface Attachment {
-  team: string;
-  player: string;
+interface Attachment extends Pick<TicketClaims, "team" | "player" | "until"> {
+  /** Epoch ms. */
+  opened: number;
 }
 
 /** What team-mates are told of a team's progress. */
@@ -57,11 +70,13 @@ export interface Progress {
 }
 
 export interface LiveDeps {
-  ctx: Pick<DurableObjectState, "acceptWebSocket" | "getWebSockets" | "setWebSocketAutoResponse">;
+  ctx: LiveState;
   sql: Sql;
   now(): number;
   /** Sockets of this object at most. */
   socketsMax: number;
+  /** Whether players are held to the rate of frames and to reading. */
+  limited: boolean;
   /** Decides events of a frame of at most `FRAME_MAX` bytes; resolves when what they recorded is durable. */
   play(
     team: string,
@@ -76,16 +91,21 @@ export interface LiveDeps {
 
 export class LiveSockets {
   readonly #deps: LiveDeps;
+  readonly #sockets: Sockets;
   readonly #inFlight = new WeakMap<WebSocket, number>();
+  /** By player; as many as have sockets, and those who left in a hurry. */
+  readonly #buckets = new Map<string, FrameBucket>();
   #pending = new Map<string, Progress>();
   #timer = false;
   /** At least one socket may be open: most shards have none, and then pushing costs nothing. */
   #any: boolean;
+  /** What all were told last in this life of the object. */
+  #phase: string | undefined;
 
   constructor(deps: LiveDeps) {
     this.#deps = deps;
+    this.#sockets = new Sockets(deps.ctx, deps.limited ? UNREAD_MAX : Number.POSITIVE_INFINITY);
     deps.sql.exec(SCHEMA);
-    deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#any = deps.ctx.getWebSockets().length > 0;
   }
 
@@ -95,7 +115,7 @@ export class LiveSockets {
 
   /** Opens a socket for the holder of an unused ticket. `first`: what it is told at once. */
   accept(ticket: TicketClaims, first: object): Response | Refusal {
-    const { ctx, sql } = this.#deps;
+    const { sql } = this.#deps;
     const now = this.#deps.now();
     if (now > ticket.expires) return refuse("unauthenticated", "the ticket has expired");
     sql.exec("DELETE FROM ticket WHERE expires < ?", now);
@@ -105,54 +125,84 @@ export class LiveSockets {
       ticket.expires,
     );
     if (spent.rowsWritten === 0) return refuse("unauthenticated", "the ticket was used before");
-    if (ctx.getWebSockets().length >= this.#deps.socketsMax) {
+    this.#replaceOldest(ticket.player);
+    if (this.#sockets.open().length >= this.#deps.socketsMax) {
       return refuse("overloaded", "this part of the hunt has too many live sockets");
     }
-    if (ctx.getWebSockets(ticket.team).length >= SOCKETS_PER_TEAM) {
+    const { team, player, until } = ticket;
+    if (this.#sockets.open(team).length >= SOCKETS_PER_TEAM) {
       return refuse("rate_limited", "the team has too many live sockets");
     }
     const { 0: client, 1: server } = new WebSocketPair();
-    ctx.acceptWebSocket(server, [ticket.team]);
-    server.serializeAttachment({ team: ticket.team, player: ticket.player } satisfies Attachment);
+    const attachment: Attachment = { team, player, until, opened: now };
+    this.#sockets.accept(server, [team, tagOf(player)], attachment);
     this.#any = true;
-    send(server, first);
+    this.#sockets.send(server, first);
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  #replaceOldest(player: string): void {
+    const own = this.#sockets.open(tagOf(player));
+    if (own.length < SOCKETS_PER_PLAYER) return;
+    own.sort((a, b) => attachmentOf(a).opened - attachmentOf(b).opened);
+    own[0]?.close(CLOSE_REPLACED, "the player opened another socket");
   }
 
   /** A client's frame. Never throws for what a client sends. */
   async message(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    // What was on its way when the socket was closed counts no more.
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const sockets = this.#sockets;
     if (typeof data !== "string" || Buffer.byteLength(data) > FRAME_MAX) {
-      sendError(socket, refuse("payload_too_large", `a frame is text of ${FRAME_MAX} bytes at most`));
+      sockets.sendError(socket, refuse("payload_too_large", `a frame is text of ${FRAME_MAX} bytes at most`));
       socket.close(CLOSE_TOO_BIG, "frame too large");
       return;
     }
-    const frame = parse(data);
-    if (frame?.ping !== undefined) {
-      send(socket, { pong: frame.ping });
+    const { team, player, until } = attachmentOf(socket);
+    const now = this.#deps.now();
+    if (now >= until) {
+      sockets.sendError(socket, refuse("unauthenticated", "the token has expired"));
+      socket.close(CLOSE_POLICY, "the token has expired");
       return;
     }
-    if (!Array.isArray(frame?.events) || frame.events.length === 0) {
-      sendError(socket, refuse("bad_request", "a frame is {events: […]} or {ping}"));
+    if (this.#deps.limited && !sockets.inTime(socket, this.#bucketOf(player, now), now)) return;
+    const frame = parseFrame(data);
+    if (frame?.ping !== undefined) {
+      sockets.pong(socket, frame.ping);
+      return;
+    }
+    const events = frame?.events;
+    if (!Array.isArray(events) || events.length === 0) {
+      sockets.sendError(socket, refuse("bad_request", "a frame is {events: […]} or {ping}"));
+      return;
+    }
+    if (events.length > EVENTS_MAX) {
+      sockets.sendError(socket, refuse("invalid", `a frame may hold ${EVENTS_MAX} events`));
       return;
     }
     const waiting = this.#inFlight.get(socket) ?? 0;
     if (waiting >= FRAMES_IN_FLIGHT) {
-      sendError(socket, refuse("rate_limited", "wait for results before sending more"));
+      sockets.sendError(socket, refuse("rate_limited", "wait for results before sending more"));
       return;
     }
-    const { team, player } = socket.deserializeAttachment() as Attachment;
     this.#inFlight.set(socket, waiting + 1);
     try {
-      const answer = await this.#deps.play(team, player, frame.events);
+      const answer = await this.#deps.play(team, player, events);
       if (!("refused" in answer)) {
-        send(socket, { results: answer.results, asOf: new Date(answer.asOf).toISOString() });
+        sockets.send(socket, { results: answer.results, asOf: new Date(answer.asOf).toISOString() });
       } else {
-        sendError(socket, answer);
+        sockets.sendError(socket, answer);
         if (answer.refused === "forbidden") socket.close(CLOSE_POLICY, "no longer a member");
       }
     } finally {
       this.#inFlight.set(socket, (this.#inFlight.get(socket) ?? 1) - 1);
     }
+  }
+
+  #bucketOf(player: string, now: number): FrameBucket {
+    const bucket = this.#buckets.get(player) ?? new FrameBucket(FRAME_RATE, now);
+    this.#buckets.set(player, bucket);
+    return bucket;
   }
 
   /** Something of the team's became durable: team-mates are told soon, together with what comes meanwhile. */
@@ -177,79 +227,73 @@ export class LiveSockets {
     this.#pending = new Map();
     await Promise.all(
       [...pending].map(async ([team, progress]) => {
-        if (this.#deps.ctx.getWebSockets(team).length === 0) return;
+        if (this.#sockets.open(team).length === 0) return;
         const frame = await this.#deps.progress(team, {
           solved: progress.solved.slice(0, CLUES_PER_PUSH),
           unlocked: progress.unlocked.slice(0, CLUES_PER_PUSH),
         });
         // Asked anew: sockets come and go during the await.
-        if (frame) for (const socket of this.#deps.ctx.getWebSockets(team)) send(socket, frame);
+        if (frame) for (const socket of this.#sockets.open(team)) this.#sockets.send(socket, frame);
       }),
     );
+  }
+
+  /** Tells every socket of the phase, unless they were told of it before. */
+  tellPhase(phase: string): void {
+    if (this.#phase === phase) return;
+    this.#phase = phase;
+    this.tellAll({ phase });
   }
 
   /** Tells every socket, or those of teams that `concerns`. */
   tellAll(frame: object, concerns?: (team: string) => boolean): void {
     if (!this.#any) return;
     const text = JSON.stringify(frame);
+    if (!concerns) {
+      this.#sockets.tellAll(text);
+      return;
+    }
     const known = new Map<string, boolean>();
-    for (const socket of this.#deps.ctx.getWebSockets()) {
-      if (concerns) {
-        const { team } = socket.deserializeAttachment() as Attachment;
-        const told = known.get(team) ?? concerns(team);
-        known.set(team, told);
-        if (!told) continue;
-      }
-      sendText(socket, text);
+    for (const socket of this.#sockets.open()) {
+      const { team } = attachmentOf(socket);
+      const told = known.get(team) ?? concerns(team);
+      known.set(team, told);
+      if (told) this.#sockets.sendText(socket, text);
     }
   }
 
-  /** A client closed its socket. */
+  /** A socket is closed, by whomever. */
   closed(socket: WebSocket, code: number): void {
     answerClose(socket, code);
+    const { player } = attachmentOf(socket);
     this.#any = this.#deps.ctx.getWebSockets().length > 0;
+    if (this.#sockets.open(tagOf(player)).length === 0) this.#forget(player);
   }
+
+  /** Who comes back at once finds the rate as it was. */
+  #forget(player: string): void {
+    const now = this.#deps.now();
+    if ((this.#buckets.get(player)?.left(now) ?? 0) >= FRAME_RATE.burst / 2) this.#buckets.delete(player);
+    if (this.#buckets.size > 2 * this.#deps.socketsMax) this.#buckets.clear();
+  }
+}
+
+/** Players' tags and teams' never look alike. */
+const tagOf = (player: string): string => `player ${player}`;
+
+const attachmentOf = (socket: WebSocket): Attachment => socket.deserializeAttachment() as Attachment;
+
+/** What team-mates are told of a fact; undefined: nothing that concerns them. */
+export function progressOf(fact: Fact): Progress | undefined {
+  if (fact.type === "unlock") return { solved: [], unlocked: [fact.clue] };
+  if (!("score" in fact) || fact.score === undefined) return undefined;
+  if (!("outcome" in fact)) return { solved: [], unlocked: [] };
+  const solved = fact.outcome === "correct" && fact.clue !== undefined ? [fact.clue] : [];
+  return { solved, unlocked: fact.unlocked ?? [] };
 }
 
 export const announcementFrame = ({ at, ...rest }: Announcement): object => ({
   announcement: { ...rest, at: new Date(at).toISOString() },
 });
 
-/** A refusal as an object answers it to an upgrade; the edge makes a problem document of it. */
-export const refusalResponse = (refusal: Refusal): Response => Response.json(refusal, { status: 400 });
-
-/** The closing handshake's other half, which the runtime leaves to the object when a Worker passed the socket on. */
-export function answerClose(socket: WebSocket, code: number): void {
-  // 1005 and 1006 say that there was no code, and may not be sent.
-  if (socket.readyState !== WebSocket.CLOSED)
-    socket.close(code >= 3_000 || code < 1_005 ? code : CLOSE_NORMAL);
-}
-
-/** A client's frame as an object; undefined when it is none. */
-export function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function send(socket: WebSocket, frame: object): void {
-  sendText(socket, JSON.stringify(frame));
-}
-
-export function sendError(socket: WebSocket, { refused, detail }: Refusal): void {
-  send(socket, { error: { code: refused, detail } });
-}
-
-export function sendText(socket: WebSocket, text: string): void {
-  try {
-    socket.send(text);
-  } catch (error) {
-    // It went away meanwhile: its close event tells the rest. Anything else is our mistake.
-    if (!(error instanceof Error) || socket.readyState === WebSocket.OPEN) throw error;
-  }
-}
+export { answerClose, refusalResponse } from "../socket.ts";

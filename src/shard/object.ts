@@ -50,6 +50,7 @@ import {
   announcementFrame,
   LiveSockets,
   type Progress,
+  progressOf,
   refusalResponse,
   TICKET_HEADER,
   type TicketClaims,
@@ -242,6 +243,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       sql: this.#sql,
       now: () => this.now(),
       socketsMax: this.#config.LIVE_SOCKETS_PER_OBJECT,
+      limited: this.#config.RATE_LIMITS === "on",
       play: (team, player, events) => this.#playEvents(team, player, events),
       progress: (team, progress) => this.#progressFrame(team, progress),
       // By then the standings have heard of it.
@@ -662,8 +664,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       };
       this.#live.tellAll(announcementFrame(announcement), clue === undefined ? undefined : concerns);
     }
-    const old = before?.compiled && phaseAt(before.phase, before.compiled, now);
-    if (old !== context.phase) this.#live.tellAll({ phase: context.phase });
+    this.#live.tellPhase(context.phase);
     this.#armForPhase();
   }
 
@@ -700,15 +701,13 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #committed(facts: readonly Fact[], segments: readonly Segment[]): void {
     for (const segment of segments) this.#shipper.add(segment);
     if (this.#reporter.add(facts)) this.#scheduleReport(this.#config.REPORT_DELAY_MS);
-    if (this.#live.any) for (const fact of facts) this.#noteProgress(fact);
+    if (this.#live.any) {
+      for (const fact of facts) {
+        const progress = progressOf(fact);
+        if (progress) this.#live.noteProgress(fact.team, progress);
+      }
+    }
     this.#scheduleShip(this.#config.SHIP_DELAY_MS);
-  }
-
-  #noteProgress(fact: Fact): void {
-    if (!("score" in fact) || fact.score === undefined) return;
-    const solved =
-      "outcome" in fact && fact.outcome === "correct" && fact.clue !== undefined ? [fact.clue] : [];
-    this.#live.noteProgress(fact.team, { solved, unlocked: ("unlocked" in fact && fact.unlocked) || [] });
   }
 
   #scheduleReport(delay: number): void {
@@ -792,8 +791,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     this.#alarmAt = 0;
     try {
       if (await this.#ready()) return;
-      // Told again with every alarm rather than remembered: a repeat does no harm.
-      if (this.#live.any) this.#live.tellAll({ phase: this.#context(this.#time()).phase });
+      if (this.#live.any) this.#live.tellPhase(this.#context(this.#time()).phase);
       await Promise.all([
         this.#shipper.turn(),
         this.#reporter.behind ? this.#reporter.turn() : Promise.resolve(),

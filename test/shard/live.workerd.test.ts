@@ -2,7 +2,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { beforeAll, expect, test } from "vitest";
 import { TICKET_HEADER } from "../../src/shard/live.ts";
-import { join, makeOrigin, type Playing, publish, setPhase, shardOf } from "./workerd.ts";
+import { join, makeOrigin, type Playing, publish, setPhase, shardOf, wait } from "./workerd.ts";
 
 beforeAll(makeOrigin);
 
@@ -12,8 +12,9 @@ async function open(
   playing: Playing,
   id = `t${++tickets}`,
   expires = Date.now() + 30_000,
+  until = Date.now() + 3_600_000,
 ): Promise<Response> {
-  const ticket = { id, team: playing.team.id, player: playing.player.id, expires };
+  const ticket = { id, team: playing.team.id, player: playing.player.id, expires, until };
   return shardOf(playing.hunt).fetch("https://shard/live", {
     headers: { upgrade: "websocket", [TICKET_HEADER]: JSON.stringify(ticket) },
   });
@@ -34,7 +35,7 @@ const has = (frames: readonly object[], key: string) =>
   expect.poll(() => frames.some((frame) => key in frame), { timeout: 5_000 }).toBe(true);
 
 async function live(hunt: string): Promise<Playing> {
-  await publish(hunt);
+  await publish(hunt, 10, { teams: { mode: "teams", maxSize: 20 } });
   await setPhase(hunt, "live");
   return join(hunt, "one");
 }
@@ -67,8 +68,76 @@ test("[LIVE-9] a ticket is used up also after an eviction; an old one, a strange
   expect(await refusedWith(bare)).toBe("unauthenticated");
 });
 
-test("[LIVE-10] a team has at most a hundred sockets", async () => {
-  const team = await live("crowd");
-  for (let socket = 0; socket < 100; socket += 1) listen(await open(team));
-  expect(((await (await open(team)).json()) as { refused: string }).refused).toBe("rate_limited");
+test("[LIVE-10] a player has at most ten sockets, the oldest goes; a team has at most a hundred", async () => {
+  await live("crowd");
+  const players: Playing[] = [];
+  const first = await shardOf("crowd").join({
+    key: "k-0",
+    player: "p-0",
+    name: "0",
+    create: { name: "Many" },
+  });
+  if ("refused" in first) throw new Error(first.detail);
+  players.push({ ...first, hunt: "crowd", shard: "weur-0" });
+  for (let number = 1; number <= 10; number += 1) {
+    const joinCode = first.team.joinCode ?? "";
+    const next = await shardOf("crowd").join({
+      key: `k-${number}`,
+      player: `p-${number}`,
+      name: "n",
+      joinCode,
+    });
+    if ("refused" in next) throw new Error(next.detail);
+    players.push({ ...next, hunt: "crowd", shard: "weur-0" });
+  }
+  const [owner, ...mates] = players as [Playing, ...Playing[]];
+  const oldest = await open(owner);
+  const closed: number[] = [];
+  oldest.webSocket?.addEventListener("close", ({ code }) => {
+    closed.push(code);
+  });
+  listen(oldest);
+  for (let socket = 0; socket < 10; socket += 1) listen(await open(owner));
+  await expect.poll(() => closed).toEqual([4_009]);
+  for (const mate of mates.slice(0, 9)) {
+    for (let socket = 0; socket < 10; socket += 1) listen(await open(mate));
+  }
+  expect(((await (await open(mates[9] ?? owner)).json()) as { refused: string }).refused).toBe(
+    "rate_limited",
+  );
+});
+
+test("[LIVE-13] nobody plays over a socket longer than the token lasts", async () => {
+  const team = await live("expiring");
+  const { socket, frames } = listen(await open(team, "t-expiring", Date.now() + 30_000, Date.now() + 300));
+  const closed: number[] = [];
+  socket.addEventListener("close", ({ code }) => {
+    closed.push(code);
+  });
+  await has(frames, "phase");
+  await wait(350);
+  socket.send(JSON.stringify({ events: [{ id: "1", type: "answer", clue: "a", answer: "right" }] }));
+  await has(frames, "error");
+  expect(frames.find((frame) => "error" in frame)?.error).toMatchObject({ code: "unauthenticated" });
+  await expect.poll(() => closed).toEqual([1_008]);
+});
+
+test("[LIVE-6] a phase that comes by its time reaches the sockets, and comes once", async () => {
+  const opens = Date.now() + 1_500;
+  await publish("by-time", 10, { opens: new Date(opens).toISOString() });
+  const team = await join("by-time", "one");
+  const { frames } = listen(await open(team));
+  await has(frames, "phase");
+  await expect
+    .poll(() => frames.flatMap(({ phase }) => phase ?? []), { timeout: 10_000 })
+    .toEqual(["draft", "live"]);
+});
+
+test("[LIVE-5] a clue opened by hand is told", async () => {
+  const team = await live("by-hand");
+  const { frames } = listen(await open(team));
+  await has(frames, "phase");
+  await shardOf("by-hand").organise(team.team.id, { type: "unlock", clue: "b", reason: "kind" });
+  await has(frames, "team");
+  expect(frames.find((frame) => "team" in frame)?.team).toMatchObject({ score: 0, unlocked: ["b"] });
 });

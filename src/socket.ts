@@ -1,0 +1,175 @@
+/**
+ * What every live socket shares: frames as text, pings, closing, and the bound
+ * on what waits for a slow reader. The platform tells an object nothing of its
+ * outgoing buffers (no `bufferedAmount`; a send never blocks or fails), so a
+ * socket that was sent much is asked for a sign that it reads.
+ */
+import { type Refusal, refuse } from "./errors.ts";
+
+/** The canonical ping is answered without waking the object. The engine asks with the same words. */
+export const PING = '{"ping":true}';
+export const PONG = '{"pong":true}';
+
+/** RFC 6455: a normal end, a message too big to process, a policy violation. */
+const CLOSE_NORMAL = 1_000;
+export const CLOSE_TOO_BIG = 1_009;
+export const CLOSE_POLICY = 1_008;
+
+/** Our own: the client does not read what it is sent; it may come again and resume. */
+export const CLOSE_SLOW = 4_008;
+
+/** Our own: the same player opened more sockets than one may have. */
+export const CLOSE_REPLACED = 4_009;
+
+/** A client is asked for a sign when it was sent this share of the most it may leave unread. */
+const ASK_AT = 0.25;
+
+export type LiveState = Pick<
+  DurableObjectState,
+  "acceptWebSocket" | "getWebSockets" | "setWebSocketAutoResponse" | "getWebSocketAutoResponseTimestamp"
+>;
+
+/** How fast frames may come. */
+export interface FrameRate {
+  burst: number;
+  perSecond: number;
+}
+
+/** Frames refused beyond the rate before the socket is closed. */
+const OVERDRAWN_MAX = 100;
+
+/** The frames a client may still send. */
+export class FrameBucket {
+  readonly #rate: FrameRate;
+  #left: number;
+  #at: number;
+
+  /** `now`: epoch ms, as everywhere here. */
+  constructor(rate: FrameRate, now: number) {
+    this.#rate = rate;
+    this.#left = rate.burst;
+    this.#at = now;
+  }
+
+  left(now: number): number {
+    const gained = (Math.max(0, now - this.#at) / 1_000) * this.#rate.perSecond;
+    return Math.min(this.#rate.burst, this.#left + gained);
+  }
+
+  /** Takes a frame; what is left is below 0 when it came too early. */
+  take(now: number): number {
+    this.#left = this.left(now) - 1;
+    this.#at = now;
+    return this.#left;
+  }
+}
+
+interface Reading {
+  /** Characters sent since the last sign of reading. */
+  unread: number;
+  /** When the client was last heard to ping, as of the question that waits for an answer; undefined: none waits. */
+  asked: number | undefined;
+}
+
+/** The open sockets of an object. */
+export class Sockets {
+  readonly #ctx: LiveState;
+  readonly #unreadMax: number;
+  readonly #reading = new WeakMap<WebSocket, Reading>();
+
+  /** `unreadMax`: characters that may be on their way to one socket without a sign that it reads. */
+  constructor(ctx: LiveState, unreadMax: number) {
+    this.#ctx = ctx;
+    this.#unreadMax = unreadMax;
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+  }
+
+  /** Those that can be sent to: one that is being closed stays listed until its client answers. */
+  open(tag?: string): WebSocket[] {
+    return this.#ctx.getWebSockets(tag).filter((socket) => socket.readyState === WebSocket.OPEN);
+  }
+
+  accept(socket: WebSocket, tags: string[], attachment?: object): void {
+    this.#ctx.acceptWebSocket(socket, tags);
+    if (attachment) socket.serializeAttachment(attachment);
+  }
+
+  /** Sends, or closes the socket of a client that has not read what it was sent before. */
+  sendText(socket: WebSocket, text: string): void {
+    const reading = this.#reading.get(socket) ?? { unread: 0, asked: undefined };
+    this.#reading.set(socket, reading);
+    reading.unread += text.length;
+    if (reading.unread > this.#unreadMax * ASK_AT) {
+      const pinged = this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+      if (reading.asked === undefined) {
+        reading.asked = pinged;
+        sendTo(socket, PING);
+      } else if (reading.asked !== pinged) {
+        reading.asked = undefined;
+        reading.unread = text.length;
+      } else if (reading.unread > this.#unreadMax) {
+        socket.close(CLOSE_SLOW, "too much is unread: answer a ping with a ping");
+        return;
+      }
+    }
+    sendTo(socket, text);
+  }
+
+  send(socket: WebSocket, frame: object): void {
+    this.sendText(socket, JSON.stringify(frame));
+  }
+
+  sendError(socket: WebSocket, { refused, detail }: Refusal): void {
+    this.send(socket, { error: { code: refused, detail } });
+  }
+
+  tellAll(text: string): void {
+    for (const socket of this.open()) this.sendText(socket, text);
+  }
+
+  /** Whether a frame came in time; if not, it is refused, and who does not heed is put out. */
+  inTime(socket: WebSocket, bucket: FrameBucket, now: number): boolean {
+    const left = bucket.take(now);
+    if (left >= 0) return true;
+    this.sendError(socket, refuse("rate_limited", "too many frames: wait a moment"));
+    if (left < -OVERDRAWN_MAX) socket.close(CLOSE_POLICY, "too many frames");
+    return false;
+  }
+
+  /** Answers a ping of another form than the canonical one; it shows, too, that the client reads. */
+  pong(socket: WebSocket, ping: unknown): void {
+    this.#reading.delete(socket);
+    this.send(socket, { pong: ping });
+  }
+}
+
+/** A client's frame as an object; undefined when it is none. */
+export function parseFrame(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The closing handshake's other half, which the runtime leaves to the object when a Worker passed the socket on. */
+export function answerClose(socket: WebSocket, code: number): void {
+  // 1005 and 1006 say that there was no code, and may not be sent.
+  if (socket.readyState !== WebSocket.CLOSED)
+    socket.close(code >= 3_000 || code < 1_005 ? code : CLOSE_NORMAL);
+}
+
+/** A refusal as an object answers it to an upgrade; the edge makes a problem document of it. */
+export const refusalResponse = (refusal: Refusal): Response => Response.json(refusal, { status: 400 });
+
+function sendTo(socket: WebSocket, text: string): void {
+  try {
+    socket.send(text);
+  } catch (error) {
+    // It went away meanwhile: its close event tells the rest. Anything else is our mistake.
+    if (!(error instanceof Error) || socket.readyState === WebSocket.OPEN) throw error;
+  }
+}
