@@ -1,7 +1,8 @@
 /** Routes of the live sockets: a ticket, and the upgrade to the team's shard or to the leaderboard. */
 import { ERRORS, type ErrorCode, type Refusal, RequestError } from "../errors.ts";
+import { CHILDREN_MAX } from "../leaderboard/children.ts";
 import { SINCE_HEADER } from "../leaderboard/live.ts";
-import { CHILDREN_MAX, childName } from "../leaderboard/live-object.ts";
+import { childName } from "../leaderboard/live-object.ts";
 import { TICKET_HEADER, type TicketClaims } from "../shard/live.ts";
 import type { Env } from "../worker.ts";
 import { requirePlayer, signTicket, verifyTicket } from "./auth.ts";

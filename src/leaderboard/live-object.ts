@@ -1,13 +1,14 @@
 /**
  * `LiveBoard`: sockets of spectators that the leaderboard object has no room
  * for. It registers there while somebody watches and gets every page and every
- * word to all, one call each; it works out the changes for its own sockets.
+ * word to all; it works out the changes for its own sockets.
  */
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import { refuse } from "../errors.ts";
-import { answerClose, refusalResponse } from "../shard/live.ts";
 import { randomText } from "../shard/routing.ts";
+import { answerClose, refusalResponse } from "../socket.ts";
+import type { Showing } from "./children.ts";
 import { BoardSockets, type LivePage, SINCE_HEADER } from "./live.ts";
 import type { Leaderboard } from "./object.ts";
 
@@ -15,16 +16,17 @@ export interface LiveBoardEnv {
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
 }
 
-/** Children of one leaderboard at most: with 10,000 sockets each, 320,000 spectators. */
-export const CHILDREN_MAX = 32;
-
 /** The name of a hunt's n-th child; `hunt` is a slug and holds no slash. */
 export const childName = (hunt: string, index: number): string => `${hunt}/live-${index}`;
 
 export class LiveBoard extends DurableObject<LiveBoardEnv> {
   readonly #hunt: string;
   readonly #live: BoardSockets;
-  #page: LivePage | undefined;
+  /** What holds now; undefined: this object is not registered, or woke up since. */
+  #now: { page: LivePage; phase: string } | undefined;
+  #asking: Promise<void> | undefined;
+  /** Spectators about to come in. */
+  #opening = 0;
 
   constructor(ctx: DurableObjectState, env: LiveBoardEnv) {
     super(ctx, env);
@@ -32,17 +34,26 @@ export class LiveBoard extends DurableObject<LiveBoardEnv> {
     this.#live = new BoardSockets({
       ctx,
       socketsMax: configOf(env).LIVE_SOCKETS_PER_OBJECT,
-      page: async () => this.#page ?? (await this.#watch()).page,
+      page: async () => (await this.#known()).page,
       life: randomText(8).toLowerCase(),
     });
   }
 
-  /** Registers anew with every socket: the leaderboard forgets children whose sockets are gone. */
-  async #watch(): Promise<{ page: LivePage; phase: string }> {
+  async #known(): Promise<{ page: LivePage; phase: string }> {
+    while (!this.#now) {
+      this.#asking ??= this.#ask().finally(() => {
+        this.#asking = undefined;
+      });
+      await this.#asking;
+    }
+    return this.#now;
+  }
+
+  async #ask(): Promise<void> {
     const watched = await this.env.LEADERBOARD.getByName(this.#hunt).watch(this.ctx.id.name ?? "");
     if (!watched) throw new Error("a leaderboard without a hunt has no spectators");
-    this.#page ??= watched.page;
-    return watched;
+    // What was shown meanwhile is newer.
+    this.#now ??= watched;
   }
 
   /** A spectator's socket; the edge lets only upgrades through. */
@@ -50,23 +61,25 @@ export class LiveBoard extends DurableObject<LiveBoardEnv> {
     if (!this.#live.hasRoom) {
       return refusalResponse(refuse("overloaded", "this part of the leaderboard has too many live sockets"));
     }
-    const { phase } = await this.#watch();
-    const answer = await this.#live.accept([{ phase }], request.headers.get(SINCE_HEADER));
-    return "refused" in answer ? refusalResponse(answer) : answer;
+    this.#opening += 1;
+    try {
+      const { phase } = await this.#known();
+      const answer = await this.#live.accept([{ phase }], request.headers.get(SINCE_HEADER));
+      return "refused" in answer ? refusalResponse(answer) : answer;
+    } finally {
+      this.#opening -= 1;
+    }
   }
 
-  /** The standings now. Answers whether anybody watches. */
-  show(page: LivePage): boolean {
-    const watched = this.#live.any;
-    // Nobody: the next page is asked for, because none will be sent.
-    this.#page = watched ? page : undefined;
-    if (watched) this.#live.push(page);
-    return watched;
-  }
-
-  /** A word to all: a phase, an announcement. */
-  tell(frame: object): void {
-    this.#live.tellAll(frame);
+  /** What to show now. Answers whether anybody watches; if not, nothing more needs to come. */
+  show({ page, phase, words }: Showing): boolean {
+    const watched = this.#live.any || this.#opening > 0;
+    const known = page ?? this.#now?.page;
+    this.#now = watched && known ? { page: known, phase } : undefined;
+    if (!watched) return false;
+    for (const word of words) this.#live.tellAll(word);
+    if (page) this.#live.push(page);
+    return true;
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {

@@ -7,8 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { BOARD_ENTRIES_MAX, type BoardEntry, boardKey } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
 import type { HuntControl } from "../control/object.ts";
-import { endsAt, type PhaseState, phaseAt } from "../control/phase.ts";
-import { refuse } from "../errors.ts";
+import { endsAt, type PhaseState } from "../control/phase.ts";
 import type {
   Announcement,
   LeaderboardEntry,
@@ -16,13 +15,14 @@ import type {
   ScoreReport,
   StandingsWord,
 } from "../protocol.ts";
-import { announcementFrame, answerClose, refusalResponse } from "../shard/live.ts";
 import type { HuntShard } from "../shard/object.ts";
 import { objectName, randomText } from "../shard/routing.ts";
+import { answerClose, refusalResponse } from "../socket.ts";
 import { StoredText } from "../stored-text.ts";
 import { Keeper } from "./keeper.ts";
 import { BoardSockets, LIVE_ENTRIES, type LivePage, SINCE_HEADER } from "./live.ts";
 import type { LiveBoard } from "./live-object.ts";
+import { Spectators } from "./spectators.ts";
 import type { Standings, StandingsRow, StandingsRules } from "./standings.ts";
 import { StoredView } from "./stored-view.ts";
 import { View } from "./view.ts";
@@ -85,32 +85,43 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   readonly #texts: StoredText;
   readonly #snapshots: StoredView;
   readonly #publishDelay: number;
-  readonly #pushDelay: number;
   #config: BoardConfig | undefined;
   #keeper: Keeper | undefined;
   #catchingUp: Promise<void> | undefined;
   #catchUpAgain = false;
   #publishTimer = false;
-  #pushTimer = false;
   #snapshotDue = false;
+  /** When the alarm is due as far as this life of the object knows, epoch ms; `Infinity`: not at all. */
+  #alarmAt: number | undefined;
   readonly #live: BoardSockets;
-  /** Objects that hold more spectators, by name. */
-  readonly #children: Set<string>;
+  readonly #spectators: Spectators;
 
   constructor(ctx: DurableObjectState, env: BoardEnv) {
     super(ctx, env);
     this.#hunt = ctx.id.name ?? "";
     this.#texts = new StoredText(ctx.storage.sql);
     this.#publishDelay = configOf(env).PUBLISH_DELAY_MS;
-    this.#pushDelay = configOf(env).LIVE_PUSH_MS;
     this.#snapshots = new StoredView(ctx.storage.sql, this.#texts);
     this.#live = new BoardSockets({
       ctx,
       socketsMax: configOf(env).LIVE_SOCKETS_PER_OBJECT,
-      page: () => this.read({ offset: 0, limit: LIVE_ENTRIES, organiser: false }),
+      page: () => this.#page(),
       life: randomText(8).toLowerCase(),
     });
-    this.#children = new Set(JSON.parse(this.#texts.read("children") ?? "[]") as string[]);
+    this.#spectators = new Spectators(
+      {
+        sockets: this.#live,
+        config: () => this.#config,
+        now: () => this.now(),
+        // What is being pulled together would be shown as the standings.
+        page: async () => (this.#catchingUp ? undefined : this.#page()),
+        callAt: (time) => this.#armAlarm(time),
+        pushDelay: configOf(env).LIVE_PUSH_MS,
+        show: async (child, showing) => env.LIVE_BOARD.getByName(child).show(showing),
+        save: (children) => this.#texts.write("children", JSON.stringify(children)),
+      },
+      JSON.parse(this.#texts.read("children") ?? "[]") as string[],
+    );
     const config = this.#texts.read("config");
     if (config === undefined) return;
     this.#config = JSON.parse(config) as BoardConfig;
@@ -143,8 +154,9 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   /** Takes new rules or a new phase; rebuilds from the logs where the old data does not suffice. */
   async configure(config: BoardConfig): Promise<void> {
     if (this.#config && config.revision < this.#config.revision) return;
-    this.#tellNews(this.#config, config);
+    const before = this.#config;
     this.#config = config;
+    this.#spectators.news(before, config);
     this.#texts.write("config", JSON.stringify(config));
     const keeper = this.#keeper;
     if (!keeper) this.#keeper = this.#keep(new View(config.rules, config.freeze));
@@ -161,67 +173,19 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     return [rules, freeze];
   }
 
-  /** Phase and announcements, to the spectators. */
-  #tellNews(before: BoardConfig | undefined, config: BoardConfig): void {
-    const now = this.now();
-    const phase = phaseAt(config.phase, config, now);
-    if (before && phaseAt(before.phase, before, now) !== phase) this.#tellAll({ phase });
-    const known = new Set(before?.announcements?.map(({ id }) => id));
-    for (const announcement of before ? (config.announcements ?? []) : []) {
-      if (!known.has(announcement.id)) this.#tellAll(announcementFrame(announcement));
-    }
-  }
-
-  /** A child object has spectators: from now on it gets every page and every word to all. */
+  /** A child object has its first spectator. */
   async watch(child: string): Promise<{ page: LivePage; phase: string } | undefined> {
-    const config = this.#config;
-    if (!config) return undefined;
-    if (!this.#children.has(child)) {
-      this.#children.add(child);
-      this.#saveChildren();
-    }
-    const page = await this.read({ offset: 0, limit: LIVE_ENTRIES, organiser: false });
-    return { page, phase: phaseAt(config.phase, config, this.now()) };
+    const watched = this.#spectators.watch(child);
+    return watched && { ...watched, page: await this.#page() };
   }
 
-  #saveChildren(): void {
-    this.#texts.write("children", JSON.stringify([...this.#children]));
-  }
-
-  #tellAll(frame: object): void {
-    this.#live.tellAll(frame);
-    for (const child of this.#children) {
-      this.#childCall(child, (stub) => stub.tell(frame));
-    }
-  }
-
-  /** One page to every child. A child without sockets is forgotten; it comes back with its next one. */
-  #showChildren(page: LivePage): void {
-    for (const child of this.#children) {
-      this.#childCall(child, async (stub) => {
-        if (await stub.show(page)) return;
-        this.#children.delete(child);
-        this.#saveChildren();
-      });
-    }
-  }
-
-  /** A hint: what a child misses, the next page brings. */
-  #childCall(child: string, call: (stub: DurableObjectStub<LiveBoard>) => Promise<unknown>): void {
-    call(this.env.LIVE_BOARD.getByName(child)).catch((error: unknown) => {
-      console.warn({ message: "a child of the leaderboard could not be told", error: String(error) });
-    });
+  #page(): Promise<LivePage> {
+    return this.read({ offset: 0, limit: LIVE_ENTRIES, organiser: false });
   }
 
   /** A spectator's socket; the edge lets only upgrades through. */
   override async fetch(request: Request): Promise<Response> {
-    const config = this.#config;
-    const answer = config
-      ? await this.#live.accept(
-          [{ phase: phaseAt(config.phase, config, this.now()) }],
-          request.headers.get(SINCE_HEADER),
-        )
-      : refuse("not_found", "no such hunt");
+    const answer = await this.#spectators.accept(request.headers.get(SINCE_HEADER));
     return "refused" in answer ? refusalResponse(answer) : answer;
   }
 
@@ -403,9 +367,9 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   #changed(): void {
     if (!this.#snapshotDue) {
       this.#snapshotDue = true;
-      void this.ctx.storage.setAlarm(Date.now() + SNAPSHOT_EVERY);
+      this.#armAlarm(Date.now() + SNAPSHOT_EVERY);
     }
-    this.#pushSoon();
+    this.#spectators.changed();
     if (this.#publishTimer) return;
     this.#publishTimer = true;
     setTimeout(() => {
@@ -415,23 +379,6 @@ export class Leaderboard extends DurableObject<BoardEnv> {
         console.warn({ message: "publishing the leaderboard failed", error: String(error) });
       });
     }, this.#publishDelay);
-  }
-
-  /** Spectators' sockets do not wait for KV, which takes one write a second. */
-  #pushSoon(): void {
-    if (this.#pushTimer || !(this.#live.any || this.#children.size > 0)) return;
-    this.#pushTimer = true;
-    setTimeout(() => {
-      this.#pushTimer = false;
-      // What is being pulled together would be shown as the standings.
-      if (this.#catchingUp || !this.#keeper?.view.isSettled) return this.#pushSoon();
-      const { standings, frozen, asOf } = this.#publicNow();
-      if (!standings) return;
-      const entries = standings.page({ offset: 0, limit: LIVE_ENTRIES });
-      const page = { asOf, frozen, total: standings.total(), entries };
-      this.#live.push(page);
-      this.#showChildren(page);
-    }, this.#pushDelay);
   }
 
   async #publish(): Promise<void> {
@@ -460,10 +407,30 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     return next.length === 0 ? {} : { until: Math.min(...next) };
   }
 
+  /** Sets the alarm, unless it is set for earlier. */
+  #armAlarm(at: number): void {
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
+    // An earlier life may have set it for a snapshot: that is not put off for long.
+    this.#alarmAt = this.#alarmAt === undefined ? Math.min(at, Date.now() + SNAPSHOT_EVERY) : at;
+    void this.ctx.storage.setAlarm(this.#alarmAt);
+  }
+
   /** Writes the standings down, in pieces; reports wait meanwhile, reads do not. */
   override async alarm(): Promise<void> {
+    const isSnapshotDue = this.#snapshotDue || this.#alarmAt === undefined;
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    this.#spectators.timePassed();
+    if (!isSnapshotDue) return;
     this.#snapshotDue = false;
-    const keeper = this.#keeper;
-    await keeper?.whileStill(() => this.#snapshots.write(keeper.view, keeper.marks, () => keeper.breathe()));
+    try {
+      const keeper = this.#keeper;
+      await keeper?.whileStill(() =>
+        this.#snapshots.write(keeper.view, keeper.marks, () => keeper.breathe()),
+      );
+    } catch (error) {
+      // The platform calls again.
+      this.#snapshotDue = true;
+      throw error;
+    }
   }
 }

@@ -295,5 +295,3 @@ export function progressOf(fact: Fact): Progress | undefined {
 export const announcementFrame = ({ at, ...rest }: Announcement): object => ({
   announcement: { ...rest, at: new Date(at).toISOString() },
 });
-
-export { answerClose, refusalResponse } from "../socket.ts";

@@ -44,6 +44,7 @@ import type {
   TeamAction,
 } from "../protocol.ts";
 import { keyById, type Secrets } from "../secrets.ts";
+import { refusalResponse } from "../socket.ts";
 import { CountedSql } from "./counted-sql.ts";
 import type { Range } from "./flight.ts";
 import {
@@ -51,7 +52,6 @@ import {
   LiveSockets,
   type Progress,
   progressOf,
-  refusalResponse,
   TICKET_HEADER,
   type TicketClaims,
 } from "./live.ts";

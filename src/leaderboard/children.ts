@@ -1,0 +1,120 @@
+/**
+ * The fan-out tree: the leaderboard's children, `LiveBoard` objects that hold
+ * the spectators it has no room for. One call per child at a time; what comes
+ * meanwhile goes with the next one, of the pages only the last.
+ */
+import type { LivePage } from "./live.ts";
+
+/** Children of one leaderboard at most: with 10,000 sockets each, 320,000 spectators. */
+export const CHILDREN_MAX = 32;
+
+/** Announcements that wait for a child; the oldest go first. */
+const WORDS_MAX = 32;
+
+/** Attempts at one call; what it held of the standings then goes with the next one. */
+const ATTEMPTS = 3;
+
+/** What a child's spectators are to be shown. */
+export interface Showing {
+  page?: LivePage;
+  phase: string;
+  /** Frames for every spectator: phases, announcements. */
+  words: object[];
+}
+
+export interface ChildrenDeps {
+  /** False: nobody watches there, and the child will ask again before it shows anything. */
+  show(child: string, showing: Showing): Promise<boolean>;
+  phase(): string;
+  /** Notes them for the next life of the leaderboard. */
+  save(children: string[]): void;
+}
+
+interface Child {
+  busy: boolean;
+  page: LivePage | undefined;
+  words: object[];
+}
+
+export class Children {
+  readonly #deps: ChildrenDeps;
+  readonly #children: Map<string, Child>;
+
+  constructor(deps: ChildrenDeps, names: readonly string[]) {
+    this.#deps = deps;
+    this.#children = new Map(names.map((name) => [name, { busy: false, page: undefined, words: [] }]));
+  }
+
+  get any(): boolean {
+    return this.#children.size > 0;
+  }
+
+  /** A child asks to be shown what comes. */
+  add(name: string): void {
+    const before = this.#children.get(name);
+    // A new record even if there is one: "nobody watches" may be on its way, and is no longer so.
+    this.#children.set(name, { busy: false, page: before?.page, words: before?.words ?? [] });
+    if (!before) this.#save();
+  }
+
+  show(page: LivePage): void {
+    for (const [name, child] of this.#children) {
+      child.page = page;
+      this.#run(name, child);
+    }
+  }
+
+  tell(word: object): void {
+    for (const [name, child] of this.#children) {
+      child.words.push(word);
+      if (child.words.length > WORDS_MAX) child.words.shift();
+      this.#run(name, child);
+    }
+  }
+
+  #run(name: string, child: Child): void {
+    if (child.busy) return;
+    child.busy = true;
+    this.#showAll(name, child)
+      .catch((error: unknown) => {
+        console.warn({ message: "a child of the leaderboard could not be told", error: String(error) });
+      })
+      .finally(() => {
+        child.busy = false;
+      });
+  }
+
+  async #showAll(name: string, child: Child): Promise<void> {
+    while (this.#children.get(name) === child && (child.page || child.words.length > 0)) {
+      const { page, words } = child;
+      child.page = undefined;
+      child.words = [];
+      const showing = { ...(page ? { page } : {}), phase: this.#deps.phase(), words };
+      let watched: boolean;
+      try {
+        watched = await this.#attempt(name, showing);
+      } catch (error) {
+        child.page ??= page;
+        throw error;
+      }
+      if (watched || this.#children.get(name) !== child) continue;
+      this.#children.delete(name);
+      this.#save();
+    }
+  }
+
+  /** A page shown twice changes nothing; a word told twice does no harm. */
+  async #attempt(name: string, showing: Showing): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#deps.show(name, showing);
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #save(): void {
+    this.#deps.save([...this.#children.keys()]);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Everybody who watches a hunt's standings: the sockets of the leaderboard's
+ * own object and those of its children. Tells them what changed, at most once
+ * a `pushDelay`, announcements, and phases, also those that come by their time.
+ */
+import { phaseAt } from "../control/phase.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { announcementFrame } from "../shard/live.ts";
+import { Children, type ChildrenDeps } from "./children.ts";
+import type { BoardSockets, LivePage } from "./live.ts";
+import type { BoardConfig } from "./object.ts";
+
+export interface SpectatorsDeps extends Pick<ChildrenDeps, "show" | "save"> {
+  sockets: BoardSockets;
+  config(): BoardConfig | undefined;
+  now(): number;
+  /** The standings as everybody may see them; undefined: not now, they are being pulled together. */
+  page(): Promise<LivePage | undefined>;
+  /** Has `timePassed` called at this time, epoch ms. */
+  callAt(time: number): void;
+  /** ms. */
+  pushDelay: number;
+}
+
+export class Spectators {
+  readonly #deps: SpectatorsDeps;
+  readonly #children: Children;
+  #timer = false;
+  /** What all were told last in this life of the object. */
+  #phase: string | undefined;
+
+  /** `children`: those that an earlier life of the object had. */
+  constructor(deps: SpectatorsDeps, children: readonly string[]) {
+    this.#deps = deps;
+    this.#children = new Children({ ...deps, phase: () => this.#phaseNow() ?? "draft" }, children);
+  }
+
+  get any(): boolean {
+    return this.#deps.sockets.any || this.#children.any;
+  }
+
+  async accept(since: string | null): Promise<Response | Refusal> {
+    const phase = this.#phaseNow();
+    if (phase === undefined) return refuse("not_found", "no such hunt");
+    const answer = await this.#deps.sockets.accept([{ phase }], since);
+    this.#armForTimes();
+    return answer;
+  }
+
+  /** A child has its first spectator: from now on it is shown every page and every word to all. */
+  watch(child: string): { phase: string } | undefined {
+    const phase = this.#phaseNow();
+    if (phase === undefined) return undefined;
+    this.#children.add(child);
+    this.#armForTimes();
+    return { phase };
+  }
+
+  /** There may be something new to show. */
+  changed(): void {
+    if (this.#timer || !this.any) return;
+    this.#timer = true;
+    setTimeout(() => {
+      this.#timer = false;
+      this.#push().catch((error: unknown) => {
+        console.warn({ message: "spectators could not be shown the standings", error: String(error) });
+      });
+    }, this.#deps.pushDelay);
+  }
+
+  async #push(): Promise<void> {
+    const page = await this.#deps.page();
+    if (!page) {
+      this.changed();
+      return;
+    }
+    this.#deps.sockets.push(page);
+    this.#children.show(page);
+  }
+
+  /** A new configuration: announcements and another phase. */
+  news(before: BoardConfig | undefined, config: BoardConfig): void {
+    if (!before || !this.any) return;
+    const known = new Set(before.announcements?.map(({ id }) => id));
+    for (const announcement of config.announcements ?? []) {
+      if (!known.has(announcement.id)) this.#tellAll(announcementFrame(announcement));
+    }
+    this.#tellPhase();
+    this.#armForTimes();
+  }
+
+  /** A phase may have come, or a freeze have begun or ended. */
+  timePassed(): void {
+    if (!this.any) return;
+    this.#tellPhase();
+    this.changed();
+    this.#armForTimes();
+  }
+
+  #tellPhase(): void {
+    const phase = this.#phaseNow();
+    if (phase === undefined || phase === this.#phase) return;
+    this.#phase = phase;
+    this.#tellAll({ phase });
+  }
+
+  #tellAll(frame: object): void {
+    this.#deps.sockets.tellAll(frame);
+    this.#children.tell(frame);
+  }
+
+  #phaseNow(): string | undefined {
+    const config = this.#deps.config();
+    return config && phaseAt(config.phase, config, this.#deps.now());
+  }
+
+  #armForTimes(): void {
+    const { opens, closes, freeze } = this.#deps.config() ?? {};
+    const now = this.#deps.now();
+    const ahead = [opens, closes, freeze].filter((at) => at !== undefined && at > now) as number[];
+    if (ahead.length > 0) this.#deps.callAt(Math.min(...ahead));
+  }
+}
