@@ -5,7 +5,9 @@
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { QUEUE_FACTS } from "../../src/leaderboard/keeper.ts";
 import { Standings } from "../../src/leaderboard/standings.ts";
+import { FULL_COPY_TEAMS } from "../../src/leaderboard/view.ts";
 import type { ScoreFact } from "../../src/protocol.ts";
 import {
   CROWD_SHARDS,
@@ -21,10 +23,10 @@ export const BOARD_SIZES = [1_000, 10_000, 100_000, 1_000_000];
 
 /** Single reads timed, each by itself. */
 const READS = 20_000;
-/** Facts between two times at which the places are right; the keeper gathers more at this rate. */
-const BATCH_FACTS = 20_000;
+/** Facts between two times at which the places are right: what the keeper gathers at such a rate. */
+const BATCH_FACTS = { static: 20_000, moving: QUEUE_FACTS };
 /** Score changes timed. */
-const CHANGES = 200_000;
+const CHANGES = 240_000;
 const REVALUATIONS = 5;
 
 export interface BoardFigures {
@@ -33,9 +35,11 @@ export interface BoardFigures {
   /** Growth of typed arrays and heap by these standings, after a collection; MB = 10⁶ bytes. */
   megabytes: number;
   bytesPerTeam: number;
+  /** What the view of a freeze adds. */
+  freezeMegabytes: number;
   /** Facts taken in from the logs, everything settled at the end, 1/s. */
   factsPerSecond: number;
-  /** Score changes in batches of 20,000, places right after each, 1/s. */
+  /** Score changes in batches of 20,000 (moving scores: 80,000), places right after each, 1/s. */
   changesPerSecond: number;
   rankMicros: { p50: number; p99: number };
   top100Millis: number;
@@ -84,6 +88,11 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
   });
   const bytes = heldBytes() - before;
   const next = random(teams);
+  const unfrozen = heldBytes();
+  // As `View` copies it.
+  const frozen = standings.clone({ thin: teams > FULL_COPY_TEAMS });
+  const freezeBytes = heldBytes() - unfrozen;
+  if (frozen.total() !== standings.total()) throw new Error("the copy differs");
 
   const asked = Array.from({ length: READS }, () => crowdTeam(next(teams)));
   const rank = timesOf(READS, (i) => standings.rank(asked[i] as string));
@@ -93,8 +102,8 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
 
   const changes = makeChanges(teams, seqs, next);
   const changed = millisOf(() => {
-    for (let from = 0; from < changes.length; from += BATCH_FACTS) {
-      const batch = changes.slice(from, from + BATCH_FACTS);
+    for (let from = 0; from < changes.length; from += BATCH_FACTS[scoring]) {
+      const batch = changes.slice(from, from + BATCH_FACTS[scoring]);
       standings.expect(batch.length);
       for (const { shard, fact } of batch) standings.apply(shard, fact);
       standings.settle();
@@ -150,6 +159,7 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
     scoring,
     megabytes: bytes / 1e6,
     bytesPerTeam: bytes / teams,
+    freezeMegabytes: freezeBytes / 1e6,
     factsPerSecond: (facts / filled) * 1_000,
     changesPerSecond: (changes.length / changed) * 1_000,
     rankMicros: { p50: quantile(rank, 0.5) * 1_000, p99: quantile(rank, 0.99) * 1_000 },

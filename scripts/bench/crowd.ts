@@ -37,7 +37,7 @@ export function crowdTeam(team: number): string {
 /**
  * The log of one shard: its teams join; then each solves ten clues; one team in 100 is banned, one hidden.
  */
-export function* crowdFacts(shard: number, teams: number, solves = SOLVES_EACH): Generator<ScoreFact, void> {
+export function* crowdFacts(shard: number, teams: number): Generator<ScoreFact, void> {
   let seq = 0;
   const own = Math.ceil((teams - shard) / CROWD_SHARDS);
   for (let i = 0; i < own; i += 1) {
@@ -53,7 +53,7 @@ export function* crowdFacts(shard: number, teams: number, solves = SOLVES_EACH):
       ...(bracket === undefined ? {} : { bracket }),
     };
   }
-  for (let turn = 0; turn < solves; turn += 1) {
+  for (let turn = 0; turn < SOLVES_EACH; turn += 1) {
     for (let i = 0; i < own; i += 1) {
       const team = i * CROWD_SHARDS + shard;
       const clue = crowdClue(team, turn);
@@ -74,6 +74,13 @@ export function* crowdFacts(shard: number, teams: number, solves = SOLVES_EACH):
     seq += 1;
     yield { seq, at: START + seq * 3, team: crowdTeam(team), type: i % 100 === 17 ? "ban" : "hide" };
   }
+}
+
+/** How many facts the whole log of a shard has. */
+export function crowdFactCount(shard: number, teams: number): number {
+  const own = Math.ceil((teams - shard) / CROWD_SHARDS);
+  const marked = [17, 71].reduce((sum, rest) => sum + Math.ceil(Math.max(0, own - rest) / 100), 0);
+  return own * (1 + SOLVES_EACH) + marked;
 }
 
 /** The clue a team solves in its `turn`; another one each turn (7 and 50 have no common factor). */

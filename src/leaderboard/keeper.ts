@@ -99,12 +99,12 @@ export class Keeper {
 
   /** Resolves when there can be reads, of what was applied so far; throws if there never will. */
   async ready(): Promise<void> {
-    if (this.#failure) throw this.#failure.error;
+    this.#assertUsable();
     while (this.#run !== undefined || !this.view.isSettled) {
       this.#isWanted = true;
       if (this.#run === undefined) this.#start();
       await this.#run;
-      if (this.#failure) throw this.#failure.error;
+      this.#assertUsable();
     }
   }
 
@@ -166,6 +166,10 @@ export class Keeper {
   async #turn(): Promise<void> {
     // Whether the snapshot succeeds is its owner's concern.
     await (this.#run ?? this.#still?.catch(() => {}));
+    this.#assertUsable();
+  }
+
+  #assertUsable(): void {
     if (this.#failure) throw this.#failure.error;
   }
 

@@ -25,11 +25,12 @@ interface Header {
   /** Columns of 64 bits. */
   wide: { points: boolean; times: boolean };
   keepsAdjust: boolean;
+  keepsSolved: boolean;
   shards: readonly string[];
   prefixes: readonly string[];
   lastSeqs: number[];
   brackets: readonly string[];
-  clues: { id: string; solvers: number; counted: number; first: FirstSolve[] }[];
+  clues: { id: string; solvers: number; counted: number; value?: number; first: FirstSolve[] }[];
 }
 
 /** The state in chunks of at most 1.5 MB, made as they are asked for; it must not change meanwhile. */
@@ -46,9 +47,9 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
   if (header.version !== SNAPSHOT_VERSION) return undefined;
 
   const clues = new ClueTable(header.rules.clues, header.rules.scoring.firstSolves.length);
-  for (const clue of header.clues) clues.add(clue);
+  for (const clue of header.clues) clues.row(clues.add(clue)).value = clue.value ?? 0;
   const ids = readIds(reader, header.teams, header.prefixes);
-  const teams = new TeamTable(header.keepsAdjust);
+  const teams = new TeamTable(header.keepsAdjust, header.keepsSolved);
   teams.count = header.teams;
   teams.since = header.since;
   if (header.wide.points) teams.widenPoints();
@@ -82,14 +83,17 @@ function* pieces(state: StandingsState): Generator<Uint8Array, void> {
     ...(teams.since === undefined ? {} : { since: teams.since }),
     wide: { points: teams.score instanceof Float64Array, times: teams.keyAt instanceof Float64Array },
     keepsAdjust: teams.keepsAdjust,
+    keepsSolved: teams.keepsSolved,
     shards: shards.names,
     prefixes: ids.prefixes,
     lastSeqs,
     brackets: brackets.names,
-    clues: clues.rows.map(({ id, solvers, counted, first }) => ({
+    clues: clues.rows.map(({ id, solvers, counted, value, first }) => ({
       id,
       solvers,
       counted,
+      // With solved clues kept it is derived again.
+      ...(teams.keepsSolved ? {} : { value }),
       // A snapshot numbers its teams without gaps.
       first: first.map((solve) => ({ ...solve, team: positionOf(present, solve.team) })),
     })),

@@ -38,7 +38,7 @@ export class Standings {
   /** Empty standings; `state` is for this class itself (copies, snapshots). */
   constructor(rules: StandingsRules, state: StandingsState = emptyState(rules)) {
     this.#state = state;
-    this.#dynamic = isDynamic(rules.scoring);
+    this.#dynamic = isDynamic(rules.scoring) && state.teams.keepsSolved;
     this.#places = new Places(rules.scoring.ranking, state.teams, state.shards);
   }
 
@@ -213,8 +213,8 @@ export class Standings {
    */
   word(shard: string): Required<Pick<StandingsWord, "values" | "bonuses">> | undefined {
     this.#assertSettled();
-    if (!this.#dynamic) return undefined;
     const { rules, clues, ids } = this.#state;
+    if (!isDynamic(rules.scoring)) return undefined;
     const values: { clue: string; value: number }[] = [];
     const bonuses: { team: string; clue: string; points: number }[] = [];
     for (const { id: clue } of rules.clues) {
@@ -258,11 +258,12 @@ export class Standings {
   /**
    * An independent copy: what is applied to one does not show in the other.
    * Ids and names are shared (they never change), so both must be fed from the
-   * same logs. O(teams).
+   * same logs. A `thin` copy takes half the memory: with moving scores it keeps
+   * them as of the last `settle`, other teams' solves and bans move them no more. O(teams).
    */
-  clone(): Standings {
+  clone({ thin } = { thin: false }): Standings {
     this.#assertUsable();
-    const state = cloneState(this.#state);
+    const state = cloneState(this.#state, thin);
     const copy = new Standings(state.rules, state);
     copy.#places = this.#places.clone(state.teams, state.shards);
     copy.#bonuses = new Map(this.#bonuses);

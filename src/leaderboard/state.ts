@@ -37,12 +37,12 @@ export function emptyState(rules: StandingsRules): StandingsState {
   };
 }
 
-/** An independent copy, but for ids and names: those only grow, and are shared. O(teams). */
-export function cloneState(state: StandingsState): StandingsState {
+/** An independent copy, but for ids and names: those only grow, and are shared. `thin`: see `TeamTable`. O(teams). */
+export function cloneState(state: StandingsState, thin: boolean): StandingsState {
   return {
     rules: state.rules,
     ids: state.ids,
-    teams: state.teams.clone(),
+    teams: state.teams.clone(thin),
     clues: state.clues.clone(),
     shards: new Numbered(state.shards.names),
     lastSeqs: [...state.lastSeqs],
@@ -58,6 +58,10 @@ export function cloneState(state: StandingsState): StandingsState {
  * give points (the last score-raising solve would be another). O(clues).
  */
 export function underRules(state: StandingsState, rules: StandingsRules): StandingsState | undefined {
+  if (!state.teams.keepsSolved && isDynamic(state.rules.scoring)) {
+    // What a clue was worth to whom cannot be told any more.
+    return JSON.stringify(rules) === JSON.stringify(state.rules) ? state : undefined;
+  }
   return suffices(state, rules)
     ? {
         ...state,

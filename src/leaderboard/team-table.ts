@@ -55,9 +55,12 @@ export class TeamTable {
   /** `planes[p][team]`: bit b set = clue 32·p + b solved. */
   planes: Uint32Array<ArrayBuffer>[] = [];
   readonly keepsAdjust: boolean;
+  /** Without it nobody is known to have solved anything: scores are what they are. */
+  readonly keepsSolved: boolean;
 
-  constructor(keepsAdjust: boolean) {
+  constructor(keepsAdjust: boolean, keepsSolved = true) {
     this.keepsAdjust = keepsAdjust;
+    this.keepsSolved = keepsSolved;
   }
 
   /** Makes row `team` exist, zeroed if new. O(1) amortised. */
@@ -128,8 +131,9 @@ export class TeamTable {
     return plane !== undefined && ((plane[team] as number) & (1 << (clue & 31))) !== 0;
   }
 
-  /** Notes a solve. O(1); the first of 32 clues allocates their plane. */
+  /** Notes a solve, if those are kept. O(1); the first of 32 clues allocates their plane. */
   markSolved(team: number, clue: number): void {
+    if (!this.keepsSolved) return;
     while (this.planes.length <= clue >>> 5) this.addPlane();
     const plane = this.planes[clue >>> 5] as Uint32Array;
     plane[team] = ((plane[team] as number) | (1 << (clue & 31))) >>> 0;
@@ -205,22 +209,23 @@ export class TeamTable {
     return true;
   }
 
-  /** A copy that shares nothing. O(teams). */
-  clone(): TeamTable {
-    const copy = new TeamTable(this.keepsAdjust);
+  /** A copy that shares only what never changes; `thin`: with scores as they are, without solved clues. O(teams). */
+  clone(thin: boolean): TeamTable {
+    const copy = new TeamTable(this.keepsAdjust && !thin, this.keepsSolved && !thin);
     copy.extent = this.extent;
     copy.count = this.count;
     copy.since = this.since;
     copy.score = this.score.slice();
-    copy.adjust = this.adjust.slice();
+    copy.adjust = copy.keepsAdjust ? this.adjust.slice() : this.adjust.slice(0, 0);
     copy.solves = this.solves.slice();
     copy.keyAt = this.keyAt.slice();
     copy.keySeq = this.keySeq.slice();
     copy.lastSolveAt = this.lastSolveAt.slice();
-    copy.shard = this.shard.slice();
-    copy.bracket = this.bracket.slice();
+    // Set once, when a team joins, to the same in both.
+    copy.shard = this.shard;
+    copy.bracket = this.bracket;
     copy.flags = this.flags.slice();
-    copy.planes = this.planes.map((plane) => plane.slice());
+    copy.planes = copy.keepsSolved ? this.planes.map((plane) => plane.slice()) : [];
     return copy;
   }
 

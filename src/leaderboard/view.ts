@@ -5,12 +5,26 @@
 import type { ScoreFact } from "../protocol.ts";
 import { Standings, type StandingsRules } from "./standings.ts";
 
+/**
+ * The copies of more teams are thin: at 10^6 a full one takes 45 MB, a thin one
+ * 29, and an isolate has 128 with about 90 for the standings themselves.
+ */
+export const FULL_COPY_TEAMS = 250_000;
+
 export class View {
   #all: Standings;
   #frozen: Standings | undefined;
   #freeze: number | undefined;
+  readonly #fullCopyTeams: number;
 
-  constructor(rules: StandingsRules, freeze: number | undefined, all?: Standings, frozen?: Standings) {
+  constructor(
+    rules: StandingsRules,
+    freeze: number | undefined,
+    all?: Standings,
+    frozen?: Standings,
+    fullCopyTeams = FULL_COPY_TEAMS,
+  ) {
+    this.#fullCopyTeams = fullCopyTeams;
     this.#all = all ?? new Standings(rules);
     this.#frozen = frozen;
     this.#freeze = freeze;
@@ -36,7 +50,7 @@ export class View {
     const late = this.#freeze !== undefined && fact.at > this.#freeze;
     if (late && !this.#frozen) {
       this.#all.settle();
-      this.#frozen = this.#all.clone();
+      this.#frozen = this.#all.clone({ thin: this.#all.teamCount > this.#fullCopyTeams });
       this.#frozen.settle();
     }
     this.#all.apply(shard, fact);

@@ -78,6 +78,26 @@ describe("the rank index", () => {
     expect(index.size).toBe(0);
   });
 
+  test("[LB-25] merging a batch is taking it out and putting it in team by team", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.constantFrom(0, 5, 3_000), fc.nat(400), (seed, teams, moves) => {
+        const next = random(seed);
+        const keys = Float64Array.from({ length: teams + 500 }, () => next(50));
+        const index = indexOver(keys);
+        for (let team = 0; team < teams; team++) index.insert(team);
+        const touched = new Set(Array.from({ length: moves }, () => next(teams + 500)));
+        for (const team of touched) keys[team] = next(50);
+        const by = (a: number, b: number) => (keys[a] as number) - (keys[b] as number) || a - b;
+        // Some of the touched do not come back, some were never inside.
+        const incoming = [...touched].filter((team) => team % 3 !== 0).sort(by);
+        index.merge(Uint32Array.from(incoming), (team) => touched.has(team));
+        const stayed = Array.from({ length: teams }, (_, team) => team).filter((team) => !touched.has(team));
+        expectSame(index, [...stayed, ...incoming].sort(by));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test("[LB-16] rebuild takes a sorted list, and a clone goes its own way", () => {
     const keys = new Float64Array(5_000).map((_, team) => -team);
     const index = indexOver(keys);
@@ -126,6 +146,30 @@ describe("the rank index", () => {
 });
 
 describe("sorting teams", () => {
+  test("[LB-17] so many that they are parted first, whatever the keys", () => {
+    for (const [name, key] of Object.entries({
+      spread: (i: number) => Math.imul(i, 0x9e37_79b1) >> 8,
+      equal: () => 7,
+      few: (i: number) => i % 3,
+      skewed: (i: number) => (i % 10 === 0 ? i : 0),
+      fractions: (i: number) => (Math.imul(i, 0x9e37_79b1) % 1_000) / 7,
+    })) {
+      const count = 40_000;
+      const values = Float64Array.from({ length: count }, (_, i) => key(i));
+      const at = Float64Array.from({ length: count }, (_, i) => (i * 7_919) % 5_003);
+      for (const descending of [true, false]) {
+        const compare = (a: number, b: number) =>
+          Math.sign((values[a] as number) - (values[b] as number)) * (descending ? -1 : 1) ||
+          (at[a] as number) - (at[b] as number) ||
+          a - b;
+        const teams = Uint32Array.from({ length: count - 11 }, (_, i) => i + 11);
+        const expected = [...teams].sort(compare);
+        sortTeams(teams, { values, descending }, at, compare);
+        expect([...teams], name).toEqual(expected);
+      }
+    }
+  });
+
   const wild = fc.oneof(
     fc.integer({ min: -3, max: 3 }),
     fc.integer(),

@@ -286,6 +286,90 @@ describe("the standings against the naive model", () => {
   });
 });
 
+describe("many facts at once, and values that need more room", () => {
+  test("[LB-25] batches that are merged into the order give what single moves give", () => {
+    fc.assert(
+      fc.property(
+        scenarioArbitrary,
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.boolean()), { minLength: 1, maxLength: 20 }),
+        ({ rules, reports }, batches) => {
+          const standings = new Standings(rules);
+          for (let i = 0, turn = 0; i < reports.length; turn++) {
+            const [size, many] = batches[turn % batches.length] as [number, boolean];
+            // Said to be many in the middle of it: some teams have left the order by then.
+            for (const [at, { shard, fact }] of reports.slice(i, i + size).entries()) {
+              if (many && at === size >> 1) standings.expect(1_000);
+              standings.apply(shard, fact);
+            }
+            if (turn % 2 === 0) standings.settle();
+            else for (const _ of standings.settleInSteps()) expect(() => standings.total()).toThrow("settle");
+            i += size;
+          }
+          standings.settle();
+          const teams = teamsOf(reports);
+          expect(answers(standings, rules, teams)).toEqual(naiveAnswers(rules, reports, teams));
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  test("[LB-25] a thousand teams, some of whom move by a merged batch, are in the order of the model", () => {
+    for (const rules of [STATIC, MOVING, FINISH]) {
+      const joins = Array.from({ length: 1_000 }, (_, i) => `t${i} join ${["locals", "others", ""][i % 3]}`);
+      const moves = Array.from(
+        { length: 24 },
+        (_, i) => `t${i * 37} ${i % 5 === 0 ? "hide" : `adjust ${i - 9}`}`,
+      );
+      const facts = script("s", [...joins, ...moves]);
+      const standings = feed(new Standings(rules), facts.slice(0, joins.length));
+      standings.expect(moves.length);
+      feed(standings, facts.slice(joins.length));
+      const naive = new NaiveStandings(rules, facts);
+      for (const bracket of [undefined, "locals", "others"])
+        expect(standings.page({ offset: 0, limit: 1_000, bracket })).toEqual(naive.table(bracket));
+    }
+  });
+
+  test("[LB-26] points beyond 32 bits and fractions, and times far apart, are kept exactly", () => {
+    const facts = script("s", [
+      "a join@1700000000000",
+      "b join@1700000000001",
+      "c join@1700000000002",
+      "a adjust 2147483647@1700000000003",
+      "b adjust -2147483648@1700000000004",
+      "b solve quay@1700000000005",
+      "a solve quay@1700000000006",
+      "a adjust 0.5@1700000000007",
+      "c solve pier@1900000000000",
+      "c adjust 4000000000@1900000000001",
+      "b solve pier@1600000000000",
+    ]);
+    for (const rules of [STATIC, MOVING]) {
+      const standings = new Standings(rules);
+      for (let cut = 0; cut < facts.length; cut++) {
+        feed(standings, facts.slice(cut, cut + 1));
+        const naive = new NaiveStandings(rules, facts.slice(0, cut + 1));
+        const table = naive.table();
+        expect(standings.page({ offset: 0, limit: 9 })).toEqual(table);
+        const restored = Standings.restore(rules, [...standings.snapshot()]);
+        expect(restored?.page({ offset: 0, limit: 9 })).toEqual(table);
+        expect(standings.clone().page({ offset: 0, limit: 9 })).toEqual(table);
+      }
+    }
+  });
+
+  test("[LB-26] values that are together too large for 32 bits are summed exactly", () => {
+    const rules = { ...MOVING, clues: [0, 1, 2].map((i) => ({ id: `c${i}`, points: 1_500_000_000 })) };
+    const lines = Array.from({ length: 40 }, (_, i) => `t${i} join`);
+    for (let i = 0; i < 120; i++) lines.push(`t${i % 40} solve c${Math.floor(i / 40)}`);
+    const facts = script("s", lines);
+    expect(feed(new Standings(rules), facts).page({ offset: 0, limit: 50 })).toEqual(
+      new NaiveStandings(rules, facts).table(),
+    );
+  });
+});
+
 describe("the rules one by one", () => {
   test("[LB-1] a static score is the facts' points and the adjustments, at any time", () => {
     const facts = script("s", [

@@ -44,4 +44,16 @@ describe("team ids", () => {
     expect(ids.add("é".repeat(127), "⚓")).toBe(0);
     expect(ids.nameOf(0)).toBe("⚓");
   });
+
+  test("[LB-18] what ids begin with does not mix them up, however many beginnings there are", () => {
+    const ids = new TeamIds();
+    const all = Array.from({ length: 1_200 }, (_, i) => `shard-${i % 400}-${i}-é`);
+    all.push("-", "--", "a-b", "a-b-", "-a-b", "shard-0-", "⚓-1-2");
+    expect(all.map((id) => ids.add(id, id))).toEqual([...all.keys()]);
+    all.forEach((id, number) => {
+      expect([ids.indexOf(id), ids.idOf(number), ids.nameOf(number)]).toEqual([number, id, id]);
+    });
+    for (const id of ["shard-399-0-é", "shard-400-1-é", "0-é", "b", ""])
+      expect(ids.indexOf(id)).toBeUndefined();
+  });
 });
