@@ -76,12 +76,24 @@ export class Sockets {
   readonly #ctx: LiveState;
   readonly #unreadMax: number;
   readonly #reading = new WeakMap<WebSocket, Reading>();
+  /** Open sockets, or a few more: to list thousands takes a millisecond, so it is done only where it matters. */
+  #count: number;
 
   /** `unreadMax`: characters that may be on their way to one socket without a sign that it reads. */
   constructor(ctx: LiveState, unreadMax: number) {
     this.#ctx = ctx;
     this.#unreadMax = unreadMax;
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#count = ctx.getWebSockets().length;
+  }
+
+  get any(): boolean {
+    return this.#count > 0;
+  }
+
+  hasRoom(max: number): boolean {
+    if (this.#count >= max) this.#count = this.open().length;
+    return this.#count < max;
   }
 
   /** Those that can be sent to: one that is being closed stays listed until its client answers. */
@@ -91,6 +103,7 @@ export class Sockets {
 
   accept(socket: WebSocket, tags: string[], attachment?: object): void {
     this.#ctx.acceptWebSocket(socket, tags);
+    this.#count += 1;
     if (attachment) socket.serializeAttachment(attachment);
   }
 
@@ -124,7 +137,16 @@ export class Sockets {
   }
 
   tellAll(text: string): void {
-    for (const socket of this.open()) this.sendText(socket, text);
+    const sockets = this.open();
+    this.#count = sockets.length;
+    for (const socket of sockets) this.sendText(socket, text);
+  }
+
+  /** A socket ended, by whomever; `code`: undefined after an error. */
+  closed(socket: WebSocket, code?: number): void {
+    answerClose(socket, code ?? CLOSE_NORMAL);
+    this.#count -= 1;
+    if (this.#count <= 0) this.#count = this.open().length;
   }
 
   /** Whether a frame came in time; if not, it is refused, and who does not heed is put out. */
@@ -156,7 +178,7 @@ export function parseFrame(text: string): Record<string, unknown> | undefined {
 }
 
 /** The closing handshake's other half, which the runtime leaves to the object when a Worker passed the socket on. */
-export function answerClose(socket: WebSocket, code: number): void {
+function answerClose(socket: WebSocket, code: number): void {
   // 1005 and 1006 say that there was no code, and may not be sent.
   if (socket.readyState !== WebSocket.CLOSED)
     socket.close(code >= 3_000 || code < 1_005 ? code : CLOSE_NORMAL);

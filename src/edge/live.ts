@@ -9,7 +9,7 @@ import { requirePlayer, signTicket, verifyTicket } from "./auth.ts";
 import { check } from "./body.ts";
 import { huntEntry, huntOf, iso, shardOf } from "./hunt.ts";
 import { limitAddress, limitPlayer } from "./limits.ts";
-import { shardStub } from "./objects.ts";
+import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
 import { allowedOrigin } from "./prepare.ts";
 import { answers, liveQuery } from "./schemas.ts";
@@ -63,37 +63,40 @@ async function openSocket(c: Request$): Promise<Response> {
   if (ticket === undefined) await limitAddress(c.env, c.req.raw);
   const claims = ticket === undefined ? undefined : await verifyTicket(c.env, ticket, hunt, now);
   await huntEntry(c.env, hunt, now);
-  const answer = await upgrade(c.env, hunt, claims, since);
+  const answer = await upgrade(c.env, hunt, claims, since, now);
   if (answer.status === 101) return answer;
   const refusal = (await answer.json()) as Partial<Refusal>;
   const code: ErrorCode = refusal.refused && refusal.refused in ERRORS ? refusal.refused : "internal";
   throw new RequestError(code, refusal.detail ?? "the socket could not be opened");
 }
 
-/** Per hunt, the first child object that may have room, as this isolate last saw it. */
-const firstChild = new Map<string, number>();
+/** Per hunt, the first child object that may have room, as this isolate saw it, and when, epoch ms. */
+const firstChild = new Map<string, { child: number; at: number }>();
+
+/** How long that is believed, ms: sockets go as well. */
+const BELIEVED = 10_000;
 
 /** Hunts remembered there. */
 const HUNTS_MAX = 1_000;
 
 /** A spectator's socket: in the leaderboard object while it has room, then in its children, one after the other. */
-async function watch(env: Env, hunt: string, headers: Headers): Promise<Response> {
-  const started = firstChild.get(hunt);
+async function watch(env: Env, hunt: string, headers: Headers, now: number): Promise<Response> {
+  const open = (stub: () => Fetcher) => calling(() => stub().fetch("https://leaderboard/live", { headers }));
+  const seen = firstChild.get(hunt);
+  const started = seen && now - seen.at < BELIEVED ? seen.child : undefined;
   if (started === undefined) {
-    const answer = await env.LEADERBOARD.getByName(hunt).fetch("https://leaderboard/live", { headers });
+    const answer = await open(() => env.LEADERBOARD.getByName(hunt));
     if (answer.status === 101 || !(await isFull(answer.clone()))) return answer;
   }
   for (let child = started ?? 0; child < CHILDREN_MAX; child += 1) {
-    const answer = await env.LIVE_BOARD.getByName(childName(hunt, child)).fetch("https://leaderboard/live", {
-      headers,
-    });
+    const answer = await open(() => env.LIVE_BOARD.getByName(childName(hunt, child)));
     if (answer.status === 101 || !(await isFull(answer.clone()))) {
       if (firstChild.size >= HUNTS_MAX) firstChild.clear();
-      firstChild.set(hunt, child);
+      // Asked again from the root on when the time is up, however many come meanwhile.
+      firstChild.set(hunt, { child, at: started === undefined ? now : (seen?.at ?? now) });
       return answer;
     }
   }
-  // Sockets go as well: the next one begins at the root again.
   firstChild.delete(hunt);
   throw new RequestError("overloaded", "the leaderboard has too many live sockets");
 }
@@ -107,11 +110,12 @@ async function upgrade(
   hunt: string,
   claims: TicketClaims | undefined,
   since: string | undefined,
+  now: number,
 ): Promise<Response> {
   const headers = new Headers({ Upgrade: "websocket" });
   if (since !== undefined) headers.set(SINCE_HEADER, since);
-  if (!claims) return watch(env, hunt, headers);
+  if (!claims) return watch(env, hunt, headers, now);
   headers.set(TICKET_HEADER, JSON.stringify(claims));
   const { shard } = shardOf(claims.team);
-  return shardStub(env, hunt, shard).fetch("https://shard/live", { headers });
+  return calling(() => shardStub(env, hunt, shard).fetch("https://shard/live", { headers }));
 }

@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import { refuse } from "../errors.ts";
 import { randomText } from "../shard/routing.ts";
-import { answerClose, refusalResponse } from "../socket.ts";
+import { refusalResponse } from "../socket.ts";
 import type { Showing } from "./children.ts";
 import { BoardSockets, type LivePage, SINCE_HEADER } from "./live.ts";
 import type { Leaderboard } from "./object.ts";
@@ -87,6 +87,10 @@ export class LiveBoard extends DurableObject<LiveBoardEnv> {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    answerClose(socket, code);
+    this.#live.closed(socket, code);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#live.closed(socket);
   }
 }

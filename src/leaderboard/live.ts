@@ -64,7 +64,7 @@ export class BoardSockets {
   }
 
   get hasRoom(): boolean {
-    return this.#sockets.open().length < this.#deps.socketsMax;
+    return this.#sockets.hasRoom(this.#deps.socketsMax);
   }
 
   /** `since`: the last position the client saw, when it was here before. */
@@ -85,7 +85,7 @@ export class BoardSockets {
   async #pageForNewcomer(): Promise<LivePage> {
     if (this.#shown) return this.#shown.page;
     const page = await this.#deps.page();
-    if (!this.#shown && this.#sockets.open().length === 0) this.#shown = { page, rows: rowsOf(page) };
+    if (!this.#shown && !this.#sockets.any) this.#shown = { page, rows: rowsOf(page) };
     return this.#shown?.page ?? page;
   }
 
@@ -128,7 +128,7 @@ export class BoardSockets {
 
   /** Whether anybody watches. Nobody: whoever comes gets the whole, and old positions are gaps. */
   get any(): boolean {
-    if (this.#sockets.open().length > 0) return true;
+    if (this.#sockets.any) return true;
     if (this.#shown) this.#position += 1;
     this.#shown = undefined;
     this.#recent = [];
@@ -155,6 +155,10 @@ export class BoardSockets {
       this.#recent = [];
     }
     this.#sockets.tellAll(text);
+  }
+
+  closed(socket: WebSocket, code?: number): void {
+    this.#sockets.closed(socket, code);
   }
 
   tellAll(frame: object): void {

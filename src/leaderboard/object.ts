@@ -17,7 +17,7 @@ import type {
 } from "../protocol.ts";
 import type { HuntShard } from "../shard/object.ts";
 import { objectName, randomText } from "../shard/routing.ts";
-import { answerClose, refusalResponse } from "../socket.ts";
+import { refusalResponse } from "../socket.ts";
 import { StoredText } from "../stored-text.ts";
 import { Keeper } from "./keeper.ts";
 import { BoardSockets, LIVE_ENTRIES, type LivePage, SINCE_HEADER } from "./live.ts";
@@ -133,7 +133,8 @@ export class Leaderboard extends DurableObject<BoardEnv> {
 
   #keep(view: View, marks: Iterable<[string, number]> = []): Keeper {
     const keeper: Keeper = new Keeper(view, marks, {
-      pause: () => scheduler.wait(0),
+      // A timer would wait for its turn among the timers; an empty sync lets arrived calls in and goes on.
+      pause: () => this.ctx.storage.sync(),
       clock: () => performance.now(),
       changed: () => this.#changed(),
       failed: (error) => {
@@ -194,7 +195,11 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    answerClose(socket, code);
+    this.#live.closed(socket, code);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#live.closed(socket);
   }
 
   /**

@@ -6,7 +6,6 @@
 import { type Refusal, refuse } from "../errors.ts";
 import { type Announcement, EVENTS_MAX, type Fact, type Result } from "../protocol.ts";
 import {
-  answerClose,
   CLOSE_POLICY,
   CLOSE_REPLACED,
   CLOSE_TOO_BIG,
@@ -97,8 +96,6 @@ export class LiveSockets {
   readonly #buckets = new Map<string, FrameBucket>();
   #pending = new Map<string, Progress>();
   #timer = false;
-  /** At least one socket may be open: most shards have none, and then pushing costs nothing. */
-  #any: boolean;
   /** What all were told last in this life of the object. */
   #phase: string | undefined;
 
@@ -106,11 +103,11 @@ export class LiveSockets {
     this.#deps = deps;
     this.#sockets = new Sockets(deps.ctx, deps.limited ? UNREAD_MAX : Number.POSITIVE_INFINITY);
     deps.sql.exec(SCHEMA);
-    this.#any = deps.ctx.getWebSockets().length > 0;
   }
 
+  /** At least one socket may be open: most shards have none, and then pushing costs nothing. */
   get any(): boolean {
-    return this.#any;
+    return this.#sockets.any;
   }
 
   /** Opens a socket for the holder of an unused ticket. `first`: what it is told at once. */
@@ -126,7 +123,7 @@ export class LiveSockets {
     );
     if (spent.rowsWritten === 0) return refuse("unauthenticated", "the ticket was used before");
     this.#replaceOldest(ticket.player);
-    if (this.#sockets.open().length >= this.#deps.socketsMax) {
+    if (!this.#sockets.hasRoom(this.#deps.socketsMax)) {
       return refuse("overloaded", "this part of the hunt has too many live sockets");
     }
     const { team, player, until } = ticket;
@@ -136,7 +133,6 @@ export class LiveSockets {
     const { 0: client, 1: server } = new WebSocketPair();
     const attachment: Attachment = { team, player, until, opened: now };
     this.#sockets.accept(server, [team, tagOf(player)], attachment);
-    this.#any = true;
     this.#sockets.send(server, first);
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -207,7 +203,7 @@ export class LiveSockets {
 
   /** Something of the team's became durable: team-mates are told soon, together with what comes meanwhile. */
   noteProgress(team: string, { solved, unlocked }: Progress): void {
-    if (!this.#any) return;
+    if (!this.any) return;
     const pending = this.#pending.get(team) ?? { solved: [], unlocked: [] };
     pending.solved.push(...solved);
     pending.unlocked.push(...unlocked);
@@ -247,7 +243,7 @@ export class LiveSockets {
 
   /** Tells every socket, or those of teams that `concerns`. */
   tellAll(frame: object, concerns?: (team: string) => boolean): void {
-    if (!this.#any) return;
+    if (!this.any) return;
     const text = JSON.stringify(frame);
     if (!concerns) {
       this.#sockets.tellAll(text);
@@ -263,10 +259,9 @@ export class LiveSockets {
   }
 
   /** A socket is closed, by whomever. */
-  closed(socket: WebSocket, code: number): void {
-    answerClose(socket, code);
+  closed(socket: WebSocket, code?: number): void {
+    this.#sockets.closed(socket, code);
     const { player } = attachmentOf(socket);
-    this.#any = this.#deps.ctx.getWebSockets().length > 0;
     if (this.#sockets.open(tagOf(player)).length === 0) this.#forget(player);
   }
 
@@ -281,7 +276,14 @@ export class LiveSockets {
 /** Players' tags and teams' never look alike. */
 const tagOf = (player: string): string => `player ${player}`;
 
-const attachmentOf = (socket: WebSocket): Attachment => socket.deserializeAttachment() as Attachment;
+/** Attachments read before: each reading copies. */
+const attachments = new WeakMap<WebSocket, Attachment>();
+
+function attachmentOf(socket: WebSocket): Attachment {
+  const known = attachments.get(socket) ?? (socket.deserializeAttachment() as Attachment);
+  attachments.set(socket, known);
+  return known;
+}
 
 /** What team-mates are told of a fact; undefined: nothing that concerns them. */
 export function progressOf(fact: Fact): Progress | undefined {

@@ -624,6 +624,10 @@ export class HuntShard extends DurableObject<ShardEnv> {
     this.#live.closed(socket, code);
   }
 
+  override webSocketError(socket: WebSocket): void {
+    this.#live.closed(socket);
+  }
+
   /** A frame's events: checked and digested here, then the same way as over HTTP. */
   async #playEvents(
     team: string,

@@ -1,5 +1,6 @@
 /** A live socket as a client has it: frames in order, waited for by what they hold. */
-import { WebSocket } from "undici";
+import type { Socket as Connection } from "node:net";
+import { Agent, buildConnector, WebSocket } from "undici";
 import { expect } from "vitest";
 import { type Client, type Player, sleep } from "./client.ts";
 
@@ -11,12 +12,14 @@ export type Frame = Record<string, unknown>;
 export class Socket {
   readonly frames: Frame[] = [];
   readonly #socket: WebSocket;
+  readonly #cut: () => void;
   /** Code and reason, once it is closed. */
   closed: { code: number; reason: string } | undefined;
   #read = 0;
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, cut: () => void) {
     this.#socket = socket;
+    this.#cut = cut;
     socket.addEventListener("message", ({ data }) => this.frames.push(JSON.parse(String(data)) as Frame));
     socket.addEventListener("close", ({ code, reason }) => {
       this.closed = { code, reason };
@@ -37,8 +40,18 @@ export class Socket {
     );
     url.protocol = "ws:";
     if (since !== undefined) url.searchParams.set("since", since);
-    const socket = new WebSocket(url, { headers });
-    const own = new Socket(socket);
+    let connection: Connection | undefined;
+    const connect = buildConnector({});
+    const dispatcher = new Agent({
+      connect: (options, callback) => {
+        connect(options, (...answer) => {
+          connection = answer[1] ?? undefined;
+          callback(...answer);
+        });
+      },
+    });
+    const socket = new WebSocket(url, { headers, dispatcher });
+    const own = new Socket(socket, () => connection?.destroy());
     await new Promise<void>((opened, refused) => {
       socket.addEventListener("open", () => opened());
       socket.addEventListener("error", () => refused(new Error("the socket was refused")));
@@ -70,9 +83,9 @@ export class Socket {
     throw new Error(`no frame with ${key}: ${JSON.stringify(this.frames).slice(0, 500)}`);
   }
 
-  /** Leaves without waiting for the other side. */
+  /** Loses the connection, without a word to the other side. */
   drop(): void {
-    this.#socket.close();
+    this.#cut();
   }
 
   async close(): Promise<void> {
@@ -102,13 +115,16 @@ export interface Shown {
   entries: { rank: number; team: { id: string; name: string }; score: number }[];
 }
 
-/** What a spectator who folds the frames has on screen. */
+/** What a spectator who folds the frames has on screen. Throws when a change does not go on from the one before. */
 export function fold(frames: readonly { leaderboard?: Shown }[]): string[] {
   const rows = new Map<number, string>();
   let total = 0;
+  let last: string | undefined;
   for (const { leaderboard } of frames) {
     if (!leaderboard) continue;
     if (leaderboard.from === undefined) rows.clear();
+    else if (leaderboard.from !== last) throw new Error(`a gap: ${last}, then from ${leaderboard.from}`);
+    last = leaderboard.position;
     for (const { rank, team, score } of leaderboard.entries) rows.set(rank, `${rank} ${team.name} ${score}`);
     ({ total } = leaderboard);
   }

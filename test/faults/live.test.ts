@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/engine.ts";
+import type { Result } from "../../src/protocol.ts";
 import { Client, type Player, sleep } from "../contract/client.ts";
 import { manyClues } from "../contract/hunts.ts";
 import { type Frame, fold, type Shown, Socket } from "../contract/socket.ts";
@@ -21,7 +22,8 @@ let client: Client;
 beforeAll(async () => {
   process.stdout.write(`live test: SEED=${seed}\n`);
   engine = await startEngine({
-    vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", LIVE_PUSH_MS: "50" },
+    // Some of the watchers have to sit in a child of the leaderboard.
+    vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", LIVE_PUSH_MS: "50", LIVE_SOCKETS_PER_OBJECT: "6" },
     log: () => undefined,
   });
   client = await Client.of(engine);
@@ -97,4 +99,57 @@ test(`[FAULT-8] sockets dropped and reconnected: whole and changes equal the lea
   expect(counts.drops).toBeGreaterThan(5);
   expect(counts.resumed).toBeGreaterThan(0);
   for (const { socket } of watchers) await socket?.close();
+});
+
+test(`[FAULT-8] a player's sockets cut in the middle: what is sent again is answered, and recorded once (SEED=${seed})`, {
+  timeout: 120_000,
+}, async () => {
+  const draw = seeded(seed + 1);
+  const events = Math.min(STEPS, 150);
+  await client.publish("cut", manyClues(events));
+  const player = await client.team("cut", "One");
+  const counts = { cuts: 0, overHttp: 0, duplicates: 0 };
+  const results = new Map<string, Result>();
+  const take = (answered: readonly Result[]): void => {
+    for (const result of answered) {
+      if (result.duplicate) counts.duplicates += 1;
+      const { duplicate: _, ...own } = result;
+      const before = results.get(result.id);
+      if (before) expect(own).toEqual(before);
+      results.set(result.id, own);
+    }
+  };
+  const eventOf = (number: number) => ({
+    id: `e${number}`,
+    type: "answer" as const,
+    clue: `c${number}`,
+    answer: draw(4) === 0 ? "wrong" : `right ${number}`,
+  });
+  const unanswered = new Map(Array.from({ length: events }, (_, number) => [`e${number}`, eventOf(number)]));
+  while (unanswered.size > 0) {
+    const socket = await Socket.ofPlayer(client, player);
+    const sending = [...unanswered.values()].slice(0, 1 + draw(8));
+    for (const event of sending) socket.send({ events: [event] });
+    // Cut before, while or after the answers come.
+    await sleep(draw(6) * 4);
+    socket.drop();
+    counts.cuts += 1;
+    await expect.poll(() => socket.closed, { timeout: 5_000 }).toBeDefined();
+    const before = results.size;
+    take(socket.frames.flatMap((frame) => (frame.results as Result[] | undefined) ?? []));
+    if (results.size === before || draw(3) === 0) {
+      take(await client.play(player, ...sending));
+      counts.overHttp += 1;
+    }
+    for (const id of results.keys()) unanswered.delete(id);
+  }
+  process.stdout.write(`live test: ${JSON.stringify(counts)}\n`);
+  const recorded = (await client.export("cut")).filter(({ event, type }) => event && type === "answer");
+  expect(recorded.map(({ event, seq }) => `${seq} ${event}`).sort()).toEqual(
+    [...results.values()].map(({ id, seq }) => `${seq} ${id}`).sort(),
+  );
+  expect(recorded).toHaveLength(events);
+  await client.verify("cut");
+  expect(counts.cuts).toBeGreaterThan(5);
+  expect(counts.duplicates).toBeGreaterThan(0);
 });
