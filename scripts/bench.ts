@@ -2,7 +2,8 @@
  * `npm run bench`: the engine's event path against the platform's floors, in
  * one run, taking turns, so that a noisy machine disturbs both alike. Options:
  * --json (the report on stdout), --rounds n, --seconds n (per case and round),
- * --connections n, --only a,b.
+ * --connections n, --only event,recovery,live,board (and board-object, which takes
+ * minutes and runs only when it is asked for).
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { arch, cpus, platform, release, tmpdir, totalmem } from "node:os";
@@ -10,6 +11,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { BOARD_SIZES, type BoardFigures, benchBoard } from "./bench/board.ts";
+import { type BoardObjectFigures, benchBoardObject } from "./bench/board-object.ts";
 import { type Call, closedLoop, quantileOf } from "./bench/client.ts";
 import { openBenchHunt, shardRows } from "./bench/hunt.ts";
 import { measureLive } from "./bench/live.ts";
@@ -46,8 +49,14 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const scratch = mkdtempSync(join(tmpdir(), "hunt-bench-"));
 const cases: Case[] = [];
 const counts: Record<string, number> = {};
+const boards: BoardFigures[] = [];
+const boardObjects: BoardObjectFigures[] = [];
 try {
   if (wanted("event")) await benchEvents();
+  if (wanted("board")) boards.push(...benchBoard(BOARD_SIZES, say));
+  if (only?.includes("board-object")) {
+    boardObjects.push(...(await benchBoardObject(BOARD_SIZES, scratch, say)));
+  }
   if (wanted("live")) cases.push(...(await measureLive(say)));
   if (wanted("recovery")) cases.push(...(await measureRecovery(join(scratch, "recovery"), say)));
 } finally {
@@ -65,6 +74,8 @@ const report = {
   settings: { rounds, seconds, connections },
   cases,
   counts,
+  boards,
+  boardObjects,
 };
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 else printTable();
@@ -196,4 +207,11 @@ function printTable(): void {
   }
   for (const [name, value] of Object.entries(report.counts))
     console.log(`${name.padEnd(28)} ${figure(value).padStart(10)}`);
+  if (report.boards.length > 0) console.table(report.boards.map(flat));
+  if (report.boardObjects.length > 0) console.table(report.boardObjects);
+}
+
+/** Nested figures as columns of their own. */
+function flat({ rankMicros, ...figures }: BoardFigures): object {
+  return { ...figures, rankMicrosP50: rankMicros.p50, rankMicrosP99: rankMicros.p99 };
 }
