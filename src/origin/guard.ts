@@ -338,13 +338,17 @@ export class OriginGuard {
   #count(admission: Admission, counts: Partial<Counts>): void {
     if (!this.#isCounted(admission)) return;
     const now = this.#deps.now();
-    if (now - this.#countsSince > COUNTS_MAX_AGE_MS || now < this.#countsSince) this.#forgetCounts(now);
+    if (this.#areCountsOld(now)) this.#forgetCounts(now);
     this.#counts.calls += counts.calls ?? 0;
     this.#counts.succeeded += counts.succeeded ?? 0;
     this.#counts.failed += counts.failed ?? 0;
     this.#counts.timedOut += counts.timedOut ?? 0;
     this.#counts.slow += counts.slow ?? 0;
     if (counts.succeeded) this.#succeededAt = now;
+  }
+
+  #areCountsOld(now: number): boolean {
+    return now - this.#countsSince > COUNTS_MAX_AGE_MS || now < this.#countsSince;
   }
 
   #forgetCounts(now: number): void {
@@ -408,6 +412,8 @@ export class OriginGuard {
     const again = this.#unconfirmed.filter(({ sentAt }) => now - sentAt >= ASK_MS);
     for (const one of again) one.sentAt = now;
     const deltas = again.map(({ delta }) => delta);
+    // An isolate that was idle: the gate would take these for calls of now.
+    if (this.#areCountsOld(now)) this.#forgetCounts(now);
     const { calls, succeeded, failed, slow } = this.#counts;
     if (calls + succeeded + failed + slow + this.#leases.length > 0 && this.#held) {
       this.#flush += 1;

@@ -126,16 +126,20 @@ export class Shipper {
     if (this.#running) return undefined;
     this.#running = true;
     try {
-      const held = await this.#sendAgain();
+      const flight = this.#flight;
+      const held = await this.#sendAgain(flight);
       for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
+        // Started over meanwhile: what this turn sent tells nothing of the new flight.
+        if (this.#flight !== flight) return 0;
         const { now } = this.#deps;
         const full = Math.min(FULL_WAIT, this.#fullUntil - now());
         if (full > 0) return full;
-        const messages = this.#pack(Math.min(BATCH_MESSAGES_MAX, this.#flight.room));
+        const messages = this.#pack(Math.min(BATCH_MESSAGES_MAX, flight.room));
         if (messages.length === 0) return this.#untilDue(held);
         this.#note(await this.#deps.send(messages.map(({ body }) => body)));
-        for (const message of messages) this.#flight.sent(message, now());
+        for (const message of messages) flight.sent(message, now());
       }
+      if (this.#flight !== flight) return 0;
       return this.shipped < this.#deps.durable() ? 0 : this.#untilDue(held);
     } finally {
       this.#running = false;
@@ -143,9 +147,9 @@ export class Shipper {
   }
 
   /** Sends overdue messages again. Returns how long to wait when the queue seems to hold them still. */
-  async #sendAgain(): Promise<number | undefined> {
+  async #sendAgain(flight: Flight): Promise<number | undefined> {
     const { now, resendAfter } = this.#deps;
-    const overdue = this.#flight.overdue(now());
+    const overdue = flight.overdue(now());
     if (overdue.length === 0) return undefined;
     const { backlog, oldest } = await this.#deps.figures();
     const lost = overdue.filter((message) => {
@@ -156,7 +160,7 @@ export class Shipper {
     for (let at = 0; at < lost.length; at += BATCH_MESSAGES_MAX) {
       const again = lost.slice(at, at + BATCH_MESSAGES_MAX);
       this.#note(await this.#deps.send(again.map((message) => this.#reread(message))));
-      for (const message of again) this.#flight.resent(message, now());
+      for (const message of again) flight.resent(message, now());
       this.#resends += again.length;
     }
     return lost.length < overdue.length ? HELD_WAIT : undefined;

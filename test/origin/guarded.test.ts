@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../scripts/gate/clock.ts";
-import type { GateDelta, GateReport, GateView, LeaseResult } from "../../src/origin/gate.ts";
+import {
+  type GateDelta,
+  type GateReport,
+  type GateView,
+  type LeaseResult,
+  readReport,
+} from "../../src/origin/gate.ts";
 import { OriginGuard, OriginUnavailable } from "../../src/origin/guard.ts";
 import { OriginRejected } from "../../src/origin/store.ts";
 
@@ -467,6 +473,19 @@ describe("what the gate is told", () => {
     await pass(11_000);
     await run();
     expect(world.reports.at(-1)?.deltas).not.toContainEqual(old);
+  });
+
+  test("[GATE-21] what is older than the gate's window is not told: it would count as of now, or be no report at all", async () => {
+    for (const idle of [15_000, 20 * 60_000]) {
+      const { world, run, pass, deltas } = guarded();
+      await run();
+      await run();
+      await pass(idle);
+      await run();
+      expect(world.reports).toHaveLength(2);
+      expect(world.reports.every((report) => readReport(report) !== undefined)).toBe(true);
+      expect(deltas()).toEqual([]);
+    }
   });
 
   test("[GATE-5] calls begun in another epoch are not told", async () => {

@@ -326,6 +326,36 @@ describe("shipping", () => {
     expect(shipper.archived).toBe(0);
   });
 
+  test("[SHIP-18] starting over while a batch is being sent sends everything again, from the first fact on", async () => {
+    const { world, shipper, commit } = shard();
+    for (let count = 0; count < 4; count += 1) commit(1, "x".repeat(60_000));
+    while ((await shipper.turn()) === 0);
+    shipper.acknowledge(1, 4);
+    commit(1);
+    world.sent.length = 0;
+    world.onSend = () => {
+      world.onSend = undefined;
+      shipper.startOver();
+    };
+    for (let round = 0; (await shipper.turn()) === 0; round += 1) expect(round).toBeLessThan(5);
+    expect(new Set(seqs(world.sent))).toEqual(new Set([1, 2, 3, 4, 5]));
+    for (const { first, facts } of world.sent) shipper.acknowledge(first, facts.at(-1)?.seq ?? 0);
+    expect(shipper.behind).toBe(false);
+  });
+
+  test("[SHIP-18] starting over while messages are sent again forgets them", async () => {
+    const { world, shipper } = await two();
+    world.now += 60_001;
+    world.sent.length = 0;
+    world.onSend = () => {
+      world.onSend = undefined;
+      shipper.startOver();
+    };
+    for (let round = 0; (await shipper.turn()) === 0; round += 1) expect(round).toBeLessThan(5);
+    expect(new Set(seqs(world.sent))).toEqual(new Set([1, 2, 3, 4]));
+    expect(shipper.shipped).toBe(4);
+  });
+
   test("[SHIP-9] after a restart everything beyond the archived watermark is sent again", async () => {
     const { world, shipper } = shard([segment(1, 2), segment(3, 5)], 2);
     expect(shipper.behind).toBe(true);
