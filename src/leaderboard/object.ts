@@ -331,12 +331,13 @@ export class Leaderboard extends DurableObject<BoardEnv> {
 
   async #caughtUp(): Promise<void> {
     if (!this.#catchingUp) return;
-    await Promise.race([
-      this.#catchingUp,
-      new Promise<void>((done) => {
-        setTimeout(done, CATCH_UP_WAIT);
-      }),
-    ]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const waited = new Promise<void>((done) => {
+      timer = setTimeout(done, CATCH_UP_WAIT);
+    });
+    await Promise.race([this.#catchingUp, waited]);
+    // A timer left behind keeps the object awake, and its successor after an eviction waiting.
+    clearTimeout(timer);
   }
 
   async #pullEverything(): Promise<void> {
