@@ -60,6 +60,17 @@ describe("the keeper", () => {
     expect([keeper.taken("s"), keeper.taken("t"), told.changes]).toEqual([4, 0, 2]);
   });
 
+  test("[LB-21] of a report that overlaps what is known only the rest counts", async () => {
+    const { keeper } = keeping(new View(STATIC, undefined));
+    keeper.take(joins("s", 0, 3));
+    const overlapping = { ...joins("s", 1, 5), after: 1 };
+    keeper.take(overlapping);
+    keeper.gather();
+    keeper.take({ ...joins("s", 3, 9), after: 3 });
+    await keeper.gathered();
+    expect([keeper.taken("s"), keeper.view.all.total()]).toEqual([9, 9]);
+  });
+
   test("[LB-21] lets others in during long work, and shows all of it or nothing", async () => {
     const { keeper, told } = keeping(new View(STATIC, undefined));
     keeper.take(joins("s", 0, 20_000));
