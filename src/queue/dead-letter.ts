@@ -50,6 +50,8 @@ export function deadMessageText({ error, attempts, body }: DeadMessage): string 
 
 export interface DeadLetterDeps {
   store(hunt: string, letter: DeadLetter): Promise<void>;
+  /** Tells a shard which of its facts are dead letters now. Failure is harmless: it sends them again, and they die again. */
+  buried(hunt: string, shard: string, range: { first: number; last: number }): Promise<void>;
   now(): number;
 }
 
@@ -59,11 +61,21 @@ export async function keepDeadLetters(batch: MessageBatch<unknown>, deps: DeadLe
     try {
       const { hunt, letter } = letterOf(message, deps.now());
       await deps.store(hunt, letter);
+      await tell(hunt, letter, deps);
       message.ack();
     } catch (error) {
       console.warn({ message: "a dead letter could not be stored", id: message.id, error: String(error) });
       message.retry({ delaySeconds: RETRY_DELAY });
     }
+  }
+}
+
+async function tell(hunt: string, { shard, first, last }: DeadLetter, deps: DeadLetterDeps): Promise<void> {
+  if (shard === undefined || first === undefined || last === undefined) return;
+  try {
+    await deps.buried(hunt, shard, { first, last });
+  } catch (error) {
+    console.warn({ message: "a shard could not be told of a dead letter", shard, error: String(error) });
   }
 }
 

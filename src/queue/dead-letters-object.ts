@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DeadLetter } from "./dead-letter.ts";
 
-/** Letters kept at most. Beyond it the oldest go: their facts are in the shards' logs all the same. */
+/** Letters kept at most. Beyond it the oldest go: their facts are in the shards' logs, and `rearchive` sends them again. */
 const KEPT_MAX = 1_000;
 
 /** Letters sent back in one batch of the queue: messages of up to 128 KB, batches of up to 256 KB. */

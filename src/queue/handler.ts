@@ -16,6 +16,9 @@ export async function handleBatch(batch: MessageBatch<unknown>, env: Env): Promi
       store: async (hunt, letter) => {
         await env.DEAD_LETTERS.getByName(hunt).store(letter);
       },
+      buried: async (hunt, shard, range) => {
+        await env.SHARD.getByName(objectName(hunt, shard)).buried(range);
+      },
       now: () => Date.now(),
     });
     return;

@@ -32,13 +32,13 @@ export interface FlightLimits {
 
 export class Flight {
   readonly #limits: FlightLimits;
-  /** Everything up to here is in the origin, for certain. */
-  #archived: number;
+  /** Everything up to here is in the origin, or a dead letter, for certain. */
+  #settled: number;
   /** Everything up to here was handed to the queue. */
   #shipped: number;
   /** Unacknowledged messages, in the order of their facts. */
   #sent: Sent[] = [];
-  /** Acknowledged ranges beyond the watermark, because messages come in any order; disjoint, in order. */
+  /** Settled ranges beyond the watermark, because messages come in any order; disjoint, in order. */
   #ahead: Range[] = [];
   /** Doubles with every acknowledgement up to the window; one message after a silence. */
   #allowed: number;
@@ -48,15 +48,15 @@ export class Flight {
   #questions = 0;
   #quietUntil = 0;
 
-  constructor(archived: number, limits: FlightLimits) {
-    this.#archived = archived;
-    this.#shipped = archived;
+  constructor(settled: number, limits: FlightLimits) {
+    this.#settled = settled;
+    this.#shipped = settled;
     this.#limits = limits;
     this.#allowed = Math.min(WINDOW_START, limits.window);
   }
 
-  get archived(): number {
-    return this.#archived;
+  get settled(): number {
+    return this.#settled;
   }
 
   get shipped(): number {
@@ -72,7 +72,7 @@ export class Flight {
   sent({ first, last }: Range, now: number): void {
     this.#shipped = Math.max(this.#shipped, last);
     if (this.#sent.length === 0) this.#heard = now;
-    if (!this.#holds({ first, last })) this.#sent.push({ first, last, at: now, tries: 1 });
+    if (!this.isSettled({ first, last })) this.#sent.push({ first, last, at: now, tries: 1 });
   }
 
   /** A message was sent again. */
@@ -117,35 +117,46 @@ export class Flight {
     return this.#limits.resendAfter * Math.min(RESEND_BACKOFF_MAX, 2 ** times);
   }
 
-  /** The origin holds these facts. Returns whether the watermark moved. */
+  /** The origin holds these facts, or a dead letter does. Returns whether the watermark moved. */
   acknowledge({ first, last }: Range, now: number): boolean {
     this.#heard = now;
     this.#questions = 0;
     this.#quietUntil = 0;
     this.#allowed = Math.min(this.#limits.window, this.#allowed * 2);
-    const before = this.#archived;
-    if (first <= this.#archived + 1) this.#archived = Math.max(this.#archived, last);
-    else this.#addAhead({ first, last });
-    for (let next = this.#ahead[0]; next && next.first <= this.#archived + 1; next = this.#ahead[0]) {
-      this.#archived = Math.max(this.#archived, next.last);
+    const before = this.#settled;
+    if (first <= this.#settled + 1) this.#settled = Math.max(this.#settled, last);
+    else this.#ahead = withRange(this.#ahead, { first, last });
+    for (let next = this.#ahead[0]; next && next.first <= this.#settled + 1; next = this.#ahead[0]) {
+      this.#settled = Math.max(this.#settled, next.last);
       this.#ahead.shift();
     }
-    this.#shipped = Math.max(this.#shipped, this.#archived);
-    this.#sent = this.#sent.filter((message) => !this.#holds(message));
-    return this.#archived !== before;
+    this.#shipped = Math.max(this.#shipped, this.#settled);
+    this.#sent = this.#sent.filter((message) => !this.isSettled(message));
+    return this.#settled !== before;
   }
 
-  #holds({ first, last }: Range): boolean {
-    return last <= this.#archived || this.#ahead.some((range) => range.first <= first && last <= range.last);
+  isSettled({ first, last }: Range): boolean {
+    return last <= this.#settled || this.#ahead.some((range) => range.first <= first && last <= range.last);
   }
+}
 
-  #addAhead(added: Range): void {
-    const ranges = [...this.#ahead, added].sort((a, b) => a.first - b.first);
-    this.#ahead = [];
-    for (const range of ranges) {
-      const before = this.#ahead.at(-1);
-      if (before && range.first <= before.last + 1) before.last = Math.max(before.last, range.last);
-      else this.#ahead.push({ ...range });
-    }
+/** The ranges and `added`; disjoint, in order. */
+export function withRange(ranges: readonly Range[], added: Range): Range[] {
+  const joined: Range[] = [];
+  for (const range of [...ranges, added].sort((a, b) => a.first - b.first)) {
+    const before = joined.at(-1);
+    if (before && range.first <= before.last + 1) before.last = Math.max(before.last, range.last);
+    else joined.push({ ...range });
   }
+  return joined;
+}
+
+/** The ranges without `removed`. */
+export function withoutRange(ranges: readonly Range[], removed: Range): Range[] {
+  return ranges.flatMap(({ first, last }) =>
+    [
+      { first, last: Math.min(last, removed.first - 1) },
+      { first: Math.max(first, removed.last + 1), last },
+    ].filter((rest) => rest.first <= rest.last),
+  );
 }

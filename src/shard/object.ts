@@ -207,13 +207,15 @@ export class HuntShard extends DurableObject<ShardEnv> {
           return queueFigures(sent.metadata.metrics);
         },
         figures: async () => queueFigures(await env.FACTS.metrics()),
-        saveArchived: (seq) => this.#store.saveArchived(seq),
+        saveSettled: (seq) => this.#store.saveSettled(seq),
+        saveBuried: (ranges) => this.#store.saveBuried(ranges),
         now: () => this.now(),
         resendAfter: this.#config.RESEND_AFTER_MS,
         window: this.#config.SHIP_WINDOW_MESSAGES,
         backlogMax: this.#config.QUEUE_BACKLOG_MAX,
       },
-      this.#store.archived(),
+      this.#store.settled(),
+      this.#store.buried(),
     );
     this.#reporter = new Reporter({
       shard: this.#shard,
@@ -573,7 +575,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   /** What the origin must hold of these teams; `moving`: facts of the team may be on their way. */
   originTeams(teams: string[]): ({ team: OriginTeam; moving: boolean } | null)[] {
     const moving = new Set<string>();
-    for (const segment of this.#log.segments(this.#shipper.archived)) {
+    for (const segment of this.#log.segments(this.#shipper.settled)) {
       for (const fact of factsOf(segment.body)) moving.add(fact.team);
     }
     for (const fact of this.#log.gathering) moving.add(fact.team);
@@ -712,6 +714,8 @@ export class HuntShard extends DurableObject<ShardEnv> {
       }
     }
     this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+    // An alarm that ran while this commit became durable saw nothing to come back for.
+    this.#armAlarm();
   }
 
   #scheduleReport(delay: number): void {
@@ -763,6 +767,12 @@ export class HuntShard extends DurableObject<ShardEnv> {
     if (this.#shipper.behind) this.#scheduleShip(this.#config.SHIP_DELAY_MS);
   }
 
+  /** The origin refuses these facts; they are kept as a dead letter. */
+  buried({ first, last }: Range): void {
+    this.#shipper.buried(first, last);
+    if (this.#shipper.behind) this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+  }
+
   /** The origin is another one, or lost its rows: sends the whole log again. */
   rearchive(): { facts: number } {
     this.#shipper.startOver();
@@ -771,12 +781,12 @@ export class HuntShard extends DurableObject<ShardEnv> {
     return { facts: this.#log.durable };
   }
 
-  /** What of this shard is not yet in the origin: segments of its log, and since when the oldest waits. */
+  /** What of this shard is on its way to the origin: segments of its log, and since when the oldest waits. */
   backlog(): { segments: number; since?: number } {
     if (this.#shipper.behind) this.#armAlarm();
-    const { archived } = this.#shipper;
-    const since = this.#log.at(archived + 1)?.at;
-    return { segments: this.#log.countSegments(archived), ...(since === undefined ? {} : { since }) };
+    const { settled } = this.#shipper;
+    const since = this.#log.at(settled + 1)?.at;
+    return { segments: this.#log.countSegments(settled), ...(since === undefined ? {} : { since }) };
   }
 
   /** Sets the alarm for `at` or for what else is due before, unless it is set for earlier. */

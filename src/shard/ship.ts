@@ -5,7 +5,7 @@
  * wires them.
  */
 import { type FactMessage, PROTOCOL_VERSION } from "../protocol.ts";
-import { Flight, type Range } from "./flight.ts";
+import { Flight, type Range, withoutRange, withRange } from "./flight.ts";
 
 /**
  * Bytes of facts in one message. The platform's limit is 128 KB; what is
@@ -31,6 +31,9 @@ const HELD_WAIT = 5_000;
 /** The queue is believed to hold a message for so many times `resendAfter`; then it is sent again anyway. */
 const HELD_MAX = 30;
 
+/** Ranges of dead letters remembered one by one; beyond it the first two count as one. */
+const BURIED_MAX = 1_000;
+
 /** Consecutive facts as JSON, separated by commas. */
 export interface Segment extends Range {
   body: string;
@@ -54,8 +57,10 @@ export interface ShipDeps {
   send(messages: string[]): Promise<QueueFigures>;
   /** Asks the queue how it is. */
   figures(): Promise<QueueFigures>;
-  /** Persists the archived watermark. */
-  saveArchived(seq: number): void;
+  /** Persists the settled watermark. */
+  saveSettled(seq: number): void;
+  /** Persists which facts are dead letters. */
+  saveBuried(ranges: readonly Range[]): void;
   now(): number;
   resendAfter: number;
   /** Unacknowledged messages at most. */
@@ -67,6 +72,8 @@ export interface ShipDeps {
 export class Shipper {
   readonly #deps: ShipDeps;
   #flight: Flight;
+  /** Facts that are dead letters, as far as is known; disjoint, in order. */
+  #buried: Range[];
   #running = false;
   /** The newest segments, so that shipping need not read them back; older ones are in the log. */
   #fresh: Segment[] = [];
@@ -76,13 +83,21 @@ export class Shipper {
   /** Messages sent more than once. */
   #resends = 0;
 
-  constructor(deps: ShipDeps, archived: number) {
+  /** `settled` and `buried`: as they were saved. */
+  constructor(deps: ShipDeps, settled: number, buried: readonly Range[] = []) {
     this.#deps = deps;
-    this.#flight = new Flight(archived, { window: deps.window, resendAfter: deps.resendAfter });
+    this.#flight = new Flight(settled, { window: deps.window, resendAfter: deps.resendAfter });
+    this.#buried = [...buried];
   }
 
+  /** Everything up to here is in the origin, for certain. */
   get archived(): number {
-    return this.#flight.archived;
+    return Math.min(this.settled, (this.#buried[0]?.first ?? Number.POSITIVE_INFINITY) - 1);
+  }
+
+  /** Everything up to here is in the origin, or a dead letter that an organiser may redrive. */
+  get settled(): number {
+    return this.#flight.settled;
   }
 
   get shipped(): number {
@@ -93,16 +108,17 @@ export class Shipper {
     return this.#resends;
   }
 
-  /** Whether something is not yet in the origin. */
+  /** Whether something is yet to come into the origin, or among the dead letters. */
   get behind(): boolean {
-    return this.archived < this.#deps.durable();
+    return this.settled < this.#deps.durable();
   }
 
   /** Forgets what the origin holds: everything is sent again, from the first fact on. */
   startOver(): void {
     const { window, resendAfter } = this.#deps;
     this.#flight = new Flight(0, { window, resendAfter });
-    this.#deps.saveArchived(0);
+    this.#deps.saveSettled(0);
+    this.#bury([]);
   }
 
   /** Takes a segment that has just become durable. */
@@ -179,7 +195,33 @@ export class Shipper {
   /** The origin holds these facts. What was never durable here cannot be: such ranges are ignored. */
   acknowledge(first: number, last: number): void {
     if (last > this.#deps.durable() || first > last) return;
-    if (this.#flight.acknowledge({ first, last }, this.#deps.now())) this.#deps.saveArchived(this.archived);
+    this.#settle({ first, last });
+    if (this.#buried.some((range) => range.first <= last && first <= range.last)) {
+      this.#bury(withoutRange(this.#buried, { first, last }));
+    }
+  }
+
+  /**
+   * The origin refuses these facts, and a dead letter keeps them: sent again
+   * they would die again, and take up the window and each restart until then.
+   */
+  buried(first: number, last: number): void {
+    if (last > this.#deps.durable() || first > last) return;
+    // Another message brought them, or they are known to be dead.
+    if (this.#flight.isSettled({ first, last })) return;
+    this.#bury(withRange(this.#buried, { first, last }));
+    this.#settle({ first, last });
+  }
+
+  #settle(range: Range): void {
+    if (this.#flight.acknowledge(range, this.#deps.now())) this.#deps.saveSettled(this.settled);
+  }
+
+  #bury(ranges: Range[]): void {
+    const [one, two, ...rest] = ranges;
+    const many = ranges.length > BURIED_MAX && one && two;
+    this.#buried = many ? [{ first: one.first, last: two.last }, ...rest] : ranges;
+    this.#deps.saveBuried(this.#buried);
   }
 
   /** The next messages, `most` at most, made of whole segments without decoding them. */

@@ -1,6 +1,7 @@
-/** What a shard keeps beside its log and pages: its configuration and the archived watermark. */
+/** What a shard keeps beside its log and pages: its configuration, and what of its log need not be shipped. */
 import { StoredText } from "../stored-text.ts";
 import type { Sql } from "./counted-sql.ts";
+import type { Range } from "./flight.ts";
 import type { ShardConfig } from "./object.ts";
 
 export class ShardStore {
@@ -25,11 +26,20 @@ export class ShardStore {
     if (withCompiled) this.#texts.write("compiled", JSON.stringify(compiled));
   }
 
-  archived(): number {
+  /** Named as it was when nothing but the origin settled a fact. */
+  settled(): number {
     return Number(this.#texts.read("archived") ?? 0);
   }
 
-  saveArchived(seq: number): void {
+  saveSettled(seq: number): void {
     this.#texts.write("archived", String(seq));
+  }
+
+  buried(): Range[] {
+    return JSON.parse(this.#texts.read("buried") ?? "[]");
+  }
+
+  saveBuried(ranges: readonly Range[]): void {
+    this.#texts.write("buried", JSON.stringify(ranges));
   }
 }

@@ -10,6 +10,7 @@ import { OriginRejected, type OriginStore } from "../../src/origin/store.ts";
 import type { Fact } from "../../src/protocol.ts";
 import { consume } from "../../src/queue/consumer.ts";
 import { type DeadLetter, deadMessageText, keepDeadLetters } from "../../src/queue/dead-letter.ts";
+import type { Range } from "../../src/shard/flight.ts";
 import { type Segment, Shipper } from "../../src/shard/ship.ts";
 import { type Draw, seeded } from "../hunt/random.ts";
 import { openD1, openPostgres, type TestDatabase } from "../origin/databases.ts";
@@ -48,7 +49,8 @@ class Delivery {
   #durable = 0;
   readonly #segments: readonly Segment[];
   readonly #draw: Draw;
-  #archived = 0;
+  #settled = 0;
+  #buried: readonly Range[] = [];
   shipper: Shipper;
 
   constructor(origin: OriginStore, segments: readonly Segment[], draw: Draw, options: QueueOptions) {
@@ -98,6 +100,7 @@ class Delivery {
     const dead = new FaultyQueue((batch) =>
       keepDeadLetters(batch, {
         store: async (_hunt, letter) => this.#keep(letter),
+        buried: async (_hunt, _shard, { first, last }) => this.shipper.buried(first, last),
         now: () => this.queue.now,
       }),
     );
@@ -123,15 +126,19 @@ class Delivery {
           return { backlog: this.queue.backlog };
         },
         figures: async () => ({ backlog: this.queue.backlog }),
-        saveArchived: (seq) => {
-          this.#archived = seq;
+        saveSettled: (seq) => {
+          this.#settled = seq;
+        },
+        saveBuried: (ranges) => {
+          this.#buried = ranges;
         },
         now: () => this.queue.now,
         resendAfter: RESEND_AFTER,
         window: 64,
         backlogMax: 5_000,
       },
-      this.#archived,
+      this.#settled,
+      this.#buried,
     );
   }
 
@@ -308,6 +315,11 @@ describe.each([
     ]);
     expect((await rows()).fact).toHaveLength(FACTS - 1);
     expect(delivery.shipper.archived).toBe(bad - 1);
+    // A restart sends neither it nor what came after it again.
+    const { sent } = delivery.queue.counts;
+    delivery.restart();
+    await delivery.shipper.turn();
+    expect([delivery.shipper.behind, delivery.queue.counts.sent]).toEqual([false, sent]);
     poison = false;
     for (const { body } of delivery.letters) delivery.queue.send(body);
     await delivery.queue.drain();

@@ -154,6 +154,7 @@ describe("the consumer", () => {
   test("[Q-6] a poison message in a batch of ten: nine applied once, one dead letter with its error, all facts after redrive", async () => {
     const { held, queue, buried, state, reports } = world();
     const letters: DeadLetter[] = [];
+    const dead: object[] = [];
     for (let seq = 1; seq <= 10; seq += 1) queue.send(message(seq, 1, seq === 4 ? "poison" : "r"));
     await queue.drain();
     expect([...held].sort((a, b) => a - b)).toEqual([1, 2, 3, 5, 6, 7, 8, 9, 10]);
@@ -164,6 +165,10 @@ describe("the consumer", () => {
         store: async (hunt, letter) => {
           expect(hunt).toBe("h");
           letters.push(letter);
+        },
+        buried: async (hunt, shard, range) => {
+          dead.push({ hunt, shard, ...range });
+          if (dead.length > 1) throw new Error("the shard is away");
         },
         now: () => 7,
       }),
@@ -180,6 +185,7 @@ describe("the consumer", () => {
         last: 4,
       },
     ]);
+    expect(dead).toEqual([{ hunt: "h", shard: "weur-0", first: 4, last: 4 }]);
     // Still poison: it dies again, as the same letter.
     queue.send(letters[0]?.body);
     await queue.drain();
@@ -243,9 +249,11 @@ describe("the consumer", () => {
     expect(state.calls).toBe(0);
     expect(queue.counts.retried).toBe(0);
     const kept: { hunt: string; letter: DeadLetter }[] = [];
+    const dead: object[] = [];
     const graveyard = new FaultyQueue((batch) =>
       keepDeadLetters(batch, {
         store: async (hunt, letter) => void kept.push({ hunt, letter }),
+        buried: async (_hunt, _shard, range) => void dead.push(range),
         now: () => 1,
       }),
     );
@@ -256,6 +264,7 @@ describe("the consumer", () => {
     expect(kept.map(({ hunt }) => hunt)).toEqual([...alien.map(() => "/"), "h"]);
     expect(kept.at(-1)?.letter.error).toContain("given up by the queue");
     expect(kept[0]?.letter.body).toBe("not json");
+    expect(dead).toEqual([{ first: 1, last: 1 }]);
   });
 
   test("[Q-9] a dead letter that cannot be queued is not lost: its message comes again", async () => {

@@ -219,6 +219,43 @@ describe("the alarm", () => {
     expect(await alarm()).toBeNull();
   });
 
+  test("[SH-7] that runs while a commit becomes durable comes again for it", async () => {
+    await live("between");
+    const team = await join("between", "one");
+    const alarm = () => runInDurableObject(shardOf("between"), (_, state) => state.storage.getAlarm());
+    await runDurableObjectAlarm(shardOf("between"));
+    await shardOf("between").archived([{ first: 1, last: 1 }]);
+    await runDurableObjectAlarm(shardOf("between"));
+    expect(await alarm()).toBeNull();
+    const { release } = await holdCommits("between");
+    const playing = play(team, guess("between", "1"));
+    await wait(50);
+    expect(await runDurableObjectAlarm(shardOf("between"))).toBe(true);
+    expect(await alarm()).toBeNull();
+    release();
+    expect(await playing).toMatchObject([{ seq: 2 }]);
+    expect(await alarm()).not.toBeNull();
+  });
+
+  test("[SHIP-19] leaves dead letters alone, also after a restart; redriven they are archived", async () => {
+    await live("poison");
+    const team = await join("poison", "one");
+    await play(team, guess("poison", "1"), guess("poison", "2"));
+    const shard = shardOf("poison");
+    await runDurableObjectAlarm(shard);
+    await shard.archived([{ first: 1, last: 1 }]);
+    await shard.buried({ first: 2, last: 2 });
+    await shard.archived([{ first: 3, last: 3 }]);
+    expect(await shard.stats()).toMatchObject({ seq: 3, shipped: 3, archived: 1 });
+    expect(await shard.backlog()).toEqual({ segments: 0 });
+    await restart("poison");
+    await runDurableObjectAlarm(shardOf("poison"));
+    expect(await shardOf("poison").stats()).toMatchObject({ shipped: 3, archived: 1 });
+    expect(await runInDurableObject(shardOf("poison"), (_, state) => state.storage.getAlarm())).toBeNull();
+    await shardOf("poison").archived([{ first: 2, last: 2 }]);
+    expect(await shardOf("poison").stats()).toMatchObject({ archived: 3 });
+  });
+
   test("[SH-7] survives deliveries that keep failing, seven times and more", async () => {
     await live("failing");
     const team = await join("failing", "one");

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Fact, FactMessage } from "../../src/protocol.ts";
+import type { Range } from "../../src/shard/flight.ts";
 import { type QueueFigures, type Segment, Shipper } from "../../src/shard/ship.ts";
 
 const fact = (seq: number, text = ""): Fact => ({
@@ -19,7 +20,7 @@ function segment(first: number, last: number, text = ""): Segment {
 }
 
 /** A log of segments, a queue that may fail, and a clock. */
-function shard(segments: Segment[] = [], archived = 0) {
+function shard(segments: Segment[] = [], settled = 0, buried: Range[] = []) {
   const world = {
     segments,
     durable: segments.at(-1)?.last ?? 0,
@@ -27,6 +28,7 @@ function shard(segments: Segment[] = [], archived = 0) {
     sent: [] as FactMessage[],
     batches: [] as number[][],
     saved: [] as number[],
+    buried: [] as readonly Range[],
     failing: false,
     onSend: undefined as (() => void) | undefined,
     /** What the queue says of itself. */
@@ -51,13 +53,17 @@ function shard(segments: Segment[] = [], archived = 0) {
         world.asked += 1;
         return world.figures;
       },
-      saveArchived: (seq) => world.saved.push(seq),
+      saveSettled: (seq) => world.saved.push(seq),
+      saveBuried: (ranges) => {
+        world.buried = ranges;
+      },
       now: () => world.now,
       resendAfter: 60_000,
       window: 64,
       backlogMax: 1_000,
     },
-    archived,
+    settled,
+    buried,
   );
   /** Turns until nothing more is due now; the origin acknowledges what was sent, so that the window opens. */
   const drain = async (): Promise<void> => {
@@ -324,6 +330,79 @@ describe("shipping", () => {
     shipper.acknowledge(1, 3);
     shipper.acknowledge(2, 1);
     expect(shipper.archived).toBe(0);
+  });
+
+  describe("[SHIP-19] a dead letter", () => {
+    /** Commits facts one by one; the origin takes all but those for which `isBad`, which become dead letters. */
+    async function play(made: ReturnType<typeof shard>, count: number, isBad: (seq: number) => boolean) {
+      const { world, shipper, commit } = made;
+      for (let one = 0; one < count; one += 1) {
+        commit(1);
+        await shipper.turn();
+        for (const { facts } of world.sent.splice(0)) {
+          for (const { seq } of facts) {
+            if (isBad(seq)) shipper.buried(seq, seq);
+            else shipper.acknowledge(seq, seq);
+          }
+        }
+        world.now += 1_000;
+      }
+    }
+
+    test("takes up no place in the window, is not sent again, and is not told as archived", async () => {
+      const made = shard();
+      const { world, shipper } = made;
+      await play(made, 400, (seq) => seq % 4 === 0);
+      expect([shipper.shipped, shipper.settled, shipper.archived]).toEqual([400, 400, 3]);
+      expect(shipper.behind).toBe(false);
+      world.now += 600_000;
+      expect(await shipper.turn()).toBeUndefined();
+      expect(world.sent).toEqual([]);
+      // Redriven: the origin has it after all.
+      shipper.acknowledge(4, 4);
+      expect(shipper.archived).toBe(7);
+      shipper.acknowledge(1, 400);
+      expect([shipper.archived, world.buried]).toEqual([400, []]);
+    });
+
+    test("silences no shard: what is new is shipped at once", async () => {
+      const made = shard();
+      const { world, shipper, commit } = made;
+      await play(made, 1, () => true);
+      for (let minute = 0; minute < 5; minute += 1) {
+        world.now += 60_001;
+        await shipper.turn();
+      }
+      commit(1);
+      await shipper.turn();
+      expect(seqs(world.sent)).toEqual([2]);
+    });
+
+    test("is not sent by a restart, nor is what came after it", async () => {
+      const made = shard();
+      await play(made, 20, (seq) => seq === 5);
+      const after = shard(made.world.segments, made.world.saved.at(-1), [...made.world.buried]);
+      expect([after.shipper.archived, after.shipper.behind]).toEqual([4, false]);
+      await after.shipper.turn();
+      expect(after.world.sent).toEqual([]);
+      after.shipper.startOver();
+      await after.shipper.turn();
+      expect(seqs(after.world.sent)).toHaveLength(20);
+      expect(after.world.buried).toEqual([]);
+    });
+
+    test("of facts that the origin has, or that were never durable, is ignored; a thousand are told apart", async () => {
+      const made = shard();
+      const { world, shipper } = made;
+      await play(made, 2, () => false);
+      shipper.buried(1, 2);
+      shipper.buried(3, 3);
+      expect([shipper.archived, world.buried]).toEqual([2, []]);
+      await play(made, 2_100, (seq) => seq % 2 === 1);
+      expect(world.buried).toHaveLength(1_000);
+      expect([shipper.archived, shipper.settled]).toEqual([2, 2_102]);
+      expect(world.buried.at(-1)).toEqual({ first: 2_101, last: 2_101 });
+    });
   });
 
   test("[SHIP-18] starting over while a batch is being sent sends everything again, from the first fact on", async () => {
