@@ -52,6 +52,8 @@ export class Keeper {
   #gathering = false;
   /** A reader cannot wait until everything is gathered. */
   #isWanted = false;
+  /** Applied, but nobody was told yet: what is gathered is settled by a later run. */
+  #isNew = false;
   #failure: { error: unknown } | undefined;
   #sliceStart = 0;
 
@@ -202,15 +204,16 @@ export class Keeper {
     this.view.expect(this.#queuedFacts);
     this.#queue = [];
     this.#queuedFacts = 0;
-    let isNew = false;
     for (const report of batch) {
       for (const _ of this.#apply(report)) await this.breathe();
-      isNew ||= report.facts.length > 0;
+      this.#isNew ||= report.facts.length > 0;
     }
     if (this.#gathering && !this.#isWanted) return;
     this.#isWanted = false;
     for (const _ of this.view.settleInSteps()) await this.breathe();
-    if (isNew) this.#deps.changed();
+    if (!this.#isNew) return;
+    this.#isNew = false;
+    this.#deps.changed();
   }
 
   #applyAll(report: ScoreReport): boolean {

@@ -71,6 +71,16 @@ describe("the keeper", () => {
     expect([keeper.taken("s"), keeper.view.all.total()]).toEqual([9, 9]);
   });
 
+  test("[LB-21] tells of what was gathered, also if it was applied in an earlier turn", async () => {
+    const { keeper, told } = keeping(new View(STATIC, undefined));
+    keeper.gather();
+    keeper.take(joins("s", 0, 3));
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((done) => setImmediate(done));
+    expect([keeper.marks.get("s"), told.changes]).toEqual([3, 0]);
+    await keeper.gathered();
+    expect(told.changes).toBe(1);
+  });
+
   test("[LB-21] lets others in during long work, and shows all of it or nothing", async () => {
     const { keeper, told } = keeping(new View(STATIC, undefined));
     keeper.take(joins("s", 0, 20_000));

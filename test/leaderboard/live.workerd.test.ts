@@ -1,7 +1,7 @@
 /** Spectators' sockets: the leaderboard's own and its children's, through evictions, a freeze and slow readers. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { SINCE_HEADER } from "../../src/leaderboard/live.ts";
 import { childName } from "../../src/leaderboard/live-object.ts";
 import { PING, Sockets } from "../../src/socket.ts";
@@ -18,6 +18,9 @@ import {
   shardOf,
   wait,
 } from "../shard/workerd.ts";
+
+// Some wait for evictions and for times of the hunt, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 beforeAll(async () => {
   setParameters({ LIVE_PUSH_MS: 50, REPORT_DELAY_MS: 20 });

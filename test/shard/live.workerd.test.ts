@@ -1,8 +1,11 @@
 /** Live sockets of a shard that sleeps under them. */
 import { evictDurableObject } from "cloudflare:test";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { TICKET_HEADER } from "../../src/shard/live.ts";
 import { join, makeOrigin, type Playing, publish, setPhase, shardOf, wait } from "./workerd.ts";
+
+// Some wait for evictions and for times of the hunt, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 beforeAll(makeOrigin);
 
