@@ -27,9 +27,10 @@ const REJECTIONS_MAX = 3;
 const SPLIT_CALLS_MAX = 64;
 
 /**
- * Deliveries after which facts are let go while the origin is away. Below
- * `max_retries` of wrangler.toml, beyond which the platform would take them for
- * poison: they are in the log, which sends them again.
+ * Deliveries after which a message is not delivered again while the origin is
+ * away. Below `max_retries` of wrangler.toml, beyond which the platform would
+ * take it for poison. Facts are let go: they are in the log, which sends them
+ * again. What is in no log begins anew as another message.
  */
 const DELIVERIES_MAX = 90;
 
@@ -40,6 +41,8 @@ export interface ConsumerDeps {
   archived(hunt: string, shard: string, ranges: { first: number; last: number }[]): Promise<void>;
   /** Puts a message that can never be applied into the dead-letter queue. */
   bury(message: DeadMessage): Promise<void>;
+  /** Puts a message into the queue anew, to be delivered a little later. */
+  again(body: unknown): Promise<void>;
   /** Messages under way at the same time. */
   concurrency: number;
   /** 0 ≤ n < 1. */
@@ -155,15 +158,15 @@ function halvesOf(message: FactMessage): FactMessage[] {
 }
 
 /** The origin is not well, or is being spared: the message comes again when it may be. */
-function postpone(
+async function postpone(
   message: Message<unknown>,
   error: unknown,
   inLog: boolean,
   deps: ConsumerDeps,
-): keyof BatchReport {
-  if (inLog && message.attempts >= DELIVERIES_MAX) {
+): Promise<keyof BatchReport> {
+  if (message.attempts >= DELIVERIES_MAX && (inLog || (await sentAnew(message, deps)))) {
     message.ack();
-    return "released";
+    return inLog ? "released" : "delayed";
   }
   if (error instanceof OriginUnavailable && error.reason !== "timeout" && error.reason !== "failed") {
     // Not asked at all: no failure, so it comes back as soon as the gate may let it through.
@@ -173,6 +176,16 @@ function postpone(
   }
   message.retry({ delaySeconds: backoff(message.attempts, deps.random()) });
   return "failed";
+}
+
+async function sentAnew(message: Message<unknown>, deps: ConsumerDeps): Promise<boolean> {
+  try {
+    await deps.again(message.body);
+    return true;
+  } catch (failure) {
+    console.warn({ message: "a message could not be sent anew", id: message.id, error: String(failure) });
+    return false;
+  }
 }
 
 /** Puts what is rejected of a message into the dead-letter queue. Nothing rejected: all of it was applied. */

@@ -10,6 +10,9 @@ import { deadMessageText, keepDeadLetters } from "./dead-letter.ts";
 /** How the dead-letter queue's name ends, in every environment (wrangler.toml). */
 const DEAD_SUFFIX = "-dead";
 
+/** Delay of a message that is sent anew, because the origin was away all the time, seconds. */
+const AGAIN_DELAY = 30;
+
 export async function handleBatch(batch: MessageBatch<unknown>, env: Env): Promise<void> {
   if (batch.queue.endsWith(DEAD_SUFFIX)) {
     await keepDeadLetters(batch, {
@@ -32,6 +35,10 @@ export async function handleBatch(batch: MessageBatch<unknown>, env: Env): Promi
       },
       bury: async (message) => {
         await env.DEAD.send(deadMessageText(message), { contentType: "text" });
+      },
+      again: async (body) => {
+        const text = typeof body === "string" ? body : JSON.stringify(body);
+        await env.FACTS.send(text, { contentType: "text", delaySeconds: AGAIN_DELAY });
       },
       concurrency: configOf(env).ORIGIN_CONCURRENCY,
       random: Math.random,

@@ -83,6 +83,7 @@ class Delivery {
             }
             for (const { first, last } of ranges) this.shipper.acknowledge(first, last);
           },
+          again: async (body) => this.queue.send(body),
           bury: (dead) => this.#bury(deadMessageText(dead)),
           concurrency: 3,
           random: () => this.#draw(1_000) / 1_000,

@@ -38,6 +38,7 @@ function world(queueOptions: ConstructorParameters<typeof FaultyQueue>[1] = {}) 
     failing: undefined as (() => Error | undefined) | undefined,
     tellFails: false,
     buryFails: false,
+    againFails: 0,
   };
   const call = async (work: () => void): Promise<void> => {
     state.calls += 1;
@@ -78,10 +79,15 @@ function world(queueOptions: ConstructorParameters<typeof FaultyQueue>[1] = {}) 
       if (state.buryFails) throw new Error("the queue is away");
       buried.push(deadMessageText(dead));
     },
+    again: async (body) => {
+      state.againFails -= 1;
+      if (state.againFails >= 0) throw new Error("the queue is away");
+      queue.send(body);
+    },
     concurrency: 6,
     random: () => 0.5,
   };
-  const queue = new FaultyQueue(
+  const queue: FaultyQueue = new FaultyQueue(
     async (batch) => {
       reports.push(await consume(batch, deps));
     },
@@ -287,14 +293,21 @@ describe("the consumer", () => {
   });
 
   test("[Q-11] registrations are applied; without a log behind them they are never let go", async () => {
-    const { queue, registered, state, reports } = world();
+    const { queue, registered, state, reports, buried } = world();
     queue.send({ v: 1, kind: "registrations", registrations: [{ externalId: "a" }, { externalId: "b" }] });
     await queue.drain();
     expect([...registered.keys()]).toEqual(["a", "b"]);
     state.failing = () => new OriginUnavailable("open", 8_000);
+    // A queue that does not take it at first loses nothing either.
+    state.againFails = 3;
     queue.send({ v: 1, kind: "registrations", registrations: [{ externalId: "c" }] });
+    await queue.advance(24 * 3_600);
+    expect(reports.every(({ released, dead }) => released === 0 && dead === 0)).toBe(true);
+    expect([buried, queue.deadLetters]).toEqual([[], []]);
+    expect(queue.counts.sent).toBeGreaterThan(2);
+    state.failing = undefined;
     await queue.drain();
-    expect(reports.every(({ released }) => released === 0)).toBe(true);
-    expect(queue.deadLetters).toHaveLength(1);
+    expect([...registered.keys()]).toEqual(["a", "b", "c"]);
+    expect([buried, queue.deadLetters]).toEqual([[], []]);
   });
 });
