@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { type CrowdScoring, crowdTeam } from "./crowd.ts";
+import { type CrowdScoring, crowdShown, crowdTeam } from "./crowd.ts";
 
 const EVICTIONS = 3;
 
@@ -99,13 +99,12 @@ async function measure(
     await call("/configure", "&revision=1&minimum=50");
     // A hunt's board catches up when its object starts.
     await evict();
-    const shown = Math.floor(teams * 0.97);
-    const rebuilt = await millisOf(async () => {
-      while ((JSON.parse(await call("/read", "&limit=1")) as { total: number }).total < shown)
-        await sleep(250);
-    });
     // Bans and hidings come last in the logs.
-    await sleep(3_000);
+    const shown = crowdShown(teams);
+    const rebuilt = await millisOf(async () => {
+      while ((JSON.parse(await call("/read", "&limit=1")) as { total: number }).total !== shown)
+        await sleep(1_000);
+    });
 
     const snapshot = await withStalls(
       () => call("/snapshot"),

@@ -78,9 +78,20 @@ export function* crowdFacts(shard: number, teams: number): Generator<ScoreFact, 
 
 /** How many facts the whole log of a shard has. */
 export function crowdFactCount(shard: number, teams: number): number {
+  return Math.ceil((teams - shard) / CROWD_SHARDS) * (1 + SOLVES_EACH) + crowdMarked(shard, teams);
+}
+
+/** Teams that have a place when the whole log is read. */
+export function crowdShown(teams: number): number {
+  let shown = teams;
+  for (let shard = 0; shard < CROWD_SHARDS; shard += 1) shown -= crowdMarked(shard, teams);
+  return shown;
+}
+
+/** Banned and hidden teams of a shard. */
+function crowdMarked(shard: number, teams: number): number {
   const own = Math.ceil((teams - shard) / CROWD_SHARDS);
-  const marked = [17, 71].reduce((sum, rest) => sum + Math.ceil(Math.max(0, own - rest) / 100), 0);
-  return own * (1 + SOLVES_EACH) + marked;
+  return [17, 71].reduce((sum, rest) => sum + Math.ceil(Math.max(0, own - rest) / 100), 0);
 }
 
 /** The clue a team solves in its `turn`; another one each turn (7 and 50 have no common factor). */

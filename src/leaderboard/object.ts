@@ -133,8 +133,8 @@ export class Leaderboard extends DurableObject<BoardEnv> {
 
   #keep(view: View, marks: Iterable<[string, number]> = []): Keeper {
     const keeper: Keeper = new Keeper(view, marks, {
-      // A timer would wait for its turn among the timers; an empty sync lets arrived calls in and goes on.
-      pause: () => this.ctx.storage.sync(),
+      // Not an empty `storage.sync()`: calls that arrive while storage is awaited are not let in.
+      pause: () => scheduler.wait(0),
       clock: () => performance.now(),
       changed: () => this.#changed(),
       failed: (error) => {
