@@ -258,7 +258,8 @@ export const PARAMETERS = {
     default: 10_000,
     min: 1,
     max: 32_000,
-    trades: "live sockets of one shard or leaderboard; beyond it new ones are refused and may poll",
+    trades:
+      "live sockets of one object: of a shard, beyond it players are refused and may poll; of the leaderboard, beyond it spectators go to further objects",
     shows: "live sockets, overloaded answers",
   },
   LEADERBOARD_MEMORY_MS: {

@@ -158,9 +158,14 @@ export class Sockets {
     return false;
   }
 
+  /** The client showed that it has read what it was sent. */
+  heard(socket: WebSocket): void {
+    this.#reading.delete(socket);
+  }
+
   /** Answers a ping of another form than the canonical one; it shows, too, that the client reads. */
   pong(socket: WebSocket, ping: unknown): void {
-    this.#reading.delete(socket);
+    this.heard(socket);
     this.send(socket, { pong: ping });
   }
 }

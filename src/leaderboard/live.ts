@@ -30,8 +30,11 @@ const FRAME_MAX = 256;
 /** Frames of one spectator: each may ask for the whole. */
 const FRAME_RATE: FrameRate = { burst: 30, perSecond: 1 };
 
-/** Characters a spectator may leave unread: some twenty times the whole. */
-const UNREAD_MAX = 500_000;
+/**
+ * Characters a spectator may leave unread: minutes of the busiest standings, an
+ * hour of usual ones, because a client that never says anything is in order.
+ */
+const UNREAD_MAX = 4_000_000;
 
 export interface LivePage {
   asOf: number;
@@ -122,8 +125,13 @@ export class BoardSockets {
       life === this.#deps.life &&
       position <= this.#position &&
       missed.length === this.#position - position;
-    if (complete) for (const change of missed) this.#sockets.sendText(socket, change.text);
-    else this.#sockets.sendText(socket, this.#whole(page));
+    if (!complete) {
+      this.#sockets.sendText(socket, this.#whole(page));
+      return;
+    }
+    // It knows a position that was sent a moment ago: it reads.
+    this.#sockets.heard(socket);
+    for (const change of missed) this.#sockets.sendText(socket, change.text);
   }
 
   /** Whether anybody watches. Nobody: whoever comes gets the whole, and old positions are gaps. */
