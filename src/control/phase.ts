@@ -43,6 +43,12 @@ export function endsAt(state: PhaseState, times: HuntTimes): number {
   return Math.min(state.endedAt ?? Number.POSITIVE_INFINITY, times.closes ?? Number.POSITIVE_INFINITY);
 }
 
+/** The first of these times that is still ahead; undefined: none is. Epoch ms. */
+export function nextOf(times: readonly (number | undefined)[], now: number): number | undefined {
+  const ahead = times.filter((at) => at !== undefined && at > now) as number[];
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
+}
+
 /** Moves by hand: draft→live, live↔paused, live/paused→ended; anything else is refused. */
 export function changePhase(
   state: PhaseState,

@@ -3,9 +3,9 @@
  * own object and those of its children. Tells them what changed, at most once
  * a `pushDelay`, announcements, and phases, also those that come by their time.
  */
-import { phaseAt } from "../control/phase.ts";
+import { nextOf, phaseAt } from "../control/phase.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { announcementFrame } from "../shard/live.ts";
+import { announcementFrame, newAnnouncements } from "../shard/live.ts";
 import { Children, type ChildrenDeps } from "./children.ts";
 import type { BoardSockets, LivePage } from "./live.ts";
 import type { BoardConfig } from "./object.ts";
@@ -81,9 +81,8 @@ export class Spectators {
   /** A new configuration: announcements and another phase. */
   news(before: BoardConfig | undefined, config: BoardConfig): void {
     if (!before || !this.any) return;
-    const known = new Set(before.announcements?.map(({ id }) => id));
-    for (const announcement of config.announcements ?? []) {
-      if (!known.has(announcement.id)) this.#tellAll(announcementFrame(announcement));
+    for (const announcement of newAnnouncements(before, config)) {
+      this.#tellAll(announcementFrame(announcement));
     }
     this.#tellPhase();
     this.#armForTimes();
@@ -116,8 +115,7 @@ export class Spectators {
 
   #armForTimes(): void {
     const { opens, closes, freeze } = this.#deps.config() ?? {};
-    const now = this.#deps.now();
-    const ahead = [opens, closes, freeze].filter((at) => at !== undefined && at > now) as number[];
-    if (ahead.length > 0) this.#deps.callAt(Math.min(...ahead));
+    const next = nextOf([opens, closes, freeze], this.#deps.now());
+    if (next !== undefined) this.#deps.callAt(next);
   }
 }

@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import { foldName } from "../control/directory.ts";
 import type { HuntControl } from "../control/object.ts";
-import { openedAt, type PhaseState, phaseAt } from "../control/phase.ts";
+import { nextOf, openedAt, type PhaseState, phaseAt } from "../control/phase.ts";
 import { commandOf } from "../edge/digest.ts";
 import { commandsOf } from "../edge/events.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -50,6 +50,7 @@ import type { Range } from "./flight.ts";
 import {
   announcementFrame,
   LiveSockets,
+  newAnnouncements,
   type Progress,
   progressOf,
   TICKET_HEADER,
@@ -660,9 +661,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #tellNews(before: ShardConfig | undefined, config: ShardConfig): void {
     const now = this.#time();
     const context = this.#context(now);
-    const known = new Set(before?.announcements.map(({ id }) => id));
-    for (const announcement of config.announcements) {
-      if (known.has(announcement.id)) continue;
+    for (const announcement of newAnnouncements(before, config)) {
       const { clue } = announcement;
       const concerns = (id: string): boolean => {
         const team = this.#teams.get(id);
@@ -683,9 +682,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   /** The next moment at which `opens` or `closes` changes the phase, epoch ms. */
   #nextPhase(): number | undefined {
     const { opens, closes } = this.#known?.hunt.compiled ?? {};
-    const now = this.now();
-    const ahead = [opens, closes].filter((at) => at !== undefined && at > now) as number[];
-    return ahead.length === 0 ? undefined : Math.min(...ahead);
+    return nextOf([opens, closes], this.now());
   }
 
   // ── The log and what follows from it ────────────────────────────────────

@@ -1,13 +1,19 @@
 /** Live sockets of a shard that sleeps under them. */
 import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
 import { TICKET_HEADER } from "../../src/shard/live.ts";
+import { HuntShard } from "../../src/shard/object.ts";
 import { join, makeOrigin, type Playing, publish, setPhase, shardOf, wait } from "./workerd.ts";
 
 // Some wait for evictions and for times of the hunt, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
 
-beforeAll(makeOrigin);
+beforeAll(async () => {
+  // Before any object starts: each reads its parameters once.
+  Object.assign(env, { RATE_LIMITS: "on" });
+  await makeOrigin();
+});
 
 let tickets = 0;
 
@@ -143,4 +149,37 @@ test("[LIVE-5] a clue opened by hand is told", async () => {
   await shardOf("by-hand").organise(team.team.id, { type: "unlock", clue: "b", reason: "kind" });
   await has(frames, "team");
   expect(frames.find((frame) => "team" in frame)?.team).toMatchObject({ score: 0, unlocked: ["b"] });
+});
+
+test("[LIVE-15] the canonical ping is answered without the object, other pings by it", async () => {
+  const team = await live("pings");
+  const { socket, frames } = listen(await open(team));
+  await has(frames, "phase");
+  const woken = vi.spyOn(HuntShard.prototype, "webSocketMessage");
+  socket.send('{"ping":true}');
+  await expect.poll(() => frames.filter((frame) => frame.pong === true).length).toBe(1);
+  expect(woken).not.toHaveBeenCalled();
+  socket.send('{"ping": 7}');
+  await expect.poll(() => frames.filter((frame) => frame.pong === 7).length).toBe(1);
+  expect(woken).toHaveBeenCalledOnce();
+  woken.mockRestore();
+});
+
+test("[LIVE-12] a player's frames are held to a rate over all its sockets; who does not heed is put out", async () => {
+  const team = await live("hasty");
+  const first = listen(await open(team));
+  const second = listen(await open(team));
+  const closed: number[] = [];
+  first.socket.addEventListener("close", ({ code }) => {
+    closed.push(code);
+  });
+  for (let frame = 0; frame < 500; frame += 1) first.socket.send('{"x":1}');
+  await expect.poll(() => closed, { timeout: 10_000 }).toEqual([1_008]);
+  const codes = first.frames.flatMap(({ error }) => (error as { code: string } | undefined)?.code ?? []);
+  const taken = codes.filter((code) => code === "bad_request").length;
+  expect(taken).toBeGreaterThanOrEqual(300);
+  expect(taken).toBeLessThan(340);
+  second.socket.send('{"x":1}');
+  await has(second.frames, "error");
+  expect(second.frames.find((frame) => "error" in frame)?.error).toMatchObject({ code: "rate_limited" });
 });
