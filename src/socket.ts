@@ -10,9 +10,12 @@ import { type Refusal, refuse } from "./errors.ts";
 export const PING = '{"ping":true}';
 export const PONG = '{"pong":true}';
 
+/** Longest frame of a client, bytes. */
+export const FRAME_MAX = 4_096;
+
 /** RFC 6455: a normal end, a message too big to process, a policy violation. */
 const CLOSE_NORMAL = 1_000;
-export const CLOSE_TOO_BIG = 1_009;
+const CLOSE_TOO_BIG = 1_009;
 export const CLOSE_POLICY = 1_008;
 
 /** Our own: the client does not read what it is sent; it may come again and resume. */
@@ -147,6 +150,14 @@ export class Sockets {
     answerClose(socket, code ?? CLOSE_NORMAL);
     this.#count -= 1;
     if (this.#count <= 0) this.#count = this.open().length;
+  }
+
+  /** The text of a client's frame; one that is too large, or binary, closes the socket. */
+  textOf(socket: WebSocket, data: string | ArrayBuffer): string | undefined {
+    if (typeof data === "string" && Buffer.byteLength(data) <= FRAME_MAX) return data;
+    this.sendError(socket, refuse("payload_too_large", `a frame is text of ${FRAME_MAX} bytes at most`));
+    socket.close(CLOSE_TOO_BIG, "frame too large");
+    return undefined;
   }
 
   /** Whether a frame came in time; if not, it is refused, and who does not heed is put out. */

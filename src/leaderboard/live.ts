@@ -6,14 +6,7 @@
 
 import { type Refusal, refuse } from "../errors.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
-import {
-  CLOSE_TOO_BIG,
-  FrameBucket,
-  type FrameRate,
-  type LiveState,
-  parseFrame,
-  Sockets,
-} from "../socket.ts";
+import { FrameBucket, type FrameRate, type LiveState, parseFrame, Sockets } from "../socket.ts";
 
 /** The header that carries a returning spectator's last position to the leaderboard. */
 export const SINCE_HEADER = "X-Hunt-Since";
@@ -23,9 +16,6 @@ export const LIVE_ENTRIES = 100;
 
 /** Changes kept for those who come back. */
 const RECENT_MAX = 64;
-
-/** Longest frame of a spectator, characters: a ping or a position. */
-const FRAME_MAX = 256;
 
 /** Frames of one spectator: each may ask for the whole. */
 const FRAME_RATE: FrameRate = { burst: 30, perSecond: 1 };
@@ -95,15 +85,13 @@ export class BoardSockets {
   async message(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     // What was on its way when the socket was closed counts no more.
     if (socket.readyState !== WebSocket.OPEN) return;
-    if (typeof data !== "string" || data.length > FRAME_MAX) {
-      socket.close(CLOSE_TOO_BIG, "frame too large");
-      return;
-    }
+    const text = this.#sockets.textOf(socket, data);
+    if (text === undefined) return;
     const now = Date.now();
     const bucket = this.#buckets.get(socket) ?? new FrameBucket(FRAME_RATE, now);
     this.#buckets.set(socket, bucket);
     if (!this.#sockets.inTime(socket, bucket, now)) return;
-    const frame = parseFrame(data);
+    const frame = parseFrame(text);
     if (frame?.ping !== undefined) this.#sockets.pong(socket, frame.ping);
     else if (typeof frame?.since === "string") {
       this.#resume(socket, frame.since, this.#shown?.page ?? (await this.#deps.page()));

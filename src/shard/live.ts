@@ -8,7 +8,6 @@ import { type Announcement, EVENTS_MAX, type Fact, type Result } from "../protoc
 import {
   CLOSE_POLICY,
   CLOSE_REPLACED,
-  CLOSE_TOO_BIG,
   FrameBucket,
   type FrameRate,
   type LiveState,
@@ -16,9 +15,6 @@ import {
   Sockets,
 } from "../socket.ts";
 import type { Sql } from "./counted-sql.ts";
-
-/** Longest frame of a client, bytes. */
-export const FRAME_MAX = 4_096;
 
 /** Sockets of one team: a few devices a player. */
 const SOCKETS_PER_TEAM = 100;
@@ -76,7 +72,7 @@ export interface LiveDeps {
   socketsMax: number;
   /** Whether players are held to the rate of frames and to reading. */
   limited: boolean;
-  /** Decides events of a frame of at most `FRAME_MAX` bytes; resolves when what they recorded is durable. */
+  /** Decides events of a frame of at most 4 KiB; resolves when what they recorded is durable. */
   play(
     team: string,
     player: string,
@@ -149,11 +145,8 @@ export class LiveSockets {
     // What was on its way when the socket was closed counts no more.
     if (socket.readyState !== WebSocket.OPEN) return;
     const sockets = this.#sockets;
-    if (typeof data !== "string" || Buffer.byteLength(data) > FRAME_MAX) {
-      sockets.sendError(socket, refuse("payload_too_large", `a frame is text of ${FRAME_MAX} bytes at most`));
-      socket.close(CLOSE_TOO_BIG, "frame too large");
-      return;
-    }
+    const text = sockets.textOf(socket, data);
+    if (text === undefined) return;
     const { team, player, until } = attachmentOf(socket);
     const now = this.#deps.now();
     if (now >= until) {
@@ -162,7 +155,7 @@ export class LiveSockets {
       return;
     }
     if (this.#deps.limited && !sockets.inTime(socket, this.#bucketOf(player, now), now)) return;
-    const frame = parseFrame(data);
+    const frame = parseFrame(text);
     if (frame?.ping !== undefined) {
       sockets.pong(socket, frame.ping);
       return;
