@@ -255,8 +255,13 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const config = this.#store.config();
     if (config) this.#install(config);
     this.#lastAt = this.#log.at(this.#log.head)?.at ?? 0;
-    // Whatever became of the alarm: who wakes the shard makes it deliver what is left.
-    if (this.#shipper.behind) this.#armAlarm();
+    void ctx.blockConcurrencyWhile(async () => {
+      // The platform drops the run of an alarm that is set anew before it begins: the
+      // one that woke the object must stay as it is, and so must one that is still to come.
+      this.#alarmAt = (await storage.getAlarm()) ?? undefined;
+      // Whatever became of the alarm: who wakes the shard makes it deliver what is left.
+      if (this.#shipper.behind) this.#armAlarm();
+    });
   }
 
   /** Epoch ms; replaced by tests. */
@@ -800,10 +805,11 @@ export class HuntShard extends DurableObject<ShardEnv> {
   override async alarm(): Promise<void> {
     // No other alarm is set while this one runs.
     this.#alarmAt = 0;
+    let next: number | undefined;
     try {
       if (await this.#ready()) return;
       if (this.#live.any) this.#live.tellPhase(this.#context(this.#time()).phase);
-      await Promise.all([
+      [next] = await Promise.all([
         this.#shipper.turn(),
         this.#reporter.behind ? this.#reporter.turn() : Promise.resolve(),
       ]);
@@ -812,7 +818,9 @@ export class HuntShard extends DurableObject<ShardEnv> {
     } finally {
       this.#alarmAt = undefined;
       // In `finally`, because an alarm that keeps failing is dropped by the platform.
-      if (this.#shipper.behind || this.#reporter.behind) this.#armAlarm();
+      // Not before it can do something: each time finds the object put away, and what was sent forgotten.
+      if (this.#reporter.behind) this.#armAlarm();
+      else if (this.#shipper.behind) this.#armAlarm(Date.now() + Math.max(ALARM_DELAY, next ?? 0));
       else this.#armForPhase();
     }
   }

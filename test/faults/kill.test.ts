@@ -3,9 +3,11 @@
  * waited in memory lost. What was answered as recorded is there afterwards,
  * once, under the seq it was answered with.
  */
+import { globSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PlayerEvent, Result } from "../../src/protocol.ts";
 import { Client, type ExportLine, type Player, sleep } from "../contract/client.ts";
@@ -102,6 +104,45 @@ test(`[REC-1] nothing that was acknowledged is lost or doubled by kill -9 under 
   expect(verified.facts).toBe(sent.length + CLIENTS);
   await engine.killAll();
 });
+
+test("[REC-9] what a killed engine had not shipped goes to the origin by the shard's alarm, though nobody comes", {
+  timeout: 120_000,
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "hunt-alarm-"));
+  try {
+    let engine = await startByNpm(folder, { SHIP_DELAY_MS: "60000" });
+    const client = await Client.of(engine);
+    await client.publish("silent", manyClues(1));
+    await client.team("silent", "Alone");
+    expect(archivedSegments(folder)).toBe(0);
+    await engine.killAll();
+    engine = await startByNpm(folder, {});
+    // Asking the shard would make it ship. The alarm is due 20 s after the commit.
+    for (let second = 0; archivedSegments(folder) === 0; second += 1) {
+      expect(second, "the alarm ships").toBeLessThan(40);
+      await sleep(1_000);
+    }
+    await engine.killAll();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+/** Segments of the hunt `silent` in the engine's D1, without asking the engine. */
+function archivedSegments(folder: string): number {
+  for (const file of globSync(`${folder}/**/*.sqlite`)) {
+    const database = new DatabaseSync(file, { readOnly: true });
+    try {
+      const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'registration'").get();
+      if (!known) continue;
+      const row = database.prepare("SELECT count(*) AS count FROM segment WHERE hunt = 'silent'").get();
+      return Number(row?.count);
+    } finally {
+      database.close();
+    }
+  }
+  throw new Error("the engine has no D1");
+}
 
 /** Clients that send event after event until the engine is gone. */
 class Load {
