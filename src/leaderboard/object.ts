@@ -413,11 +413,12 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     return next.length === 0 ? {} : { until: Math.min(...next) };
   }
 
-  /** Sets the alarm, unless it is set for earlier. */
+  /** Sets the alarm for `at` or for what else is due before, unless it is set for earlier. */
   #armAlarm(at: number): void {
-    if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
+    const due = Math.min(at, this.#spectators.nextTime ?? at);
+    if (this.#alarmAt !== undefined && this.#alarmAt <= due) return;
     // An earlier life may have set it for a snapshot: that is not put off for long.
-    this.#alarmAt = this.#alarmAt === undefined ? Math.min(at, Date.now() + SNAPSHOT_EVERY) : at;
+    this.#alarmAt = this.#alarmAt === undefined ? Math.min(due, Date.now() + SNAPSHOT_EVERY) : due;
     void this.ctx.storage.setAlarm(this.#alarmAt);
   }
 

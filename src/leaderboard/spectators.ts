@@ -114,8 +114,14 @@ export class Spectators {
   }
 
   #armForTimes(): void {
-    const { opens, closes, freeze } = this.#deps.config() ?? {};
-    const next = nextOf([opens, closes, freeze], this.#deps.now());
+    const next = this.nextTime;
     if (next !== undefined) this.#deps.callAt(next);
+  }
+
+  /** When `timePassed` is to be called next, epoch ms; undefined: nobody watches, or nothing is to come. */
+  get nextTime(): number | undefined {
+    if (!this.any) return undefined;
+    const { opens, closes, freeze } = this.#deps.config() ?? {};
+    return nextOf([opens, closes, freeze], this.#deps.now());
   }
 }
