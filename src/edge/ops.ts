@@ -5,6 +5,7 @@ import { backlogOf } from "../control/backlog.ts";
 import { huntJsonSchema } from "../hunt/definition.ts";
 import { gateOf } from "../origin/gate-object.ts";
 import { iso } from "./hunt.ts";
+import { limitAddress } from "./limits.ts";
 import { calling } from "./objects.ts";
 import { type App, openapi, route } from "./openapi.ts";
 import { organiserOf } from "./organiser.ts";
@@ -33,6 +34,8 @@ export function opsRoutes(app: App): void {
       answers: { 200: { description: "Ready", schema: answers.ok }, 503: { description: "Not ready" } },
     },
     async (c) => {
+      // Asks objects that there are one of, without a token.
+      await limitAddress(c.env, c.req.raw);
       const check = async (ask: () => Promise<unknown>): Promise<boolean> => {
         try {
           await ask();

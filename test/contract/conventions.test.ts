@@ -239,6 +239,9 @@ describe("[API-7] beyond its rate a caller gets rate_limited with Retry-After", 
       if ((await read("198.51.100.7")).status === 429) break;
     }
     expectProblem(await read("198.51.100.7"), "rate_limited");
+    // It asks the directory and the gate, of which there is one each.
+    const headers = { "cf-connecting-ip": "198.51.100.7" };
+    expectProblem(await client.call("GET", "/readyz", { headers }), "rate_limited");
     expect((await read("198.51.100.8")).status).toBe(200);
   });
 
