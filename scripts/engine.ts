@@ -41,6 +41,10 @@ export interface EngineOptions {
    * there have no CF-Connecting-IP and no `cf`.
    */
   direct?: boolean;
+  /** An ES module that stands before the Worker's own, `./worker.js`: for benchmarks that count calls. */
+  entry?: string;
+  /** Opens V8's inspector on a free port (`miniflare.getInspectorURL()`): for benchmarks that profile. */
+  inspect?: boolean;
   /** What the Worker logs and what goes wrong beneath it. Default: warnings and errors on stderr. */
   log?: LogLine;
 }
@@ -158,7 +162,13 @@ async function startRuntimeNow(
       new Miniflare(
         convertV4MiniflareOptions({
           ...bundle.worker,
-          modules: bundle.modules,
+          modules:
+            options.entry === undefined
+              ? bundle.modules
+              : [
+                  { type: "ESModule", path: join(bundle.modulesRoot, "entry.js"), contents: options.entry },
+                  ...bundle.modules,
+                ],
           modulesRoot: bundle.modulesRoot,
           bindings: {
             ...bundle.worker.bindings,
@@ -173,6 +183,7 @@ async function startRuntimeNow(
           host: options.host ?? "127.0.0.1",
           port: options.port ?? 0,
           ...(options.direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } : {}),
+          ...(options.inspect ? { inspectorPort: 0 } : {}),
           // Otherwise it asks the network for an example of Request.cf.
           cf: false,
           // Otherwise every request is also a request to this process.

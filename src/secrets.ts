@@ -3,6 +3,7 @@
  * "id:base64url[,id:base64url]": the first key makes, all verify.
  */
 import { createHmac } from "node:crypto";
+import { base64url, HmacSha256 } from "./hmac.ts";
 import type { DigestText } from "./hunt/compiled.ts";
 
 export interface Secrets {
@@ -64,14 +65,22 @@ export function keyById(name: keyof Secrets, value: string | undefined, id: stri
  * cannot be guessed back.
  */
 export function digester(pepper: Key, hunt: string): DigestText {
+  const mac = macOf(pepper);
   return (scope, text) => {
     const bound = scope === "code" ? "code" : `answer\n${scope.clue}\n${scope.mode}`;
-    return createHmac("sha256", pepper.bytes)
-      .update(`${hunt}\n${bound}\n${text}`)
-      .digest()
-      .subarray(0, DIGEST_BYTES)
-      .toString("base64url");
+    return base64url(mac.digest(`${hunt}\n${bound}\n${text}`), DIGEST_BYTES);
   };
+}
+
+/** By a pepper's bytes, which live as long as its ring. */
+const macs = new WeakMap<Uint8Array, HmacSha256>();
+
+function macOf({ bytes }: Key): HmacSha256 {
+  const known = macs.get(bytes);
+  if (known) return known;
+  const made = new HmacSha256(bytes);
+  macs.set(bytes, made);
+  return made;
 }
 
 /**

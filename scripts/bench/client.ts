@@ -1,11 +1,20 @@
-/** A closed-loop HTTP client: keep-alive connections, each with one request under way. */
-import { Client } from "undici";
+/**
+ * HTTP clients of the benchmarks, on bare sockets: the load generator shares
+ * the cores with what it measures, and a full client takes as much CPU as the
+ * engine does.
+ */
+import { connect, type Socket } from "node:net";
 
 export interface Call {
   method: "GET" | "POST";
   path: string;
   headers: Record<string, string>;
   body?: string;
+}
+
+export interface Answer {
+  status: number;
+  body: string;
 }
 
 export interface Run {
@@ -19,19 +28,84 @@ export interface Run {
   failure?: string;
 }
 
+/** Longest wait for an answer before the connection counts as dead, ms. */
+const ANSWER_MAX = 30_000;
+
+/** One keep-alive connection with one request under way at a time. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #host: string;
+  #received = "";
+  #waiting: { done(answer: Answer): void; failed(error: Error): void } | undefined;
+
+  constructor(origin: string) {
+    const { hostname, port, host } = new URL(origin);
+    this.#host = host;
+    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    // One byte a character: lengths below are bytes, and what is looked at is ASCII.
+    this.#socket.setEncoding("latin1");
+    this.#socket.setTimeout(ANSWER_MAX, () => this.#socket.destroy(new Error("no answer in time")));
+    this.#socket.on("data", (chunk: string) => this.#take(chunk));
+    this.#socket.on("error", (error) => this.#fail(error));
+    this.#socket.on("close", () => this.#fail(new Error("the connection was closed")));
+  }
+
+  send({ method, path, headers, body = "" }: Call): Promise<Answer> {
+    let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n`;
+    for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
+    if (method === "POST") head += `content-length: ${Buffer.byteLength(body)}\r\n`;
+    return new Promise((done, failed) => {
+      if (this.#waiting) throw new Error("a connection has one request under way at a time");
+      this.#waiting = { done, failed };
+      this.#socket.write(`${head}\r\n${body}`);
+    });
+  }
+
+  #take(chunk: string): void {
+    this.#received += chunk;
+    const answer = parseAnswer(this.#received);
+    if (!answer) return;
+    this.#received = "";
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.done(answer);
+  }
+
+  #fail(error: Error): void {
+    this.#waiting?.failed(error);
+    this.#waiting = undefined;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** The answer when it is there as a whole. */
+function parseAnswer(received: string): Answer | undefined {
+  const end = received.indexOf("\r\n\r\n");
+  if (end < 0) return undefined;
+  const head = received.slice(0, end);
+  const status = Number(head.slice(9, 12));
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+  const body = received.slice(end + 4);
+  if (length !== undefined) return body.length >= Number(length) ? { status, body } : undefined;
+  if (/\r\ntransfer-encoding: *chunked/i.test(head)) {
+    return body.endsWith("0\r\n\r\n") ? { status, body } : undefined;
+  }
+  return { status, body: "" };
+}
+
 /** Requests in flight per connection stay at one, as browsers and phones do. */
 export async function closedLoop(options: {
   origin: string;
   connections: number;
   seconds: number;
   next(connection: number): Call;
-  /** Looks at some answers' bodies; false counts as failed. */
-  check?(body: string): boolean;
+  /** Looks at every answer's body; false counts as failed. */
+  check?: ((body: string) => boolean) | undefined;
 }): Promise<Run> {
-  const clients = Array.from(
-    { length: options.connections },
-    () => new Client(options.origin, { pipelining: 1, keepAliveTimeout: 60_000 }),
-  );
+  const clients = Array.from({ length: options.connections }, () => new Connection(options.origin));
   const latencies: number[] = [];
   let failed = 0;
   let failure: string | undefined;
@@ -42,18 +116,17 @@ export async function closedLoop(options: {
       while (performance.now() < end) {
         const call = options.next(connection);
         const sent = performance.now();
-        const { statusCode, body } = await client.request({ ...call, body: call.body ?? null });
-        const text = await body.text();
+        const { status, body } = await client.send(call);
         latencies.push(performance.now() - sent);
-        if (statusCode >= 300 || (options.check && !options.check(text))) {
+        if (status >= 300 || (options.check && !options.check(body))) {
           failed += 1;
-          failure ??= `${statusCode} ${text.slice(0, 300)}`;
+          failure ??= `${status} ${body.slice(0, 300)}`;
         }
       }
     }),
   );
   const seconds = (performance.now() - start) / 1_000;
-  await Promise.all(clients.map((client) => client.close()));
+  for (const client of clients) client.close();
   return {
     requests: latencies.length,
     seconds,

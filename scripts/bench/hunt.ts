@@ -49,52 +49,85 @@ export async function organise(
 
 export interface BenchHunt {
   id: string;
+  teams: number;
+  clues: number;
   /** The next event of the next player: a wrong answer, which is recorded. */
   event(): Call;
+  /** `count` such events of one player in one request. */
+  batch(count: number): Call;
+  /** A team's answer to a clue, right or wrong. */
+  answer(team: number, clue: number, right: boolean): Call;
   /** A body of the same size for the floors. */
   body(): string;
+  /** The player's token. */
+  token(team: number): string;
 }
 
+export interface BenchHuntOptions {
+  teams: number;
+  /** Decay and first-solve bonuses, so that every solve moves scores of others. Default: static. */
+  moving?: boolean;
+}
+
+/** Players who join at the same time. */
+const JOINING = 32;
+
 /** Publishes the hunt, joins `teams` solo players and starts it. */
-export async function openBenchHunt(engine: Engine, { teams }: { teams: number }): Promise<BenchHunt> {
-  await organise(engine, "PUT", `/v1/hunts/${BENCH_HUNT}`, benchDefinition);
-  const tokens: string[] = [];
-  for (let from = 0; from < teams; from += 32) {
-    const batch = Array.from({ length: Math.min(32, teams - from) }, async (_, index) => {
-      const answer = await fetch(new URL(`/v1/hunts/${BENCH_HUNT}/players`, engine.url), {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ name: `Player ${from + index}` }),
-      });
-      return ((await answer.json()) as { token: string }).token;
-    });
-    tokens.push(...(await Promise.all(batch)));
-  }
+export async function openBenchHunt(
+  engine: Engine,
+  { teams, moving = false }: BenchHuntOptions,
+): Promise<BenchHunt> {
+  const scoring = moving
+    ? { decay: { kind: "linear", minimum: 50, solves: Math.ceil(teams / 2) }, firstSolves: [30, 20, 10] }
+    : undefined;
+  await organise(engine, "PUT", `/v1/hunts/${BENCH_HUNT}`, {
+    ...benchDefinition,
+    ...(scoring ? { scoring } : {}),
+  });
   await organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/phase`, { phase: "live" });
+  const tokens: string[] = [];
+  const numbers = Array.from({ length: teams }, (_, number) => number).values();
+  await Promise.all(
+    Array.from({ length: JOINING }, async () => {
+      for (const number of numbers) {
+        const answer = await fetch(new URL(`/v1/hunts/${BENCH_HUNT}/players`, engine.url), {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ name: `Player ${number}` }),
+        });
+        if (!answer.ok) throw new Error(`joining: ${answer.status} ${await answer.text()}`);
+        tokens.push(((await answer.json()) as { token: string }).token);
+      }
+    }),
+  );
   let count = 0;
-  const body = (): string => {
+  const wrong = (): object => {
     count += 1;
-    const event = {
-      id: `e-${count}`,
-      type: "answer",
-      clue: `clue-${count % CLUES}`,
-      answer: `wrong ${count}`,
-    };
-    return JSON.stringify({ events: [event] });
+    return { id: `e-${count}`, type: "answer", clue: `clue-${count % CLUES}`, answer: `wrong ${count}` };
   };
   const headers = tokens.map((token) => ({
     authorization: `Bearer ${token}`,
     "content-type": "application/json",
   }));
+  const post = (team: number, events: object[]): Call => ({
+    method: "POST",
+    path: `/v1/hunts/${BENCH_HUNT}/events`,
+    headers: headers[team % headers.length] ?? {},
+    body: JSON.stringify({ events }),
+  });
   return {
     id: BENCH_HUNT,
-    body,
-    event: () => ({
-      method: "POST",
-      path: `/v1/hunts/${BENCH_HUNT}/events`,
-      headers: headers[count % headers.length] ?? {},
-      body: body(),
-    }),
+    teams,
+    clues: CLUES,
+    body: () => JSON.stringify({ events: [wrong()] }),
+    event: () => post(count, [wrong()]),
+    batch: (size) => post(Math.floor(count / size), Array.from({ length: size }, wrong)),
+    answer(team, clue, right) {
+      count += 1;
+      const answer = right ? `answer ${clue}` : `wrong ${count}`;
+      return post(team, [{ id: `e-${count}`, type: "answer", clue: `clue-${clue}`, answer }]);
+    },
+    token: (team) => tokens[team % tokens.length] ?? "",
   };
 }
 

@@ -9,7 +9,7 @@ import { liveRoutes } from "./live.ts";
 import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
 import { playerRoutes } from "./player.ts";
-import { allowedOrigin, prepare } from "./prepare.ts";
+import { allowedOrigin, identify, prepare, setHeaders } from "./prepare.ts";
 import { registrationRoutes } from "./registrations.ts";
 import { runningRoutes } from "./running.ts";
 import { teamRoutes } from "./teams.ts";
@@ -38,7 +38,7 @@ export function makeApp(): App {
   deadLetterRoutes(app);
   registrationRoutes(app);
   app.notFound((c) => {
-    prepare(c);
+    identify(c);
     return problem(c, new RequestError("not_found", "no such route"));
   });
   app.onError((error, c) => {
@@ -56,6 +56,7 @@ export function makeApp(): App {
 
 function problem(c: Request$, error: RequestError): Response {
   const { status, title, retryable } = ERRORS[error.code];
+  setHeaders(c);
   if (retryable) {
     const spread = RETRY_AFTER.max - RETRY_AFTER.min + 1;
     c.header("Retry-After", String(RETRY_AFTER.min + Math.floor(Math.random() * spread)));

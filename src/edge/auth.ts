@@ -57,8 +57,8 @@ export async function requirePlayer(
   hunt: string,
   now: number,
 ): Promise<PlayerClaims> {
-  const token = bearer(authorization);
-  const claims = players.get(token, now) ?? (await verifyPlayer(secrets, token, now));
+  const claims =
+    players.get(authorization ?? "", now) ?? (await verifyPlayer(secrets, authorization ?? "", now));
   if (claims.hunt !== hunt) throw new RequestError("forbidden", "the token is for another hunt");
   return claims;
 }
@@ -124,26 +124,28 @@ export async function isOrganiser(
   }
 }
 
-/** Verified claims by token, because an isolate sees the same player again and again. */
+/** Verified claims by what was sent for them, because an isolate sees the same player again and again. */
 class Remembered<Claims extends { exp: number }> {
   readonly #claims = new Map<string, Claims>();
 
-  get(token: string, now: number): Claims | undefined {
-    const claims = this.#claims.get(token);
+  get(sent: string, now: number): Claims | undefined {
+    const claims = this.#claims.get(sent);
     return claims && claims.exp * 1_000 > now ? claims : undefined;
   }
 
-  set(token: string, claims: Claims): Claims {
+  set(sent: string, claims: Claims): Claims {
     if (this.#claims.size >= REMEMBERED_MAX) {
       const oldest = this.#claims.keys().next().value;
       if (oldest !== undefined) this.#claims.delete(oldest);
     }
-    this.#claims.set(token, claims);
+    this.#claims.set(sent, claims);
     return claims;
   }
 }
 
+/** By the whole header: looking into it costs as much as finding it. */
 const players = new Remembered<PlayerClaims>();
+/** By the token. */
 const organisers = new Remembered<OrganiserClaims>();
 
 function bearer(authorization: string | undefined): string {
@@ -154,13 +156,14 @@ function bearer(authorization: string | undefined): string {
   return token;
 }
 
-async function verifyPlayer(secrets: Secrets, token: string, now: number): Promise<PlayerClaims> {
+async function verifyPlayer(secrets: Secrets, authorization: string, now: number): Promise<PlayerClaims> {
+  const token = bearer(authorization);
   const payload = await verify(secrets, "PLAYER_TOKEN_KEYS", PLAYER_AUDIENCE, token, now);
   const { sub, hunt, team, exp } = payload;
   if (typeof sub !== "string" || typeof hunt !== "string" || typeof team !== "string" || exp === undefined) {
     throw invalidToken();
   }
-  return players.set(token, { player: sub, hunt, team, exp });
+  return players.set(authorization, { player: sub, hunt, team, exp });
 }
 
 async function verifyOrganiser(secrets: Secrets, token: string, now: number): Promise<OrganiserClaims> {

@@ -6,7 +6,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../errors.ts";
 import type { Env } from "../worker.ts";
-import { prepare } from "./prepare.ts";
+import { identify, prepare } from "./prepare.ts";
 import { problem } from "./schemas.ts";
 
 export type App = Hono<{ Bindings: Env; Variables: { requestId: string; now: number } }>;
@@ -22,6 +22,8 @@ export interface RouteSpec {
   body?: { types: string[]; schema?: z.ZodType };
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
   errors?: ErrorCode[];
+  /** The handler makes its answer with `jsonText`: for the routes that carry the crowd. */
+  hot?: true;
 }
 
 const specs: RouteSpec[] = [];
@@ -33,8 +35,9 @@ export function route(
   handler: (c: Request$) => Response | Promise<Response>,
 ): void {
   specs.push(spec);
+  const begin = spec.hot ? identify : prepare;
   app.on(spec.method.toUpperCase(), spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
-    prepare(c);
+    begin(c);
     return handler(c);
   });
 }

@@ -1,8 +1,8 @@
 /** The player's routes: the hunt's page, joining, playing, the standings. */
-
 import { boardPage, publicHunt } from "../cache/kv.ts";
 import { openedAt, phaseAt } from "../control/phase.ts";
 import { accepted } from "../errors.ts";
+import type { BoardPage, BoardQuery } from "../leaderboard/object.ts";
 import type { Result } from "../protocol.ts";
 import { currentKey, keyById } from "../secrets.ts";
 import type { Env } from "../worker.ts";
@@ -15,6 +15,7 @@ import { joinHunt } from "./join.ts";
 import { limitAddress, limitPlayer } from "./limits.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
+import { jsonText } from "./prepare.ts";
 import { answers, eventsBody, joinBody, leaderboardQuery } from "./schemas.ts";
 
 export function playerRoutes(app: App): void {
@@ -94,13 +95,14 @@ export function playerRoutes(app: App): void {
       auth: "player",
       body: { types: ["application/json"], schema: eventsBody },
       answers: { 200: { description: "A result per event, in order", schema: answers.results } },
+      hot: true,
     },
     async (c) => {
       const { hunt, team, player } = await playerOf(c);
       const events = eventsOf(await readJson(c.req.raw, BODY_MAX));
       const small = Number(c.req.header("content-length") ?? Number.POSITIVE_INFINITY) <= EVENT_MAX;
       const { results, asOf } = await playEvents(c.env, hunt, team, player, events, c.get("now"), small);
-      return c.json({ results, asOf: iso(asOf) });
+      return jsonText(c, JSON.stringify({ results, asOf: iso(asOf) }));
     },
   );
 
@@ -114,35 +116,22 @@ export function playerRoutes(app: App): void {
       query: leaderboardQuery,
       answers: { 200: { description: "A page of the standings", schema: answers.leaderboard } },
       errors: ["not_found", "invalid"],
+      hot: true,
     },
     async (c) => {
       await limitAddress(c.env, c.req.raw);
-      const { limit, offset, bracket, around } = check(leaderboardQuery, c.req.query());
+      const page = pageQueryOf(c);
       const hunt = huntOf(c);
       const now = c.get("now");
       await huntEntry(c.env, hunt, now);
-      const query = {
-        limit,
-        offset,
-        organiser: await isOrganiser(c.env, c.req.header("authorization"), now),
-        ...(bracket === undefined ? {} : { bracket }),
-        ...(around === undefined ? {} : { around }),
-      };
       // Organisers see through a freeze, so what they see is not for the shared copies.
-      const page = query.organiser
+      const organiser = await isOrganiser(c.env, c.req.header("authorization"), now);
+      const query = { ...page, organiser };
+      const board = organiser
         ? await calling(async () => c.env.LEADERBOARD.getByName(hunt).read(query))
         : await boardPage(c.env, hunt, query, now);
-      c.header("Age", String(Math.max(0, Math.floor((now - page.asOf) / 1_000))));
-      return c.json({
-        hunt,
-        asOf: iso(page.asOf),
-        frozen: page.frozen,
-        total: page.total,
-        entries: page.entries.map(({ lastSolveAt, ...entry }) => ({
-          ...entry,
-          ...(lastSolveAt === undefined ? {} : { lastSolveAt: iso(lastSolveAt) }),
-        })),
-      });
+      const age = String(Math.max(0, Math.floor((now - board.asOf) / 1_000)));
+      return jsonText(c, boardText(hunt, board), { Age: age });
     },
   );
 
@@ -166,6 +155,59 @@ export function playerRoutes(app: App): void {
       return c.json({ points: history.points.map(({ at, score }) => ({ at: iso(at), score })) });
     },
   );
+}
+
+type PageQuery = Omit<BoardQuery, "organiser">;
+
+/** Checked queries by their text: nearly everybody asks for the same few pages. */
+const queries = new Map<string, PageQuery>();
+
+/** Queries remembered; all are forgotten when there are more. */
+const QUERIES_MAX = 1_000;
+
+/** Longest query remembered, characters. */
+const QUERY_LENGTH_MAX = 200;
+
+/** What the request asks of the standings; throws `invalid`. */
+function pageQueryOf(c: Request$): PageQuery {
+  const { url } = c.req;
+  const start = url.indexOf("?");
+  const text = start < 0 ? "" : url.slice(start);
+  const known = queries.get(text);
+  if (known) return known;
+  const { limit, offset, bracket, around } = check(leaderboardQuery, c.req.query());
+  const query = {
+    limit,
+    offset,
+    ...(bracket === undefined ? {} : { bracket }),
+    ...(around === undefined ? {} : { around }),
+  };
+  if (text.length > QUERY_LENGTH_MAX) return query;
+  if (queries.size >= QUERIES_MAX) queries.clear();
+  queries.set(text, query);
+  return query;
+}
+
+/** A page's answer in UTF-8, by the page: isolate memory hands out the same one until it reads anew. */
+const boardTexts = new WeakMap<BoardPage, Uint8Array>();
+const encoder = new TextEncoder();
+
+function boardText(hunt: string, page: BoardPage): Uint8Array {
+  const known = boardTexts.get(page);
+  if (known) return known;
+  const text = JSON.stringify({
+    hunt,
+    asOf: iso(page.asOf),
+    frozen: page.frozen,
+    total: page.total,
+    entries: page.entries.map(({ lastSolveAt, ...entry }) => ({
+      ...entry,
+      ...(lastSolveAt === undefined ? {} : { lastSolveAt: iso(lastSolveAt) }),
+    })),
+  });
+  const bytes = encoder.encode(text);
+  boardTexts.set(page, bytes);
+  return bytes;
 }
 
 /**

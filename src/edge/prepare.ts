@@ -10,18 +10,40 @@ const EXPOSED_HEADERS = "X-Request-Id, Retry-After, ETag, Age";
  * set on a finished response cost a copy of it.
  */
 export function prepare(c: Context): void {
-  const id = crypto.randomUUID();
-  c.set("requestId", id);
+  identify(c);
+  setHeaders(c);
+}
+
+/** The id and the time alone: for routes that make their answer with `jsonText`. */
+export function identify(c: Context): void {
+  c.set("requestId", crypto.randomUUID());
   c.set("now", Date.now());
-  c.header("X-Request-Id", id);
+}
+
+/** The headers of every answer, for what Hono makes of this context. */
+export function setHeaders(c: Context): void {
+  const headers = headersOf(c);
+  for (const name in headers) c.header(name, headers[name]);
+}
+
+/** An answer of JSON text, made in one step: the headers' way through Hono takes as long as a small route. */
+export function jsonText(c: Context, text: string | Uint8Array, more?: Record<string, string>): Response {
+  const headers = headersOf(c);
+  headers["Content-Type"] = "application/json";
+  return new Response(text, { headers: more ? { ...headers, ...more } : headers });
+}
+
+function headersOf(c: Context): Record<string, string> {
+  const headers: Record<string, string> = { "X-Request-Id": c.get("requestId") };
   const asking = c.req.header("origin");
   // What others may read is said to everybody, because caches keep it.
-  if (asking === undefined && c.req.method !== "GET") return;
+  if (asking === undefined && c.req.method !== "GET") return headers;
   const origin = allowedOrigin(asking, c.env);
-  if (origin === undefined) return;
-  c.header("Access-Control-Allow-Origin", origin);
-  c.header("Access-Control-Expose-Headers", EXPOSED_HEADERS);
-  if (origin !== "*") c.header("Vary", "Origin");
+  if (origin === undefined) return headers;
+  headers["Access-Control-Allow-Origin"] = origin;
+  headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS;
+  if (origin !== "*") headers.Vary = "Origin";
+  return headers;
 }
 
 /** What a page of `origin` is told: everybody may, it may, or nothing. */

@@ -7,6 +7,8 @@ import type { CompareMode } from "./compiled.ts";
 /** Characters that are never seen (joiners, soft hyphens, selectors): pasted text is full of them. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 const NOT_LETTER_OR_DIGIT = /[^\p{L}\p{N}]/gu;
+const ASCII = /^[\0-\x7f]*$/;
+const NOT_ASCII_LETTER_OR_DIGIT = /[^a-z0-9]/g;
 /** Sign, digits with or without thousands commas, decimals; at least one digit in all. */
 const DECIMAL = /^([+-]?)(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d*))?$/;
 
@@ -31,6 +33,8 @@ export function normaliseAnswer(mode: CompareMode, text: string): string | null 
 
 const NORMALISE: Record<CompareMode, (text: string) => string> = {
   letters: (text) => {
+    // What is ASCII needs no composing, and nearly all answers are.
+    if (ASCII.test(text)) return text.toLowerCase().replace(NOT_ASCII_LETTER_OR_DIGIT, "");
     const folded = foldCase(foldCase(text.normalize("NFKD")).normalize("NFKD"));
     return folded.normalize("NFKD").replace(NOT_LETTER_OR_DIGIT, "");
   },

@@ -1,0 +1,29 @@
+/** What the benchmarks report, and the statistics of their rounds. */
+
+export interface Case {
+  name: string;
+  unit: string;
+  /** Median of the rounds. */
+  value: number;
+  /** Lowest and highest round. */
+  spread: [number, number];
+}
+
+export function caseOf(name: string, unit: string, all: readonly number[]): Case {
+  return { name, unit, value: medianOf(all), spread: [Math.min(...all), Math.max(...all)] };
+}
+
+/** Round by round the ratio to the floor of the same round, so that a noisy machine disturbs both alike. */
+export function ratioOf(name: string, all: readonly number[], floor: readonly number[]): Case {
+  return caseOf(
+    name,
+    "ratio",
+    all.map((figure, round) => figure / (floor[round] ?? Number.NaN)),
+  );
+}
+
+export function medianOf(all: readonly number[]): number {
+  const sorted = [...all].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
+}
