@@ -26,6 +26,10 @@ export interface Run {
   failed: number;
   /** The first of them: status and body. */
   failure?: string;
+  /** Longest time in which no connection was answered, ms: the whole process stood still, or the sender did. */
+  longestGap: number;
+  /** Requests of the connection that got the fewest, and the most. */
+  perConnection: [number, number];
 }
 
 /** Longest wait for an answer before the connection counts as dead, ms. */
@@ -101,6 +105,8 @@ export async function closedLoop(options: {
   origin: string;
   connections: number;
   seconds: number;
+  /** Requests in all, when they are fewer than the time has room for. */
+  requests?: number;
   next(connection: number): Call;
   /** Looks at every answer's body; false counts as failed. */
   check?: ((body: string) => boolean) | undefined;
@@ -109,15 +115,24 @@ export async function closedLoop(options: {
   const latencies: number[] = [];
   let failed = 0;
   let failure: string | undefined;
+  const served = clients.map(() => 0);
   const start = performance.now();
   const end = start + options.seconds * 1_000;
+  let sends = 0;
+  let lastAnswer = start;
+  let longestGap = 0;
   await Promise.all(
     clients.map(async (client, connection) => {
-      while (performance.now() < end) {
+      while (performance.now() < end && sends < (options.requests ?? Number.POSITIVE_INFINITY)) {
+        sends += 1;
         const call = options.next(connection);
         const sent = performance.now();
         const { status, body } = await client.send(call);
-        latencies.push(performance.now() - sent);
+        const now = performance.now();
+        latencies.push(now - sent);
+        longestGap = Math.max(longestGap, now - lastAnswer);
+        lastAnswer = now;
+        served[connection] = (served[connection] ?? 0) + 1;
         if (status >= 300 || (options.check && !options.check(body))) {
           failed += 1;
           failure ??= `${status} ${body.slice(0, 300)}`;
@@ -132,6 +147,8 @@ export async function closedLoop(options: {
     seconds,
     latencies: Float64Array.from(latencies).sort(),
     failed,
+    longestGap,
+    perConnection: [Math.min(...served), Math.max(...served)],
     ...(failure === undefined ? {} : { failure }),
   };
 }

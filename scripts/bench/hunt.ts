@@ -50,15 +50,17 @@ export async function organise(
 export interface BenchHunt {
   id: string;
   teams: number;
-  clues: number;
   /** The next event of the next player: a wrong answer, which is recorded. */
   event(): Call;
   /** `count` such events of one player in one request. */
   batch(count: number): Call;
+  /** The body of `event`: also a frame of a team's socket. */
+  body(): string;
+  /** As `event`, but three in ten are right, as they were in a real hunt; each is recorded. */
+  mixedBody(team: number, count: number): string;
+  mixed(count: number): Call;
   /** A team's answer to a clue, right or wrong. */
   answer(team: number, clue: number, right: boolean): Call;
-  /** A body of the same size for the floors. */
-  body(): string;
   /** The player's token. */
   token(team: number): string;
 }
@@ -85,6 +87,11 @@ export async function openBenchHunt(
     ...(scoring ? { scoring } : {}),
   });
   await organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/phase`, { phase: "live" });
+  return { ...(await joinPlayers(engine, teams)), id: BENCH_HUNT };
+}
+
+/** Joins solo players to the live hunt. */
+export async function joinPlayers(engine: Engine, teams: number): Promise<Omit<BenchHunt, "id">> {
   const tokens: string[] = [];
   const numbers = Array.from({ length: teams }, (_, number) => number).values();
   await Promise.all(
@@ -115,10 +122,26 @@ export async function openBenchHunt(
     headers: headers[team % headers.length] ?? {},
     body: JSON.stringify({ events }),
   });
+  /** Solves of each team so far: it solves its clues in order, from the last one on. */
+  const solved = new Map<number, number>();
+  const mixedBody = (team: number, size: number): string => {
+    const events = Array.from({ length: size }, () => {
+      const done = solved.get(team) ?? 0;
+      const right = count % 10 < 3 && done < CLUES;
+      if (!right) return { ...wrong(), clue: `clue-${CLUES - 1 - Math.min(done, CLUES - 1)}` };
+      solved.set(team, done + 1);
+      const clue = CLUES - 1 - done;
+      return { ...wrong(), clue: `clue-${clue}`, answer: `answer ${clue}` };
+    });
+    return JSON.stringify({ events });
+  };
   return {
-    id: BENCH_HUNT,
     teams,
-    clues: CLUES,
+    mixedBody,
+    mixed(size) {
+      const team = Math.floor(count / size) % teams;
+      return { ...post(team, []), body: mixedBody(team, size) };
+    },
     body: () => JSON.stringify({ events: [wrong()] }),
     event: () => post(count, [wrong()]),
     batch: (size) => post(Math.floor(count / size), Array.from({ length: size }, wrong)),

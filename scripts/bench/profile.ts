@@ -3,10 +3,13 @@
  * over the inspector, summed by function and by file.
  */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "undici";
 import { startEngine } from "../engine.ts";
 import { type Call, closedLoop } from "./client.ts";
 import { openBenchHunt } from "./hunt.ts";
+import { openPlayerSockets } from "./player-socket.ts";
+import { socketLoop } from "./socket.ts";
 
 /** µs between samples. */
 const INTERVAL = 200;
@@ -57,16 +60,35 @@ export async function profileEvents(
       ["batch of 50", 50, () => hunt.batch(50)],
       ["leaderboard read", 1, () => board],
     ];
-    for (const [mode, each, next] of modes) {
-      await closedLoop({ origin, next, connections, seconds: 2 });
+    const sockets = await openPlayerSockets(hunt, origin, connections);
+    const load = (next: () => Call, duration: number) =>
+      closedLoop({ origin, next, connections, seconds: duration });
+    const frames = async (duration: number) => {
+      const check = (frame: string): boolean => frame.includes('"seq":');
+      const run = await socketLoop(sockets, {
+        inFlight: 4,
+        seconds: duration,
+        next: () => hunt.body(),
+        check,
+      });
+      return { requests: run.frames };
+    };
+    const runs = modes.map(
+      ([mode, each, next]) => [mode, each, (duration: number) => load(next, duration)] as const,
+    );
+    for (const [mode, each, run] of [...runs, ["event over a socket", 1, frames] as const]) {
+      // What follows of the mode before (shipping, the consumer) falls not into this one.
+      await sleep(5_000);
+      await run(2);
       await profiler.send("Profiler.setSamplingInterval", { interval: INTERVAL });
       await profiler.send("Profiler.start");
-      const run = await closedLoop({ origin, next, connections, seconds });
+      const { requests } = await run(seconds);
       const { profile } = (await profiler.send("Profiler.stop")) as { profile: CpuProfile };
-      figures.push(summaryOf(profile, mode, run.requests * each));
-      say(`profiled ${run.requests * each} times (${mode})`);
+      figures.push(summaryOf(profile, mode, requests * each));
+      say(`profiled ${requests * each} times (${mode})`);
     }
     profiler.close();
+    for (const socket of sockets) socket.close();
     return figures;
   } finally {
     await engine.stop();

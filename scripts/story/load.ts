@@ -6,6 +6,7 @@
  */
 import { Pool } from "undici";
 import type { Call } from "../bench/client.ts";
+import { arrivals, atTheirTimes, mulberry32 } from "../bench/open-loop.ts";
 
 /** When a player gives up, ms; counted as an error that took so long. */
 export const GIVES_UP = 10_000;
@@ -85,15 +86,8 @@ export async function openLoop(options: LoadOptions): Promise<LoadResult> {
   });
   const script = schedule(options);
   const result: LoadResult = { samples: [], acknowledged: [], failures: new Map(), latestSend: 0 };
-  const start = performance.now();
-  const underWay: Promise<void>[] = [];
-  for (const { at, call } of script) {
-    const wait = start + at - performance.now();
-    if (wait > 1) await new Promise((done) => setTimeout(done, wait));
-    result.latestSend = Math.max(result.latestSend, performance.now() - start - at);
-    underWay.push(send(pool, call, start + at, at, result));
-  }
-  await Promise.all(underWay);
+  const pace = await atTheirTimes(script, ({ at, call }, intended) => send(pool, call, intended, at, result));
+  result.latestSend = pace.latestSend;
   await pool.close();
   return result;
 }
@@ -139,14 +133,12 @@ function schedule({ hunt, players, rate, seconds, seed }: LoadOptions): { at: nu
   const random = mulberry32(seed);
   const solved = new Map<Player, number>();
   const script: { at: number; call: StoryCall }[] = [];
-  // Exponential gaps: arrivals of independent players come in clusters.
-  for (let at = 0, count = 1; ; count += 1) {
-    at += (-Math.log(1 - random()) / rate) * 1_000;
-    if (at >= seconds * 1_000) return script;
+  for (const { at } of arrivals(rate, seconds, random)) {
     const player = players[Math.floor(random() * players.length)];
     if (!player) throw new Error("a load needs players");
-    script.push({ at, call: callOf(draw(random()), count, hunt, player, random, solved) });
+    script.push({ at, call: callOf(draw(random()), script.length + 1, hunt, player, random, solved) });
   }
+  return script;
 }
 
 function draw(chance: number): Kind {
@@ -192,15 +184,4 @@ function callOf(
       return { kind, method: "POST", path: `${path}/players`, headers: json, body };
     }
   }
-}
-
-/** A small seeded generator of numbers in [0, 1) (mulberry32). */
-function mulberry32(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

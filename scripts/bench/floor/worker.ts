@@ -2,6 +2,7 @@
  * The floors of the benchmark: what this platform does at best, on the same
  * machine in the same run. `hello`: a text. `rpc`: JSON in, one no-op call on
  * an object, JSON out. `row`: the same, with one row written per event.
+ * `echo`: a hibernatable socket of an object that parses a frame and sends it back.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
@@ -28,11 +29,22 @@ export class Floor extends DurableObject<FloorEnv> {
     this.ctx.storage.sql.exec("INSERT INTO event (body) VALUES (?)", JSON.stringify(body));
     return body;
   }
+
+  override fetch(): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, frame: string): void {
+    socket.send(JSON.stringify(JSON.parse(frame)));
+  }
 }
 
 const app = new Hono<{ Bindings: FloorEnv }>();
 app.get("/hello", (c) => c.text("hello"));
 app.post("/rpc", async (c) => c.json(await c.env.FLOOR.getByName("floor").nothing(await c.req.json<Body>())));
 app.post("/row", async (c) => c.json(await c.env.FLOOR.getByName("floor").row(await c.req.json<Body>())));
+app.get("/echo", (c) => c.env.FLOOR.getByName("echo").fetch(c.req.raw));
 
 export default app;
