@@ -18,7 +18,7 @@ function checkEvent(
   event: unknown,
   small: boolean,
 ): { event: PlayerEvent; refused?: never } | { refused: Result; event?: never } {
-  const plain = small ? plainAnswer(event) : undefined;
+  const plain = plainAnswer(event);
   if (plain) return { event: plain };
   const parsed = playerEvent.safeParse(event);
   if (parsed.success && (small || !isTooLarge(event))) return { event: parsed.data as PlayerEvent };

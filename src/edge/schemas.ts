@@ -51,7 +51,9 @@ const PLAIN_TEXT = /^[\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]*$/;
 
 /**
  * The event if it is plainly a good answer, the most common event by far;
- * undefined: `playerEvent` decides. Accepts nothing that the schema does not.
+ * undefined: `playerEvent` decides. Accepts nothing that the schema does not,
+ * and nothing that could be too long: that is for who else would have to write
+ * the event out again to measure it.
  */
 export function plainAnswer(
   event: unknown,
@@ -61,7 +63,21 @@ export function plainAnswer(
   if (type !== "answer" || at !== undefined) return undefined;
   if (typeof id !== "string" || typeof clue !== "string" || typeof answer !== "string") return undefined;
   if (!PLAIN_ID.test(id) || !SLUG.test(clue) || answer.length > ANSWER_MAX) return undefined;
-  return PLAIN_TEXT.test(answer) ? { id, type, clue, answer } : undefined;
+  // An unknown key may hold anything, of any length.
+  if (countKeys(event) !== PLAIN_KEYS || !PLAIN_TEXT.test(answer)) return undefined;
+  return { id, type, clue, answer };
+}
+
+/**
+ * The keys of a plain answer. With them alone, the longest event has an answer
+ * of 1,000 characters of three bytes each, and stays below 4 KiB.
+ */
+const PLAIN_KEYS = 4;
+
+function countKeys(of: object): number {
+  let count = 0;
+  for (const _ in of) count += 1;
+  return count;
 }
 
 /** The envelope only: each event is checked by itself, so that one bad event spoils no other. */
