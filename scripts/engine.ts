@@ -18,6 +18,14 @@ import { DataDirLock } from "./data-dir.ts";
 import { migrateD1, migratePostgres } from "./migrate.ts";
 import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
 
+/**
+ * Miniflare takes V8's flags from here alone. workerd frees what requests leave
+ * behind only in full collections, which stop everything for 100 to 150 ms
+ * where they are rare (docs/performance.md, "Tails"): these make them frequent
+ * and short. Cloudflare chooses its own flags.
+ */
+process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--max-semi-space-size=2 --heap-growing-percent=20";
+
 /** How long stop() lets requests and calls in flight finish, ms; open WebSockets use all of it. */
 const DRAIN_MAX = 3_000;
 

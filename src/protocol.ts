@@ -98,6 +98,17 @@ export interface Result {
   prize?: { id: string; code?: string };
 }
 
+/** What a player is answered, over HTTP and sockets alike. `asOf`: how fresh the scores are, ISO 8601. */
+export interface PlayAnswer {
+  results: Result[];
+  asOf: string;
+}
+
+/** The answer as JSON; `asOf` in epoch ms. */
+export function answerText({ results, asOf }: { results: readonly Result[]; asOf: number }): string {
+  return JSON.stringify({ results, asOf: new Date(asOf).toISOString() });
+}
+
 /** What every fact carries. `seq` is consecutive per shard from 1; `at` is epoch ms. */
 export interface FactHead {
   seq: number;

@@ -154,7 +154,10 @@ export class Sockets {
 
   /** The text of a client's frame; one that is too large, or binary, closes the socket. */
   textOf(socket: WebSocket, data: string | ArrayBuffer): string | undefined {
-    if (typeof data === "string" && Buffer.byteLength(data) <= FRAME_MAX) return data;
+    // A character takes three bytes at most: most frames need no counting.
+    const text = typeof data === "string" ? data : undefined;
+    if (text !== undefined && (text.length * 3 <= FRAME_MAX || Buffer.byteLength(text) <= FRAME_MAX))
+      return text;
     this.sendError(socket, refuse("payload_too_large", `a frame is text of ${FRAME_MAX} bytes at most`));
     socket.close(CLOSE_TOO_BIG, "frame too large");
     return undefined;

@@ -24,6 +24,7 @@ export function lineChart(title: string, xLabel: string, yLabel: string, series:
   const yOf = (y: number): number => HEIGHT - BOTTOM - (y / top) * (HEIGHT - TOP - BOTTOM);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="${INK}">`,
+    `<title>${escaped(title)}</title>`,
     `<text x="${LEFT}" y="20" font-size="14">${escaped(title)}</text>`,
   ];
   for (let step = 0; step <= 4; step += 1) {

@@ -18,11 +18,16 @@ export function commandOf(
 ): Command {
   const { at, ...rest } = event;
   const head = at === undefined ? {} : { clientAt: at };
-  if (rest.type === "scan")
+  if (rest.type === "scan") {
     return { ...head, ...rest, ...digestCode(rest.code, digester(pepper, hunt), pepper) };
+  }
   if (rest.type !== "answer") return { ...head, ...rest };
-  const digest = digester(pepper, hunt);
-  return { ...head, ...rest, ...digestAnswer(rest.clue, rest.answer, digest, modes), pepper: pepper.id };
+  // By name: nearly every event is an answer, and spreading takes as long as digesting.
+  const { id, type, clue, answer } = rest;
+  const { digests } = digestAnswer(clue, answer, digester(pepper, hunt), modes);
+  const command: Command = { id, type, clue, answer, digests, pepper: pepper.id };
+  if (at !== undefined) command.clientAt = at;
+  return command;
 }
 
 /** The digests of an answer in these modes; null where it normalises to nothing. */

@@ -6,12 +6,12 @@ import { parseTeamId } from "../shard/routing.ts";
 import type { Env } from "../worker.ts";
 import { calling } from "./objects.ts";
 import type { Request$ } from "./openapi.ts";
-import { slug } from "./schemas.ts";
+import { SLUG } from "./schemas.ts";
 
 export function huntOf(c: Request$): string {
-  const parsed = slug.safeParse(c.req.param("hunt"));
-  if (!parsed.success) throw new RequestError("not_found", "no such hunt");
-  return parsed.data;
+  const hunt = c.req.param("hunt");
+  if (hunt === undefined || !SLUG.test(hunt)) throw new RequestError("not_found", "no such hunt");
+  return hunt;
 }
 
 /** The public half of the hunt; throws `not_found`. */

@@ -1,9 +1,9 @@
 /** The player's routes: the hunt's page, joining, playing, the standings. */
 import { boardPage, publicHunt } from "../cache/kv.ts";
 import { openedAt, phaseAt } from "../control/phase.ts";
-import { accepted } from "../errors.ts";
+import { accepted, RequestError } from "../errors.ts";
 import type { BoardPage, BoardQuery } from "../leaderboard/object.ts";
-import type { Result } from "../protocol.ts";
+import { answerText, type PlayAnswer } from "../protocol.ts";
 import { currentKey, keyById } from "../secrets.ts";
 import type { Env } from "../worker.ts";
 import { isOrganiser, requirePlayer } from "./auth.ts";
@@ -101,8 +101,7 @@ export function playerRoutes(app: App): void {
       const { hunt, team, player } = await playerOf(c);
       const events = eventsOf(await readJson(c.req.raw, BODY_MAX));
       const small = Number(c.req.header("content-length") ?? Number.POSITIVE_INFINITY) <= EVENT_MAX;
-      const { results, asOf } = await playEvents(c.env, hunt, team, player, events, c.get("now"), small);
-      return jsonText(c, JSON.stringify({ results, asOf: iso(asOf) }));
+      return jsonText(c, await playEvents(c.env, hunt, team, player, events, c.get("now"), small));
     },
   );
 
@@ -212,7 +211,8 @@ function boardText(hunt: string, page: BoardPage): Uint8Array {
 
 /**
  * Checks, digests and plays events; a bad event gets `invalid`, the others are
- * played. `small`: the whole body is no longer than one event may be.
+ * played. `small`: the whole body is no longer than one event may be. Resolves
+ * to the answer, JSON of `PlayAnswer`.
  */
 export async function playEvents(
   env: Env,
@@ -222,15 +222,17 @@ export async function playEvents(
   events: readonly unknown[],
   now: number,
   small: boolean,
-): Promise<{ results: Result[]; asOf: number }> {
+): Promise<string> {
   const { shard } = shardOf(team);
   const { pepper, modes } = await digestingOf(env, hunt, now);
   const { commands, join } = commandsOf(events, small, (event) => commandOf(event, hunt, pepper, modes));
-  if (commands.length === 0) return { results: join([]), asOf: now };
-  const played = accepted(
-    await calling(async () => shardStub(env, hunt, shard).play(team, player, commands)),
-  );
-  return { results: join(played.results), asOf: played.asOf };
+  if (commands.length === 0) return answerText({ results: join([]), asOf: now });
+  const text = JSON.stringify(commands);
+  const played = await calling(async () => shardStub(env, hunt, shard).play(team, player, text));
+  if (typeof played !== "string") throw new RequestError(played.refused, played.detail);
+  if (commands.length === events.length) return played;
+  const { results, asOf } = JSON.parse(played) as PlayAnswer;
+  return JSON.stringify({ results: join(results), asOf } satisfies PlayAnswer);
 }
 
 /** How answers of this hunt are digested. Without the public half: in every mode, the shard sorts it out. */

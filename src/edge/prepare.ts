@@ -30,19 +30,20 @@ export function setHeaders(c: Context): void {
 export function jsonText(c: Context, text: string | Uint8Array, more?: Record<string, string>): Response {
   const headers = headersOf(c);
   headers["Content-Type"] = "application/json";
-  return new Response(text, { headers: more ? { ...headers, ...more } : headers });
+  if (more) Object.assign(headers, more);
+  return new Response(text, { headers });
 }
 
 function headersOf(c: Context): Record<string, string> {
   const headers: Record<string, string> = { "X-Request-Id": c.get("requestId") };
   const asking = c.req.header("origin");
-  // What others may read is said to everybody, because caches keep it.
-  if (asking === undefined && c.req.method !== "GET") return headers;
+  // Then the answer depends on who asks: caches must know, also of those who name no origin.
+  if (configOf(c.env).CORS_ORIGINS !== "*") headers.Vary = "Origin";
+  if (asking === undefined) return headers;
   const origin = allowedOrigin(asking, c.env);
   if (origin === undefined) return headers;
   headers["Access-Control-Allow-Origin"] = origin;
   headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS;
-  if (origin !== "*") headers.Vary = "Origin";
   return headers;
 }
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { EVENTS_MAX } from "../protocol.ts";
 
-const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Longest answer a player may give, characters. */
 const ANSWER_MAX = 1_000;

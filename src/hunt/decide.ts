@@ -61,16 +61,12 @@ export function decide(
   if (team.banned) return tell("banned");
   if (context.phase === "paused") return tell("paused");
 
-  const fact = (outcome: PlayFact["outcome"], more: Partial<PlayFact>): PlayFactDraft => ({
-    at: now,
-    team: team.id,
-    type: command.type,
-    outcome,
-    player,
-    event: command.id,
-    ...(command.clientAt === undefined ? {} : { clientAt: command.clientAt }),
-    ...more,
-  });
+  const fact = (outcome: PlayFact["outcome"], more: Partial<PlayFact>): PlayFactDraft => {
+    const { type, id: event, clientAt } = command;
+    const draft: PlayFactDraft = { at: now, team: team.id, type, outcome, player, event };
+    if (clientAt !== undefined) draft.clientAt = clientAt;
+    return Object.assign(draft, more);
+  };
 
   if (command.type === "claim") return claim();
   if (command.type === "scan") return scan(command.codeDigest);

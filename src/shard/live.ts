@@ -4,7 +4,7 @@
  * Events take the same way as over HTTP; pushes are hints, which `/me` repeats.
  */
 import { type Refusal, refuse } from "../errors.ts";
-import { type Announcement, EVENTS_MAX, type Fact, type Result } from "../protocol.ts";
+import { type Announcement, answerText, EVENTS_MAX, type Fact, type Result } from "../protocol.ts";
 import {
   CLOSE_POLICY,
   CLOSE_REPLACED,
@@ -178,7 +178,7 @@ export class LiveSockets {
     try {
       const answer = await this.#deps.play(team, player, events);
       if (!("refused" in answer)) {
-        sockets.send(socket, { results: answer.results, asOf: new Date(answer.asOf).toISOString() });
+        sockets.sendText(socket, answerText(answer));
       } else {
         sockets.sendError(socket, answer);
         if (answer.refused === "forbidden") socket.close(CLOSE_POLICY, "no longer a member");

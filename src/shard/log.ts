@@ -89,12 +89,13 @@ export class SegmentLog {
     return this.#facts;
   }
 
-  /** Numbers the fact and puts it into the commit that is gathering. */
+  /** Numbers the fact and puts it into the commit that is gathering. The draft becomes the fact. */
   append(draft: NewFact): Fact {
     this.#head += 1;
-    const fact = { seq: this.#head, ...draft } as Fact;
+    this.#bodies.push(`{"seq":${this.#head},${JSON.stringify(draft).slice(1)}`);
+    const fact = draft as Fact;
+    fact.seq = this.#head;
     this.#facts.push(fact);
-    this.#bodies.push(JSON.stringify(fact));
     return fact;
   }
 

@@ -13,7 +13,7 @@ import { commandOf } from "../edge/digest.ts";
 import { commandsOf } from "../edge/events.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { admit, type JoinRequest } from "../hunt/admit.ts";
-import type { CompiledHunt } from "../hunt/compiled.ts";
+import type { CompareMode, CompiledHunt } from "../hunt/compiled.ts";
 import {
   type Context,
   decide,
@@ -30,18 +30,20 @@ import type { Team } from "../hunt/team.ts";
 import { type ClueView, cluesOf, historyOf } from "../hunt/view.ts";
 import type { Leaderboard } from "../leaderboard/object.ts";
 import type { OriginTeam } from "../origin/store.ts";
-import type {
-  Announcement,
-  Command,
-  Fact,
-  JoinFact,
-  NewFact,
-  ReplayLine,
-  ReplayResult,
-  Result,
-  ScoreReport,
-  StandingsWord,
-  TeamAction,
+import {
+  type Announcement,
+  answerText,
+  type Command,
+  type Fact,
+  type JoinFact,
+  type NewFact,
+  type PlayerEvent,
+  type ReplayLine,
+  type ReplayResult,
+  type Result,
+  type ScoreReport,
+  type StandingsWord,
+  type TeamAction,
 } from "../protocol.ts";
 import { keyById, type Secrets } from "../secrets.ts";
 import { refusalResponse } from "../socket.ts";
@@ -389,11 +391,20 @@ export class HuntShard extends DurableObject<ShardEnv> {
     return this.#append(fact) as JoinFact;
   }
 
-  /** Decides a player's commands in order; the answer waits for the commit. */
-  async play(
+  /**
+   * Decides a player's commands (JSON of `Command[]`) in order; the answer waits
+   * for the commit. Resolves to the player's answer, JSON of `{results, asOf}`.
+   * Both as text, because that is what a call carries at the least cost.
+   */
+  async play(teamId: string, player: string, commands: string): Promise<string | Refusal> {
+    const played = await this.#play(teamId, player, JSON.parse(commands) as Command[]);
+    return "refused" in played ? played : answerText(played);
+  }
+
+  async #play(
     teamId: string,
     player: string,
-    commands: Command[],
+    commands: readonly Command[],
   ): Promise<{ results: Result[]; asOf: number } | Refusal> {
     if (!this.#known) {
       const refused = await this.#ready();
@@ -644,13 +655,19 @@ export class HuntShard extends DurableObject<ShardEnv> {
   ): Promise<{ results: Result[]; asOf: number } | Refusal> {
     const refused = await this.#ready();
     if (refused) return refused;
-    const { compiled } = this.#context(this.#time()).hunt;
+    const { compiled, clues } = this.#context(this.#time()).hunt;
     const pepper = keyById("ANSWER_PEPPERS", this.env.ANSWER_PEPPERS, compiled.pepper);
     if (!pepper) throw new Error("the pepper of the published hunt is no longer in ANSWER_PEPPERS");
-    // Without modes: the shard knows the clue, and digests in its mode only.
-    const { commands, join } = commandsOf(events, true, (event) => commandOf(event, this.#hunt, pepper, []));
+    // The shard knows the clue, and digests in its mode only.
+    const modesOf = (event: PlayerEvent): CompareMode[] => {
+      const clue = event.type === "answer" ? clues.get(event.clue) : undefined;
+      return clue ? [clue.compare] : [];
+    };
+    const { commands, join } = commandsOf(events, true, (event) =>
+      commandOf(event, this.#hunt, pepper, modesOf(event)),
+    );
     if (commands.length === 0) return { results: join([]), asOf: this.#time() };
-    const played = await this.play(team, player, commands);
+    const played = await this.#play(team, player, commands);
     return "refused" in played ? played : { results: join(played.results), asOf: played.asOf };
   }
 

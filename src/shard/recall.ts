@@ -17,6 +17,8 @@ const KEPT = 2 ** 31;
 /** Load factor at which the table doubles. */
 const LOAD_MAX = 0.7;
 
+const NONE: readonly number[] = [];
+
 /** Bytes of one entry in a checkpoint: hash and seq as doubles. */
 const ENTRY_BYTES = 16;
 
@@ -29,30 +31,28 @@ export class RecallIndex {
     return this.#size;
   }
 
-  /** `keep`: not dropped when the index is full. */
-  add(key: string, seq: number, keep = false): void {
-    this.#insert(hash53(key), keep ? seq + KEPT : seq);
+  /** `keep`: not dropped when the index is full. What `pack` takes is added to `entries`. */
+  add(key: string, seq: number, keep = false, entries?: number[]): void {
+    const hash = hash53(key);
+    const stored = keep ? seq + KEPT : seq;
+    this.#insert(hash, stored);
+    entries?.push(hash, stored);
   }
 
   /** The seqs of facts whose key may be `key`; nearly always none or one. */
-  find(key: string): number[] {
+  find(key: string): readonly number[] {
     const hash = hash53(key);
     const mask = this.#hashes.length - 1;
-    const found: number[] = [];
+    let found: readonly number[] = NONE;
     for (let slot = hash % this.#hashes.length; this.#hashes[slot] !== 0; slot = (slot + 1) & mask) {
-      if (this.#hashes[slot] === hash) found.push((this.#seqs[slot] ?? 0) % KEPT);
+      if (this.#hashes[slot] === hash) found = [...found, (this.#seqs[slot] ?? 0) % KEPT];
     }
     return found;
   }
 
   /** Entries for a checkpoint row; `load` reads them back. */
-  static pack(entries: readonly { key: string; seq: number; keep?: boolean }[]): ArrayBuffer {
-    const packed = new Float64Array(entries.length * 2);
-    entries.forEach(({ key, seq, keep }, index) => {
-      packed[index * 2] = hash53(key);
-      packed[index * 2 + 1] = keep ? seq + KEPT : seq;
-    });
-    return packed.buffer;
+  static pack(entries: readonly number[]): ArrayBuffer {
+    return Float64Array.from(entries).buffer;
   }
 
   load(packed: ArrayBuffer): void {

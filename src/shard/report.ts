@@ -39,7 +39,7 @@ export class Reporter {
 
   /** Takes the facts of a commit. Returns whether any concerns the score. */
   add(facts: readonly Fact[]): boolean {
-    const scores = facts.flatMap((fact) => scoreFactOf(fact) ?? []);
+    const scores = scoreFactsOf(facts);
     if (this.#pending.length + scores.length > PENDING_MAX) {
       // The standings are away for long: what is dropped here is read from the log later.
       this.#pending = [];
@@ -97,8 +97,19 @@ export function scoreReport(shard: string, after: number, facts: readonly Fact[]
     shard,
     after,
     upto: facts.at(-1)?.seq ?? after,
-    facts: facts.flatMap((fact) => scoreFactOf(fact) ?? []),
+    facts: scoreFactsOf(facts),
   };
+}
+
+function scoreFactsOf(facts: readonly Fact[]): ScoreFact[] {
+  const scores: ScoreFact[] = [];
+  for (const fact of facts) {
+    // Most are wrong answers.
+    if ("outcome" in fact && fact.outcome === "incorrect") continue;
+    const score = scoreFactOf(fact);
+    if (score) scores.push(score);
+  }
+  return scores;
 }
 
 /** What the standings need of a fact; undefined when it does not concern the score. */

@@ -68,7 +68,8 @@ export class TeamStore {
   readonly #pages = new Map<number, Page>();
   /** Facts behind the snapshot, of teams not touched since recovery: page → facts. */
   readonly #tail = new Map<number, Fact[]>();
-  #entries: { key: string; seq: number; keep: boolean }[] = [];
+  /** For the next checkpoint: two numbers each. */
+  #entries: number[] = [];
 
   /** Recovers everything the first request needs; pages are read when they are touched. */
   constructor(sql: Sql, log: SegmentLog, flushFacts: number) {
@@ -136,7 +137,7 @@ export class TeamStore {
    * checkpoint when one is due.
    */
   beforeSync(head: number): void {
-    if (this.#entries.length >= CHECKPOINT_FACTS) {
+    if (this.#entries.length >= 2 * CHECKPOINT_FACTS) {
       this.#sql.exec(
         "INSERT INTO checkpoint (last, recall, totals) VALUES (?, ?, ?)",
         head,
@@ -240,8 +241,7 @@ export class TeamStore {
     if (key === undefined) return;
     // A joining holds a team's name and a player's place for good.
     const keep = fact.type === "join";
-    this.recall.add(key, fact.seq, keep);
-    this.#entries.push({ key, seq: fact.seq, keep });
+    this.recall.add(key, fact.seq, keep, this.#entries);
   }
 
   /** The fact recorded under this recall key, if any. */

@@ -189,7 +189,9 @@ describe("too many", () => {
       Array.from({ length: count }, (_, index) => guess("bound", `${name}${index}`));
     const waiting = [play(team, ...batch("a", 60)), play(team, ...batch("b", 40))];
     await wait(30);
-    expect(await shardOf("bound").play(team.team.id, team.player.id, batch("c", 1))).toMatchObject({
+    expect(
+      await shardOf("bound").play(team.team.id, team.player.id, JSON.stringify(batch("c", 1))),
+    ).toMatchObject({
       refused: "overloaded",
     });
     release();
@@ -384,7 +386,9 @@ describe("what control tells", () => {
     await live("members");
     const one = await join("members", "one");
     const two = await join("members", "two");
-    expect(await shardOf("members").play(one.team.id, two.player.id, [guess("members", "1")])).toMatchObject({
+    expect(
+      await shardOf("members").play(one.team.id, two.player.id, JSON.stringify([guess("members", "1")])),
+    ).toMatchObject({
       refused: "forbidden",
     });
     expect(await shardOf("members").me(one.team.id, two.player.id)).toMatchObject({ refused: "forbidden" });

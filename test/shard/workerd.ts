@@ -5,7 +5,7 @@ import { vi } from "vitest";
 import type { Phase } from "../../src/control/phase.ts";
 import { COMPARE_MODES, commandOf } from "../../src/edge/digest.ts";
 import type { Refusal } from "../../src/errors.ts";
-import type { Command, Fact, PlayerEvent, Result } from "../../src/protocol.ts";
+import type { Command, Fact, PlayAnswer, PlayerEvent, Result } from "../../src/protocol.ts";
 import { currentKey } from "../../src/secrets.ts";
 import { HuntShard, type Joined } from "../../src/shard/object.ts";
 import { objectName } from "../../src/shard/routing.ts";
@@ -100,13 +100,10 @@ export const guess = (hunt: string, id: string, answer = "wrong", clue = "a"): C
 
 /** Plays, with a fresh stub; a refusal is thrown. */
 export async function play(playing: Playing, ...commands: Command[]): Promise<Result[]> {
-  const answer = await shardOf(playing.hunt, playing.shard).play(
-    playing.team.id,
-    playing.player.id,
-    commands,
-  );
-  if ("refused" in answer) throw new Error(answer.refused);
-  return answer.results;
+  const text = JSON.stringify(commands);
+  const answer = await shardOf(playing.hunt, playing.shard).play(playing.team.id, playing.player.id, text);
+  if (typeof answer !== "string") throw new Error(answer.refused);
+  return (JSON.parse(answer) as PlayAnswer).results;
 }
 
 /** The whole log, by export. */
