@@ -21,7 +21,7 @@ import {
   sql,
 } from "kysely";
 import type { FactMessage } from "../protocol.ts";
-import { derivedRows, lastOf, registrationRows, storable, storableText } from "./rows.ts";
+import { type DerivedRows, derivedRows, lastOf, registrationRows, storable, storableText } from "./rows.ts";
 import type { OriginSums, OriginTeam, Registration } from "./store.ts";
 
 /** Where something happened; a team lives in one shard for good. */
@@ -32,7 +32,8 @@ interface Placed {
 
 /** The tables of migrations/. Times are epoch ms; SQLite's booleans are 0 and 1. */
 interface Schema {
-  segment: Placed & { first: number; last: number; facts: string };
+  /** `solves` and `scores`: in D1 only, where each row written is billed; there `solve` and `score` are views of them. */
+  segment: Placed & { first: number; last: number; facts: string; solves?: string; scores?: string };
   team: Placed & { id: string; name: string; bracket: string | null; joined_at: number };
   player: Placed & {
     team: string;
@@ -82,6 +83,8 @@ interface Dialect {
   alias: RawBuilder<unknown>;
   /** A member of `value`: PostgreSQL gives text, SQLite the JSON's own type, which its strict tables check. */
   member(name: string, type: ColumnType): RawBuilder<unknown>;
+  /** Whether a segment's row carries its solves and scores, instead of rows of their own. */
+  compact: boolean;
   /** Statements that together apply all of the parts in one transaction. */
   together(database: Kysely<Schema>, parts: readonly Part[]): Statement[];
 }
@@ -101,6 +104,7 @@ const SQLITE: Dialect = {
   table: (json) => sql`json_each(${json})`,
   alias: sql`each`,
   member: (name) => sql`value ->> ${sql.lit(name)}`,
+  compact: true,
   together: (_, parts) => parts.map((part) => part.compile()),
 };
 
@@ -116,6 +120,7 @@ const POSTGRES: Dialect = {
   table: (json) => sql`json_array_elements(cast(${json} as json))`,
   alias: sql`each(value)`,
   member: (name, type) => sql`cast(value ->> ${sql.lit(name)} as ${sql.raw(type)})`,
+  compact: false,
   // One statement, one round trip: inserts as CTEs run whether or not they are read.
   together: (database, parts) => {
     const named = parts.map((part, index) => sql`${sql.id(`part_${index}`)} as (${part})`);
@@ -133,17 +138,19 @@ export class Queries {
   }
 
   /**
-   * Applies a message: 6 inserts at most, those that have rows. Everything is
+   * Applies a message: those of its inserts that have rows, 4 at most (D1) or 6. Everything is
    * insert-once or the-later-wins, so that messages may come again, in another
    * order and cut elsewhere. Throws OriginRejected when it is not a message.
    */
   apply(message: FactMessage): Statement[] {
-    const { team, player, solve, score, mark } = derivedRows(message.facts);
-    const parts = [this.#segment(message)];
+    const rows = derivedRows(message.facts);
+    const { team, player, solve, score, mark } = rows;
+    const { compact } = this.#dialect;
+    const parts = [compact ? this.#compactSegment(message, rows) : this.#segment(message)];
     if (team.length > 0) parts.push(this.#teams(message, team));
     if (player.length > 0) parts.push(this.#players(message, player));
-    if (solve.length > 0) parts.push(this.#solves(message, solve));
-    if (score.length > 0) parts.push(this.#scores(message, score));
+    if (solve.length > 0 && !compact) parts.push(this.#solves(message, solve));
+    if (score.length > 0 && !compact) parts.push(this.#scores(message, score));
     if (mark.length > 0) parts.push(this.#marks(message, mark));
     return this.#dialect.together(this.#database, parts);
   }
@@ -194,13 +201,20 @@ export class Queries {
   }
 
   teams(hunt: string, shard: string, after: string, limit: number): Statement {
-    const count = (table: "player" | "solve") =>
+    const at = { hunt: storableText(hunt), shard: storableText(shard) };
+    // Counted once for the page: in D1 both are views, and a count for each team would read them as often.
+    const counted = (table: "player" | "solve") =>
       this.#database
         .selectFrom(table)
-        .select(({ fn }) => fn.countAll<number>().as("rows"))
-        .whereRef(`${table}.hunt`, "=", sql.ref("page.hunt"))
-        .whereRef(`${table}.shard`, "=", sql.ref("page.shard"))
-        .whereRef(`${table}.team`, "=", sql.ref("page.id"));
+        .select(({ fn }) => [`${table}.team`, fn.countAll<number>().as("rows")])
+        .where("hunt", "=", at.hunt)
+        .where("shard", "=", at.shard)
+        .groupBy(`${table}.team`);
+    const scores = this.#database
+      .selectFrom("score")
+      .select(["score.team", "score.score"])
+      .where("hunt", "=", at.hunt)
+      .where("shard", "=", at.shard);
     const marks = (kind: "banned" | "hidden") =>
       this.#database
         .selectFrom("mark")
@@ -212,22 +226,19 @@ export class Queries {
         .where("mark.value", "=", sql.lit(true));
     return this.#database
       .selectFrom("team as page")
-      .leftJoin("score", (join) =>
-        join
-          .onRef("score.hunt", "=", "page.hunt")
-          .onRef("score.shard", "=", "page.shard")
-          .onRef("score.team", "=", "page.id"),
-      )
+      .leftJoin(scores.as("scored"), "scored.team", "page.id")
+      .leftJoin(counted("player").as("players"), "players.team", "page.id")
+      .leftJoin(counted("solve").as("solves"), "solves.team", "page.id")
       .select(({ exists, fn, lit }) => [
         "page.id as team",
-        count("player").as("players"),
-        count("solve").as("solves"),
-        fn.coalesce("score.score", lit(0)).as("score"),
+        fn.coalesce("players.rows", lit(0)).as("players"),
+        fn.coalesce("solves.rows", lit(0)).as("solves"),
+        fn.coalesce("scored.score", lit(0)).as("score"),
         exists(marks("banned")).as("banned"),
         exists(marks("hidden")).as("hidden"),
       ])
-      .where("page.hunt", "=", storableText(hunt))
-      .where("page.shard", "=", storableText(shard))
+      .where("page.hunt", "=", at.hunt)
+      .where("page.shard", "=", at.shard)
       .where("page.id", ">", storableText(after))
       .orderBy("page.id")
       .limit(sql<number>`cast(${limit} as bigint)`)
@@ -274,15 +285,36 @@ export class Queries {
     return [insert.compile()];
   }
 
+  #segmentRow(message: FactMessage) {
+    return {
+      ...this.#place(message),
+      first: sql<number>`cast(${message.first} as bigint)`,
+      last: sql<number>`cast(${lastOf(message)} as bigint)`,
+      facts: storable(message.facts),
+    };
+  }
+
+  #compactSegment(message: FactMessage, { solve, score }: DerivedRows): Part {
+    return this.#database
+      .insertInto("segment")
+      .values({ ...this.#segmentRow(message), solves: storable(solve), scores: storable(score) })
+      .onConflict((conflict) =>
+        conflict
+          .columns(["hunt", "shard", "first"])
+          .doUpdateSet(({ ref }) => ({
+            last: ref("excluded.last"),
+            facts: ref("excluded.facts"),
+            solves: ref("excluded.solves"),
+            scores: ref("excluded.scores"),
+          }))
+          .whereRef("excluded.last", ">", "segment.last"),
+      );
+  }
+
   #segment(message: FactMessage): Part {
     return this.#database
       .insertInto("segment")
-      .values({
-        ...this.#place(message),
-        first: sql<number>`cast(${message.first} as bigint)`,
-        last: sql<number>`cast(${lastOf(message)} as bigint)`,
-        facts: storable(message.facts),
-      })
+      .values(this.#segmentRow(message))
       .onConflict((conflict) =>
         conflict
           .columns(["hunt", "shard", "first"])

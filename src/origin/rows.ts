@@ -1,5 +1,5 @@
 /** The rows a message brings to the origin's tables, as the JSON the statements read. */
-import type { Fact, FactMessage } from "../protocol.ts";
+import type { Fact, FactMessage, PlayFact } from "../protocol.ts";
 import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "./store.ts";
 
 /**
@@ -17,6 +17,7 @@ export interface DerivedRows {
   mark: object[];
 }
 
+/** Throws OriginRejected for a number that is none: where rows travel as JSON, no column's type refuses it. */
 export function derivedRows(facts: readonly Fact[]): DerivedRows {
   const team: { id: string; [member: string]: unknown }[] = [];
   const player: { team: string; id: string; [member: string]: unknown }[] = [];
@@ -49,10 +50,14 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
         break;
       default:
         if ("outcome" in fact && fact.outcome === "correct") {
+          checkWhole(fact, "points");
+          checkNamed(fact);
           solve.push({ team: id, clue: fact.clue, seq, at, points: fact.points, player: fact.player });
         }
-        if ("score" in fact && fact.score !== undefined)
+        if ("score" in fact && fact.score !== undefined) {
+          checkWhole(fact, "score");
           score.set(id, { team: id, seq, at, score: fact.score });
+        }
     }
   }
   return {
@@ -62,6 +67,22 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
     score: [...score].sort(byKey).map(([, row]) => row),
     mark: [...mark].sort(byKey).map(([, row]) => row),
   };
+}
+
+function checkWhole(fact: Fact & { points?: number; score?: number }, name: "points" | "score"): void {
+  for (const number of [fact[name], fact.at, fact.seq]) {
+    if (!Number.isSafeInteger(number)) {
+      throw new OriginRejected(`fact ${fact.seq}: at, seq and ${name} must be whole numbers`);
+    }
+  }
+  if (typeof fact.team !== "string") throw new OriginRejected(`fact ${fact.seq} names no team`);
+}
+
+/** `clue` and `player`, which a solve must name. */
+function checkNamed({ seq, clue, player }: PlayFact): void {
+  if (typeof clue !== "string" || typeof player !== "string") {
+    throw new OriginRejected(`fact ${seq}: a solve names its clue and its player`);
+  }
 }
 
 function sorted<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {

@@ -55,7 +55,7 @@ export async function openD1(): Promise<TestDatabase & { database: BatchDatabase
     origin: new D1Origin(database as D1Database),
     dump: () => dump(queries),
     run: (statement) => queries([statement]),
-    clear: async () => void (await queries(clearing())),
+    clear: async () => void (await queries(clearing(["fact", "solve", "score"]))),
     close,
   };
 }
@@ -136,7 +136,7 @@ export async function openPostgres(): Promise<TestDatabase & { url: string; clie
         return results.map((result) => result.rows);
       }),
     run: (statement) => client.query(statement),
-    clear: async () => void (await client.query(clearing().join(";"))),
+    clear: async () => void (await client.query(clearing(["fact"]).join(";"))),
     async close() {
       await origin.close();
       await client.end();
@@ -159,9 +159,9 @@ export async function connect(url: string): Promise<Client> {
   return client;
 }
 
-const clearing = () =>
+const clearing = (views: string[]) =>
   Object.keys(TABLES)
-    .filter((table) => table !== "fact")
+    .filter((table) => !views.includes(table))
     .map((table) => `DELETE FROM ${table}`);
 
 async function dump(queries: (statements: string[]) => Promise<Row[][]>): Promise<Dump> {
@@ -172,7 +172,9 @@ async function dump(queries: (statements: string[]) => Promise<Row[][]>): Promis
 }
 
 function sameInBoth(row: Row): Row {
-  const entries = Object.entries(row).map(([column, value]) => {
+  // D1's segments carry their solves and scores, which its views show as PostgreSQL's tables do.
+  const columns = Object.entries(row).filter(([column]) => column !== "solves" && column !== "scores");
+  const entries = columns.map(([column, value]) => {
     if (BOOLEANS.has(column)) return [column, Boolean(value)];
     return [column, column === "body" && typeof value === "string" ? JSON.parse(value) : value];
   });

@@ -217,11 +217,11 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
     });
 
     test("[ORIGIN-6] a database without the tables is not well, which is no refusal", async () => {
-      await database.run("ALTER TABLE score RENAME TO away");
+      await database.run("ALTER TABLE player RENAME TO away");
       const error = await origin()
         .apply(message(1, randomLog(seeded(14), 40)))
         .catch((failure: unknown) => failure);
-      await database.run("ALTER TABLE away RENAME TO score");
+      await database.run("ALTER TABLE away RENAME TO player");
       expect(error).toBeInstanceOf(Error);
       expect(error).not.toBeInstanceOf(OriginRejected);
       expect((await database.dump()).segment).toEqual([]);
