@@ -88,13 +88,23 @@ async function keepOnce(path: string, content: string): Promise<void> {
   }
 }
 
-/** An organiser token for an engine with these secrets: a JWT (RFC 7519), HS256. `now` in ms. */
-export async function mintOrganiserToken(secrets: Secrets, now: number = Date.now()): Promise<string> {
+/** An organiser token for an engine with these secrets. `now` in ms. */
+export function mintOrganiserToken(secrets: Secrets, now: number = Date.now()): Promise<string> {
+  return mint(secrets, "hunt-organiser", now);
+}
+
+/** A token for a scraper: it opens /metrics and nothing else. */
+export function mintOpsToken(secrets: Secrets, now: number = Date.now()): Promise<string> {
+  return mint(secrets, "hunt-ops", now);
+}
+
+/** A JWT (RFC 7519), HS256, with the organisers' keys: its audience says what it is for. */
+async function mint(secrets: Secrets, audience: "hunt-organiser" | "hunt-ops", now: number): Promise<string> {
   const key = currentKey("ORGANISER_TOKEN_KEYS", secrets.ORGANISER_TOKEN_KEYS);
   const issued = Math.floor(now / 1000);
   return new SignJWT()
     .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.id })
-    .setAudience("hunt-organiser")
+    .setAudience(audience)
     .setSubject("local")
     .setIssuedAt(issued)
     .setExpirationTime(issued + TOKEN_LIFETIME)

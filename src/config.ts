@@ -290,6 +290,15 @@ export const PARAMETERS = {
     trades: "how long an isolate repeats the public half of a hunt before it reads KV again",
     shows: "KV reads, age of the hunt's page",
   },
+  METRICS_FLUSH_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 10_000,
+    min: 100,
+    max: 600_000,
+    trades: "how often an isolate tells its counts: seldom costs fewer calls, often shows sooner",
+    shows: "hunt_metrics_flushes_total, age of what /metrics shows",
+  },
   PLAYER_TOKEN_DAYS: {
     kind: "number",
     unit: "days",

@@ -5,6 +5,7 @@
  * socket that was sent much is asked for a sign that it reads.
  */
 import { type Refusal, refuse } from "./errors.ts";
+import { meter } from "./telemetry/meter.ts";
 
 /** The canonical ping is answered without waking the object. The engine asks with the same words. */
 export const PING = '{"ping":true}';
@@ -74,16 +75,26 @@ interface Reading {
   asked: number | undefined;
 }
 
+const received = meter.counter("hunt_live_frames_total", "received");
+const sent = meter.counter("hunt_live_frames_total", "sent");
+
 /** The open sockets of an object. */
 export class Sockets {
   readonly #ctx: LiveState;
   readonly #unreadMax: number;
+  readonly #object: string;
   readonly #reading = new WeakMap<WebSocket, Reading>();
+  /** Those put out because they did not read. */
+  readonly #slow = new WeakSet<WebSocket>();
   /** Open sockets, or a few more: to list thousands takes a millisecond, so it is done only where it matters. */
   #count: number;
 
-  /** `unreadMax`: characters that may be on their way to one socket without a sign that it reads. */
-  constructor(ctx: LiveState, unreadMax: number) {
+  /**
+   * `unreadMax`: characters that may be on their way to one socket without a sign
+   * that it reads. `object`: whose sockets these are, for the metrics.
+   */
+  constructor(ctx: LiveState, unreadMax: number, object: "shard" | "leaderboard") {
+    this.#object = object;
     this.#ctx = ctx;
     this.#unreadMax = unreadMax;
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
@@ -106,6 +117,7 @@ export class Sockets {
 
   accept(socket: WebSocket, tags: string[], attachment?: object): void {
     this.#ctx.acceptWebSocket(socket, tags);
+    meter.add("hunt_live_sockets_opened_total", 1, this.#object);
     this.#count += 1;
     if (attachment) socket.serializeAttachment(attachment);
   }
@@ -124,10 +136,12 @@ export class Sockets {
         reading.asked = undefined;
         reading.unread = text.length;
       } else if (reading.unread > this.#unreadMax) {
+        this.#slow.add(socket);
         socket.close(CLOSE_SLOW, "too much is unread: answer a ping with a ping");
         return;
       }
     }
+    sent.value += 1;
     sendTo(socket, text);
   }
 
@@ -148,6 +162,8 @@ export class Sockets {
   /** A socket ended, by whomever; `code`: undefined after an error. */
   closed(socket: WebSocket, code?: number): void {
     answerClose(socket, code ?? CLOSE_NORMAL);
+    const reason = this.#slow.has(socket) ? "slow" : code === undefined ? "error" : "closed";
+    meter.add("hunt_live_sockets_closed_total", 1, this.#object, reason);
     this.#count -= 1;
     if (this.#count <= 0) this.#count = this.open().length;
   }
@@ -155,6 +171,7 @@ export class Sockets {
   /** The text of a client's frame; one that is too large, or binary, closes the socket. */
   textOf(socket: WebSocket, data: string | ArrayBuffer): string | undefined {
     // A character takes three bytes at most: most frames need no counting.
+    received.value += 1;
     const text = typeof data === "string" ? data : undefined;
     if (text !== undefined && (text.length * 3 <= FRAME_MAX || Buffer.byteLength(text) <= FRAME_MAX))
       return text;

@@ -10,6 +10,7 @@ import type { DeadLetters } from "./queue/dead-letters-object.ts";
 import { handleBatch } from "./queue/handler.ts";
 import type { Secrets } from "./secrets.ts";
 import type { HuntShard } from "./shard/object.ts";
+import type { MeterEnv } from "./telemetry/flush.ts";
 
 export { HuntDirectory, NameRegistry } from "./control/directory.ts";
 export { HuntControl } from "./control/object.ts";
@@ -18,8 +19,9 @@ export { Leaderboard } from "./leaderboard/object.ts";
 export { OriginGate } from "./origin/gate-object.ts";
 export { DeadLetters } from "./queue/dead-letters-object.ts";
 export { HuntShard } from "./shard/object.ts";
+export { MetricsHub } from "./telemetry/object.ts";
 
-export interface Env extends Secrets, GateEnv, OriginBindings {
+export interface Env extends Secrets, GateEnv, OriginBindings, MeterEnv {
   SHARD: DurableObjectNamespace<HuntShard>;
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
   LIVE_BOARD: DurableObjectNamespace<LiveBoard>;

@@ -1,15 +1,16 @@
 /** `hunt token`: a token for the local engine. */
-import { mintOrganiserToken, secretsOf } from "../secrets.ts";
+import { mintOpsToken, mintOrganiserToken, secretsOf } from "../secrets.ts";
 import type { Command } from "./command.ts";
 
 export const token: Command = {
   name: "token",
-  summary: "Print an organiser token for the local engine, good for 30 days",
+  summary: "Print an organiser token for the local engine, or a scraper's for /metrics; good for 30 days",
   usage: "",
-  options: {},
+  options: { ops: { type: "boolean", about: "a token that opens /metrics and nothing else" } },
   example: "token --data-dir .data",
-  async run({ out, dataDir }) {
-    const made = await mintOrganiserToken(await secretsOf(dataDir));
+  async run({ out, dataDir, flag }) {
+    const secrets = await secretsOf(dataDir);
+    const made = flag("ops") ? await mintOpsToken(secrets) : await mintOrganiserToken(secrets);
     await out.answer({ token: made }, ({ token }) => out.line(token));
     return undefined;
   },

@@ -7,6 +7,8 @@ import { configOf } from "../config.ts";
 import { calling } from "../edge/objects.ts";
 import type { Refusal } from "../errors.ts";
 import type { BoardPage, BoardQuery } from "../leaderboard/object.ts";
+import { meter } from "../telemetry/meter.ts";
+import type { Counter } from "../telemetry/metrics.ts";
 import type { Env } from "../worker.ts";
 import {
   BOARD_ENTRIES_MAX,
@@ -44,13 +46,18 @@ interface Kept<Value> {
  */
 class Memory<Value> {
   readonly #kept = new Map<string, Kept<Value>>();
+  readonly #hits: Counter;
+
+  constructor(name: string) {
+    this.#hits = meter.counter("hunt_cache_reads_total", name, "memory");
+  }
 
   async get(key: string, now: number, maxAge: number, read: () => Promise<Value>): Promise<Value> {
     const kept = this.#kept.get(key);
     if (kept) {
       const age = now - kept.at;
       const refreshed = kept.refreshing !== undefined && now - kept.refreshing < REFRESH_MAX;
-      if (age < maxAge || (refreshed && age < maxAge * STALE_FACTOR)) return kept.value;
+      if (age < maxAge || (refreshed && age < maxAge * STALE_FACTOR)) return this.#remembered(kept.value);
       kept.refreshing = now;
     }
     let value: Value;
@@ -66,19 +73,26 @@ class Memory<Value> {
     return value;
   }
 
+  #remembered(value: Value): Value {
+    this.#hits.value += 1;
+    return value;
+  }
+
   forget(prefix: string): void {
     for (const key of this.#kept.keys()) if (key.startsWith(prefix)) this.#kept.delete(key);
   }
 }
 
-const hunts = new Memory<PublicEntry | Refusal>();
-const boards = new Memory<BoardPage>();
+const hunts = new Memory<PublicEntry | Refusal>("hunt");
+const boards = new Memory<BoardPage>("leaderboard");
 
 /** The public half of a hunt with its phase state. */
 export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicEntry | Refusal> {
   return hunts.get(`${hunt}/`, now, configOf(env).HUNT_MEMORY_MS, async () => {
     const text = await readKv(env, publicKey(hunt));
-    return readPublicEntry(hunt, text) ?? plain(await env.CONTROL.getByName(hunt).publicEntry());
+    const entry = readPublicEntry(hunt, text);
+    count("hunt", entry ? "kv" : "object");
+    return entry ?? plain(await env.CONTROL.getByName(hunt).publicEntry());
   });
 }
 
@@ -98,12 +112,18 @@ export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number
       const entry = readBoardEntry(hunt, await readKv(env, boardKey(hunt)));
       const young = entry && now - entry.at <= config.LEADERBOARD_KV_MAX_AGE_MS;
       if (entry && young && now < (entry.until ?? Number.POSITIVE_INFINITY)) {
+        count("leaderboard", "kv");
         const { asOf, frozen, total, entries } = entry;
         return { asOf, frozen, total, entries: entries.slice(query.offset, query.offset + query.limit) };
       }
     }
+    count("leaderboard", "object");
     return plain(await calling(async () => env.LEADERBOARD.getByName(hunt).read(query)));
   });
+}
+
+function count(cache: "hunt" | "leaderboard", source: "kv" | "object"): void {
+  meter.add("hunt_cache_reads_total", 1, cache, source);
 }
 
 /** A copy without the ties to the request that an object's answer carries, so that others may use it. */

@@ -11,6 +11,7 @@
  *   is a hint: lost, it only costs the next one some time.
  * - KV is a help, never a need: slow, failing or wrong, the loader is asked.
  */
+import { meter } from "../telemetry/meter.ts";
 import { CLOCK_SKEW_MAX, type LookupEntry } from "./entry.ts";
 
 /** Answers an isolate keeps; the least recently used go first. About 300 bytes each. */
@@ -133,6 +134,11 @@ export class Lookups<Value> {
     errors: 0,
   };
 
+  #tally(what: keyof LookupCounts): void {
+    this.counts[what] += 1;
+    meter.add("hunt_cache_reads_total", 1, "registration", what);
+  }
+
   /** Looks `key` up. Never rejects, and never takes longer than `limit`. */
   async get(key: string, options: LookupOptions<Value>, deps: LookupDeps<Value>): Promise<Found<Value>> {
     const begun = deps.now();
@@ -148,7 +154,7 @@ export class Lookups<Value> {
     // What has answered already did so with what is gone by now.
     const other = known?.answered === false ? known : undefined;
     if (other) {
-      this.counts.misses += 1;
+      this.#tally("misses");
       const answer = await within(deps, other.answer, options.limit * FLIGHT_SHARE);
       if (answer) return answer;
     }
@@ -157,7 +163,7 @@ export class Lookups<Value> {
     const flight = begunAnew && begunAnew !== known ? begunAnew : this.#begin(key, options, deps, !other);
     const answer = await within(deps, flight.answer, until - deps.now());
     if (answer) return answer;
-    this.counts.limited += 1;
+    this.#tally("limited");
     return { failed: "limited" };
   }
 
@@ -216,7 +222,7 @@ export class Lookups<Value> {
       if (counted) this.#count(found, worth === "stale");
       answered({ value: found.value, at: found.at });
       if (worth === "fresh") return undefined;
-    } else if (counted) this.counts.misses += 1;
+    } else if (counted) this.#tally("misses");
 
     // The answer is of no earlier time than this.
     const at = deps.now();
@@ -224,7 +230,7 @@ export class Lookups<Value> {
     try {
       value = await deps.load();
     } catch (error) {
-      this.counts.errors += 1;
+      this.#tally("errors");
       deps.warn("a look-up failed", error);
       answered({ failed: "error" });
       return undefined;
@@ -257,14 +263,14 @@ export class Lookups<Value> {
     const text = (await within(deps, reading, options.limit * KV_SHARE)) ?? null;
     if (text === null) return undefined;
     const entry = options.read(key, text, deps.now());
-    if (!entry) this.counts.ignored += 1;
+    if (!entry) this.#tally("ignored");
     return entry;
   }
 
   #count({ value }: LookupEntry<Value>, stale: boolean): void {
-    if (stale) this.counts.stale += 1;
-    else if (value === null) this.counts.negative += 1;
-    else this.counts.hits += 1;
+    if (stale) this.#tally("stale");
+    else if (value === null) this.#tally("negative");
+    else this.#tally("hits");
   }
 
   #recall(key: string): LookupEntry<Value> | undefined {

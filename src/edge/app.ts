@@ -1,7 +1,10 @@
 /** The Hono app: request ids, CORS, errors as problem+json, and the routes. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { routePath } from "hono/route";
 import { ERRORS, RequestError } from "../errors.ts";
+import { flushMeter } from "../telemetry/flush.ts";
+import { meter } from "../telemetry/meter.ts";
 import { dataRoutes } from "./data.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definition.ts";
@@ -54,8 +57,22 @@ export function makeApp(): App {
   return app;
 }
 
+/** Requests that ended in an error were not counted by their route. */
+function countRequest(c: Request$, status: number): void {
+  const route = routePath(c).replaceAll(/:(\w+)/g, "{$1}");
+  // No route of ours: what was asked for is the client's own text.
+  const known = route.startsWith("/") && !route.includes("*") ? route : "none";
+  const method = known === "none" ? "any" : c.req.method;
+  meter.add("hunt_http_requests_total", 1, method, known, `${Math.trunc(status / 100)}xx`);
+  const now = Date.now();
+  meter.histogram("hunt_http_request_duration_seconds", known).observe((now - (c.get("now") ?? now)) / 1_000);
+  flushMeter(c.env, () => c.executionCtx, now);
+}
+
 function problem(c: Request$, error: RequestError): Response {
   const { status, title, retryable } = ERRORS[error.code];
+  meter.add("hunt_errors_total", 1, error.code);
+  countRequest(c, status);
   setHeaders(c);
   if (retryable) {
     const spread = RETRY_AFTER.max - RETRY_AFTER.min + 1;

@@ -10,6 +10,7 @@ import type { TicketClaims } from "../shard/live.ts";
 const PLAYER_AUDIENCE = "hunt-player";
 const ORGANISER_AUDIENCE = "hunt-organiser";
 const TICKET_AUDIENCE = "hunt-ticket";
+const OPS_AUDIENCE = "hunt-ops";
 
 /** Life of a ticket, ms (API.md). */
 const TICKET_LIFE = 30_000;
@@ -106,6 +107,19 @@ export async function requireOrganiser(
 ): Promise<OrganiserClaims> {
   const token = bearer(authorization);
   return organisers.get(token, now) ?? (await verifyOrganiser(secrets, token, now));
+}
+
+/**
+ * Whoever may read the metrics: an organiser, or a scraper with an ops token,
+ * which opens nothing else. Throws `unauthenticated`.
+ */
+export async function requireOps(
+  secrets: Secrets,
+  authorization: string | undefined,
+  now: number,
+): Promise<void> {
+  if (await isOrganiser(secrets, authorization, now)) return;
+  await verify(secrets, "ORGANISER_TOKEN_KEYS", OPS_AUDIENCE, bearer(authorization), now);
 }
 
 /** Whether an organiser asks, on a route that is open to everybody. */

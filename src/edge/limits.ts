@@ -1,13 +1,16 @@
 /** Limits at the edge: requests per token and per address. */
 import { configOf } from "../config.ts";
 import { RequestError } from "../errors.ts";
+import { meter } from "../telemetry/meter.ts";
 import type { Env } from "../worker.ts";
 
 /** Refuses a player's request beyond the rate of its token (figures: wrangler.toml, `ratelimits`). */
 export async function limitPlayer(env: Env, player: string): Promise<void> {
   if (configOf(env).RATE_LIMITS === "off") return;
   const { success } = await env.PLAYER_RATE.limit({ key: player });
-  if (!success) throw new RequestError("rate_limited", "too many requests of this player");
+  if (success) return;
+  meter.add("hunt_rate_limited_total", 1, "player");
+  throw new RequestError("rate_limited", "too many requests of this player");
 }
 
 /** Refuses a request without a token beyond the rate of its address. */
@@ -16,5 +19,7 @@ export async function limitAddress(env: Env, request: Request): Promise<void> {
   const address = request.headers.get("cf-connecting-ip");
   if (address === null) return;
   const { success } = await env.ADDRESS_RATE.limit({ key: address });
-  if (!success) throw new RequestError("rate_limited", "too many requests from this address");
+  if (success) return;
+  meter.add("hunt_rate_limited_total", 1, "address");
+  throw new RequestError("rate_limited", "too many requests from this address");
 }

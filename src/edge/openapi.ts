@@ -6,6 +6,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../errors.ts";
 import type { Env } from "../worker.ts";
+import { requestCounter } from "./measure.ts";
 import { identify, prepare } from "./prepare.ts";
 import { problem } from "./schemas.ts";
 
@@ -17,7 +18,7 @@ export interface RouteSpec {
   /** With `{name}` parameters, as OpenAPI writes them. */
   path: string;
   summary: string;
-  auth: "none" | "player" | "organiser";
+  auth: "none" | "player" | "organiser" | "ops";
   query?: z.ZodObject;
   body?: { types: string[]; schema?: z.ZodType };
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
@@ -36,10 +37,18 @@ export function route(
 ): void {
   specs.push(spec);
   const begin = spec.hot ? identify : prepare;
-  app.on(spec.method.toUpperCase(), spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => {
-    begin(c);
-    return handler(c);
-  });
+  const answered = requestCounter(spec.method.toUpperCase(), spec.path);
+  app.on(
+    spec.method.toUpperCase(),
+    spec.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    (c: Request$): Response | Promise<Response> => {
+      begin(c);
+      const answer = handler(c);
+      return answer instanceof Promise
+        ? answer.then((response) => answered(c, response))
+        : answered(c, answer);
+    },
+  );
 }
 
 let document: object | undefined;
@@ -60,6 +69,7 @@ export function openapi(): object {
       securitySchemes: {
         organiser: { type: "http", scheme: "bearer", bearerFormat: "JWT, aud hunt-organiser" },
         player: { type: "http", scheme: "bearer", bearerFormat: "JWT, aud hunt-player" },
+        ops: { type: "http", scheme: "bearer", bearerFormat: "JWT, aud hunt-ops, or an organiser's" },
       },
     },
   };

@@ -4,6 +4,9 @@ import { configOf } from "../config.ts";
 import { backlogOf } from "../control/backlog.ts";
 import { huntJsonSchema } from "../hunt/definition.ts";
 import { gateOf } from "../origin/gate-object.ts";
+import { CONTENT_TYPE } from "../telemetry/metrics.ts";
+import { readMetrics } from "../telemetry/read.ts";
+import { requireOps } from "./auth.ts";
 import { iso } from "./hunt.ts";
 import { limitAddress } from "./limits.ts";
 import { calling } from "./objects.ts";
@@ -84,6 +87,22 @@ export function opsRoutes(app: App): void {
         // Of the isolate that answers, since it started.
         lookups: lookupCounts(),
       });
+    },
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/metrics",
+      summary: "Metrics as Prometheus text, for organisers and ops tokens",
+      auth: "ops",
+      answers: { 200: { description: "Prometheus text format 0.0.4", type: "text/plain" } },
+    },
+    async (c) => {
+      await requireOps(c.env, c.req.header("authorization"), c.get("now"));
+      const text = await readMetrics(c.env, c.get("now"));
+      return c.body(text, 200, { "Content-Type": CONTENT_TYPE });
     },
   );
 

@@ -53,7 +53,7 @@ export class BoardSockets {
 
   constructor(deps: BoardLiveDeps) {
     this.#deps = deps;
-    this.#sockets = new Sockets(deps.ctx, UNREAD_MAX);
+    this.#sockets = new Sockets(deps.ctx, UNREAD_MAX, "leaderboard");
   }
 
   get hasRoom(): boolean {

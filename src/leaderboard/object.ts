@@ -19,6 +19,8 @@ import type { HuntShard } from "../shard/object.ts";
 import { objectName, randomText } from "../shard/routing.ts";
 import { refusalResponse } from "../socket.ts";
 import { StoredText } from "../stored-text.ts";
+import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
+import { meter } from "../telemetry/meter.ts";
 import { Keeper } from "./keeper.ts";
 import { BoardSockets, LIVE_ENTRIES, type LivePage, SINCE_HEADER } from "./live.ts";
 import type { LiveBoard } from "./live-object.ts";
@@ -54,7 +56,7 @@ export interface BoardConfig {
   announcements?: Announcement[];
 }
 
-export interface BoardEnv {
+export interface BoardEnv extends MeterEnv {
   SHARD: DurableObjectNamespace<HuntShard>;
   CONTROL: DurableObjectNamespace<HuntControl>;
   CACHE: KVNamespace;
@@ -211,6 +213,12 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     if (!keeper) throw new Error("the leaderboard does not know its hunt yet");
     keeper.take(report);
     await keeper.applied(report.shard, report.upto);
+    meter.add("hunt_leaderboard_reports_total", 1);
+    const newest = report.facts.at(-1)?.at;
+    if (newest !== undefined) {
+      meter.histogram("hunt_leaderboard_lag_seconds").observe(Math.max(0, this.now() - newest) / 1_000);
+    }
+    flushMeter(this.env, () => this.ctx);
     const { view } = keeper;
     // While catching up there is no word: the shard keeps what it was told before.
     const word: StandingsWord = {
@@ -383,6 +391,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
       this.#publish().catch((error: unknown) => {
         // Readers fall back to this object when the entry is old.
         console.warn({ message: "publishing the leaderboard failed", error: String(error) });
+        meter.add("hunt_delivery_failures_total", 1, "publish");
       });
     }, this.#publishDelay);
   }
@@ -400,7 +409,9 @@ export class Leaderboard extends DurableObject<BoardEnv> {
       total: standings.total(),
       entries: standings.page({ offset: 0, limit: BOARD_ENTRIES_MAX }),
     };
+    const begun = Date.now();
     await this.env.CACHE.put(boardKey(this.#hunt), JSON.stringify(entry));
+    meter.histogram("hunt_leaderboard_publish_duration_seconds").observe((Date.now() - begun) / 1_000);
   }
 
   /** When a freeze begins or the hunt ends by itself, what was published before is no longer right. */
@@ -424,6 +435,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
 
   /** Writes the standings down, in pieces; reports wait meanwhile, reads do not. */
   override async alarm(): Promise<void> {
+    meter.add("hunt_alarms_total", 1, "leaderboard");
     const isSnapshotDue = this.#snapshotDue || this.#alarmAt === undefined;
     this.#alarmAt = Number.POSITIVE_INFINITY;
     this.#spectators.timePassed();

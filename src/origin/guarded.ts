@@ -1,8 +1,9 @@
 /** Guards the origin in this isolate: one guard for all requests, by the environment they share. */
 import { configOf } from "../config.ts";
+import { meter } from "../telemetry/meter.ts";
 import { type GateEnv, gateOf } from "./gate-object.ts";
-import { OriginGuard } from "./guard.ts";
-import type { OriginStore } from "./store.ts";
+import { OriginGuard, OriginUnavailable } from "./guard.ts";
+import { OriginRejected, type OriginStore } from "./store.ts";
 
 export { OriginUnavailable } from "./guard.ts";
 
@@ -36,16 +37,40 @@ export function guardOf(env: GateEnv): OriginGuard {
 /** The store whose every call goes through the guard, each attempt with a signal; rejects as `OriginGuard.run` does. */
 export function guardedOrigin(env: GateEnv, store: OriginStore): OriginStore {
   const guard = guardOf(env);
-  const run = <T>(signal: AbortSignal | undefined, call: (signal: AbortSignal) => Promise<T>): Promise<T> =>
-    guard.run(call, signal ? { signal } : {});
+  const run = async <T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    let called: number | undefined;
+    const timed = (own: AbortSignal): Promise<T> => {
+      called ??= Date.now();
+      return call(own);
+    };
+    const count = (result: string): void => {
+      meter.add("hunt_origin_calls_total", 1, name, result);
+      if (called === undefined) return;
+      meter.histogram("hunt_origin_call_duration_seconds", name).observe((Date.now() - called) / 1_000);
+    };
+    try {
+      const answer = await guard.run(timed, signal ? { signal } : {});
+      count("ok");
+      return answer;
+    } catch (error) {
+      if (error instanceof OriginRejected) count("rejected");
+      else count(error instanceof OriginUnavailable ? error.reason : "given_up");
+      throw error;
+    }
+  };
   return {
     driver: store.driver,
-    apply: (message, signal) => run(signal, (own) => store.apply(message, own)),
-    sums: (hunt, shard, signal) => run(signal, (own) => store.sums(hunt, shard, own)),
+    apply: (message, signal) => run("apply", signal, (own) => store.apply(message, own)),
+    sums: (hunt, shard, signal) => run("sums", signal, (own) => store.sums(hunt, shard, own)),
     teams: (hunt, shard, after, limit, signal) =>
-      run(signal, (own) => store.teams(hunt, shard, after, limit, own)),
-    registration: (externalId, signal) => run(signal, (own) => store.registration(externalId, own)),
-    register: (registrations, signal) => run(signal, (own) => store.register(registrations, own)),
+      run("teams", signal, (own) => store.teams(hunt, shard, after, limit, own)),
+    registration: (externalId, signal) =>
+      run("registration", signal, (own) => store.registration(externalId, own)),
+    register: (registrations, signal) => run("register", signal, (own) => store.register(registrations, own)),
     close: () => store.close(),
   };
 }

@@ -56,15 +56,20 @@ export interface BatchReport {
   failed: number;
   dead: number;
   released: number;
+  /** Time of the newest fact of each message that was applied, epoch ms. */
+  newest: number[];
 }
 
+/** What becomes of one message. */
+type Taken = Exclude<keyof BatchReport, "newest">;
+
 export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps): Promise<BatchReport> {
-  const report: BatchReport = { applied: 0, delayed: 0, failed: 0, dead: 0, released: 0 };
+  const report: BatchReport = { applied: 0, delayed: 0, failed: 0, dead: 0, released: 0, newest: [] };
   const archived = new Map<string, Archived>();
   const waiting = batch.messages.values();
   const lane = async (): Promise<void> => {
     for (const message of waiting) {
-      const outcome = await take(message, deps, archived);
+      const outcome = await take(message, deps, archived, report.newest);
       report[outcome] += 1;
     }
   };
@@ -83,7 +88,8 @@ async function take(
   message: Message<unknown>,
   deps: ConsumerDeps,
   archived: Map<string, Archived>,
-): Promise<keyof BatchReport> {
+  newest: number[],
+): Promise<Taken> {
   let facts: FactMessage | undefined;
   try {
     const read = readMessage(message.body);
@@ -93,6 +99,7 @@ async function take(
       facts = read;
       await deps.origin.apply(facts);
       note(archived, facts);
+      newest.push(facts.facts.at(-1)?.at ?? Number.NaN);
     }
     message.ack();
     return "applied";
@@ -163,7 +170,7 @@ async function postpone(
   error: unknown,
   inLog: boolean,
   deps: ConsumerDeps,
-): Promise<keyof BatchReport> {
+): Promise<Taken> {
   if (message.attempts >= DELIVERIES_MAX && (inLog || (await sentAnew(message, deps)))) {
     message.ack();
     return inLog ? "released" : "delayed";
@@ -193,7 +200,7 @@ async function bury(
   message: Message<unknown>,
   rejected: readonly Rejected[],
   deps: ConsumerDeps,
-): Promise<keyof BatchReport> {
+): Promise<Taken> {
   try {
     for (const { body, error } of rejected) {
       await deps.bury({ error: `${error.name}: ${error.message}`, attempts: message.attempts, body });

@@ -3,6 +3,8 @@ import { configOf } from "../config.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
 import { objectName } from "../shard/routing.ts";
+import { flushMeter } from "../telemetry/flush.ts";
+import { meter } from "../telemetry/meter.ts";
 import type { Env } from "../worker.ts";
 import { consume } from "./consumer.ts";
 import { deadMessageText, keepDeadLetters } from "./dead-letter.ts";
@@ -13,11 +15,16 @@ const DEAD_SUFFIX = "-dead";
 /** Delay of a message that is sent anew, because the origin was away all the time, seconds. */
 const AGAIN_DELAY = 30;
 
-export async function handleBatch(batch: MessageBatch<unknown>, env: Env): Promise<void> {
+export async function handleBatch(
+  batch: MessageBatch<unknown>,
+  env: Env,
+  context: ExecutionContext,
+): Promise<void> {
   if (batch.queue.endsWith(DEAD_SUFFIX)) {
     await keepDeadLetters(batch, {
       store: async (hunt, letter) => {
         await env.DEAD_LETTERS.getByName(hunt).store(letter);
+        meter.add("hunt_dead_letters_total", 1);
       },
       buried: async (hunt, shard, range) => {
         await env.SHARD.getByName(objectName(hunt, shard)).buried(range);
@@ -26,6 +33,7 @@ export async function handleBatch(batch: MessageBatch<unknown>, env: Env): Promi
     });
     return;
   }
+  const begun = Date.now();
   const store = openOrigin(env);
   try {
     const report = await consume(batch, {
@@ -43,10 +51,23 @@ export async function handleBatch(batch: MessageBatch<unknown>, env: Env): Promi
       concurrency: configOf(env).ORIGIN_CONCURRENCY,
       random: Math.random,
     });
+    const { newest, ...results } = report;
+    measure(results, newest, begun);
     if (report.applied < batch.messages.length) {
-      console.warn({ message: "not every message of a batch was applied", ...report });
+      console.warn({ message: "not every message of a batch was applied", ...results });
     }
   } finally {
     await store.close();
+    flushMeter(env, () => context);
   }
+}
+
+function measure(results: Record<string, number>, newest: readonly number[], begun: number): void {
+  const now = Date.now();
+  for (const [result, count] of Object.entries(results)) {
+    if (count > 0) meter.add("hunt_queue_messages_total", count, result);
+  }
+  meter.histogram("hunt_queue_batch_duration_seconds").observe((now - begun) / 1_000);
+  const lag = meter.histogram("hunt_archive_lag_seconds");
+  for (const at of newest) lag.observe(Math.max(0, now - at) / 1_000);
 }

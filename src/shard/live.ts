@@ -97,7 +97,7 @@ export class LiveSockets {
 
   constructor(deps: LiveDeps) {
     this.#deps = deps;
-    this.#sockets = new Sockets(deps.ctx, deps.limited ? UNREAD_MAX : Number.POSITIVE_INFINITY);
+    this.#sockets = new Sockets(deps.ctx, deps.limited ? UNREAD_MAX : Number.POSITIVE_INFINITY, "shard");
     deps.sql.exec(SCHEMA);
   }
 

@@ -29,8 +29,8 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS segment (
 export interface LogHooks {
   /** In the commit's transaction, after its rows: everything up to `head` is in the log. */
   beforeSync(head: number): void;
-  /** The commit is durable: its facts, and the segments that hold them, in order. */
-  committed(facts: readonly Fact[], segments: readonly Segment[]): void;
+  /** The commit is durable: its facts, the segments that hold them, in order, and how long that took. */
+  committed(facts: readonly Fact[], segments: readonly Segment[], ms: number): void;
   /** The commit failed: memory is ahead of the log and must be thrown away. */
   failed(error: unknown): void;
 }
@@ -117,6 +117,7 @@ export class SegmentLog {
       const commit = this.#next;
       let facts: Fact[];
       let segments: Segment[];
+      let begun: number;
       try {
         // Lets the requests that have arrived come in first: with nothing written
         // this waits one turn of the event loop, and no timer's delay.
@@ -127,6 +128,7 @@ export class SegmentLog {
         this.#next = undefined;
         this.#facts = [];
         this.#bodies = [];
+        begun = Date.now();
         segments = this.#insert(facts, bodies);
         this.#hooks.beforeSync(this.#head);
         await this.#sync();
@@ -141,7 +143,7 @@ export class SegmentLog {
       // Facts that came together: others are probably on their way.
       this.#crowded = facts.length > 1;
       commit.resolve();
-      this.#hooks.committed(facts, segments);
+      this.#hooks.committed(facts, segments, Date.now() - begun);
     }
     this.#committing = false;
   }

@@ -47,6 +47,7 @@ import {
 } from "../protocol.ts";
 import { keyById, type Secrets } from "../secrets.ts";
 import { refusalResponse } from "../socket.ts";
+import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
 import { CountedSql } from "./counted-sql.ts";
 import type { Range } from "./flight.ts";
 import {
@@ -59,6 +60,7 @@ import {
   type TicketClaims,
 } from "./live.ts";
 import { factsOf, SegmentLog } from "./log.ts";
+import { ShardMeter } from "./meter.ts";
 import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
 import { Replay } from "./replay.ts";
@@ -99,7 +101,7 @@ export interface ShardConfig {
   compiled?: CompiledHunt;
 }
 
-export interface ShardEnv extends Secrets {
+export interface ShardEnv extends Secrets, MeterEnv {
   CONTROL: DurableObjectNamespace<HuntControl>;
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
   FACTS: Queue<string>;
@@ -173,6 +175,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   /** Time of the newest fact, epoch ms. */
   #lastAt = 0;
   readonly #live: LiveSockets;
+  readonly #meter: ShardMeter;
   #shipTimer = false;
   #reportTimer = false;
   /** When the alarm is due as far as this life of the object knows, epoch ms. */
@@ -187,12 +190,13 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const { storage } = ctx;
     this.#sql = new CountedSql(storage.sql);
     this.#store = new ShardStore(this.#sql);
+    this.#meter = new ShardMeter(name.shard);
     this.#log = new SegmentLog(this.#sql, () => storage.sync(), {
       beforeSync: (head) => {
         this.#teams.beforeSync(head);
         this.#armAlarm();
       },
-      committed: (facts, segments) => this.#committed(facts, segments),
+      committed: (facts, segments, ms) => this.#committed(facts, segments, ms),
       failed: (error) => {
         console.error({ message: "commit failed, shard restarts from its log", error: String(error) });
         ctx.abort("commit failed");
@@ -207,6 +211,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
         segments: (after) => this.#log.segments(after),
         send: async (messages) => {
           const sent = await env.FACTS.sendBatch(messages.map((body) => ({ body, contentType: "text" })));
+          this.#meter.sent(messages.length, this.#shipper.resends);
           return queueFigures(sent.metadata.metrics);
         },
         figures: async () => queueFigures(await env.FACTS.metrics()),
@@ -254,6 +259,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       // By then the standings have heard of it.
       pushDelay: this.#config.REPORT_DELAY_MS + PUSH_MARGIN,
     });
+    this.#meter.begin(this.#shipper.settled, this.#shipper.resends);
     const config = this.#store.config();
     if (config) this.#install(config);
     this.#lastAt = this.#log.at(this.#log.head)?.at ?? 0;
@@ -419,6 +425,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const context = this.#context(now);
     this.#noteReached(context, team, now);
     const results = commands.map((command) => this.#decide(context, teamId, player, command, now));
+    this.#meter.decided(commands, results);
     this.#waiting += commands.length;
     try {
       await this.#log.committed();
@@ -505,6 +512,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   }
 
   #overloaded(): Refusal {
+    this.#meter.overloaded();
     return refuse("overloaded", "this part of the hunt has too many events waiting");
   }
 
@@ -723,7 +731,8 @@ export class HuntShard extends DurableObject<ShardEnv> {
     for (const draft of reachedFacts(team.id, reached, now)) this.#append(draft);
   }
 
-  #committed(facts: readonly Fact[], segments: readonly Segment[]): void {
+  #committed(facts: readonly Fact[], segments: readonly Segment[], ms: number): void {
+    this.#meter.committed(facts, ms);
     for (const segment of segments) this.#shipper.add(segment);
     if (this.#reporter.add(facts)) this.#scheduleReport(this.#config.REPORT_DELAY_MS);
     if (this.#live.any) {
@@ -744,9 +753,16 @@ export class HuntShard extends DurableObject<ShardEnv> {
       this.#reportTimer = false;
       this.#reporter.turn().catch((error: unknown) => {
         console.warn({ message: "report to the standings failed, will be repeated", error: String(error) });
+        this.#meter.failed("report");
         this.#scheduleReport(retryDelay(delay));
       });
     }, delay);
+  }
+
+  /** Beside shipping, which follows every burst of events: nothing is woken for metrics. */
+  #flushMeter(): void {
+    this.#meter.rows(this.#sql.rowsWritten);
+    flushMeter(this.env, () => this.ctx);
   }
 
   #scheduleShip(delay: number): void {
@@ -754,6 +770,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     this.#shipTimer = true;
     setTimeout(() => {
       this.#shipTimer = false;
+      this.#flushMeter();
       this.#shipper.turn().then(
         // A timer keeps the object awake: what is due later is the alarm's.
         (next) => {
@@ -761,6 +778,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
         },
         (error: unknown) => {
           console.warn({ message: "shipping failed, will be repeated", error: String(error) });
+          this.#meter.failed("ship");
           this.#scheduleShip(retryDelay(delay));
         },
       );
@@ -782,6 +800,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   /** The origin holds these facts. */
   archived(ranges: Range[]): void {
     for (const { first, last } of ranges) this.#shipper.acknowledge(first, last);
+    this.#meter.settled(this.#shipper.settled);
     // Room in the window, or more to be sent again.
     if (this.#shipper.behind) this.#scheduleShip(this.#config.SHIP_DELAY_MS);
   }
@@ -789,6 +808,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   /** The origin refuses these facts; they are kept as a dead letter. */
   buried({ first, last }: Range): void {
     this.#shipper.buried(first, last);
+    this.#meter.settled(this.#shipper.settled);
     if (this.#shipper.behind) this.#scheduleShip(this.#config.SHIP_DELAY_MS);
   }
 
@@ -820,6 +840,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
 
   /** The backstop: delivers what no timer delivered, for as long as anything is undelivered. */
   override async alarm(): Promise<void> {
+    this.#meter.alarm();
     // No other alarm is set while this one runs.
     this.#alarmAt = 0;
     let next: number | undefined;

@@ -162,6 +162,9 @@ async function playEverything(): Promise<void> {
     const answer = await client.call("GET", path);
     publicTexts.push(answer.text, JSON.stringify([...answer.headers]));
   }
+  const metrics = await client.organise("GET", "/metrics");
+  expect(metrics.text).toContain("hunt_events_total");
+  publicTexts.push(metrics.text);
 }
 
 /** Expects none of the secrets in a text. */

@@ -29,6 +29,7 @@ const ROUTES = [
   "GET /v1/hunts/{hunt}/audit",
   "GET /healthz",
   "GET /readyz",
+  "GET /metrics",
   "GET /openapi.json",
   "GET /schema/hunt.json",
   "GET /v1/hunts/{hunt}",

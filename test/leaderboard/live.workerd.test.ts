@@ -194,7 +194,7 @@ test("[LIVE-12] who does not read is asked for a ping and then put out; who answ
     if (data === PING) heard.socket.send(PING);
   });
   await runInDurableObject(boardOf("slow"), async (_, state) => {
-    const sockets = new Sockets(state, 20_000);
+    const sockets = new Sockets(state, 20_000, "leaderboard");
     for (let frame = 0; frame < 40; frame += 1) {
       sockets.tellAll(JSON.stringify({ filler: "x".repeat(1_000) }));
       await wait(10);

@@ -196,6 +196,7 @@ export const NameRegistry = counted(objects.NameRegistry);
 export const HuntDirectory = counted(objects.HuntDirectory);
 export const DeadLetters = counted(objects.DeadLetters);
 export const OriginGate = counted(objects.OriginGate);
+export const MetricsHub = counted(objects.MetricsHub);
 
 export default {
   fetch(request, env, ctx) {
@@ -206,9 +207,9 @@ export default {
     count("workerRequests");
     return engine.fetch(request, countedEnv(env), ctx);
   },
-  queue(batch, env) {
+  queue(batch, env, ctx) {
     count("workerRequests");
     count("workerRequests queue");
-    return engine.queue(batch, countedEnv(env));
+    return engine.queue(batch, countedEnv(env), ctx);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,0 +1,90 @@
+/** What a shard counts of its work. */
+import type { Command, Fact, Result } from "../protocol.ts";
+import { meter, shardBucket } from "../telemetry/meter.ts";
+import type { Counter } from "../telemetry/metrics.ts";
+
+/** By type and outcome: there are few, and each event is counted. */
+const events = new Map<string, Counter>();
+
+function eventCounter(type: string, outcome: string): Counter {
+  const key = `${type} ${outcome}`;
+  const known = events.get(key);
+  if (known) return known;
+  const made = meter.counter("hunt_events_total", type, outcome);
+  events.set(key, made);
+  return made;
+}
+
+export class ShardMeter {
+  readonly #bucket: string;
+  readonly #commitFacts = meter.histogram("hunt_commit_facts");
+  readonly #commitSeconds = meter.histogram("hunt_commit_duration_seconds");
+  readonly #committed: Counter;
+  #settled = 0;
+  #resends = 0;
+  #rows = 0;
+
+  constructor(shard: string) {
+    this.#bucket = shardBucket(shard);
+    this.#committed = meter.counter("hunt_facts_committed_total", this.#bucket);
+  }
+
+  /** What was counted by an earlier life of the object is not counted again. */
+  begin(settled: number, resends: number): void {
+    this.#settled = settled;
+    this.#resends = resends;
+  }
+
+  committed(facts: readonly Fact[], ms: number): void {
+    this.#commitFacts.observe(facts.length);
+    this.#commitSeconds.observe(ms / 1_000);
+    this.#committed.value += facts.length;
+    let joins = 0;
+    for (const fact of facts) if (fact.type === "join") joins += 1;
+    if (joins > 0) meter.add("hunt_joins_total", joins);
+  }
+
+  decided(commands: readonly Command[], results: readonly Result[]): void {
+    let duplicates = 0;
+    for (let index = 0; index < results.length; index += 1) {
+      const result = results[index];
+      if (!result) continue;
+      if (result.duplicate) duplicates += 1;
+      else eventCounter(commands[index]?.type ?? "unknown", result.outcome).value += 1;
+    }
+    if (duplicates > 0) meter.add("hunt_event_duplicates_total", duplicates);
+  }
+
+  overloaded(): void {
+    meter.add("hunt_commands_overloaded_total", 1);
+  }
+
+  /** `resends`: of this life of the object, in all. */
+  sent(messages: number, resends: number): void {
+    meter.add("hunt_ship_messages_total", messages, "all");
+    // The shipper counts them after they are sent: these are of the turn before.
+    if (resends > this.#resends) meter.add("hunt_ship_messages_total", resends - this.#resends, "again");
+    this.#resends = resends;
+  }
+
+  /** The settled watermark as it is now. Started over, it falls: what is settled again was counted before. */
+  settled(seq: number): void {
+    if (seq <= this.#settled) return;
+    meter.add("hunt_facts_settled_total", seq - this.#settled, this.#bucket);
+    this.#settled = seq;
+  }
+
+  /** Rows written by this life of the object, in all. */
+  rows(written: number): void {
+    if (written > this.#rows) meter.add("hunt_rows_written_total", written - this.#rows, this.#bucket);
+    this.#rows = written;
+  }
+
+  failed(stage: "ship" | "report"): void {
+    meter.add("hunt_delivery_failures_total", 1, stage);
+  }
+
+  alarm(): void {
+    meter.add("hunt_alarms_total", 1, "shard");
+  }
+}
