@@ -1,4 +1,4 @@
-/** Line charts as SVG: small, readable on light and dark pages, the horizontal axis logarithmic. */
+/** Line charts as SVG: small, readable on light and dark pages, the horizontal axis logarithmic or linear. */
 
 export interface Series {
   name: string;
@@ -14,13 +14,20 @@ const BOTTOM = 50;
 const COLOURS = ["#2f7ed8", "#d9622b", "#3a9a52", "#8a5bbf"];
 const INK = "#777";
 
-export function lineChart(title: string, xLabel: string, yLabel: string, series: readonly Series[]): string {
+export function lineChart(
+  title: string,
+  xLabel: string,
+  yLabel: string,
+  series: readonly Series[],
+  axis: "logarithmic" | "linear" = "logarithmic",
+): string {
+  const placed = axis === "linear" ? (x: number): number => x : Math.log10;
   const points = series.flatMap((each) => each.points);
-  const xs = points.map(({ x }) => Math.log10(x));
+  const xs = points.map(({ x }) => placed(x));
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
   const top = niceAbove(Math.max(...points.map(({ high }) => high)));
   const xOf = (x: number): number =>
-    LEFT + ((Math.log10(x) - left) / (right - left || 1)) * (WIDTH - LEFT - RIGHT);
+    LEFT + ((placed(x) - left) / (right - left || 1)) * (WIDTH - LEFT - RIGHT);
   const yOf = (y: number): number => HEIGHT - BOTTOM - (y / top) * (HEIGHT - TOP - BOTTOM);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="${INK}">`,
@@ -34,7 +41,7 @@ export function lineChart(title: string, xLabel: string, yLabel: string, series:
       `<text x="${LEFT - 8}" y="${yOf(y) + 4}" text-anchor="end">${y.toLocaleString("en")}</text>`,
     );
   }
-  for (const x of [...new Set(points.map((point) => point.x))].sort((a, b) => a - b)) {
+  for (const x of ticksOf([...new Set(points.map((point) => point.x))].sort((a, b) => a - b))) {
     parts.push(
       `<text x="${xOf(x)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${x.toLocaleString("en")}</text>`,
     );
@@ -58,6 +65,12 @@ export function lineChart(title: string, xLabel: string, yLabel: string, series:
     );
   });
   return `${parts.join("\n")}\n</svg>\n`;
+}
+
+/** Of many values some that can stand side by side. */
+function ticksOf(values: readonly number[]): readonly number[] {
+  const step = Math.ceil(values.length / 10);
+  return values.filter((_, index) => index % step === 0);
 }
 
 /** The next of 1, 2, 4, 8 times a power of ten. */

@@ -72,7 +72,7 @@ export interface BenchHuntOptions {
 }
 
 /** Players who join at the same time. */
-const JOINING = 32;
+export const JOINING = 32;
 
 /** Publishes the hunt, joins `teams` solo players and starts it. */
 export async function openBenchHunt(

@@ -2,7 +2,7 @@
  * The floors of the benchmark: what this platform does at best, on the same
  * machine in the same run. `hello`: a text. `rpc`: JSON in, one no-op call on
  * an object, JSON out. `row`: the same, with one row written per event.
- * `echo`: a hibernatable socket of an object that parses a frame and sends it back.
+ * `null`: any call of a player, answered with that word. `echo`: a hibernatable socket of an object that parses a frame and sends it back.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
@@ -46,5 +46,8 @@ app.get("/hello", (c) => c.text("hello"));
 app.post("/rpc", async (c) => c.json(await c.env.FLOOR.getByName("floor").nothing(await c.req.json<Body>())));
 app.post("/row", async (c) => c.json(await c.env.FLOOR.getByName("floor").row(await c.req.json<Body>())));
 app.get("/echo", (c) => c.env.FLOOR.getByName("echo").fetch(c.req.raw));
+
+// The null worker of load tests: every call of a player, answered at once.
+app.all("/v1/*", (c) => c.text("null"));
 
 export default app;
