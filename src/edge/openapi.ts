@@ -27,6 +27,9 @@ export interface RouteSpec {
   hot?: true;
 }
 
+/** The tokens that open a route. */
+const ACCEPTED = { player: ["player"], organiser: ["organiser"], ops: ["ops", "organiser"] } as const;
+
 const specs: RouteSpec[] = [];
 
 /** Registers a route and documents it. */
@@ -69,7 +72,7 @@ export function openapi(): object {
       securitySchemes: {
         organiser: { type: "http", scheme: "bearer", bearerFormat: "JWT, aud hunt-organiser" },
         player: { type: "http", scheme: "bearer", bearerFormat: "JWT, aud hunt-player" },
-        ops: { type: "http", scheme: "bearer", bearerFormat: "JWT, aud hunt-ops, or an organiser's" },
+        ops: { type: "http", scheme: "bearer", bearerFormat: "JWT, aud hunt-ops" },
       },
     },
   };
@@ -123,7 +126,7 @@ function operationOf(spec: RouteSpec): object {
   }));
   return {
     summary: spec.summary,
-    ...(spec.auth === "none" ? {} : { security: [{ [spec.auth]: [] }] }),
+    ...(spec.auth === "none" ? {} : { security: ACCEPTED[spec.auth].map((kind) => ({ [kind]: [] })) }),
     parameters: [...inPath, ...queryOf(spec.query)],
     ...(spec.body
       ? {
