@@ -1,0 +1,33 @@
+/** Unit costs out of a report of `npm run bench -- --json`. Pure. */
+import type { Case } from "../bench/figures.ts";
+import type { UnitCosts } from "./simulate.ts";
+
+export interface BenchReport {
+  cases: Case[];
+  counts: Record<string, number>;
+  costs: { mode: string; units: Record<string, number>; total: number; archive: number }[];
+}
+
+export function figure(report: BenchReport, name: string): number {
+  const found = report.cases.find((each) => each.name === name);
+  if (!found) throw new Error(`the report lacks "${name}": run the bench with --only event,cost,tails`);
+  return found.value;
+}
+
+/**
+ * Two loads tell the two unknowns: CPU per event is `request + commit × commits
+ * per event`, and a commit is a row. A batch tells what an event costs beyond
+ * its request's first; what one connection waits beyond CPU is the way.
+ */
+export function unitCosts(report: BenchReport, connections = 64): UnitCosts {
+  const alone = figure(report, "event, connections: 1: CPU per event") / 1e6;
+  const crowd = figure(report, "event: CPU per event") / 1e6;
+  const aloneRows = report.counts.rowsWrittenPerEvent1 ?? 1;
+  const crowdRows = report.counts[`rowsWrittenPerEvent${connections}`] ?? 0.05;
+  const commit = (alone - crowd) / (aloneRows - crowdRows);
+  const request = crowd - commit * crowdRows;
+  const batch = figure(report, "event in batches of 50: CPU per event") / 1e6;
+  const event = (batch * 50 - request) / 49;
+  const way = Math.max(0, 1 / figure(report, "event, connections: 1") - request - commit);
+  return { request, event, commit, way };
+}

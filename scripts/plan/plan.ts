@@ -1,0 +1,194 @@
+/**
+ * What a campaign needs, and what breaks first: measured unit costs and counts
+ * against the platform's limits. Pure.
+ */
+import { type Simulated, simulateShard, type UnitCosts } from "./simulate.ts";
+
+/** Limits and soft limits of the platform (developers.cloudflare.com, November 2026). */
+export const PLATFORM = {
+  /** Requests/s of one object with work and a durable write, soft. */
+  objectRequests: 750,
+  /** Incoming messages/s of one object: as requests, but without their overhead. */
+  objectMessages: 3_000,
+  /** Messages/s of one queue. */
+  queueMessages: 5_000,
+  /** Consumers of one queue at the same time. */
+  queueConsumers: 250,
+  /** Statements/s of one D1 database, at a millisecond each. */
+  d1Queries: 1_000,
+  /** Teams of one shard: their pages while all of them play, and the ids of their events. */
+  teams: 25_000,
+  /** Sockets of one object (LIVE_SOCKETS_PER_OBJECT keeps below the platform's 32,768). */
+  sockets: 10_000,
+  /** MB of an isolate's 128 that the standings may take. */
+  board: 96,
+  /** GB of one object's storage. */
+  storage: 10,
+};
+
+/** What was measured of the engine (docs/performance.md). */
+export interface Measured {
+  costs: UnitCosts;
+  /** Dollars per million events, without and of D1, by mode. */
+  dollars: Record<Mode, number>;
+  archive: number;
+  /** Bytes of a fact in the log. */
+  factBytes: number;
+  /** Facts in a queue message. */
+  factsPerMessage: number;
+  /** Bytes of the standings per team at a million of them. */
+  boardBytesPerTeam: number;
+  /** Score changes/s of one leaderboard. */
+  boardChanges: number;
+  /** Statements of a message, at most. */
+  statementsPerMessage: number;
+}
+
+export type Mode = "http" | "batch" | "socket";
+
+export interface Question {
+  players: number;
+  /** Events/s at the peak. */
+  peak: number;
+  /** Length of the peak, s. */
+  burst: number;
+  /** Events in the busiest hour; the peak's own when not given. */
+  hour: number;
+  teamSize: number;
+  mode: Mode;
+  /** Events in a request (batch). */
+  batch: number;
+  /** Regions the players come from. */
+  regions: number;
+  /** Share of a shard's capacity to use at the peak. */
+  use: number;
+}
+
+/** Reports of a shard at most, 1/s (REPORT_DELAY_MS). */
+const REPORTS = 5;
+
+/** One stage of an event's way at the peak. */
+export interface Stage {
+  name: string;
+  /** What one of it carries, and what the plan asks of one, in `unit`. */
+  limit: number;
+  asked: number;
+  unit: string;
+  /** How many of it the plan has. */
+  count: number;
+  /** Events/s at which it breaks with that count; infinite: by load it does not. */
+  breaksAt: number;
+}
+
+export interface Plan {
+  /** Hunts to split the players into, each with standings of its own: one leaderboard holds about a million teams. */
+  hunts: number;
+  shards: number;
+  shardsPerRegion: number;
+  queues: number;
+  stages: Stage[];
+  /** The first limit that breaks when the load grows. */
+  first: Stage;
+  /** One shard at the peak, simulated. */
+  shard: Simulated;
+  dollarsPerHour: number;
+  archivePerHour: number;
+}
+
+export function planFor(question: Question, measured: Measured, random: () => number): Plan {
+  const { peak, mode, use } = question;
+  const perRequest = mode === "batch" ? question.batch : 1;
+  const perShard = mode === "socket" ? PLATFORM.objectMessages : PLATFORM.objectRequests * perRequest;
+  const teams = Math.ceil(question.players / question.teamSize);
+  const forLoad = peak / (perShard * use);
+  const forTeams = teams / PLATFORM.teams;
+  const forSockets = mode === "socket" ? question.players / PLATFORM.sockets : 0;
+  const shardsPerRegion = Math.max(1, Math.ceil(Math.max(forLoad, forTeams, forSockets) / question.regions));
+  const shards = shardsPerRegion * question.regions;
+  const hunts = Math.max(1, Math.ceil((teams * measured.boardBytesPerTeam) / 1e6 / PLATFORM.board));
+  const messages = peak / measured.factsPerMessage;
+  const queues = Math.max(1, Math.ceil(messages / (PLATFORM.queueMessages * use)));
+  const stage = (name: string, unit: string, limit: number, asked: number, count = 1): Stage => ({
+    name,
+    unit,
+    limit,
+    asked,
+    count,
+    // What is called a few times a second whatever the load does not grow with it.
+    breaksAt: asked > 0 ? (peak * limit) / asked : Number.POSITIVE_INFINITY,
+  });
+  /** Whatever the load: what the number of players alone fills. */
+  const fixed = (name: string, unit: string, limit: number, asked: number, count = 1): Stage => ({
+    ...stage(name, unit, limit, asked, count),
+    breaksAt: asked > limit ? 0 : Number.POSITIVE_INFINITY,
+  });
+  // A third of the answers is right (a recorded hunt: 31 %).
+  const solves = peak * 0.31;
+  const stages: Stage[] = [
+    stage("shard: events", "events/s", perShard, peak / shards, shards),
+    fixed("shard: teams", "teams", PLATFORM.teams, teams / shards, shards),
+    fixed(
+      "shard: log of the busiest hour",
+      "GB",
+      PLATFORM.storage,
+      (question.hour / shards) * measured.factBytes * 1e-9,
+      shards,
+    ),
+    ...(mode === "socket"
+      ? [fixed("shard: sockets", "sockets", PLATFORM.sockets, question.players / shards, shards)]
+      : []),
+    stage("leaderboard: score changes", "changes/s", measured.boardChanges, solves / hunts, hunts),
+    fixed(
+      "leaderboard: memory",
+      "MB",
+      PLATFORM.board,
+      (teams * measured.boardBytesPerTeam) / 1e6 / hunts,
+      hunts,
+    ),
+    stage(
+      "leaderboard: reports",
+      "calls/s",
+      PLATFORM.objectRequests,
+      Math.min((shards / hunts) * REPORTS, solves / hunts),
+      hunts,
+    ),
+    stage("queue: messages", "messages/s", PLATFORM.queueMessages, messages / queues, queues),
+  ];
+  const loaded = [...stages].sort((a, b) => a.breaksAt - b.breaksAt);
+  const first = loaded[0];
+  if (!first) throw new Error("a plan has stages");
+  // On the platform a shard's thread is slower than here by as much as its soft limit says.
+  const slower = Math.max(1, 1 / PLATFORM.objectRequests / measured.costs.request);
+  const scaled = {
+    request: measured.costs.request * slower,
+    event: measured.costs.event * slower,
+    commit: measured.costs.commit,
+    way: measured.costs.way,
+  };
+  const shard = simulateShard({
+    costs:
+      mode === "socket" ? { ...scaled, request: 1 / PLATFORM.objectMessages - scaled.commit / 20 } : scaled,
+    load: { kind: "open", rate: peak / shards / perRequest },
+    eventsPerRequest: perRequest,
+    waitingMax: 2_000,
+    seconds: Math.min(20, question.burst),
+    random,
+  });
+  const awake = (shards + 20) * 0.00576; // dollars per object-hour
+  return {
+    hunts,
+    shards,
+    shardsPerRegion,
+    queues,
+    stages,
+    first,
+    shard,
+    dollarsPerHour: (question.hour / 1e6) * measured.dollars[mode] + awake,
+    archivePerHour: (question.hour / 1e6) * measured.archive,
+  };
+}
+
+/** D1 at the rate messages leave the queue: beyond it the backlog waits in the logs, and players notice nothing. */
+export function archiveRate({ statementsPerMessage, factsPerMessage }: Measured): number {
+  return (PLATFORM.d1Queries / statementsPerMessage) * factsPerMessage;
+}
