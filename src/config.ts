@@ -299,6 +299,15 @@ export const PARAMETERS = {
     trades: "how often an isolate tells its counts: seldom costs fewer calls, often shows sooner",
     shows: "hunt_metrics_flushes_total, age of what /metrics shows",
   },
+  LOG_SAMPLE: {
+    kind: "number",
+    unit: "of requests",
+    default: 0.01,
+    min: 0,
+    max: 1,
+    trades: "share of requests that leave a log line; failures of the engine always do",
+    shows: "lines in the logs",
+  },
   PLAYER_TOKEN_DAYS: {
     kind: "number",
     unit: "days",

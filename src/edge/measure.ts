@@ -1,6 +1,7 @@
 /** Counting of requests: by route template and class of the status, and how long they took. */
 import type { Context } from "hono";
 import { flushMeter } from "../telemetry/flush.ts";
+import { logRequest } from "../telemetry/log.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
 
@@ -19,6 +20,8 @@ export function requestCounter(method: string, route: string): (c: Context, answ
     const counter = counters[kind] ?? meter.counter("hunt_http_requests_total", method, route, `${kind}xx`);
     counters[kind] = counter;
     counter.value += 1;
+    const ms = now - (c.get("now") as number);
+    logRequest(c.env, { requestId: c.get("requestId") as string, method, route, status: answer.status, ms });
     flushMeter(c.env, () => c.executionCtx, now);
     return answer;
   };
