@@ -53,17 +53,21 @@ function readBench(path: string): BenchReport {
 }
 
 const report = readBench(resolve(process.env.INIT_CWD ?? process.cwd(), values.bench));
-const dollars = (mode: string): number => report.costs.find((each) => each.mode === mode)?.total ?? 0;
+const costOf = (mode: string): BenchReport["costs"][number] =>
+  report.costs.find((each) => each.mode === mode) ?? fail(`the report has no cost of "${mode}"`);
+const single = costOf("HTTP, 64 connections");
+const factsPerMessage = 1 / (single.units.queueMessages ?? fail("the report counts no queue messages"));
 const measured: Measured = {
   costs: unitCosts(report),
   dollars: {
-    http: dollars("HTTP, 64 connections"),
-    batch: dollars("HTTP, batches of 50"),
-    socket: dollars("socket, 64 sockets"),
+    http: single.total,
+    batch: costOf("HTTP, batches of 50").total,
+    socket: costOf("socket, 64 sockets").total,
   },
-  archive: report.costs[0]?.archive ?? 0,
-  factBytes: 200,
-  factsPerMessage: 1 / (report.costs[0]?.units.queueMessages ?? 0.0025),
+  archive: single.archive,
+  // At most: a full message has 100 KB of facts.
+  factBytes: 100_000 / factsPerMessage,
+  factsPerMessage,
   boardBytesPerTeam: 91.7,
   boardChanges: 234_000,
   statementsPerMessage: 4,
@@ -99,7 +103,7 @@ function print(title: string, question: Question, plan: Plan): void {
   );
   if (plan.hunts > 1) {
     console.log(
-      `${plan.hunts} hunts, by country say: one leaderboard holds about a million teams. The figures below are of all of them; SHARDS_PER_REGION of each is ${Math.ceil(plan.shardsPerRegion / plan.hunts)}.`,
+      `${plan.hunts} hunts, by country say: one leaderboard holds about a million teams and takes the reports of 150 shards. The figures below are of all of them; SHARDS_PER_REGION of each is ${Math.ceil(plan.shardsPerRegion / plan.hunts)}.`,
     );
   }
   console.table(

@@ -141,7 +141,6 @@ async function stepOn(stage: Stage, rate: number, seconds: number): Promise<Step
     offered: run.offered,
     failed: run.failed,
     p99: quantileMs(run.all, 99),
-    mean: meanLatency(0),
     first: meanLatency(0, third),
     last: meanLatency(-third),
     achieved: Math.min(1, seconds / run.took),

@@ -8,16 +8,14 @@ import { type Simulated, simulateShard, type UnitCosts } from "./simulate.ts";
 export const PLATFORM = {
   /** Requests/s of one object with work and a durable write, soft. */
   objectRequests: 750,
-  /** Incoming messages/s of one object: as requests, but without their overhead. */
+  /** Incoming messages/s of one object. Assumed: they have no request's overhead, which here made sockets three times as fast. */
   objectMessages: 3_000,
   /** Messages/s of one queue. */
   queueMessages: 5_000,
-  /** Consumers of one queue at the same time. */
-  queueConsumers: 250,
   /** Statements/s of one D1 database, at a millisecond each. */
   d1Queries: 1_000,
-  /** Teams of one shard: their pages while all of them play, and the ids of their events. */
-  teams: 25_000,
+  /** Teams of one shard that all play at once (docs/performance.md, "Growth"). */
+  teams: 10_000,
   /** Sockets of one object (LIVE_SOCKETS_PER_OBJECT keeps below the platform's 32,768). */
   sockets: 10_000,
   /** MB of an isolate's 128 that the standings may take. */
@@ -64,6 +62,13 @@ export interface Question {
   use: number;
 }
 
+/** Share of right answers (a recorded hunt: 8,644 of 27,780). */
+const RIGHT = 0.31;
+
+/** Dollars of an object that is awake for an hour, and how many there are beside the shards. */
+const OBJECT_HOUR = 0.00576;
+const OTHER_OBJECTS = 20;
+
 /** Reports of a shard at most, 1/s (REPORT_DELAY_MS). */
 const REPORTS = 5;
 
@@ -81,7 +86,7 @@ export interface Stage {
 }
 
 export interface Plan {
-  /** Hunts to split the players into, each with standings of its own: one leaderboard holds about a million teams. */
+  /** Hunts to split the players into, each with standings of its own: one leaderboard holds about a million teams, and takes the reports of 150 shards. */
   hunts: number;
   shards: number;
   shardsPerRegion: number;
@@ -105,7 +110,13 @@ export function planFor(question: Question, measured: Measured, random: () => nu
   const forSockets = mode === "socket" ? question.players / PLATFORM.sockets : 0;
   const shardsPerRegion = Math.max(1, Math.ceil(Math.max(forLoad, forTeams, forSockets) / question.regions));
   const shards = shardsPerRegion * question.regions;
-  const hunts = Math.max(1, Math.ceil((teams * measured.boardBytesPerTeam) / 1e6 / PLATFORM.board));
+  const boardMegabytes = (teams * measured.boardBytesPerTeam) / 1e6;
+  const reports = shards * REPORTS;
+  const hunts = Math.max(
+    1,
+    Math.ceil(boardMegabytes / PLATFORM.board),
+    Math.ceil(reports / PLATFORM.objectRequests),
+  );
   const messages = peak / measured.factsPerMessage;
   const queues = Math.max(1, Math.ceil(messages / (PLATFORM.queueMessages * use)));
   const stage = (name: string, unit: string, limit: number, asked: number, count = 1): Stage => ({
@@ -114,16 +125,14 @@ export function planFor(question: Question, measured: Measured, random: () => nu
     limit,
     asked,
     count,
-    // What is called a few times a second whatever the load does not grow with it.
     breaksAt: asked > 0 ? (peak * limit) / asked : Number.POSITIVE_INFINITY,
   });
-  /** Whatever the load: what the number of players alone fills. */
+  /** Whatever the load: what the number of players or shards alone fills. */
   const fixed = (name: string, unit: string, limit: number, asked: number, count = 1): Stage => ({
     ...stage(name, unit, limit, asked, count),
     breaksAt: asked > limit ? 0 : Number.POSITIVE_INFINITY,
   });
-  // A third of the answers is right (a recorded hunt: 31 %).
-  const solves = peak * 0.31;
+  const solves = peak * RIGHT;
   const stages: Stage[] = [
     stage("shard: events", "events/s", perShard, peak / shards, shards),
     fixed("shard: teams", "teams", PLATFORM.teams, teams / shards, shards),
@@ -138,20 +147,9 @@ export function planFor(question: Question, measured: Measured, random: () => nu
       ? [fixed("shard: sockets", "sockets", PLATFORM.sockets, question.players / shards, shards)]
       : []),
     stage("leaderboard: score changes", "changes/s", measured.boardChanges, solves / hunts, hunts),
-    fixed(
-      "leaderboard: memory",
-      "MB",
-      PLATFORM.board,
-      (teams * measured.boardBytesPerTeam) / 1e6 / hunts,
-      hunts,
-    ),
-    stage(
-      "leaderboard: reports",
-      "calls/s",
-      PLATFORM.objectRequests,
-      Math.min((shards / hunts) * REPORTS, solves / hunts),
-      hunts,
-    ),
+    fixed("leaderboard: memory", "MB", PLATFORM.board, boardMegabytes / hunts, hunts),
+    // Each shard reports a few times a second at most, however many solves there are.
+    fixed("leaderboard: reports", "calls/s", PLATFORM.objectRequests, reports / hunts, hunts),
     stage("queue: messages", "messages/s", PLATFORM.queueMessages, messages / queues, queues),
   ];
   const loaded = [...stages].sort((a, b) => a.breaksAt - b.breaksAt);
@@ -174,7 +172,7 @@ export function planFor(question: Question, measured: Measured, random: () => nu
     seconds: Math.min(20, question.burst),
     random,
   });
-  const awake = (shards + 20) * 0.00576; // dollars per object-hour
+  const awake = (shards + OTHER_OBJECTS) * OBJECT_HOUR;
   return {
     hunts,
     shards,

@@ -8,7 +8,6 @@ export interface Step {
   achieved: number;
   /** ms. */
   p99: number;
-  mean: number;
   /** Mean latency of the first and the last third of the step, ms. */
   first: number;
   last: number;

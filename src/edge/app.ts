@@ -1,15 +1,12 @@
 /** The Hono app: request ids, CORS, errors as problem+json, and the routes. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { routePath } from "hono/route";
 import { ERRORS, RequestError } from "../errors.ts";
-import { flushMeter } from "../telemetry/flush.ts";
-import { logRequest } from "../telemetry/log.ts";
-import { meter } from "../telemetry/meter.ts";
 import { dataRoutes } from "./data.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definition.ts";
 import { liveRoutes } from "./live.ts";
+import { countError } from "./measure.ts";
 import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
 import { playerRoutes } from "./player.ts";
@@ -58,25 +55,9 @@ export function makeApp(): App {
   return app;
 }
 
-/** Requests that ended in an error were not counted by their route. */
-function countRequest(c: Request$, status: number, code: string): void {
-  const template = routePath(c).replaceAll(/:(\w+)/g, "{$1}");
-  // No route of ours: what was asked for is the client's own text.
-  const known = template.startsWith("/") && !template.includes("*");
-  const route = known ? template : "none";
-  const method = known ? c.req.method : "any";
-  const now = Date.now();
-  const ms = now - (c.get("now") ?? now);
-  meter.add("hunt_http_requests_total", 1, method, route, `${Math.trunc(status / 100)}xx`);
-  meter.histogram("hunt_http_request_duration_seconds", route).observe(ms / 1_000);
-  logRequest(c.env, { requestId: c.get("requestId"), method, route, status, ms, code });
-  flushMeter(c.env, () => c.executionCtx, now);
-}
-
 function problem(c: Request$, error: RequestError): Response {
   const { status, title, retryable } = ERRORS[error.code];
-  meter.add("hunt_errors_total", 1, error.code);
-  countRequest(c, status, error.code);
+  countError(c, status, error.code);
   setHeaders(c);
   if (retryable) {
     const spread = RETRY_AFTER.max - RETRY_AFTER.min + 1;

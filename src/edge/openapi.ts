@@ -6,7 +6,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../errors.ts";
 import type { Env } from "../worker.ts";
-import { requestCounter } from "./measure.ts";
+import { meterOf } from "./measure.ts";
 import { identify, prepare } from "./prepare.ts";
 import { problem } from "./schemas.ts";
 
@@ -40,16 +40,18 @@ export function route(
 ): void {
   specs.push(spec);
   const begin = spec.hot ? identify : prepare;
-  const answered = requestCounter(spec.method.toUpperCase(), spec.path);
+  const requests = meterOf(spec.method.toUpperCase(), spec.path);
+  const counted = (c: Request$, answer: Response): Response => {
+    requests.answered(c, answer.status);
+    return answer;
+  };
   app.on(
     spec.method.toUpperCase(),
     spec.path.replaceAll(/\{(\w+)\}/g, ":$1"),
     (c: Request$): Response | Promise<Response> => {
       begin(c);
       const answer = handler(c);
-      return answer instanceof Promise
-        ? answer.then((response) => answered(c, response))
-        : answered(c, answer);
+      return answer instanceof Promise ? answer.then((response) => counted(c, response)) : counted(c, answer);
     },
   );
 }

@@ -8,11 +8,12 @@ import { configOf } from "../config.ts";
 import { refuse } from "../errors.ts";
 import { randomText } from "../shard/routing.ts";
 import { refusalResponse } from "../socket.ts";
+import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
 import type { Showing } from "./children.ts";
 import { BoardSockets, type LivePage, SINCE_HEADER } from "./live.ts";
 import type { Leaderboard } from "./object.ts";
 
-export interface LiveBoardEnv {
+export interface LiveBoardEnv extends MeterEnv {
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
 }
 
@@ -73,6 +74,7 @@ export class LiveBoard extends DurableObject<LiveBoardEnv> {
 
   /** What to show now. Answers whether anybody watches; if not, nothing more needs to come. */
   show({ page, phase, words }: Showing): boolean {
+    flushMeter(this.env, () => this.ctx);
     const watched = this.#live.any || this.#opening > 0;
     const known = page ?? this.#now?.page;
     this.#now = watched && known ? { page: known, phase } : undefined;

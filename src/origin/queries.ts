@@ -146,7 +146,7 @@ export class Queries {
     const rows = derivedRows(message.facts);
     const { team, player, solve, score, mark } = rows;
     const { compact } = this.#dialect;
-    const parts = [compact ? this.#compactSegment(message, rows) : this.#segment(message)];
+    const parts = [this.#segment(message, rows)];
     if (team.length > 0) parts.push(this.#teams(message, team));
     if (player.length > 0) parts.push(this.#players(message, player));
     if (solve.length > 0 && !compact) parts.push(this.#solves(message, solve));
@@ -285,40 +285,25 @@ export class Queries {
     return [insert.compile()];
   }
 
-  #segmentRow(message: FactMessage) {
-    return {
-      ...this.#place(message),
-      first: sql<number>`cast(${message.first} as bigint)`,
-      last: sql<number>`cast(${lastOf(message)} as bigint)`,
-      facts: storable(message.facts),
-    };
-  }
-
-  #compactSegment(message: FactMessage, { solve, score }: DerivedRows): Part {
+  /** The segment's row; in D1 with its solves and scores. A longer one from the same fact on replaces it. */
+  #segment(message: FactMessage, { solve, score }: DerivedRows): Part {
+    const lists = this.#dialect.compact ? { solves: storable(solve), scores: storable(score) } : {};
+    const replaced = ["last", "facts", ...(Object.keys(lists) as (keyof typeof lists)[])] as const;
     return this.#database
       .insertInto("segment")
-      .values({ ...this.#segmentRow(message), solves: storable(solve), scores: storable(score) })
+      .values({
+        ...this.#place(message),
+        first: sql<number>`cast(${message.first} as bigint)`,
+        last: sql<number>`cast(${lastOf(message)} as bigint)`,
+        facts: storable(message.facts),
+        ...lists,
+      })
       .onConflict((conflict) =>
         conflict
           .columns(["hunt", "shard", "first"])
-          .doUpdateSet(({ ref }) => ({
-            last: ref("excluded.last"),
-            facts: ref("excluded.facts"),
-            solves: ref("excluded.solves"),
-            scores: ref("excluded.scores"),
-          }))
-          .whereRef("excluded.last", ">", "segment.last"),
-      );
-  }
-
-  #segment(message: FactMessage): Part {
-    return this.#database
-      .insertInto("segment")
-      .values(this.#segmentRow(message))
-      .onConflict((conflict) =>
-        conflict
-          .columns(["hunt", "shard", "first"])
-          .doUpdateSet(({ ref }) => ({ last: ref("excluded.last"), facts: ref("excluded.facts") }))
+          .doUpdateSet(({ ref }) =>
+            Object.fromEntries(replaced.map((name) => [name, ref(`excluded.${name}`)])),
+          )
           .whereRef("excluded.last", ">", "segment.last"),
       );
   }

@@ -20,6 +20,14 @@ export async function handleBatch(
   env: Env,
   context: ExecutionContext,
 ): Promise<void> {
+  try {
+    await handle(batch, env);
+  } finally {
+    flushMeter(env, () => context);
+  }
+}
+
+async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
   if (batch.queue.endsWith(DEAD_SUFFIX)) {
     await keepDeadLetters(batch, {
       store: async (hunt, letter) => {
@@ -58,7 +66,6 @@ export async function handleBatch(
     }
   } finally {
     await store.close();
-    flushMeter(env, () => context);
   }
 }
 

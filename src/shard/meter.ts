@@ -30,9 +30,8 @@ export class ShardMeter {
   }
 
   /** What was counted by an earlier life of the object is not counted again. */
-  begin(settled: number, resends: number): void {
+  begin(settled: number): void {
     this.#settled = settled;
-    this.#resends = resends;
   }
 
   committed(facts: readonly Fact[], ms: number): void {

@@ -259,7 +259,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       // By then the standings have heard of it.
       pushDelay: this.#config.REPORT_DELAY_MS + PUSH_MARGIN,
     });
-    this.#meter.begin(this.#shipper.settled, this.#shipper.resends);
+    this.#meter.begin(this.#shipper.settled);
     const config = this.#store.config();
     if (config) this.#install(config);
     this.#lastAt = this.#log.at(this.#log.head)?.at ?? 0;

@@ -6,7 +6,7 @@ import { type Evidence, measuredEffect } from "../../scripts/tune/evidence.ts";
 import { findKnee, type Step, whyNot } from "../../scripts/tune/knee.ts";
 import { effectsOf, type Factor, trajectory } from "../../scripts/tune/morris.ts";
 
-const good: Step = { rate: 100, offered: 1_000, achieved: 1, p99: 20, mean: 5, first: 5, last: 5, failed: 0 };
+const good: Step = { rate: 100, offered: 1_000, achieved: 1, p99: 20, first: 5, last: 5, failed: 0 };
 
 /** A server that carries up to `capacity` requests/s, with a queue before it. */
 function server(capacity: number, noise: () => number = () => 1) {
@@ -17,7 +17,6 @@ function server(capacity: number, noise: () => number = () => 1) {
     return {
       ...good,
       rate,
-      mean,
       p99: over ? 2_000 : 4.6 * mean,
       achieved: over ? capacity / rate : 1,
       last: over ? 1_500 : mean,
