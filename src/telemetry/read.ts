@@ -2,7 +2,8 @@
 import { gateOf } from "../origin/gate-object.ts";
 import type { Env } from "../worker.ts";
 import { flushNow, hubNames } from "./flush.ts";
-import { addTo, type Gauge, nothing, prometheusText } from "./metrics.ts";
+import { addTo, nothing } from "./metrics.ts";
+import { type Gauge, prometheusText } from "./text.ts";
 
 const GATE_STATES = ["closed", "half_open", "open"] as const;
 
