@@ -146,7 +146,11 @@ export interface PlayFact extends FactHead {
   hint?: string;
   cost?: number;
   prize?: string;
-  /** What the attempt bucket held after this `incorrect` or `unknown_code`. */
+  /** The unit of the prize that a `won` claim got, from 0. */
+  unit?: number;
+  /** When the vault decided a claim, epoch ms. */
+  drawnAt?: number;
+  /** What the attempt bucket held after this `incorrect`, `unknown_code` or `missed`. */
   attemptsLeft?: number;
   points?: number;
   /** The team's score after this fact, as the player was told. */
@@ -161,6 +165,8 @@ export type TeamFact = FactHead &
     | { type: "award"; points: number; reason: string; score: number; event?: string }
     | { type: "unlock"; clue: string; reason: string; event?: string }
     | { type: "ban" | "unban" | "hide" | "show"; reason: string; event?: string }
+    /** A win taken back; its unit goes to nobody else. */
+    | { type: "revoke"; prize: string; unit: number; reason: string; event?: string }
     /** With moving scores: a `{points: n}` condition was met now and stays met. */
     | { type: "reached"; points: number }
   );
@@ -256,7 +262,8 @@ export interface Announcement {
 export type TeamAction =
   | { type: "award"; points: number; reason: string }
   | { type: "unlock"; clue: string; reason: string }
-  | { type: "ban" | "unban" | "hide" | "show"; reason: string };
+  | { type: "ban" | "unban" | "hide" | "show"; reason: string }
+  | { type: "revoke"; prize: string; unit: number; reason: string };
 
 /** One checked line of an import, as a shard replays it. `at` is epoch ms. */
 export type ReplayLine = {

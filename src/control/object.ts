@@ -4,13 +4,17 @@
  * tells the shards before it answers. No player request passes through it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type PublicEntry, publicKey } from "../cache/entry.ts";
+import { type PublicEntry, type PublicPrizeChanges, publicKey } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { compile } from "../hunt/compile.ts";
-import type { CompiledHunt, PublicHunt } from "../hunt/compiled.ts";
+import type { CompiledHunt, CompiledPrize, PublicHunt } from "../hunt/compiled.ts";
 import { parseDefinition } from "../hunt/definition.ts";
 import type { Leaderboard } from "../leaderboard/object.ts";
+import { stockOf } from "../prizes/allocate.ts";
+import { hashOfSeed } from "../prizes/draw.ts";
+import type { PrizeVault } from "../prizes/object.ts";
+import type { VaultConfig } from "../prizes/store.ts";
 import type { Announcement } from "../protocol.ts";
 import { currentKey, digester, keyById, type Secrets, scanCode } from "../secrets.ts";
 import type { HuntShard, ShardConfig } from "../shard/object.ts";
@@ -19,6 +23,15 @@ import { StoredText } from "../stored-text.ts";
 import { type AuditEntry, AuditLog } from "./audit.ts";
 import type { HuntDirectory } from "./directory.ts";
 import { changePhase, INITIAL_PHASE, type Phase, type PhaseState, phaseAt, settlePhase } from "./phase.ts";
+import {
+  changeOf,
+  fixedIssues,
+  type PrizeChange,
+  type PrizeChanges,
+  rulesOf,
+  withStock,
+  withWithdrawn,
+} from "./prizes.ts";
 
 /** Announcements kept; the oldest go first. */
 const ANNOUNCEMENTS_MAX = 200;
@@ -39,6 +52,7 @@ export interface ControlEnv extends Secrets {
   SHARD: DurableObjectNamespace<HuntShard>;
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
   DIRECTORY: DurableObjectNamespace<HuntDirectory>;
+  PRIZES: DurableObjectNamespace<PrizeVault>;
   CACHE: KVNamespace;
 }
 
@@ -59,6 +73,9 @@ interface State {
   shardsPerRegion: number;
   /** The key that made the hunt's printed codes: it stays when the ring turns. */
   codeKey: string;
+  /** Of the prize draws: made once, public after the end. Absent in hunts published before there were prizes. */
+  drawSeed?: string;
+  prizes?: PrizeChanges;
   format: "json" | "yaml";
   /** The last fan-out reached everyone. */
   told: boolean;
@@ -67,6 +84,23 @@ interface State {
 export type PublishAnswer =
   | { version: number; created: boolean; warnings: Issue[] }
   | (Refusal & { issues?: Issue[] });
+
+/** Bytes of a draw's seed: as hard to guess as its hash to turn round. */
+const SEED_BYTES = 32;
+
+function newSeed(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(SEED_BYTES))).toString("hex");
+}
+
+/** What everybody may know of the organisers' changes: no codes. */
+function publicChanges(prizes: PrizeChanges): PublicPrizeChanges {
+  return Object.fromEntries(
+    Object.entries(prizes).map(([prize, { added, withdrawn }]) => [
+      prize,
+      { added: added.map(({ units, at }) => ({ units, at })), ...(withdrawn ? { withdrawn } : {}) },
+    ]),
+  );
+}
 
 export class HuntControl extends DurableObject<ControlEnv> {
   readonly #hunt: string;
@@ -105,11 +139,16 @@ export class HuntControl extends DurableObject<ControlEnv> {
     if ("issues" in compiled) {
       return { ...refuse("invalid", "the definition has errors"), issues: compiled.issues };
     }
+    const old = before ? this.#compiledHunt()?.hunt : undefined;
+    if (before && old && phaseAt(before.phase, old, this.now()) !== "draft") {
+      const issues = fixedIssues(old.prizes, compiled.hunt.prizes);
+      if (issues.length > 0)
+        return { ...refuse("invalid", "the prizes of a running hunt are fixed"), issues };
+    }
     const version = (before?.version ?? 0) + 1;
     if (options.dryRun) {
       return { version: before?.version ?? 0, created: !before, warnings: compiled.warnings };
     }
-    const old = before ? this.#compiledHunt()?.hunt : undefined;
     this.#state = {
       revision: (before?.revision ?? 0) + 1,
       version,
@@ -118,6 +157,8 @@ export class HuntControl extends DurableObject<ControlEnv> {
       shards: before?.shards ?? [],
       shardsPerRegion: before?.shardsPerRegion ?? configOf(this.env).SHARDS_PER_REGION,
       codeKey,
+      drawSeed: before?.drawSeed ?? newSeed(),
+      ...(before?.prizes ? { prizes: before.prizes } : {}),
       format,
       told: false,
     };
@@ -167,10 +208,14 @@ export class HuntControl extends DurableObject<ControlEnv> {
   publicEntry(): PublicEntry | Refusal {
     const compiled = this.#compiledHunt();
     if (!this.#state || !compiled) return refuse("not_found", "no such hunt");
-    const { version, revision, phase, shardsPerRegion } = this.#state;
+    const { version, revision, phase, shardsPerRegion, prizes, drawSeed } = this.#state;
     return {
       v: 1,
       hunt: compiled.public,
+      ...(compiled.hunt.prizes.length > 0 && drawSeed !== undefined
+        ? { drawHash: hashOfSeed(drawSeed) }
+        : {}),
+      ...(prizes === undefined ? {} : { prizes: publicChanges(prizes) }),
       version,
       revision,
       phase,
@@ -216,6 +261,72 @@ export class HuntControl extends DurableObject<ControlEnv> {
     const detail = { id: announcement.id, ...(clue === undefined ? {} : { clue }) };
     this.#audit.record({ ...by, at: announcement.at, action: "announce", detail });
     return (await this.#tellEveryone()) ?? { id: announcement.id, at: announcement.at };
+  }
+
+  /** Adds units to a prize; the vault knows of them when this answers. */
+  addStock(
+    prize: string,
+    units: number,
+    codes: string[] | undefined,
+    reason: string,
+    by: Actor,
+  ): Promise<{ stock: number } | Refusal> {
+    return this.#changePrize(prize, "stock", { units, reason }, by, (compiled, change) =>
+      withStock(compiled, change, units, codes, this.now()),
+    );
+  }
+
+  /** Takes a prize out of the hunt, or puts it back: claims that come after this answers are refused. */
+  withdraw(
+    prize: string,
+    withdrawn: boolean,
+    reason: string,
+    by: Actor,
+  ): Promise<{ stock: number } | Refusal> {
+    return this.#changePrize(prize, withdrawn ? "withdraw" : "restore", { reason }, by, (_, change) =>
+      withWithdrawn(change, withdrawn),
+    );
+  }
+
+  async #changePrize(
+    prize: string,
+    action: string,
+    detail: AuditEntry["detail"],
+    by: Actor,
+    change: (compiled: CompiledPrize, change: PrizeChange) => PrizeChange | Refusal,
+  ): Promise<{ stock: number } | Refusal> {
+    const compiled = this.#compiledHunt()?.hunt.prizes.find(({ id }) => id === prize);
+    if (!this.#state || !compiled) return refuse("not_found", "no such prize");
+    const changed = change(compiled, changeOf(this.#state.prizes, prize));
+    if ("refused" in changed) return changed;
+    const prizes = { ...this.#state.prizes, [prize]: changed };
+    this.#change({ prizes });
+    this.#audit.record({ ...by, at: this.now(), action, detail: { prize, ...detail } });
+    return (await this.#tellEveryone()) ?? { stock: stockOf(rulesOf(compiled, prizes)) };
+  }
+
+  /** What the vault hands out. */
+  vaultConfig(): VaultConfig | Refusal {
+    const compiled = this.#compiledHunt();
+    if (!this.#state || !compiled) return refuse("not_found", "no such hunt");
+    const { revision, prizes, drawSeed } = this.#state;
+    if (drawSeed === undefined) return refuse("conflict", "the hunt has no draw yet: publish it again");
+    return {
+      revision,
+      seed: drawSeed,
+      prizes: compiled.hunt.prizes.map((prize) => rulesOf(prize, prizes)),
+    };
+  }
+
+  /** The seed of the draws, once nobody can claim any more. */
+  drawSeed(): { seed: string } | Refusal {
+    const compiled = this.#compiledHunt();
+    if (!this.#state || !compiled) return refuse("not_found", "no such hunt");
+    const ended = phaseAt(this.#state.phase, compiled.hunt, this.now()) === "ended";
+    if (!ended || this.#state.drawSeed === undefined) {
+      return refuse("conflict", "the seed is told when the hunt has ended");
+    }
+    return { seed: this.#state.drawSeed };
   }
 
   /** Raises the number of active shards per region; new teams land on the new ones. */
@@ -315,12 +426,14 @@ export class HuntControl extends DurableObject<ControlEnv> {
   #shardConfig(withCompiled: boolean): ShardConfig {
     const compiled = this.#compiledHunt();
     if (!this.#state || !compiled) throw new Error("a hunt that does not exist has no configuration");
-    const { revision, version, phase, announcements } = this.#state;
+    const { revision, version, phase, announcements, codeKey, prizes } = this.#state;
     return {
       revision,
       version,
       phase,
       announcements,
+      codeKey,
+      ...(prizes === undefined ? {} : { prizes }),
       ...(withCompiled ? { compiled: compiled.hunt } : {}),
     };
   }
@@ -333,6 +446,8 @@ export class HuntControl extends DurableObject<ControlEnv> {
     const revision = this.#state?.revision;
     const shards = this.#state?.shards ?? [];
     const failed: string[] = [];
+    // First: what a shard is told of prizes, the vault must know.
+    const vault = await this.#tellVault();
     for (let from = 0; from < shards.length; from += FAN_OUT) {
       const told = await Promise.all(
         shards.slice(from, from + FAN_OUT).map((shard) => this.#tellShard(shard)),
@@ -341,7 +456,7 @@ export class HuntControl extends DurableObject<ControlEnv> {
     }
     const board = await this.#tellLeaderboard();
     await this.#publishEntry();
-    if (failed.length === 0 && board) {
+    if (failed.length === 0 && board && vault) {
       if (this.#state && this.#state.revision === revision) {
         this.#state.told = true;
         this.#save();
@@ -369,6 +484,18 @@ export class HuntControl extends DurableObject<ControlEnv> {
       }
     }
     return shard;
+  }
+
+  async #tellVault(): Promise<boolean> {
+    const config = this.vaultConfig();
+    if ("refused" in config || config.prizes.length === 0) return true;
+    try {
+      await this.env.PRIZES.getByName(this.#hunt).configure(config);
+      return true;
+    } catch (error) {
+      console.warn({ message: "the prize vault could not be told", error: String(error) });
+      return false;
+    }
   }
 
   async #tellLeaderboard(): Promise<boolean> {

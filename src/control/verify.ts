@@ -6,7 +6,9 @@ import type { Leaderboard } from "../leaderboard/object.ts";
 import { Standings } from "../leaderboard/standings.ts";
 import { OriginUnavailable } from "../origin/guard.ts";
 import type { OriginStore, OriginTeam } from "../origin/store.ts";
-import { objectName } from "../shard/routing.ts";
+import { WINS_MAX } from "../prizes/object.ts";
+import type { Win } from "../prizes/store.ts";
+import { objectName, parseTeamId } from "../shard/routing.ts";
 import type { RefoldReport } from "../shard/verify.ts";
 import type { Env } from "../worker.ts";
 
@@ -29,7 +31,12 @@ export interface Verification {
   ok: boolean;
   facts: number;
   teams: number;
-  mismatches: { where: "shard" | "leaderboard" | "origin"; shard?: string; team?: string; what: string }[];
+  mismatches: {
+    where: "shard" | "leaderboard" | "prizes" | "origin";
+    shard?: string;
+    team?: string;
+    what: string;
+  }[];
 }
 
 type Differ = (what: string, team?: string) => void;
@@ -45,10 +52,12 @@ export async function verifyHunt(
     verification.ok = false;
     if (verification.mismatches.length < MISMATCHES_MAX) verification.mismatches.push(mismatch);
   };
+  let wins = 0;
   for (const shard of shards) {
     const report = await stubOf(env, hunt, shard).verify();
     verification.facts += report.facts;
     verification.teams += report.teams;
+    wins += report.origin.wins;
     for (const mismatch of report.mismatches) differ({ where: "shard", shard, ...mismatch });
     const tell: Differ = (what, team) =>
       differ({ where: "origin", shard, ...(team === undefined ? {} : { team }), what });
@@ -59,6 +68,9 @@ export async function verifyHunt(
       tell(`the origin cannot be asked now (${error.reason})`);
     }
   }
+  await verifyPrizes(env, hunt, wins, (what, team) =>
+    differ({ where: "prizes", ...(team === undefined ? {} : { team }), what }),
+  );
   await verifyStandings(env, hunt, (what, team) =>
     differ({ where: "leaderboard", ...(team === undefined ? {} : { team }), what }),
   );
@@ -78,7 +90,7 @@ async function verifyOrigin(
   const deadline = Date.now() + ARCHIVE_WAIT;
   while (true) {
     const sums = await store.sums(hunt, shard);
-    const keys = ["facts", "teams", "players", "solves", "score"] as const;
+    const keys = ["facts", "teams", "players", "solves", "wins", "score"] as const;
     const different = keys.filter((key) => sums[key] !== origin[key]);
     if (different.length === 0) break;
     if (Date.now() > deadline) {
@@ -157,6 +169,68 @@ function same(a: OriginTeam, b: OriginTeam): boolean {
     a.banned === b.banned &&
     a.hidden === b.hidden
   );
+}
+
+/** Looks at the wins whose record may still be on its way; then they are told. */
+const WINS_LOOKS_MAX = 20;
+
+/**
+ * Compares the vault's wins with the logs': no unit has two owners, none is
+ * beyond the stock, every one is in its team's log, and the logs hold no other.
+ * `wins`: how many the logs held when they were folded.
+ */
+async function verifyPrizes(env: Env, hunt: string, wins: number, differ: Differ): Promise<void> {
+  const vault = env.PRIZES.getByName(hunt);
+  const prizes = await vault.stock();
+  if ("refused" in prizes) {
+    if (wins > 0) differ(`the logs hold ${wins} wins, and the vault has no prizes`);
+    return;
+  }
+  let given = 0;
+  for (const { prize, stock } of prizes) {
+    const owners = new Set<number>();
+    let after = { team: "", n: -1 };
+    while (true) {
+      const page = await vault.winners(prize, after, WINS_MAX);
+      if ("refused" in page) break;
+      for (const { unit, team } of page) {
+        if (owners.has(unit)) differ(`unit ${unit} of ${prize} has two owners`, team);
+        if (unit < 0 || unit >= stock)
+          differ(`unit ${unit} of ${prize} is beyond the stock of ${stock}`, team);
+        owners.add(unit);
+      }
+      for (const [shard, own] of Map.groupBy(page, ({ team }) => parseTeamId(team)?.shard ?? "")) {
+        await verifyWins(env, hunt, shard, own, differ);
+      }
+      const last = page.at(-1);
+      if (!last || page.length < WINS_MAX) break;
+      after = { team: last.team, n: last.n };
+    }
+    given += owners.size;
+  }
+  // Those of a hunt that goes on may be newer than the fold.
+  if (given < wins) differ(`the logs hold ${wins} wins, the vault gave ${given}`);
+}
+
+/** Every one of these wins is in the shard's log, or soon: the vault's alarm sees to it. */
+async function verifyWins(
+  env: Env,
+  hunt: string,
+  shard: string,
+  wins: readonly Win[],
+  differ: Differ,
+): Promise<void> {
+  for (let look = 1; ; look += 1) {
+    const known = await stubOf(env, hunt, shard).winners(wins.map((win) => ({ ...win })));
+    const missing = "refused" in known ? [...wins] : wins.filter((_, index) => !known[index]);
+    if (missing.length === 0) return;
+    if (look === WINS_LOOKS_MAX) {
+      for (const { prize, unit, team } of missing)
+        differ(`no log holds the win of unit ${unit} of ${prize}`, team);
+      return;
+    }
+    await new Promise((done) => setTimeout(done, ARCHIVE_POLL));
+  }
 }
 
 /** Rebuilds the standings from the logs and compares them page by page. */

@@ -11,6 +11,7 @@ import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
 import { playerRoutes } from "./player.ts";
 import { allowedOrigin, identify, prepare, setHeaders } from "./prepare.ts";
+import { prizeRoutes } from "./prizes.ts";
 import { registrationRoutes } from "./registrations.ts";
 import { runningRoutes } from "./running.ts";
 import { teamRoutes } from "./teams.ts";
@@ -37,6 +38,7 @@ export function makeApp(): App {
   teamRoutes(app);
   dataRoutes(app);
   deadLetterRoutes(app);
+  prizeRoutes(app);
   registrationRoutes(app);
   app.notFound((c) => {
     identify(c);

@@ -3,6 +3,7 @@ import { verifyHunt } from "../control/verify.ts";
 import { accepted } from "../errors.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
+import type { PrizeStock } from "../prizes/object.ts";
 import { medianOf } from "../shard/stats.ts";
 import type { Env } from "../worker.ts";
 import { BODY_MAX, check, readJson } from "./body.ts";
@@ -143,6 +144,14 @@ export function dataRoutes(app: App): void {
   );
 }
 
+/** Stock and wins of each prize; none when the hunt has no prizes. */
+async function prizeStats(env: Env, hunt: string): Promise<PrizeStock[]> {
+  const { prizes } = (await huntEntry(env, hunt, Date.now())).hunt;
+  if (prizes.length === 0) return [];
+  const stock = await calling(async () => env.PRIZES.getByName(hunt).stock());
+  return "refused" in stock ? [] : stock;
+}
+
 async function statsOf(env: Env, hunt: string, shards: readonly string[]) {
   const parts = await Promise.all(
     shards.map(async (shard) => ({
@@ -176,7 +185,7 @@ async function statsOf(env: Env, hunt: string, shards: readonly string[]) {
     facts: sum(({ seq }) => seq),
     outcomes,
     clues,
-    prizes: [],
+    prizes: await prizeStats(env, hunt),
     shards: parts.map(({ shard, totals, seq, shipped, archived, rowsWritten }) => ({
       shard,
       teams: totals.teams,

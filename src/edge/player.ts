@@ -9,6 +9,7 @@ import type { Env } from "../worker.ts";
 import { isOrganiser, requirePlayer } from "./auth.ts";
 import { BODY_MAX, check, readJson } from "./body.ts";
 import { COMPARE_MODES, commandOf } from "./digest.ts";
+import { prizesWithSeed } from "./draws.ts";
 import { commandsOf, EVENT_MAX, eventsOf } from "./events.ts";
 import { huntEntry, huntOf, iso, shardOf } from "./hunt.ts";
 import { joinHunt } from "./join.ts";
@@ -46,7 +47,7 @@ export function playerRoutes(app: App): void {
         teams: hunt.teams,
         ...(hunt.brackets.length > 0 ? { brackets: hunt.brackets } : {}),
         clueCount: hunt.clueCount,
-        ...(hunt.prizes.length > 0 ? { prizes: hunt.prizes } : {}),
+        ...(hunt.prizes.length > 0 ? { prizes: await prizesWithSeed(c.env, entry, now) } : {}),
         serverTime: iso(now),
       });
     },

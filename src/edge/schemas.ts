@@ -104,6 +104,13 @@ export const announcementBody = z.strictObject({ text: text(4_000).min(1), clue:
 export const awardBody = z.strictObject({ points: z.int().min(-1_000_000).max(1_000_000), reason });
 export const unlockBody = z.strictObject({ clue: slug, reason });
 export const reasonBody = z.strictObject({ reason });
+const code = z.string().min(1).max(512);
+export const stockBody = z.strictObject({
+  add: z.int().min(1).max(1_000_000),
+  codes: z.array(code).max(1_000_000).optional(),
+  reason,
+});
+export const revokeBody = z.strictObject({ unit: z.int().min(0).max(10_000_000), reason });
 export const redriveBody = z.strictObject({ ids: z.array(id).max(1_000).optional() });
 export const shardsBody = z.strictObject({ shardsPerRegion: z.int().min(1).max(1_000) });
 
@@ -121,6 +128,15 @@ export const teamsQuery = z.object({
     .optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
+
+export const winnersQuery = z.object({
+  cursor: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}\.\d{1,7}$/)
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+export const drawQuery = winnersQuery;
 
 export const liveQuery = z.object({
   ticket: z.string().max(2_048).optional(),
@@ -196,6 +212,19 @@ export const result = z.object({
   prize: z.object({ id: slug, code: z.string().optional() }).optional(),
 });
 
+const publicPrize = z.object({
+  id: slug,
+  title: z.string(),
+  mode: z.enum(["first-come", "instant-win", "odds"]),
+  stock: z.int(),
+  withdrawn: z.literal(true).optional(),
+  odds: z.number().optional(),
+  window: z.object({ from: time, to: time }).optional(),
+  added: z.array(z.object({ units: z.int(), at: time })).optional(),
+  drawHash: z.string().optional(),
+  drawSeed: z.string().optional(),
+});
+
 export const answers = {
   publish: z.object({ hunt: slug, version: z.int(), warnings: z.array(issue) }),
   hunts: z.object({
@@ -210,6 +239,41 @@ export const answers = {
   banned: z.object({ banned: z.boolean() }),
   hidden: z.object({ hidden: z.boolean() }),
   shards: z.object({ shardsPerRegion: z.int() }),
+  stock: z.object({ stock: z.int() }),
+  withdrawn: z.object({ withdrawn: z.boolean() }),
+  revoked: z.object({ revoked: z.literal(true), team: id }),
+  winners: z.object({
+    winners: z.array(
+      z.object({
+        unit: z.int(),
+        team: id,
+        name: z.string(),
+        player: id,
+        playerName: z.string(),
+        at: time,
+        event: z.string(),
+        code: z.string().optional(),
+        revoked: z.literal(true).optional(),
+      }),
+    ),
+    cursor: z.string().optional(),
+  }),
+  draw: z.object({
+    hunt: slug,
+    ...publicPrize.shape,
+    wins: z
+      .array(
+        z.object({
+          unit: z.int(),
+          team: id,
+          event: z.string(),
+          at: time,
+          revoked: z.literal(true).optional(),
+        }),
+      )
+      .optional(),
+    cursor: z.string().optional(),
+  }),
   codes: z.object({
     codes: z.array(z.object({ clue: slug, title: z.string(), code: z.string(), url: z.string() })),
   }),
@@ -236,6 +300,7 @@ export const answers = {
       phase: z.string(),
       teams: z.object({ mode: z.string(), maxSize: z.int() }),
       clueCount: z.int(),
+      prizes: z.array(publicPrize).optional(),
       serverTime: time,
     })
     .loose(),
@@ -250,6 +315,29 @@ export const answers = {
       team: teamRef.loose(),
       phase: z.string(),
       clues: z.array(z.object({ id: slug, state: z.enum(["open", "solved"]) }).loose()),
+      prizes: z
+        .array(
+          z.object({
+            id: slug,
+            title: z.string(),
+            mode: z.string(),
+            eligible: z.boolean(),
+            left: z.int().optional(),
+            withdrawn: z.literal(true).optional(),
+            window: z.object({ from: time, to: time }).optional(),
+            cooldownUntil: time.optional(),
+            wins: z.array(
+              z.object({
+                event: z.string(),
+                at: time,
+                player: id,
+                code: z.string().optional(),
+                revoked: z.literal(true).optional(),
+              }),
+            ),
+          }),
+        )
+        .optional(),
       announcements: z.array(z.object({ id, at: time, text: z.string(), clue: slug.optional() })),
       serverTime: time,
     })

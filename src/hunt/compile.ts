@@ -60,7 +60,17 @@ export function compile(definition: Definition, options: CompileOptions): Compil
     public: {
       ...sharedHalf(definition, options.hunt),
       clueCount: clues.length,
-      prizes: definition.prizes.map(({ id, title, stock }) => ({ id, title, stock })),
+      prizes: definition.prizes.map((prize) => {
+        const { id, title, mode, stock, odds, window } = compilePrize(prize, definition);
+        return {
+          id,
+          title,
+          mode,
+          stock,
+          ...(odds === undefined ? {} : { odds }),
+          ...(window === undefined ? {} : { window }),
+        };
+      }),
       modes: modesInUse(definition),
     },
     warnings: lint(definition, [...codes.values()]),

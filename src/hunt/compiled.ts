@@ -121,7 +121,7 @@ export interface PublicHunt {
   brackets: { id: string; title: string }[];
   players: { require: "anyone" | "registered"; whenOriginDown: "admit" | "refuse" };
   clueCount: number;
-  prizes: { id: string; title: string; stock: number }[];
+  prizes: Pick<CompiledPrize, "id" | "title" | "mode" | "stock" | "odds" | "window">[];
   /** The compare modes in use: which digests the edge must compute for an answer. */
   modes: CompareMode[];
 }

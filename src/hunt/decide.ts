@@ -6,11 +6,11 @@
  */
 import type { Phase } from "../control/phase.ts";
 import type { Command, NewFact, PlayFact, Result, UnrecordedOutcome } from "../protocol.ts";
-import type { AttemptLimits, CompiledClue } from "./compiled.ts";
+import type { AttemptLimits, CompiledClue, CompiledPrize } from "./compiled.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import { CLOCK_TOLERANCE } from "./moment.ts";
 import { judgeCheckin } from "./place.ts";
-import { type Attempts, hintKey, recordedScore, type Team } from "./team.ts";
+import { type Attempts, hintKey, recordedScore, type Team, type Win } from "./team.ts";
 import { holdsAt, opensAt, progressOf } from "./unlock.ts";
 
 /** What a rule may know beside the team. */
@@ -21,6 +21,17 @@ export interface Context {
   openedAt: number;
   /** With moving scores, the standings' last word; undefined before the first. */
   word?: ScoreWord;
+  /** What only a live shard knows of prizes; without it, claims are refused. */
+  prizes?: PrizeWord;
+}
+
+/** What the organisers and the vault said of prizes. */
+export interface PrizeWord {
+  withdrawn(prize: string): boolean;
+  /** The vault has no unit left, nor one kept for a team of this shard. */
+  drained(prize: string): boolean;
+  /** What the winner of a unit is shown; undefined: it cannot be made any more. */
+  codeOf(prize: string, unit: number): string | undefined;
 }
 
 /** The standings' word, indexed: present clue values and this shard's bonuses. */
@@ -33,8 +44,11 @@ export interface ScoreWord {
   bonusOf?: ReadonlyMap<string, number>;
 }
 
-/** A result that changed nothing, or the facts to record (the first is the result's). */
-export type Decision = { result: Result } | { facts: NewFact[] };
+/**
+ * A result that changed nothing, or the facts to record (the first is the
+ * result's), or a claim that the vault must decide: see `decideClaim`.
+ */
+export type Decision = { result: Result } | { facts: NewFact[] } | { claim: string };
 
 /**
  * Decides `command` of `player` at `now` (epoch ms). `recorded` is the fact an
@@ -54,21 +68,17 @@ export function decide(
 
   if (recorded) {
     if (!sameCommand(recorded, command)) return tell("conflict");
-    return { result: { ...resultOf(context.hunt, recorded), duplicate: true } };
+    return { result: { ...resultOf(context, recorded, player), duplicate: true } };
   }
   if (context.phase === "draft") return tell("not_open");
   if (context.phase === "ended") return tell("ended");
   if (team.banned) return tell("banned");
   if (context.phase === "paused") return tell("paused");
 
-  const fact = (outcome: PlayFact["outcome"], more: Partial<PlayFact>): PlayFactDraft => {
-    const { type, id: event, clientAt } = command;
-    const draft: PlayFactDraft = { at: now, team: team.id, type, outcome, player, event };
-    if (clientAt !== undefined) draft.clientAt = clientAt;
-    return Object.assign(draft, more);
-  };
+  const fact = (outcome: PlayFact["outcome"], more: Partial<PlayFact>): PlayFactDraft =>
+    draftOf(team, player, command, outcome, more, now);
 
-  if (command.type === "claim") return claim();
+  if (command.type === "claim") return claim(command.prize);
   if (command.type === "scan") return scan(command.codeDigest);
 
   const clue = context.hunt.clues.get(command.clue);
@@ -160,12 +170,26 @@ export function decide(
     return { facts: [fact("taken", { clue: clue.id, hint: wanted.id, cost: wanted.cost, score })] };
   }
 
-  function claim(): Decision {
-    const prize = command.type === "claim" ? context.hunt.prizes.get(command.prize) : undefined;
-    const progress = progressOf(context.hunt, team, context.openedAt, now);
-    const met = prize && (!prize.requires || holdsAt(context.hunt, prize.requires, progress) <= now);
-    if (!met) return tell("not_eligible");
-    return tell("invalid", { message: "this engine does not hand out prizes yet" });
+  function claim(id: string): Decision {
+    const { hunt, prizes } = context;
+    const about = { prize: { id } };
+    const prize = hunt.prizes.get(id);
+    if (!prize) return tell("not_eligible", about);
+    if (!prizes) return tell("invalid", { ...about, message: "prizes are handed out in the live hunt only" });
+    if (!isEligible(context, prize, team, now)) {
+      const from = prize.window?.from ?? now;
+      return tell("not_eligible", { ...about, ...(from > now ? { retryAt: iso(from) } : {}) });
+    }
+    const own = winsOf(team, id);
+    const byPlayer = own.filter((win) => win.player === player).length;
+    if (own.length >= prize.perTeam || byPlayer >= (prize.perPlayer ?? Number.POSITIVE_INFINITY)) {
+      return tell("already_won", about);
+    }
+    if (prizes.drained(id)) return tell("sold_out", about);
+    const limits = hunt.compiled.attempts;
+    const bucket = triesOf(team, id);
+    if (tokensAt(limits, bucket, now) < TOKEN) return cooldown(limits, bucket, about);
+    return { claim: id };
   }
 
   function cooldown(limits: AttemptLimits, bucket: Attempts | undefined, more: Partial<Result>): Decision {
@@ -176,8 +200,74 @@ export function decide(
 
 type PlayFactDraft = Omit<PlayFact, "seq">;
 
-/** What the player is told about a recorded fact: the same the first time and every time after. */
-export function resultOf(hunt: IndexedHunt, fact: PlayFact): Result {
+function draftOf(
+  team: Team,
+  player: string,
+  command: Command,
+  outcome: PlayFact["outcome"],
+  more: Partial<PlayFact>,
+  now: number,
+): PlayFactDraft {
+  const { type, id: event, clientAt } = command;
+  const draft: PlayFactDraft = { at: now, team: team.id, type, outcome, player, event };
+  if (clientAt !== undefined) draft.clientAt = clientAt;
+  return Object.assign(draft, more);
+}
+
+/** What the vault said of a claim. `at`: when, epoch ms. */
+export type VaultWord =
+  | { outcome: "won"; unit: number; at: number }
+  | { outcome: "missed"; at: number }
+  | { outcome: "sold_out" | "already_won" | "not_eligible" };
+
+/**
+ * The decision on a claim that `decide` left to the vault. A win is recorded
+ * whatever became of the hunt or the team meanwhile: the vault gave the unit.
+ */
+export function decideClaim(
+  context: Context,
+  team: Team,
+  player: string,
+  command: Command & { type: "claim" },
+  word: VaultWord,
+  now: number,
+): { result: Result } | { facts: NewFact[] } {
+  const { id, prize } = command;
+  switch (word.outcome) {
+    case "won": {
+      const how = { prize, unit: word.unit, drawnAt: word.at };
+      return { facts: [draftOf(team, player, command, "won", how, now)] };
+    }
+    case "missed": {
+      const tokens = Math.max(0, tokensAt(context.hunt.compiled.attempts, triesOf(team, prize), now) - 1);
+      const how = { prize, drawnAt: word.at, attemptsLeft: rounded(tokens) };
+      return { facts: [draftOf(team, player, command, "missed", how, now)] };
+    }
+    default:
+      return { result: { id, outcome: word.outcome, prize: { id: prize } } };
+  }
+}
+
+/** The team's wins of one prize, revoked ones too: they count for its limits. */
+const winsOf = (team: Team, prize: string): Win[] => (team.wins ?? []).filter((win) => win.prize === prize);
+
+const triesOf = (team: Team, prize: string): Attempts | undefined =>
+  team.tries?.find((tried) => tried.prize === prize)?.bucket;
+
+/** Whether the team may claim this prize now, as far as its limits and the stock are not concerned. */
+export function isEligible(context: Context, prize: CompiledPrize, team: Team, now: number): boolean {
+  const { hunt, prizes, openedAt } = context;
+  if (prizes?.withdrawn(prize.id)) return false;
+  if (prize.window && (now < prize.window.from || now > prize.window.to)) return false;
+  if (!prize.requires) return true;
+  return holdsAt(hunt, prize.requires, progressOf(hunt, team, openedAt, now)) <= now;
+}
+
+/**
+ * What `player` is told about a recorded fact: the same the first time and every
+ * time after. Only who claimed a prize is shown its code.
+ */
+export function resultOf({ hunt, prizes }: Context, fact: PlayFact, player: string): Result {
   const result: Result = { id: fact.event, outcome: fact.outcome, seq: fact.seq };
   if (fact.clue !== undefined) result.clue = fact.clue;
   if (fact.points !== undefined) result.points = fact.points;
@@ -187,6 +277,11 @@ export function resultOf(hunt: IndexedHunt, fact: PlayFact): Result {
   if (fact.type === "hint" && fact.hint !== undefined) {
     const text = hunt.clues.get(fact.clue ?? "")?.hints.find((hint) => hint.id === fact.hint)?.text;
     result.hint = { id: fact.hint, text: text ?? "" };
+  }
+  if (fact.prize !== undefined) {
+    const own = fact.unit !== undefined && fact.player === player;
+    const code = own ? prizes?.codeOf(fact.prize, fact.unit ?? -1) : undefined;
+    result.prize = { id: fact.prize, ...(code === undefined ? {} : { code }) };
   }
   return result;
 }

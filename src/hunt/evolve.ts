@@ -36,6 +36,11 @@ function fold(team: Team | undefined, fact: Fact): Team {
     case "show":
       team.hidden = fact.type === "hide";
       return team;
+    case "revoke": {
+      const win = team.wins?.find(({ prize, unit }) => prize === fact.prize && unit === fact.unit);
+      if (win) win.revoked = true;
+      return team;
+    }
     case "reached":
       if (!team.reached.has(fact.points)) team.reached.set(fact.points, fact.at);
       return team;
@@ -110,6 +115,26 @@ function play(team: Team, fact: PlayFact): Team {
       team.hints.set(hintKey(clue, fact.hint ?? ""), fact.at);
       if (fact.cost) adjust(team, fact, -fact.cost);
       return team;
+    case "won": {
+      const { prize = "", unit = -1, player, event, at } = fact;
+      if (team.wins?.some((win) => win.prize === prize && win.unit === unit)) {
+        throw new Error(`fact ${fact.seq} wins unit ${unit} of ${prize} a second time`);
+      }
+      team.wins = [...(team.wins ?? []), { prize, unit, player, event, at }];
+      return team;
+    }
+    case "missed": {
+      const { prize = "" } = fact;
+      const tried = team.tries?.find((each) => each.prize === prize);
+      const bucket = {
+        wrong: (tried?.bucket.wrong ?? 0) + 1,
+        tokens: fact.attemptsLeft ?? 0,
+        at: fact.at,
+      };
+      if (tried) tried.bucket = bucket;
+      else team.tries = [...(team.tries ?? []), { prize, bucket }];
+      return team;
+    }
     default:
       return team;
   }

@@ -29,6 +29,12 @@ export function organise(
       if (!context.hunt.clues.has(action.clue)) return refuse("not_found", `there is no clue ${action.clue}`);
       if (team.opened.has(action.clue)) return { facts: [] };
       return { facts: [{ ...head, type: "unlock", clue: action.clue }] };
+    case "revoke": {
+      const win = team.wins?.find(({ prize, unit }) => prize === action.prize && unit === action.unit);
+      if (!win) return refuse("not_found", "the team has not won this unit");
+      if (win.revoked) return { facts: [] };
+      return { facts: [{ ...head, type: "revoke", prize: action.prize, unit: action.unit }] };
+    }
     case "ban":
     case "unban":
       return { facts: team.banned === (action.type === "ban") ? [] : [{ ...head, type: action.type }] };

@@ -18,6 +18,16 @@ export interface Attempts {
   at: number;
 }
 
+/** A unit of a prize that the team won, and the player who claimed it. */
+export interface Win {
+  prize: string;
+  unit: number;
+  player: string;
+  event: string;
+  at: number;
+  revoked?: true;
+}
+
 export interface Member {
   id: string;
   name: string;
@@ -60,6 +70,10 @@ export interface Team {
   adjusted: number;
   banned: boolean;
   hidden: boolean;
+  /** Units of prizes won, in order; absent: none. */
+  wins?: Win[];
+  /** The buckets that claims without a win draw on, by prize; absent: none yet. */
+  tries?: { prize: string; bucket: Attempts }[];
 }
 
 /** Key of `Team.hints`. Slugs hold no slash, so it is unambiguous. */

@@ -1,6 +1,6 @@
 /** What a team may see of the hunt and of itself: open clues only. PURE. */
-import type { CompiledClue } from "./compiled.ts";
-import { type Context, cooldownUntil, presentValue } from "./decide.ts";
+import type { CompiledClue, CompiledPrize } from "./compiled.ts";
+import { type Context, cooldownUntil, isEligible, presentValue } from "./decide.ts";
 import { hintKey, type Team } from "./team.ts";
 import { opensAt, progressOf } from "./unlock.ts";
 
@@ -21,6 +21,61 @@ export interface ClueView {
   openedAt: string;
   solvedAt?: string;
   hints: { id: string; cost: number; availableAt: string; taken: boolean; text?: string }[];
+}
+
+/** A prize as a player of a team sees it (API.md `/me`). Times are ISO 8601. */
+export interface PrizeView {
+  id: string;
+  title: string;
+  mode: CompiledPrize["mode"];
+  /** Whether a claim would be decided now, as far as limits and stock allow. */
+  eligible: boolean;
+  /** Units left when the vault last said so. */
+  left?: number;
+  withdrawn?: true;
+  window?: { from: string; to: string };
+  cooldownUntil?: string;
+  /** What the team won; the code for who claimed it only. */
+  wins: { event: string; at: string; player: string; code?: string; revoked?: true }[];
+}
+
+/** The prizes of the hunt in the order of the definition. */
+export function prizesOf(
+  context: Context,
+  team: Team,
+  player: string,
+  left: (prize: string) => number | undefined,
+  now: number,
+): PrizeView[] {
+  const { hunt, phase, prizes } = context;
+  return hunt.compiled.prizes.map((prize) => {
+    const { id, title, mode, window } = prize;
+    const units = left(id);
+    const bucket = team.tries?.find((tried) => tried.prize === id)?.bucket;
+    const wait = cooldownUntil(hunt.compiled.attempts, bucket, now);
+    return {
+      id,
+      title,
+      mode,
+      eligible: phase === "live" && !team.banned && isEligible(context, prize, team, now),
+      ...(units === undefined ? {} : { left: units }),
+      ...(prizes?.withdrawn(id) ? { withdrawn: true as const } : {}),
+      ...(window ? { window: { from: iso(window.from), to: iso(window.to) } } : {}),
+      ...(wait === undefined ? {} : { cooldownUntil: iso(wait) }),
+      wins: (team.wins ?? [])
+        .filter((win) => win.prize === id)
+        .map((win) => {
+          const code = win.player === player ? prizes?.codeOf(id, win.unit) : undefined;
+          return {
+            event: win.event,
+            at: iso(win.at),
+            player: win.player,
+            ...(code === undefined ? {} : { code }),
+            ...(win.revoked ? { revoked: true as const } : {}),
+          };
+        }),
+    };
+  });
 }
 
 /** The open and solved clues in the order of the definition. Before the hunt opens: none. */

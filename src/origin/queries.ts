@@ -54,11 +54,21 @@ interface Schema {
   score: Placed & { team: string; seq: number; at: number; score: number };
   mark: Placed & {
     team: string;
-    kind: "banned" | "hidden";
+    /** `banned`, `hidden`, or `revoked <prize> <unit>`. */
+    kind: string;
     seq: number;
     at: number;
     value: boolean;
     reason: string;
+  };
+  win: Placed & {
+    team: string;
+    prize: string;
+    unit: number;
+    seq: number;
+    at: number;
+    player: string;
+    event: string;
   };
   registration: {
     external_id: string;
@@ -138,13 +148,13 @@ export class Queries {
   }
 
   /**
-   * Applies a message: those of its inserts that have rows, 4 at most (D1) or 6. Everything is
+   * Applies a message: those of its inserts that have rows, 5 at most (D1) or 7. Everything is
    * insert-once or the-later-wins, so that messages may come again, in another
    * order and cut elsewhere. Throws OriginRejected when it is not a message.
    */
   apply(message: FactMessage): Statement[] {
     const rows = derivedRows(message.facts);
-    const { team, player, solve, score, mark } = rows;
+    const { team, player, solve, score, mark, win } = rows;
     const { compact } = this.#dialect;
     const parts = [this.#segment(message, rows)];
     if (team.length > 0) parts.push(this.#teams(message, team));
@@ -152,12 +162,13 @@ export class Queries {
     if (solve.length > 0 && !compact) parts.push(this.#solves(message, solve));
     if (score.length > 0 && !compact) parts.push(this.#scores(message, score));
     if (mark.length > 0) parts.push(this.#marks(message, mark));
+    if (win.length > 0) parts.push(this.#wins(message, win));
     return this.#dialect.together(this.#database, parts);
   }
 
   sums(hunt: string, shard: string): Statement {
     const at = { hunt: storableText(hunt), shard: storableText(shard) };
-    const count = (table: "team" | "player" | "solve") =>
+    const count = (table: "team" | "player" | "solve" | "win") =>
       this.#database
         .selectFrom(table)
         .select(({ fn }) => fn.countAll<number>().as("rows"))
@@ -195,6 +206,7 @@ export class Queries {
         count("team").as("teams"),
         count("player").as("players"),
         count("solve").as("solves"),
+        count("win").as("wins"),
         score.as("score"),
       ])
       .compile();
@@ -363,6 +375,26 @@ export class Queries {
       .onConflict((conflict) => conflict.doNothing());
   }
 
+  #wins(message: FactMessage, rows: object[]): Part {
+    const { member } = this.#dialect;
+    return this.#database
+      .insertInto("win")
+      .columns(["hunt", "shard", "team", "prize", "unit", "seq", "at", "player", "event"])
+      .expression(
+        this.#rows(rows).select([
+          ...this.#placeColumns(message),
+          member("team", "text").as("team"),
+          member("prize", "text").as("prize"),
+          member("unit", "bigint").as("unit"),
+          member("seq", "bigint").as("seq"),
+          member("at", "bigint").as("at"),
+          member("player", "text").as("player"),
+          member("event", "text").as("event"),
+        ]),
+      )
+      .onConflict((conflict) => conflict.doNothing());
+  }
+
   #scores(message: FactMessage, rows: object[]): Part {
     const { member } = this.#dialect;
     return this.#database
@@ -447,6 +479,7 @@ export function readSums(row: Row | undefined): OriginSums {
     teams: Number(row.teams),
     players: Number(row.players),
     solves: Number(row.solves),
+    wins: Number(row.wins),
     score: Number(row.score),
   };
 }

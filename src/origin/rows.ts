@@ -13,8 +13,10 @@ export interface DerivedRows {
   solve: object[];
   /** The last score of each team. */
   score: object[];
-  /** The last mark of each kind and team. */
+  /** The last mark of each kind and team; a revoked win is one, of the kind `revoked <prize> <unit>`. */
   mark: object[];
+  /** Units of prizes won. */
+  win: object[];
 }
 
 /** Throws OriginRejected for a number that is none: where rows travel as JSON, no column's type refuses it. */
@@ -22,6 +24,12 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
   const team: { id: string; [member: string]: unknown }[] = [];
   const player: { team: string; id: string; [member: string]: unknown }[] = [];
   const solve: { team: string; clue: string | undefined; [member: string]: unknown }[] = [];
+  const win: {
+    team: string;
+    prize: string | undefined;
+    unit: number | undefined;
+    [member: string]: unknown;
+  }[] = [];
   const score = new Map<string, object>();
   const mark = new Map<string, object>();
   for (const fact of facts) {
@@ -48,7 +56,20 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
       case "show":
         mark.set(`hidden ${id}`, markRow(fact, "hidden", fact.type === "hide"));
         break;
+      case "revoke": {
+        const kind = `revoked ${fact.prize} ${fact.unit}`;
+        mark.set(`${kind} ${id}`, markRow(fact, kind, true));
+        break;
+      }
       default:
+        if ("outcome" in fact && fact.outcome === "won") {
+          const { prize, unit, player: who, event } = fact;
+          checkWhole(fact, "unit");
+          if (typeof prize !== "string" || typeof who !== "string") {
+            throw new OriginRejected(`fact ${seq}: a win names its prize and its player`);
+          }
+          win.push({ team: id, prize, unit, seq, at, player: who, event });
+        }
         if ("outcome" in fact && fact.outcome === "correct") {
           checkWhole(fact, "points");
           checkNamed(fact);
@@ -66,10 +87,14 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
     solve: sorted(solve, ({ team: of, clue }) => `${of} ${clue}`),
     score: [...score].sort(byKey).map(([, row]) => row),
     mark: [...mark].sort(byKey).map(([, row]) => row),
+    win: sorted(win, ({ team: of, prize, unit }) => `${of} ${prize} ${unit}`),
   };
 }
 
-function checkWhole(fact: Fact & { points?: number; score?: number }, name: "points" | "score"): void {
+function checkWhole(
+  fact: Fact & { points?: number; score?: number; unit?: number },
+  name: "points" | "score" | "unit",
+): void {
   for (const number of [fact[name], fact.at, fact.seq]) {
     if (!Number.isSafeInteger(number)) {
       throw new OriginRejected(`fact ${fact.seq}: at, seq and ${name} must be whole numbers`);
@@ -97,7 +122,7 @@ function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function markRow(fact: Fact & { reason: string }, kind: "banned" | "hidden", value: boolean): object {
+function markRow(fact: Fact & { reason: string }, kind: string, value: boolean): object {
   return { team: fact.team, kind, seq: fact.seq, at: fact.at, value, reason: fact.reason };
 }
 

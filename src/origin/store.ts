@@ -10,6 +10,8 @@ export interface OriginSums {
   teams: number;
   players: number;
   solves: number;
+  /** Units of prizes won. */
+  wins: number;
   /** Σ of the teams' recorded scores. */
   score: number;
 }

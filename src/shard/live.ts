@@ -62,6 +62,8 @@ interface Attachment extends Pick<TicketClaims, "team" | "player" | "until"> {
 export interface Progress {
   solved: string[];
   unlocked: string[];
+  /** Prizes won, and by which player. */
+  won?: { prize: string; player: string }[];
 }
 
 export interface LiveDeps {
@@ -195,11 +197,12 @@ export class LiveSockets {
   }
 
   /** Something of the team's became durable: team-mates are told soon, together with what comes meanwhile. */
-  noteProgress(team: string, { solved, unlocked }: Progress): void {
+  noteProgress(team: string, { solved, unlocked, won }: Progress): void {
     if (!this.any) return;
     const pending = this.#pending.get(team) ?? { solved: [], unlocked: [] };
     pending.solved.push(...solved);
     pending.unlocked.push(...unlocked);
+    if (won) pending.won = [...(pending.won ?? []), ...won];
     this.#pending.set(team, pending);
     if (this.#timer) return;
     this.#timer = true;
@@ -220,6 +223,7 @@ export class LiveSockets {
         const frame = await this.#deps.progress(team, {
           solved: progress.solved.slice(0, CLUES_PER_PUSH),
           unlocked: progress.unlocked.slice(0, CLUES_PER_PUSH),
+          ...(progress.won ? { won: progress.won.slice(0, CLUES_PER_PUSH) } : {}),
         });
         // Asked anew: sockets come and go during the await.
         if (frame) for (const socket of this.#sockets.open(team)) this.#sockets.send(socket, frame);
@@ -281,6 +285,9 @@ function attachmentOf(socket: WebSocket): Attachment {
 /** What team-mates are told of a fact; undefined: nothing that concerns them. */
 export function progressOf(fact: Fact): Progress | undefined {
   if (fact.type === "unlock") return { solved: [], unlocked: [fact.clue] };
+  if (fact.type === "claim" && fact.outcome === "won" && fact.prize !== undefined) {
+    return { solved: [], unlocked: [], won: [{ prize: fact.prize, player: fact.player }] };
+  }
   if (!("score" in fact) || fact.score === undefined) return undefined;
   if (!("outcome" in fact)) return { solved: [], unlocked: [] };
   const solved = fact.outcome === "correct" && fact.clue !== undefined ? [fact.clue] : [];

@@ -9,6 +9,7 @@ import { configOf } from "../config.ts";
 import { foldName } from "../control/directory.ts";
 import type { HuntControl } from "../control/object.ts";
 import { nextOf, openedAt, type PhaseState, phaseAt } from "../control/phase.ts";
+import { changeOf, givenCode, type PrizeChanges } from "../control/prizes.ts";
 import { commandOf } from "../edge/digest.ts";
 import { commandsOf } from "../edge/events.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -17,7 +18,9 @@ import type { CompareMode, CompiledHunt } from "../hunt/compiled.ts";
 import {
   type Context,
   decide,
+  decideClaim,
   newlyReached,
+  type PrizeWord,
   reachedFacts,
   resultOf,
   type ScoreWord,
@@ -27,9 +30,12 @@ import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { CLOCK_TOLERANCE } from "../hunt/moment.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
-import { type ClueView, cluesOf, historyOf } from "../hunt/view.ts";
+import { type ClueView, cluesOf, historyOf, type PrizeView, prizesOf } from "../hunt/view.ts";
 import type { Leaderboard } from "../leaderboard/object.ts";
 import type { OriginTeam } from "../origin/store.ts";
+import { generatedCode } from "../prizes/codes.ts";
+import { type PrizeVault, WINS_MAX } from "../prizes/object.ts";
+import type { Win as VaultWin } from "../prizes/store.ts";
 import {
   type Announcement,
   answerText,
@@ -48,6 +54,7 @@ import {
 import { keyById, type Secrets } from "../secrets.ts";
 import { refusalResponse } from "../socket.ts";
 import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
+import { ClaimDesk } from "./claims.ts";
 import { CountedSql } from "./counted-sql.ts";
 import type { Range } from "./flight.ts";
 import {
@@ -97,6 +104,9 @@ export interface ShardConfig {
   version: number;
   phase: PhaseState;
   announcements: Announcement[];
+  /** Id of the key behind generated codes. */
+  codeKey?: string;
+  prizes?: PrizeChanges;
   /** Left out when the shard is known to have this version. */
   compiled?: CompiledHunt;
 }
@@ -104,6 +114,7 @@ export interface ShardConfig {
 export interface ShardEnv extends Secrets, MeterEnv {
   CONTROL: DurableObjectNamespace<HuntControl>;
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
+  PRIZES: DurableObjectNamespace<PrizeVault>;
   FACTS: Queue<string>;
 }
 
@@ -141,6 +152,7 @@ export interface MeView {
   };
   phase: string;
   clues: ClueView[];
+  prizes?: PrizeView[];
   announcements: { id: string; at: string; text: string; clue?: string }[];
   serverTime: string;
   asOf: string;
@@ -168,6 +180,12 @@ export class HuntShard extends DurableObject<ShardEnv> {
   readonly #reporter: Reporter;
   readonly #ranks: RankCache;
   readonly #replay: Replay;
+  readonly #desk: ClaimDesk;
+  /** Claims that the vault is deciding, by recall key. */
+  readonly #claiming = new Map<
+    string,
+    { player: string; prize: string; result: Promise<Result | Refusal> }
+  >();
   #known: { config: ShardConfig; hunt: IndexedHunt } | undefined;
   #attaching: Promise<Refusal | undefined> | undefined;
   #word: ScoreWord | undefined;
@@ -239,8 +257,16 @@ export class HuntShard extends DurableObject<ShardEnv> {
       append: (draft) => this.#append(draft),
       play: (context, team, player, command, at) => {
         this.#noteReached(context, team, at);
-        return this.#decide(context, team.id, player, command, at);
+        const decided = this.#decide(context, team.id, player, command, at);
+        if ("claim" in decided) throw new Error("an import does not ask the vault");
+        return decided;
       },
+    });
+    this.#desk = new ClaimDesk({
+      shard: this.#shard,
+      revision: () => this.#known?.config.revision ?? 0,
+      call: (request) => env.PRIZES.getByName(this.#hunt).claim(request),
+      wait: (ms) => new Promise((done) => setTimeout(done, ms)),
     });
     this.#ranks = new RankCache(async (teams) => {
       const { ranks, word } = await this.#leaderboard().look(this.#shard, teams);
@@ -320,6 +346,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     if (!compiled) return;
     const same = this.#known?.config.compiled === compiled ? this.#known.hunt : undefined;
     this.#known = { config, hunt: same ?? indexHunt(compiled) };
+    this.#desk.forget();
   }
 
   /** Makes sure the shard knows its hunt; the first contact asks control and is listed there. */
@@ -347,7 +374,27 @@ export class HuntShard extends DurableObject<ShardEnv> {
       // A hunt that runs has opened, whatever control's clock said then.
       openedAt: phase === "draft" ? opened : Math.min(opened, now),
       ...(this.#word ? { word: this.#word } : {}),
+      prizes: this.#prizes,
     };
+  }
+
+  readonly #prizes: PrizeWord = {
+    withdrawn: (prize) => changeOf(this.#known?.config.prizes, prize).withdrawn === true,
+    drained: (prize) => this.#desk.drained(prize),
+    codeOf: (prize, unit) => this.#codeOf(prize, unit),
+  };
+
+  #codeOf(prize: string, unit: number): string | undefined {
+    const { config, hunt } = this.#known ?? {};
+    const compiled = hunt?.prizes.get(prize);
+    if (!config || !compiled) return undefined;
+    if (compiled.codes) return givenCode(compiled, changeOf(config.prizes, prize), unit);
+    const key = keyById("CODE_KEYS", this.env.CODE_KEYS, config.codeKey ?? "");
+    if (!key) {
+      console.error({ message: "the key of this hunt's prize codes is no longer in CODE_KEYS" });
+      return undefined;
+    }
+    return generatedCode(key, this.#hunt, prize, unit);
   }
 
   // ── Players ─────────────────────────────────────────────────────────────
@@ -421,31 +468,160 @@ export class HuntShard extends DurableObject<ShardEnv> {
     }
     const team = this.#memberOf(teamId, player);
     if ("refused" in team) return team;
-    const now = this.#time();
-    const context = this.#context(now);
+    let now = this.#time();
+    let context = this.#context(now);
     this.#noteReached(context, team, now);
-    const results = commands.map((command) => this.#decide(context, teamId, player, command, now));
-    this.#meter.decided(commands, results);
+    const results: Result[] = [];
+    let refused: Refusal | undefined;
     this.#waiting += commands.length;
     try {
+      for (const command of commands) {
+        const decided = this.#decide(context, teamId, player, command, now);
+        if (!("claim" in decided)) {
+          results.push(decided);
+          continue;
+        }
+        const claimed = await decided.claim;
+        if ("refused" in claimed) {
+          // Sent again, what was decided before it comes back as duplicates.
+          refused = claimed;
+          break;
+        }
+        results.push(claimed);
+        // The hunt went on meanwhile.
+        now = this.#time();
+        context = this.#context(now);
+      }
+      this.#meter.decided(commands, results);
       await this.#log.committed();
     } finally {
       this.#waiting -= commands.length;
     }
-    return { results, asOf: context.hunt.dynamic ? (this.#word?.asOf ?? now) : now };
+    return refused ?? { results, asOf: context.hunt.dynamic ? (this.#word?.asOf ?? now) : now };
   }
 
-  #decide(context: Context, teamId: string, player: string, command: Command, now: number): Result {
+  /** The result, or for a claim that only the vault can decide, the promise of it. */
+  #decide(
+    context: Context,
+    teamId: string,
+    player: string,
+    command: Command,
+    now: number,
+  ): Result | { claim: Promise<Result | Refusal> } {
     const team = this.#teams.get(teamId);
     if (!team) throw new Error("a team vanished while its commands were decided");
-    const earlier = this.#teams.recorded(eventKey(teamId, command.id));
+    const key = eventKey(teamId, command.id);
+    const flying = this.#claiming.size > 0 ? this.#claiming.get(key) : undefined;
+    if (flying) return this.#shareClaim(flying, player, command);
+    const earlier = this.#teams.recorded(key);
     const recorded = earlier && "outcome" in earlier ? earlier : undefined;
     const current = redigest(context.hunt, command, this.env);
     const decision = decide(context, team, player, current, recorded, now);
+    if ("claim" in decision) {
+      const { claim: prize } = decision;
+      const result = this.#claim(teamId, player, command as Command & { type: "claim" }).finally(() =>
+        this.#claiming.delete(key),
+      );
+      this.#claiming.set(key, { player, prize, result });
+      return { claim: result };
+    }
+    return this.#conclude(context, decision, player);
+  }
+
+  #conclude(context: Context, decision: { result: Result } | { facts: NewFact[] }, player: string): Result {
     if ("result" in decision) return decision.result;
     const [fact] = decision.facts.map((draft) => this.#append(draft));
     if (!fact || !("outcome" in fact)) throw new Error("a decision's first fact must be the player's");
-    return resultOf(context.hunt, fact);
+    return resultOf(context, fact, player);
+  }
+
+  /** The vault decides, the shard records. A refusal: it could not be asked, and the claim may be sent again. */
+  async #claim(
+    teamId: string,
+    player: string,
+    command: Command & { type: "claim" },
+  ): Promise<Result | Refusal> {
+    const { id: event, prize } = command;
+    const word = await this.#desk.ask({ prize, team: teamId, player, event });
+    if ("refused" in word) return word;
+    const now = this.#time();
+    const context = this.#context(now);
+    const team = this.#teams.get(teamId);
+    if (!team) throw new Error("a team vanished while its claim was decided");
+    // The vault's alarm may have been here before its answer.
+    const recorded = this.#teams.recorded(eventKey(teamId, event));
+    if (recorded && "outcome" in recorded) return resultOf(context, recorded, player);
+    return this.#conclude(context, decideClaim(context, team, player, command, word, now), player);
+  }
+
+  /** The same id while its claim is under way: the same claim gets the same result. */
+  #shareClaim(
+    { player: claimant, prize, result }: { player: string; prize: string; result: Promise<Result | Refusal> },
+    player: string,
+    command: Command,
+  ): Result | { claim: Promise<Result | Refusal> } {
+    if (command.type !== "claim" || command.prize !== prize) return { id: command.id, outcome: "conflict" };
+    return {
+      claim: result.then((first) => {
+        if ("refused" in first) return first;
+        return {
+          ...first,
+          ...(first.prize && player !== claimant ? { prize: { id: first.prize.id } } : {}),
+          ...(first.seq === undefined ? {} : { duplicate: true as const }),
+        };
+      }),
+    };
+  }
+
+  /**
+   * Records wins that the vault gave and has not heard of again, whatever
+   * became of the hunt or the team meanwhile. Resolves when all are in the log.
+   */
+  async recordWins(wins: readonly VaultWin[]): Promise<Refusal | undefined> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    for (const { prize, team: id, unit, player, event, at } of wins.slice(0, WINS_MAX)) {
+      const team = this.#teams.get(id);
+      if (!team) return refuse("not_found", "a win names a team that this shard does not have");
+      if (team.wins?.some((win) => win.prize === prize && win.unit === unit)) continue;
+      // A client that lost its answer may have used the id for something else meanwhile; no client's id has a dot.
+      const used = this.#teams.recorded(eventKey(id, event)) !== undefined;
+      this.#append({
+        at: this.#time(),
+        team: id,
+        type: "claim",
+        outcome: "won",
+        player,
+        event: used ? `${event}.${prize}` : event,
+        prize,
+        unit,
+        drawnAt: at,
+      });
+    }
+    await this.#log.committed();
+    return undefined;
+  }
+
+  /** What an organiser is told of winners: names and codes; null where the shard's log has no such win. */
+  async winners(
+    wins: readonly { prize: string; unit: number; team: string; player: string }[],
+  ): Promise<({ name: string; player: string; code?: string; revoked: boolean } | null)[] | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    return wins.slice(0, WINS_MAX).map(({ prize, unit, team: id, player }) => {
+      const team = this.#teams.get(id);
+      const win = team?.wins?.find(
+        (own) => own.prize === prize && own.unit === unit && own.player === player,
+      );
+      if (!team || !win) return null;
+      const code = this.#codeOf(prize, unit);
+      return {
+        name: team.name,
+        player: team.members.find((member) => member.id === player)?.name ?? "",
+        ...(code === undefined ? {} : { code }),
+        revoked: win.revoked === true,
+      };
+    });
   }
 
   /** What the player sees. A time condition opens a clue for whoever only looks. */
@@ -478,6 +654,9 @@ export class HuntShard extends DurableObject<ShardEnv> {
       },
       phase: context.phase,
       clues,
+      ...(context.hunt.compiled.prizes.length === 0
+        ? {}
+        : { prizes: prizesOf(context, current, player, (prize) => this.#desk.left(prize), now) }),
       announcements: (this.#known?.config.announcements ?? [])
         .filter((announcement) => announcement.clue === undefined || visible.has(announcement.clue))
         .map((announcement) => ({ ...announcement, at: new Date(announcement.at).toISOString() })),
@@ -624,7 +803,9 @@ export class HuntShard extends DurableObject<ShardEnv> {
     if (!this.#known) throw new Error("the shard is used before it knows its hunt");
     const { config, hunt } = this.#known;
     const phase = { ...config.phase, live: config.phase.live || hunt.compiled.opens === undefined };
-    return { ...this.#context(at), phase: phaseAt(phase, hunt.compiled, at) };
+    // An import hands out no prizes: the vault knows the present only.
+    const { prizes: _, ...context } = this.#context(at);
+    return { ...context, phase: phaseAt(phase, hunt.compiled, at) };
   }
 
   // ── Live sockets ────────────────────────────────────────────────────────
@@ -679,12 +860,20 @@ export class HuntShard extends DurableObject<ShardEnv> {
     return "refused" in played ? played : { results: join(played.results), asOf: played.asOf };
   }
 
-  async #progressFrame(id: string, { solved, unlocked }: Progress): Promise<object | undefined> {
+  async #progressFrame(id: string, { solved, unlocked, won }: Progress): Promise<object | undefined> {
     const rank = await this.#ranks.rankOf(id, this.now());
     const team = this.#teams.get(id);
     if (!team) return undefined;
     const score = scoreOf(this.#context(this.#time()), team);
-    return { team: { score, ...(typeof rank === "number" ? { rank } : {}), solved, unlocked } };
+    return {
+      team: {
+        score,
+        ...(typeof rank === "number" ? { rank } : {}),
+        solved,
+        unlocked,
+        ...(won ? { won } : {}),
+      },
+    };
   }
 
   /** Announcements and a change of phase, to whom they concern. */

@@ -136,6 +136,8 @@ export function scoreFactOf(fact: Fact): ScoreFact | undefined {
     case "unlock":
     case "reached":
       return undefined;
+    case "revoke":
+      return undefined;
     default:
       if (fact.outcome === "correct") {
         return { seq, at, team, type: "solve", clue: fact.clue ?? "", points: fact.points ?? 0 };

@@ -57,12 +57,13 @@ export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
   }
   if (compared !== folded.size) differ(`the fold has ${folded.size} teams, the state ${compared}`);
   if (JSON.stringify(totals) !== JSON.stringify(store.totals)) differ("the totals differ from the fold");
-  const origin: OriginSums = { facts: seq, teams: folded.size, players: 0, solves: 0, score: 0 };
+  const origin: OriginSums = { facts: seq, teams: folded.size, players: 0, solves: 0, wins: 0, score: 0 };
   for (const team of folded.values()) {
     const { solves, players, score } = originTeamOf(team);
     origin.solves += solves;
     origin.players += players;
     origin.score += score;
+    origin.wins += team.wins?.length ?? 0;
   }
   return { facts: seq, teams: folded.size, mismatches, origin };
 }

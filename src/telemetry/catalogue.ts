@@ -158,6 +158,17 @@ export const METRICS = {
     help: "Frames over live sockets",
     labels: ["direction"],
   },
+  hunt_vault_claims_total: {
+    type: "counter",
+    help: "Claims that the prize vaults decided, by outcome (what shards refuse themselves is not among them)",
+    labels: ["outcome"],
+  },
+  hunt_vault_batch_claims: {
+    type: "histogram",
+    help: "Claims in one call on a prize vault",
+    labels: [],
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+  },
   hunt_alarms_total: { type: "counter", help: "Alarms that ran", labels: ["object"] },
   hunt_metrics_flushes_total: { type: "counter", help: "Flushes that metrics objects took", labels: [] },
   hunt_metrics_dropped_total: {

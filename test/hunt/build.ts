@@ -10,6 +10,7 @@ import type { CompareMode, CompiledClue, CompiledHunt, DigestText } from "../../
 import {
   type Context,
   decide,
+  decideClaim,
   newlyReached,
   reachedFacts,
   resultOf,
@@ -20,6 +21,7 @@ import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
 import { organise } from "../../src/hunt/organise.ts";
 import type { Team } from "../../src/hunt/team.ts";
+import type { Allocation } from "../../src/prizes/allocate.ts";
 import type { Command, Fact, NewFact, PlayFact, Position, Result, TeamAction } from "../../src/protocol.ts";
 
 /** The moment the hunts of these tests open; every other time is told from here. */
@@ -150,6 +152,9 @@ export class Game {
   readonly teams = new Map<string, Team>();
   #hunt: ReturnType<typeof indexHunt>;
   readonly #recorded = new Map<string, PlayFact>();
+  /** The units of each prize; a prize without an entry is not handed out. */
+  readonly vault = new Map<string, Allocation>();
+  withdrawn = new Set<string>();
 
   constructor(compiled: CompiledHunt) {
     this.#hunt = indexHunt(compiled);
@@ -166,6 +171,11 @@ export class Game {
       phase: this.phase,
       openedAt: this.openedAt,
       ...(this.word ? { word: this.word } : {}),
+      prizes: {
+        withdrawn: (prize) => this.withdrawn.has(prize),
+        drained: (prize) => this.vault.get(prize)?.left === 0,
+        codeOf: (prize, unit) => `code-${prize}-${unit}`,
+      },
     };
   }
 
@@ -202,9 +212,31 @@ export class Game {
     }
     const recorded = this.#recorded.get(keyOf(team, command.id));
     const decision = decide(this.context, this.team(team), player, command, recorded, now);
+    if ("claim" in decision)
+      return this.#claim(decision.claim, command as Command & { type: "claim" }, now, player, team);
     if ("result" in decision) return decision.result;
     const [fact] = decision.facts.map((draft) => this.append(draft));
-    return resultOf(this.#hunt, fact as PlayFact);
+    return resultOf(this.context, fact as PlayFact, player);
+  }
+
+  /** The way a shard goes: the vault decides, the team records. */
+  #claim(
+    prize: string,
+    command: Command & { type: "claim" },
+    now: number,
+    player: string,
+    team: string,
+  ): Result {
+    const own = (this.team(team).wins ?? []).filter((win) => win.prize === prize);
+    const byPlayer = own.filter((win) => win.player === player).length;
+    const claim = { prize, team, player, event: command.id };
+    const word = this.vault.get(prize)?.decide(claim, own.length, byPlayer, now) ?? {
+      outcome: "not_eligible" as const,
+    };
+    const decision = decideClaim(this.context, this.team(team), player, command, word, now);
+    if ("result" in decision) return decision.result;
+    const [fact] = decision.facts.map((draft) => this.append(draft));
+    return resultOf(this.context, fact as PlayFact, player);
   }
 
   organise(action: TeamAction, now = T0, team = "t"): Fact[] | Refusal {

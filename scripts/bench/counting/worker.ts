@@ -146,6 +146,7 @@ function countedEnv(env: Env): Env {
     CONTROL: countedNamespace("CONTROL", env.CONTROL),
     NAMES: countedNamespace("NAMES", env.NAMES),
     DIRECTORY: countedNamespace("DIRECTORY", env.DIRECTORY),
+    PRIZES: countedNamespace("PRIZES", env.PRIZES),
     DEAD_LETTERS: countedNamespace("DEAD_LETTERS", env.DEAD_LETTERS),
     GATE: countedNamespace("GATE", env.GATE),
     CACHE: countedCalls(env.CACHE, {
@@ -194,6 +195,7 @@ export const LiveBoard = counted(objects.LiveBoard);
 export const HuntControl = counted(objects.HuntControl);
 export const NameRegistry = counted(objects.NameRegistry);
 export const HuntDirectory = counted(objects.HuntDirectory);
+export const PrizeVault = counted(objects.PrizeVault);
 export const DeadLetters = counted(objects.DeadLetters);
 export const OriginGate = counted(objects.OriginGate);
 export const MetricsHub = counted(objects.MetricsHub);

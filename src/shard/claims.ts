@@ -1,0 +1,123 @@
+/**
+ * The shard's side of the vault: claims that the rules allow gather while one
+ * call is under way and go together with the next, and what the vault said of
+ * the stock is remembered, so that a drained prize costs no call.
+ */
+import { type Refusal, refuse } from "../errors.ts";
+import type { Claim, ClaimAnswer } from "../prizes/allocate.ts";
+import type { ClaimRequest, ClaimResponse } from "../prizes/object.ts";
+
+/** Claims in one call; the vault takes no more. */
+const BATCH_MAX = 500;
+
+/** Calls for one batch, each with a fresh stub: a claim is safe to repeat. */
+const ATTEMPTS = 3;
+
+/** How long one call may take, ms. */
+const DEADLINE = 5_000;
+
+/** First wait between calls, ms; doubles, with jitter. */
+const RETRY_WAIT = 50;
+
+export interface ClaimDeps {
+  shard: string;
+  /** The revision of the configuration that the shard decides by. */
+  revision(): number;
+  /** One call on the vault, through a stub of its own. */
+  call(request: ClaimRequest): Promise<ClaimResponse | Refusal>;
+  wait(ms: number): Promise<void>;
+}
+
+interface Waiting {
+  claim: Claim;
+  answer(answer: ClaimAnswer | Refusal): void;
+}
+
+export class ClaimDesk {
+  readonly #deps: ClaimDeps;
+  #queue: Waiting[] = [];
+  #calling = false;
+  readonly #left = new Map<string, number>();
+  readonly #drained = new Set<string>();
+
+  constructor(deps: ClaimDeps) {
+    this.#deps = deps;
+  }
+
+  /** Asks the vault; the caller bounds how many wait. A refusal: the vault cannot be reached now. */
+  ask(claim: Claim): Promise<ClaimAnswer | Refusal> {
+    return new Promise((answer) => {
+      this.#queue.push({ claim, answer });
+      if (!this.#calling) void this.#callAll();
+    });
+  }
+
+  /** Units left when the vault last said so. */
+  left(prize: string): number | undefined {
+    return this.#left.get(prize);
+  }
+
+  /** Nothing is left of the prize, nor kept for a claim of this shard whose answer was lost. */
+  drained(prize: string): boolean {
+    return this.#drained.has(prize);
+  }
+
+  /** The configuration changed: there may be more stock. */
+  forget(): void {
+    this.#drained.clear();
+  }
+
+  async #callAll(): Promise<void> {
+    this.#calling = true;
+    try {
+      // Lets the claims that arrived together come in first.
+      await Promise.resolve();
+      while (this.#queue.length > 0) {
+        const batch = this.#queue.slice(0, BATCH_MAX);
+        this.#queue = this.#queue.slice(BATCH_MAX);
+        const told = await this.#call(batch.map(({ claim }) => claim));
+        batch.forEach(({ answer }, index) => {
+          if ("refused" in told) answer(told);
+          else answer(told.answers[index] ?? UNREACHED);
+        });
+      }
+    } finally {
+      this.#calling = false;
+    }
+  }
+
+  /** Never throws: whoever waits gets an answer. */
+  async #call(claims: Claim[]): Promise<ClaimResponse | Refusal> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { shard } = this.#deps;
+        const request = { shard, revision: this.#deps.revision(), claims };
+        const told = await Promise.race([
+          this.#deps.call(request),
+          this.#deps.wait(DEADLINE).then(() => UNREACHED),
+        ]);
+        if (!("refused" in told)) this.#heard(told);
+        return told;
+      } catch (error) {
+        console.warn({ message: "the prize vault did not answer", attempt, error: String(error) });
+        const { overloaded } = error as { overloaded?: boolean };
+        if (overloaded || attempt === ATTEMPTS) return UNREACHED;
+        await this.#deps.wait(RETRY_WAIT * 2 ** (attempt - 1) * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  #heard({ revision, left, settled }: ClaimResponse): void {
+    // What an older configuration said of the stock may be out of date.
+    if (revision < this.#deps.revision()) return;
+    for (const [prize, units] of Object.entries(left)) {
+      this.#left.set(prize, units);
+      if (units === 0 && settled) this.#drained.add(prize);
+    }
+  }
+}
+
+const UNREACHED = refuse(
+  "unavailable",
+  "the prizes cannot be handed out at this moment; send the claim again",
+);
