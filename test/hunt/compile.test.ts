@@ -103,8 +103,14 @@ describe("what comes out", () => {
       players: { require: "anyone", whenOriginDown: "admit" },
       clueCount: 5,
       prizes: [
-        { id: "z", title: "Z", stock: 2 },
-        { id: "i", title: "I", stock: 1 },
+        { id: "z", title: "Z", mode: "first-come", stock: 2 },
+        {
+          id: "i",
+          title: "I",
+          mode: "instant-win",
+          stock: 1,
+          window: { from: 1_796_148_000_000, to: 1_796_155_200_000 },
+        },
       ],
       modes: ["exact", "letters", "number"],
     });

@@ -4,6 +4,7 @@ import { compile } from "../../src/hunt/compile.ts";
 import type { CompareMode } from "../../src/hunt/compiled.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
 import { encodeTeam } from "../../src/hunt/team.ts";
+import { Allocation, type PrizeRules } from "../../src/prizes/allocate.ts";
 import type { Command, Result } from "../../src/protocol.ts";
 import { digester, type Key, scanCode } from "../../src/secrets.ts";
 import { redigest } from "../../src/shard/redigest.ts";
@@ -107,7 +108,7 @@ describe("outcomes", () => {
       { outcome: "not_yet", clue: "hinted", retryAt: isoAt(T0 + 10 * MINUTE) },
     ],
     ["a hint too dear", hint("e", "hinted", "dear"), { outcome: "unaffordable", clue: "hinted" }],
-    ["no such prize", claim("e", "nothing"), { outcome: "not_eligible" }],
+    ["no such prize", claim("e", "nothing"), { outcome: "not_eligible", prize: { id: "nothing" } }],
   ])("[EV-2] %s changes nothing", (_, command, result) => {
     const played = everyKind();
     const before = encodeTeam(played.team());
@@ -806,7 +807,66 @@ describe("prizes", () => {
       requires: { op: "solved", clue: "a" },
     } as const;
     const played = game([clue("a")], { prizes: [prize] });
-    expect(played.play(claim("1", "z"))).toEqual({ id: "1", outcome: "not_eligible" });
-    expect(played.play(claim("1", "none"))).toEqual({ id: "1", outcome: "not_eligible" });
+    for (const id of ["z", "none"]) {
+      expect(played.play(claim("1", id))).toEqual({ id: "1", outcome: "not_eligible", prize: { id } });
+    }
+  });
+
+  const first = { id: "z", title: "Z", mode: "first-come", stock: 2, perTeam: 1 } as const;
+  const handOut = (played: Game, rules: PrizeRules): void =>
+    void played.vault.set(rules.id, new Allocation(rules, "seed", new Set()));
+  const vaultRules = { id: "z", mode: "first-come", stock: [{ units: 2 }], perTeam: 1 } as const;
+
+  test("[PRIZE-4] a win is recorded once, the same id gets it again, the code goes to who claimed", () => {
+    const played = game([clue("a")], { prizes: [first] });
+    handOut(played, vaultRules);
+    played.join("q");
+    const won = played.play(claim("1", "z"));
+    expect(won).toMatchObject({
+      outcome: "won",
+      seq: expect.any(Number),
+      prize: { id: "z", code: "code-z-0" },
+    });
+    expect(played.play(claim("1", "z"))).toEqual({ ...won, duplicate: true });
+    expect(played.play(claim("1", "z"), T0, "q")).toEqual({ ...won, prize: { id: "z" }, duplicate: true });
+    expect(played.play(claim("1", "other"))).toMatchObject({ outcome: "conflict" });
+    expect(played.play(claim("2", "z"))).toMatchObject({ outcome: "already_won" });
+    expect(played.team().wins).toEqual([{ prize: "z", unit: 0, player: "p", event: "1", at: T0 }]);
+    expect(played.organise({ type: "revoke", prize: "z", unit: 1, reason: "" })).toMatchObject({
+      refused: "not_found",
+    });
+    expect(played.organise({ type: "revoke", prize: "z", unit: 0, reason: "" })).toHaveLength(1);
+    expect(played.organise({ type: "revoke", prize: "z", unit: 0, reason: "" })).toHaveLength(0);
+    expect(played.team().wins).toMatchObject([{ revoked: true }]);
+    expect(played.play(claim("3", "z"))).toMatchObject({ outcome: "already_won" });
+  });
+
+  test("[PRIZE-8] a withdrawn prize, and one outside of its window", () => {
+    const window = { from: T0 + 10, to: T0 + 20 };
+    const played = game([clue("a")], { prizes: [{ ...first, window }] });
+    handOut(played, { ...vaultRules, window });
+    expect(played.play(claim("1", "z"))).toMatchObject({
+      outcome: "not_eligible",
+      retryAt: new Date(T0 + 10).toISOString(),
+    });
+    played.withdrawn.add("z");
+    expect(played.play(claim("1", "z"), T0 + 10)).toMatchObject({ outcome: "not_eligible" });
+    played.withdrawn.clear();
+    expect(played.play(claim("1", "z"), T0 + 10)).toMatchObject({ outcome: "won" });
+    expect(played.play(claim("2", "z"), T0 + 21)).toMatchObject({ outcome: "not_eligible" });
+  });
+
+  test("[PRIZE-15] a miss takes a token of the team's bucket for this prize, a win none", () => {
+    const attempts = { burst: 2, refillPerMinute: 1, perClue: 0 };
+    const odds = { ...first, mode: "odds", odds: 1e-9 } as const;
+    const played = game([clue("a")], { prizes: [odds, { ...first, id: "y" }], attempts });
+    handOut(played, { ...vaultRules, mode: "odds", odds: 1e-9 });
+    handOut(played, { ...vaultRules, id: "y" });
+    expect(played.play(claim("1", "z"))).toMatchObject({ outcome: "missed", prize: { id: "z" } });
+    expect(played.play(claim("2", "z"))).toMatchObject({ outcome: "missed" });
+    const minute = new Date(T0 + 60_000).toISOString();
+    expect(played.play(claim("3", "z"))).toMatchObject({ outcome: "cooldown", retryAt: minute });
+    expect(played.play(claim("4", "y"))).toMatchObject({ outcome: "won" });
+    expect(played.play(claim("3", "z"), T0 + 60_000)).toMatchObject({ outcome: "missed" });
   });
 });

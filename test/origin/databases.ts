@@ -23,6 +23,7 @@ const TABLES = {
   solve: "hunt, shard, team, clue",
   score: "hunt, shard, team",
   mark: "hunt, shard, team, kind",
+  win: "hunt, shard, team, prize, unit",
 } as const;
 
 const BOOLEANS = new Set(["provisional", "blocked", "value"]);

@@ -24,6 +24,8 @@ export function message(first: number, facts: Fact[], shard = SHARD, hunt = HUNT
   return { v: PROTOCOL_VERSION, hunt, shard, first, facts };
 }
 
+const PRIZES = ["voucher", "shell"] as const;
+
 /** A log as a shard could have recorded it: teams are created once, a clue is solved once a team. */
 export function randomLog(draw: Draw, length: number, shard = SHARD): Fact[] {
   const log: Fact[] = [];
@@ -67,6 +69,15 @@ export function randomLog(draw: Draw, length: number, shard = SHARD): Fact[] {
           reason: pick(draw, TEXTS),
         });
         break;
+      case 3: {
+        const unit = log.length;
+        const { clue: _, ...claim } = play;
+        record({ ...claim, type: "claim", outcome: "won", prize: pick(draw, PRIZES), unit });
+        if (draw(3) === 0) {
+          record({ type: "revoke", at, team, prize: pick(draw, PRIZES), unit, reason: pick(draw, TEXTS) });
+        }
+        break;
+      }
       case 2: {
         const points = draw(50) - 20;
         scores.set(team, score + points);
@@ -134,6 +145,10 @@ export function expectedOf(log: readonly Fact[]): { sums: OriginSums; teams: Ori
     if ("outcome" in fact && fact.outcome === "correct") team.solves += 1;
     if ("score" in fact && fact.score !== undefined) team.score = fact.score;
   }
+  const wins = new Set<string>();
+  for (const fact of log) {
+    if (fact.type === "claim" && fact.outcome === "won") wins.add(`${fact.team} ${fact.prize} ${fact.unit}`);
+  }
   const list = [...teams.values()].sort((a, b) => (a.team < b.team ? -1 : 1));
   const sum = (of: (team: OriginTeam) => number) => list.reduce((total, team) => total + of(team), 0);
   return {
@@ -142,6 +157,7 @@ export function expectedOf(log: readonly Fact[]): { sums: OriginSums; teams: Ori
       teams: list.length,
       players: sum((team) => team.players),
       solves: sum((team) => team.solves),
+      wins: wins.size,
       score: sum((team) => team.score),
     },
     teams: list,

@@ -95,6 +95,7 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
         teams: 0,
         players: 0,
         solves: 0,
+        wins: 0,
         score: 0,
       });
       await applyAll([part(5, 9)]);
