@@ -4,7 +4,7 @@
  * and growth. All on miniflare's second port, past its entry worker. Options:
  * --json (the report on stdout), --rounds n, --seconds n (per case and round),
  * --connections n, --charts folder (writes growth.svg and recovery.svg there),
- * --only with any of event, socket, read, hot, cost, tails, growth, live, board,
+ * --only with any of event, socket, read, hot, cost, tails, growth, live, board, prizes,
  * and of board-object and profile, which run only when they are asked for.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -18,6 +18,7 @@ import { type CostFigures, measureCost } from "./bench/cost.ts";
 import { measureEvents, measureHotClue, measureReads, measureSockets } from "./bench/events.ts";
 import type { Case } from "./bench/figures.ts";
 import { measureLive } from "./bench/live.ts";
+import { measurePrizes } from "./bench/prizes.ts";
 import { type ProfileFigures, profileEvents } from "./bench/profile.ts";
 import { type GrowthFigures, measureGrowth } from "./bench/recovery.ts";
 import type { Settings } from "./bench/rounds.ts";
@@ -69,6 +70,7 @@ try {
     cases.push(...measured.cases);
     tails.push(...measured.tails);
   }
+  if (wanted("prizes")) cases.push(...(await measurePrizes(folder("prizes"), settings)));
   if (wanted("live")) cases.push(...(await measureLive(say)));
   if (wanted("growth")) growth.push(...(await measureGrowth(folder("growth"), settings)));
   if (wanted("board")) boards.push(...benchBoard(BOARD_SIZES, say));

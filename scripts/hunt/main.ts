@@ -5,12 +5,14 @@ import { dataDirectory, mintOrganiserToken, secretsOf } from "../secrets.ts";
 import { codes } from "./codes.ts";
 import { type Call, type Command, helpOf, overview, type Parsed, parseCall, wholeNumber } from "./command.ts";
 import { hunts, phase, publish, shards } from "./definition.ts";
+import { checkDraws } from "./draw.ts";
 import { EngineClient, isLoopback } from "./engine-client.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, Failure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
 import { deadLetters, origin, rearchive, redrive } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
+import { prizes, restore, revoke, stock, winners, withdraw } from "./prizes.ts";
 import { registrations } from "./registrations.ts";
 import { announce, award, ban, hide, show, unban, unlock } from "./teams.ts";
 import { token } from "./token.ts";
@@ -35,6 +37,13 @@ const COMMANDS: readonly Command[] = [
   unban,
   hide,
   show,
+  stock,
+  withdraw,
+  restore,
+  winners,
+  revoke,
+  checkDraws,
+  prizes,
   importLines,
   exportFacts,
   registrations,

@@ -12,7 +12,7 @@ import { limitAddress } from "./limits.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
 import { control, JSON_BODY, organiserOf } from "./organiser.ts";
-import { answers, drawQuery, reasonBody, revokeBody, SLUG, stockBody, winnersQuery } from "./schemas.ts";
+import { answers, reasonBody, revokeBody, SLUG, stockBody, winnersQuery } from "./schemas.ts";
 
 export function prizeRoutes(app: App): void {
   route(
@@ -132,7 +132,7 @@ export function prizeRoutes(app: App): void {
       path: "/v1/hunts/{hunt}/prizes/{prize}/draw",
       summary: "What anybody needs to check a draw: the hash, and after the end the seed and the wins",
       auth: "none",
-      query: drawQuery,
+      query: winnersQuery,
       answers: { 200: { description: "The draw", schema: answers.draw } },
       errors: ["not_found", "invalid", "unavailable"],
     },
@@ -140,7 +140,7 @@ export function prizeRoutes(app: App): void {
       await limitAddress(c.env, c.req.raw);
       const hunt = huntOf(c);
       const now = c.get("now");
-      const { cursor, limit } = check(drawQuery, c.req.query());
+      const { cursor, limit } = check(c.req.query());
       const entry = await huntEntry(c.env, hunt, now);
       const [drawn] = drawnPrizes(entry).filter(({ id }) => id === prizeOf(c));
       if (!drawn) throw new RequestError("not_found", "this prize is not drawn");

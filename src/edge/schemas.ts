@@ -136,7 +136,6 @@ export const winnersQuery = z.object({
     .optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
-export const drawQuery = winnersQuery;
 
 export const liveQuery = z.object({
   ticket: z.string().max(2_048).optional(),

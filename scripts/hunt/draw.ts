@@ -1,0 +1,137 @@
+/** `hunt check-draw`: does a draw again from what is published, and compares. */
+import { createInterface } from "node:readline/promises";
+import { momentsOf, type PrizeRules } from "../../src/prizes/allocate.ts";
+import { hashOfSeed, winsAtOdds } from "../../src/prizes/draw.ts";
+import type { Call, Command } from "./command.ts";
+import { EXIT, refused } from "./failure.ts";
+import { plural } from "./text.ts";
+
+export interface PublishedDraw {
+  id: string;
+  mode: "instant-win" | "odds";
+  stock: number;
+  odds?: number;
+  window?: { from: string; to: string };
+  added?: { units: number; at: string }[];
+  drawHash: string;
+  drawSeed?: string;
+  wins?: { unit: number; team: string; event: string; at: string }[];
+  cursor?: string;
+}
+
+/** A claim as the organiser's export tells it. */
+export interface ExportedClaim {
+  team: string;
+  event: string;
+  outcome: string;
+  drawnAt?: number;
+}
+
+/** What is wrong with a draw; nothing: it is right. `claims`: all that were recorded, to find those wrongly missed. */
+export function checkDraw(draw: PublishedDraw, claims: readonly ExportedClaim[] = []): string[] {
+  const { drawSeed: seed, wins = [] } = draw;
+  if (seed === undefined) return ["the seed is not published yet: the hunt has not ended"];
+  const wrong: string[] = [];
+  if (hashOfSeed(seed) !== draw.drawHash) wrong.push("the seed does not have the hash that was published");
+  const units = new Set(wins.map(({ unit }) => unit));
+  if (units.size !== wins.length) wrong.push("a unit was won twice");
+  if (draw.mode === "odds") {
+    const odds = draw.odds ?? 0;
+    for (const { team, event } of wins) {
+      if (!winsAtOdds(seed, draw.id, team, event, odds))
+        wrong.push(`claim ${event} of ${team} won, the draw says no`);
+    }
+    for (const { team, event, outcome } of claims) {
+      if (outcome === "missed" && winsAtOdds(seed, draw.id, team, event, odds)) {
+        wrong.push(`claim ${event} of ${team} missed, the draw says it wins`);
+      }
+    }
+    return wrong;
+  }
+  const moments = momentsOf(rulesOf(draw), seed);
+  const momentOf = new Map(moments.map(({ unit, at }) => [unit, at]));
+  for (const { unit, team, at } of wins) {
+    const moment = momentOf.get(unit);
+    if (moment === undefined || Date.parse(at) < moment)
+      wrong.push(`${team} won unit ${unit} before its moment`);
+  }
+  // Whoever claims gets the earliest moment that nobody has: those that were won are the first ones.
+  const first = moments.slice(0, wins.length);
+  if (first.some(({ unit }) => !units.has(unit))) wrong.push("an earlier moment was passed over");
+  const wonAt = new Map(wins.map(({ unit, at }) => [unit, Date.parse(at)]));
+  for (const { team, event, outcome, drawnAt } of claims) {
+    if (outcome !== "missed" || drawnAt === undefined) continue;
+    const due = moments.find(({ unit, at }) => at <= drawnAt && (wonAt.get(unit) ?? Infinity) > drawnAt);
+    if (due) wrong.push(`claim ${event} of ${team} missed, though unit ${due.unit} was there to be won`);
+  }
+  return wrong;
+}
+
+function rulesOf({ id, mode, stock, window, added = [] }: PublishedDraw): PrizeRules {
+  const later = added.reduce((sum, { units }) => sum + units, 0);
+  return {
+    id,
+    mode,
+    stock: [{ units: stock - later }, ...added.map(({ units, at }) => ({ units, at: Date.parse(at) }))],
+    perTeam: 1,
+    ...(window ? { window: { from: Date.parse(window.from), to: Date.parse(window.to) } } : {}),
+  };
+}
+
+export const checkDraws: Command = {
+  name: "check-draw",
+  summary: "Do a hunt's prize draws again from the published seed, and compare",
+  usage: "<hunt>",
+  options: {
+    claims: { type: "boolean", about: "also every claim that missed, from the export (an organiser's)" },
+  },
+  example: "check-draw harbour-nights --claims",
+  async run(call) {
+    const hunt = encodeURIComponent(call.argument("hunt"));
+    const { prizes = [] } = await call.engine.json<{ prizes?: { id: string; drawHash?: string }[] }>(
+      "GET",
+      `/v1/hunts/${hunt}`,
+    );
+    const drawn = prizes.filter(({ drawHash }) => drawHash !== undefined);
+    if (drawn.length === 0) throw refused("the hunt has no prize that is drawn");
+    const claims = call.flag("claims") ? await claimsOf(call, hunt) : new Map<string, ExportedClaim[]>();
+    const checked: { prize: string; wins: number; wrong: string[] }[] = [];
+    for (const { id } of drawn) {
+      const draw = await readDraw(call, hunt, id);
+      checked.push({ prize: id, wins: draw.wins?.length ?? 0, wrong: checkDraw(draw, claims.get(id)) });
+    }
+    await call.out.answer(checked, async () => {
+      for (const { prize, wins, wrong } of checked) {
+        await call.out.line(
+          `${prize}: ${wrong.length === 0 ? `right, ${plural(wins, "win")} checked` : "WRONG"}`,
+        );
+        for (const what of wrong) await call.out.line(`  ${what}`);
+      }
+    });
+    return checked.some(({ wrong }) => wrong.length > 0) ? EXIT.refused : EXIT.ok;
+  },
+};
+
+async function readDraw(call: Call, hunt: string, prize: string): Promise<PublishedDraw> {
+  const path = `/v1/hunts/${hunt}/prizes/${encodeURIComponent(prize)}/draw?limit=500`;
+  const draw = await call.engine.json<PublishedDraw>("GET", path);
+  for (let { cursor } = draw; cursor !== undefined; ) {
+    const page = await call.engine.json<PublishedDraw>("GET", `${path}&cursor=${cursor}`);
+    draw.wins?.push(...(page.wins ?? []));
+    cursor = page.cursor;
+  }
+  return draw;
+}
+
+async function claimsOf(call: Call, hunt: string): Promise<Map<string, ExportedClaim[]>> {
+  const claims = new Map<string, ExportedClaim[]>();
+  const body = await call.engine.stream("GET", `/v1/hunts/${hunt}/export`);
+  for await (const line of createInterface({ input: body })) {
+    const fact = JSON.parse(line) as ExportedClaim & { type: string; prize?: string };
+    if (fact.type !== "claim" || fact.prize === undefined) continue;
+    const known = claims.get(fact.prize);
+    if (known) known.push(fact);
+    else claims.set(fact.prize, [fact]);
+  }
+  return claims;
+}

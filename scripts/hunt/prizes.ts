@@ -1,0 +1,219 @@
+/** Commands of the prizes: stock, withdrawal, revocation, winners, and the stock against an expected crowd. */
+import { readFile } from "node:fs/promises";
+import { rulesOf } from "../../src/control/prizes.ts";
+import { compile } from "../../src/hunt/compile.ts";
+import { CLAIMS_MAX, type Crowd, forecast, type Quantiles } from "../prizes/simulate.ts";
+import { type Call, type Command, type Options, wholeNumber } from "./command.ts";
+import { EXIT, refused } from "./failure.ts";
+import { left, right } from "./output.ts";
+import { huntOf, readSource, unreadable } from "./source.ts";
+import { count, duration, plural } from "./text.ts";
+
+const REASON: Options = {
+  reason: { type: "string", value: "text", about: "why, for the audit (default: from the command line)" },
+};
+
+const UNITS_MAX = 1_000_000;
+const WINNERS_PAGE = 500;
+
+const pathOf = (call: Call, rest: string): string =>
+  `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}/prizes/${encodeURIComponent(call.argument("prize"))}/${rest}`;
+
+/** Stock added twice is twice the stock: see `once`. */
+function act<Answer>(call: Call, path: string, body: object): Promise<Answer> {
+  return call.engine.json<Answer>("POST", pathOf(call, path), {
+    body: { ...body, reason: call.text("reason") ?? "from the command line" },
+    once: true,
+  });
+}
+
+export const stock: Command = {
+  name: "stock",
+  summary: "Add units to a prize",
+  usage: "<hunt> <prize> <units>",
+  options: {
+    ...REASON,
+    codes: {
+      type: "string",
+      value: "file",
+      about: "their codes, one a line, where the prize has a list of codes",
+    },
+  },
+  example: "stock harbour-nights voucher 20",
+  async run(call) {
+    const add = wholeNumber("<units>", call.argument("units"), 1, UNITS_MAX);
+    const file = call.text("codes");
+    const text = file && (await readFile(call.path(file), "utf8").catch(unreadable(file)));
+    const codes = text?.split(/\r?\n/).filter((line) => line !== "");
+    const answer = await act<{ stock: number }>(call, "stock", { add, ...(codes ? { codes } : {}) });
+    await call.out.confirm(
+      answer,
+      `${call.argument("prize")} has ${plural(answer.stock, "unit")} in all now`,
+    );
+    return EXIT.ok;
+  },
+};
+
+function mark(name: "withdraw" | "restore", summary: string, told: string): Command {
+  return {
+    name,
+    summary,
+    usage: "<hunt> <prize>",
+    options: REASON,
+    example: `${name} harbour-nights voucher --reason "…"`,
+    async run(call) {
+      await call.out.confirm(await act<object>(call, name, {}), `${call.argument("prize")} ${told}`);
+      return EXIT.ok;
+    },
+  };
+}
+
+export const withdraw = mark("withdraw", "Hand out no more of a prize", "is withdrawn");
+export const restore = mark("restore", "Hand out a withdrawn prize again", "is handed out again");
+
+export const revoke: Command = {
+  name: "revoke",
+  summary: "Take a win back; its unit goes to nobody else",
+  usage: "<hunt> <prize> <unit>",
+  options: REASON,
+  example: 'revoke harbour-nights voucher 3 --reason "two accounts"',
+  async run(call) {
+    const unit = wholeNumber("<unit>", call.argument("unit"), 0, 10 * UNITS_MAX);
+    const answer = await act<{ team: string }>(call, "revoke", { unit });
+    await call.out.confirm(answer, `unit ${unit} is taken back from ${answer.team}`);
+    return EXIT.ok;
+  },
+};
+
+interface Winner {
+  unit: number;
+  team: string;
+  name: string;
+  playerName: string;
+  at: string;
+  code?: string;
+  revoked?: true;
+}
+
+export const winners: Command = {
+  name: "winners",
+  summary: "Who won a prize, with codes (--json: all of it)",
+  usage: "<hunt> <prize>",
+  options: {},
+  example: "winners harbour-nights voucher --json > winners.json",
+  async run(call) {
+    const all: Winner[] = [];
+    for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+      const query: string = `limit=${WINNERS_PAGE}${cursor === "" ? "" : `&cursor=${cursor}`}`;
+      const page: { winners: Winner[]; cursor?: string } = await call.engine.json(
+        "GET",
+        pathOf(call, `winners?${query}`),
+      );
+      all.push(...page.winners);
+      cursor = page.cursor;
+    }
+    await call.out.answer({ winners: all }, async () => {
+      await call.out.table(
+        [
+          right("unit"),
+          left("team"),
+          left("name"),
+          left("player"),
+          left("at"),
+          { title: "code", whole: true },
+        ],
+        all.map((one) => [
+          one.unit,
+          one.team,
+          one.name,
+          one.playerName,
+          one.at,
+          one.revoked ? "(revoked)" : one.code,
+        ]),
+      );
+    });
+    return EXIT.ok;
+  },
+};
+
+/** Runs of a forecast: enough for quantiles, few enough to wait for. */
+const RUNS = 50;
+
+const DAY = 86_400_000;
+
+export const prizes: Command = {
+  name: "prizes",
+  summary: "How long the stock lasts for an expected crowd: a simulation",
+  usage: "<file>",
+  options: {
+    hunt: { type: "string", value: "id", about: "the id it would be published under" },
+    teams: { type: "string", value: "n", about: "teams that will be eligible (default: 10000)" },
+    claims: { type: "string", value: "n", about: "claims of a team until it wins or gives up (default: 3)" },
+    rush: {
+      type: "string",
+      value: "%",
+      about: "share of claims in the first tenth of the time (default: 50)",
+    },
+    seed: { type: "string", value: "n", about: "of the crowd (default: 1)" },
+  },
+  example: "prizes hunts/harbour-nights.yaml --teams 50000",
+  async run(call) {
+    const source = await readSource(call);
+    if (source.parsed.issues) throw refused(`${source.name} has errors: see lint`);
+    const compiled = compile(source.parsed.definition, {
+      hunt: huntOf(source, call.text("hunt")),
+      pepper: "forecast",
+      digest: (scope, text) => `${typeof scope === "string" ? scope : scope.clue}\n${text}`,
+      codeFor: (clue) => `1.forecast.${clue}.AAAAAAAAAAAAAA`,
+    });
+    if (!compiled.hunt) throw refused(`${source.name} has errors: see lint`);
+    const { opens, closes } = compiled.hunt;
+    const teams = call.count("teams", 1, CLAIMS_MAX) ?? 10_000;
+    const claims = call.count("claims", 1, Math.max(1, Math.floor(CLAIMS_MAX / teams))) ?? 3;
+    const random = seeded(call.count("seed", 0, 2 ** 31) ?? 1);
+    const rush = (call.count("rush", 0, 100) ?? 50) / 100;
+    const forecasts = compiled.hunt.prizes.map((prize) => {
+      const from = prize.window?.from ?? opens ?? 0;
+      const crowd: Crowd = { teams, claims, rush, from, to: prize.window?.to ?? closes ?? from + DAY };
+      return forecast(rulesOf(prize, undefined), crowd, RUNS, random);
+    });
+    await call.out.answer(forecasts, async () => {
+      await call.out.table(
+        [
+          left("prize"),
+          left("mode"),
+          right("stock"),
+          right("won"),
+          right("refused"),
+          right("gone in"),
+          right("gone after"),
+        ],
+        forecasts.map((one) => [
+          one.prize,
+          one.mode,
+          one.stock,
+          range(one.won, count),
+          range(one.refused, (share) => `${Math.round(100 * share)} %`),
+          `${Math.round(100 * one.drained)} % of runs`,
+          one.drainedAfter ? range(one.drainedAfter, duration) : "never",
+        ]),
+      );
+      call.out.note(`${plural(RUNS, "run")}; 5 % … 95 % around the median`);
+    });
+    return EXIT.ok;
+  },
+};
+
+const range = ([low, middle, high]: Quantiles, told: (value: number) => string): string =>
+  low === high ? told(middle) : `${told(middle)} (${told(low)} … ${told(high)})`;
+
+/** Seeded numbers in [0, 1) (mulberry32). */
+function seeded(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
