@@ -140,7 +140,7 @@ export function prizeRoutes(app: App): void {
       await limitAddress(c.env, c.req.raw);
       const hunt = huntOf(c);
       const now = c.get("now");
-      const { cursor, limit } = check(c.req.query());
+      const { cursor, limit } = check(winnersQuery, c.req.query());
       const entry = await huntEntry(c.env, hunt, now);
       const [drawn] = drawnPrizes(entry).filter(({ id }) => id === prizeOf(c));
       if (!drawn) throw new RequestError("not_found", "this prize is not drawn");
