@@ -32,6 +32,7 @@ export interface Env extends Secrets, GateEnv, OriginBindings, MeterEnv {
   DIRECTORY: DurableObjectNamespace<HuntDirectory>;
   PRIZES: DurableObjectNamespace<PrizeVault>;
   DEAD_LETTERS: DurableObjectNamespace<DeadLetters>;
+  ASSETS: Fetcher;
   CACHE: KVNamespace;
   FACTS: Queue<string>;
   DEAD: Queue<string>;

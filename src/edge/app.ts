@@ -9,6 +9,7 @@ import { liveRoutes } from "./live.ts";
 import { countError } from "./measure.ts";
 import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./ops.ts";
+import { pageRoutes } from "./pages.ts";
 import { playerRoutes } from "./player.ts";
 import { allowedOrigin, identify, prepare, setHeaders } from "./prepare.ts";
 import { prizeRoutes } from "./prizes.ts";
@@ -40,6 +41,7 @@ export function makeApp(): App {
   deadLetterRoutes(app);
   prizeRoutes(app);
   registrationRoutes(app);
+  pageRoutes(app);
   app.notFound((c) => {
     identify(c);
     return problem(c, new RequestError("not_found", "no such route"));

@@ -1,0 +1,76 @@
+/** Checking in at a place: the device's position, how exact it is, and on demand a map. */
+import { signal } from "@preact/signals";
+import { t } from "../shared/i18n.ts";
+import { Icon } from "../shared/icons.tsx";
+import { aboutOf, act, type Clue, pending } from "./state.ts";
+
+const position = signal<GeolocationPosition | undefined>(undefined);
+const failure = signal("");
+const busy = signal(false);
+const showMap = signal(false);
+
+/** How long the device may look for its position, ms; how old a position may be. */
+const LOCATE = { enableHighAccuracy: true, timeout: 20_000, maximumAge: 2_000 };
+
+function locate(): Promise<GeolocationPosition> {
+  return new Promise((found, failed) => {
+    if (!navigator.geolocation) failed(new Error("—"));
+    else navigator.geolocation.getCurrentPosition(found, failed, LOCATE);
+  });
+}
+
+async function checkIn(clue: string): Promise<void> {
+  busy.value = true;
+  failure.value = "";
+  try {
+    const found = await locate();
+    position.value = found;
+    const { latitude: lat, longitude: lng, accuracy } = found.coords;
+    await act({ type: "checkin", clue, position: { lat, lng, accuracy } });
+  } catch (error) {
+    failure.value = (error as { message?: string }).message ?? "";
+  } finally {
+    busy.value = false;
+  }
+}
+
+async function draw(element: HTMLDivElement | null): Promise<void> {
+  if (!element || !position.value) return;
+  const { drawMap } = await import("../shared/map.ts");
+  const { latitude: lat, longitude: lng, accuracy } = position.value.coords;
+  drawMap(element, [{ lat, lng, radius: accuracy }]);
+}
+
+export function CheckIn({ clue }: { clue: Clue }) {
+  const sending = busy.value || pending.value.some((event) => aboutOf(event) === `clue/${clue.id}`);
+  const accuracy = position.value?.coords.accuracy;
+  return (
+    <div class="stack">
+      <button type="button" class="wide" disabled={sending} onClick={() => void checkIn(clue.id)}>
+        <Icon name="pin" /> {sending ? t("locating") : t("checkin")}
+      </button>
+      {failure.value !== "" && (
+        <p class="note bad" role="alert">
+          {t("noPosition", { reason: failure.value })}
+        </p>
+      )}
+      {accuracy !== undefined && (
+        <p class="soft number">
+          {t("accuracy", { metres: Math.ceil(accuracy), radius: clue.place?.radius ?? 0 })}
+        </p>
+      )}
+      {accuracy !== undefined && !showMap.value && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            showMap.value = true;
+          }}
+        >
+          {t("map")}
+        </button>
+      )}
+      {showMap.value && <div class="map" ref={(element) => void draw(element)} />}
+    </div>
+  );
+}

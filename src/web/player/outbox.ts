@@ -1,0 +1,140 @@
+/**
+ * Events that the engine has not answered yet. They are kept before they are
+ * sent, named by their id, and sent again under it until there is a result:
+ * closing the page, losing the network or an overloaded engine loses nothing.
+ */
+
+export interface OutboxEvent {
+  id: string;
+  type: string;
+  [more: string]: unknown;
+}
+
+export interface Result {
+  id: string;
+  outcome: string;
+  duplicate?: true;
+  seq?: number;
+  clue?: string;
+  points?: number;
+  score?: number;
+  unlocked?: string[];
+  message?: string;
+  retryAt?: string;
+  /** Metres, roughly, from a place that was not reached. */
+  distance?: number;
+  hint?: { id: string; text: string };
+  prize?: { id: string; code?: string };
+}
+
+export interface OutboxStore {
+  /** In the order they were added. */
+  all(): Promise<OutboxEvent[]>;
+  add(event: OutboxEvent): Promise<void>;
+  remove(ids: readonly string[]): Promise<void>;
+}
+
+export interface OutboxDeps {
+  store: OutboxStore;
+  /** Rejects with `retryable` when the same events may be sent again. */
+  send(events: readonly OutboxEvent[]): Promise<Result[]>;
+  result(result: Result, event: OutboxEvent): void;
+  /** Events without an answer, each time they change. */
+  pending(events: readonly OutboxEvent[]): void;
+  /** The engine will never take these: their token is refused, for example. */
+  refused(error: unknown): void;
+  wait(ms: number): Promise<void>;
+}
+
+/** Events in one request: the engine takes 100, of 64 KiB in all. */
+const BATCH = 15;
+
+/** Waits after a failure, ms: doubled up to the most, with jitter. */
+const RETRY = { first: 500, most: 30_000 };
+
+export class Outbox {
+  readonly #deps: OutboxDeps;
+  #events: OutboxEvent[] = [];
+  #sending = false;
+  #delay = RETRY.first;
+  #woken: (() => void) | undefined;
+
+  constructor(deps: OutboxDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes up what an earlier life of the page left behind. */
+  async start(): Promise<void> {
+    this.#events = [...(await this.#deps.store.all()), ...this.#events];
+    this.#deps.pending(this.#events);
+    this.wake();
+  }
+
+  /** Resolves when the event is kept; its result comes by itself. */
+  async add(event: OutboxEvent): Promise<void> {
+    await this.#deps.store.add(event);
+    this.#events = [...this.#events, event];
+    this.#deps.pending(this.#events);
+    this.wake();
+  }
+
+  /** The network may be back: sends now. */
+  wake(): void {
+    this.#woken?.();
+    if (!this.#sending && this.#events.length > 0) void this.#sendAll();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
+    try {
+      while (this.#events.length > 0) {
+        const batch = this.#events.slice(0, BATCH);
+        let results: Result[];
+        try {
+          results = await this.#deps.send(batch);
+        } catch (error) {
+          if (!(error as { retryable?: boolean }).retryable) {
+            this.#deps.refused(error);
+            return;
+          }
+          await this.#pause();
+          continue;
+        }
+        this.#delay = RETRY.first;
+        const answered = new Map(results.map((result) => [result.id, result]));
+        const done = batch.filter(({ id }) => answered.has(id));
+        await this.#deps.store.remove(done.map(({ id }) => id));
+        this.#events = this.#events.filter(({ id }) => !answered.has(id));
+        this.#deps.pending(this.#events);
+        for (const event of done) {
+          const result = answered.get(event.id);
+          if (result) this.#deps.result(result, event);
+        }
+        // An answer that answers nothing would go round for ever.
+        if (done.length === 0) await this.#pause();
+      }
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const delay = this.#delay * (0.5 + Math.random() / 2);
+    this.#delay = Math.min(RETRY.most, this.#delay * 2);
+    const woken = new Promise<void>((wake) => {
+      this.#woken = wake;
+    });
+    await Promise.race([this.#deps.wait(delay), woken]);
+    this.#woken = undefined;
+  }
+}
+
+/** A UUIDv7: ids made later sort later. */
+export function makeId(now: number = Date.now()): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  for (let index = 0; index < 6; index += 1) bytes[index] = Math.floor(now / 256 ** (5 - index)) % 256;
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,268 @@
+/** What the player page knows, and what it does: one module of signals and actions. */
+import { computed, signal } from "@preact/signals";
+import { type Board, call, type Entry, type Hunt, huntPath, type Phase, Problem } from "../shared/api.ts";
+import { openLive } from "../shared/live.ts";
+import { makeId, Outbox, type OutboxEvent, type Result } from "./outbox.ts";
+import { forgetSession, outboxOf, readSeen, readSession, type Session, saveSeen, saveSession } from "./storage.ts";
+
+export interface Clue {
+  id: string;
+  round: string;
+  title: string;
+  kind: "answer" | "scan" | "place" | "choice";
+  points: number;
+  meta?: true;
+  state: "open" | "solved";
+  body: string;
+  choices?: { id: string; label: string }[];
+  place?: { radius: number };
+  attempts: number;
+  cooldownUntil?: string;
+  openedAt: string;
+  solvedAt?: string;
+  hints: { id: string; cost: number; availableAt: string; taken: boolean; text?: string }[];
+}
+
+export interface PrizeOfMe {
+  id: string;
+  title: string;
+  mode: string;
+  eligible: boolean;
+  left?: number;
+  withdrawn?: true;
+  cooldownUntil?: string;
+  wins: { event: string; at: string; player: string; code?: string; revoked?: true }[];
+}
+
+export interface Me {
+  player: { id: string; name: string };
+  team: {
+    id: string;
+    name: string;
+    bracket?: string;
+    joinCode?: string;
+    members: { id: string; name: string }[];
+    score: number;
+    solves: number;
+    rank?: number;
+    banned?: true;
+  };
+  phase: Phase;
+  clues: Clue[];
+  prizes?: PrizeOfMe[];
+  announcements: { id: string; at: string; text: string; clue?: string }[];
+  serverTime: string;
+}
+
+export const hunt = signal<Hunt | undefined>(undefined);
+export const me = signal<Me | undefined>(undefined);
+export const session = signal<Session | undefined>(undefined);
+export const missing = signal(false);
+export const online = signal(navigator.onLine);
+export const live = signal(false);
+export const pending = signal<readonly OutboxEvent[]>([]);
+/** The last result of what was done, by what it was about: `clue/…`, `prize/…`, `scan`. */
+export const verdicts = signal<Readonly<Record<string, Result>>>({});
+export const standings = signal<{ board: Board; around: Entry[] } | undefined>(undefined);
+/** Announcements seen, so that new ones are pointed out. */
+export const unread = signal(0);
+/** What just happened, for everybody to see and for screen readers to say. */
+export const toast = signal<{ kind: "solved" | "won" | "news"; text: string } | undefined>(undefined);
+/** The engine's clock minus this device's, ms. */
+const skew = signal(0);
+/** A second hand for countdowns, in the engine's time, epoch ms. */
+export const now = signal(Date.now());
+export const phase = computed<Phase>(() => me.value?.phase ?? hunt.value?.phase ?? "draft");
+
+/** Time between looks at `/me` while no socket tells what happened, ms. */
+const POLL = 20_000;
+
+/** Longest a page waits with looking again after it was told of something, ms: crowds are told at once. */
+const SPREAD = 400;
+
+let id = "";
+let outbox: Outbox | undefined;
+let refreshing: Promise<void> | undefined;
+
+export async function start(of: string): Promise<void> {
+  id = of;
+  window.addEventListener("online", () => {
+    online.value = true;
+    outbox?.wake();
+    void refresh();
+  });
+  window.addEventListener("offline", () => {
+    online.value = false;
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") void refresh();
+  });
+  setInterval(() => {
+    now.value = Date.now() + skew.value;
+  }, 1_000);
+  const [known, seen] = await Promise.all([readSession(id), readSeen(id)]);
+  hunt.value = seen.hunt;
+  if (known) {
+    me.value = seen.me;
+    session.value = known;
+    await enter(known);
+  }
+  await refreshHunt();
+}
+
+async function refreshHunt(): Promise<void> {
+  try {
+    const told = await call<Hunt>(huntPath(id));
+    hunt.value = told;
+    skew.value = Date.parse(told.serverTime) - Date.now();
+    await saveSeen(id, { hunt: told });
+  } catch (error) {
+    if (error instanceof Problem && error.code === "not_found") missing.value = true;
+    else if (!(error instanceof Problem)) throw error;
+  }
+}
+
+export interface Joining {
+  name: string;
+  team?: { create: string; bracket?: string } | { join: string };
+}
+
+/** Kept until the joining is answered, so that trying again does not join twice. */
+let joiningKey = makeId();
+
+export async function join(joining: Joining): Promise<void> {
+  const joined = await call<Omit<Session, "hunt">>(huntPath(id, "/players"), {
+    json: joining,
+    headers: { "idempotency-key": joiningKey },
+  });
+  joiningKey = makeId();
+  const own: Session = { hunt: id, ...joined };
+  await saveSession(own);
+  session.value = own;
+  await enter(own);
+}
+
+export async function leave(): Promise<void> {
+  await forgetSession(id);
+  location.reload();
+}
+
+/** A joining that was refused for good is another one next time. */
+export function joinAnew(): void {
+  joiningKey = makeId();
+}
+
+async function enter({ token }: Session): Promise<void> {
+  outbox = new Outbox({
+    store: outboxOf(id),
+    send: async (events) => {
+      const answer = await call<{ results: Result[] }>(huntPath(id, "/events"), { token, json: { events } });
+      return answer.results;
+    },
+    result: (result, event) => {
+      heard(result, event);
+      void refresh();
+    },
+    pending: (events) => {
+      pending.value = events;
+    },
+    refused: (error) => {
+      // The token is no longer good: who plays must join again; what is written stays on the device.
+      if (error instanceof Problem && error.status === 401) session.value = undefined;
+    },
+    wait: (ms) => new Promise((done) => setTimeout(done, ms)),
+  });
+  await Promise.all([outbox.start(), refresh()]);
+  openLive({
+    path: async () => {
+      const { ticket } = await call<{ ticket: string }>(huntPath(id, "/tickets"), { token, method: "POST" });
+      return huntPath(id, `/live?ticket=${encodeURIComponent(ticket)}`);
+    },
+    state: (open) => {
+      live.value = open;
+      if (open) void refresh();
+    },
+    frame: ({ announcement, phase: changed, team }) => {
+      if (announcement) {
+        unread.value += 1;
+        toast.value = { kind: "news", text: (announcement as { text: string }).text };
+      }
+      if (announcement || team || (changed && changed !== me.value?.phase)) {
+        setTimeout(() => void refresh(), Math.random() * SPREAD);
+      }
+      if (changed) void refreshHunt();
+    },
+  });
+  setInterval(() => {
+    if (!live.value && document.visibilityState === "visible") void refresh();
+  }, POLL);
+}
+
+/** Looks at `/me` again; several wishes at the same time are one look. */
+export function refresh(): Promise<void> {
+  refreshing ??= look().finally(() => {
+    refreshing = undefined;
+  });
+  return refreshing;
+}
+
+async function look(): Promise<void> {
+  const token = session.value?.token;
+  if (token === undefined) return;
+  try {
+    const told = await call<Me>(huntPath(id, "/me"), { token });
+    skew.value = Date.parse(told.serverTime) - Date.now();
+    now.value = Date.now() + skew.value;
+    online.value = true;
+    me.value = told;
+    await saveSeen(id, { me: told });
+    outbox?.wake();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.status === 401 || error.status === 403) session.value = undefined;
+    if (error.status === 0) online.value = false;
+  }
+}
+
+export async function refreshStandings(): Promise<void> {
+  const team = session.value?.team.id;
+  try {
+    const [board, own] = await Promise.all([
+      call<Board>(huntPath(id, "/leaderboard?limit=20")),
+      team === undefined
+        ? undefined
+        : call<Board>(huntPath(id, `/leaderboard?limit=7&around=${encodeURIComponent(team)}`)).catch(() => undefined),
+    ]);
+    standings.value = { board, around: own?.entries ?? [] };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+}
+
+/** What a verdict is about. */
+export function aboutOf(event: OutboxEvent): string {
+  if (event.type === "claim") return `prize/${String(event.prize)}`;
+  if (event.type === "scan") return "scan";
+  if (event.type === "hint") return `hint/${String(event.clue)}/${String(event.hint)}`;
+  return `clue/${String(event.clue)}`;
+}
+
+function heard(result: Result, event: OutboxEvent): void {
+  const about = aboutOf(event);
+  verdicts.value = { ...verdicts.value, [about]: result };
+  const clue = me.value?.clues.find(({ id: each }) => each === (result.clue ?? event.clue));
+  if (result.outcome === "correct" && !result.duplicate) {
+    toast.value = { kind: "solved", text: clue?.title ?? "" };
+  }
+  if (result.outcome === "won") {
+    toast.value = { kind: "won", text: me.value?.prizes?.find(({ id: each }) => each === event.prize)?.title ?? "" };
+  }
+}
+
+/** Does something in the hunt: kept on the device first, then sent. */
+export async function act(event: { type: string; [more: string]: unknown }): Promise<void> {
+  const own: OutboxEvent = { id: makeId(), at: new Date().toISOString(), ...event };
+  const { [aboutOf(own)]: _, ...others } = verdicts.value;
+  verdicts.value = others;
+  await outbox?.add(own);
+}

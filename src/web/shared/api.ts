@@ -1,0 +1,116 @@
+/** Calls on the engine from the pages, and what it answers (docs/api.md). Times are ISO 8601. */
+
+export interface Prize {
+  id: string;
+  title: string;
+  mode: "first-come" | "instant-win" | "odds";
+  stock: number;
+  withdrawn?: true;
+  drawHash?: string;
+  drawSeed?: string;
+}
+
+export interface Hunt {
+  hunt: string;
+  title: string;
+  description?: string;
+  phase: Phase;
+  opens?: string;
+  closes?: string;
+  freeze?: string;
+  teams: { mode: "teams" | "solo"; maxSize: number };
+  brackets?: { id: string; title: string }[];
+  clueCount: number;
+  prizes?: Prize[];
+  serverTime: string;
+}
+
+export type Phase = "draft" | "live" | "paused" | "ended";
+
+export interface Entry {
+  rank: number;
+  team: { id: string; name: string; bracket?: string };
+  score: number;
+  solves: number;
+  lastSolveAt?: string;
+}
+
+export interface Board {
+  asOf: string;
+  frozen: boolean;
+  total: number;
+  entries: Entry[];
+}
+
+/** The engine's refusal (application/problem+json), or that it was not reached (`status` 0). */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly issues: readonly { path: string; code: string; message: string }[];
+  /** Seconds, where the engine names them. */
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, code: string, detail: string, issues: Problem["issues"] = [], retryAfter?: number) {
+    super(detail);
+    this.name = "Problem";
+    this.status = status;
+    this.code = code;
+    this.issues = issues;
+    this.retryAfter = retryAfter;
+  }
+
+  /** The same request may be sent again. */
+  get retryable(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Longest that an answer is waited for, ms. */
+const TIMEOUT = 15_000;
+
+export interface Call {
+  method?: string;
+  token?: string | undefined;
+  json?: unknown;
+  body?: string;
+  type?: string;
+  headers?: Record<string, string>;
+}
+
+/** Calls the engine; throws `Problem`. An answer that is no JSON comes as text. */
+export async function call<Answer>(path: string, { method, token, json, body, type, headers }: Call = {}): Promise<Answer> {
+  const sent = json === undefined ? body : JSON.stringify(json);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, {
+      method: method ?? (sent === undefined ? "GET" : "POST"),
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(sent === undefined ? {} : { "content-type": type ?? "application/json" }),
+        ...headers,
+      },
+      ...(sent === undefined ? {} : { body: sent }),
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    text = await response.text();
+  } catch (error) {
+    throw new Problem(0, "offline", String(error));
+  }
+  const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+  const answer: unknown = isJson && text !== "" ? JSON.parse(text) : text;
+  if (response.ok) return answer as Answer;
+  const { code = "internal", detail = response.statusText, issues } = (isJson ? answer : {}) as {
+    code?: string;
+    detail?: string;
+    issues?: Problem["issues"];
+  };
+  const after = Number(response.headers.get("retry-after"));
+  throw new Problem(response.status, code, detail, issues, after > 0 ? after : undefined);
+}
+
+/** The path of a hunt's route. */
+export const huntPath = (hunt: string, rest = ""): string => `/v1/hunts/${encodeURIComponent(hunt)}${rest}`;
+
+/** The hunt that the page's address names: `/play/harbour-nights`. */
+export const huntOfPage = (): string => decodeURIComponent(location.pathname.split("/")[2] ?? "");

@@ -1,0 +1,83 @@
+/** The page's language: messages by key, plurals by the language's own rules, its direction. */
+import { signal } from "@preact/signals";
+
+/** A text, or a form for each plural category the language has; `{name}` stands for a parameter. */
+export type Message = string | ({ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
+
+/** Every key of English in another language: a missing one is a type error. */
+export type Translation<English> = { [Key in keyof English]: Message };
+
+export const LOCALES = { en: "English", de: "Deutsch", ar: "العربية" } as const;
+export type Locale = keyof typeof LOCALES;
+
+const RIGHT_TO_LEFT: readonly Locale[] = ["ar"];
+const STORED = "locale";
+
+export const locale = signal<Locale>("en");
+
+let messages: Record<string, Message> = {};
+let loaders: Partial<Record<Locale, () => Promise<Record<string, Message>>>> = {};
+let english: Record<string, Message> = {};
+
+/** `others` are loaded when they are chosen. Resolves when the user's language is there. */
+export async function startI18n(
+  base: Record<string, Message>,
+  others: Partial<Record<Locale, () => Promise<Record<string, Message>>>>,
+): Promise<void> {
+  english = base;
+  loaders = others;
+  messages = base;
+  await setLocale(preferred(), false);
+}
+
+export async function setLocale(to: Locale, keep = true): Promise<void> {
+  try {
+    messages = to === "en" ? english : ((await loaders[to]?.()) ?? english);
+    locale.value = to;
+  } catch {
+    // Offline, and not loaded before: the page stays in the language it has.
+    return;
+  }
+  document.documentElement.lang = to;
+  document.documentElement.dir = RIGHT_TO_LEFT.includes(to) ? "rtl" : "ltr";
+  if (keep) localStorage.setItem(STORED, to);
+}
+
+function preferred(): Locale {
+  const wanted = [new URLSearchParams(location.search).get("lang"), localStorage.getItem(STORED), ...navigator.languages];
+  for (const each of wanted) {
+    const found = (Object.keys(LOCALES) as Locale[]).find((known) => each?.toLowerCase().split("-")[0] === known);
+    if (found) return found;
+  }
+  return "en";
+}
+
+/** The text of a message; `count` chooses the plural form. */
+export type Translate<English> = (key: keyof English & string, parameters?: Record<string, string | number>) => string;
+
+export function t(key: string, parameters: Record<string, string | number> = {}): string {
+  // Read, so that whoever shows the text is drawn again in another language.
+  const language = locale.value;
+  const message = messages[key] ?? english[key] ?? key;
+  const form =
+    typeof message === "string"
+      ? message
+      : (message[new Intl.PluralRules(language).select(Number(parameters.count ?? 0))] ?? message.other);
+  return form.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = parameters[name];
+    return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : (value ?? "");
+  });
+}
+
+export const number = (value: number): string => new Intl.NumberFormat(locale.value).format(value);
+
+export const clock = (at: string | number): string =>
+  new Intl.DateTimeFormat(locale.value, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+
+/** A duration as 1:02:03 or 4:05; negative ones are 0:00. */
+export function countdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
+  const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
+}

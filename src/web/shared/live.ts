@@ -1,0 +1,68 @@
+/** A live socket that comes back by itself (docs/live.md). */
+
+/** Waits between attempts, ms: doubled up to the most, each anywhere in its upper half. */
+const RETRY = { first: 500, most: 30_000 };
+
+export interface Live {
+  close(): void;
+}
+
+export interface LiveOptions {
+  /** The socket's path, with a fresh ticket where it needs one. Rejects: later again. */
+  path(): Promise<string>;
+  frame(frame: Record<string, unknown>): void;
+  /** Whether the socket is open, each time that changes. */
+  state?(open: boolean): void;
+}
+
+export function openLive({ path, frame, state }: LiveOptions): Live {
+  let socket: WebSocket | undefined;
+  let closed = false;
+  let wait = RETRY.first;
+  let timer: number | undefined;
+
+  const again = (): void => {
+    state?.(false);
+    if (closed) return;
+    timer = window.setTimeout(connect, wait * (0.5 + Math.random() / 2));
+    wait = Math.min(RETRY.most, wait * 2);
+  };
+  const connect = async (): Promise<void> => {
+    try {
+      const url = new URL(await path(), location.href);
+      url.protocol = url.protocol.replace("http", "ws");
+      if (closed) return;
+      socket = new WebSocket(url);
+    } catch {
+      // No ticket now: the same as a socket that would not open.
+      again();
+      return;
+    }
+    socket.onopen = () => {
+      wait = RETRY.first;
+      state?.(true);
+    };
+    socket.onmessage = ({ data }) => {
+      const told = JSON.parse(String(data)) as Record<string, unknown>;
+      // The engine asks how far its frames were read.
+      if (told.ping !== undefined) socket?.send('{"ping":true}');
+      else if (told.pong === undefined) frame(told);
+    };
+    socket.onclose = again;
+  };
+  const wake = (): void => {
+    if (closed || socket?.readyState === WebSocket.OPEN || socket?.readyState === WebSocket.CONNECTING) return;
+    window.clearTimeout(timer);
+    void connect();
+  };
+  window.addEventListener("online", wake);
+  void connect();
+  return {
+    close() {
+      closed = true;
+      window.clearTimeout(timer);
+      window.removeEventListener("online", wake);
+      socket?.close();
+    },
+  };
+}
