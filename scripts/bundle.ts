@@ -6,7 +6,7 @@
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import type { V4ModuleDefinition, V4WorkerOptionsShape } from "miniflare";
@@ -25,6 +25,7 @@ const INPUTS = [
   ".dev.vars",
   ".env",
   "scripts/bundle.ts",
+  "scripts/web.ts",
 ];
 
 /** Bundles kept: enough to go back and forth between a few branches. */
@@ -43,6 +44,8 @@ const MODULE_TYPES: Record<string, V4ModuleDefinition["type"]> = {
 export interface Bundle {
   /** Options of miniflare's flat form, without the code. */
   worker: V4WorkerOptionsShape & { name: string };
+  /** The pages' static assets. */
+  web: string;
   /** The code, the entry module first; paths are absolute, under `modulesRoot`. */
   modules: V4ModuleDefinition[];
   modulesRoot: string;
@@ -76,6 +79,8 @@ export async function readBundle(): Promise<Bundle> {
   const making = await mkdtemp(join(cache, "making-"));
   try {
     await Promise.all([makeCode(making), makeDescription(making)]);
+    // wrangler has built them, as wrangler.toml says.
+    await cp(join(root, "dist", "web"), join(making, "web"), { recursive: true });
     await rename(making, folder).catch(async (error: unknown) => {
       if (!(await readFolder(folder))) throw error; // else: another process was first
     });
@@ -126,7 +131,7 @@ async function readFolder(folder: string): Promise<Bundle | undefined> {
     modules.sort((a, b) => Number(isEntry(b.path, code)) - Number(isEntry(a.path, code)));
     const now = new Date();
     await utimes(folder, now, now);
-    return { ...described, modules, modulesRoot: code };
+    return { ...described, modules, modulesRoot: code, web: join(folder, "web") };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

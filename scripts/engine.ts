@@ -178,6 +178,8 @@ async function startRuntimeNow(
                   ...bundle.modules,
                 ],
           modulesRoot: bundle.modulesRoot,
+          // Served past the Worker, as Cloudflare does: what is no file is the Worker's.
+          assets: { ...bundle.worker.assets, directory: bundle.web },
           bindings: {
             ...bundle.worker.bindings,
             ...(options.origin ? { ORIGIN: "postgres" } : {}),

@@ -69,7 +69,8 @@ for (const page of PAGES) {
   await writeFile(join(folder, "index.html"), html(page, files));
   if (page.manifest) await addWorker(files, folder);
 }
-for (const file of await readdir(join(web, "static"))) await copyFile(join(web, "static", file), join(out, file));
+for (const file of await readdir(join(web, "static")))
+  await copyFile(join(web, "static", file), join(out, file));
 await writeFile(
   join(out, "_headers"),
   [
@@ -147,6 +148,8 @@ async function addWorker(files: readonly string[], folder: string): Promise<void
     ...common,
     entryPoints: [join(web, "player", "service-worker.ts")],
     outfile: join(folder, "service-worker.js"),
-    define: { PRECACHE: JSON.stringify(["/play/", "/icon.svg", "/manifest.webmanifest", ...files.map(urlOf)]) },
+    define: {
+      PRECACHE: JSON.stringify(["/play/", "/icon.svg", "/manifest.webmanifest", ...files.map(urlOf)]),
+    },
   });
 }

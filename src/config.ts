@@ -331,6 +331,14 @@ export const PARAMETERS = {
     trades: "which pages may call player routes: * or a list of origins, separated by commas",
     shows: "failed preflights in the browser",
   },
+  MAP_TILES: {
+    kind: "choice",
+    default: "",
+    choices: [],
+    trades:
+      "tiles behind the pages' maps, such as https://tiles.example/{z}/{x}/{y}.png: players' browsers then ask that host; empty asks nobody",
+    shows: "maps in the pages",
+  },
 } as const satisfies Record<string, NumberParameter | ChoiceParameter>;
 
 type Name = keyof typeof PARAMETERS;

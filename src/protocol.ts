@@ -94,6 +94,8 @@ export interface Result {
   unlocked?: string[];
   message?: string;
   retryAt?: string;
+  /** Metres from a place that was not reached, rounded up to one digit: how far, not where. */
+  distance?: number;
   hint?: { id: string; text: string };
   prize?: { id: string; code?: string };
 }

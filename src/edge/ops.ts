@@ -31,6 +31,21 @@ export function opsRoutes(app: App): void {
     app,
     {
       method: "get",
+      path: "/v1/pages",
+      summary: "What the pages need to know of this deployment",
+      auth: "none",
+      answers: { 200: { description: "Settings", schema: answers.pages } },
+    },
+    (c) => {
+      const { MAP_TILES } = configOf(c.env);
+      return c.json(MAP_TILES === "" ? {} : { mapTiles: MAP_TILES });
+    },
+  );
+
+  route(
+    app,
+    {
+      method: "get",
       path: "/readyz",
       summary: "Readiness by dependency",
       auth: "none",

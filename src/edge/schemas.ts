@@ -207,6 +207,7 @@ export const result = z.object({
   unlocked: z.array(slug).optional(),
   message: z.string().optional(),
   retryAt: time.optional(),
+  distance: z.int().optional(),
   hint: z.object({ id: slug, text: z.string() }).optional(),
   prize: z.object({ id: slug, code: z.string().optional() }).optional(),
 });
@@ -385,5 +386,6 @@ export const answers = {
     })
     .loose(),
   history: z.object({ points: z.array(z.object({ at: time, score: z.number() })) }),
+  pages: z.object({ mapTiles: z.string().optional() }),
   ok: z.object({ ok: z.boolean() }).loose(),
 };

@@ -278,6 +278,9 @@ export function resultOf({ hunt, prizes }: Context, fact: PlayFact, player: stri
     const text = hunt.clues.get(fact.clue ?? "")?.hints.find((hint) => hint.id === fact.hint)?.text;
     result.hint = { id: fact.hint, text: text ?? "" };
   }
+  if (fact.outcome === "out_of_range" && fact.distance !== undefined) {
+    result.distance = roughly(fact.distance);
+  }
   if (fact.prize !== undefined) {
     const own = fact.unit !== undefined && fact.player === player;
     const code = own ? prizes?.codeOf(fact.prize, fact.unit ?? -1) : undefined;
@@ -376,6 +379,12 @@ export function cooldownUntil(
   // then, and a moment that is a whole millisecond is not rounded up to the next.
   const missing = 1 - TOKEN_NOISE / 2 - bucket.tokens;
   return Math.min(TIME_MAX, bucket.at + Math.ceil((missing / refillPerMinute) * 60_000));
+}
+
+/** Rounded up to one digit: 234 m are 300. A player is told how far a place is, not where. */
+function roughly(metres: number): number {
+  const unit = 10 ** Math.floor(Math.log10(Math.max(10, metres)));
+  return Math.ceil(metres / unit) * unit;
 }
 
 /** Rounds down, to keep the log short: a rounding must never give a token early. */

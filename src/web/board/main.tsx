@@ -1,1 +1,272 @@
+/** The big screen: `/board/{hunt}`. Needs no token. */
 import "../shared/theme.css";
+import "./board.css";
+import { computed, signal } from "@preact/signals";
+import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { call, type Entry, type Hunt, huntOfPage, huntPath, type Phase, Problem } from "../shared/api.ts";
+import { clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
+import { openLive } from "../shared/live.ts";
+import { Settings, startTheme } from "../shared/settings.tsx";
+import { colourOf, Graph } from "./graph.tsx";
+import { ar, de, en } from "./messages.ts";
+import { Gliding } from "./places.ts";
+import { applyFrame, type BoardFrame, newSolves, type Shown, type SolveNote } from "./standings.ts";
+
+/** Rows and solves on the screen. */
+const ROWS = 15;
+const SOLVES = 6;
+
+const hunt = signal<Hunt | undefined>(undefined);
+const phase = signal<Phase>("draft");
+const shown = signal<Shown | undefined>(undefined);
+const solves = signal<readonly SolveNote[]>([]);
+const connected = signal(false);
+const problem = signal("");
+const now = signal(Date.now());
+/** Places still hidden while they are revealed from the last on; undefined: all are shown. */
+const hidden = signal<number | undefined>(undefined);
+
+const rows = computed<readonly Entry[]>(() => (shown.value?.rows ?? []).slice(0, ROWS));
+
+const id = huntOfPage();
+let skew = 0;
+
+async function readHunt(): Promise<void> {
+  try {
+    const told = await call<Hunt>(huntPath(id));
+    hunt.value = told;
+    phase.value = told.phase;
+    document.title = told.title;
+    skew = Date.parse(told.serverTime) - Date.now();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === "not_found") problem.value = t("missing");
+  }
+}
+
+function heard(frame: BoardFrame): void {
+  const before = shown.value;
+  const after = applyFrame(before, frame);
+  if (!after) {
+    socket.close();
+    socket = watch();
+    return;
+  }
+  if (before) solves.value = [...newSolves(before.rows, after.rows), ...solves.value].slice(0, SOLVES);
+  else {
+    solves.value = newSolves([], after.rows).slice(0, SOLVES);
+  }
+  // The end of a freeze is a moment for the audience.
+  if (before?.frozen && !after.frozen) hidden.value = Math.min(ROWS, after.rows.length);
+  shown.value = after;
+}
+
+function watch() {
+  let first = true;
+  return openLive({
+    path: async () => {
+      const since = first ? undefined : shown.value?.position;
+      first = false;
+      return huntPath(id, since === undefined ? "/live" : `/live?since=${encodeURIComponent(since)}`);
+    },
+    state: (open) => {
+      connected.value = open;
+    },
+    frame: ({ leaderboard, phase: changed }) => {
+      if (leaderboard) heard(leaderboard as BoardFrame);
+      if (changed && changed !== phase.value) void readHunt();
+    },
+  });
+}
+
+function reveal(): void {
+  if (hidden.value === undefined) return;
+  hidden.value = hidden.value > 1 ? hidden.value - 1 : undefined;
+}
+
+function Board() {
+  if (problem.value !== "") return <main class="board-alone">{problem.value}</main>;
+  const told = hunt.value;
+  const frozen = shown.value?.frozen ?? false;
+  return (
+    <main class="board">
+      <header class="board-head">
+        <h1>
+          <bdi>{told?.title ?? t("loading")}</bdi>
+        </h1>
+        <Clock />
+      </header>
+      <p class="board-state" role="status">
+        {!connected.value && shown.value ? (
+          <span class="lost">{t("lost")}</span>
+        ) : frozen && told?.freeze ? (
+          <span>{t("frozen", { time: clock(told.freeze) })}</span>
+        ) : (
+          <span>{t("teams", { count: shown.value?.total ?? 0 })}</span>
+        )}
+      </p>
+      <Places />
+      <aside class="board-side">
+        <section class="panel">
+          <Graph hunt={id} rows={rows.value} />
+        </section>
+        <section class="panel" aria-labelledby="solves">
+          <h2 id="solves">{t("lastSolves")}</h2>
+          <ol class="solves">
+            {solves.value.map(({ team, name, at }) => (
+              <li key={`${team}${at}`}>
+                <bdi>{name}</bdi>
+                <time class="number" dateTime={at}>
+                  {clock(at)}
+                </time>
+              </li>
+            ))}
+          </ol>
+        </section>
+        <footer class="board-foot">
+          <p>
+            {t("joinAt")} <strong dir="ltr">{`${location.host}/play/${id}`}</strong>
+          </p>
+          <div class="row">
+            {phase.value === "ended" && hidden.value === undefined && rows.value.length > 0 && (
+              <button
+                type="button"
+                class="quiet"
+                onClick={() => {
+                  hidden.value = rows.value.length;
+                }}
+              >
+                {t("reveal")}
+              </button>
+            )}
+            <Settings language={t("language")} appearance={t("appearance")} />
+          </div>
+        </footer>
+      </aside>
+    </main>
+  );
+}
+
+function Clock() {
+  const { opens, closes } = hunt.value ?? {};
+  const at = phase.value === "draft" ? opens : phase.value === "ended" ? undefined : closes;
+  const label =
+    phase.value === "draft"
+      ? t(opens ? "beginsIn" : "waiting")
+      : phase.value === "ended"
+        ? t("ended")
+        : phase.value === "paused"
+          ? t("paused")
+          : t(closes ? "endsIn" : "live");
+  return (
+    <p class="board-clock">
+      <span>{label}</span>
+      {at && <strong class="number">{countdown(Date.parse(at) - now.value)}</strong>}
+    </p>
+  );
+}
+
+const gliding = new Gliding();
+
+function Places() {
+  const elements = useRef(new Map<string, HTMLElement>());
+  useEffect(() => gliding.settle(elements.current));
+  const concealed = hidden.value ?? 0;
+  if (shown.value && rows.value.length === 0) return <p class="board-empty">{t("empty")}</p>;
+  return (
+    <section class="places-area">
+      {hidden.value !== undefined && (
+        <div class="row reveal">
+          <button type="button" onClick={reveal}>
+            {t("revealNext")}
+          </button>
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              hidden.value = undefined;
+            }}
+          >
+            {t("revealAll")}
+          </button>
+          <span class="soft">{t("revealHint")}</span>
+        </div>
+      )}
+      <table class="places">
+        <thead>
+          <tr>
+            <th scope="col" class="number">
+              {t("rank")}
+            </th>
+            <th scope="col">{t("team")}</th>
+            <th scope="col" class="number">
+              {t("solves")}
+            </th>
+            <th scope="col" class="number">
+              {t("score")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.value.map(({ rank, team, score, solves: solved }) => {
+            const secret = rank <= concealed;
+            return (
+              <tr
+                key={secret ? `hidden-${rank}` : team.id}
+                class={secret ? "concealed" : `place-${rank}`}
+                ref={(element) => {
+                  if (secret) return;
+                  if (element) elements.current.set(team.id, element);
+                  else elements.current.delete(team.id);
+                }}
+              >
+                <td class="number">
+                  <Mark colour={colourOf(rank)} />
+                  {number(rank)}
+                </td>
+                <td>
+                  <bdi>{secret ? "· · ·" : team.name}</bdi>
+                </td>
+                <td class="number">{secret ? "" : number(solved)}</td>
+                <td class="number score">{secret ? "" : number(score)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** The colour of the team's line in the graph. */
+function Mark({ colour }: { colour: string | undefined }) {
+  return (
+    <svg class="mark" viewBox="0 0 8 8" aria-hidden="true">
+      {colour && <circle cx="4" cy="4" r="4" fill={colour} />}
+    </svg>
+  );
+}
+
+startTheme();
+if (localStorage.getItem("theme") === null) document.documentElement.dataset.theme = "dark";
+await startI18n(en, { de: async () => de, ar: async () => ar });
+const root = document.getElementById("app");
+if (!root) throw new Error("the page has no place for the board");
+if (id === "") location.replace("/");
+render(<Board />, root);
+let socket = watch();
+void readHunt();
+setInterval(() => {
+  now.value = Date.now() + skew;
+}, 500);
+window.addEventListener("keydown", (event) => {
+  if (
+    (event.key === " " || event.key === "ArrowDown") &&
+    hidden.value !== undefined &&
+    !(event.target instanceof HTMLButtonElement)
+  ) {
+    event.preventDefault();
+    reveal();
+  }
+});

@@ -2,7 +2,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
-import { Settings } from "../shared/settings.tsx";
 import { ClueList, CluePage } from "./clues.tsx";
 import { JoinPage } from "./join.tsx";
 import { News, Prizes, Standings, TeamPage } from "./pages.tsx";
@@ -36,7 +35,12 @@ effect(() => {
 
 export function App() {
   if (missing.value) return <Alone text={t("missing")} />;
-  if (!session.value) return hunt.value ? <JoinPage hunt={hunt.value} /> : <Alone text={online.value ? t("loading") : t("offline")} />;
+  if (!session.value)
+    return hunt.value ? (
+      <JoinPage hunt={hunt.value} />
+    ) : (
+      <Alone text={online.value ? t("loading") : t("offline")} />
+    );
   return (
     <>
       <Header />
@@ -76,8 +80,8 @@ function Header() {
   return (
     <header class="masthead">
       <div class="masthead-inner">
-        <p class="masthead-title" dir="auto">
-          {hunt.value?.title}
+        <p class="masthead-title">
+          <bdi>{hunt.value?.title}</bdi>
         </p>
         <div class="masthead-figures number">
           {team && (
@@ -87,7 +91,6 @@ function Header() {
           )}
           {team?.rank !== undefined && <span>{t("place", { rank: team.rank })}</span>}
         </div>
-        <Settings language={t("language")} appearance={t("appearance")} />
       </div>
     </header>
   );

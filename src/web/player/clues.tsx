@@ -21,7 +21,11 @@ export function ClueList() {
         <p class="soft">{me.value ? t("noClues") : t("loading")}</p>
       ) : (
         <div class="progress">
-          <progress max={clues.length} value={solved} aria-label={t("progress", { solved, total: clues.length })} />
+          <progress
+            max={clues.length}
+            value={solved}
+            aria-label={t("progress", { solved, total: clues.length })}
+          />
           <p class="soft small number">{t("progress", { solved, total: clues.length })}</p>
         </div>
       )}
@@ -33,11 +37,13 @@ export function ClueList() {
               <li key={clue.id}>
                 <a href={`#clue/${clue.id}`} class={`clue clue-${clue.state}`}>
                   <Icon name={iconOf(clue)} />
-                  <span class="clue-title" dir="auto">
-                    {clue.title}
+                  <span class="clue-title">
+                    <bdi>{clue.title}</bdi>
                     {clue.meta && <span class="soft small"> · {t("meta")}</span>}
                   </span>
-                  <span class="number soft">{clue.state === "solved" ? t("solved") : number(clue.points)}</span>
+                  <span class="number soft">
+                    {clue.state === "solved" ? t("solved") : number(clue.points)}
+                  </span>
                 </a>
               </li>
             ))}
@@ -50,7 +56,8 @@ export function ClueList() {
 }
 
 /** Rounds are told by id only; their words are good enough to read. */
-const titleOf = (round: string): string => round.replaceAll("-", " ").replace(/^\p{L}/u, (first) => first.toUpperCase());
+const titleOf = (round: string): string =>
+  round.replaceAll("-", " ").replace(/^\p{L}/u, (first) => first.toUpperCase());
 
 function iconOf(clue: Clue) {
   if (clue.state === "solved") return "check";
@@ -78,7 +85,11 @@ export function CluePage({ id }: { id: string }) {
       <a href="#clues" class="back">
         <Icon name="back" /> {t("back")}
       </a>
-      {clue ? <OneClue clue={clue} key={clue.id} /> : <p class="soft">{me.value ? t("locked") : t("loading")}</p>}
+      {clue ? (
+        <OneClue clue={clue} key={clue.id} />
+      ) : (
+        <p class="soft">{me.value ? t("locked") : t("loading")}</p>
+      )}
     </article>
   );
 }
@@ -91,7 +102,9 @@ function OneClue({ clue }: { clue: Clue }) {
     <>
       <header class="stack clue-head">
         <p class="soft small">{titleOf(clue.round)}</p>
-        <h1 dir="auto">{clue.title}</h1>
+        <h1>
+          <bdi>{clue.title}</bdi>
+        </h1>
         <p class="row number soft">
           <span>{t("points", { count: clue.points })}</span>
           {clue.state === "solved" && (

@@ -13,7 +13,8 @@ interface NativeDetector {
 
 export async function makeDetector(): Promise<Detector> {
   const native = (globalThis as { BarcodeDetector?: NativeDetector }).BarcodeDetector;
-  if (native && (await native.getSupportedFormats()).includes("qr_code")) return new native({ formats: ["qr_code"] });
+  if (native && (await native.getSupportedFormats()).includes("qr_code"))
+    return new native({ formats: ["qr_code"] });
   prepareZXingModule({ overrides: { locateFile: () => wasm } });
   return new BarcodeDetector({ formats: ["qr_code"] });
 }

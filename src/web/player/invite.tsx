@@ -6,7 +6,8 @@ import { session } from "./state.ts";
 
 const copied = signal(false);
 
-const linkOf = (code: string): string => `${location.origin}${location.pathname}?join=${encodeURIComponent(code)}`;
+const linkOf = (code: string): string =>
+  `${location.origin}${location.pathname}?join=${encodeURIComponent(code)}`;
 
 export function Invite() {
   const picture = useRef<HTMLDivElement>(null);

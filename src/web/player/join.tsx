@@ -43,7 +43,9 @@ export function JoinPage({ hunt }: { hunt: Hunt }) {
     <main class="join">
       <div class="join-side">
         <Settings language={t("language")} appearance={t("appearance")} />
-        <h1 dir="auto">{hunt.title}</h1>
+        <h1>
+          <bdi>{hunt.title}</bdi>
+        </h1>
         {hunt.description && <Markdown text={hunt.description} />}
         <p class="number">
           {t("clueCount", { count: hunt.clueCount })}

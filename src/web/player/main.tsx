@@ -22,5 +22,7 @@ else {
   render(<App />, root);
   await start(hunt);
   // The shell is kept on the device, so that the page opens without a network.
-  await navigator.serviceWorker?.register("/play/service-worker.js", { scope: "/play/" }).catch(() => undefined);
+  await navigator.serviceWorker
+    ?.register("/play/service-worker.js", { scope: "/play/" })
+    .catch(() => undefined);
 }

@@ -4,8 +4,23 @@ import type { Entry } from "../shared/api.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";
+import { Settings } from "../shared/settings.tsx";
 import { Invite } from "./invite.tsx";
-import { aboutOf, act, hunt, leave, me, now, pending, phase, refreshStandings, session, standings, unread, verdicts } from "./state.ts";
+import {
+  aboutOf,
+  act,
+  hunt,
+  leave,
+  me,
+  now,
+  pending,
+  phase,
+  refreshStandings,
+  session,
+  standings,
+  unread,
+  verdicts,
+} from "./state.ts";
 import { Verdict } from "./verdict.tsx";
 
 /** Time between looks at the standings while they are shown, ms. */
@@ -14,13 +29,18 @@ const STANDINGS_EVERY = 5_000;
 export function Standings() {
   useEffect(() => {
     void refreshStandings();
-    const timer = setInterval(() => document.visibilityState === "visible" && void refreshStandings(), STANDINGS_EVERY);
+    const timer = setInterval(
+      () => document.visibilityState === "visible" && void refreshStandings(),
+      STANDINGS_EVERY,
+    );
     return () => clearInterval(timer);
   }, []);
   const shown = standings.value;
   const own = session.value?.team.id;
   const first = shown?.board.entries ?? [];
-  const around = (shown?.around ?? []).filter(({ team }) => !first.some((entry) => entry.team.id === team.id));
+  const around = (shown?.around ?? []).filter(
+    ({ team }) => !first.some((entry) => entry.team.id === team.id),
+  );
   return (
     <section class="stack">
       <h1>{t("standings")}</h1>
@@ -53,7 +73,9 @@ function Table({ rows, own }: { rows: readonly Entry[]; own: string | undefined 
         {rows.map(({ rank, team, score, solves }) => (
           <tr key={team.id} class={team.id === own ? "own" : undefined}>
             <td class="number">{number(rank)}</td>
-            <td dir="auto">{team.name}</td>
+            <td>
+              <bdi>{team.name}</bdi>
+            </td>
             <td class="number">{number(score)}</td>
             <td class="number">{number(solves)}</td>
           </tr>
@@ -76,12 +98,22 @@ export function Prizes() {
         return (
           <article key={prize.id} class="card stack prize">
             <div class="row spread">
-              <h2 dir="auto">{prize.title}</h2>
-              {prize.left !== undefined && <span class="soft number">{t("left", { count: prize.left })}</span>}
+              <h2>
+                <bdi>{prize.title}</bdi>
+              </h2>
+              {prize.left !== undefined && (
+                <span class="soft number">{t("left", { count: prize.left })}</span>
+              )}
             </div>
             {prize.wins.map((win) => (
               <div key={win.event} class={`note ${win.revoked ? "bad" : "good"}`}>
-                <p>{win.revoked ? t("revoked") : win.code ? t("won") : t("wonBy", { name: nameOf(win.player) })}</p>
+                <p>
+                  {win.revoked
+                    ? t("revoked")
+                    : win.code
+                      ? t("won")
+                      : t("wonBy", { name: nameOf(win.player) })}
+                </p>
                 {win.code && !win.revoked && (
                   <p>
                     <span class="small">{t("yourCode")}</span>
@@ -102,10 +134,13 @@ export function Prizes() {
                 disabled={!prize.eligible || waiting || wait > 0 || phase.value !== "live"}
                 onClick={() => void act({ type: "claim", prize: prize.id })}
               >
-                <Icon name="gift" /> {waiting ? t("claiming") : wait > 0 ? t("cooldown", { time: countdown(wait) }) : t("claim")}
+                <Icon name="gift" />{" "}
+                {waiting ? t("claiming") : wait > 0 ? t("cooldown", { time: countdown(wait) }) : t("claim")}
               </button>
             )}
-            {!prize.eligible && !prize.withdrawn && phase.value === "live" && <p class="soft small">{t("notEligible")}</p>}
+            {!prize.eligible && !prize.withdrawn && phase.value === "live" && (
+              <p class="soft small">{t("notEligible")}</p>
+            )}
             <div role="status">{verdict && verdict.outcome !== "won" && <Verdict result={verdict} />}</div>
           </article>
         );
@@ -142,7 +177,9 @@ export function TeamPage() {
   const team = me.value?.team;
   return (
     <section class="stack">
-      <h1 dir="auto">{team?.name ?? session.value?.team.name}</h1>
+      <h1>
+        <bdi>{team?.name ?? session.value?.team.name}</bdi>
+      </h1>
       {team && (
         <p class="row number soft">
           <span>{team.rank === undefined ? t("noPlace") : t("place", { rank: team.rank })}</span>
@@ -152,8 +189,8 @@ export function TeamPage() {
       <h2>{t("members")}</h2>
       <ul class="members">
         {team?.members.map(({ id, name }) => (
-          <li key={id} dir="auto">
-            {name}
+          <li key={id}>
+            <bdi>{name}</bdi>
           </li>
         ))}
       </ul>
@@ -164,6 +201,7 @@ export function TeamPage() {
           <Markdown text={hunt.value.description} />
         </details>
       )}
+      <Settings language={t("language")} appearance={t("appearance")} />
       <button type="button" class="quiet" onClick={() => confirm(t("leaveSure")) && void leave()}>
         {t("leave")}
       </button>

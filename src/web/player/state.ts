@@ -3,7 +3,15 @@ import { computed, signal } from "@preact/signals";
 import { type Board, call, type Entry, type Hunt, huntPath, type Phase, Problem } from "../shared/api.ts";
 import { openLive } from "../shared/live.ts";
 import { makeId, Outbox, type OutboxEvent, type Result } from "./outbox.ts";
-import { forgetSession, outboxOf, readSeen, readSession, type Session, saveSeen, saveSession } from "./storage.ts";
+import {
+  forgetSession,
+  outboxOf,
+  readSeen,
+  readSession,
+  type Session,
+  saveSeen,
+  saveSession,
+} from "./storage.ts";
 
 export interface Clue {
   id: string;
@@ -231,7 +239,9 @@ export async function refreshStandings(): Promise<void> {
       call<Board>(huntPath(id, "/leaderboard?limit=20")),
       team === undefined
         ? undefined
-        : call<Board>(huntPath(id, `/leaderboard?limit=7&around=${encodeURIComponent(team)}`)).catch(() => undefined),
+        : call<Board>(huntPath(id, `/leaderboard?limit=7&around=${encodeURIComponent(team)}`)).catch(
+            () => undefined,
+          ),
     ]);
     standings.value = { board, around: own?.entries ?? [] };
   } catch (error) {
@@ -255,7 +265,10 @@ function heard(result: Result, event: OutboxEvent): void {
     toast.value = { kind: "solved", text: clue?.title ?? "" };
   }
   if (result.outcome === "won") {
-    toast.value = { kind: "won", text: me.value?.prizes?.find(({ id: each }) => each === event.prize)?.title ?? "" };
+    toast.value = {
+      kind: "won",
+      text: me.value?.prizes?.find(({ id: each }) => each === event.prize)?.title ?? "",
+    };
   }
 }
 

@@ -31,7 +31,8 @@ const database = openDB<Schema>("treasure-hunt", 1, {
   },
 });
 
-export const readSession = async (hunt: string): Promise<Session | undefined> => (await database).get("session", hunt);
+export const readSession = async (hunt: string): Promise<Session | undefined> =>
+  (await database).get("session", hunt);
 
 export async function saveSession(session: Session): Promise<void> {
   await (await database).put("session", session);

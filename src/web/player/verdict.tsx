@@ -8,7 +8,10 @@ export function Verdict({ result }: { result: Result }) {
   const good = ["correct", "already_solved", "won", "taken"].includes(result.outcome);
   const unlocked = result.unlocked?.length ?? 0;
   return (
-    <div class={`note verdict ${good ? "good" : result.outcome === "nudge" ? "" : "bad"}`} data-outcome={result.outcome}>
+    <div
+      class={`note verdict ${good ? "good" : result.outcome === "nudge" ? "" : "bad"}`}
+      data-outcome={result.outcome}
+    >
       <p dir="auto">{verdictText(result, wait)}</p>
       {unlocked > 0 && <p>{t("unlocked", { count: unlocked })}</p>}
     </div>

@@ -50,7 +50,13 @@ export class Problem extends Error {
   /** Seconds, where the engine names them. */
   readonly retryAfter: number | undefined;
 
-  constructor(status: number, code: string, detail: string, issues: Problem["issues"] = [], retryAfter?: number) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    issues: Problem["issues"] = [],
+    retryAfter?: number,
+  ) {
     super(detail);
     this.name = "Problem";
     this.status = status;
@@ -78,7 +84,10 @@ export interface Call {
 }
 
 /** Calls the engine; throws `Problem`. An answer that is no JSON comes as text. */
-export async function call<Answer>(path: string, { method, token, json, body, type, headers }: Call = {}): Promise<Answer> {
+export async function call<Answer>(
+  path: string,
+  { method, token, json, body, type, headers }: Call = {},
+): Promise<Answer> {
   const sent = json === undefined ? body : JSON.stringify(json);
   let response: Response;
   let text: string;
@@ -100,7 +109,11 @@ export async function call<Answer>(path: string, { method, token, json, body, ty
   const isJson = response.headers.get("content-type")?.includes("json") ?? false;
   const answer: unknown = isJson && text !== "" ? JSON.parse(text) : text;
   if (response.ok) return answer as Answer;
-  const { code = "internal", detail = response.statusText, issues } = (isJson ? answer : {}) as {
+  const {
+    code = "internal",
+    detail = response.statusText,
+    issues,
+  } = (isJson ? answer : {}) as {
     code?: string;
     detail?: string;
     issues?: Problem["issues"];

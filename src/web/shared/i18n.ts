@@ -44,16 +44,25 @@ export async function setLocale(to: Locale, keep = true): Promise<void> {
 }
 
 function preferred(): Locale {
-  const wanted = [new URLSearchParams(location.search).get("lang"), localStorage.getItem(STORED), ...navigator.languages];
+  const wanted = [
+    new URLSearchParams(location.search).get("lang"),
+    localStorage.getItem(STORED),
+    ...navigator.languages,
+  ];
   for (const each of wanted) {
-    const found = (Object.keys(LOCALES) as Locale[]).find((known) => each?.toLowerCase().split("-")[0] === known);
+    const found = (Object.keys(LOCALES) as Locale[]).find(
+      (known) => each?.toLowerCase().split("-")[0] === known,
+    );
     if (found) return found;
   }
   return "en";
 }
 
 /** The text of a message; `count` chooses the plural form. */
-export type Translate<English> = (key: keyof English & string, parameters?: Record<string, string | number>) => string;
+export type Translate<English> = (
+  key: keyof English & string,
+  parameters?: Record<string, string | number>,
+) => string;
 
 export function t(key: string, parameters: Record<string, string | number> = {}): string {
   // Read, so that whoever shows the text is drawn again in another language.

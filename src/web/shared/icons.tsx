@@ -13,7 +13,7 @@ const PATHS = {
   light: "M9 18h6m-5 3h4M12 3a6 6 0 0 0-3.5 10.900V16h7v-2.100A6 6 0 0 0 12 3Z",
   back: "M15 5l-7 7 7 7",
   sync: "M5 12a7 7 0 0 1 12-5l2 2m0-4v4h-4M19 12a7 7 0 0 1-12 5l-2-2m0 4v-4h4",
-  theme: "M12 4a8 8 0 1 0 0 16V4Z",
+  theme: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16Zm0 0v16m3-15v14",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -51,7 +51,8 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
     socket.onclose = again;
   };
   const wake = (): void => {
-    if (closed || socket?.readyState === WebSocket.OPEN || socket?.readyState === WebSocket.CONNECTING) return;
+    if (closed || socket?.readyState === WebSocket.OPEN || socket?.readyState === WebSocket.CONNECTING)
+      return;
     window.clearTimeout(timer);
     void connect();
   };

@@ -18,7 +18,13 @@ export function drawMap(element: HTMLElement, spots: readonly Spot[]): void {
   if (points.length > 0) drawn.fitBounds(latLngBounds(points), { maxZoom: 16, padding: [24, 24] });
   for (const { lat, lng, radius, label } of spots) {
     if (radius !== undefined) circle([lat, lng], { radius, weight: 1, color: "#0b62c4" }).addTo(drawn);
-    const marker = circleMarker([lat, lng], { radius: 7, color: "#fff", weight: 2, fillColor: "#c7351a", fillOpacity: 1 });
+    const marker = circleMarker([lat, lng], {
+      radius: 7,
+      color: "#fff",
+      weight: 2,
+      fillColor: "#c7351a",
+      fillOpacity: 1,
+    });
     if (label !== undefined) marker.bindTooltip(label);
     marker.addTo(drawn);
   }

@@ -25,7 +25,10 @@ export function Settings({ language, appearance }: { language: string; appearanc
     <div class="settings">
       <label>
         <span class="visually-hidden">{language}</span>
-        <select value={locale.value} onChange={(event) => void setLocale(event.currentTarget.value as Locale)}>
+        <select
+          value={locale.value}
+          onChange={(event) => void setLocale(event.currentTarget.value as Locale)}
+        >
           {Object.entries(LOCALES).map(([id, name]) => (
             <option key={id} value={id} lang={id}>
               {name}

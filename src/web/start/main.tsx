@@ -29,7 +29,14 @@ function Start() {
       <form class="start-form" onSubmit={open}>
         <label>
           {t("hunt")}
-          <input name="hunt" required autocomplete="off" spellcheck={false} dir="ltr" placeholder="harbour-nights" />
+          <input
+            name="hunt"
+            required
+            autocomplete="off"
+            spellcheck={false}
+            dir="ltr"
+            placeholder="harbour-nights"
+          />
         </label>
         <button type="submit">{t("play")}</button>
       </form>

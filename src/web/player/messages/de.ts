@@ -98,7 +98,8 @@ export const de: Translation<typeof en> = {
   copyLink: "Link kopieren",
   copied: "Kopiert",
   leave: "Auf diesem Gerät abmelden",
-  leaveSure: "Dieses Gerät vergisst, wer du bist. Ohne den Code kommt von hier niemand zurück ins Team. Abmelden?",
+  leaveSure:
+    "Dieses Gerät vergisst, wer du bist. Ohne den Code kommt von hier niemand zurück ins Team. Abmelden?",
   toastSolved: "Gelöst: {title}",
   toastWon: "Gewonnen: {title}",
   about: "Über die Schatzsuche",

@@ -95,7 +95,8 @@ export const en = {
   copyLink: "Copy link",
   copied: "Copied",
   leave: "Leave on this device",
-  leaveSure: "This device forgets who you are. Without the code nobody gets back into the team from here. Leave?",
+  leaveSure:
+    "This device forgets who you are. Without the code nobody gets back into the team from here. Leave?",
   toastSolved: "Solved: {title}",
   toastWon: "Won: {title}",
   about: "About the hunt",
