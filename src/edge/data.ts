@@ -15,6 +15,9 @@ import { type App, route } from "./openapi.ts";
 import { control, JSON_BODY, organiserOf, shardsOf } from "./organiser.ts";
 import { answers, reasonBody } from "./schemas.ts";
 
+/** Check-ins told at most. */
+const CHECKINS_MAX = 500;
+
 export function dataRoutes(app: App): void {
   route(
     app,
@@ -30,6 +33,32 @@ export function dataRoutes(app: App): void {
       await organiserOf(c);
       const hunt = huntOf(c);
       return c.json(await statsOf(c.env, hunt, await shardsOf(c.env, hunt, c.get("now"))));
+    },
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/v1/hunts/{hunt}/checkins",
+      summary: "Where players checked in last, the newest first: for the organisers' map",
+      auth: "organiser",
+      answers: { 200: { description: "500 at most", schema: answers.checkins } },
+      errors: ["not_found"],
+    },
+    async (c) => {
+      await organiserOf(c);
+      const hunt = huntOf(c);
+      const shards = await shardsOf(c.env, hunt, c.get("now"));
+      const parts = await Promise.all(
+        shards.map(async (shard) =>
+          accepted(await calling(async () => shardStub(c.env, hunt, shard).checkins(CHECKINS_MAX))),
+        ),
+      );
+      const newest = parts.flat().sort((a, b) => b.at - a.at);
+      return c.json({
+        checkins: newest.slice(0, CHECKINS_MAX).map(({ at, ...checkin }) => ({ ...checkin, at: iso(at) })),
+      });
     },
   );
 

@@ -239,6 +239,9 @@ export const answers = {
   banned: z.object({ banned: z.boolean() }),
   hidden: z.object({ hidden: z.boolean() }),
   shards: z.object({ shardsPerRegion: z.int() }),
+  checkins: z.object({
+    checkins: z.array(z.object({ team: id, name: z.string(), player: id, at: time, ...position.shape })),
+  }),
   stock: z.object({ stock: z.int() }),
   withdrawn: z.object({ withdrawn: z.boolean() }),
   revoked: z.object({ revoked: z.literal(true), team: id }),

@@ -44,6 +44,7 @@ import {
   type JoinFact,
   type NewFact,
   type PlayerEvent,
+  type Position,
   type ReplayLine,
   type ReplayResult,
   type Result,
@@ -95,6 +96,9 @@ const SCORE_FACTS_MAX = 10_000;
 /** Facts in one answer of `exportFacts`, about (whole segments). */
 const EXPORT_FACTS_MAX = 5_000;
 
+/** Teams whose check-ins an organiser's map looks at, of each shard. */
+const CHECKIN_TEAMS_MAX = 5_000;
+
 /** Teams in one page of `teams`. */
 export const TEAMS_PAGE_MAX = 500;
 
@@ -130,6 +134,14 @@ export interface TeamRow {
   joinCode?: string;
   banned: boolean;
   hidden: boolean;
+}
+
+/** Where a player was last, as the device said. `at`: epoch ms. */
+export interface Checkin extends Position {
+  team: string;
+  name: string;
+  player: string;
+  at: number;
 }
 
 export interface Joined {
@@ -745,6 +757,23 @@ export class HuntShard extends DurableObject<ShardEnv> {
       });
     }
     return { teams: rows, ...(end < this.#teams.totals.teams ? { next: end } : {}) };
+  }
+
+  /** The last believable check-ins of players, the newest first; looks at `CHECKIN_TEAMS_MAX` teams at most. */
+  async checkins(limit: number): Promise<Checkin[] | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    await this.#log.committed();
+    const found: Checkin[] = [];
+    let looked = 0;
+    for (const team of this.#teams.all()) {
+      looked += 1;
+      if (looked > CHECKIN_TEAMS_MAX) break;
+      for (const { id, lastCheckin } of team.members) {
+        if (lastCheckin) found.push({ team: team.id, name: team.name, player: id, ...lastCheckin });
+      }
+    }
+    return found.sort((a, b) => b.at - a.at).slice(0, limit);
   }
 
   async stats(): Promise<ShardStats | Refusal> {

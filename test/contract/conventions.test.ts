@@ -33,6 +33,8 @@ const ROUTES = [
   "POST /v1/hunts/{hunt}/prizes/{prize}/revoke",
   "GET /v1/hunts/{hunt}/prizes/{prize}/winners",
   "GET /v1/hunts/{hunt}/prizes/{prize}/draw",
+  "GET /v1/hunts/{hunt}/checkins",
+  "GET /v1/pages",
   "GET /healthz",
   "GET /readyz",
   "GET /metrics",

@@ -1,0 +1,110 @@
+/** Export, verification, the audit; and the place of what comes later. */
+import { signal } from "@preact/signals";
+import { number, t } from "../shared/i18n.ts";
+import { ask, attempt, huntPath, loaded, token, useLoaded } from "./state.ts";
+
+interface Verification {
+  ok: boolean;
+  facts: number;
+  teams: number;
+  mismatches: { where: string; what: string; team?: string }[];
+}
+
+const verification = signal<Verification | undefined>(undefined);
+const busy = signal(false);
+const audit = loaded<{
+  entries: { at: string; actor: string; action: string; detail: Record<string, unknown> }[];
+}>();
+
+/** Mismatches and audit entries shown. */
+const ROWS = 200;
+
+/** Streams to a file; a link cannot carry the token. */
+async function download(hunt: string): Promise<void> {
+  const response = await fetch(huntPath(hunt, "/export"), {
+    headers: { authorization: `Bearer ${token.value}` },
+  });
+  const address = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = `${hunt}.ndjson`;
+  link.click();
+  URL.revokeObjectURL(address);
+}
+
+export function DataPage({ hunt }: { hunt: string }) {
+  useLoaded(audit, huntPath(hunt, "/audit"), 0);
+  const verify = async (): Promise<void> => {
+    busy.value = true;
+    verification.value = undefined;
+    await attempt(t("done"), async () => {
+      verification.value = await ask<Verification>(huntPath(hunt, "/verify"));
+    });
+    busy.value = false;
+  };
+  const told = verification.value;
+  return (
+    <div class="panels">
+      <section class="card stack">
+        <h2>{t("export")}</h2>
+        <p class="soft">{t("exportHint")}</p>
+        <button type="button" onClick={() => void attempt(t("done"), () => download(hunt))}>
+          {t("export")}
+        </button>
+      </section>
+      <section class="card stack">
+        <h2>{t("verify")}</h2>
+        <p class="soft">{t("verifyHint")}</p>
+        <button type="button" disabled={busy.value} onClick={() => void verify()}>
+          {busy.value ? t("checking") : t("verify")}
+        </button>
+        {told && (
+          <div role="status" class={`note ${told.ok ? "good" : "bad"}`}>
+            {told.ok
+              ? t("verified", { facts: told.facts, teams: told.teams })
+              : t("mismatches", { count: told.mismatches.length })}
+          </div>
+        )}
+        <ul>
+          {told?.mismatches.slice(0, ROWS).map((one) => (
+            <li key={`${one.where}${one.team ?? ""}${one.what}`} dir="ltr">
+              {one.where}: {one.team} {one.what}
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="card stack">
+        <h2>{t("later")}</h2>
+        <p class="soft">{t("laterHint")}</p>
+      </section>
+      <section class="card stack wide-panel">
+        <h2>{t("audit")}</h2>
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{t("when")}</th>
+                <th scope="col">{t("who")}</th>
+                <th scope="col">{t("what")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {audit.value.value?.entries.slice(0, ROWS).map(({ at, actor, action, detail }, index) => (
+                <tr key={`${at}${number(index)}`}>
+                  <td dir="ltr">{at.replace("T", " ").slice(0, 19)}</td>
+                  <td>{actor}</td>
+                  <td dir="ltr">
+                    <code>{action}</code>{" "}
+                    {Object.entries(detail)
+                      .map(([name, value]) => `${name}: ${String(value)}`)
+                      .join(", ")}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,197 @@
+/**
+ * The pages in a real Chromium, against an engine of their own. Where there is
+ * no Chromium the tests are skipped, and one line says so. With PICTURES=folder
+ * the screenshots of the docs are written there.
+ */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { expect } from "vitest";
+import { type Engine, startEngine } from "../../../scripts/engine.ts";
+import { mintOrganiserToken } from "../../../scripts/secrets.ts";
+import { Client } from "../../contract/client.ts";
+
+const CANDIDATES = [
+  process.env.CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+const executable = CANDIDATES.find((path) => path !== undefined && existsSync(path));
+
+export const noBrowser = executable === undefined;
+if (noBrowser) process.stdout.write("pages: skipped, no Chromium found (set CHROMIUM to one)\n");
+
+const pictures = process.env.PICTURES;
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const demo = readFileSync(join(import.meta.dirname, "../../../hunts/harbour-nights.yaml"), "utf8");
+
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+} as const;
+export const DESK = { viewport: { width: 1_440, height: 900 } } as const;
+export const WALL = { viewport: { width: 1_920, height: 1_080 } } as const;
+
+/** What the pages complained about, and whom they asked beside the engine. */
+export interface Watched {
+  complaints: string[];
+  strangers: string[];
+}
+
+export class Pages {
+  readonly engine: Engine;
+  readonly client: Client;
+  readonly token: string;
+  readonly #browser: Browser;
+
+  private constructor(engine: Engine, client: Client, token: string, browser: Browser) {
+    this.engine = engine;
+    this.client = client;
+    this.token = token;
+    this.#browser = browser;
+  }
+
+  static async start(): Promise<Pages> {
+    const engine = await startEngine({ vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" } });
+    const browser = await chromium.launch({
+      executablePath: executable ?? "",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    return new Pages(engine, await Client.of(engine), await mintOrganiserToken(engine.secrets), browser);
+  }
+
+  async stop(): Promise<void> {
+    await this.#browser.close();
+    await this.engine.stop();
+  }
+
+  /** Publishes the demo hunt under another id. */
+  async demo(hunt: string, phase: "draft" | "live" = "live"): Promise<void> {
+    const answer = await this.client.call("PUT", `/v1/hunts/${hunt}`, {
+      token: this.token,
+      body: demo.replace(/^hunt: .*$/m, `hunt: ${hunt}`),
+      type: "application/yaml",
+    });
+    expect(answer.status, answer.text).toBe(201);
+    if (phase === "live") await this.client.setPhase(hunt, "live");
+  }
+
+  async context(options: BrowserContextOptions = PHONE): Promise<BrowserContext> {
+    return this.#browser.newContext({ locale: "en-GB", baseURL: this.engine.url.origin, ...options });
+  }
+
+  /** A page of a context of its own. Nothing may go wrong on it: see `watched`. */
+  async page(path: string, options?: BrowserContextOptions): Promise<{ page: Page; watched: Watched }> {
+    const context = await this.context(options);
+    const page = await context.newPage();
+    const watched = this.watch(page);
+    await page.goto(path);
+    return { page, watched };
+  }
+
+  watch(page: Page): Watched {
+    const watched: Watched = { complaints: [], strangers: [] };
+    page.on("pageerror", (error) => watched.complaints.push(String(error)));
+    page.on("console", (message) => {
+      // A refused call is told by the page, and by Chromium as well.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        watched.complaints.push(message.text());
+      }
+    });
+    page.on("request", (request) => {
+      const { origin, protocol } = new URL(request.url());
+      const own =
+        origin === this.engine.url.origin || origin === this.engine.url.origin.replace("http", "ws");
+      if (!own && protocol !== "data:" && protocol !== "blob:") watched.strangers.push(request.url());
+    });
+    return watched;
+  }
+}
+
+/** Expects that axe finds nothing serious, in light and in dark. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const before = await page.evaluate(() => document.documentElement.dataset.theme);
+  for (const theme of ["light", "dark"]) {
+    const found = await page.evaluate(
+      async ({ source, theme: wanted }) => {
+        document.documentElement.dataset.theme = wanted;
+        // Colours that change by a transition are not what a reader sees.
+        for (const animation of document.getAnimations()) animation.finish();
+        // The page's policy forbids inline scripts, not what a debugger runs.
+        // biome-ignore lint/security/noGlobalEval: axe is a script for the global scope
+        if (!("axe" in window)) window.eval(source);
+        const axe = (window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe;
+        interface Violation {
+          id: string;
+          impact: string;
+          nodes: { html: string }[];
+        }
+        const { violations } = await axe.run();
+        return violations
+          .filter(({ impact }) => impact === "serious" || impact === "critical")
+          .map(
+            ({ id, nodes }) => `${wanted} ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`,
+          );
+      },
+      { source: axeSource, theme },
+    );
+    expect(found, page.url()).toEqual([]);
+  }
+  await page.evaluate((theme) => {
+    if (theme !== undefined) document.documentElement.dataset.theme = theme;
+  }, before);
+}
+
+export function expectQuiet({ complaints, strangers }: Watched): void {
+  expect(complaints).toEqual([]);
+  expect(strangers).toEqual([]);
+}
+
+/** A screenshot for the docs; nothing when no pictures are wanted. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (!pictures) return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
+}
+
+export async function joinAs(
+  page: Page,
+  name: string,
+  team: { create: string } | { code: string },
+): Promise<void> {
+  await page.getByLabel("Your name").fill(name);
+  if ("create" in team) await page.getByLabel("New team's name").fill(team.create);
+  else if ((await page.getByLabel("Team code").inputValue()) === "")
+    await page.getByLabel("Team code").fill(team.code);
+  await page.getByRole("button", { name: "Join", exact: true }).click();
+  await page.getByRole("navigation", { name: "Pages of the hunt" }).waitFor();
+}
+
+/** Answers the clue of this title, from the list. */
+export async function answer(page: Page, title: string, text: string): Promise<string> {
+  await page.goto(page.url().replace(/#.*|$/, "#clues"));
+  await page.getByRole("link", { name: new RegExp(title) }).click();
+  await page.getByLabel("Your answer").fill(text);
+  await page.getByRole("button", { name: "Check" }).click();
+  const verdict = page.locator(".verdict").first();
+  await verdict.waitFor();
+  return (await verdict.getAttribute("data-outcome")) ?? "";
+}
