@@ -5,9 +5,11 @@
  */
 import { autocompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { yaml } from "@codemirror/lang-yaml";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
 import { signal } from "@preact/signals";
 import { basicSetup } from "codemirror";
 import { useEffect, useRef } from "preact/hooks";
@@ -147,6 +149,14 @@ const LOOK = EditorView.theme({
   ".cm-cursor": { borderLeftColor: "currentColor" },
 });
 
+/** Colours of the pages, which are readable on light and on dark. */
+const COLOURS = HighlightStyle.define([
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--focus)", fontWeight: "600" },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--good)" },
+  { tag: [tags.comment, tags.lineComment], color: "var(--ink-soft)", fontStyle: "italic" },
+  { tag: [tags.number, tags.bool, tags.keyword, tags.atom], color: "var(--warn)" },
+]);
+
 async function readDefinition(hunt: string): Promise<string> {
   const response = await fetch(huntPath(hunt, "/definition"), {
     headers: { authorization: `Bearer ${token.value}` },
@@ -177,6 +187,7 @@ export function Editor({ hunt }: { hunt: string }) {
             yaml(),
             lintGutter(),
             LOOK,
+            syntaxHighlighting(COLOURS),
             autocompletion({ override: [completer(schema)] }),
             EditorView.contentAttributes.of({ "aria-label": t("editor") }),
             EditorView.updateListener.of(({ docChanged }) => {

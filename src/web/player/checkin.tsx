@@ -1,5 +1,6 @@
 /** Checking in at a place: the device's position, how exact it is, and on demand a map. */
 import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
 import { aboutOf, act, type Clue, pending } from "./state.ts";
@@ -34,11 +35,17 @@ async function checkIn(clue: string): Promise<void> {
   }
 }
 
-async function draw(element: HTMLDivElement | null): Promise<void> {
-  if (!element || !position.value) return;
-  const { drawMap } = await import("../shared/map.ts");
-  const { latitude: lat, longitude: lng, accuracy } = position.value.coords;
-  drawMap(element, [{ lat, lng, radius: accuracy }]);
+/** The position as it was when the map was asked for, or found anew. */
+function Where({ at }: { at: GeolocationPosition }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = document.createElement("div");
+    element.className = "map";
+    place.current?.replaceChildren(element);
+    const { latitude: lat, longitude: lng, accuracy: radius } = at.coords;
+    void import("../shared/map.ts").then(({ drawMap }) => drawMap(element, [{ lat, lng, radius }]));
+  }, [at]);
+  return <div ref={place} />;
 }
 
 export function CheckIn({ clue }: { clue: Clue }) {
@@ -70,7 +77,7 @@ export function CheckIn({ clue }: { clue: Clue }) {
           {t("map")}
         </button>
       )}
-      {showMap.value && <div class="map" ref={(element) => void draw(element)} />}
+      {showMap.value && position.value && <Where at={position.value} />}
     </div>
   );
 }

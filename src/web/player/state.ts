@@ -91,6 +91,7 @@ const SPREAD = 400;
 let id = "";
 let outbox: Outbox | undefined;
 let refreshing: Promise<void> | undefined;
+let lookAgain = false;
 
 export async function start(of: string): Promise<void> {
   id = of;
@@ -208,7 +209,17 @@ async function enter({ token }: Session): Promise<void> {
 
 /** Looks at `/me` again; several wishes at the same time are one look. */
 export function refresh(): Promise<void> {
-  refreshing ??= look().finally(() => {
+  if (refreshing) {
+    // What is on its way may be older than what was just told.
+    lookAgain = true;
+    return refreshing;
+  }
+  refreshing = (async () => {
+    do {
+      lookAgain = false;
+      await look();
+    } while (lookAgain);
+  })().finally(() => {
     refreshing = undefined;
   });
   return refreshing;

@@ -27,8 +27,15 @@ const { clues } = parsed.definition;
 /** How many times the time to the first use is measured. */
 const TIMES = 5;
 
+/** Empties the line of the editor's cursor. */
+async function clearLine(page: Page): Promise<void> {
+  for (const key of ["Shift+Home", "Shift+Home", "Backspace"]) await page.keyboard.press(key);
+}
+
 let pages: Pages;
 const contexts: BrowserContext[] = [];
+/** What the demo's sheets carry. */
+const codes = new Map<string, string>();
 
 describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
   beforeAll(async () => {
@@ -52,7 +59,8 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
   async function solveAll(page: Page, most = Number.POSITIVE_INFINITY): Promise<number> {
     let solved = 0;
     // What team-mates did meanwhile is on its way.
-    await page.reload();
+    await Promise.all([page.waitForResponse(/\/me$/), page.reload()]);
+    await sleep(300);
     while (solved < most) {
       await page.goto(page.url().replace(/#.*|$/, "#clues"));
       const link = page.locator("a.clue-open").first();
@@ -65,7 +73,14 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
       await link.click();
       const clue = clues.find(({ id }) => href === `#clue/${id}`);
       if (!clue) throw new Error(`the page shows a clue that is none: ${href}`);
-      if (clue.kind === "choice") {
+      if (clue.kind === "scan") {
+        await page.getByLabel("Code").fill(codes.get(clue.id) ?? "");
+        await page.getByRole("button", { name: "Send the code" }).click();
+      } else if (clue.kind === "place" && clue.place) {
+        const { lat: latitude, lng: longitude } = clue.place;
+        await page.context().setGeolocation({ latitude, longitude, accuracy: 10 });
+        await page.getByRole("button", { name: "I am here" }).click();
+      } else if (clue.kind === "choice") {
         const label = clue.choices?.find(({ id }) => id === clue.answers?.[0])?.label ?? "";
         await page.getByRole("button", { name: label }).click();
       } else {
@@ -80,7 +95,13 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
 
   test("[WEB-1] three players in two teams play the whole demo hunt", async () => {
     await pages.demo("whole");
-    const ann = await open("/play/whole");
+    const told = await pages.client.organise<{ codes: { clue: string; code: string }[] }>(
+      "GET",
+      "/v1/hunts/whole/codes",
+    );
+    for (const { clue, code } of told.body.codes) codes.set(clue, code);
+    const afoot = { ...PHONE, permissions: ["geolocation"] };
+    const ann = await open("/play/whole", afoot);
     await picture(ann.page, "player-join");
     await joinAs(ann.page, "Ann", { create: "The Otters" });
     await ann.page.locator(".clue").first().waitFor();
@@ -88,9 +109,9 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await ann.page.goto("/play/whole#team");
     const code = (await ann.page.locator(".invite .code").innerText()).trim();
     // By the link that a team-mate sends.
-    const ben = await open(`/play/whole?join=${code}`);
+    const ben = await open(`/play/whole?join=${code}`, afoot);
     await joinAs(ben.page, "Ben", { code });
-    const cid = await open("/play/whole");
+    const cid = await open("/play/whole", afoot);
     await joinAs(cid.page, "Cid", { create: "Gulls" });
 
     expect(await answer(ann.page, "The Strong One", "gut")).toBe("nudge");
@@ -274,18 +295,17 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     const editor = page.getByRole("textbox", { name: "Definition of the hunt, YAML" });
     await editor.click();
     await page.keyboard.press("Control+End");
-    await page.keyboard.type("    pionts: 5\n");
+    await page.keyboard.type("    pionts: 5");
     await page.locator(".issues li", { hasText: "pionts" }).waitFor();
     expect(await page.getByRole("button", { name: "Publish" }).isDisabled()).toBe(true);
     await picture(page, "console-editor");
     await expectAccessible(page);
-    await page.keyboard.press("Control+z");
-    await page.keyboard.press("Control+End");
+    await clearLine(page);
     await page.getByText("No errors.").waitFor();
     await page.keyboard.type("    att");
     await page.locator(".cm-tooltip-autocomplete li", { hasText: "attempts" }).waitFor();
     await page.keyboard.press("Escape");
-    for (let key = 0; key < 7; key += 1) await page.keyboard.press("Backspace");
+    await clearLine(page);
     await page.getByText("No errors.").waitFor();
     await page.getByRole("button", { name: "Publish" }).click();
     await page.getByText("Published as version 1.").waitFor();
