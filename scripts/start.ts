@@ -179,7 +179,8 @@ const url = engine.url.origin;
 process.stdout.write(
   [
     `ready ${url}`,
-    ...(demo ? [`  demo hunt   ${url}/v1/hunts/${DEMO}`] : []),
+    ...(demo ? [`  play        ${url}/play/${DEMO}`, `  board       ${url}/board/${DEMO}`] : []),
+    `  organise    ${url}/organise`,
     `  token       npm run --silent hunt -- token`,
     `  data        ${fromHere(dataDir)}`,
     `  origin      ${describeOrigin(origin, originUrl)}`,

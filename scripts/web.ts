@@ -6,7 +6,7 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, extname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build, type Metafile } from "esbuild";
+import { type BuildOptions, build, type Metafile } from "esbuild";
 import { PAGE_HEADERS } from "../src/edge/page-headers.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -37,17 +37,17 @@ const common = {
   bundle: true,
   format: "esm",
   minify: true,
-  target: ["es2022", "safari16.4"],
+  target: ["es2022", "safari16.4"] as string[],
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "none",
   logLevel: "error",
-} as const;
-const built = await build({
+} satisfies BuildOptions;
+const { metafile } = await build({
   ...common,
   entryPoints: Object.fromEntries(PAGES.map(({ folder }) => [folder, join(web, folder, "main.tsx")])),
   splitting: true,
-  metafile: true,
+  metafile: true as const,
   outdir: join(out, "assets"),
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -58,7 +58,7 @@ const built = await build({
 
 const sizes: { page: string; kilobytes: number; budget: number }[] = [];
 for (const page of PAGES) {
-  const files = filesOf(built.metafile, page.folder);
+  const files = filesOf(metafile, page.folder);
   sizes.push({
     page: page.folder,
     kilobytes: Math.round(((await sizeOf(files)) / KB) * 10) / 10,

@@ -47,7 +47,7 @@ worker.addEventListener("fetch", (event) => {
       if (kept) return kept;
       const answer = await fetch(request);
       // Parts loaded on demand: languages, the scanner, the map.
-      if (answer.ok) (await caches.open(CACHE)).put(request, answer.clone());
+      if (answer.ok) void (await caches.open(CACHE)).put(request, answer.clone());
       return answer;
     }),
   );

@@ -58,12 +58,7 @@ function preferred(): Locale {
   return "en";
 }
 
-/** The text of a message; `count` chooses the plural form. */
-export type Translate<English> = (
-  key: keyof English & string,
-  parameters?: Record<string, string | number>,
-) => string;
-
+/** The text of a message; the parameter `count` chooses the plural form. */
 export function t(key: string, parameters: Record<string, string | number> = {}): string {
   // Read, so that whoever shows the text is drawn again in another language.
   const language = locale.value;

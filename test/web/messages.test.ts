@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import * as board from "../../src/web/board/messages.ts";
+import { ar as organiserAr } from "../../src/web/organiser/messages/ar.ts";
+import { de as organiserDe } from "../../src/web/organiser/messages/de.ts";
+import { en as organiserEn } from "../../src/web/organiser/messages/en.ts";
+import { ar as playerAr } from "../../src/web/player/messages/ar.ts";
+import { de as playerDe } from "../../src/web/player/messages/de.ts";
+import { en as playerEn } from "../../src/web/player/messages/en.ts";
+import type { Message } from "../../src/web/shared/i18n.ts";
+import * as start from "../../src/web/start/messages.ts";
+
+type Messages = Record<string, Message>;
+const pages: Record<string, { en: Messages; de: Messages; ar: Messages }> = {
+  player: { en: playerEn, de: playerDe, ar: playerAr },
+  organiser: { en: organiserEn, de: organiserDe, ar: organiserAr },
+  board: { en: board.en, de: board.de, ar: board.ar },
+  start: { en: start.en, de: start.de, ar: start.ar },
+};
+const parameters = (message: Message | undefined): string[] => {
+  const forms = typeof message === "string" ? [message] : Object.values(message ?? {});
+  return [
+    ...new Set(forms.flatMap((form) => [...form.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? ""))),
+  ].sort();
+};
+
+describe.each(Object.entries(pages))("[WEB-7] messages of %s", (_, { en, de, ar }) => {
+  test.each([
+    ["de", de],
+    ["ar", ar],
+  ])(
+    "%s has every message, with the same parameters, and every plural form that is needed",
+    (language, other) => {
+      expect(Object.keys(other).sort()).toEqual(Object.keys(en).sort());
+      for (const [key, message] of Object.entries(en)) {
+        const translated = other[key];
+        expect(
+          parameters(translated).filter((name) => !parameters(message).includes(name)),
+          key,
+        ).toEqual([]);
+        if (typeof message === "string") expect(parameters(translated), key).toEqual(parameters(message));
+        else expect(typeof translated, key).toBe("object");
+      }
+      const categories = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+      for (const [key, message] of Object.entries(other)) {
+        if (typeof message === "string") continue;
+        for (const form of Object.keys(message)) expect(categories, key).toContain(form);
+      }
+    },
+  );
+});

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { makeId, Outbox, type OutboxEvent, type Result } from "../../src/web/player/outbox.ts";
+
+/** An outbox over a store that outlives it, an engine that can be cut off, and time that passes at once. */
+function world() {
+  const kept: OutboxEvent[] = [];
+  const engine = {
+    /** What the next calls do: throw this, or answer. */
+    failures: [] as unknown[],
+    received: [] as string[][],
+    recorded: new Map<string, Result>(),
+    results: [] as Result[],
+    refusals: [] as unknown[],
+    waits: 0,
+  };
+  const make = () =>
+    new Outbox({
+      store: {
+        all: async () => [...kept],
+        add: async (event) => void kept.push(event),
+        remove: async (ids) => {
+          for (const id of ids) {
+            const at = kept.findIndex((event) => event.id === id);
+            if (at >= 0) kept.splice(at, 1);
+          }
+        },
+      },
+      send: async (events) => {
+        engine.received.push(events.map(({ id }) => id));
+        const failure = engine.failures.shift();
+        // Lost on the way back: the engine has it all the same.
+        if (failure !== "lost answer" && failure !== undefined) throw failure;
+        for (const { id } of events) {
+          if (!engine.recorded.has(id))
+            engine.recorded.set(id, { id, outcome: "correct", seq: engine.recorded.size + 1 });
+        }
+        if (failure !== undefined) throw { retryable: true };
+        return events.map(({ id }) => engine.recorded.get(id) ?? { id, outcome: "invalid" });
+      },
+      result: (result) => void engine.results.push(result),
+      pending: () => undefined,
+      refused: (error) => void engine.refusals.push(error),
+      wait: async () => {
+        engine.waits += 1;
+      },
+    });
+  return { kept, engine, make };
+}
+
+const event = (id: string): OutboxEvent => ({ id, type: "answer", clue: "c", answer: "a" });
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+};
+
+describe("[WEB-2] the outbox", () => {
+  test("keeps an event before it is sent, and lets it go when it is answered", async () => {
+    const { kept, engine, make } = world();
+    const outbox = make();
+    await outbox.add(event("a"));
+    await settle();
+    expect(engine.results).toEqual([{ id: "a", outcome: "correct", seq: 1 }]);
+    expect(kept).toEqual([]);
+  });
+
+  test("sends again under the same id, in order, until there is an answer", async () => {
+    const { kept, engine, make } = world();
+    engine.failures = [{ retryable: true }, "lost answer", { retryable: true }];
+    const outbox = make();
+    await Promise.all([outbox.add(event("a")), outbox.add(event("b"))]);
+    await settle();
+    expect(engine.received.at(-1)).toContain("b");
+    expect(engine.recorded.size).toBe(2);
+    expect(engine.results.map(({ id }) => id)).toEqual(["a", "b"]);
+    expect(engine.waits).toBeGreaterThanOrEqual(3);
+    expect(kept).toEqual([]);
+  });
+
+  test("what a closed page left behind is sent by the next one", async () => {
+    const { kept, engine, make } = world();
+    kept.push(event("a"), event("b"));
+    await make().start();
+    await settle();
+    expect(engine.received).toEqual([["a", "b"]]);
+    expect(kept).toEqual([]);
+  });
+
+  test("what the engine will never take stays on the device and is told", async () => {
+    const { kept, engine, make } = world();
+    engine.failures = [{ retryable: false, status: 401 }];
+    await make().add(event("a"));
+    await settle();
+    expect(engine.refusals).toHaveLength(1);
+    expect(kept).toHaveLength(1);
+  });
+
+  test("sends no more at once than the engine takes", async () => {
+    const { engine, kept, make } = world();
+    for (let index = 0; index < 70; index += 1) kept.push(event(`e${index}`));
+    await make().start();
+    await settle();
+    for (const ids of engine.received) expect(ids.length).toBeLessThanOrEqual(15);
+    expect(engine.received.flat()).toHaveLength(70);
+  });
+});
+
+test("[WEB-2] ids are UUIDv7: unique, and later ones sort later", () => {
+  const ids = Array.from({ length: 100 }, (_, index) => makeId(1_790_000_000_000 + index * 10));
+  for (const id of ids)
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(ids.toSorted()).toEqual(ids);
+  expect(new Set(ids).size).toBe(100);
+});
