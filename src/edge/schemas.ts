@@ -317,6 +317,7 @@ export const answers = {
       player: z.object({ id, name: z.string() }),
       team: teamRef.loose(),
       phase: z.string(),
+      rounds: z.array(z.object({ id: slug, title: z.string() })),
       clues: z.array(z.object({ id: slug, state: z.enum(["open", "solved"]) }).loose()),
       prizes: z
         .array(

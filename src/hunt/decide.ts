@@ -180,11 +180,7 @@ export function decide(
       const from = prize.window?.from ?? now;
       return tell("not_eligible", { ...about, ...(from > now ? { retryAt: iso(from) } : {}) });
     }
-    const own = winsOf(team, id);
-    const byPlayer = own.filter((win) => win.player === player).length;
-    if (own.length >= prize.perTeam || byPlayer >= (prize.perPlayer ?? Number.POSITIVE_INFINITY)) {
-      return tell("already_won", about);
-    }
+    if (hasEnough(team, prize, player)) return tell("already_won", about);
     if (prizes.drained(id)) return tell("sold_out", about);
     const limits = hunt.compiled.attempts;
     const bucket = triesOf(team, id);
@@ -250,6 +246,13 @@ export function decideClaim(
 
 /** The team's wins of one prize, revoked ones too: they count for its limits. */
 const winsOf = (team: Team, prize: string): Win[] => (team.wins ?? []).filter((win) => win.prize === prize);
+
+/** Whether the prize's limits leave nothing to this player of the team. */
+export function hasEnough(team: Team, { id, perTeam, perPlayer }: CompiledPrize, player: string): boolean {
+  const own = winsOf(team, id);
+  const byPlayer = own.filter((win) => win.player === player).length;
+  return own.length >= perTeam || byPlayer >= (perPlayer ?? Number.POSITIVE_INFINITY);
+}
 
 const triesOf = (team: Team, prize: string): Attempts | undefined =>
   team.tries?.find((tried) => tried.prize === prize)?.bucket;

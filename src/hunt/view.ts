@@ -1,6 +1,6 @@
 /** What a team may see of the hunt and of itself: open clues only. PURE. */
 import type { CompiledClue, CompiledPrize } from "./compiled.ts";
-import { type Context, cooldownUntil, isEligible, presentValue } from "./decide.ts";
+import { type Context, cooldownUntil, hasEnough, isEligible, presentValue } from "./decide.ts";
 import { hintKey, type Team } from "./team.ts";
 import { opensAt, progressOf } from "./unlock.ts";
 
@@ -28,7 +28,7 @@ export interface PrizeView {
   id: string;
   title: string;
   mode: CompiledPrize["mode"];
-  /** Whether a claim would be decided now, as far as limits and stock allow. */
+  /** Whether a claim would be decided now, if there is stock. */
   eligible: boolean;
   /** Units left when the vault last said so. */
   left?: number;
@@ -57,7 +57,11 @@ export function prizesOf(
       id,
       title,
       mode,
-      eligible: phase === "live" && !team.banned && isEligible(context, prize, team, now),
+      eligible:
+        phase === "live" &&
+        !team.banned &&
+        isEligible(context, prize, team, now) &&
+        !hasEnough(team, prize, player),
       ...(units === undefined ? {} : { left: units }),
       ...(prizes?.withdrawn(id) ? { withdrawn: true as const } : {}),
       ...(window ? { window: { from: iso(window.from), to: iso(window.to) } } : {}),

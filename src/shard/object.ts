@@ -163,6 +163,7 @@ export interface MeView {
     banned?: true;
   };
   phase: string;
+  rounds: { id: string; title: string }[];
   clues: ClueView[];
   prizes?: PrizeView[];
   announcements: { id: string; at: string; text: string; clue?: string }[];
@@ -665,6 +666,8 @@ export class HuntShard extends DurableObject<ShardEnv> {
         ...(current.banned ? { banned: true as const } : {}),
       },
       phase: context.phase,
+      // A round is told of when its first clue is.
+      rounds: context.hunt.compiled.rounds.filter(({ id }) => clues.some((clue) => clue.round === id)),
       clues,
       ...(context.hunt.compiled.prizes.length === 0
         ? {}

@@ -86,6 +86,7 @@ export interface Me {
     banned?: true;
   };
   phase: string;
+  rounds: { id: string; title: string }[];
   clues: Clue[];
   announcements: { id: string; at: string; text: string; clue?: string }[];
   serverTime: string;

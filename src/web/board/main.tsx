@@ -108,10 +108,13 @@ function Board() {
       </p>
       <Places />
       <aside class="board-side">
-        <section class="panel">
-          <Graph hunt={id} rows={rows.value} />
-        </section>
-        <section class="panel" aria-labelledby="solves">
+        {/* What is being revealed on the left must not stand on the right. */}
+        {hidden.value === undefined && (
+          <section class="panel">
+            <Graph hunt={id} rows={rows.value} />
+          </section>
+        )}
+        <section class="panel" aria-labelledby="solves" hidden={hidden.value !== undefined}>
           <h2 id="solves">{t("lastSolves")}</h2>
           <ol class="solves">
             {solves.value.map(({ team, name, at }) => (
@@ -222,7 +225,7 @@ function Places() {
                 }}
               >
                 <td class="number">
-                  <Mark colour={colourOf(rank)} />
+                  <Mark colour={hidden.value === undefined ? colourOf(rank) : undefined} />
                   {number(rank)}
                 </td>
                 <td>

@@ -39,11 +39,11 @@ export async function ask<Answer>(path: string, options: Call = {}): Promise<Ans
   }
 }
 
-/** Does something, and says what came of it. Resolves to whether it was done. */
+/** Does something, and says what came of it (nothing to say: ""). Resolves to whether it was done. */
 export async function attempt(text: string, action: () => Promise<unknown>): Promise<boolean> {
   try {
     await action();
-    told.value = { good: true, text };
+    if (text !== "") told.value = { good: true, text };
     return true;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -55,9 +55,7 @@ export function ClueList() {
   );
 }
 
-/** Rounds are told by id only; their words are good enough to read. */
-const titleOf = (round: string): string =>
-  round.replaceAll("-", " ").replace(/^\p{L}/u, (first) => first.toUpperCase());
+const titleOf = (round: string): string => me.value?.rounds?.find(({ id }) => id === round)?.title ?? round;
 
 function iconOf(clue: Clue) {
   if (clue.state === "solved") return "check";

@@ -127,7 +127,7 @@ export function Prizes() {
             ))}
             {prize.withdrawn ? (
               <p class="soft">{t("withdrawn")}</p>
-            ) : (
+            ) : prize.wins.length > 0 && !prize.eligible ? null : (
               <button
                 type="button"
                 class="wide number"
@@ -138,7 +138,7 @@ export function Prizes() {
                 {waiting ? t("claiming") : wait > 0 ? t("cooldown", { time: countdown(wait) }) : t("claim")}
               </button>
             )}
-            {!prize.eligible && !prize.withdrawn && phase.value === "live" && (
+            {!prize.eligible && prize.wins.length === 0 && !prize.withdrawn && phase.value === "live" && (
               <p class="soft small">{t("notEligible")}</p>
             )}
             <div role="status">{verdict && verdict.outcome !== "won" && <Verdict result={verdict} />}</div>

@@ -56,6 +56,7 @@ export interface Me {
     banned?: true;
   };
   phase: Phase;
+  rounds?: { id: string; title: string }[];
   clues: Clue[];
   prizes?: PrizeOfMe[];
   announcements: { id: string; at: string; text: string; clue?: string }[];
@@ -109,14 +110,16 @@ export async function start(of: string): Promise<void> {
   setInterval(() => {
     now.value = Date.now() + skew.value;
   }, 1_000);
+  // Asked before the device's own store is open: who comes for the first time waits for this alone.
+  const fresh = refreshHunt();
   const [known, seen] = await Promise.all([readSession(id), readSeen(id)]);
-  hunt.value = seen.hunt;
+  hunt.value ??= seen.hunt;
   if (known) {
     me.value = seen.me;
     session.value = known;
     await enter(known);
   }
-  await refreshHunt();
+  await fresh;
 }
 
 async function refreshHunt(): Promise<void> {

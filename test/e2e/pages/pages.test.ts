@@ -102,6 +102,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     for (const { clue, code } of told.body.codes) codes.set(clue, code);
     const afoot = { ...PHONE, permissions: ["geolocation"] };
     const ann = await open("/play/whole", afoot);
+    await ann.page.getByLabel("Your name").waitFor();
     await picture(ann.page, "player-join");
     await joinAs(ann.page, "Ann", { create: "The Otters" });
     await ann.page.locator(".clue").first().waitFor();
@@ -359,6 +360,8 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     // The end: hidden first, then from the last place up.
     await page.getByRole("button", { name: "Next place" }).waitFor({ timeout: 40_000 });
     expect(await page.locator("tr.concealed").count()).toBe(names.length);
+    expect(await page.locator(".graph").count()).toBe(0);
+    expect(await page.locator("main").innerText()).not.toContain("Otters");
     await page.locator("body").press(" ");
     await expect.poll(() => page.locator("tr.concealed").count()).toBe(names.length - 1);
     await picture(page, "board-reveal");
