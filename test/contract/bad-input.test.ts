@@ -358,6 +358,8 @@ describe("[SEC-15] random requests", () => {
         fc.constantFrom(...tokens),
         fc.option(fc.json({ maxDepth: 3 }), { nil: undefined }),
         async (method, at, search, token, body) => {
+          // The start page is a static asset: it never reaches the Worker.
+          fc.pre(new URL(`${at}${search}`.replace(/^\/+/, "/"), client.url).pathname !== "/");
           const takesBody = method !== "GET" && method !== "HEAD" && body !== undefined;
           const answer = await client.call(method, `${at}${search}`.replace(/^\/+/, "/"), {
             ...(token === undefined ? {} : { token }),

@@ -111,8 +111,9 @@ export class Pages {
     const watched: Watched = { complaints: [], strangers: [] };
     page.on("pageerror", (error) => watched.complaints.push(String(error)));
     page.on("console", (message) => {
-      // A refused call is told by the page, and by Chromium as well.
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+      // A refused call, and a network that a test took away, are told by the page, and by Chromium as well.
+      const expected = /^Failed to load resource|ERR_INTERNET_DISCONNECTED/;
+      if (message.type() === "error" && !expected.test(message.text())) {
         watched.complaints.push(message.text());
       }
     });
