@@ -94,7 +94,7 @@ export interface Result {
   unlocked?: string[];
   message?: string;
   retryAt?: string;
-  /** Metres from a place that was not reached, rounded up to one digit: how far, not where. */
+  /** Metres from a place that was nearly reached (within ten radii), rounded up to one digit. */
   distance?: number;
   hint?: { id: string; text: string };
   prize?: { id: string; code?: string };

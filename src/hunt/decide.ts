@@ -282,7 +282,8 @@ export function resultOf({ hunt, prizes }: Context, fact: PlayFact, player: stri
     result.hint = { id: fact.hint, text: text ?? "" };
   }
   if (fact.outcome === "out_of_range" && fact.distance !== undefined) {
-    result.distance = roughly(fact.distance);
+    const radius = hunt.clues.get(fact.clue ?? "")?.place?.radius ?? 0;
+    if (fact.distance <= NEAR_RADII * radius) result.distance = roughly(fact.distance);
   }
   if (fact.prize !== undefined) {
     const own = fact.unit !== undefined && fact.player === player;
@@ -384,7 +385,14 @@ export function cooldownUntil(
   return Math.min(TIME_MAX, bucket.at + Math.ceil((missing / refillPerMinute) * 60_000));
 }
 
-/** Rounded up to one digit: 234 m are 300. A player is told how far a place is, not where. */
+/**
+ * Radii from a place within which a player is told how far it is: who is near
+ * is helped, and who asks from afar, perhaps with invented positions, cannot
+ * measure where it lies.
+ */
+const NEAR_RADII = 10;
+
+/** Rounded up to one digit: 234 m are 300. */
 function roughly(metres: number): number {
   const unit = 10 ** Math.floor(Math.log10(Math.max(10, metres)));
   return Math.ceil(metres / unit) * unit;

@@ -662,11 +662,13 @@ describe("places", () => {
     expect(played.play(checkin("5", "pier", HERE), T0 + 31 * MINUTE, "q").outcome).toBe("correct");
   });
 
-  test("[PL-9] the fact keeps position and distance for the organiser; the player is told neither", () => {
+  test("[PL-9] the fact keeps position and distance for the organiser; the player is told the distance only when near, roughly", () => {
     const played = game([clue("pier", { place: PLACE })]);
     const result = played.play(checkin("1", "pier", THERE));
     expect(result).toEqual({ id: "1", outcome: "out_of_range", clue: "pier", seq: 2 });
     expect(played.facts[1]).toMatchObject({ position: THERE, distance: 1112 });
+    const near = played.play(checkin("2", "pier", { ...HERE, lat: 0.0021 }), T0 + HOUR);
+    expect(near).toEqual({ id: "2", outcome: "out_of_range", clue: "pier", seq: 3, distance: 300 });
   });
 });
 

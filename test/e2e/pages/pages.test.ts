@@ -205,7 +205,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     const { page, watched } = await open("/play/kinds", {
       ...PHONE,
       permissions: ["geolocation"],
-      geolocation: { latitude: 53.55, longitude: 9.9669, accuracy: 12 },
+      geolocation: { latitude: 53.5475, longitude: 9.9669, accuracy: 12 },
     });
     await page.getByLabel("Your name").fill("Solo");
     await page.getByRole("button", { name: "Join", exact: true }).click();
@@ -218,7 +218,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.locator(".solved").waitFor();
     await page.goto("/play/kinds#clue/pier");
     await page.getByRole("button", { name: "I am here" }).click();
-    await page.getByText("About 800 m away").waitFor();
+    await page.getByText("About 500 m away").waitFor();
     await page.getByText("Accurate to 12 m").waitFor();
     await page.getByRole("button", { name: "Show me on a map" }).click();
     await page.locator(".map .leaflet-interactive").first().waitFor();
