@@ -3,7 +3,7 @@
  * assets: `node scripts/web.ts`, run by wrangler before every bundle. Fails
  * with the table of sizes when a page is over its budget.
  */
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, extname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Metafile } from "esbuild";
@@ -11,7 +11,9 @@ import { PAGE_HEADERS } from "../src/edge/page-headers.ts";
 
 const root = join(import.meta.dirname, "..");
 const web = join(root, "src", "web");
-const out = join(root, "dist", "web");
+const target = join(root, "dist", "web");
+/** Moved to its place when it is whole: others may be copying from there. */
+const out = `${target}-${process.pid}`;
 
 interface Page {
   /** Folder of src/web, and the first part of the path ("" for the start page). */
@@ -81,6 +83,8 @@ await writeFile(
     "",
   ].join("\n"),
 );
+await rm(target, { recursive: true, force: true });
+await rename(out, target);
 const over = sizes.filter(({ kilobytes, budget }) => kilobytes > budget);
 if (over.length > 0) {
   console.table(sizes);

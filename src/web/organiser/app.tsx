@@ -201,7 +201,7 @@ function OneHunt({ hunt, view }: { hunt: string; view: View }) {
       ) : view === "data" ? (
         <DataPage hunt={hunt} />
       ) : (
-        <LiveView hunt={hunt} />
+        <LiveView hunt={hunt} opens={known.opens} />
       )}
     </main>
   );

@@ -72,7 +72,7 @@ async function readStats<Value>(path: string): Promise<Value> {
   return told as Value;
 }
 
-export function LiveView({ hunt }: { hunt: string }) {
+export function LiveView({ hunt, opens }: { hunt: string; opens: string | undefined }) {
   useLoaded(stats, huntPath(hunt, "/stats"), STATS_EVERY, readStats);
   useLoaded(board, huntPath(hunt, "/leaderboard?limit=500"), BOARD_EVERY);
   useLoaded(origin, "/v1/ops/origin", ORIGIN_EVERY);
@@ -161,7 +161,7 @@ export function LiveView({ hunt }: { hunt: string }) {
           </tbody>
         </table>
       </section>
-      <Stuck />
+      <Stuck opens={opens} />
       <section class="card stack" aria-labelledby="standings">
         <h2 id="standings">{t("standings")}</h2>
         <table>
@@ -218,12 +218,12 @@ function Announce({ hunt, clues }: { hunt: string; clues: readonly string[] }) {
   );
 }
 
-/** Of the first 500 places: those who solved nothing for long, the longest first. */
-function Stuck() {
+/** Of the first 500 places: those who solved nothing for long, or nothing since the hunt opened; the longest first. */
+function Stuck({ opens }: { opens: string | undefined }) {
   const told = board.value.value;
   const since = (told ? Date.parse(told.asOf) : Date.now()) - STUCK_MINUTES * 60_000;
   const stuck = (told?.entries ?? [])
-    .filter(({ lastSolveAt }) => lastSolveAt !== undefined && Date.parse(lastSolveAt) < since)
+    .filter(({ lastSolveAt }) => Date.parse(lastSolveAt ?? opens ?? "") < since)
     .sort((a, b) => ((a.lastSolveAt ?? "") < (b.lastSolveAt ?? "") ? -1 : 1))
     .slice(0, STUCK_ROWS);
   return (

@@ -199,6 +199,8 @@ async function enter({ token }: Session): Promise<void> {
         unread.value += 1;
         toast.value = { kind: "news", text: (announcement as { text: string }).text };
       }
+      const solved = (team as { solved?: string[] } | undefined)?.solved ?? [];
+      if (solved.length > 0) void refresh().then(() => tellSolved(solved));
       if (announcement || team || (changed && changed !== me.value?.phase)) {
         setTimeout(() => void refresh(), Math.random() * SPREAD);
       }
@@ -284,6 +286,14 @@ function heard(result: Result, event: OutboxEvent): void {
       text: me.value?.prizes?.find(({ id: each }) => each === event.prize)?.title ?? "",
     };
   }
+}
+
+/** A team-mate's solve is news; one's own was told with its result. */
+function tellSolved(solved: readonly string[]): void {
+  const others = solved.filter((clue) => verdicts.value[`clue/${clue}`]?.outcome !== "correct");
+  const title = me.value?.clues.find(({ id: each }) => each === others[0])?.title;
+  if (title !== undefined && verdicts.value.scan?.clue !== others[0])
+    toast.value = { kind: "solved", text: title };
 }
 
 /** Does something in the hunt: kept on the device first, then sent. */
