@@ -324,6 +324,16 @@ const DASHBOARDS: DashboardSpec[] = [
             unit: "cps",
             queries: { duplicates: total("hunt_event_duplicates_total") },
           },
+          {
+            title: "Claims at the prize vaults",
+            about:
+              "What the vaults decided; a drained prize is refused in the shards and does not come here. The mean batch says how well claims gather.",
+            unit: "cps",
+            queries: {
+              "{{outcome}}": per("hunt_vault_claims_total", "outcome"),
+              "claims per call": mean("hunt_vault_batch_claims"),
+            },
+          },
         ],
       },
       {

@@ -309,11 +309,15 @@ export class HuntControl extends DurableObject<ControlEnv> {
   vaultConfig(): VaultConfig | Refusal {
     const compiled = this.#compiledHunt();
     if (!this.#state || !compiled) return refuse("not_found", "no such hunt");
-    const { revision, prizes, drawSeed } = this.#state;
-    if (drawSeed === undefined) return refuse("conflict", "the hunt has no draw yet: publish it again");
+    const { revision, prizes } = this.#state;
+    if (this.#state.drawSeed === undefined) {
+      // Published by an engine that had no draws.
+      this.#state.drawSeed = newSeed();
+      this.#save();
+    }
     return {
       revision,
-      seed: drawSeed,
+      seed: this.#state.drawSeed,
       prizes: compiled.hunt.prizes.map((prize) => rulesOf(prize, prizes)),
     };
   }

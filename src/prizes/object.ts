@@ -16,6 +16,7 @@ import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import { Allocation, type Claim, type ClaimAnswer } from "./allocate.ts";
 import { type VaultConfig, type Win, WinStore } from "./store.ts";
+import { within } from "./within.ts";
 
 /** Claims in one call at most. */
 export const CLAIMS_MAX = 500;
@@ -264,17 +265,4 @@ function shardOf(team: string): string {
   const place = parseTeamId(team);
   if (!place) throw new Error("a claim names a team that no shard has");
   return place.shard;
-}
-
-/** The promise's value, or an error after `ms`. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -6,6 +6,7 @@
 import { type Refusal, refuse } from "../errors.ts";
 import type { Claim, ClaimAnswer } from "../prizes/allocate.ts";
 import type { ClaimRequest, ClaimResponse } from "../prizes/object.ts";
+import { within } from "../prizes/within.ts";
 
 /** Claims in one call; the vault takes no more. */
 const BATCH_MAX = 500;
@@ -14,7 +15,7 @@ const BATCH_MAX = 500;
 const ATTEMPTS = 3;
 
 /** How long one call may take, ms. */
-const DEADLINE = 5_000;
+const DEADLINE = 3_000;
 
 /** First wait between calls, ms; doubles, with jitter. */
 const RETRY_WAIT = 50;
@@ -92,10 +93,7 @@ export class ClaimDesk {
       try {
         const { shard } = this.#deps;
         const request = { shard, revision: this.#deps.revision(), claims };
-        const told = await Promise.race([
-          this.#deps.call(request),
-          this.#deps.wait(DEADLINE).then(() => UNREACHED),
-        ]);
+        const told = await within(DEADLINE, this.#deps.call(request));
         if (!("refused" in told)) this.#heard(told);
         return told;
       } catch (error) {
