@@ -50,7 +50,11 @@ export function ClueList() {
           </ul>
         </section>
       ))}
-      {clues.some(({ kind, state }) => kind === "scan" && state === "open") && <ScanBox />}
+      {clues.some(({ kind, state }) => kind === "scan" && state === "open") ? (
+        <ScanBox />
+      ) : (
+        <div role="status">{verdicts.value.scan && <Verdict result={verdicts.value.scan} />}</div>
+      )}
     </div>
   );
 }
@@ -122,7 +126,7 @@ function OneClue({ clue }: { clue: Clue }) {
         {verdict && <Verdict result={verdict} />}
         {!verdict && wait > 0 && <p class="note number">{t("cooldown", { time: countdown(wait) })}</p>}
       </div>
-      {clue.hints.length > 0 && <Hints clue={clue} />}
+      {hintsOf(clue).length > 0 && <Hints clue={clue} />}
     </>
   );
 }
@@ -184,12 +188,17 @@ function Choices({ clue, wait }: { clue: Clue; wait: number }) {
   );
 }
 
+/** What is solved needs no more hints; those that were taken stay. */
+const hintsOf = (clue: Clue): Clue["hints"] =>
+  clue.hints.filter(({ taken }) => taken || clue.state === "open");
+
 function Hints({ clue }: { clue: Clue }) {
+  const hints = hintsOf(clue);
   const score = me.value?.team.score ?? 0;
   return (
     <section class="stack" aria-labelledby="hints">
       <h2 id="hints">{t("hints")}</h2>
-      {clue.hints.map((hint) => {
+      {hints.map((hint) => {
         const about = `hint/${clue.id}/${hint.id}`;
         const refused = verdicts.value[about];
         const wait = Date.parse(hint.availableAt) - now.value;

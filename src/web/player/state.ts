@@ -90,12 +90,34 @@ const POLL = 20_000;
 const SPREAD = 400;
 
 let id = "";
+/** The code of a printed sheet that a phone's own camera opened the page with; sent once somebody plays. */
+let scanned: string | undefined;
+
+/** Printed sheets carry `/play/{hunt}#code=…`. */
+function takeCode(): void {
+  const code = /^#code=(.+)$/.exec(location.hash)?.[1];
+  if (code === undefined) return;
+  history.replaceState(null, "", "#clues");
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+  scanned = decodeURIComponent(code);
+  void sendCode();
+}
+
+async function sendCode(): Promise<void> {
+  if (scanned === undefined || !outbox) return;
+  const code = scanned;
+  scanned = undefined;
+  await act({ type: "scan", code });
+}
+
 let outbox: Outbox | undefined;
 let refreshing: Promise<void> | undefined;
 let lookAgain = false;
 
 export async function start(of: string): Promise<void> {
   id = of;
+  takeCode();
+  window.addEventListener("hashchange", takeCode);
   window.addEventListener("online", () => {
     online.value = true;
     outbox?.wake();
@@ -185,6 +207,7 @@ async function enter({ token }: Session): Promise<void> {
     wait: (ms) => new Promise((done) => setTimeout(done, ms)),
   });
   await Promise.all([outbox.start(), refresh()]);
+  await sendCode();
   openLive({
     path: async () => {
       const { ticket } = await call<{ ticket: string }>(huntPath(id, "/tickets"), { token, method: "POST" });

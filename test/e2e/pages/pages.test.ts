@@ -216,6 +216,12 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.getByLabel("Code").fill("https://somewhere.example/?code=QR-OF-THE-CHEST");
     await page.getByRole("button", { name: "Send the code" }).click();
     await page.locator(".solved").waitFor();
+    // A sheet's address, opened by a phone's own camera: by who has not joined yet.
+    const other = await open("/play/kinds#code=QR-OF-THE-CHEST");
+    await other.page.getByLabel("Your name").fill("Camera");
+    await other.page.getByRole("button", { name: "Join", exact: true }).click();
+    await other.page.locator(".clue-solved", { hasText: "Chest" }).waitFor();
+    expectQuiet(other.watched);
     await page.goto("/play/kinds#clue/pier");
     await page.getByRole("button", { name: "I am here" }).click();
     await page.getByText("About 500 m away").waitFor();
