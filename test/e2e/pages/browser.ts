@@ -3,8 +3,9 @@
  * no Chromium the tests are skipped, and one line says so. With PICTURES=folder
  * the screenshots of the docs are written there.
  */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type Browser,
@@ -13,6 +14,7 @@ import {
   chromium,
   type Page,
 } from "playwright-core";
+import { encode } from "uqr";
 import { expect } from "vitest";
 import { type Engine, startEngine } from "../../../scripts/engine.ts";
 import { mintOrganiserToken } from "../../../scripts/secrets.ts";
@@ -42,6 +44,56 @@ export const PHONE = {
 export const DESK = { viewport: { width: 1_440, height: 900 } } as const;
 export const WALL = { viewport: { width: 1_920, height: 1_080 } } as const;
 
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** A Chromium whose camera sees this text as a QR code, and nothing else. */
+export async function withCamera(text: string, use: (browser: Browser) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "hunt-camera-"));
+  const film = join(folder, "code.y4m");
+  writeFileSync(film, filmOf(text));
+  const browser = await chromium.launch({
+    executablePath: executable ?? "",
+    args: [
+      ...FLAGS,
+      "--use-fake-ui-for-media-stream",
+      "--use-fake-device-for-media-stream",
+      `--use-file-for-fake-video-capture=${film}`,
+    ],
+  });
+  try {
+    await use(browser);
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One frame of YUV4MPEG2 with the code in black on white. */
+function filmOf(text: string): Buffer {
+  const size = 480;
+  const { data, size: modules } = encode(text, { border: 4 });
+  const luma = Buffer.alloc(size * size, 235);
+  const scale = Math.floor(size / modules);
+  data.forEach((row, y) => {
+    row.forEach((dark, x) => {
+      if (!dark) return;
+      for (let line = y * scale; line < (y + 1) * scale; line += 1) {
+        luma.fill(16, line * size + x * scale, line * size + (x + 1) * scale);
+      }
+    });
+  });
+  const head = Buffer.from(`YUV4MPEG2 W${size} H${size} F10:1 Ip A1:1 C420jpeg\nFRAME\n`);
+  return Buffer.concat([head, luma, Buffer.alloc((size * size) / 2, 128)]);
+}
+
 /** What the pages complained about, and whom they asked beside the engine. */
 export interface Watched {
   complaints: string[];
@@ -65,15 +117,7 @@ export class Pages {
     const engine = await startEngine({ vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" } });
     const browser = await chromium.launch({
       executablePath: executable ?? "",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
+      args: FLAGS,
     });
     return new Pages(engine, await Client.of(engine), await mintOrganiserToken(engine.secrets), browser);
   }

@@ -17,6 +17,7 @@ import {
   picture,
   WALL,
   type Watched,
+  withCamera,
 } from "./browser.ts";
 
 const source = readFileSync(join(import.meta.dirname, "../../../hunts/harbour-nights.yaml"), "utf8");
@@ -235,6 +236,39 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.locator(".solved").waitFor();
     await expectAccessible(page);
     expectQuiet(watched);
+  });
+
+  test("[WEB-3] a printed code is read with the camera", async () => {
+    await pages.demo("camera");
+    const { body } = await pages.client.organise<{ codes: { clue: string; code: string; url: string }[] }>(
+      "GET",
+      "/v1/hunts/camera/codes",
+    );
+    const [sheet] = body.codes;
+    if (!sheet) throw new Error("the demo has a scan clue");
+    await withCamera(sheet.url, async (browser) => {
+      const context = await browser.newContext({
+        locale: "en-GB",
+        baseURL: pages.engine.url.origin,
+        ...PHONE,
+      });
+      const page = await context.newPage();
+      const watched = pages.watch(page);
+      await page.goto("/play/camera");
+      await joinAs(page, "Ann", { create: "Lens" });
+      const teams = await pages.client.organise<{ teams: { id: string }[] }>("GET", "/v1/hunts/camera/teams");
+      const unlocked = await pages.client.organise(
+        "POST",
+        `/v1/hunts/camera/teams/${teams.body.teams[0]?.id}/unlocks`,
+        { clue: sheet.clue, reason: "the camera's test" },
+      );
+      expect(unlocked.status, unlocked.text).toBe(201);
+      await page.reload();
+      await page.goto(`/play/camera#clue/${sheet.clue}`);
+      await page.getByRole("button", { name: "Scan the code" }).click();
+      await page.locator(".clue-head .solved").waitFor();
+      expectQuiet(watched);
+    });
   });
 
   test("[WEB-4] an organiser pauses, resumes, announces and awards; player and board show it", async () => {
