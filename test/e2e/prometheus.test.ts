@@ -72,9 +72,12 @@ describe.skipIf(missing.length > 0)("with a real Prometheus", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Some seconds of a hunt: joins, right and wrong answers, reads, a socket, requests that are refused. */
+  /** Some seconds of a hunt: joins, right and wrong answers, claims, reads, a socket, requests that are refused. */
   async function load(): Promise<void> {
-    await client.publish("scraped", manyClues(40));
+    await client.publish("scraped", {
+      ...manyClues(40),
+      prizes: [{ id: "cup", title: "Cup", mode: "first-come", stock: 1_000 }],
+    });
     const player = await client.team("scraped", "Loaders");
     const live = await Socket.ofPlayer(client, player);
     for (let second = 0; second < 14; second += 1) {
@@ -83,6 +86,7 @@ describe.skipIf(missing.length > 0)("with a real Prometheus", () => {
         team,
         { id: "1", type: "answer", clue: `c${second}`, answer: `right ${second}` },
         { id: "2", type: "answer", clue: `c${second + 1}`, answer: "wrong" },
+        { id: "3", type: "claim", prize: "cup" },
       );
       await client.call("GET", "/v1/hunts/scraped/leaderboard");
       await client.call("GET", "/v1/hunts/nowhere/leaderboard");
