@@ -15,6 +15,9 @@ const target = join(root, "dist", "web");
 /** Moved to its place when it is whole: others may be copying from there. */
 const out = `${target}-${process.pid}`;
 
+/** Parts loaded on demand that are kept beforehand up to this size, bytes: languages, QR codes; not the scanner and the map. */
+const SMALL = 16_384;
+
 interface Page {
   /** Folder of src/web, and the first part of the path ("" for the start page). */
   folder: string;
@@ -69,7 +72,7 @@ for (const page of PAGES) {
   const folder = join(out, page.path);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "index.html"), html(page, files));
-  if (page.manifest) await addWorker(files, folder);
+  if (page.manifest) await addWorker([...files, ...partsOf(metafile, files)], folder);
 }
 for (const file of await readdir(join(web, "static")))
   await copyFile(join(web, "static", file), join(out, file));
@@ -144,6 +147,21 @@ function html({ title, manifest }: Page, files: readonly string[]): string {
     "</html>",
     "",
   ].join("\n");
+}
+
+/** The files a page imports on demand, at first or second hand. */
+function partsOf(metafile: Metafile, files: readonly string[]): string[] {
+  const found = new Set<string>();
+  const add = (path: string): void => {
+    for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
+      if ((kind !== "dynamic-import" && kind !== "import-statement") || found.has(imported)) continue;
+      if (files.includes(imported)) continue;
+      found.add(imported);
+      add(imported);
+    }
+  };
+  for (const file of files) add(file);
+  return [...found].filter((path) => (metafile.outputs[path]?.bytes ?? 0) <= SMALL);
 }
 
 /** The service worker knows the files of its page, and is a new one when any of them is. */

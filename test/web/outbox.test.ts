@@ -11,7 +11,7 @@ function world() {
     recorded: new Map<string, Result>(),
     results: [] as Result[],
     refusals: [] as unknown[],
-    waits: 0,
+    waits: [] as number[],
   };
   const make = () =>
     new Outbox({
@@ -30,6 +30,7 @@ function world() {
         const failure = engine.failures.shift();
         // Lost on the way back: the engine has it all the same.
         if (failure !== "lost answer" && failure !== undefined) throw failure;
+        if (events.some(({ answer }) => answer === "unfit")) throw { status: 422, message: "too long" };
         for (const { id } of events) {
           if (!engine.recorded.has(id))
             engine.recorded.set(id, { id, outcome: "correct", seq: engine.recorded.size + 1 });
@@ -40,9 +41,7 @@ function world() {
       result: (result) => void engine.results.push(result),
       pending: () => undefined,
       refused: (error) => void engine.refusals.push(error),
-      wait: async () => {
-        engine.waits += 1;
-      },
+      wait: async (ms) => void engine.waits.push(ms),
     });
   return { kept, engine, make };
 }
@@ -71,7 +70,7 @@ describe("[WEB-2] the outbox", () => {
     expect(engine.received.at(-1)).toContain("b");
     expect(engine.recorded.size).toBe(2);
     expect(engine.results.map(({ id }) => id)).toEqual(["a", "b"]);
-    expect(engine.waits).toBeGreaterThanOrEqual(3);
+    expect(engine.waits.length).toBeGreaterThanOrEqual(3);
     expect(kept).toEqual([]);
   });
 
@@ -90,6 +89,44 @@ describe("[WEB-2] the outbox", () => {
     await make().add(event("a"));
     await settle();
     expect(engine.refusals).toHaveLength(1);
+    expect(kept).toHaveLength(1);
+  });
+
+  test("one event that the engine cannot read does not hold back the others", async () => {
+    const { kept, engine, make } = world();
+    kept.push(event("a"), { ...event("b"), answer: "unfit" }, event("c"));
+    await make().start();
+    await settle();
+    expect(engine.received).toEqual([["a", "b", "c"], ["a"], ["b"], ["c"]]);
+    expect(engine.results).toEqual([
+      { id: "a", outcome: "correct", seq: 1 },
+      { id: "b", outcome: "invalid", message: "too long" },
+      { id: "c", outcome: "correct", seq: 2 },
+    ]);
+    expect(kept).toEqual([]);
+  });
+
+  test("waits as long as the engine asks, whatever wakes it", async () => {
+    const { engine, make } = world();
+    engine.failures = [{ retryable: true, status: 503, retryAfter: 7 }];
+    const outbox = make();
+    await outbox.add(event("a"));
+    outbox.wake();
+    await settle();
+    expect(engine.waits).toHaveLength(1);
+    expect(engine.waits[0]).toBeGreaterThanOrEqual(7_000);
+    expect(engine.waits[0]).toBeLessThanOrEqual(14_000);
+  });
+
+  test("sends nothing more once it is stopped, and keeps what is left", async () => {
+    const { kept, engine, make } = world();
+    engine.failures = [{ retryable: true }];
+    const outbox = make();
+    const added = outbox.add(event("a"));
+    outbox.stop();
+    await added;
+    await settle();
+    expect(engine.results).toEqual([]);
     expect(kept).toHaveLength(1);
   });
 

@@ -6,6 +6,7 @@ import { ClueList, CluePage } from "./clues.tsx";
 import { JoinPage } from "./join.tsx";
 import { News, Prizes, Standings, TeamPage } from "./pages.tsx";
 import { hunt, me, missing, online, pending, phase, session, toast, unread } from "./state.ts";
+import { keeps } from "./storage.ts";
 
 const route = signal(location.hash.slice(1));
 window.addEventListener("hashchange", () => {
@@ -106,6 +107,7 @@ function Notices() {
           <Icon name="sync" /> {t("pending", { count: waiting })}
         </p>
       )}
+      {!keeps.value && <p class="note">{t("keepsNothing")}</p>}
       {me.value?.team.banned && <p class="note bad">{t("banned")}</p>}
       {phase.value === "paused" && <p class="note">{t("paused")}</p>}
       {phase.value === "ended" && <p class="note">{t("ended")}</p>}

@@ -43,7 +43,12 @@ function Where({ at }: { at: GeolocationPosition }) {
     element.className = "map";
     place.current?.replaceChildren(element);
     const { latitude: lat, longitude: lng, accuracy: radius } = at.coords;
-    void import("../shared/map.ts").then(({ drawMap }) => drawMap(element, [{ lat, lng, radius }]));
+    import("../shared/map.ts").then(
+      ({ drawMap }) => drawMap(element, [{ lat, lng, radius }]),
+      () => {
+        element.textContent = t("noMap");
+      },
+    );
   }, [at]);
   return <div ref={place} />;
 }

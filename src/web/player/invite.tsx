@@ -2,9 +2,10 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../shared/i18n.ts";
-import { session } from "./state.ts";
+import { hunt, session } from "./state.ts";
 
 const copied = signal(false);
+const SHARES = "share" in navigator && matchMedia("(pointer: coarse)").matches;
 
 const linkOf = (code: string): string =>
   `${location.origin}${location.pathname}?join=${encodeURIComponent(code)}`;
@@ -13,11 +14,20 @@ export function Invite() {
   const picture = useRef<HTMLDivElement>(null);
   const code = session.value?.team.joinCode ?? "";
   useEffect(() => {
-    void import("uqr").then(({ renderSVG }) => {
-      if (picture.current) picture.current.innerHTML = renderSVG(linkOf(code), { border: 2 });
-    });
+    import("uqr").then(
+      ({ renderSVG }) => {
+        if (picture.current) picture.current.innerHTML = renderSVG(linkOf(code), { border: 2 });
+      },
+      // Offline, and never loaded before: the code below says the same.
+      () => picture.current?.remove(),
+    );
   }, [code]);
   const copy = async (): Promise<void> => {
+    // The system's own sheet where there is one: that is how links are passed on from a phone.
+    if (SHARES) {
+      await navigator.share({ url: linkOf(code), title: hunt.value?.title ?? "" }).catch(() => undefined);
+      return;
+    }
     await navigator.clipboard.writeText(linkOf(code));
     copied.value = true;
   };
@@ -30,7 +40,7 @@ export function Invite() {
         {code}
       </p>
       <button type="button" class="quiet" onClick={() => void copy()}>
-        {copied.value ? t("copied") : t("copyLink")}
+        {copied.value ? t("copied") : t(SHARES ? "shareLink" : "copyLink")}
       </button>
     </section>
   );

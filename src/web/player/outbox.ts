@@ -34,20 +34,33 @@ export interface OutboxStore {
   remove(ids: readonly string[]): Promise<void>;
 }
 
+/** Why a request was not answered with results. */
+export interface Refusal {
+  /** The same events may be sent again. */
+  retryable?: boolean;
+  /** Seconds, where the engine names them. */
+  retryAfter?: number | undefined;
+  status?: number;
+  message?: string;
+}
+
 export interface OutboxDeps {
   store: OutboxStore;
-  /** Rejects with `retryable` when the same events may be sent again. */
+  /** Rejects with `Refusal`. */
   send(events: readonly OutboxEvent[]): Promise<Result[]>;
   result(result: Result, event: OutboxEvent): void;
   /** Events without an answer, each time they change. */
   pending(events: readonly OutboxEvent[]): void;
-  /** The engine will never take these: their token is refused, for example. */
+  /** The engine takes nothing from here: the token is refused, for example. The events stay. */
   refused(error: unknown): void;
   wait(ms: number): Promise<void>;
 }
 
 /** Events in one request: the engine takes 100, of 64 KiB in all. */
 const BATCH = 15;
+
+/** Refusals of what a request holds, not of who sends it: the others in it can be taken without it. */
+const UNFIT = [400, 413, 415, 422];
 
 /** Waits after a failure, ms: doubled up to the most, with jitter. */
 const RETRY = { first: 500, most: 30_000 };
@@ -57,6 +70,9 @@ export class Outbox {
   #events: OutboxEvent[] = [];
   #sending = false;
   #delay = RETRY.first;
+  /** One event a request: one among several was unfit. */
+  #careful = false;
+  #stopped = false;
   #woken: (() => void) | undefined;
 
   constructor(deps: OutboxDeps) {
@@ -70,6 +86,12 @@ export class Outbox {
     this.wake();
   }
 
+  /** Sends nothing more; what is not answered stays in the store. */
+  stop(): void {
+    this.#stopped = true;
+    this.#woken?.();
+  }
+
   /** Resolves when the event is kept; its result comes by itself. */
   async add(event: OutboxEvent): Promise<void> {
     await this.#deps.store.add(event);
@@ -78,7 +100,7 @@ export class Outbox {
     this.wake();
   }
 
-  /** The network may be back: sends now. */
+  /** The network may be back: sends now, unless the engine asked for a pause. */
   wake(): void {
     this.#woken?.();
     if (!this.#sending && this.#events.length > 0) void this.#sendAll();
@@ -87,19 +109,11 @@ export class Outbox {
   async #sendAll(): Promise<void> {
     this.#sending = true;
     try {
-      while (this.#events.length > 0) {
-        const batch = this.#events.slice(0, BATCH);
-        let results: Result[];
-        try {
-          results = await this.#deps.send(batch);
-        } catch (error) {
-          if (!(error as { retryable?: boolean }).retryable) {
-            this.#deps.refused(error);
-            return;
-          }
-          await this.#pause();
-          continue;
-        }
+      while (this.#events.length > 0 && !this.#stopped) {
+        const batch = this.#events.slice(0, this.#careful ? 1 : BATCH);
+        const results = await this.#send(batch);
+        if (results === "refused") return;
+        if (results === "later") continue;
         this.#delay = RETRY.first;
         const answered = new Map(results.map((result) => [result.id, result]));
         const done = batch.filter(({ id }) => answered.has(id));
@@ -115,14 +129,37 @@ export class Outbox {
       }
     } finally {
       this.#sending = false;
+      this.#careful = false;
     }
   }
 
-  async #pause(): Promise<void> {
-    const delay = this.#delay * (0.5 + Math.random() / 2);
+  /** The results of a batch; "later": it is to be sent again, "refused": nothing is taken. */
+  async #send(batch: readonly OutboxEvent[]): Promise<readonly Result[] | "later" | "refused"> {
+    try {
+      return await this.#deps.send(batch);
+    } catch (error) {
+      const { retryable, retryAfter, status = 0, message = "" } = error as Refusal;
+      if (retryable) {
+        await this.#pause(retryAfter);
+        return "later";
+      }
+      if (!UNFIT.includes(status)) {
+        this.#deps.refused(error);
+        return "refused";
+      }
+      const [only] = batch;
+      if (batch.length === 1 && only) return [{ id: only.id, outcome: "invalid", message }];
+      this.#careful = true;
+      return "later";
+    }
+  }
+
+  /** `told`: seconds that the engine asked for; nothing cuts those short. */
+  async #pause(told = 0): Promise<void> {
+    const delay = Math.max(this.#delay, told * 2_000) * (0.5 + Math.random() / 2);
     this.#delay = Math.min(RETRY.most, this.#delay * 2);
     const woken = new Promise<void>((wake) => {
-      this.#woken = wake;
+      if (told === 0) this.#woken = wake;
     });
     await Promise.race([this.#deps.wait(delay), woken]);
     this.#woken = undefined;

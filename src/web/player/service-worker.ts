@@ -1,6 +1,8 @@
 /**
  * Keeps the player page's files on the device. Calls of the engine pass: what
- * the page knows of the hunt is in its own store. A new release is a new cache.
+ * the page knows of the hunt is in its own store. A new release is a new cache
+ * and a new worker, which waits until the pages of the old one are closed: they
+ * find their parts in the old cache.
  */
 declare const PRECACHE: readonly string[];
 const worker = self as unknown as ServiceWorkerGlobalScope;
@@ -12,8 +14,7 @@ worker.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(PRECACHE.map((path) => new Request(path, { cache: "reload" }))))
-      .then(() => worker.skipWaiting()),
+      .then((cache) => cache.addAll(PRECACHE.map((path) => new Request(path, { cache: "reload" })))),
   );
 });
 

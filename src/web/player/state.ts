@@ -111,6 +111,8 @@ async function sendCode(): Promise<void> {
 }
 
 let outbox: Outbox | undefined;
+/** Ends what runs for who plays now: the socket, the looks, the sending. */
+let endPlaying = (): void => undefined;
 let refreshing: Promise<void> | undefined;
 let lookAgain = false;
 
@@ -186,8 +188,14 @@ export function joinAnew(): void {
   joiningKey = makeId();
 }
 
+/** The token is no longer good: who plays must join again; what is not sent stays on the device. */
+function signedOut(): void {
+  endPlaying();
+  session.value = undefined;
+}
+
 async function enter({ token }: Session): Promise<void> {
-  outbox = new Outbox({
+  const own = new Outbox({
     store: outboxOf(id),
     send: async (events) => {
       const answer = await call<{ results: Result[] }>(huntPath(id, "/events"), { token, json: { events } });
@@ -201,14 +209,12 @@ async function enter({ token }: Session): Promise<void> {
       pending.value = events;
     },
     refused: (error) => {
-      // The token is no longer good: who plays must join again; what is written stays on the device.
-      if (error instanceof Problem && error.status === 401) session.value = undefined;
+      if (error instanceof Problem && error.status === 401) signedOut();
     },
     wait: (ms) => new Promise((done) => setTimeout(done, ms)),
   });
-  await Promise.all([outbox.start(), refresh()]);
-  await sendCode();
-  openLive({
+  outbox = own;
+  const socket = openLive({
     path: async () => {
       const { ticket } = await call<{ ticket: string }>(huntPath(id, "/tickets"), { token, method: "POST" });
       return huntPath(id, `/live?ticket=${encodeURIComponent(ticket)}`);
@@ -230,9 +236,18 @@ async function enter({ token }: Session): Promise<void> {
       if (changed) void refreshHunt();
     },
   });
-  setInterval(() => {
+  const looks = setInterval(() => {
     if (!live.value && document.visibilityState === "visible") void refresh();
   }, POLL);
+  endPlaying = () => {
+    own.stop();
+    socket.close();
+    clearInterval(looks);
+    outbox = undefined;
+    live.value = false;
+  };
+  await Promise.all([own.start(), refresh()]);
+  await sendCode();
 }
 
 /** Looks at `/me` again; several wishes at the same time are one look. */
@@ -266,7 +281,7 @@ async function look(): Promise<void> {
     outbox?.wake();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 401 || error.status === 403) session.value = undefined;
+    if (error.status === 401 || error.status === 403) signedOut();
     if (error.status === 0) online.value = false;
   }
 }

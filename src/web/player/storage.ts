@@ -1,5 +1,6 @@
 /** What the page keeps on the device: who plays, what it last saw, and events without an answer. */
-import { type DBSchema, openDB } from "idb";
+import { signal } from "@preact/signals";
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Hunt } from "../shared/api.ts";
 import type { OutboxEvent, OutboxStore } from "./outbox.ts";
 import type { Me } from "./state.ts";
@@ -21,54 +22,78 @@ interface Schema extends DBSchema {
   };
 }
 
-const database = openDB<Schema>("treasure-hunt", 1, {
-  upgrade(db) {
-    db.createObjectStore("session", { keyPath: "hunt" });
-    db.createObjectStore("seen");
-    const outbox = db.createObjectStore("outbox", { autoIncrement: true });
-    outbox.createIndex("hunt", "hunt");
-    outbox.createIndex("id", ["hunt", "id"], { unique: true });
-  },
-});
+/** Whether the browser keeps what it is given: some private windows and full disks do not. */
+export const keeps = signal(true);
 
-export const readSession = async (hunt: string): Promise<Session | undefined> =>
-  (await database).get("session", hunt);
+let opened: Promise<IDBPDatabase<Schema>> | undefined;
 
-export async function saveSession(session: Session): Promise<void> {
-  await (await database).put("session", session);
+function database(): Promise<IDBPDatabase<Schema>> {
+  opened ??= openDB<Schema>("treasure-hunt", 1, {
+    upgrade(db) {
+      db.createObjectStore("session", { keyPath: "hunt" });
+      db.createObjectStore("seen");
+      const outbox = db.createObjectStore("outbox", { autoIncrement: true });
+      outbox.createIndex("hunt", "hunt");
+      outbox.createIndex("id", ["hunt", "id"], { unique: true });
+    },
+  });
+  return opened;
 }
 
-export async function forgetSession(hunt: string): Promise<void> {
-  const db = await database;
-  await db.delete("session", hunt);
-  await db.delete("seen", hunt);
-  await outboxOf(hunt).remove((await outboxOf(hunt).all()).map(({ id }) => id));
+/** What is not kept does not stop anybody from playing: `otherwise` stands for it, and `keeps` tells. */
+async function kept<Value>(
+  action: (db: IDBPDatabase<Schema>) => Promise<Value>,
+  otherwise: Value,
+): Promise<Value> {
+  try {
+    return await action(await database());
+  } catch {
+    keeps.value = false;
+    return otherwise;
+  }
 }
 
-export const readSeen = async (hunt: string): Promise<{ hunt?: Hunt; me?: Me }> =>
-  (await (await database).get("seen", hunt)) ?? {};
+export const readSession = (hunt: string): Promise<Session | undefined> =>
+  kept((db) => db.get("session", hunt), undefined);
 
-export async function saveSeen(hunt: string, seen: { hunt?: Hunt; me?: Me }): Promise<void> {
-  const before = await readSeen(hunt);
-  await (await database).put("seen", { ...before, ...seen }, hunt);
-}
+export const saveSession = (session: Session): Promise<void> =>
+  kept(async (db) => void (await db.put("session", session)), undefined);
+
+export const forgetSession = (hunt: string): Promise<void> =>
+  kept(async (db) => {
+    const transaction = db.transaction(["session", "seen", "outbox"], "readwrite");
+    await transaction.objectStore("session").delete(hunt);
+    await transaction.objectStore("seen").delete(hunt);
+    const outbox = transaction.objectStore("outbox");
+    for (const key of await outbox.index("hunt").getAllKeys(hunt)) await outbox.delete(key);
+    await transaction.done;
+  }, undefined);
+
+export const readSeen = (hunt: string): Promise<{ hunt?: Hunt; me?: Me }> =>
+  kept(async (db) => (await db.get("seen", hunt)) ?? {}, {});
+
+/** Adds to what was seen, in one transaction: two looks may end at the same time. */
+export const saveSeen = (hunt: string, seen: { hunt?: Hunt; me?: Me }): Promise<void> =>
+  kept(async (db) => {
+    const transaction = db.transaction("seen", "readwrite");
+    await transaction.store.put({ ...(await transaction.store.get(hunt)), ...seen }, hunt);
+    await transaction.done;
+  }, undefined);
 
 export function outboxOf(hunt: string): OutboxStore {
   return {
-    async all() {
-      const rows = await (await database).getAllFromIndex("outbox", "hunt", hunt);
-      return rows.map(({ event }) => event);
-    },
-    async add(event) {
-      await (await database).add("outbox", { hunt, id: event.id, event });
-    },
-    async remove(ids) {
-      const transaction = (await database).transaction("outbox", "readwrite");
-      for (const id of ids) {
-        const key = await transaction.store.index("id").getKey([hunt, id]);
-        if (key !== undefined) await transaction.store.delete(key);
-      }
-      await transaction.done;
-    },
+    all: () =>
+      kept(async (db) => (await db.getAllFromIndex("outbox", "hunt", hunt)).map(({ event }) => event), []),
+    add: (event) =>
+      kept(async (db) => void (await db.add("outbox", { hunt, id: event.id, event })), undefined),
+    remove: (ids) =>
+      kept(async (db) => {
+        const transaction = db.transaction("outbox", "readwrite");
+        for (const id of ids) {
+          const key = await transaction.store.index("id").getKey([hunt, id]);
+          if (key !== undefined) await transaction.store.delete(key);
+        }
+        await transaction.done;
+      }, undefined),
   };
 }

@@ -24,6 +24,8 @@ function verdictText(result: Result, wait: number): string {
       return t("correct", { points: result.points ?? 0 });
     case "nudge":
       return result.message ?? "";
+    case "invalid":
+      return result.message ?? t("refused", { outcome: result.outcome });
     case "cooldown":
       return t("cooldown", { time: countdown(wait) });
     case "out_of_range":

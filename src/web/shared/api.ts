@@ -83,7 +83,7 @@ export interface Call {
   headers?: Record<string, string>;
 }
 
-/** Calls the engine; throws `Problem`. An answer that is no JSON comes as text. */
+/** Calls the engine; throws `Problem`. What is no JSON is not the engine's: a portal of the network's, for example. */
 export async function call<Answer>(
   path: string,
   { method, token, json, body, type, headers }: Call = {},
@@ -107,19 +107,30 @@ export async function call<Answer>(
     throw new Problem(0, "offline", String(error));
   }
   const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-  const answer: unknown = isJson && text !== "" ? JSON.parse(text) : text;
-  if (response.ok) return answer as Answer;
+  const answer = isJson ? parsed(text) : undefined;
+  if (response.ok) {
+    if (answer === undefined) throw new Problem(0, "offline", "somebody else than the engine answered");
+    return answer as Answer;
+  }
   const {
     code = "internal",
     detail = response.statusText,
     issues,
-  } = (isJson ? answer : {}) as {
+  } = (answer ?? {}) as {
     code?: string;
     detail?: string;
     issues?: Problem["issues"];
   };
   const after = Number(response.headers.get("retry-after"));
   throw new Problem(response.status, code, detail, issues, after > 0 ? after : undefined);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The path of a hunt's route. */

@@ -20,6 +20,7 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
   let closed = false;
   let wait = RETRY.first;
   let timer: number | undefined;
+  let connecting = false;
 
   const again = (): void => {
     state?.(false);
@@ -28,6 +29,7 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
     wait = Math.min(RETRY.most, wait * 2);
   };
   const connect = async (): Promise<void> => {
+    connecting = true;
     try {
       const url = new URL(await path(), location.href);
       url.protocol = url.protocol.replace("http", "ws");
@@ -37,6 +39,8 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
       // No ticket now: the same as a socket that would not open.
       again();
       return;
+    } finally {
+      connecting = false;
     }
     socket.onopen = () => {
       wait = RETRY.first;
@@ -51,8 +55,8 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
     socket.onclose = again;
   };
   const wake = (): void => {
-    if (closed || socket?.readyState === WebSocket.OPEN || socket?.readyState === WebSocket.CONNECTING)
-      return;
+    const state = socket?.readyState;
+    if (closed || connecting || state === WebSocket.OPEN || state === WebSocket.CONNECTING) return;
     window.clearTimeout(timer);
     void connect();
   };

@@ -185,6 +185,42 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     expectQuiet(watched);
   });
 
+  test("[WEB-2] a browser that keeps nothing plays all the same, and says so", async () => {
+    await pages.demo("sieve");
+    const context = await pages.context();
+    await context.addInitScript(() => {
+      Object.defineProperty(window, "indexedDB", { value: undefined });
+    });
+    const page = await context.newPage();
+    const watched = pages.watch(page);
+    await page.goto("/play/sieve");
+    await joinAs(page, "Ivy", { create: "Sieves" });
+    await page.getByText("This browser keeps nothing").waitFor();
+    expect(await answer(page, "The Strong One", "tug")).toBe("correct");
+    expectQuiet(watched);
+  });
+
+  test("[WEB-2] whoever's token is no longer good joins again, and what was not sent is sent then", async () => {
+    await pages.demo("kept");
+    const { page, watched } = await pages.page("/play/kept");
+    await joinAs(page, "Uma", { create: "Turnstones" });
+    await page.route("**/v1/hunts/kept/events", (route) =>
+      route.fulfill({
+        status: 401,
+        contentType: "application/problem+json",
+        body: '{"code":"unauthenticated"}',
+      }),
+    );
+    await page.getByRole("link", { name: /The Strong One/ }).click();
+    await page.getByLabel("Your answer").fill("tug");
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.getByLabel("Your name").waitFor();
+    await page.unroute("**/v1/hunts/kept/events");
+    await joinAs(page, "Uma", { create: "Turnstones II" });
+    await page.getByText("50 Points").waitFor();
+    expectQuiet(watched);
+  });
+
   test("[WEB-3] a code typed, a place reached: the other kinds of clues", async () => {
     await pages.client.publish("kinds", {
       format: 1,

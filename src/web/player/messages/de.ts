@@ -25,6 +25,8 @@ export const de: Translation<typeof en> = {
   ended: "Die Schatzsuche ist zu Ende.",
   banned: "Dein Team wurde von den Veranstaltern angehalten.",
   offline: "Kein Netz. Was du tust, wird aufgehoben und später gesendet.",
+  keepsNothing: "Dieser Browser bewahrt nichts auf: Lass die Seite offen, bis alles gesendet ist.",
+  noMap: "Die Karte kann gerade nicht geladen werden.",
   pending: { one: "{count} Eingabe wartet auf das Netz", other: "{count} Eingaben warten auf das Netz" },
   clues: "Rätsel",
   standings: "Rangliste",
@@ -96,6 +98,7 @@ export const de: Translation<typeof en> = {
   inviteTitle: "Andere dazuholen",
   inviteText: "Lass sie das hier scannen oder gib ihnen den Code.",
   copyLink: "Link kopieren",
+  shareLink: "Link teilen",
   copied: "Kopiert",
   leave: "Auf diesem Gerät abmelden",
   leaveSure:

@@ -22,6 +22,8 @@ export const en = {
   ended: "The hunt has ended.",
   banned: "Your team has been stopped by the organisers.",
   offline: "No network. What you do is kept and sent later.",
+  keepsNothing: "This browser keeps nothing: leave the page open until all is sent.",
+  noMap: "The map cannot be loaded now.",
   pending: { one: "{count} thing waits to be sent", other: "{count} things wait to be sent" },
   clues: "Clues",
   standings: "Standings",
@@ -93,6 +95,7 @@ export const en = {
   inviteTitle: "Bring team-mates",
   inviteText: "Let them scan this, or give them the code.",
   copyLink: "Copy link",
+  shareLink: "Share link",
   copied: "Copied",
   leave: "Leave on this device",
   leaveSure:
