@@ -83,7 +83,3 @@ const REGISTRIES = 16;
 
 /** The name of the registry object that owns `name`. */
 export const registryOf = (hunt: string, name: string): string => `${hunt}/${hash53(name) % REGISTRIES}`;
-
-/** Team names that look alike to a reader are the same: NFKC, case, spaces. */
-export const foldName = (name: string): string =>
-  name.normalize("NFKC").toUpperCase().toLowerCase().trim().replace(/\s+/gu, " ");

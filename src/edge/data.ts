@@ -196,11 +196,12 @@ async function statsOf(env: Env, hunt: string, shards: readonly string[]) {
       outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
     }
   }
-  const clues = (parts[0]?.clues ?? []).map(({ clue }, index) => {
+  const clues = (parts[0]?.clues ?? []).map(({ clue, title }, index) => {
     const each = parts.flatMap((part) => part.clues[index] ?? []);
     const median = medianOf(each);
     return {
       clue,
+      title,
       open: each.reduce((total, counts) => total + counts.open, 0),
       attempts: each.reduce((total, counts) => total + counts.attempts, 0),
       solves: each.reduce((total, counts) => total + counts.solves, 0),

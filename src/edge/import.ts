@@ -2,9 +2,10 @@
 import type { z } from "zod";
 import type { PublicEntry } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
-import { foldName, registryOf } from "../control/directory.ts";
+import { registryOf } from "../control/directory.ts";
 import type { Actor } from "../control/object.ts";
 import { accepted, RequestError } from "../errors.ts";
+import { foldName } from "../hunt/admit.ts";
 import type { PlayerEvent, ReplayLine } from "../protocol.ts";
 import { currentKey, keyById } from "../secrets.ts";
 import { hash53 } from "../shard/recall.ts";

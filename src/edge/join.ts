@@ -1,8 +1,9 @@
 /** Joining a hunt: the player's body, a place for a new team, names and keys reserved, a token. */
 import type { PublicEntry } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
-import { foldName, registryOf } from "../control/directory.ts";
+import { registryOf } from "../control/directory.ts";
 import { accepted, RequestError } from "../errors.ts";
+import { foldName } from "../hunt/admit.ts";
 import { hash53 } from "../shard/recall.ts";
 import { parseJoinCode, REGIONS, type Region, randomText, shardName } from "../shard/routing.ts";
 import type { Env } from "../worker.ts";

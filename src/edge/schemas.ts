@@ -127,6 +127,14 @@ export const teamsQuery = z.object({
     .regex(/^\d{1,9}\.\d{1,9}$/)
     .optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
+  search: text(NAME_MAX).optional(),
+});
+
+/** Minutes without a solve, and since the last try. */
+export const stuckQuery = z.object({
+  minutes: z.coerce.number().int().min(1).max(1_440).default(20),
+  active: z.coerce.number().int().min(1).max(1_440).default(60),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 
 export const winnersQuery = z.object({
@@ -241,6 +249,18 @@ export const answers = {
   shards: z.object({ shardsPerRegion: z.int() }),
   checkins: z.object({
     checkins: z.array(z.object({ team: id, name: z.string(), player: id, at: time, ...position.shape })),
+  }),
+  stuck: z.object({
+    teams: z.array(
+      z.object({
+        team: teamRef,
+        solves: z.int(),
+        since: time,
+        lastTryAt: time,
+        clue: slug,
+        wrong: z.int(),
+      }),
+    ),
   }),
   stock: z.object({ stock: z.int() }),
   withdrawn: z.object({ withdrawn: z.boolean() }),

@@ -7,7 +7,12 @@ import { huntEntry, huntOf, iso, shardOf } from "./hunt.ts";
 import { calling, shardStub } from "./objects.ts";
 import { type App, type Request$, route } from "./openapi.ts";
 import { control, JSON_BODY, organiserOf, shardsOf } from "./organiser.ts";
-import { answers, awardBody, reasonBody, teamsQuery, unlockBody } from "./schemas.ts";
+import { answers, awardBody, reasonBody, stuckQuery, teamsQuery, unlockBody } from "./schemas.ts";
+
+/** Calls on shards for one page of teams; a search that needs more goes on with the cursor. */
+const CALLS_MAX = 20;
+
+const MINUTE = 60_000;
 
 export function teamRoutes(app: App): void {
   const act = async (c: Request$, by: Actor, action: TeamAction): Promise<{ score: number }> => {
@@ -100,7 +105,7 @@ export function teamRoutes(app: App): void {
     {
       method: "get",
       path: "/v1/hunts/{hunt}/teams",
-      summary: "All teams, page by page",
+      summary: "All teams, page by page; with `search` those that a name, an id or a code means",
       auth: "organiser",
       query: teamsQuery,
       answers: { 200: { description: "Teams, and the next page's cursor", schema: answers.teams } },
@@ -109,18 +114,15 @@ export function teamRoutes(app: App): void {
     async (c) => {
       await organiserOf(c);
       const hunt = huntOf(c);
-      const { cursor, limit } = check(teamsQuery, c.req.query());
+      const { cursor, limit, search } = check(teamsQuery, c.req.query());
       const shards = await shardsOf(c.env, hunt, c.get("now"));
-      const [startShard = 0, start = 0] = (cursor ?? "0.0").split(".").map(Number);
+      let [at = 0, after = 0] = (cursor ?? "0.0").split(".").map(Number);
       const teams: object[] = [];
-      let next: string | undefined;
-      let after = start;
-      for (let index = startShard; index < shards.length; index += 1) {
-        const shard = shards[index] ?? "";
-        const page = accepted(
-          await calling(async () => shardStub(c.env, hunt, shard).teams(after, limit - teams.length)),
-        );
-        const ranks = await c.env.LEADERBOARD.getByName(hunt).organiserRanks(page.teams.map(({ id }) => id));
+      for (let calls = 0; at < shards.length && teams.length < limit && calls < CALLS_MAX; calls += 1) {
+        const shard = shardStub(c.env, hunt, shards[at] ?? "");
+        const page = accepted(await calling(async () => shard.teams(after, limit - teams.length, search)));
+        const ids = page.teams.map(({ id }) => id);
+        const ranks = ids.length === 0 ? [] : await c.env.LEADERBOARD.getByName(hunt).organiserRanks(ids);
         for (const [row, team] of page.teams.entries()) {
           const rank = ranks[row];
           teams.push({
@@ -129,12 +131,45 @@ export function teamRoutes(app: App): void {
             ...(typeof rank === "number" ? { rank } : {}),
           });
         }
-        if (page.next !== undefined) next = `${index}.${page.next}`;
-        else if (teams.length >= limit && index + 1 < shards.length) next = `${index + 1}.0`;
-        if (next !== undefined) break;
-        after = 0;
+        if (page.next === undefined) at += 1;
+        after = page.next ?? 0;
       }
-      return c.json({ teams, ...(next === undefined ? {} : { cursor: next }) });
+      return c.json({ teams, ...(at < shards.length ? { cursor: `${at}.${after}` } : {}) });
+    },
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/v1/hunts/{hunt}/stuck",
+      summary:
+        "Teams that try but solved nothing for `minutes`, longest first; `active`: minutes since the last try",
+      auth: "organiser",
+      query: stuckQuery,
+      answers: { 200: { description: "Who could use a hint", schema: answers.stuck } },
+      errors: ["not_found", "invalid"],
+    },
+    async (c) => {
+      await organiserOf(c);
+      const hunt = huntOf(c);
+      const { minutes, active, limit } = check(stuckQuery, c.req.query());
+      const shards = await shardsOf(c.env, hunt, c.get("now"));
+      const than = { stuckMs: minutes * MINUTE, activeMs: active * MINUTE, limit };
+      const parts = await Promise.all(
+        shards.map(async (shard) =>
+          accepted(await calling(async () => shardStub(c.env, hunt, shard).stuck(than))),
+        ),
+      );
+      const longest = parts.flat().sort((a, b) => a.since - b.since);
+      return c.json({
+        teams: longest.slice(0, limit).map(({ id, name, since, lastTryAt, ...more }) => ({
+          team: { id, name },
+          since: iso(since),
+          lastTryAt: iso(lastTryAt),
+          ...more,
+        })),
+      });
     },
   );
 }

@@ -49,3 +49,7 @@ export function admit(
     ...(team || !create ? {} : { created: create }),
   };
 }
+
+/** Team names that look alike to a reader are the same: NFKC, case, spaces. */
+export const foldName = (name: string): string =>
+  name.normalize("NFKC").toUpperCase().toLowerCase().trim().replace(/\s+/gu, " ");

@@ -6,14 +6,13 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
-import { foldName } from "../control/directory.ts";
 import type { HuntControl } from "../control/object.ts";
 import { nextOf, openedAt, type PhaseState, phaseAt } from "../control/phase.ts";
 import { changeOf, givenCode, type PrizeChanges } from "../control/prizes.ts";
 import { commandOf } from "../edge/digest.ts";
 import { commandsOf } from "../edge/events.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { admit, type JoinRequest } from "../hunt/admit.ts";
+import { admit, foldName, type JoinRequest } from "../hunt/admit.ts";
 import type { CompareMode, CompiledHunt } from "../hunt/compiled.ts";
 import {
   type Context,
@@ -44,7 +43,6 @@ import {
   type JoinFact,
   type NewFact,
   type PlayerEvent,
-  type Position,
   type ReplayLine,
   type ReplayResult,
   type Result,
@@ -69,6 +67,14 @@ import {
 } from "./live.ts";
 import { factsOf, SegmentLog } from "./log.ts";
 import { ShardMeter } from "./meter.ts";
+import {
+  type Checkin,
+  lastCheckins,
+  type StuckTeam,
+  stuckTeams,
+  type TeamRows,
+  teamRows,
+} from "./organiser.ts";
 import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
 import { Replay } from "./replay.ts";
@@ -96,12 +102,6 @@ const SCORE_FACTS_MAX = 10_000;
 /** Facts in one answer of `exportFacts`, about (whole segments). */
 const EXPORT_FACTS_MAX = 5_000;
 
-/** Teams whose check-ins an organiser's map looks at, of each shard. */
-const CHECKIN_TEAMS_MAX = 5_000;
-
-/** Teams in one page of `teams`. */
-export const TEAMS_PAGE_MAX = 500;
-
 /** What control tells its shards; a higher `revision` replaces a lower one. */
 export interface ShardConfig {
   revision: number;
@@ -120,28 +120,6 @@ export interface ShardEnv extends Secrets, MeterEnv {
   LEADERBOARD: DurableObjectNamespace<Leaderboard>;
   PRIZES: DurableObjectNamespace<PrizeVault>;
   FACTS: Queue<string>;
-}
-
-/** A team as an organiser sees it. Times are epoch ms. */
-export interface TeamRow {
-  id: string;
-  name: string;
-  bracket?: string;
-  members: { id: string; name: string }[];
-  score: number;
-  solves: number;
-  joinedAt: number;
-  joinCode?: string;
-  banned: boolean;
-  hidden: boolean;
-}
-
-/** Where a player was last, as the device said. `at`: epoch ms. */
-export interface Checkin extends Position {
-  team: string;
-  name: string;
-  player: string;
-  at: number;
 }
 
 export interface Joined {
@@ -735,48 +713,29 @@ export class HuntShard extends DurableObject<ShardEnv> {
     return { score: scoreOf(context, this.#teams.get(teamId) ?? team) };
   }
 
-  /** Teams by their place in the shard, from `after` on. */
-  async teams(after: number, limit: number): Promise<{ teams: TeamRow[]; next?: number } | Refusal> {
+  /** Teams by their place in the shard, from `after` on; with `wanted` those it names. */
+  async teams(after: number, limit: number, wanted?: string): Promise<TeamRows | Refusal> {
     const refused = await this.#ready();
     if (refused) return refused;
     await this.#log.committed();
-    const context = this.#context(this.#time());
-    const rows: TeamRow[] = [];
-    const end = Math.min(this.#teams.totals.teams, after + Math.min(limit, TEAMS_PAGE_MAX));
-    for (let ordinal = after; ordinal < end; ordinal += 1) {
-      const team = this.#teams.atOrdinal(ordinal);
-      if (!team) continue;
-      rows.push({
-        id: team.id,
-        name: team.name,
-        ...(team.bracket === undefined ? {} : { bracket: team.bracket }),
-        members: team.members.map(({ id, name }) => ({ id, name })),
-        score: scoreOf(context, team),
-        solves: team.solves.size,
-        joinedAt: team.joinedAt,
-        ...(team.joinCode === undefined ? {} : { joinCode: team.joinCode }),
-        banned: team.banned,
-        hidden: team.hidden,
-      });
-    }
-    return { teams: rows, ...(end < this.#teams.totals.teams ? { next: end } : {}) };
+    return teamRows(this.#context(this.#time()), this.#teams, { after, limit, wanted });
   }
 
-  /** The last believable check-ins of players, the newest first; looks at `CHECKIN_TEAMS_MAX` teams at most. */
+  /** Teams that try without solving, longest stuck first. */
+  async stuck(than: { stuckMs: number; activeMs: number; limit: number }): Promise<StuckTeam[] | Refusal> {
+    const refused = await this.#ready();
+    if (refused) return refused;
+    await this.#log.committed();
+    const now = this.#time();
+    return stuckTeams(this.#context(now), this.#teams.all(), now, than);
+  }
+
+  /** The last believable check-ins of players, the newest first. */
   async checkins(limit: number): Promise<Checkin[] | Refusal> {
     const refused = await this.#ready();
     if (refused) return refused;
     await this.#log.committed();
-    const found: Checkin[] = [];
-    let looked = 0;
-    for (const team of this.#teams.all()) {
-      looked += 1;
-      if (looked > CHECKIN_TEAMS_MAX) break;
-      for (const { id, lastCheckin } of team.members) {
-        if (lastCheckin) found.push({ team: team.id, name: team.name, player: id, ...lastCheckin });
-      }
-    }
-    return found.sort((a, b) => b.at - a.at).slice(0, limit);
+    return lastCheckins(this.#teams, limit);
   }
 
   async stats(): Promise<ShardStats | Refusal> {

@@ -124,10 +124,10 @@ export class TeamStore {
   }
 
   /** Every team, page by page, without keeping the pages it had to read. */
-  *all(): Generator<Team> {
-    for (let id = 0; id * PAGE_TEAMS < this.totals.teams; id += 1) {
+  *all(from = 0): Generator<Team> {
+    for (let id = Math.floor(from / PAGE_TEAMS); id * PAGE_TEAMS < this.totals.teams; id += 1) {
       const page = this.#pages.get(id) ?? this.#read(id);
-      for (const team of page.teams) if (team) yield team;
+      for (const [slot, team] of page.teams.entries()) if (team && id * PAGE_TEAMS + slot >= from) yield team;
     }
   }
 

@@ -9,6 +9,7 @@ const SAMPLES_MAX = 1_000;
 
 export interface ClueCounts {
   clue: string;
+  title: string;
   /** Teams for which the clue is open or solved. */
   open: number;
   attempts: number;
@@ -45,6 +46,7 @@ export function countClues(
     for (let at = step / 2; at < sorted.length; at += step) samples.push(sorted[Math.floor(at)] ?? 0);
     return {
       clue: clue.id,
+      title: clue.title,
       open: open[index] ?? 0,
       attempts: counts?.attempts ?? 0,
       solves: counts?.solves ?? 0,

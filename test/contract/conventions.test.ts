@@ -34,6 +34,7 @@ const ROUTES = [
   "GET /v1/hunts/{hunt}/prizes/{prize}/winners",
   "GET /v1/hunts/{hunt}/prizes/{prize}/draw",
   "GET /v1/hunts/{hunt}/checkins",
+  "GET /v1/hunts/{hunt}/stuck",
   "GET /v1/pages",
   "GET /healthz",
   "GET /readyz",

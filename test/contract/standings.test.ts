@@ -340,7 +340,42 @@ describe("[API-46] all teams", () => {
     });
   });
 
-  test.each(["limit=0", "limit=501", "cursor=abc", "cursor=-1.0", "limit=ten"])(
+  test("are found by a part of their name, a player, an id or the code, page by page", async () => {
+    await client.publish("sought", manyClues(1));
+    for (const name of ["Red Kite", "Black Kite", "Straße", "Heron"]) await client.team("sought", name);
+    const heron = await client.team("sought", "Night Heron");
+    await client.join("sought", { name: "Ödön", team: { join: heron.team.joinCode ?? "" } });
+    const found = async (search: string, limit = 100): Promise<string[]> => {
+      const names: string[] = [];
+      let cursor = "";
+      do {
+        const { body } = await client.organise<{ teams: { name: string }[]; cursor?: string }>(
+          "GET",
+          `/v1/hunts/sought/teams?limit=${limit}&search=${encodeURIComponent(search)}${cursor}`,
+        );
+        names.push(...body.teams.map(({ name }) => name));
+        cursor = body.cursor === undefined ? "" : `&cursor=${body.cursor}`;
+      } while (cursor !== "");
+      return names.toSorted();
+    };
+    expect(await found("kite")).toEqual(["Black Kite", "Red Kite"]);
+    expect(await found("KITE", 1)).toEqual(["Black Kite", "Red Kite"]);
+    expect(await found("strasse")).toEqual(["Straße"]);
+    expect(await found("ödön")).toEqual(["Night Heron"]);
+    expect(await found(heron.team.id)).toEqual(["Night Heron"]);
+    expect(await found(heron.team.joinCode ?? "")).toEqual(["Night Heron"]);
+    expect(await found("osprey")).toEqual([]);
+    expect(await found("")).toHaveLength(5);
+  });
+
+  test("that try without solving are told to organisers", async () => {
+    await client.publish("stuck", manyClues(1));
+    await client.team("stuck", "Fresh");
+    expect((await client.organise("GET", "/v1/hunts/stuck/stuck")).body).toEqual({ teams: [] });
+    expectProblem(await client.organise("GET", "/v1/hunts/stuck/stuck?minutes=0"), "invalid");
+  });
+
+  test.each(["limit=0", "limit=501", "cursor=abc", "cursor=-1.0", "limit=ten", `search=${"x".repeat(81)}`])(
     "refuse %s",
     async (query) => {
       expectProblem(await client.organise("GET", `/v1/hunts/paged/teams?${query}`), "invalid");

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { stuckTeams } from "../../src/shard/organiser.ts";
 import { countClues, medianOf } from "../../src/shard/stats.ts";
 import { TotalsCounter } from "../../src/shard/totals.ts";
 import { answer, clue, Game, hunt, SECOND, scan, T0 } from "../hunt/build.ts";
@@ -51,9 +52,9 @@ describe("counting", () => {
     played.play(answer("1", "a", "right"), T0 + 30 * SECOND, "p", "u");
     const counts = countClues(played.context, played.teams.values(), counted(played), T0 + 60 * SECOND);
     expect(counts).toEqual([
-      { clue: "a", open: 3, attempts: 2, solves: 2, solveSeconds: [10, 30], weight: 1 },
-      { clue: "b", open: 2, attempts: 1, solves: 1, solveSeconds: [5], weight: 1 },
-      { clue: "c", open: 0, attempts: 0, solves: 0, solveSeconds: [], weight: 1 },
+      { clue: "a", title: "a", open: 3, attempts: 2, solves: 2, solveSeconds: [10, 30], weight: 1 },
+      { clue: "b", title: "b", open: 2, attempts: 1, solves: 1, solveSeconds: [5], weight: 1 },
+      { clue: "c", title: "c", open: 0, attempts: 0, solves: 0, solveSeconds: [], weight: 1 },
     ]);
   });
 
@@ -77,6 +78,33 @@ describe("counting", () => {
     expect(counts?.solveSeconds).toHaveLength(1_000);
     expect((counts?.weight ?? 0) * 1_000).toBeCloseTo(count);
     expect(medianOf(counts ? [counts] : [])).toBeCloseTo(count / 2, -1);
+  });
+});
+
+describe("[SH-34] stuck teams", () => {
+  const MINUTE = 60 * SECOND;
+  const than = { stuckMs: 20 * MINUTE, activeMs: 60 * MINUTE, limit: 10 };
+
+  test("tried lately and solved nothing for long; the longest first, with what they try most", () => {
+    const played = new Game(hunt([clue("a"), clue("b"), clue("c", { unlock: { solved: "b" } })]));
+    for (const team of ["t", "u", "v", "w", "x", "y"]) played.join("p", team);
+    const at = (minutes: number): number => T0 + minutes * MINUTE;
+    // t: never solved, tried both; u: solved once, tries since; v: solved just now; w: gave up; x: banned.
+    played.play(answer("1", "b", "wrong"), at(1), "p", "t");
+    played.play(answer("2", "a", "wrong"), at(80), "p", "t");
+    played.play(answer("3", "a", "wronger"), at(85), "p", "t");
+    played.play(answer("1", "b", "right"), at(30), "p", "u");
+    played.play(answer("2", "c", "wrong"), at(50), "p", "u");
+    played.play(answer("1", "a", "wrong"), at(80), "p", "v");
+    played.play(answer("2", "a", "right"), at(89), "p", "v");
+    played.play(answer("1", "a", "wrong"), at(5), "p", "w");
+    played.play(answer("1", "a", "wrong"), at(80), "p", "x");
+    played.organise({ type: "ban", reason: "r" }, at(85), "x");
+    expect(stuckTeams(played.context, played.teams.values(), at(90), than)).toEqual([
+      { id: "t", name: expect.any(String), solves: 0, since: T0, lastTryAt: at(85), clue: "a", wrong: 2 },
+      { id: "u", name: expect.any(String), solves: 1, since: at(30), lastTryAt: at(50), clue: "c", wrong: 1 },
+    ]);
+    expect(stuckTeams(played.context, played.teams.values(), at(90), { ...than, limit: 1 })).toHaveLength(1);
   });
 });
 

@@ -3,7 +3,7 @@ import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { call, type Entry, huntPath } from "../shared/api.ts";
-import { clock, t } from "../shared/i18n.ts";
+import { locale, t } from "../shared/i18n.ts";
 
 /** Teams drawn, and how often their histories are read again, ms. */
 const TEAMS = 6;
@@ -76,7 +76,7 @@ function draw(element: HTMLElement, teams: readonly Entry[], histories: readonly
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false } },
-      axes: [{ ...axis, values: (_, splits) => splits.map((time) => clock(time)), space: 90 }, axis],
+      axes: [{ ...axis, values: (_, splits) => splits.map(timeOf(splits)), space: 100 }, axis],
       series: [
         {},
         ...teams.map(({ team }, index) => ({
@@ -91,6 +91,18 @@ function draw(element: HTMLElement, teams: readonly Entry[], histories: readonly
     [times, ...series] as uPlot.AlignedData,
     element,
   );
+}
+
+/** Times of day as exact as the distance between two of them needs. */
+function timeOf(splits: readonly number[]): (time: number) => string {
+  const close = (splits[1] ?? 0) - (splits[0] ?? 0) < 60_000;
+  const format = new Intl.DateTimeFormat(locale.value, {
+    hour: "numeric",
+    minute: "2-digit",
+    hourCycle: "h23",
+    ...(close ? { second: "2-digit" } : {}),
+  });
+  return (time) => format.format(time);
 }
 
 export const colourOf = (place: number): string | undefined =>

@@ -5,7 +5,7 @@ import { computed, signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { call, type Entry, type Hunt, huntOfPage, huntPath, type Phase, Problem } from "../shared/api.ts";
-import { clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
+import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
 import { openLive } from "../shared/live.ts";
 import { Settings, startTheme } from "../shared/settings.tsx";
 import { colourOf, Graph } from "./graph.tsx";
@@ -16,6 +16,8 @@ import { applyFrame, type BoardFrame, newSolves, type Shown, type SolveNote } fr
 /** Rows and solves on the screen. */
 const ROWS = 15;
 const SOLVES = 6;
+/** Up to so many rows are drawn larger. */
+const FEW = 8;
 
 const hunt = signal<Hunt | undefined>(undefined);
 const phase = signal<Phase>("draft");
@@ -24,7 +26,7 @@ const solves = signal<readonly SolveNote[]>([]);
 const connected = signal(false);
 const problem = signal("");
 const now = signal(Date.now());
-/** Places still hidden while they are revealed from the last on; undefined: all are shown. */
+/** Places still hidden while they are revealed from the last on; undefined: nothing is being revealed. */
 const hidden = signal<number | undefined>(undefined);
 
 const rows = computed<readonly Entry[]>(() => (shown.value?.rows ?? []).slice(0, ROWS));
@@ -80,9 +82,10 @@ function watch() {
   });
 }
 
+/** The next place; after the first, back to the board. */
 function reveal(): void {
   if (hidden.value === undefined) return;
-  hidden.value = hidden.value > 1 ? hidden.value - 1 : undefined;
+  hidden.value = hidden.value > 0 ? hidden.value - 1 : undefined;
 }
 
 function Board() {
@@ -109,28 +112,18 @@ function Board() {
       <Places />
       <aside class="board-side">
         {/* What is being revealed on the left must not stand on the right. */}
-        {hidden.value === undefined && (
-          <section class="panel">
-            <Graph hunt={id} rows={rows.value} />
-          </section>
+        {hidden.value === undefined ? (
+          <>
+            <section class="panel">
+              <Graph hunt={id} rows={rows.value} />
+            </section>
+            <LastSolves />
+          </>
+        ) : (
+          <Stage />
         )}
-        <section class="panel" aria-labelledby="solves" hidden={hidden.value !== undefined}>
-          <h2 id="solves">{t("lastSolves")}</h2>
-          <ol class="solves">
-            {solves.value.map(({ team, name, at }) => (
-              <li key={`${team}${at}`}>
-                <bdi>{name}</bdi>
-                <time class="number" dateTime={at}>
-                  {clock(at)}
-                </time>
-              </li>
-            ))}
-          </ol>
-        </section>
         <footer class="board-foot">
-          <p>
-            {t("joinAt")} <strong dir="ltr">{`${location.host}/play/${id}`}</strong>
-          </p>
+          {phase.value !== "ended" && <Join />}
           <div class="row">
             {phase.value === "ended" && hidden.value === undefined && rows.value.length > 0 && (
               <button
@@ -148,6 +141,62 @@ function Board() {
         </footer>
       </aside>
     </main>
+  );
+}
+
+function LastSolves() {
+  return (
+    <section class="panel" aria-labelledby="solves">
+      <h2 id="solves">{t("lastSolves")}</h2>
+      <ol class="solves">
+        {solves.value.map(({ team, name, at }) => (
+          <li key={`${team}${at}`}>
+            <bdi>{name}</bdi>
+            <time class="number" dateTime={at}>
+              {ago(now.value - Date.parse(at))}
+            </time>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** The place that was revealed last, for the back rows. */
+function Stage() {
+  const place = (hidden.value ?? 0) + 1;
+  const entry = rows.value.find(({ rank }) => rank === place);
+  return (
+    <section class="panel stage" aria-live="polite">
+      {entry && (
+        <div key={place} class={`staged staged-${place}`}>
+          <p class="staged-place number">{number(place)}</p>
+          <h2>
+            <bdi>{entry.team.name}</bdi>
+          </h2>
+          <p class="number">{t("staged", { score: entry.score, count: entry.solves })}</p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The way in, for whoever sees the screen. */
+function Join() {
+  const picture = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    void import("uqr").then(({ renderSVG }) => {
+      if (picture.current)
+        picture.current.innerHTML = renderSVG(`${location.origin}/play/${id}`, { border: 2 });
+    });
+  }, []);
+  return (
+    <div class="board-join">
+      <div ref={picture} class="board-qr" aria-hidden="true" />
+      <p>
+        {t("joinAt")} <strong dir="ltr">{`${location.host}/play/${id}`}</strong>
+      </p>
+    </div>
   );
 }
 
@@ -182,7 +231,7 @@ function Places() {
       {hidden.value !== undefined && (
         <div class="row reveal">
           <button type="button" onClick={reveal}>
-            {t("revealNext")}
+            {t(concealed > 0 ? "revealNext" : "revealDone")}
           </button>
           <button
             type="button"
@@ -196,7 +245,7 @@ function Places() {
           <span class="soft">{t("revealHint")}</span>
         </div>
       )}
-      <table class="places">
+      <table class={rows.value.length <= FEW ? "places places-few" : "places"}>
         <thead>
           <tr>
             <th scope="col" class="number">

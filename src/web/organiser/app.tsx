@@ -1,7 +1,7 @@
 /** The frame of the console: signing in, the list of hunts, and the views of one hunt. */
 import { signal } from "@preact/signals";
 import { lazy, Suspense } from "preact/compat";
-import { type Hunt, type Phase, Problem } from "../shared/api.ts";
+import { call, type Hunt, type Phase, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { Settings } from "../shared/settings.tsx";
 import { Codes } from "./codes.tsx";
@@ -21,10 +21,11 @@ const HUNT_EVERY = 5_000;
 const VIEWS = ["live", "edit", "teams", "prizes", "codes", "data"] as const;
 type View = (typeof VIEWS)[number];
 
-const refused = signal(false);
+/** Why nobody is signed in. */
+const refused = signal("");
 
 export function App() {
-  const [hunt = "", view = "live"] = route.value.split("/").filter((part) => part !== "");
+  const [hunt = "", view = "live", rest = ""] = route.value.split("/").filter((part) => part !== "");
   return (
     <>
       <header class="console-head">
@@ -49,6 +50,7 @@ export function App() {
           key={hunt}
           hunt={decodeURIComponent(hunt)}
           view={(VIEWS as readonly string[]).includes(view) ? (view as View) : "live"}
+          rest={decodeURIComponent(rest)}
         />
       )}
       <Dialog />
@@ -61,14 +63,14 @@ function SignIn() {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const given = String(form.get("token") ?? "").trim();
-    refused.value = false;
-    signIn(given, form.get("remember") === "on");
+    refused.value = "";
     try {
-      await ask("/v1/hunts");
+      await call("/v1/hunts", { token: given });
+      signIn(given, form.get("remember") === "on");
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      signOut();
-      refused.value = true;
+      const own = error.status === 401 || error.status === 403;
+      refused.value = own ? t("badToken") : error.message;
     }
   };
   return (
@@ -91,9 +93,9 @@ function SignIn() {
           <input name="remember" type="checkbox" />
           <span>{t("remember")}</span>
         </label>
-        {refused.value && (
+        {refused.value !== "" && (
           <p class="note bad" role="alert">
-            {t("badToken")}
+            {refused.value}
           </p>
         )}
         <button type="submit">{t("signIn")}</button>
@@ -154,7 +156,7 @@ function PhaseMark({ phase }: { phase: Phase }) {
 
 const current = loaded<Hunt>();
 
-function OneHunt({ hunt, view }: { hunt: string; view: View }) {
+function OneHunt({ hunt, view, rest }: { hunt: string; view: View; rest: string }) {
   useLoaded(current, huntPath(hunt), HUNT_EVERY);
   const known = current.value.value;
   return (
@@ -193,7 +195,7 @@ function OneHunt({ hunt, view }: { hunt: string; view: View }) {
       ) : !known ? (
         <p class="soft">{current.value.problem || t("loading")}</p>
       ) : view === "teams" ? (
-        <TeamsView hunt={hunt} />
+        <TeamsView hunt={hunt} search={rest} />
       ) : view === "prizes" ? (
         <PrizesView hunt={hunt} known={known} />
       ) : view === "codes" ? (
@@ -201,7 +203,7 @@ function OneHunt({ hunt, view }: { hunt: string; view: View }) {
       ) : view === "data" ? (
         <DataPage hunt={hunt} />
       ) : (
-        <LiveView hunt={hunt} opens={known.opens} />
+        <LiveView hunt={hunt} />
       )}
     </main>
   );

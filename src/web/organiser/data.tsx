@@ -1,5 +1,6 @@
 /** Export, verification, the audit; and the place of what comes later. */
 import { signal } from "@preact/signals";
+import { Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { ask, attempt, huntPath, loaded, token, useLoaded } from "./state.ts";
 
@@ -24,6 +25,7 @@ async function download(hunt: string): Promise<void> {
   const response = await fetch(huntPath(hunt, "/export"), {
     headers: { authorization: `Bearer ${token.value}` },
   });
+  if (!response.ok) throw new Problem(response.status, "", response.statusText);
   const address = URL.createObjectURL(await response.blob());
   const link = document.createElement("a");
   link.href = address;

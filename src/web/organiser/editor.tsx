@@ -12,11 +12,12 @@ import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { signal } from "@preact/signals";
 import { basicSetup } from "codemirror";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { LineCounter, parseDocument } from "yaml";
 import { call, Problem } from "../shared/api.ts";
 import { t } from "../shared/i18n.ts";
 import { keysAt, pathAt, type Schema, valuesAt } from "./complete.ts";
+import { askFor } from "./dialog.tsx";
 import { ask, attempt, huntPath, token, told } from "./state.ts";
 
 /** How long nothing is typed before the engine is asked, ms. */
@@ -157,25 +158,71 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.keyword, tags.atom], color: "var(--warn)" },
 ]);
 
-async function readDefinition(hunt: string): Promise<string> {
+/** What is being written, kept until it is published or the tab is closed. */
+interface Draft {
+  text: string;
+  /** The version it changes. */
+  version?: string;
+}
+
+const draftKey = (hunt: string): string => `draft/${hunt}`;
+
+function readDraft(hunt: string): Draft | undefined {
+  const kept = sessionStorage.getItem(draftKey(hunt));
+  return kept === null ? undefined : (JSON.parse(kept) as Draft);
+}
+
+/** The definition as the engine has it, where that is known. */
+let published = "";
+
+function keepDraft(hunt: string, text: string): void {
+  if (text === published) {
+    sessionStorage.removeItem(draftKey(hunt));
+    return;
+  }
+  const draft: Draft = { text, ...(version.value === undefined ? {} : { version: version.value }) };
+  try {
+    sessionStorage.setItem(draftKey(hunt), JSON.stringify(draft));
+  } catch {
+    // No room: the text is in the editor as long as it is open.
+  }
+}
+
+/** The published definition, or where there is none, a first one. */
+async function readDefinition(hunt: string): Promise<Draft> {
   const response = await fetch(huntPath(hunt, "/definition"), {
     headers: { authorization: `Bearer ${token.value}` },
   });
-  version.value = response.ok ? (response.headers.get("etag") ?? undefined) : undefined;
-  return response.ok ? response.text() : TEMPLATE;
+  if (response.status === 404) return { text: TEMPLATE };
+  if (!response.ok) throw new Problem(response.status, "", response.statusText);
+  const etag = response.headers.get("etag");
+  return { text: await response.text(), ...(etag === null ? {} : { version: etag }) };
 }
+
+const drafted = signal(false);
 
 export function Editor({ hunt }: { hunt: string }) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
+  const [round, setRound] = useState(0);
   useEffect(() => {
     const host = place.current;
     if (!host) return;
     const shadow = host.shadowRoot ?? host.attachShadow({ mode: "open" });
     let timer = 0;
     let over = false;
-    void readDefinition(hunt).then((text) => {
+    let typed = false;
+    const keep = (): void => {
+      if (typed && view.current) keepDraft(hunt, view.current.state.doc.toString());
+      typed = false;
+    };
+    const open = async (): Promise<void> => {
+      const draft = readDraft(hunt);
+      const { text, version: base } = draft ?? (await readDefinition(hunt));
       if (over) return;
+      version.value = base;
+      drafted.value = draft !== undefined;
+      published = draft === undefined ? text : "";
       const schema = call<Schema>("/schema/hunt.json");
       const made = new EditorView({
         root: shadow,
@@ -192,31 +239,48 @@ export function Editor({ hunt }: { hunt: string }) {
             EditorView.contentAttributes.of({ "aria-label": t("editor") }),
             EditorView.updateListener.of(({ docChanged }) => {
               if (!docChanged) return;
+              typed = true;
               window.clearTimeout(timer);
-              timer = window.setTimeout(() => void check(hunt, made), PAUSE);
+              timer = window.setTimeout(() => {
+                keep();
+                void check(hunt, made);
+              }, PAUSE);
             }),
           ],
         }),
       });
       view.current = made;
       void check(hunt, made);
-    });
+    };
+    void attempt("", open);
     return () => {
       over = true;
       window.clearTimeout(timer);
+      keep();
       view.current?.destroy();
+      view.current = undefined;
     };
-  }, [hunt]);
+  }, [hunt, round]);
 
   const publish = async (): Promise<void> => {
     const text = view.current?.state.doc.toString() ?? "";
-    let published: Published | undefined;
+    let made: Published | undefined;
     const done = await attempt("", async () => {
-      published = await put(hunt, text, false, version.value);
+      made = await put(hunt, text, false, version.value);
     });
-    if (!done || !published) return;
-    version.value = `"${published.version}"`;
-    told.value = { good: true, text: t("published", { version: published.version }) };
+    if (!done || !made) return;
+    version.value = `"${made.version}"`;
+    published = text;
+    keepDraft(hunt, view.current?.state.doc.toString() ?? text);
+    drafted.value = false;
+    told.value = { good: true, text: t("published", { version: made.version }) };
+  };
+  const discard = async (): Promise<void> => {
+    if (!(await askFor(t("discard"), t("discardSure")))) return;
+    view.current?.destroy();
+    view.current = undefined;
+    sessionStorage.removeItem(draftKey(hunt));
+    setRound(round + 1);
   };
   const go = (line: number | undefined): void => {
     const editor = view.current;
@@ -241,6 +305,14 @@ export function Editor({ hunt }: { hunt: string }) {
           {t("publish")}
         </button>
       </div>
+      {drafted.value && (
+        <p class="note row spread">
+          <span>{t("drafted")}</span>
+          <button type="button" class="quiet" onClick={() => void discard()}>
+            {t("discard")}
+          </button>
+        </p>
+      )}
       <div ref={place} class="editor" dir="ltr" />
       <ul class="issues">
         {found.map((issue) => (

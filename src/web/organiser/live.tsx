@@ -11,10 +11,12 @@ import { ask, attempt, huntPath, loaded, useLoaded } from "./state.ts";
 const STATS_EVERY = 3_000;
 const BOARD_EVERY = 5_000;
 const ORIGIN_EVERY = 5_000;
+const STUCK_EVERY = 15_000;
 
-/** Without a solve for this long, a team is stuck, minutes. */
+/** Without a solve for this long, a team that still tries is stuck, minutes. */
 const STUCK_MINUTES = 20;
-const STUCK_ROWS = 10;
+/** Rows of the small tables. */
+const ROWS = 10;
 const OUTCOMES = 12;
 
 interface Stats {
@@ -23,7 +25,26 @@ interface Stats {
   events: number;
   facts: number;
   outcomes: Record<string, number>;
-  clues: { clue: string; open: number; attempts: number; solves: number; medianSolveSeconds?: number }[];
+  clues: ClueFigures[];
+}
+
+interface ClueFigures {
+  clue: string;
+  title: string;
+  open: number;
+  attempts: number;
+  solves: number;
+  medianSolveSeconds?: number;
+}
+
+interface StuckTeams {
+  teams: {
+    team: { id: string; name: string };
+    solves: number;
+    since: string;
+    clue: string;
+    wrong: number;
+  }[];
 }
 
 interface Origin {
@@ -55,6 +76,7 @@ const board = loaded<Board>();
 const origin = loaded<Origin>();
 const letters = loaded<DeadLetters>();
 const checkins = loaded<Checkins>();
+const stuck = loaded<StuckTeams>();
 
 /** Events a second between two looks, the newest last. */
 const rates = signal<readonly { at: number; rate: number }[]>([]);
@@ -72,120 +94,150 @@ async function readStats<Value>(path: string): Promise<Value> {
   return told as Value;
 }
 
-export function LiveView({ hunt, opens }: { hunt: string; opens: string | undefined }) {
+const titleOf = (id: string): string => stats.value.value?.clues.find(({ clue }) => clue === id)?.title ?? id;
+
+export function LiveView({ hunt }: { hunt: string }) {
   useLoaded(stats, huntPath(hunt, "/stats"), STATS_EVERY, readStats);
-  useLoaded(board, huntPath(hunt, "/leaderboard?limit=500"), BOARD_EVERY);
+  useLoaded(board, huntPath(hunt, `/leaderboard?limit=${ROWS}`), BOARD_EVERY);
   useLoaded(origin, "/v1/ops/origin", ORIGIN_EVERY);
   useLoaded(letters, huntPath(hunt, "/dead-letters"), ORIGIN_EVERY);
   useLoaded(checkins, huntPath(hunt, "/checkins"), BOARD_EVERY);
+  useLoaded(stuck, huntPath(hunt, `/stuck?minutes=${STUCK_MINUTES}&limit=${ROWS}`), STUCK_EVERY);
+  return (
+    <div class="live">
+      <div class="stack">
+        <Figures />
+        <Clues />
+        <CheckinMap />
+      </div>
+      <div class="stack">
+        <Announce hunt={hunt} />
+        <Stuck hunt={hunt} />
+        <Standings />
+        <Outcomes />
+        <OriginPanel hunt={hunt} />
+      </div>
+    </div>
+  );
+}
+
+function Figures() {
   const told = stats.value.value;
   return (
-    <div class="panels">
-      <section class="card figures" aria-label={t("live")}>
+    <section class="card stack" aria-label={t("live")}>
+      {stats.value.problem !== "" && <p class="note bad">{stats.value.problem}</p>}
+      <div class="figures">
         {(["players", "teams", "events", "facts"] as const).map((figure) => (
           <p key={figure}>
             <strong class="number">{told ? number(told[figure]) : "–"}</strong>
             <span class="soft">{t(figure)}</span>
           </p>
         ))}
-        <div class="figure-wide">
-          <p>
-            <strong class="number">{number(Math.round((rates.value.at(-1)?.rate ?? 0) * 10) / 10)}</strong>
-            <span class="soft">{t("perSecond")}</span>
-          </p>
-          <Spark points={rates.value} label={t("perSecond")} />
-        </div>
-      </section>
-      <Announce hunt={hunt} clues={told?.clues.map(({ clue }) => clue) ?? []} />
-      <section class="card wide-panel stack" aria-labelledby="funnel">
-        <h2 id="funnel">{t("funnel")}</h2>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{t("clue")}</th>
-                <th scope="col" class="number">
-                  {t("openTo")}
-                </th>
-                <th scope="col" class="number">
-                  {t("attempts")}
-                </th>
-                <th scope="col" class="number">
-                  {t("solves")}
-                </th>
-                <th scope="col" class="number">
-                  {t("median")}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {told?.clues.map(({ clue, open, attempts, solves, medianSolveSeconds }) => (
-                <tr key={clue}>
-                  <th scope="row">
-                    <span dir="ltr">{clue}</span>
-                    <meter
-                      min={0}
-                      max={Math.max(1, open)}
-                      value={solves}
-                      aria-label={`${t("solves")} / ${t("openTo")}`}
-                    />
-                  </th>
-                  <td class="number">{number(open)}</td>
-                  <td class="number">{number(attempts)}</td>
-                  <td class="number">{number(solves)}</td>
-                  <td class="number">
-                    {medianSolveSeconds === undefined ? "" : countdown(medianSolveSeconds * 1_000)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </section>
-      <section class="card stack" aria-labelledby="outcomes">
-        <h2 id="outcomes">{t("outcomes")}</h2>
+        <p>
+          <strong class="number">{number(Math.round((rates.value.at(-1)?.rate ?? 0) * 10) / 10)}</strong>
+          <span class="soft">{t("perSecond")}</span>
+        </p>
+      </div>
+      <Spark points={rates.value} label={t("perSecond")} />
+    </section>
+  );
+}
+
+function Clues() {
+  return (
+    <section class="card stack" aria-labelledby="funnel">
+      <h2 id="funnel">{t("funnel")}</h2>
+      <div class="scroll">
         <table>
-          <tbody>
-            {Object.entries(told?.outcomes ?? {})
-              .sort(([, a], [, b]) => b - a)
-              .slice(0, OUTCOMES)
-              .map(([outcome, count]) => (
-                <tr key={outcome}>
-                  <th scope="row">
-                    <code dir="ltr">{outcome}</code>
-                    <meter min={0} max={Math.max(1, told?.events ?? 1)} value={count} aria-label={outcome} />
-                  </th>
-                  <td class="number">{number(count)}</td>
-                </tr>
+          <thead>
+            <tr>
+              <th scope="col">{t("clue")}</th>
+              {(["openTo", "attempts", "solves", "median"] as const).map((each) => (
+                <th key={each} scope="col" class="number">
+                  {t(each)}
+                </th>
               ))}
-          </tbody>
-        </table>
-      </section>
-      <Stuck opens={opens} />
-      <section class="card stack" aria-labelledby="standings">
-        <h2 id="standings">{t("standings")}</h2>
-        <table>
+            </tr>
+          </thead>
           <tbody>
-            {board.value.value?.entries.slice(0, STUCK_ROWS).map(({ rank, team, score, solves }) => (
-              <tr key={team.id}>
-                <td class="number">{number(rank)}</td>
-                <td>
-                  <bdi>{team.name}</bdi>
-                </td>
+            {stats.value.value?.clues.map(({ clue, title, open, attempts, solves, medianSolveSeconds }) => (
+              <tr key={clue}>
+                <th scope="row">
+                  <bdi>{title}</bdi>{" "}
+                  <code class="soft" dir="ltr">
+                    {clue}
+                  </code>
+                  <meter
+                    min={0}
+                    max={Math.max(1, open)}
+                    value={solves}
+                    aria-label={`${t("solves")} / ${t("openTo")}`}
+                  />
+                </th>
+                <td class="number">{number(open)}</td>
+                <td class="number">{number(attempts)}</td>
                 <td class="number">{number(solves)}</td>
-                <td class="number">{number(score)}</td>
+                <td class="number">
+                  {medianSolveSeconds === undefined ? "" : countdown(medianSolveSeconds * 1_000)}
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
-      </section>
-      <CheckinMap />
-      <OriginPanel hunt={hunt} />
-    </div>
+      </div>
+    </section>
   );
 }
 
-function Announce({ hunt, clues }: { hunt: string; clues: readonly string[] }) {
+function Outcomes() {
+  const told = stats.value.value;
+  return (
+    <section class="card stack" aria-labelledby="outcomes">
+      <h2 id="outcomes">{t("outcomes")}</h2>
+      <table>
+        <tbody>
+          {Object.entries(told?.outcomes ?? {})
+            .sort(([, a], [, b]) => b - a)
+            .slice(0, OUTCOMES)
+            .map(([outcome, count]) => (
+              <tr key={outcome}>
+                <th scope="row">
+                  <code dir="ltr">{outcome}</code>
+                  <meter min={0} max={Math.max(1, told?.events ?? 1)} value={count} aria-label={outcome} />
+                </th>
+                <td class="number">{number(count)}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Standings() {
+  const told = board.value.value;
+  return (
+    <section class="card stack" aria-labelledby="standings">
+      <h2 id="standings">{t("standings")}</h2>
+      <table>
+        <tbody>
+          {told?.entries.map(({ rank, team, score, solves }) => (
+            <tr key={team.id}>
+              <td class="number">{number(rank)}</td>
+              <td>
+                <bdi>{team.name}</bdi>
+              </td>
+              <td class="number">{number(solves)}</td>
+              <td class="number">{number(score)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Announce({ hunt }: { hunt: string }) {
   const form = useRef<HTMLFormElement>(null);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -206,9 +258,9 @@ function Announce({ hunt, clues }: { hunt: string; clues: readonly string[] }) {
         {t("announceClue")}
         <select name="clue">
           <option value="">{t("everybody")}</option>
-          {clues.map((clue) => (
+          {stats.value.value?.clues.map(({ clue, title }) => (
             <option key={clue} value={clue}>
-              {clue}
+              {title}
             </option>
           ))}
         </select>
@@ -218,34 +270,35 @@ function Announce({ hunt, clues }: { hunt: string; clues: readonly string[] }) {
   );
 }
 
-/** Of the first 500 places: those who solved nothing for long, or nothing since the hunt opened; the longest first. */
-function Stuck({ opens }: { opens: string | undefined }) {
-  const told = board.value.value;
-  const since = (told ? Date.parse(told.asOf) : Date.now()) - STUCK_MINUTES * 60_000;
-  const stuck = (told?.entries ?? [])
-    .filter(({ lastSolveAt }) => Date.parse(lastSolveAt ?? opens ?? "") < since)
-    .sort((a, b) => ((a.lastSolveAt ?? "") < (b.lastSolveAt ?? "") ? -1 : 1))
-    .slice(0, STUCK_ROWS);
+function Stuck({ hunt }: { hunt: string }) {
+  const teams = stuck.value.value?.teams ?? [];
   return (
     <section class="card stack" aria-labelledby="stuck">
       <h2 id="stuck">{t("stuck")}</h2>
-      <p class="soft">{stuck.length === 0 ? t("stuckNone") : t("stuckHint", { minutes: STUCK_MINUTES })}</p>
-      <table>
-        <tbody>
-          {stuck.map(({ team, solves, lastSolveAt }) => (
-            <tr key={team.id}>
-              <td>
-                <bdi>{team.name}</bdi>
-              </td>
-              <td class="number">{number(solves)}</td>
-              <td class="number">{lastSolveAt ? clock(lastSolveAt) : t("never")}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <p class="soft">{teams.length === 0 ? t("stuckNone") : t("stuckHint", { minutes: STUCK_MINUTES })}</p>
+      {teams.length > 0 && (
+        <table>
+          <tbody>
+            {teams.map(({ team, since, clue, wrong }) => (
+              <tr key={team.id}>
+                <td>
+                  <a href={`#${hunt}/teams/${encodeURIComponent(team.id)}`}>
+                    <bdi>{team.name}</bdi>
+                  </a>
+                  <br />
+                  <span class="soft">{t("stuckOn", { clue: titleOf(clue), count: wrong })}</span>
+                </td>
+                <td class="number">{t("minutes", { count: minutesSince(since) })}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </section>
   );
 }
+
+const minutesSince = (at: string): number => Math.floor((Date.now() - Date.parse(at)) / 60_000);
 
 function CheckinMap() {
   const place = useRef<HTMLDivElement>(null);
@@ -299,7 +352,7 @@ function OriginPanel({ hunt }: { hunt: string }) {
       {dead?.total ? (
         <>
           <ul>
-            {dead.letters.slice(0, STUCK_ROWS).map(({ id, at, error }) => (
+            {dead.letters.slice(0, ROWS).map(({ id, at, error }) => (
               <li key={id}>
                 {clock(at)} {error}
               </li>

@@ -23,8 +23,9 @@ export function signIn(given: string, remember: boolean): void {
   (remember ? localStorage : sessionStorage).setItem(STORED, given);
 }
 
+/** Also forgets what was being written. */
 export function signOut(): void {
-  sessionStorage.removeItem(STORED);
+  sessionStorage.clear();
   localStorage.removeItem(STORED);
   token.value = undefined;
 }
@@ -69,14 +70,20 @@ export function useLoaded<Value>(
 ): void {
   useEffect(() => {
     let over = false;
+    let looking = false;
     into.value = { value: undefined, problem: "" };
     const look = async (): Promise<void> => {
+      // A slow answer is waited for: looks do not pile up on an engine that has enough to do.
+      if (looking) return;
+      looking = true;
       try {
         const value = await read(path);
         if (!over) into.value = { value, problem: "" };
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         if (!over) into.value = { value: into.value.value, problem: error.message };
+      } finally {
+        looking = false;
       }
     };
     void look();

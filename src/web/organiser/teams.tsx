@@ -1,9 +1,9 @@
 /** Teams: find one, and do something about it. */
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { clock, number, t } from "../shared/i18n.ts";
 import { askFor, type Field } from "./dialog.tsx";
-import { ask, attempt, huntPath } from "./state.ts";
+import { ask, attempt, huntPath, loaded, told, useLoaded } from "./state.ts";
 
 /** Teams asked for at once. */
 const PAGE = 200;
@@ -21,31 +21,52 @@ interface Team {
   hidden: boolean;
 }
 
-const teams = signal<readonly Team[]>([]);
+const teams = signal<readonly Team[] | undefined>(undefined);
 const cursor = signal<string | undefined>(undefined);
 const wanted = signal("");
+const stats = loaded<{ clues: { clue: string; title: string }[] }>();
 
-async function read(hunt: string, from?: string): Promise<void> {
+/** How long nothing is typed before the engine looks for it, ms. */
+const PAUSE = 250;
+
+/** Pages shown at most after something was done: who looked further looks again. */
+const PAGES_KEPT = 5;
+
+/** The answer to an older search comes too late. */
+let newest = 0;
+
+/** `pages`: how many, as far as there are. */
+async function read(hunt: string, from?: string, pages = 1): Promise<void> {
+  newest += 1;
+  const own = newest;
+  const search = encodeURIComponent(wanted.value.trim());
   await attempt("", async () => {
-    const query = `/teams?limit=${PAGE}${from === undefined ? "" : `&cursor=${from}`}`;
-    const page = await ask<{ teams: Team[]; cursor?: string }>(huntPath(hunt, query));
-    teams.value = from === undefined ? page.teams : [...teams.value, ...page.teams];
-    cursor.value = page.cursor;
+    let found = from === undefined ? [] : (teams.value ?? []);
+    let next = from;
+    for (let page = 0; page < pages; page += 1) {
+      const query = `/teams?limit=${PAGE}&search=${search}${next === undefined ? "" : `&cursor=${next}`}`;
+      const told = await ask<{ teams: Team[]; cursor?: string }>(huntPath(hunt, query));
+      if (own !== newest) return;
+      found = [...found, ...told.teams];
+      next = told.cursor;
+      if (next === undefined) break;
+    }
+    teams.value = found;
+    cursor.value = next;
   });
 }
 
-export function TeamsView({ hunt }: { hunt: string }) {
+/** `search`: what is looked for at first. */
+export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
+  useLoaded(stats, huntPath(hunt, "/stats"), 0);
+  const typing = useRef(0);
   useEffect(() => {
-    teams.value = [];
+    teams.value = undefined;
+    wanted.value = search;
     void read(hunt);
-  }, [hunt]);
-  const text = wanted.value.toLowerCase();
-  const shown = teams.value.filter(
-    ({ id, name, members }) =>
-      id.includes(text) ||
-      name.toLowerCase().includes(text) ||
-      members.some((member) => member.name.toLowerCase().includes(text)),
-  );
+  }, [hunt, search]);
+  const shown = teams.value ?? [];
+  const clues = (stats.value.value?.clues ?? []).map(({ clue, title }) => ({ value: clue, label: title }));
   const reason: Field = { name: "reason", label: t("reason") };
   const act = async (
     team: Team,
@@ -60,8 +81,8 @@ export function TeamsView({ hunt }: { hunt: string }) {
       ask(huntPath(hunt, `/teams/${encodeURIComponent(team.id)}/${path}`), { json }),
     );
     if (done) {
-      await read(hunt);
-      await attempt(t("done"), async () => undefined);
+      await read(hunt, undefined, Math.min(PAGES_KEPT, Math.ceil(Math.max(1, shown.length) / PAGE)));
+      told.value = { good: true, text: t("done") };
     }
   };
   return (
@@ -71,12 +92,19 @@ export function TeamsView({ hunt }: { hunt: string }) {
         <input
           type="search"
           value={wanted.value}
+          maxLength={80}
           onInput={(event) => {
             wanted.value = event.currentTarget.value;
+            window.clearTimeout(typing.current);
+            typing.current = window.setTimeout(() => void read(hunt), PAUSE);
           }}
         />
       </label>
-      {teams.value.length === 0 && <p class="soft">{t("noTeams")}</p>}
+      {shown.length === 0 && (
+        <p class="soft">
+          {t(teams.value === undefined ? "loading" : wanted.value === "" ? "noTeams" : "noneFound")}
+        </p>
+      )}
       <div class="scroll">
         <table>
           <thead>
@@ -130,7 +158,9 @@ export function TeamsView({ hunt }: { hunt: string }) {
                       type="button"
                       class="quiet"
                       onClick={() =>
-                        void act(team, "openClue", "unlocks", [{ name: "clue", label: t("clue") }])
+                        void act(team, "openClue", "unlocks", [
+                          { name: "clue", label: t("clue"), options: clues },
+                        ])
                       }
                     >
                       {t("openClue")}

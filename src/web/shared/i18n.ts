@@ -75,8 +75,25 @@ export function t(key: string, parameters: Record<string, string | number> = {})
 
 export const number = (value: number): string => new Intl.NumberFormat(locale.value).format(value);
 
-export const clock = (at: string | number): string =>
-  new Intl.DateTimeFormat(locale.value, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+/** A time of day, with its date unless that is today. */
+export function clock(at: string | number): string {
+  const date = new Date(at);
+  const today = date.toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(locale.value, {
+    ...(today ? {} : { day: "numeric", month: "short" }),
+    hour: "2-digit",
+    minute: "2-digit",
+  }).format(date);
+}
+
+/** How long ago something was, in the largest unit that fits: "now", "12 sec. ago". */
+export function ago(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const format = new Intl.RelativeTimeFormat(locale.value, { numeric: "auto", style: "short" });
+  if (seconds < 60) return format.format(-seconds, "second");
+  if (seconds < 3_600) return format.format(-Math.floor(seconds / 60), "minute");
+  return format.format(-Math.floor(seconds / 3_600), "hour");
+}
 
 /** A duration as 1:02:03 or 4:05; negative ones are 0:00. */
 export function countdown(ms: number): string {

@@ -32,6 +32,8 @@ export const noBrowser = executable === undefined;
 if (noBrowser) process.stdout.write("pages: skipped, no Chromium found (set CHROMIUM to one)\n");
 
 const pictures = process.env.PICTURES;
+
+export const wantsPictures = pictures !== undefined;
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const demo = readFileSync(join(import.meta.dirname, "../../../hunts/harbour-nights.yaml"), "utf8");
 

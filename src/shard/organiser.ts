@@ -1,0 +1,146 @@
+/** What organisers see of a shard's teams: rows and a search, who is stuck, where players checked in. Reads only. */
+import { foldName } from "../hunt/admit.ts";
+import { type Context, scoreOf } from "../hunt/decide.ts";
+import type { Team } from "../hunt/team.ts";
+import { opensAt, progressOf } from "../hunt/unlock.ts";
+import type { Position } from "../protocol.ts";
+import { ordinalOf } from "./routing.ts";
+import type { TeamStore } from "./snapshot.ts";
+
+/** Teams in one page of `teamRows`. */
+export const TEAMS_PAGE_MAX = 500;
+
+/** Teams looked at in one call: the rest comes with the next page. */
+const LOOKED_MAX = 5_000;
+
+/** A team as an organiser sees it. Times are epoch ms. */
+export interface TeamRow {
+  id: string;
+  name: string;
+  bracket?: string;
+  members: { id: string; name: string }[];
+  score: number;
+  solves: number;
+  joinedAt: number;
+  joinCode?: string;
+  banned: boolean;
+  hidden: boolean;
+}
+
+export interface TeamRows {
+  teams: TeamRow[];
+  /** Where the next page begins; absent: there is none. */
+  next?: number;
+}
+
+/** Teams by their place in the shard, from `after` on; with `wanted` those it names. */
+export function teamRows(
+  context: Context,
+  teams: TeamStore,
+  { after, limit, wanted }: { after: number; limit: number; wanted?: string | undefined },
+): TeamRows {
+  const rows: TeamRow[] = [];
+  const most = Math.min(limit, TEAMS_PAGE_MAX);
+  const folded = wanted === undefined ? "" : foldName(wanted);
+  for (const team of teams.all(after)) {
+    const ordinal = ordinalOf(team.id);
+    if (rows.length >= most || ordinal >= after + LOOKED_MAX) return { teams: rows, next: ordinal };
+    if (folded === "" || names(team, folded)) rows.push(rowOf(context, team));
+  }
+  return { teams: rows };
+}
+
+/** Whether a team, one of its players, its id or its code is meant. */
+function names(team: Team, folded: string): boolean {
+  return (
+    foldName(team.name).includes(folded) ||
+    team.id.includes(folded) ||
+    team.joinCode?.toLowerCase() === folded ||
+    team.members.some(({ id, name }) => id === folded || foldName(name).includes(folded))
+  );
+}
+
+function rowOf(context: Context, team: Team): TeamRow {
+  return {
+    id: team.id,
+    name: team.name,
+    ...(team.bracket === undefined ? {} : { bracket: team.bracket }),
+    members: team.members.map(({ id, name }) => ({ id, name })),
+    score: scoreOf(context, team),
+    solves: team.solves.size,
+    joinedAt: team.joinedAt,
+    ...(team.joinCode === undefined ? {} : { joinCode: team.joinCode }),
+    banned: team.banned,
+    hidden: team.hidden,
+  };
+}
+
+/** A team that tries without solving. Times are epoch ms. */
+export interface StuckTeam {
+  id: string;
+  name: string;
+  solves: number;
+  /** The last solve, or when the team could begin. */
+  since: number;
+  lastTryAt: number;
+  /** The open clue most tried in vain, and how often. */
+  clue: string;
+  wrong: number;
+}
+
+/**
+ * Teams that solved nothing for `stuckMs` but tried within the last
+ * `activeMs`, longest stuck first: those a hint or a word helps now. Who has
+ * nothing open, is hidden or banned is not stuck.
+ */
+export function stuckTeams(
+  context: Context,
+  teams: Iterable<Team>,
+  now: number,
+  { stuckMs, activeMs, limit }: { stuckMs: number; activeMs: number; limit: number },
+): StuckTeam[] {
+  const found: StuckTeam[] = [];
+  if (context.phase === "draft") return found;
+  for (const team of teams) {
+    if (team.banned || team.hidden || team.lastAt < now - activeMs) continue;
+    const progress = progressOf(context.hunt, team, context.openedAt, now);
+    let since = progress.since;
+    for (const { at } of team.solves.values()) since = Math.max(since, at);
+    if (since > now - stuckMs) continue;
+    let stuck: StuckTeam | undefined;
+    for (const clue of context.hunt.compiled.clues) {
+      const tries = team.attempts.get(clue.id);
+      if (!tries || team.solves.has(clue.id) || opensAt(context.hunt, clue, team, progress) > now) continue;
+      const lastTryAt = Math.max(tries.at, stuck?.lastTryAt ?? 0);
+      if (stuck && stuck.wrong >= tries.wrong) stuck.lastTryAt = lastTryAt;
+      else {
+        const { id, name, solves } = team;
+        stuck = { id, name, solves: solves.size, since, lastTryAt, clue: clue.id, wrong: tries.wrong };
+      }
+    }
+    if (stuck && stuck.lastTryAt >= now - activeMs) found.push(stuck);
+  }
+  return found.sort((a, b) => a.since - b.since).slice(0, limit);
+}
+
+/** Where a player was last, as the device said. `at`: epoch ms. */
+export interface Checkin extends Position {
+  team: string;
+  name: string;
+  player: string;
+  at: number;
+}
+
+/** The last believable check-ins of players, the newest first; looks at the first `LOOKED_MAX` teams. */
+export function lastCheckins(teams: TeamStore, limit: number): Checkin[] {
+  const found: Checkin[] = [];
+  let looked = 0;
+  for (const team of teams.all()) {
+    looked += 1;
+    if (looked > LOOKED_MAX) break;
+    for (const { id, lastCheckin } of team.members) {
+      if (lastCheckin) found.push({ team: team.id, name: team.name, player: id, ...lastCheckin });
+    }
+  }
+  return found.sort((a, b) => b.at - a.at).slice(0, limit);
+}
