@@ -100,15 +100,18 @@ function Board() {
         </h1>
         <Clock />
       </header>
-      <p class="board-state" role="status">
-        {!connected.value && shown.value ? (
-          <span class="lost">{t("lost")}</span>
-        ) : frozen && told?.freeze ? (
-          <span>{t("frozen", { time: clock(told.freeze) })}</span>
-        ) : (
-          <span>{t("teams", { count: shown.value?.total ?? 0 })}</span>
-        )}
-      </p>
+      <div class="board-state">
+        <p role="status">
+          {!connected.value && shown.value ? (
+            <span class="lost">{t("lost")}</span>
+          ) : frozen && told?.freeze ? (
+            <span>{t("frozen", { time: clock(told.freeze) })}</span>
+          ) : (
+            <span>{t("teams", { count: shown.value?.total ?? 0 })}</span>
+          )}
+        </p>
+        <Settings language={t("language")} appearance={t("appearance")} />
+      </div>
       <Places />
       <aside class="board-side">
         {/* What is being revealed on the left must not stand on the right. */}
@@ -124,20 +127,17 @@ function Board() {
         )}
         <footer class="board-foot">
           {phase.value !== "ended" && <Join />}
-          <div class="row">
-            {phase.value === "ended" && hidden.value === undefined && rows.value.length > 0 && (
-              <button
-                type="button"
-                class="quiet"
-                onClick={() => {
-                  hidden.value = rows.value.length;
-                }}
-              >
-                {t("reveal")}
-              </button>
-            )}
-            <Settings language={t("language")} appearance={t("appearance")} />
-          </div>
+          {phase.value === "ended" && hidden.value === undefined && rows.value.length > 0 && (
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                hidden.value = rows.value.length;
+              }}
+            >
+              {t("reveal")}
+            </button>
+          )}
         </footer>
       </aside>
     </main>
