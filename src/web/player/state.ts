@@ -258,13 +258,16 @@ export function refresh(): Promise<void> {
     return refreshing;
   }
   refreshing = (async () => {
-    do {
-      lookAgain = false;
-      await look();
-    } while (lookAgain);
-  })().finally(() => {
-    refreshing = undefined;
-  });
+    try {
+      do {
+        lookAgain = false;
+        await look();
+      } while (lookAgain);
+    } finally {
+      // At once: a wish between the last look and this would be lost.
+      refreshing = undefined;
+    }
+  })();
   return refreshing;
 }
 

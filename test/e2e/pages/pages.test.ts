@@ -160,9 +160,12 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     const { page, watched } = await open("/play/offline");
     await joinAs(page, "Ann", { create: "Offline" });
     await page.locator(".clue").first().waitFor();
-    await page.evaluate(async () => {
-      await navigator.serviceWorker.ready;
-    });
+    await page.evaluate(() =>
+      Promise.race([
+        navigator.serviceWorker.ready.then(() => undefined),
+        new Promise((_, failed) => setTimeout(failed, 10_000, new Error("no service worker after 10 s"))),
+      ]),
+    );
     await page.reload();
     await page.locator(".clue").first().waitFor();
     const context = page.context();
