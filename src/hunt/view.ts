@@ -1,6 +1,7 @@
 /** What a team may see of the hunt and of itself: open clues only. PURE. */
+import type { Announcement } from "../protocol.ts";
 import type { CompiledClue, CompiledPrize } from "./compiled.ts";
-import { type Context, cooldownUntil, hasEnough, isEligible, presentValue } from "./decide.ts";
+import { type Context, cooldownUntil, hasEnough, isEligible, presentValue, scoreOf } from "./decide.ts";
 import { hintKey, type Team } from "./team.ts";
 import { opensAt, progressOf } from "./unlock.ts";
 
@@ -37,6 +38,70 @@ export interface PrizeView {
   cooldownUntil?: string;
   /** What the team won; the code for who claimed it only. */
   wins: { event: string; at: string; player: string; code?: string; revoked?: true }[];
+}
+
+/** All a player sees (API.md `/me`). Times are ISO 8601. */
+export interface MeView {
+  player: { id: string; name: string };
+  team: {
+    id: string;
+    name: string;
+    bracket?: string;
+    joinCode?: string;
+    members: { id: string; name: string }[];
+    score: number;
+    solves: number;
+    rank?: number;
+    banned?: true;
+  };
+  phase: string;
+  rounds: { id: string; title: string }[];
+  clues: ClueView[];
+  prizes?: PrizeView[];
+  announcements: { id: string; at: string; text: string; clue?: string }[];
+  serverTime: string;
+  asOf: string;
+}
+
+/** What others know of a player's hunt: the standings, the vault, the organisers. */
+export interface Known {
+  rank: number | undefined;
+  /** Units of a prize left when the vault last said so. */
+  left(prize: string): number | undefined;
+  announcements: readonly Announcement[];
+}
+
+/** What `player` of `team` sees at `now` (epoch ms). */
+export function meOf(context: Context, team: Team, player: string, known: Known, now: number): MeView {
+  const { hunt, phase, word } = context;
+  const clues = cluesOf(context, team, now);
+  const visible = new Set(clues.map(({ id }) => id));
+  return {
+    player: { id: player, name: team.members.find(({ id }) => id === player)?.name ?? "" },
+    team: {
+      id: team.id,
+      name: team.name,
+      ...(team.bracket === undefined ? {} : { bracket: team.bracket }),
+      ...(team.joinCode === undefined ? {} : { joinCode: team.joinCode }),
+      members: team.members.map(({ id, name }) => ({ id, name })),
+      score: scoreOf(context, team),
+      solves: team.solves.size,
+      ...(known.rank === undefined ? {} : { rank: known.rank }),
+      ...(team.banned ? { banned: true as const } : {}),
+    },
+    phase,
+    // A round is told of when its first clue is.
+    rounds: hunt.compiled.rounds.filter(({ id }) => clues.some(({ round }) => round === id)),
+    clues,
+    ...(hunt.compiled.prizes.length === 0
+      ? {}
+      : { prizes: prizesOf(context, team, player, known.left, now) }),
+    announcements: known.announcements
+      .filter(({ clue }) => clue === undefined || visible.has(clue))
+      .map((announcement) => ({ ...announcement, at: iso(announcement.at) })),
+    serverTime: iso(now),
+    asOf: iso(hunt.dynamic ? (word?.asOf ?? now) : now),
+  };
 }
 
 /** The prizes of the hunt in the order of the definition. */

@@ -7,6 +7,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { Claim, ClaimAnswer } from "../prizes/allocate.ts";
 import type { ClaimRequest, ClaimResponse } from "../prizes/object.ts";
 import { within } from "../prizes/within.ts";
+import type { Command, Result } from "../protocol.ts";
 
 /** Claims in one call; the vault takes no more. */
 const BATCH_MAX = 500;
@@ -114,6 +115,38 @@ export class ClaimDesk {
     }
   }
 }
+
+/** Claims that the vault is deciding, by recall key: the same claim again gets the same result. */
+export class ClaimsUnderWay {
+  readonly #claims = new Map<string, { player: string; prize: string; result: Claimed }>();
+
+  add(key: string, player: string, prize: string, result: Claimed): Claimed {
+    const ended = result.finally(() => this.#claims.delete(key));
+    this.#claims.set(key, { player, prize, result: ended });
+    return ended;
+  }
+
+  /** What a command gets whose id such a claim has; undefined: none has. */
+  share(key: string, player: string, command: Command): Result | { claim: Claimed } | undefined {
+    const known = this.#claims.get(key);
+    if (!known) return undefined;
+    if (command.type !== "claim" || command.prize !== known.prize)
+      return { id: command.id, outcome: "conflict" };
+    return {
+      claim: known.result.then((first) => {
+        if ("refused" in first) return first;
+        return {
+          ...first,
+          ...(first.prize && player !== known.player ? { prize: { id: first.prize.id } } : {}),
+          ...(first.seq === undefined ? {} : { duplicate: true as const }),
+        };
+      }),
+    };
+  }
+}
+
+/** A claim's result. A refusal: it could not be decided, and may be sent again. */
+export type Claimed = Promise<Result | Refusal>;
 
 const UNREACHED = refuse(
   "unavailable",

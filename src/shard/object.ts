@@ -29,7 +29,7 @@ import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { CLOCK_TOLERANCE } from "../hunt/moment.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
-import { type ClueView, cluesOf, historyOf, type PrizeView, prizesOf } from "../hunt/view.ts";
+import { cluesOf, historyOf, type MeView, meOf } from "../hunt/view.ts";
 import type { Leaderboard } from "../leaderboard/object.ts";
 import type { OriginTeam } from "../origin/store.ts";
 import { generatedCode } from "../prizes/codes.ts";
@@ -53,8 +53,9 @@ import {
 import { keyById, type Secrets } from "../secrets.ts";
 import { refusalResponse } from "../socket.ts";
 import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
-import { ClaimDesk } from "./claims.ts";
+import { ClaimDesk, type Claimed, ClaimsUnderWay } from "./claims.ts";
 import { CountedSql } from "./counted-sql.ts";
+import { Delivery } from "./delivery.ts";
 import type { Range } from "./flight.ts";
 import {
   announcementFrame,
@@ -87,14 +88,8 @@ import { ShardStore } from "./store.ts";
 import type { Totals } from "./totals.ts";
 import { originTeamOf, type RefoldReport, refold } from "./verify.ts";
 
-/** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
-const ALARM_DELAY = 20_000;
-
 /** How much later than the report to the standings a team's progress is pushed, ms. */
 const PUSH_MARGIN = 100;
-
-/** Longest delay that a timer waits out; longer ones are left to the alarm, ms. */
-const TIMER_MAX = 5_000;
 
 /** Facts in one answer of `scoreFacts`. */
 const SCORE_FACTS_MAX = 10_000;
@@ -127,28 +122,6 @@ export interface Joined {
   team: { id: string; name: string; joinCode?: string };
 }
 
-export interface MeView {
-  player: { id: string; name: string };
-  team: {
-    id: string;
-    name: string;
-    bracket?: string;
-    joinCode?: string;
-    members: { id: string; name: string }[];
-    score: number;
-    solves: number;
-    rank?: number;
-    banned?: true;
-  };
-  phase: string;
-  rounds: { id: string; title: string }[];
-  clues: ClueView[];
-  prizes?: PrizeView[];
-  announcements: { id: string; at: string; text: string; clue?: string }[];
-  serverTime: string;
-  asOf: string;
-}
-
 export interface ShardStats {
   totals: Totals;
   clues: ClueCounts[];
@@ -172,11 +145,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   readonly #ranks: RankCache;
   readonly #replay: Replay;
   readonly #desk: ClaimDesk;
-  /** Claims that the vault is deciding, by recall key. */
-  readonly #claiming = new Map<
-    string,
-    { player: string; prize: string; result: Promise<Result | Refusal> }
-  >();
+  readonly #claims = new ClaimsUnderWay();
   #known: { config: ShardConfig; hunt: IndexedHunt } | undefined;
   #attaching: Promise<Refusal | undefined> | undefined;
   #word: ScoreWord | undefined;
@@ -185,10 +154,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #lastAt = 0;
   readonly #live: LiveSockets;
   readonly #meter: ShardMeter;
-  #shipTimer = false;
-  #reportTimer = false;
-  /** When the alarm is due as far as this life of the object knows, epoch ms. */
-  #alarmAt: number | undefined;
+  readonly #delivery: Delivery;
 
   constructor(ctx: DurableObjectState, env: ShardEnv) {
     super(ctx, env);
@@ -203,7 +169,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     this.#log = new SegmentLog(this.#sql, () => storage.sync(), {
       beforeSync: (head) => {
         this.#teams.beforeSync(head);
-        this.#armAlarm();
+        this.#delivery.arm();
       },
       committed: (facts, segments, ms) => this.#committed(facts, segments, ms),
       failed: (error) => {
@@ -240,6 +206,20 @@ export class HuntShard extends DurableObject<ShardEnv> {
       read: (after, limit) => this.#log.read(after, limit),
       report: (report) => this.#leaderboard().report(report),
       heard: (word) => this.#heard(word),
+    });
+    this.#delivery = new Delivery({
+      shipper: this.#shipper,
+      reporter: this.#reporter,
+      shipDelay: this.#config.SHIP_DELAY_MS,
+      reportDelay: this.#config.REPORT_DELAY_MS,
+      setAlarm: (at) => {
+        // A billed row like any other.
+        this.#sql.rowsWritten += 1;
+        void storage.setAlarm(at);
+      },
+      shipping: () => this.#flushMeter(),
+      failed: (what) => this.#meter.failed(what),
+      nextPhase: () => (this.#live.any ? this.#nextPhase() : undefined),
     });
     this.#replay = new Replay({
       shard: this.#shard,
@@ -281,11 +261,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     if (config) this.#install(config);
     this.#lastAt = this.#log.at(this.#log.head)?.at ?? 0;
     void ctx.blockConcurrencyWhile(async () => {
-      // The platform drops the run of an alarm that is set anew before it begins: the
-      // one that woke the object must stay as it is, and so must one that is still to come.
-      this.#alarmAt = (await storage.getAlarm()) ?? undefined;
-      // Whatever became of the alarm: who wakes the shard makes it deliver what is left.
-      if (this.#shipper.behind) this.#armAlarm();
+      this.#delivery.resume((await storage.getAlarm()) ?? undefined);
     });
   }
 
@@ -498,23 +474,19 @@ export class HuntShard extends DurableObject<ShardEnv> {
     player: string,
     command: Command,
     now: number,
-  ): Result | { claim: Promise<Result | Refusal> } {
+  ): Result | { claim: Claimed } {
     const team = this.#teams.get(teamId);
     if (!team) throw new Error("a team vanished while its commands were decided");
     const key = eventKey(teamId, command.id);
-    const flying = this.#claiming.size > 0 ? this.#claiming.get(key) : undefined;
-    if (flying) return this.#shareClaim(flying, player, command);
+    const shared = this.#claims.share(key, player, command);
+    if (shared) return shared;
     const earlier = this.#teams.recorded(key);
     const recorded = earlier && "outcome" in earlier ? earlier : undefined;
     const current = redigest(context.hunt, command, this.env);
     const decision = decide(context, team, player, current, recorded, now);
     if ("claim" in decision) {
-      const { claim: prize } = decision;
-      const result = this.#claim(teamId, player, command as Command & { type: "claim" }).finally(() =>
-        this.#claiming.delete(key),
-      );
-      this.#claiming.set(key, { player, prize, result });
-      return { claim: result };
+      const claim = this.#claim(teamId, player, command as Command & { type: "claim" });
+      return { claim: this.#claims.add(key, player, decision.claim, claim) };
     }
     return this.#conclude(context, decision, player);
   }
@@ -527,11 +499,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   }
 
   /** The vault decides, the shard records. A refusal: it could not be asked, and the claim may be sent again. */
-  async #claim(
-    teamId: string,
-    player: string,
-    command: Command & { type: "claim" },
-  ): Promise<Result | Refusal> {
+  async #claim(teamId: string, player: string, command: Command & { type: "claim" }): Claimed {
     const { id: event, prize } = command;
     const word = await this.#desk.ask({ prize, team: teamId, player, event });
     if ("refused" in word) return word;
@@ -543,25 +511,6 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const recorded = this.#teams.recorded(eventKey(teamId, event));
     if (recorded && "outcome" in recorded) return resultOf(context, recorded, player);
     return this.#conclude(context, decideClaim(context, team, player, command, word, now), player);
-  }
-
-  /** The same id while its claim is under way: the same claim gets the same result. */
-  #shareClaim(
-    { player: claimant, prize, result }: { player: string; prize: string; result: Promise<Result | Refusal> },
-    player: string,
-    command: Command,
-  ): Result | { claim: Promise<Result | Refusal> } {
-    if (command.type !== "claim" || command.prize !== prize) return { id: command.id, outcome: "conflict" };
-    return {
-      claim: result.then((first) => {
-        if ("refused" in first) return first;
-        return {
-          ...first,
-          ...(first.prize && player !== claimant ? { prize: { id: first.prize.id } } : {}),
-          ...(first.seq === undefined ? {} : { duplicate: true as const }),
-        };
-      }),
-    };
   }
 
   /**
@@ -626,36 +575,17 @@ export class HuntShard extends DurableObject<ShardEnv> {
     const context = this.#context(now);
     this.#noteReached(context, team, now);
     await this.#log.committed();
-    const current = this.#teams.get(teamId) ?? team;
-    const member = current.members.find((candidate) => candidate.id === player);
-    const clues = cluesOf(context, current, now);
-    const visible = new Set(clues.map((clue) => clue.id));
-    return {
-      player: { id: player, name: member?.name ?? "" },
-      team: {
-        id: current.id,
-        name: current.name,
-        ...(current.bracket === undefined ? {} : { bracket: current.bracket }),
-        ...(current.joinCode === undefined ? {} : { joinCode: current.joinCode }),
-        members: current.members.map(({ id, name }) => ({ id, name })),
-        score: scoreOf(context, current),
-        solves: current.solves.size,
-        ...(typeof rank === "number" ? { rank } : {}),
-        ...(current.banned ? { banned: true as const } : {}),
+    return meOf(
+      context,
+      this.#teams.get(teamId) ?? team,
+      player,
+      {
+        rank: typeof rank === "number" ? rank : undefined,
+        left: (prize) => this.#desk.left(prize),
+        announcements: this.#known?.config.announcements ?? [],
       },
-      phase: context.phase,
-      // A round is told of when its first clue is.
-      rounds: context.hunt.compiled.rounds.filter(({ id }) => clues.some((clue) => clue.round === id)),
-      clues,
-      ...(context.hunt.compiled.prizes.length === 0
-        ? {}
-        : { prizes: prizesOf(context, current, player, (prize) => this.#desk.left(prize), now) }),
-      announcements: (this.#known?.config.announcements ?? [])
-        .filter((announcement) => announcement.clue === undefined || visible.has(announcement.clue))
-        .map((announcement) => ({ ...announcement, at: new Date(announcement.at).toISOString() })),
-      serverTime: new Date(now).toISOString(),
-      asOf: new Date(context.hunt.dynamic ? (this.#word?.asOf ?? now) : now).toISOString(),
-    };
+      now,
+    );
   }
 
   /** The team's score over time; during a freeze, up to the freeze. */
@@ -763,7 +693,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   async verify(): Promise<RefoldReport> {
     await this.#log.committed();
     // After a restart only the alarm would ship what the queue lost, later than verification waits for the origin.
-    if (this.#shipper.behind) this.#scheduleShip(0);
+    if (this.#shipper.behind) this.#delivery.ship(0);
     return refold(this.#log, this.#teams);
   }
 
@@ -811,7 +741,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     if ("refused" in team) return refusalResponse(team);
     const { phase } = this.#context(this.#time());
     const answer = this.#live.accept(ticket, { phase });
-    this.#armForPhase();
+    this.#delivery.armForPhase();
     return "refused" in answer ? refusalResponse(answer) : answer;
   }
 
@@ -880,13 +810,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
       this.#live.tellAll(announcementFrame(announcement), clue === undefined ? undefined : concerns);
     }
     this.#live.tellPhase(context.phase);
-    this.#armForPhase();
-  }
-
-  /** While somebody watches, the alarm tells of a phase that comes by itself. */
-  #armForPhase(): void {
-    const next = this.#nextPhase();
-    if (this.#live.any && next !== undefined) this.#armAlarm(next);
+    this.#delivery.armForPhase();
   }
 
   /** The next moment at which `opens` or `closes` changes the phase, epoch ms. */
@@ -914,55 +838,22 @@ export class HuntShard extends DurableObject<ShardEnv> {
   #committed(facts: readonly Fact[], segments: readonly Segment[], ms: number): void {
     this.#meter.committed(facts, ms);
     for (const segment of segments) this.#shipper.add(segment);
-    if (this.#reporter.add(facts)) this.#scheduleReport(this.#config.REPORT_DELAY_MS);
+    if (this.#reporter.add(facts)) this.#delivery.report();
     if (this.#live.any) {
       for (const fact of facts) {
         const progress = progressOf(fact);
         if (progress) this.#live.noteProgress(fact.team, progress);
       }
     }
-    this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+    this.#delivery.ship();
     // An alarm that ran while this commit became durable saw nothing to come back for.
-    this.#armAlarm();
-  }
-
-  #scheduleReport(delay: number): void {
-    if (this.#reportTimer) return;
-    this.#reportTimer = true;
-    setTimeout(() => {
-      this.#reportTimer = false;
-      this.#reporter.turn().catch((error: unknown) => {
-        console.warn({ message: "report to the standings failed, will be repeated", error: String(error) });
-        this.#meter.failed("report");
-        this.#scheduleReport(retryDelay(delay));
-      });
-    }, delay);
+    this.#delivery.arm();
   }
 
   /** Beside shipping, which follows every burst of events: nothing is woken for metrics. */
   #flushMeter(): void {
     this.#meter.rows(this.#sql.rowsWritten);
     flushMeter(this.env, () => this.ctx);
-  }
-
-  #scheduleShip(delay: number): void {
-    if (this.#shipTimer) return;
-    this.#shipTimer = true;
-    setTimeout(() => {
-      this.#shipTimer = false;
-      this.#flushMeter();
-      this.#shipper.turn().then(
-        // A timer keeps the object awake: what is due later is the alarm's.
-        (next) => {
-          if (next !== undefined && next < TIMER_MAX) this.#scheduleShip(next);
-        },
-        (error: unknown) => {
-          console.warn({ message: "shipping failed, will be repeated", error: String(error) });
-          this.#meter.failed("ship");
-          this.#scheduleShip(retryDelay(delay));
-        },
-      );
-    }, delay);
   }
 
   /** The standings' word: clue values and this shard's bonuses, complete each time. */
@@ -982,71 +873,40 @@ export class HuntShard extends DurableObject<ShardEnv> {
     for (const { first, last } of ranges) this.#shipper.acknowledge(first, last);
     this.#meter.settled(this.#shipper.settled);
     // Room in the window, or more to be sent again.
-    if (this.#shipper.behind) this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+    if (this.#shipper.behind) this.#delivery.ship();
   }
 
   /** The origin refuses these facts; they are kept as a dead letter. */
   buried({ first, last }: Range): void {
     this.#shipper.buried(first, last);
     this.#meter.settled(this.#shipper.settled);
-    if (this.#shipper.behind) this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+    if (this.#shipper.behind) this.#delivery.ship();
   }
 
   /** The origin is another one, or lost its rows: sends the whole log again. */
   rearchive(): { facts: number } {
     this.#shipper.startOver();
-    this.#armAlarm();
-    this.#scheduleShip(this.#config.SHIP_DELAY_MS);
+    this.#delivery.arm();
+    this.#delivery.ship();
     return { facts: this.#log.durable };
   }
 
   /** What of this shard is on its way to the origin: segments of its log, and since when the oldest waits. */
   backlog(): { segments: number; since?: number } {
-    if (this.#shipper.behind) this.#armAlarm();
+    if (this.#shipper.behind) this.#delivery.arm();
     const { settled } = this.#shipper;
     const since = this.#log.at(settled + 1)?.at;
     return { segments: this.#log.countSegments(settled), ...(since === undefined ? {} : { since }) };
   }
 
-  /** Sets the alarm for `at` or for what else is due before, unless it is set for earlier. */
-  #armAlarm(at = Date.now() + ALARM_DELAY): void {
-    const due = Math.min(at, (this.#live.any ? this.#nextPhase() : undefined) ?? at);
-    if (this.#alarmAt !== undefined && this.#alarmAt <= due) return;
-    this.#alarmAt = due;
-    // A billed row like any other.
-    this.#sql.rowsWritten += 1;
-    void this.ctx.storage.setAlarm(due);
-  }
-
-  /** The backstop: delivers what no timer delivered, for as long as anything is undelivered. */
-  override async alarm(): Promise<void> {
+  override alarm(): Promise<void> {
     this.#meter.alarm();
-    // No other alarm is set while this one runs.
-    this.#alarmAt = 0;
-    let next: number | undefined;
-    try {
-      if (await this.#ready()) return;
+    return this.#delivery.alarm(async () => {
+      if (await this.#ready()) return false;
       if (this.#live.any) this.#live.tellPhase(this.#context(this.#time()).phase);
-      [next] = await Promise.all([
-        this.#shipper.turn(),
-        this.#reporter.behind ? this.#reporter.turn() : Promise.resolve(),
-      ]);
-    } catch (error) {
-      console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
-    } finally {
-      this.#alarmAt = undefined;
-      // In `finally`, because an alarm that keeps failing is dropped by the platform.
-      // Not before it can do something: each time finds the object put away, and what was sent forgotten.
-      if (this.#reporter.behind) this.#armAlarm();
-      else if (this.#shipper.behind) this.#armAlarm(Date.now() + Math.max(ALARM_DELAY, next ?? 0));
-      else this.#armForPhase();
-    }
+      return true;
+    });
   }
-}
-
-/** Next delay after a failure: doubled up to 30 s, ± 25 %. */
-function retryDelay(delay: number): number {
-  return Math.min(30_000, delay * 2) * (0.75 + Math.random() / 2);
 }
 
 function queueFigures(metrics: QueueMetrics): QueueFigures {

@@ -448,7 +448,15 @@ test("[PRIZE-9] no code and no seed is in any file of the engine but the definit
   );
   const holding = files
     .map((file) => join(file.parentPath, file.name))
-    .filter((path) => readFileSync(path).includes("CODE-CANARY-1"));
+    .filter((path) => {
+      try {
+        return readFileSync(path).includes("CODE-CANARY-1");
+      } catch (error) {
+        // SQLite removes its own helper files while one looks.
+        if ((error as { code?: string }).code === "ENOENT") return false;
+        throw error;
+      }
+    });
   expect(holding.length).toBeGreaterThan(0);
   for (const path of holding) expect(path).toMatch(/HuntControl|HuntShard/);
 });

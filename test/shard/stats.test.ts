@@ -86,7 +86,7 @@ describe("[SH-34] stuck teams", () => {
   const than = { stuckMs: 20 * MINUTE, activeMs: 60 * MINUTE, limit: 10 };
 
   test("tried lately and solved nothing for long; the longest first, with what they try most", () => {
-    const played = new Game(hunt([clue("a"), clue("b"), clue("c", { unlock: { solved: "b" } })]));
+    const played = new Game(hunt([clue("a"), clue("b"), clue("c", { opens: { op: "solved", clue: "b" } })]));
     for (const team of ["t", "u", "v", "w", "x", "y"]) played.join("p", team);
     const at = (minutes: number): number => T0 + minutes * MINUTE;
     // t: never solved, tried both; u: solved once, tries since; v: solved just now; w: gave up; x: banned.
