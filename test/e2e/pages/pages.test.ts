@@ -221,7 +221,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.getByLabel("Your name").waitFor();
     await page.unroute("**/v1/hunts/kept/events");
     await joinAs(page, "Uma", { create: "Turnstones II" });
-    await page.getByText("50 Points").waitFor();
+    await page.locator(".masthead", { hasText: "50 Points" }).waitFor();
     expectQuiet(watched);
   });
 
