@@ -5,6 +5,7 @@ import { computed, signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { call, type Entry, type Hunt, huntOfPage, huntPath, type Phase, Problem } from "../shared/api.ts";
+import { device } from "../shared/device.ts";
 import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
 import { openLive } from "../shared/live.ts";
 import { Settings, startTheme } from "../shared/settings.tsx";
@@ -16,6 +17,8 @@ import { applyFrame, type BoardFrame, newSolves, type Shown, type SolveNote } fr
 /** Rows and solves on the screen. */
 const ROWS = 15;
 const SOLVES = 6;
+/** Time between looks at the hunt itself, ms. */
+const HUNT_EVERY = 20_000;
 /** Up to so many rows are drawn larger. */
 const FEW = 8;
 
@@ -37,8 +40,8 @@ let skew = 0;
 async function readHunt(): Promise<void> {
   try {
     const told = await call<Hunt>(huntPath(id));
+    if (hunt.value === undefined) phase.value = told.phase;
     hunt.value = told;
-    phase.value = told.phase;
     document.title = told.title;
     skew = Date.parse(told.serverTime) - Date.now();
   } catch (error) {
@@ -77,7 +80,11 @@ function watch() {
     },
     frame: ({ leaderboard, phase: changed }) => {
       if (leaderboard) heard(leaderboard as BoardFrame);
-      if (changed && changed !== phase.value) void readHunt();
+      if (changed && changed !== phase.value) {
+        // What the hunt's own route says may be older than this.
+        phase.value = changed as Phase;
+        void readHunt();
+      }
     },
   });
 }
@@ -301,7 +308,7 @@ function Mark({ colour }: { colour: string | undefined }) {
 }
 
 startTheme();
-if (localStorage.getItem("theme") === null) document.documentElement.dataset.theme = "dark";
+if (device.recall("theme") === undefined) document.documentElement.dataset.theme = "dark";
 await startI18n(en, { de: async () => de, ar: async () => ar });
 const root = document.getElementById("app");
 if (!root) throw new Error("the page has no place for the board");
@@ -309,6 +316,8 @@ if (id === "") location.replace("/");
 render(<Board />, root);
 let socket = watch();
 void readHunt();
+// The end may be moved, and a first look may have failed.
+setInterval(() => void readHunt(), HUNT_EVERY);
 setInterval(() => {
   now.value = Date.now() + skew;
 }, 500);

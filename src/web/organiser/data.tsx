@@ -1,5 +1,6 @@
 /** Export, verification, the audit; and the place of what comes later. */
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { ask, attempt, huntPath, loaded, token, useLoaded } from "./state.ts";
@@ -36,6 +37,9 @@ async function download(hunt: string): Promise<void> {
 
 export function DataPage({ hunt }: { hunt: string }) {
   useLoaded(audit, huntPath(hunt, "/audit"), 0);
+  useEffect(() => {
+    verification.value = undefined;
+  }, [hunt]);
   const verify = async (): Promise<void> => {
     busy.value = true;
     verification.value = undefined;

@@ -31,6 +31,12 @@ export function askFor(
   });
 }
 
+// A question is about the page it was asked on.
+window.addEventListener("hashchange", () => {
+  question.value?.answer(undefined);
+  question.value = undefined;
+});
+
 export function Dialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const asked = question.value;

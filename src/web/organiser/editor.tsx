@@ -15,6 +15,7 @@ import { basicSetup } from "codemirror";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LineCounter, parseDocument } from "yaml";
 import { call, Problem } from "../shared/api.ts";
+import { tab } from "../shared/device.ts";
 import { t } from "../shared/i18n.ts";
 import { keysAt, pathAt, type Schema, valuesAt } from "./complete.ts";
 import { askFor } from "./dialog.tsx";
@@ -168,8 +169,8 @@ interface Draft {
 const draftKey = (hunt: string): string => `draft/${hunt}`;
 
 function readDraft(hunt: string): Draft | undefined {
-  const kept = sessionStorage.getItem(draftKey(hunt));
-  return kept === null ? undefined : (JSON.parse(kept) as Draft);
+  const kept = tab.recall(draftKey(hunt));
+  return kept === undefined ? undefined : (JSON.parse(kept) as Draft);
 }
 
 /** The definition as the engine has it, where that is known. */
@@ -177,15 +178,11 @@ let published = "";
 
 function keepDraft(hunt: string, text: string): void {
   if (text === published) {
-    sessionStorage.removeItem(draftKey(hunt));
+    tab.forget(draftKey(hunt));
     return;
   }
   const draft: Draft = { text, ...(version.value === undefined ? {} : { version: version.value }) };
-  try {
-    sessionStorage.setItem(draftKey(hunt), JSON.stringify(draft));
-  } catch {
-    // No room: the text is in the editor as long as it is open.
-  }
+  tab.remember(draftKey(hunt), JSON.stringify(draft));
 }
 
 /** The published definition, or where there is none, a first one. */
@@ -193,7 +190,8 @@ async function readDefinition(hunt: string): Promise<Draft> {
   const response = await fetch(huntPath(hunt, "/definition"), {
     headers: { authorization: `Bearer ${token.value}` },
   });
-  if (response.status === 404) return { text: TEMPLATE };
+  // Whoever publishes it first is not overwritten.
+  if (response.status === 404) return { text: TEMPLATE, version: '"0"' };
   if (!response.ok) throw new Problem(response.status, "", response.statusText);
   const etag = response.headers.get("etag");
   return { text: await response.text(), ...(etag === null ? {} : { version: etag }) };
@@ -279,7 +277,7 @@ export function Editor({ hunt }: { hunt: string }) {
     if (!(await askFor(t("discard"), t("discardSure")))) return;
     view.current?.destroy();
     view.current = undefined;
-    sessionStorage.removeItem(draftKey(hunt));
+    tab.forget(draftKey(hunt));
     setRound(round + 1);
   };
   const go = (line: number | undefined): void => {

@@ -237,15 +237,24 @@ function Standings() {
   );
 }
 
+/** An announcement is on its way: a second click is not a second one. */
+const sending = signal(false);
+
 function Announce({ hunt }: { hunt: string }) {
   const form = useRef<HTMLFormElement>(null);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (sending.value) return;
     const values = new FormData(event.currentTarget as HTMLFormElement);
     const clue = String(values.get("clue") ?? "");
     const json = { text: String(values.get("text") ?? ""), ...(clue === "" ? {} : { clue }) };
-    if (await attempt(t("done"), () => ask(huntPath(hunt, "/announcements"), { json })))
-      form.current?.reset();
+    sending.value = true;
+    try {
+      if (await attempt(t("done"), () => ask(huntPath(hunt, "/announcements"), { json })))
+        form.current?.reset();
+    } finally {
+      sending.value = false;
+    }
   };
   return (
     <form ref={form} class="card stack announce" onSubmit={(event) => void submit(event)}>
@@ -265,7 +274,9 @@ function Announce({ hunt }: { hunt: string }) {
           ))}
         </select>
       </label>
-      <button type="submit">{t("send")}</button>
+      <button type="submit" disabled={sending.value}>
+        {t("send")}
+      </button>
     </form>
   );
 }
@@ -275,7 +286,10 @@ function Stuck({ hunt }: { hunt: string }) {
   return (
     <section class="card stack" aria-labelledby="stuck">
       <h2 id="stuck">{t("stuck")}</h2>
-      <p class="soft">{teams.length === 0 ? t("stuckNone") : t("stuckHint", { minutes: STUCK_MINUTES })}</p>
+      {stuck.value.problem !== "" && <p class="note bad">{stuck.value.problem}</p>}
+      {stuck.value.value && (
+        <p class="soft">{teams.length === 0 ? t("stuckNone") : t("stuckHint", { minutes: STUCK_MINUTES })}</p>
+      )}
       {teams.length > 0 && (
         <table>
           <tbody>
@@ -319,6 +333,7 @@ function CheckinMap() {
   return (
     <section class="card stack" aria-labelledby="checkins">
       <h2 id="checkins">{t("checkins")}</h2>
+      {checkins.value.problem !== "" && <p class="note bad">{checkins.value.problem}</p>}
       {found.length === 0 ? <p class="soft">{t("noCheckins")}</p> : <div ref={place} />}
     </section>
   );
@@ -349,6 +364,7 @@ function OriginPanel({ hunt }: { hunt: string }) {
         </dl>
       )}
       <h3>{t("deadLetters")}</h3>
+      {letters.value.problem !== "" && <p class="note bad">{letters.value.problem}</p>}
       {dead?.total ? (
         <>
           <ul>
@@ -363,7 +379,7 @@ function OriginPanel({ hunt }: { hunt: string }) {
           </button>
         </>
       ) : (
-        <p class="soft">{t("noDeadLetters")}</p>
+        dead && <p class="soft">{t("noDeadLetters")}</p>
       )}
     </section>
   );

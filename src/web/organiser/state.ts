@@ -2,12 +2,11 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type Call, call, huntPath, Problem } from "../shared/api.ts";
+import { device, tab } from "../shared/device.ts";
 
 const STORED = "organiser-token";
 
-export const token = signal<string | undefined>(
-  sessionStorage.getItem(STORED) ?? localStorage.getItem(STORED) ?? undefined,
-);
+export const token = signal<string | undefined>(tab.recall(STORED) ?? device.recall(STORED));
 export const route = signal(location.hash.slice(1));
 /** What was done last, or why not. */
 export const told = signal<{ good: boolean; text: string } | undefined>(undefined);
@@ -17,16 +16,17 @@ window.addEventListener("hashchange", () => {
   told.value = undefined;
 });
 
-/** `remember`: on this device, else until the tab is closed. */
-export function signIn(given: string, remember: boolean): void {
+/** `onDevice`: kept on this device, else until the tab is closed. */
+export function signIn(given: string, onDevice: boolean): void {
   token.value = given;
-  (remember ? localStorage : sessionStorage).setItem(STORED, given);
+  if (onDevice) device.remember(STORED, given);
+  else tab.remember(STORED, given);
 }
 
-/** Also forgets what was being written. */
+/** What was being written stays in the tab for who signs in again. */
 export function signOut(): void {
-  sessionStorage.clear();
-  localStorage.removeItem(STORED);
+  tab.forget(STORED);
+  device.forget(STORED);
   token.value = undefined;
 }
 

@@ -13,7 +13,8 @@ export function ClueList() {
   const clues = me.value?.clues ?? [];
   const solved = clues.filter(({ state }) => state === "solved").length;
   if (phase.value === "draft") return <WaitingRoom />;
-  const rounds = Map.groupBy(clues, ({ round }) => round);
+  const rounds = new Map<string, Clue[]>();
+  for (const clue of clues) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
   return (
     <div class="stack">
       <h1 class="visually-hidden">{t("clues")}</h1>
@@ -122,10 +123,14 @@ function OneClue({ clue }: { clue: Clue }) {
       {open && clue.kind === "choice" && <Choices clue={clue} wait={wait} />}
       {open && clue.kind === "scan" && <ScanBox />}
       {open && clue.kind === "place" && <CheckIn clue={clue} />}
-      <div role="status" aria-live="assertive">
+      <div role="status" aria-live="polite">
         {verdict && <Verdict result={verdict} />}
-        {!verdict && wait > 0 && <p class="note number">{t("cooldown", { time: countdown(wait) })}</p>}
       </div>
+      {wait > 0 && verdict?.outcome !== "cooldown" && (
+        <p class="note number" role="timer">
+          {t("cooldown", { time: countdown(wait) })}
+        </p>
+      )}
       {hintsOf(clue).length > 0 && <Hints clue={clue} />}
     </>
   );
@@ -223,7 +228,7 @@ function Hints({ clue }: { clue: Clue }) {
               {wait > 0
                 ? t("hintIn", { time: countdown(wait) })
                 : hint.cost > 0
-                  ? t("takeHint", { cost: hint.cost })
+                  ? t("takeHint", { count: hint.cost })
                   : t("freeHint")}
             </button>
             {wait <= 0 && dear && <p class="soft small">{t("unaffordable")}</p>}

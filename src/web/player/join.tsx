@@ -30,7 +30,7 @@ async function submit(event: SubmitEvent): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (!error.retryable) joinAnew();
-    problem.value = error.status === 0 ? t("offline") : error.message;
+    problem.value = error.status === 0 ? t("notJoined") : error.message;
   } finally {
     busy.value = false;
   }

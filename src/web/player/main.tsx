@@ -8,6 +8,7 @@ import { startTheme } from "../shared/settings.tsx";
 import { App } from "./app.tsx";
 import { en } from "./messages/en.ts";
 import { start } from "./state.ts";
+import { lastSession } from "./storage.ts";
 
 startTheme();
 await startI18n(en, {
@@ -17,8 +18,11 @@ await startI18n(en, {
 const root = document.getElementById("app");
 if (!root) throw new Error("the page has no place for the app");
 const hunt = huntOfPage();
-if (hunt === "") location.replace("/");
-else {
+if (hunt === "") {
+  // The installed app begins here: on with the hunt that this device plays.
+  const played = await lastSession();
+  location.replace(played === undefined ? "/" : `/play/${encodeURIComponent(played)}`);
+} else {
   render(<App />, root);
   await start(hunt);
   // The shell is kept on the device, so that the page opens without a network.

@@ -1,6 +1,7 @@
 /** Scanning a code with the camera, or typing it. The reader is loaded when it is first used. */
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { decoded } from "../shared/api.ts";
 import { t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
 import { aboutOf, act, pending, phase, verdicts } from "./state.ts";
@@ -12,10 +13,10 @@ const failed = signal(false);
 /** Time between looks at the picture, ms: a cheap phone needs the rest for itself. */
 const LOOK_EVERY = 200;
 
-/** A printed code may be an address that carries it: `…/play/hunt?code=…` */
+/** A printed code may be an address that carries it: `…/play/hunt#code=…`, or `?code=…` */
 function codeOf(text: string): string {
-  const url = URL.parse(text);
-  return url?.searchParams.get("code") ?? text;
+  const carried = /^https?:.*[?#&]code=([^&#\s]+)/i.exec(text)?.[1];
+  return carried === undefined ? text : decoded(carried);
 }
 
 function Camera() {
@@ -31,7 +32,11 @@ function Camera() {
           navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }),
         ]);
         stream = opened;
-        if (!video.current || over) return;
+        if (!video.current || over) {
+          // Closed while the permission was asked for.
+          for (const track of opened.getTracks()) track.stop();
+          return;
+        }
         video.current.srcObject = stream;
         await video.current.play();
         while (!over && video.current) {
@@ -92,7 +97,7 @@ export function ScanBox() {
       <form class="answer" onSubmit={send}>
         <label>
           {t("codeText")}
-          <input name="code" required maxLength={256} autocomplete="off" spellcheck={false} dir="ltr" />
+          <input name="code" required maxLength={2_048} autocomplete="off" spellcheck={false} dir="ltr" />
         </label>
         <button type="submit" class="quiet" disabled={busy}>
           {t("sendCode")}

@@ -1,6 +1,16 @@
 /** What the player page knows, and what it does: one module of signals and actions. */
 import { computed, signal } from "@preact/signals";
-import { type Board, call, type Entry, type Hunt, huntPath, type Phase, Problem } from "../shared/api.ts";
+import {
+  type Board,
+  call,
+  decoded,
+  type Entry,
+  type Hunt,
+  huntPath,
+  type Phase,
+  Problem,
+} from "../shared/api.ts";
+import { device } from "../shared/device.ts";
 import { openLive } from "../shared/live.ts";
 import { makeId, Outbox, type OutboxEvent, type Result } from "./outbox.ts";
 import {
@@ -86,6 +96,12 @@ export const phase = computed<Phase>(() => me.value?.phase ?? hunt.value?.phase 
 /** Time between looks at `/me` while no socket tells what happened, ms. */
 const POLL = 20_000;
 
+/** And while one does: what opens by time is told by no frame, ms. */
+const LIVE_POLL = 60_000;
+
+/** Waits before the hunt is asked for again when a first look failed, ms. */
+const HUNT_RETRY = { first: 1_000, most: 30_000 };
+
 /** Longest a page waits with looking again after it was told of something, ms: crowds are told at once. */
 const SPREAD = 400;
 
@@ -99,7 +115,7 @@ function takeCode(): void {
   if (code === undefined) return;
   history.replaceState(null, "", "#clues");
   window.dispatchEvent(new HashChangeEvent("hashchange"));
-  scanned = decodeURIComponent(code);
+  scanned = decoded(code);
   void sendCode();
 }
 
@@ -118,18 +134,22 @@ let lookAgain = false;
 
 export async function start(of: string): Promise<void> {
   id = of;
+  device.remember("last-hunt", of);
   takeCode();
   window.addEventListener("hashchange", takeCode);
   window.addEventListener("online", () => {
     online.value = true;
     outbox?.wake();
     void refresh();
+    if (!hunt.value) void refreshHunt();
   });
   window.addEventListener("offline", () => {
     online.value = false;
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") void refresh();
+    if (document.visibilityState !== "visible") return;
+    void refresh();
+    if (!hunt.value) void refreshHunt();
   });
   setInterval(() => {
     now.value = Date.now() + skew.value;
@@ -146,15 +166,24 @@ export async function start(of: string): Promise<void> {
   await fresh;
 }
 
-async function refreshHunt(): Promise<void> {
+let huntTimer = 0;
+
+async function refreshHunt(wait = HUNT_RETRY.first): Promise<void> {
+  window.clearTimeout(huntTimer);
   try {
     const told = await call<Hunt>(huntPath(id));
     hunt.value = told;
+    missing.value = false;
     skew.value = Date.parse(told.serverTime) - Date.now();
     await saveSeen(id, { hunt: told });
   } catch (error) {
     if (error instanceof Problem && error.code === "not_found") missing.value = true;
     else if (!(error instanceof Problem)) throw error;
+    else if (!hunt.value) {
+      // Who comes first finds a crowd, or no network: asked again until there is a hunt.
+      const pause = Math.max(wait, (error.retryAfter ?? 0) * 2_000) * (0.5 + Math.random() / 2);
+      huntTimer = window.setTimeout(() => void refreshHunt(Math.min(HUNT_RETRY.most, wait * 2)), pause);
+    }
   }
 }
 
@@ -163,15 +192,22 @@ export interface Joining {
   team?: { create: string; bracket?: string } | { join: string };
 }
 
-/** Kept until the joining is answered, so that trying again does not join twice. */
-let joiningKey = makeId();
+/** Kept on the device until the joining is answered: trying again, also after a reload, does not join twice. */
+function joiningKey(joining: Joining): string {
+  const body = JSON.stringify(joining);
+  const kept = JSON.parse(device.recall(`joining/${id}`) ?? "{}") as { key?: string; body?: string };
+  if (kept.key !== undefined && kept.body === body) return kept.key;
+  const key = makeId();
+  device.remember(`joining/${id}`, JSON.stringify({ key, body }));
+  return key;
+}
 
 export async function join(joining: Joining): Promise<void> {
   const joined = await call<Omit<Session, "hunt">>(huntPath(id, "/players"), {
     json: joining,
-    headers: { "idempotency-key": joiningKey },
+    headers: { "idempotency-key": joiningKey(joining) },
   });
-  joiningKey = makeId();
+  joinAnew();
   const own: Session = { hunt: id, ...joined };
   await saveSession(own);
   session.value = own;
@@ -185,7 +221,7 @@ export async function leave(): Promise<void> {
 
 /** A joining that was refused for good is another one next time. */
 export function joinAnew(): void {
-  joiningKey = makeId();
+  device.forget(`joining/${id}`);
 }
 
 /** The token is no longer good: who plays must join again; what is not sent stays on the device. */
@@ -236,8 +272,12 @@ async function enter({ token }: Session): Promise<void> {
       if (changed) void refreshHunt();
     },
   });
+  let looked = Date.now() + Math.random() * POLL;
   const looks = setInterval(() => {
-    if (!live.value && document.visibilityState === "visible") void refresh();
+    if (document.visibilityState !== "visible") return;
+    if (live.value && Date.now() - looked < LIVE_POLL) return;
+    looked = Date.now();
+    void refresh();
   }, POLL);
   endPlaying = () => {
     own.stop();

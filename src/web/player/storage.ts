@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Hunt } from "../shared/api.ts";
+import { device } from "../shared/device.ts";
 import type { OutboxEvent, OutboxStore } from "./outbox.ts";
 import type { Me } from "./state.ts";
 
@@ -55,6 +56,14 @@ async function kept<Value>(
 
 export const readSession = (hunt: string): Promise<Session | undefined> =>
   kept((db) => db.get("session", hunt), undefined);
+
+/** A hunt that this device plays. */
+export const lastSession = (): Promise<string | undefined> =>
+  kept(async (db) => {
+    const last = device.recall("last-hunt");
+    const hunts = await db.getAllKeys("session");
+    return hunts.find((hunt) => hunt === last) ?? hunts.at(-1);
+  }, undefined);
 
 export const saveSession = (session: Session): Promise<void> =>
   kept(async (db) => void (await db.put("session", session)), undefined);

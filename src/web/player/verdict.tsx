@@ -21,7 +21,7 @@ export function Verdict({ result }: { result: Result }) {
 function verdictText(result: Result, wait: number): string {
   switch (result.outcome) {
     case "correct":
-      return t("correct", { points: result.points ?? 0 });
+      return t("correct", { count: result.points ?? 0 });
     case "nudge":
       return result.message ?? "";
     case "invalid":

@@ -112,6 +112,9 @@ export async function call<Answer>(
     if (answer === undefined) throw new Problem(0, "offline", "somebody else than the engine answered");
     return answer as Answer;
   }
+  // A portal or a proxy on the way, not the engine.
+  if (typeof (answer as { code?: unknown } | undefined)?.code !== "string")
+    throw new Problem(0, "offline", `${response.status} ${response.statusText}`);
   const {
     code = "internal",
     detail = response.statusText,
@@ -137,4 +140,13 @@ function parsed(text: string): unknown {
 export const huntPath = (hunt: string, rest = ""): string => `/v1/hunts/${encodeURIComponent(hunt)}${rest}`;
 
 /** The hunt that the page's address names: `/play/harbour-nights`. */
-export const huntOfPage = (): string => decodeURIComponent(location.pathname.split("/")[2] ?? "");
+export const huntOfPage = (): string => decoded(location.pathname.split("/")[2] ?? "");
+
+/** Percent-decoded; what is not encoded well is taken as it is. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,5 +1,6 @@
 /** The page's language: messages by key, plurals by the language's own rules, its direction. */
 import { signal } from "@preact/signals";
+import { device } from "./device.ts";
 
 /** A text, or a form for each plural category the language has; `{name}` stands for a parameter. */
 export type Message = string | ({ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
@@ -40,13 +41,13 @@ export async function setLocale(to: Locale, keep = true): Promise<void> {
   }
   document.documentElement.lang = to;
   document.documentElement.dir = RIGHT_TO_LEFT.includes(to) ? "rtl" : "ltr";
-  if (keep) localStorage.setItem(STORED, to);
+  if (keep) device.remember(STORED, to);
 }
 
 function preferred(): Locale {
   const wanted = [
     new URLSearchParams(location.search).get("lang"),
-    localStorage.getItem(STORED),
+    device.recall(STORED),
     ...navigator.languages,
   ];
   for (const each of wanted) {

@@ -3,6 +3,10 @@
 /** Waits between attempts, ms: doubled up to the most, each anywhere in its upper half. */
 const RETRY = { first: 500, most: 30_000 };
 
+/** Asked so often whether the engine is there (answered without waking it), and given up after this silence, ms. */
+const PING_EVERY = 20_000;
+const SILENCE = 50_000;
+
 export interface Live {
   close(): void;
 }
@@ -21,10 +25,14 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
   let wait = RETRY.first;
   let timer: number | undefined;
   let connecting = false;
+  let pulse: number | undefined;
+  /** When the engine was last heard, epoch ms. */
+  let heardAt = 0;
 
   const again = (): void => {
-    state?.(false);
+    window.clearInterval(pulse);
     if (closed) return;
+    state?.(false);
     timer = window.setTimeout(connect, wait * (0.5 + Math.random() / 2));
     wait = Math.min(RETRY.most, wait * 2);
   };
@@ -44,9 +52,21 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
     }
     socket.onopen = () => {
       wait = RETRY.first;
+      heardAt = Date.now();
+      const own = socket;
+      window.clearInterval(pulse);
+      pulse = window.setInterval(() => {
+        // A network that went away without a word leaves a socket that looks open.
+        if (Date.now() - heardAt > SILENCE) {
+          if (own) own.onclose = null;
+          own?.close();
+          again();
+        } else if (own?.readyState === WebSocket.OPEN) own.send('{"ping":true}');
+      }, PING_EVERY);
       state?.(true);
     };
     socket.onmessage = ({ data }) => {
+      heardAt = Date.now();
       const told = JSON.parse(String(data)) as Record<string, unknown>;
       // The engine asks how far its frames were read.
       if (told.ping !== undefined) socket?.send('{"ping":true}');
@@ -66,6 +86,7 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
     close() {
       closed = true;
       window.clearTimeout(timer);
+      window.clearInterval(pulse);
       window.removeEventListener("online", wake);
       socket?.close();
     },

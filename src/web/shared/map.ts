@@ -25,7 +25,12 @@ export function drawMap(element: HTMLElement, spots: readonly Spot[]): void {
       fillColor: "#c7351a",
       fillOpacity: 1,
     });
-    if (label !== undefined) marker.bindTooltip(label);
+    if (label !== undefined) {
+      // As text: names are the players' own, and a string would be taken as HTML.
+      const text = document.createElement("bdi");
+      text.textContent = label;
+      marker.bindTooltip(text);
+    }
     marker.addTo(drawn);
   }
   void call<{ mapTiles?: string }>("/v1/pages").then(

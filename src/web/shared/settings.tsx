@@ -1,5 +1,6 @@
 /** Language and light or dark: the same on every page. */
 import { signal } from "@preact/signals";
+import { device } from "./device.ts";
 import { LOCALES, type Locale, locale, setLocale } from "./i18n.ts";
 import { Icon } from "./icons.tsx";
 
@@ -7,7 +8,7 @@ type Theme = "light" | "dark";
 const STORED = "theme";
 
 const system = (): Theme => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-const stored = localStorage.getItem(STORED);
+const stored = device.recall(STORED);
 const theme = signal<Theme>(stored === "light" || stored === "dark" ? stored : system());
 
 export function startTheme(): void {
@@ -16,7 +17,7 @@ export function startTheme(): void {
 
 function setTheme(to: Theme): void {
   theme.value = to;
-  localStorage.setItem(STORED, to);
+  device.remember(STORED, to);
   document.documentElement.dataset.theme = to;
 }
 

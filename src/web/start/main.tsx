@@ -2,6 +2,7 @@
 import "../shared/theme.css";
 import "./start.css";
 import { render } from "preact";
+import { decoded } from "../shared/api.ts";
 import { LOCALES, locale, startI18n, t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
 import { Settings, startTheme } from "../shared/settings.tsx";
@@ -15,9 +16,9 @@ function open(event: Event): void {
   event.preventDefault();
   const input = (event.currentTarget as HTMLFormElement).elements.namedItem("hunt") as HTMLInputElement;
   const text = input.value.trim();
-  const url = URL.parse(text);
-  const hunt = url?.pathname.split("/")[2] ?? text.toLowerCase();
-  if (hunt !== "") location.assign(`/play/${encodeURIComponent(hunt)}${url?.search ?? ""}`);
+  const link = /^https?:\/\/[^/]+\/play\/([^/?#]+)([?#].*)?$/i.exec(text);
+  const hunt = link?.[1] ?? text.toLowerCase();
+  if (hunt !== "") location.assign(`/play/${encodeURIComponent(decoded(hunt))}${link?.[2] ?? ""}`);
 }
 
 function Start() {

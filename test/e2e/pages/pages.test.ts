@@ -194,6 +194,16 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     const context = await pages.context();
     await context.addInitScript(() => {
       Object.defineProperty(window, "indexedDB", { value: undefined });
+      for (const storage of ["localStorage", "sessionStorage"]) {
+        Object.defineProperty(window, storage, {
+          get() {
+            throw new DOMException("blocked", "SecurityError");
+          },
+        });
+      }
+      // What the oldest browsers of the build's target lack.
+      Reflect.deleteProperty(Map, "groupBy");
+      Reflect.deleteProperty(URL, "parse");
     });
     const page = await context.newPage();
     const watched = pages.watch(page);
