@@ -36,11 +36,13 @@ const rows = computed<readonly Entry[]>(() => (shown.value?.rows ?? []).slice(0,
 
 const id = huntOfPage();
 let skew = 0;
+/** The socket tells phases as they are; the hunt's own route may be some seconds behind. */
+let phaseTold = false;
 
 async function readHunt(): Promise<void> {
   try {
     const told = await call<Hunt>(huntPath(id));
-    if (hunt.value === undefined) phase.value = told.phase;
+    if (!phaseTold) phase.value = told.phase;
     hunt.value = told;
     document.title = told.title;
     skew = Date.parse(told.serverTime) - Date.now();
@@ -80,8 +82,8 @@ function watch() {
     },
     frame: ({ leaderboard, phase: changed }) => {
       if (leaderboard) heard(leaderboard as BoardFrame);
+      if (changed) phaseTold = true;
       if (changed && changed !== phase.value) {
-        // What the hunt's own route says may be older than this.
         phase.value = changed as Phase;
         void readHunt();
       }

@@ -1,5 +1,4 @@
 /** The frame of the console: signing in, the list of hunts, and the views of one hunt. */
-import { signal } from "@preact/signals";
 import { lazy, Suspense } from "preact/compat";
 import { call, type Hunt, type Phase, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
@@ -9,7 +8,19 @@ import { DataPage } from "./data.tsx";
 import { askFor, Dialog } from "./dialog.tsx";
 import { LiveView } from "./live.tsx";
 import { PrizesView } from "./prizes.tsx";
-import { ask, attempt, huntPath, loaded, route, signIn, signOut, token, told, useLoaded } from "./state.ts";
+import {
+  ask,
+  attempt,
+  huntPath,
+  loaded,
+  refused,
+  route,
+  signIn,
+  signOut,
+  token,
+  told,
+  useLoaded,
+} from "./state.ts";
 import { TeamsView } from "./teams.tsx";
 
 /** CodeMirror is large, and most looks at the console are not at the editor. */
@@ -20,9 +31,6 @@ const HUNT_EVERY = 5_000;
 
 const VIEWS = ["live", "edit", "teams", "prizes", "codes", "data"] as const;
 type View = (typeof VIEWS)[number];
-
-/** Why nobody is signed in. */
-const refused = signal("");
 
 export function App() {
   const [hunt = "", view = "live", rest = ""] = route.value.split("/").filter((part) => part !== "");

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type Call, call, huntPath, Problem } from "../shared/api.ts";
 import { device, tab } from "../shared/device.ts";
+import { t } from "../shared/i18n.ts";
 
 const STORED = "organiser-token";
 
@@ -23,11 +24,22 @@ export function signIn(given: string, onDevice: boolean): void {
   else tab.remember(STORED, given);
 }
 
-/** What was being written stays in the tab for who signs in again. */
+/** Why nobody is signed in; "": nobody tried. */
+export const refused = signal("");
+
+/** Also forgets what was being written. */
 export function signOut(): void {
+  tab.forgetAll();
+  device.forget(STORED);
+  token.value = undefined;
+}
+
+/** The token is no longer good; what is being written stays in the tab for who signs in again. */
+function tokenRefused(): void {
   tab.forget(STORED);
   device.forget(STORED);
   token.value = undefined;
+  refused.value = t("badToken");
 }
 
 /** Calls with the token; one that is no longer good signs out. Throws `Problem`. */
@@ -35,7 +47,7 @@ export async function ask<Answer>(path: string, options: Call = {}): Promise<Ans
   try {
     return await call<Answer>(path, { ...options, token: token.value });
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) signOut();
+    if (error instanceof Problem && error.status === 401) tokenRefused();
     throw error;
   }
 }

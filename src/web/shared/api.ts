@@ -112,20 +112,13 @@ export async function call<Answer>(
     if (answer === undefined) throw new Problem(0, "offline", "somebody else than the engine answered");
     return answer as Answer;
   }
+  const seconds = Number(response.headers.get("retry-after"));
+  const after = seconds > 0 ? seconds : undefined;
+  const refusal = (answer ?? {}) as { code?: unknown; detail?: string; issues?: Problem["issues"] };
+  const { code, detail = response.statusText, issues } = refusal;
   // A portal or a proxy on the way, not the engine.
-  if (typeof (answer as { code?: unknown } | undefined)?.code !== "string")
-    throw new Problem(0, "offline", `${response.status} ${response.statusText}`);
-  const {
-    code = "internal",
-    detail = response.statusText,
-    issues,
-  } = (answer ?? {}) as {
-    code?: string;
-    detail?: string;
-    issues?: Problem["issues"];
-  };
-  const after = Number(response.headers.get("retry-after"));
-  throw new Problem(response.status, code, detail, issues, after > 0 ? after : undefined);
+  if (typeof code !== "string") throw new Problem(0, "offline", `${response.status} ${detail}`, [], after);
+  throw new Problem(response.status, code, detail, issues, after);
 }
 
 function parsed(text: string): unknown {

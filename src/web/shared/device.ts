@@ -4,6 +4,7 @@ interface Keeper {
   recall(key: string): string | undefined;
   remember(key: string, value: string): void;
   forget(key: string): void;
+  forgetAll(): void;
 }
 
 /** Even asking for a blocked storage throws. */
@@ -29,6 +30,14 @@ function keeper(storage: () => Storage): Keeper {
       unkept.delete(key);
       try {
         storage().removeItem(key);
+      } catch {
+        // Nothing is kept there.
+      }
+    },
+    forgetAll() {
+      unkept.clear();
+      try {
+        storage().clear();
       } catch {
         // Nothing is kept there.
       }

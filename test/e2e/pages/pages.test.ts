@@ -258,7 +258,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
       permissions: ["geolocation"],
       geolocation: { latitude: 53.5475, longitude: 9.9669, accuracy: 12 },
     });
-    await page.getByLabel("Your name").fill("Solo");
+    await page.getByLabel("Your name").fill("<b>Solo</b>");
     await page.getByRole("button", { name: "Join", exact: true }).click();
     await page.getByRole("link", { name: /Chest/ }).click();
     await page.getByLabel("Code").fill("NOT-A-CODE");
@@ -286,6 +286,15 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.locator(".solved").waitFor();
     await expectAccessible(page);
     expectQuiet(watched);
+    // A name is text on the organiser's map, whatever it looks like.
+    const console_ = await open("/organise", DESK);
+    await console_.page.getByLabel("Organiser token").fill(pages.token);
+    await console_.page.getByRole("button", { name: "Sign in" }).click();
+    await console_.page.locator('a[href="#kinds/live"]').click();
+    await console_.page.locator(".map .leaflet-interactive").first().hover();
+    await console_.page.locator(".leaflet-tooltip", { hasText: "<b>Solo</b>" }).waitFor();
+    expect(await console_.page.locator(".leaflet-tooltip b").count()).toBe(0);
+    expectQuiet(console_.watched);
   });
 
   test("[WEB-3] a printed code is read with the camera", async () => {
