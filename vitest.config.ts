@@ -1,11 +1,11 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { createSecrets } from "./scripts/secrets.ts";
+import { createSecrets } from "./scripts/local/secrets.ts";
 
 /** Tests that run inside workerd, with the bindings of wrangler.toml. */
 const workerd = ["test/**/*.workerd.test.ts"];
 
-/** Tests that start whole engines (scripts/engine.ts). */
+/** Tests that start whole engines (scripts/local/engine.ts). */
 const engine = ["test/{contract,faults,e2e}/**/*.test.ts"];
 
 export default defineConfig({

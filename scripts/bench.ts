@@ -11,18 +11,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { arch, cpus, loadavg, platform, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { BOARD_SIZES, type BoardFigures, benchBoard } from "./bench/board.ts";
-import { type BoardObjectFigures, benchBoardObject } from "./bench/board-object.ts";
-import { lineChart } from "./bench/chart.ts";
-import { type CostFigures, measureCost } from "./bench/cost.ts";
-import { measureEvents, measureHotClue, measureReads, measureSockets } from "./bench/events.ts";
-import type { Case } from "./bench/figures.ts";
-import { measureLive } from "./bench/live.ts";
-import { measurePrizes } from "./bench/prizes.ts";
-import { type ProfileFigures, profileEvents } from "./bench/profile.ts";
-import { type GrowthFigures, measureGrowth } from "./bench/recovery.ts";
-import type { Settings } from "./bench/rounds.ts";
-import { measureTails, type TailFigures } from "./bench/tails.ts";
+import { BOARD_SIZES, type BoardFigures, benchBoard } from "./lab/bench/board.ts";
+import { type BoardObjectFigures, benchBoardObject } from "./lab/bench/board-object.ts";
+import { lineChart } from "./lab/bench/chart.ts";
+import { type CostFigures, measureCost } from "./lab/bench/cost.ts";
+import { measureEvents, measureHotClue, measureReads, measureSockets } from "./lab/bench/events.ts";
+import type { Case } from "./lab/bench/figures.ts";
+import { measureLive } from "./lab/bench/live.ts";
+import { measurePrizes } from "./lab/bench/prizes.ts";
+import { type ProfileFigures, profileEvents } from "./lab/bench/profile.ts";
+import { type GrowthFigures, measureGrowth } from "./lab/bench/recovery.ts";
+import type { Settings } from "./lab/bench/rounds.ts";
+import { measureTails, type TailFigures } from "./lab/bench/tails.ts";
 
 const { values } = parseArgs({
   options: {

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { dataDirectory, secretsOf } from "./secrets.ts";
+import { dataDirectory, secretsOf } from "./local/secrets.ts";
 
 const root = join(import.meta.dirname, "..");
 const variables = join(root, ".dev.vars");

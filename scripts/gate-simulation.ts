@@ -2,7 +2,7 @@
  * `npm run gate-simulation [seed]`: what the gate lets through to a dead
  * origin, and what it refuses wrongly to a failing one, in virtual time.
  */
-import { type Scenario, type Simulated, simulate } from "./gate/simulate.ts";
+import { type Scenario, type Simulated, simulate } from "./lab/gate/simulate.ts";
 
 /** Goals of docs/architecture.md: share of the offered calls. */
 const REACHED_MAX = 0.05;

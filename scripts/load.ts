@@ -10,13 +10,13 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { startFloor } from "./bench/floor.ts";
-import { mulberry32 } from "./bench/open-loop.ts";
-import { actionsOf, MODES, type Mode } from "./load/crowd.ts";
-import { arrivalsOf, type Due, PROFILES, type ProfileName, replayOf, stretchesOf } from "./load/profile.ts";
-import { type Calibration, generatorLimit, percentileOf, writeReport } from "./load/report.ts";
-import { type LoadRun, quantileMs, runLoad } from "./load/run.ts";
-import { isLoopback, openStage } from "./load/stage.ts";
+import { startFloor } from "./lab/bench/floor.ts";
+import { mulberry32 } from "./lab/bench/open-loop.ts";
+import { actionsOf, MODES, type Mode } from "./lab/load/crowd.ts";
+import { arrivalsOf, type Due, PROFILES, type ProfileName, replayOf, stretchesOf } from "./lab/load/profile.ts";
+import { type Calibration, generatorLimit, percentileOf, writeReport } from "./lab/load/report.ts";
+import { type LoadRun, quantileMs, runLoad } from "./lab/load/run.ts";
+import { isLoopback, openStage } from "./lab/load/stage.ts";
 
 const CLUES = 50;
 

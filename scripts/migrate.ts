@@ -12,7 +12,7 @@ import { Kysely, PostgresDialect, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import type { Miniflare } from "miniflare";
 import { Pool } from "pg";
-import type { Migrations } from "./bundle.ts";
+import type { Migrations } from "./local/bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "migrations", "postgres");

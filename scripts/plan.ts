@@ -8,10 +8,10 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { mulberry32 } from "./bench/open-loop.ts";
-import { type BenchReport, unitCosts } from "./plan/costs.ts";
-import { KNOWN_PEAKS } from "./plan/known.ts";
-import { archiveRate, type Measured, type Mode, type Plan, planFor, type Question } from "./plan/plan.ts";
+import { mulberry32 } from "./lab/bench/open-loop.ts";
+import { type BenchReport, unitCosts } from "./lab/plan/costs.ts";
+import { KNOWN_PEAKS } from "./lab/plan/known.ts";
+import { archiveRate, type Measured, type Mode, type Plan, planFor, type Question } from "./lab/plan/plan.ts";
 
 const { values } = parseArgs({
   options: {

@@ -8,10 +8,10 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { PARAMETERS, readConfig } from "../src/config.ts";
-import { DataDirTaken } from "./data-dir.ts";
-import { type Engine, startEngine } from "./engine.ts";
-import { type Postgres, startPostgres } from "./postgres.ts";
-import { dataDirectory, mintOrganiserToken } from "./secrets.ts";
+import { DataDirTaken } from "./local/data-dir.ts";
+import { type Engine, startEngine } from "./local/engine.ts";
+import { type Postgres, startPostgres } from "./local/postgres.ts";
+import { dataDirectory, mintOrganiserToken } from "./local/secrets.ts";
 
 const DEFAULT_PORT = 8787;
 const DEMO = "harbour-nights";

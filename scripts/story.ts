@@ -9,9 +9,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startBaseline, startEngineContestant } from "./story/contestant.ts";
-import { asMarkdown, asText, comparisonsOf, machine, type Report } from "./story/report.ts";
-import { runStory, type StoryOptions } from "./story/run.ts";
+import { startBaseline, startEngineContestant } from "./lab/story/contestant.ts";
+import { asMarkdown, asText, comparisonsOf, machine, type Report } from "./lab/story/report.ts";
+import { runStory, type StoryOptions } from "./lab/story/run.ts";
 
 const { values } = parseArgs({
   options: {

@@ -18,8 +18,8 @@ const root = join(import.meta.dirname, "..");
 const FAULT_TESTS = [
   "test/faults",
   "test/hunt/simulation.test.ts",
-  "test/origin/gate.test.ts",
-  "test/origin/guarded.test.ts",
+  "test/origin/gate/gate.test.ts",
+  "test/origin/gate/guard.test.ts",
   "test/shard/ship.test.ts",
   "test/shard/steps.workerd.test.ts",
   "test/shard/object.workerd.test.ts",

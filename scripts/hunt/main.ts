@@ -1,7 +1,7 @@
 /** The table of commands, and the way from a command line to an exit code. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { dataDirectory, mintOrganiserToken, secretsOf } from "../secrets.ts";
+import { dataDirectory, mintOrganiserToken, secretsOf } from "../local/secrets.ts";
 import { codes } from "./codes.ts";
 import { type Call, type Command, helpOf, overview, type Parsed, parseCall, wholeNumber } from "./command.ts";
 import { hunts, phase, publish, shards } from "./definition.ts";

@@ -1,5 +1,5 @@
 /** `hunt token`: a token for the local engine. */
-import { mintOpsToken, mintOrganiserToken, secretsOf } from "../secrets.ts";
+import { mintOpsToken, mintOrganiserToken, secretsOf } from "../local/secrets.ts";
 import type { Command } from "./command.ts";
 
 export const token: Command = {

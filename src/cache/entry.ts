@@ -1,6 +1,6 @@
 /** What KV holds: schemas, keys and checks. A value that is not what it should be is ignored. */
 import { createHmac } from "node:crypto";
-import type { PhaseState } from "../control/phase.ts";
+import type { PhaseState } from "../hunt/phase.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Registration } from "../origin/store.ts";
 import type { LeaderboardEntry } from "../protocol.ts";

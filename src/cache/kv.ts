@@ -4,7 +4,7 @@
  * only, and a wrong one is ignored.
  */
 import { configOf } from "../config.ts";
-import { calling } from "../edge/objects.ts";
+import { calling } from "../objects/call.ts";
 import type { Refusal } from "../errors.ts";
 import type { BoardPage, BoardQuery } from "../leaderboard/object.ts";
 import { meter } from "../telemetry/meter.ts";

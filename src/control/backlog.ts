@@ -1,5 +1,5 @@
 /** What the shards of every hunt have not yet in the origin. Asked by operators, not by players. */
-import { objectName } from "../shard/routing.ts";
+import { objectName } from "../objects/ids.ts";
 import type { Env } from "../worker.ts";
 
 /** Objects asked at the same time. */

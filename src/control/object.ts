@@ -18,11 +18,11 @@ import type { VaultConfig } from "../prizes/store.ts";
 import type { Announcement } from "../protocol.ts";
 import { currentKey, digester, keyById, type Secrets, scanCode } from "../secrets.ts";
 import type { HuntShard, ShardConfig } from "../shard/object.ts";
-import { isPlaced, objectName, randomText, regionOf } from "../shard/routing.ts";
+import { isPlaced, objectName, randomText, regionOf } from "../objects/ids.ts";
 import { StoredText } from "../stored-text.ts";
 import { type AuditEntry, AuditLog } from "./audit.ts";
 import type { HuntDirectory } from "./directory.ts";
-import { changePhase, INITIAL_PHASE, type Phase, type PhaseState, phaseAt, settlePhase } from "./phase.ts";
+import { changePhase, INITIAL_PHASE, type Phase, type PhaseState, phaseAt, settlePhase } from "../hunt/phase.ts";
 import {
   changeOf,
   fixedIssues,
@@ -31,7 +31,7 @@ import {
   rulesOf,
   withStock,
   withWithdrawn,
-} from "./prizes.ts";
+} from "../hunt/prize-changes.ts";
 
 /** Announcements kept; the oldest go first. */
 const ANNOUNCEMENTS_MAX = 200;

@@ -3,12 +3,12 @@
  * rebuilt from the logs and compared, and the origin's rows as well.
  */
 import type { Leaderboard } from "../leaderboard/object.ts";
-import { Standings } from "../leaderboard/standings.ts";
-import { OriginUnavailable } from "../origin/guard.ts";
+import { Standings } from "../leaderboard/standings/standings.ts";
+import { OriginUnavailable } from "../origin/gate/guard.ts";
 import type { OriginStore, OriginTeam } from "../origin/store.ts";
 import { WINS_MAX } from "../prizes/object.ts";
 import type { Win } from "../prizes/store.ts";
-import { objectName, parseTeamId } from "../shard/routing.ts";
+import { objectName, parseTeamId } from "../objects/ids.ts";
 import type { RefoldReport } from "../shard/verify.ts";
 import type { Env } from "../worker.ts";
 

@@ -8,7 +8,7 @@ import { isDigestOf, type Profile, type PublicEntry, personDigest } from "../cac
 import { lookUpRegistration } from "../cache/registration.ts";
 import { type Holder, registryOf } from "../control/directory.ts";
 import { RequestError } from "../errors.ts";
-import { calling } from "./objects.ts";
+import { calling } from "../objects/call.ts";
 import type { Request$ } from "./openapi.ts";
 
 /** What the look-up brings into a joining. */

@@ -2,20 +2,20 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { ERRORS, RequestError } from "../errors.ts";
-import { dataRoutes } from "./data.ts";
-import { deadLetterRoutes } from "./dead-letters.ts";
-import { definitionRoutes } from "./definition.ts";
-import { liveRoutes } from "./live.ts";
+import { dataRoutes } from "./routes/data.ts";
+import { deadLetterRoutes } from "./routes/dead-letters.ts";
+import { definitionRoutes } from "./routes/definition.ts";
+import { liveRoutes } from "./routes/live.ts";
 import { countError } from "./measure.ts";
 import type { App, Request$ } from "./openapi.ts";
-import { opsRoutes } from "./ops.ts";
-import { pageRoutes } from "./pages.ts";
-import { playerRoutes } from "./player.ts";
+import { opsRoutes } from "./routes/ops.ts";
+import { pageRoutes } from "./routes/pages.ts";
+import { playerRoutes } from "./routes/player.ts";
 import { allowedOrigin, identify, prepare, setHeaders } from "./prepare.ts";
-import { prizeRoutes } from "./prizes.ts";
-import { registrationRoutes } from "./registrations.ts";
-import { runningRoutes } from "./running.ts";
-import { teamRoutes } from "./teams.ts";
+import { prizeRoutes } from "./routes/prizes.ts";
+import { registrationRoutes } from "./routes/registrations.ts";
+import { runningRoutes } from "./routes/phase.ts";
+import { teamRoutes } from "./routes/teams.ts";
 
 /** `Retry-After` of 429 and 503: a few seconds, spread so that clients do not come back together. */
 const RETRY_AFTER = { min: 1, max: 4 };

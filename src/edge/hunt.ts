@@ -2,9 +2,9 @@
 import type { PublicEntry } from "../cache/entry.ts";
 import { publicHunt } from "../cache/kv.ts";
 import { accepted, RequestError } from "../errors.ts";
-import { parseTeamId } from "../shard/routing.ts";
+import { parseTeamId } from "../objects/ids.ts";
 import type { Env } from "../worker.ts";
-import { calling } from "./objects.ts";
+import { calling } from "../objects/call.ts";
 import type { Request$ } from "./openapi.ts";
 import { SLUG } from "./schemas.ts";
 

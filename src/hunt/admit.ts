@@ -1,5 +1,5 @@
 /** Joining a hunt: who may, and the fact that comes of it. PURE. */
-import type { Phase } from "../control/phase.ts";
+import type { Phase } from "./phase.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { NewFact } from "../protocol.ts";
 import type { CompiledHunt } from "./compiled.ts";

@@ -4,7 +4,7 @@
  * standings' word come in as arguments; live traffic, import and simulation
  * run this same function.
  */
-import type { Phase } from "../control/phase.ts";
+import type { Phase } from "./phase.ts";
 import type { Command, NewFact, PlayFact, Result, UnrecordedOutcome } from "../protocol.ts";
 import type { AttemptLimits, CompiledClue, CompiledPrize } from "./compiled.ts";
 import type { IndexedHunt } from "./indexed.ts";

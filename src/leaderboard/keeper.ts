@@ -5,7 +5,7 @@
  * waits in a bounded queue. Small work is done at once.
  */
 import type { ScoreReport } from "../protocol.ts";
-import type { View } from "./view.ts";
+import type { View } from "./standings/view.ts";
 
 /** Longest slice of work aimed at, ms: what anybody else waits for at most, and well under a frame. */
 const SLICE = 10;

@@ -6,8 +6,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import { refuse } from "../errors.ts";
-import { randomText } from "../shard/routing.ts";
-import { refusalResponse } from "../socket.ts";
+import { randomText } from "../objects/ids.ts";
+import { refusalResponse } from "../sockets/socket.ts";
 import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
 import type { Showing } from "./children.ts";
 import { BoardSockets, type LivePage, SINCE_HEADER } from "./live.ts";

@@ -6,7 +6,7 @@
 
 import { type Refusal, refuse } from "../errors.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
-import { FrameBucket, type FrameRate, type LiveState, parseFrame, Sockets } from "../socket.ts";
+import { FrameBucket, type FrameRate, type LiveState, parseFrame, Sockets } from "../sockets/socket.ts";
 
 /** The header that carries a returning spectator's last position to the leaderboard. */
 export const SINCE_HEADER = "X-Hunt-Since";

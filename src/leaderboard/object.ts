@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { BOARD_ENTRIES_MAX, type BoardEntry, boardKey } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
 import type { HuntControl } from "../control/object.ts";
-import { endsAt, type PhaseState } from "../control/phase.ts";
+import { endsAt, type PhaseState } from "../hunt/phase.ts";
 import type {
   Announcement,
   LeaderboardEntry,
@@ -16,8 +16,8 @@ import type {
   StandingsWord,
 } from "../protocol.ts";
 import type { HuntShard } from "../shard/object.ts";
-import { objectName, randomText } from "../shard/routing.ts";
-import { refusalResponse } from "../socket.ts";
+import { objectName, randomText } from "../objects/ids.ts";
+import { refusalResponse } from "../sockets/socket.ts";
 import { StoredText } from "../stored-text.ts";
 import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
@@ -25,9 +25,9 @@ import { Keeper } from "./keeper.ts";
 import { BoardSockets, LIVE_ENTRIES, type LivePage, SINCE_HEADER } from "./live.ts";
 import type { LiveBoard } from "./live-object.ts";
 import { Spectators } from "./spectators.ts";
-import type { Standings, StandingsRow, StandingsRules } from "./standings.ts";
+import type { Standings, StandingsRow, StandingsRules } from "./standings/standings.ts";
 import { StoredView } from "./stored-view.ts";
-import { View } from "./view.ts";
+import { View } from "./standings/view.ts";
 
 /** How often changed standings are written down, ms. */
 const SNAPSHOT_EVERY = 30_000;

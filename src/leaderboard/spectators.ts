@@ -3,7 +3,7 @@
  * own object and those of its children. Tells them what changed, at most once
  * a `pushDelay`, announcements, and phases, also those that come by their time.
  */
-import { nextOf, phaseAt } from "../control/phase.ts";
+import { nextOf, phaseAt } from "../hunt/phase.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { announcementFrame, newAnnouncements } from "../shard/live.ts";
 import { Children, type ChildrenDeps } from "./children.ts";

@@ -4,8 +4,8 @@
  * one is complete.
  */
 import type { StoredText } from "../stored-text.ts";
-import { Standings, type StandingsRules } from "./standings.ts";
-import { View } from "./view.ts";
+import { Standings, type StandingsRules } from "./standings/standings.ts";
+import { View } from "./standings/view.ts";
 
 /** What says which snapshot counts. */
 const KEPT = "marks";

@@ -1,11 +1,11 @@
 /** Guards the origin in this isolate: one guard for all requests, by the environment they share. */
 import { configOf } from "../config.ts";
 import { meter } from "../telemetry/meter.ts";
-import { type GateEnv, gateOf } from "./gate-object.ts";
-import { OriginGuard, OriginUnavailable } from "./guard.ts";
+import { type GateEnv, gateOf } from "./gate/object.ts";
+import { OriginGuard, OriginUnavailable } from "./gate/guard.ts";
 import { OriginRejected, type OriginStore } from "./store.ts";
 
-export { OriginUnavailable } from "./guard.ts";
+export { OriginUnavailable } from "./gate/guard.ts";
 
 const guards = new WeakMap<object, OriginGuard>();
 

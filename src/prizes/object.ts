@@ -10,7 +10,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { HuntControl } from "../control/object.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { HuntShard } from "../shard/object.ts";
-import { objectName, parseTeamId, regionOf } from "../shard/routing.ts";
+import { objectName, parseTeamId, regionOf } from "../objects/ids.ts";
 import { StoredText } from "../stored-text.ts";
 import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";

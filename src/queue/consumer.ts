@@ -4,7 +4,7 @@
  * shard it came from, so that the shard stops sending it.
  */
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
-import { OriginUnavailable } from "../origin/guard.ts";
+import { OriginUnavailable } from "../origin/gate/guard.ts";
 import { OriginRejected, type OriginStore } from "../origin/store.ts";
 import type { FactMessage } from "../protocol.ts";
 import type { DeadMessage } from "./dead-letter.ts";

@@ -2,7 +2,7 @@
 import { configOf } from "../config.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
-import { objectName } from "../shard/routing.ts";
+import { objectName } from "../objects/ids.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Env } from "../worker.ts";

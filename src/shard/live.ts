@@ -13,7 +13,7 @@ import {
   type LiveState,
   parseFrame,
   Sockets,
-} from "../socket.ts";
+} from "../sockets/socket.ts";
 import type { Sql } from "./counted-sql.ts";
 
 /** Sockets of one team: a few devices a player. */

@@ -7,10 +7,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import type { HuntControl } from "../control/object.ts";
-import { nextOf, openedAt, type PhaseState, phaseAt } from "../control/phase.ts";
-import { changeOf, givenCode, type PrizeChanges } from "../control/prizes.ts";
-import { commandOf } from "../edge/digest.ts";
-import { commandsOf } from "../edge/events.ts";
+import { nextOf, openedAt, type PhaseState, phaseAt } from "../hunt/phase.ts";
+import { changeOf, givenCode, type PrizeChanges } from "../hunt/prize-changes.ts";
+import { commandOf } from "../intake/digest.ts";
+import { commandsOf } from "../intake/check.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { admit, foldName, type JoinRequest } from "../hunt/admit.ts";
 import type { CompareMode, CompiledHunt } from "../hunt/compiled.ts";
@@ -51,7 +51,7 @@ import {
   type TeamAction,
 } from "../protocol.ts";
 import { keyById, type Secrets } from "../secrets.ts";
-import { refusalResponse } from "../socket.ts";
+import { refusalResponse } from "../sockets/socket.ts";
 import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
 import { ClaimDesk, type Claimed, ClaimsUnderWay } from "./claims.ts";
 import { CountedSql } from "./counted-sql.ts";
@@ -80,9 +80,9 @@ import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
 import { Replay } from "./replay.ts";
 import { Reporter, scoreReport } from "./report.ts";
-import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "./routing.ts";
+import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "../objects/ids.ts";
 import { type QueueFigures, type Segment, Shipper } from "./ship.ts";
-import { eventKey, joinKey, TeamStore } from "./snapshot.ts";
+import { eventKey, joinKey, TeamStore } from "./teams.ts";
 import { type ClueCounts, countClues } from "./stats.ts";
 import { ShardStore } from "./store.ts";
 import type { Totals } from "./totals.ts";

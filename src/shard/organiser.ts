@@ -4,8 +4,8 @@ import { type Context, scoreOf } from "../hunt/decide.ts";
 import type { Team } from "../hunt/team.ts";
 import { opensAt, progressOf } from "../hunt/unlock.ts";
 import type { Position } from "../protocol.ts";
-import { ordinalOf } from "./routing.ts";
-import type { TeamStore } from "./snapshot.ts";
+import { ordinalOf } from "../objects/ids.ts";
+import type { TeamStore } from "./teams.ts";
 
 /** Teams in one page of `teamRows`. */
 export const TEAMS_PAGE_MAX = 500;

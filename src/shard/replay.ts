@@ -9,8 +9,8 @@ import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
 import type { Command, NewFact, ReplayLine, ReplayResult, Result } from "../protocol.ts";
 import { hash53 } from "./recall.ts";
-import { makeJoinCode, makeTeamId } from "./routing.ts";
-import { eventKey, joinKey, type TeamStore } from "./snapshot.ts";
+import { makeJoinCode, makeTeamId } from "../objects/ids.ts";
+import { eventKey, joinKey, type TeamStore } from "./teams.ts";
 
 /** Teams remembered by joining key. */
 const IMPORTED_MAX = 100_000;

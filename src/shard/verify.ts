@@ -4,7 +4,7 @@ import { encodeTeam, type Team } from "../hunt/team.ts";
 import type { OriginSums, OriginTeam } from "../origin/store.ts";
 import type { Fact } from "../protocol.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
-import type { TeamStore } from "./snapshot.ts";
+import type { TeamStore } from "./teams.ts";
 import { TotalsCounter } from "./totals.ts";
 
 /** Differences told at most. */

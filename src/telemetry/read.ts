@@ -1,5 +1,5 @@
 /** What `/metrics` says: the sums of all hubs, and what holds as of now. */
-import { gateOf } from "../origin/gate-object.ts";
+import { gateOf } from "../origin/gate/object.ts";
 import type { Env } from "../worker.ts";
 import { flushNow, hubNames } from "./flush.ts";
 import { addTo, nothing } from "./metrics.ts";

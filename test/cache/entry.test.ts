@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createSecrets } from "../../scripts/secrets.ts";
+import { createSecrets } from "../../scripts/local/secrets.ts";
 import {
   CLOCK_SKEW_MAX,
   isDigestOf,

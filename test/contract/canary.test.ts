@@ -1,6 +1,6 @@
 /** A canary answer, code and token are published and played, then looked for wherever they must not be. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client, type Player } from "./client.ts";
 import { PIER } from "./hunts.ts";
 

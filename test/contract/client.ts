@@ -6,7 +6,7 @@
  */
 import { expect } from "vitest";
 import { z } from "zod";
-import { mintOrganiserToken } from "../../scripts/secrets.ts";
+import { mintOrganiserToken } from "../../scripts/local/secrets.ts";
 import type { ErrorCode, Issue } from "../../src/errors.ts";
 import type { LeaderboardEntry, PlayerEvent, Result } from "../../src/protocol.ts";
 import type { Secrets } from "../../src/secrets.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { type Answer, Client, expectProblem, linesOf } from "./client.ts";
 import { everyOutcome, manyClues, NEAR_PIER, PIER, SECRET_ANSWER } from "./hunts.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client, expectProblem } from "./client.ts";
 import { everyOutcome, manyClues } from "./hunts.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { type Answer, Client, expectProblem, type Joining } from "./client.ts";
 import { everyOutcome, manyClues, soloHunt } from "./hunts.ts";
 

@@ -1,6 +1,6 @@
 /** Live sockets over a whole engine: tickets, playing, pushes, spectators. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import type { Result } from "../../src/protocol.ts";
 import { Client, expectProblem, type Player, sleep } from "./client.ts";
 import { manyClues } from "./hunts.ts";

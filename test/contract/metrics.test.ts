@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
-import { mintOpsToken } from "../../scripts/secrets.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import { mintOpsToken } from "../../scripts/local/secrets.ts";
 import { Client, expectProblem } from "./client.ts";
 import { manyClues } from "./hunts.ts";
 

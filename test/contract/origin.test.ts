@@ -1,6 +1,6 @@
 /** The origin as organisers see it: its gate and backlog, verification row by row, dead letters. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client, expectProblem } from "./client.ts";
 import { manyClues } from "./hunts.ts";
 

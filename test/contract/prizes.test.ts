@@ -9,7 +9,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import type { Result } from "../../src/protocol.ts";
 import { Client, expectProblem, type Player, sleep } from "./client.ts";
 import { Socket } from "./socket.ts";

@@ -1,6 +1,6 @@
 /** Hunts for registered players: the origin's word through the cache tier, and the hunt's policy without it. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { lookupKey, personDigest, readRegistrationEntry } from "../../src/cache/entry.ts";
 import { entryOf } from "../../src/cache/swr.ts";
 import { type Answer, Client, type ExportLine, expectProblem, type Joining, sleep } from "./client.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { type Board, Client, expectProblem, type Player, sleep } from "./client.ts";
 import { everyOutcome, manyClues, SECRET_ANSWER } from "./hunts.ts";
 

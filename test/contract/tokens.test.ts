@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
-import { createSecrets } from "../../scripts/secrets.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import { createSecrets } from "../../scripts/local/secrets.ts";
 import type { Secrets } from "../../src/secrets.ts";
 import { type Answer, Client, expectProblem, type Player } from "./client.ts";
 import { manyClues } from "./hunts.ts";

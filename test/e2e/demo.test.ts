@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { type Definition, parseDefinition } from "../../src/hunt/definition.ts";
 import type { PlayerEvent, Result } from "../../src/protocol.ts";
 import { Client, type Clue, type Player } from "../contract/client.ts";

@@ -9,7 +9,7 @@ import {
   type ReplayHunt,
   type ReplayTeam,
 } from "../../scripts/convert-gph2020.ts";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client, type ExportLine } from "../contract/client.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../..", process.env.GPH2020 ?? DEFAULT_FOLDER);

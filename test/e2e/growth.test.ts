@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client, expectProblem, type Player } from "../contract/client.ts";
 import { manyClues } from "../contract/hunts.ts";
 

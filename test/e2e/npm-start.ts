@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { secretsOf } from "../../scripts/secrets.ts";
+import { secretsOf } from "../../scripts/local/secrets.ts";
 import type { Secrets } from "../../src/secrets.ts";
 
 const root = join(import.meta.dirname, "../..");

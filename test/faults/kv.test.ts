@@ -3,7 +3,7 @@
  * costs time, never a wrong outcome, unlock, place or phase.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client, type Player, sleep } from "../contract/client.ts";
 import { manyClues } from "../contract/hunts.ts";
 

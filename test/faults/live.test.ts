@@ -4,7 +4,7 @@
  * leaderboard: no gap, whatever was missed.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/engine.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import type { Result } from "../../src/protocol.ts";
 import { Client, type Player, sleep } from "../contract/client.ts";
 import { manyClues } from "../contract/hunts.ts";

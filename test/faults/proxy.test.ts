@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { PostgresMessages } from "../../scripts/faults/postgres-messages.ts";
-import { type FaultProxy, startProxy } from "../../scripts/faults/proxy.ts";
+import { PostgresMessages } from "../../scripts/lab/faults/postgres-messages.ts";
+import { type FaultProxy, startProxy } from "../../scripts/lab/faults/proxy.ts";
 
 let server: Server;
 let proxy: FaultProxy;

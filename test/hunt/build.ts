@@ -2,8 +2,8 @@
  * Small builders for the tests of the pure rules: compiled hunts without a
  * definition, commands without an edge, and `Game`, a shard without a platform.
  */
-import type { Phase } from "../../src/control/phase.ts";
-import { digestAnswer } from "../../src/edge/digest.ts";
+import type { Phase } from "../../src/hunt/phase.ts";
+import { digestAnswer } from "../../src/intake/digest.ts";
 import type { Refusal } from "../../src/errors.ts";
 import { admit, type JoinRequest } from "../../src/hunt/admit.ts";
 import type { CompareMode, CompiledClue, CompiledHunt, DigestText } from "../../src/hunt/compiled.ts";

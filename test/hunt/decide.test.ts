@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { COMPARE_MODES, commandOf } from "../../src/edge/digest.ts";
+import { COMPARE_MODES, commandOf } from "../../src/intake/digest.ts";
 import { compile } from "../../src/hunt/compile.ts";
 import type { CompareMode } from "../../src/hunt/compiled.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";

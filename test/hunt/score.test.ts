@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Scoring } from "../../src/hunt/compiled.ts";
 import { clueValue, isDynamic } from "../../src/hunt/score.ts";
-import { naiveClueValue } from "../leaderboard/naive.ts";
+import { naiveClueValue } from "../leaderboard/standings/naive.ts";
 
 function scoring(
   kind: Scoring["decay"]["kind"],

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Keeper, QUEUE_FACTS } from "../../src/leaderboard/keeper.ts";
-import { Standings, type StandingsRules } from "../../src/leaderboard/standings.ts";
-import { View } from "../../src/leaderboard/view.ts";
+import { Standings, type StandingsRules } from "../../src/leaderboard/standings/standings.ts";
+import { View } from "../../src/leaderboard/standings/view.ts";
 import type { ScoreFact, ScoreReport } from "../../src/protocol.ts";
-import { scenarioArbitrary } from "./scenarios.ts";
+import { scenarioArbitrary } from "./standings/scenarios.ts";
 
 /** A keeper whose clock jumps, so that every look at it ends the slice, and what it told. */
 function keeping(view: View, marks: [string, number][] = []) {

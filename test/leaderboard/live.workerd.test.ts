@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
 import { SINCE_HEADER } from "../../src/leaderboard/live.ts";
 import { childName } from "../../src/leaderboard/live-object.ts";
-import { PING, Sockets } from "../../src/socket.ts";
+import { PING, Sockets } from "../../src/sockets/socket.ts";
 import {
   guess,
   join,

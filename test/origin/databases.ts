@@ -6,7 +6,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { Client, types } from "pg";
 import { unstable_splitSqlQuery } from "wrangler";
 import { migrateD1, migratePostgres } from "../../scripts/migrate.ts";
-import { startPostgres } from "../../scripts/postgres.ts";
+import { startPostgres } from "../../scripts/local/postgres.ts";
 import { D1Origin } from "../../src/origin/d1.ts";
 import { PostgresOrigin } from "../../src/origin/postgres.ts";
 import type { OriginStore } from "../../src/origin/store.ts";

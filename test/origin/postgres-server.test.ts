@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DataDirTaken } from "../../scripts/data-dir.ts";
-import { startPostgres } from "../../scripts/postgres.ts";
+import { DataDirTaken } from "../../scripts/local/data-dir.ts";
+import { startPostgres } from "../../scripts/local/postgres.ts";
 import { connect } from "./databases.ts";
 
 describe("[ORIGIN-12] a PostgreSQL of one's own", () => {
@@ -62,7 +62,7 @@ describe("[ORIGIN-12] a PostgreSQL of one's own", () => {
   /** Another process with a server on the same directory. */
   async function startElsewhere(): Promise<{ pid: number; kill(): Promise<unknown> }> {
     const script = `
-      const { startPostgres } = await import(${JSON.stringify(join(import.meta.dirname, "../../scripts/postgres.ts"))});
+      const { startPostgres } = await import(${JSON.stringify(join(import.meta.dirname, "../../scripts/local/postgres.ts"))});
       const { pid } = await startPostgres({ dataDir: ${JSON.stringify(dataDir)} });
       console.log(pid);
       setInterval(() => undefined, 1_000);`;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { PostgresMessages } from "../../scripts/faults/postgres-messages.ts";
-import { type FaultProxy, startProxy } from "../../scripts/faults/proxy.ts";
+import { PostgresMessages } from "../../scripts/lab/faults/postgres-messages.ts";
+import { type FaultProxy, startProxy } from "../../scripts/lab/faults/proxy.ts";
 import { migrateD1, migratePostgres } from "../../scripts/migrate.ts";
 import { D1Origin } from "../../src/origin/d1.ts";
 import { openOrigin } from "../../src/origin/open.ts";

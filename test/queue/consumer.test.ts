@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { OriginUnavailable } from "../../src/origin/guard.ts";
+import { OriginUnavailable } from "../../src/origin/gate/guard.ts";
 import { OriginRejected, type OriginStore, type Registration } from "../../src/origin/store.ts";
 import type { Fact, FactMessage } from "../../src/protocol.ts";
 import { type BatchReport, type ConsumerDeps, consume } from "../../src/queue/consumer.ts";

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { HistogramLogReader } from "hdr-histogram-js";
 import { describe, expect, test } from "vitest";
-import { mulberry32 } from "../../scripts/bench/open-loop.ts";
-import { actionsOf, MODES } from "../../scripts/load/crowd.ts";
-import { arrivalsOf, type Due, replayOf, stretchesOf } from "../../scripts/load/profile.ts";
-import { generatorLimit, percentileOf, writeReport } from "../../scripts/load/report.ts";
-import { quantileMs, runLoad } from "../../scripts/load/run.ts";
-import { isLoopback } from "../../scripts/load/stage.ts";
+import { mulberry32 } from "../../scripts/lab/bench/open-loop.ts";
+import { actionsOf, MODES } from "../../scripts/lab/load/crowd.ts";
+import { arrivalsOf, type Due, replayOf, stretchesOf } from "../../scripts/lab/load/profile.ts";
+import { generatorLimit, percentileOf, writeReport } from "../../scripts/lab/load/report.ts";
+import { quantileMs, runLoad } from "../../scripts/lab/load/run.ts";
+import { isLoopback } from "../../scripts/lab/load/stage.ts";
 
 const due = (name: "ramp" | "step" | "soak" | "spike", rate: number, seconds: number, seed = 1): Due[] => [
   ...arrivalsOf(stretchesOf(name, rate, seconds), mulberry32(seed)),

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mulberry32 } from "../../scripts/bench/open-loop.ts";
-import { type BenchReport, figure, unitCosts } from "../../scripts/plan/costs.ts";
-import { KNOWN_PEAKS } from "../../scripts/plan/known.ts";
-import { type Measured, planFor, type Question } from "../../scripts/plan/plan.ts";
-import { type Load, simulateShard } from "../../scripts/plan/simulate.ts";
+import { mulberry32 } from "../../scripts/lab/bench/open-loop.ts";
+import { type BenchReport, figure, unitCosts } from "../../scripts/lab/plan/costs.ts";
+import { KNOWN_PEAKS } from "../../scripts/lab/plan/known.ts";
+import { type Measured, planFor, type Question } from "../../scripts/lab/plan/plan.ts";
+import { type Load, simulateShard } from "../../scripts/lab/plan/simulate.ts";
 
 const report = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "..", "docs", "plan", "bench.json"), "utf8"),

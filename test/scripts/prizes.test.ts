@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkDraw, type ExportedClaim, type PublishedDraw } from "../../scripts/hunt/draw.ts";
-import { forecast } from "../../scripts/prizes/simulate.ts";
+import { forecast } from "../../scripts/hunt/prize-simulation.ts";
 import { Allocation, type PrizeRules } from "../../src/prizes/allocate.ts";
 import { hashOfSeed } from "../../src/prizes/draw.ts";
 import { seeded } from "../hunt/random.ts";

@@ -1,7 +1,7 @@
 /** The story's own figures: what counts as recovered, and that failures count as what players waited. */
 import { expect, test } from "vitest";
-import type { Sample } from "../../scripts/story/load.ts";
-import { figuresOf, secondsToRecover } from "../../scripts/story/measure.ts";
+import type { Sample } from "../../scripts/lab/story/load.ts";
+import { figuresOf, secondsToRecover } from "../../scripts/lab/story/measure.ts";
 
 /** Ten samples in each second, which all take `ms` and of which `failed` fail. */
 function samples(seconds: number, at: (second: number) => { ms?: number; failed?: number }): Sample[] {

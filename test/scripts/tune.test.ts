@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mulberry32 } from "../../scripts/bench/open-loop.ts";
-import { differenceOf, isEffect } from "../../scripts/tune/bootstrap.ts";
-import { type Evidence, measuredEffect } from "../../scripts/tune/evidence.ts";
-import { findKnee, type Step, whyNot } from "../../scripts/tune/knee.ts";
-import { effectsOf, type Factor, trajectory } from "../../scripts/tune/morris.ts";
+import { mulberry32 } from "../../scripts/lab/bench/open-loop.ts";
+import { differenceOf, isEffect } from "../../scripts/lab/tune/bootstrap.ts";
+import { type Evidence, measuredEffect } from "../../scripts/lab/tune/evidence.ts";
+import { findKnee, type Step, whyNot } from "../../scripts/lab/tune/knee.ts";
+import { effectsOf, type Factor, trajectory } from "../../scripts/lab/tune/morris.ts";
 
 const good: Step = { rate: 100, offered: 1_000, achieved: 1, p99: 20, first: 5, last: 5, failed: 0 };
 

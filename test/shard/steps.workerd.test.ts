@@ -9,7 +9,7 @@ import type { Result } from "../../src/protocol.ts";
 import { CountedSql } from "../../src/shard/counted-sql.ts";
 import { SegmentLog } from "../../src/shard/log.ts";
 import { HuntShard } from "../../src/shard/object.ts";
-import { TeamStore } from "../../src/shard/snapshot.ts";
+import { TeamStore } from "../../src/shard/teams.ts";
 import {
   guess,
   join,

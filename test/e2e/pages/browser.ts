@@ -16,8 +16,8 @@ import {
 } from "playwright-core";
 import { encode } from "uqr";
 import { expect } from "vitest";
-import { type Engine, startEngine } from "../../../scripts/engine.ts";
-import { mintOrganiserToken } from "../../../scripts/secrets.ts";
+import { type Engine, startEngine } from "../../../scripts/local/engine.ts";
+import { mintOrganiserToken } from "../../../scripts/local/secrets.ts";
 import { Client } from "../../contract/client.ts";
 
 const CANDIDATES = [

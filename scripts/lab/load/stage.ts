@@ -1,0 +1,109 @@
+/** Where a load plays: an engine of its own or the user's, a hunt made for it, its players and sockets. */
+import { join } from "node:path";
+import { benchDefinition, JOINING } from "../bench/hunt.ts";
+import { FrameSocket } from "../bench/socket.ts";
+import { type Engine, startEngine } from "../../local/engine.ts";
+import { mintOrganiserToken } from "../../local/secrets.ts";
+import type { Player } from "./run.ts";
+
+export interface Stage {
+  origin: string;
+  hunt: string;
+  players: Player[];
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  players: number;
+  /** Players with a socket. */
+  sockets: number;
+  /** The user's own engine; undefined: one is started here. */
+  target?: { url: URL; token: string } | undefined;
+  scratch: string;
+  vars?: Record<string, string>;
+}
+
+/** Loopback addresses by name or number. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+let stages = 0;
+
+export async function openStage(options: StageOptions): Promise<Stage> {
+  stages += 1;
+  let engine: Engine | undefined;
+  if (!options.target) {
+    engine = await startEngine({
+      dataDir: join(options.scratch, `load-${stages}`),
+      vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", ...options.vars },
+      direct: true,
+    });
+  }
+  const origin = options.target?.url.origin ?? (engine?.directUrl ?? engine?.url)?.origin ?? "";
+  const token = options.target?.token ?? (engine ? await mintOrganiserToken(engine.secrets) : "");
+  const hunt = `load-${Date.now().toString(36)}-${stages}`;
+  const sockets: FrameSocket[] = [];
+  try {
+    await call(origin, token, "PUT", `/v1/hunts/${hunt}`, { ...benchDefinition, hunt });
+    await call(origin, token, "POST", `/v1/hunts/${hunt}/phase`, { phase: "live" });
+    const players = await joinPlayers(origin, hunt, options.players);
+    for (const player of players.slice(0, options.sockets)) {
+      const socket = await socketOf(origin, hunt, player.token);
+      sockets.push(socket);
+      player.socket = (frame) => socket.send(frame);
+    }
+    return { origin, hunt, players, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function close(): Promise<void> {
+    for (const socket of sockets) socket.close();
+    await engine?.stop();
+  }
+}
+
+async function call(
+  origin: string,
+  token: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<unknown> {
+  const answer = await fetch(new URL(path, origin), {
+    method,
+    headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 200)}`);
+  return JSON.parse(text) as unknown;
+}
+
+async function joinPlayers(origin: string, hunt: string, count: number): Promise<Player[]> {
+  const players: Player[] = [];
+  const numbers = Array.from({ length: count }, (_, number) => number).values();
+  await Promise.all(
+    Array.from({ length: JOINING }, async () => {
+      for (const number of numbers) {
+        const body = { name: `Player ${number}` };
+        const { token } = (await call(origin, "", "POST", `/v1/hunts/${hunt}/players`, body)) as {
+          token: string;
+        };
+        players.push({ token });
+      }
+    }),
+  );
+  return players;
+}
+
+async function socketOf(origin: string, hunt: string, token: string): Promise<FrameSocket> {
+  const { ticket } = (await call(origin, token, "POST", `/v1/hunts/${hunt}/tickets`, {})) as {
+    ticket: string;
+  };
+  const url = new URL(`/v1/hunts/${hunt}/live`, origin.replace(/^http/, "ws"));
+  url.searchParams.set("ticket", ticket);
+  return FrameSocket.open(url, (frame) => /^\{"(results|error)"/.test(frame));
+}

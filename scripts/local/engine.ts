@@ -1,0 +1,297 @@
+/**
+ * The engine on this machine: the Worker's bundle in miniflare, on miniflare's
+ * own HTTP port (`wrangler dev` puts two proxies in front of it and drops
+ * requests under load). `npm start`, the tests and the benchmarks all run this.
+ *
+ *   const engine = await startEngine({ dataDir: ".data" });
+ *   await fetch(new URL("/healthz", engine.url));
+ *   await engine.stop();
+ */
+import type { ChildProcess } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
+import { type Bundle, readBundle } from "./bundle.ts";
+import { DataDirLock } from "./data-dir.ts";
+import { migrateD1, migratePostgres } from "../migrate.ts";
+import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
+
+/**
+ * Miniflare takes V8's flags from here alone. workerd frees what requests leave
+ * behind only in full collections, which stop everything for 100 to 150 ms
+ * where they are rare (docs/performance.md, "Tails"): these make them frequent
+ * and short. Cloudflare chooses its own flags.
+ */
+process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--max-semi-space-size=2 --heap-growing-percent=20";
+
+/** How long stop() lets requests and calls in flight finish, ms; open WebSockets use all of it. */
+const DRAIN_MAX = 3_000;
+
+export type LogLine = (level: "error" | "warn" | "info" | "debug", text: string) => void;
+
+export interface EngineOptions {
+  /** 0, the default: any free port. */
+  port?: number;
+  host?: "127.0.0.1";
+  /** Where everything is kept; undefined: nowhere, it is gone after stop(). */
+  dataDir?: string | undefined;
+  /** The origin is this PostgreSQL, by its connection URL; its tables are brought up to date first. Default: D1. */
+  origin?: { postgres: string } | undefined;
+  /** Vars that replace those of wrangler.toml. */
+  vars?: Record<string, string>;
+  /** Default: those of the data directory, or new ones. */
+  secrets?: Secrets;
+  /**
+   * Also opens a second port that goes past miniflare's entry worker, which
+   * takes up to half of the time of a small request: for benchmarks. Requests
+   * there have no CF-Connecting-IP and no `cf`.
+   */
+  direct?: boolean;
+  /** An ES module that stands before the Worker's own, `./worker.js`: for benchmarks that count calls. */
+  entry?: string;
+  /** Opens V8's inspector on a free port (`miniflare.getInspectorURL()`): for benchmarks that profile. */
+  inspect?: boolean;
+  /** What the Worker logs and what goes wrong beneath it. Default: warnings and errors on stderr. */
+  log?: LogLine;
+}
+
+export interface Engine {
+  url: URL;
+  /** The second port, with the option `direct`. */
+  directUrl?: URL;
+  secrets: Secrets;
+  miniflare: Miniflare;
+  /** Ends it after letting requests in flight finish; what they wrote is durable then. */
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts an engine; it accepts requests when the promise resolves. Throws
+ * DataDirTaken when another engine has the data directory, and an error with
+ * code ERR_ADDRESS_IN_USE when the port is taken.
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const lock = options.dataDir === undefined ? undefined : await DataDirLock.take(options.dataDir);
+  try {
+    const [bundle, secrets] = await Promise.all([
+      readBundle(),
+      options.secrets ?? (options.dataDir === undefined ? createSecrets() : secretsOf(options.dataDir)),
+      options.origin && migratePostgres(options.origin.postgres),
+    ]);
+    const runtime = await startRuntime(bundle, secrets, options, lock);
+    try {
+      for (const migrations of bundle.migrations) {
+        await migrateD1(await runtime.miniflare.getD1Database(migrations.binding), migrations);
+      }
+    } catch (error) {
+      await runtime.end(0);
+      throw error;
+    }
+    let ending: Promise<void> | undefined;
+    const end = (drainMax: number) => {
+      ending ??= runtime.end(drainMax).finally(() => lock?.release());
+      return ending;
+    };
+    return {
+      url: runtime.url,
+      ...(options.direct ? { directUrl: await runtime.miniflare.unsafeGetDirectURL() } : {}),
+      secrets,
+      miniflare: runtime.miniflare,
+      stop: () => end(DRAIN_MAX),
+      kill: () => end(0),
+    };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+/** Miniflare and the workerd process beneath it. */
+interface Runtime {
+  url: URL;
+  miniflare: Miniflare;
+  end(drainMax: number): Promise<void>;
+}
+
+/** The addresses of the engines of this process. */
+const callbacks = new Set<string>();
+
+/** Engines start one after the other: a new workerd process is that of the engine that is starting. */
+let lastStart: Promise<unknown> = Promise.resolve();
+
+function startRuntime(...given: Parameters<typeof startRuntimeNow>): Promise<Runtime> {
+  const started = lastStart.then(() => startRuntimeNow(...given));
+  lastStart = started.catch(() => undefined); // whoever asked for it gets the error
+  return started;
+}
+
+async function startRuntimeNow(
+  bundle: Bundle,
+  secrets: Secrets,
+  options: EngineOptions,
+  lock: DataDirLock | undefined,
+): Promise<Runtime> {
+  const log = options.log ?? logToStderr;
+  // Miniflare does not say which process it starts; Node does. A process is this
+  // engine's by the address its workerd is told to call back.
+  let callback: string | undefined;
+  let workerd: ChildProcess | undefined;
+  let ending = false;
+  let disposed: Promise<void> | undefined;
+  const seen = (message: unknown) => {
+    const child = (message as { process: ChildProcess }).process;
+    child.once("spawn", () => {
+      const address = child.spawnargs.find((argument) => argument.startsWith("--external-addr="));
+      if (address === undefined || !child.spawnfile.includes("workerd")) return;
+      if (callback === undefined && !callbacks.has(address)) {
+        callback = address;
+        callbacks.add(address);
+      }
+      if (address !== callback) return;
+      workerd = child;
+      if (child.pid !== undefined) lock?.servedBy(child.pid);
+    });
+    child.once("exit", () => {
+      if (child !== workerd) return;
+      workerd = undefined;
+      // Miniflare takes an end it did not ask for as a crash and starts workerd
+      // again, unless it is told before it looks; it looks after this listener.
+      if (ending) disposed ??= miniflare.dispose();
+    });
+  };
+  subscribe("child_process", seen);
+
+  const miniflare = withoutSignalHandlers(
+    () =>
+      new Miniflare(
+        convertV4MiniflareOptions({
+          workers: [workerOf(bundle, secrets, options), pagesOf(bundle)],
+          host: options.host ?? "127.0.0.1",
+          port: options.port ?? 0,
+          ...(options.inspect ? { inspectorPort: 0 } : {}),
+          // Otherwise it asks the network for an example of Request.cf.
+          cf: false,
+          // Otherwise every request is also a request to this process.
+          logRequests: false,
+          log: new ForwardingLog(log),
+          handleStructuredLogs: ({ level, message }) => {
+            // Notes of workerd to its own developers, who mark them so.
+            if (!message.startsWith("NOSENTRY")) log(levelOf(level), message);
+          },
+          ...(options.dataDir === undefined
+            ? {}
+            : { resourcePersistencePath: join(options.dataDir, "storage") }),
+        }),
+      ),
+  );
+
+  async function end(drainMax: number): Promise<void> {
+    ending = true;
+    if (workerd && drainMax > 0) {
+      // On SIGTERM workerd stops listening, finishes what is in flight and ends.
+      const ended = once(workerd, "exit");
+      workerd.kill("SIGTERM");
+      await Promise.race([ended, sleep(drainMax, undefined, { ref: false })]);
+    }
+    disposed ??= miniflare.dispose();
+    await disposed;
+    unsubscribe("child_process", seen);
+    if (callback !== undefined) callbacks.delete(callback);
+  }
+
+  try {
+    return { url: await miniflare.ready, miniflare, end };
+  } catch (error) {
+    await end(0).catch(() => undefined); // the error at hand says why
+    throw error;
+  }
+}
+
+const PAGES = "pages";
+
+/** What is no file of theirs. */
+const NO_FILE = "export default { fetch: () => new Response(null, { status: 404 }) }";
+
+function workerOf(bundle: Bundle, secrets: Secrets, options: EngineOptions): V4WorkerOptions {
+  const { assets, ...worker } = bundle.worker;
+  const entry = options.entry;
+  return {
+    ...worker,
+    modules:
+      entry === undefined
+        ? bundle.modules
+        : [
+            { type: "ESModule", path: join(bundle.modulesRoot, "entry.js"), contents: entry },
+            ...bundle.modules,
+          ],
+    modulesRoot: bundle.modulesRoot,
+    bindings: {
+      ...worker.bindings,
+      ...(options.origin ? { ORIGIN: "postgres" } : {}),
+      ...options.vars,
+      ...secrets,
+    },
+    hyperdrives: {
+      ...worker.hyperdrives,
+      ...(options.origin ? { ORIGIN_POSTGRES: options.origin.postgres } : {}),
+    },
+    serviceBindings: { ...worker.serviceBindings, [assets?.binding ?? "ASSETS"]: PAGES },
+    ...(options.direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } : {}),
+  };
+}
+
+/**
+ * The pages' files, in a Worker of their own. Cloudflare serves them before the
+ * Worker and for nothing; miniflare would put a router before every request that
+ * costs four times what the engine's own work on an event does.
+ */
+function pagesOf({ worker, web }: Bundle): V4WorkerOptions {
+  return {
+    name: PAGES,
+    ...(worker.compatibilityDate === undefined ? {} : { compatibilityDate: worker.compatibilityDate }),
+    modules: [{ type: "ESModule", path: "pages.js", contents: NO_FILE }],
+    assets: { ...worker.assets, directory: web },
+  };
+}
+
+/**
+ * Miniflare's constructor installs handlers that end this process at once on
+ * SIGINT, SIGTERM and SIGHUP; whoever starts an engine decides that. (Its
+ * handler for the process's exit stays: no workerd outlives an orderly end.)
+ */
+function withoutSignalHandlers<T>(make: () => T): T {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const made = make();
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) {
+      if (!before.get(signal)?.includes(listener)) process.off(signal, listener);
+    }
+  }
+  return made;
+}
+
+class ForwardingLog extends Log {
+  readonly #log: LogLine;
+
+  constructor(log: LogLine) {
+    super(LogLevel.WARN);
+    this.#log = log;
+  }
+
+  override logWithLevel(level: LogLevel, text: string): void {
+    if (level <= LogLevel.WARN) this.#log(level === LogLevel.WARN ? "warn" : "error", text);
+  }
+}
+
+function levelOf(level: string): "error" | "warn" | "info" | "debug" {
+  return level === "error" || level === "warn" || level === "debug" ? level : "info";
+}
+
+function logToStderr(level: string, text: string): void {
+  if (level === "error" || level === "warn") process.stderr.write(`${text}\n`);
+}

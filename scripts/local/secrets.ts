@@ -1,0 +1,112 @@
+/**
+ * The secrets of a local engine: made once, kept in `<data dir>/secrets.json`
+ * (mode 0600). A deployed engine gets its own with `wrangler secret put`; both
+ * have the form src/secrets.ts reads.
+ */
+import { randomBytes } from "node:crypto";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { SignJWT } from "jose";
+import { currentKey, type Secrets } from "../../src/secrets.ts";
+
+export type { Secrets };
+
+const KEY_BYTES = 32;
+
+/** An organiser token of a local engine is good for this long, seconds: 30 days. */
+const TOKEN_LIFETIME = 30 * 24 * 3600;
+
+/** Where the local engine keeps its data: DATA_DIR, or `.data` in the project. */
+export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  const given = environment.DATA_DIR;
+  return given ? resolve(given) : join(import.meta.dirname, "../../.data");
+}
+
+export function createSecrets(): Secrets {
+  const ring = () => `k1:${randomBytes(KEY_BYTES).toString("base64url")}`;
+  return {
+    PLAYER_TOKEN_KEYS: ring(),
+    ORGANISER_TOKEN_KEYS: ring(),
+    ANSWER_PEPPERS: ring(),
+    CODE_KEYS: ring(),
+  };
+}
+
+/** The secrets kept in `dataDir`; made and kept there when there are none yet. */
+export async function secretsOf(dataDir: string): Promise<Secrets> {
+  const path = join(dataDir, "secrets.json");
+  const kept = await readKept(path);
+  if (kept) return kept;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await keepOnce(path, `${JSON.stringify(createSecrets(), null, 2)}\n`);
+  const made = await readKept(path);
+  if (!made) throw new Error(`${path} vanished while it was being made`);
+  return made;
+}
+
+async function readKept(path: string): Promise<Secrets | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  const kept: unknown = parse(text, path);
+  const made = createSecrets();
+  for (const name of Object.keys(made) as (keyof Secrets)[]) {
+    const value =
+      kept !== null && typeof kept === "object" ? (kept as Record<string, unknown>)[name] : undefined;
+    if (typeof value !== "string")
+      throw new Error(`${path} has no ${name}; restore the file, or start with an empty data directory`);
+    made[name] = value;
+  }
+  return made;
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${path} is not JSON; restore the file, or start with an empty data directory`);
+  }
+}
+
+/** Creates the file whole, unless another process was first: then that one's content stays. */
+async function keepOnce(path: string, content: string): Promise<void> {
+  const whole = join(dirname(path), `.secrets-${process.pid}-${randomBytes(4).toString("hex")}`);
+  await writeFile(whole, content, { mode: 0o600, flag: "wx" });
+  try {
+    await link(whole, path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "EPERM" || code === "ENOTSUP")
+      await rename(whole, path); // no hard links on this file system
+    else if (code !== "EEXIST") throw error;
+  } finally {
+    await rm(whole, { force: true });
+  }
+}
+
+/** An organiser token for an engine with these secrets. `now` in ms. */
+export function mintOrganiserToken(secrets: Secrets, now: number = Date.now()): Promise<string> {
+  return mint(secrets, "hunt-organiser", now);
+}
+
+/** A token for a scraper: it opens /metrics and nothing else. */
+export function mintOpsToken(secrets: Secrets, now: number = Date.now()): Promise<string> {
+  return mint(secrets, "hunt-ops", now);
+}
+
+/** A JWT (RFC 7519), HS256, with the organisers' keys: its audience says what it is for. */
+async function mint(secrets: Secrets, audience: "hunt-organiser" | "hunt-ops", now: number): Promise<string> {
+  const key = currentKey("ORGANISER_TOKEN_KEYS", secrets.ORGANISER_TOKEN_KEYS);
+  const issued = Math.floor(now / 1000);
+  return new SignJWT()
+    .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.id })
+    .setAudience(audience)
+    .setSubject("local")
+    .setIssuedAt(issued)
+    .setExpirationTime(issued + TOKEN_LIFETIME)
+    .sign(key.bytes);
+}

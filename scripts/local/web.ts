@@ -1,0 +1,177 @@
+/**
+ * Builds the pages of src/web into dist/web, which the Worker serves as static
+ * assets: `node scripts/local/web.ts`, run by wrangler before every bundle. Fails
+ * with the table of sizes when a page is over its budget.
+ */
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, extname, join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
+import { type BuildOptions, build, type Metafile } from "esbuild";
+import { PAGE_HEADERS } from "../../src/edge/page-headers.ts";
+
+const root = join(import.meta.dirname, "../..");
+const web = join(root, "src", "web");
+const target = join(root, "dist", "web");
+/** Moved to its place when it is whole: others may be copying from there. */
+const out = `${target}-${process.pid}`;
+
+/** Parts loaded on demand that are kept beforehand up to this size, bytes: languages, QR codes; not the scanner and the map. */
+const SMALL = 16_384;
+
+interface Page {
+  /** Folder of src/web, and the first part of the path ("" for the start page). */
+  folder: string;
+  path: string;
+  title: string;
+  /** JavaScript and CSS that must be there before the page works, gzip, bytes. */
+  budget: number;
+  manifest?: true;
+}
+
+const KB = 1_024;
+const PAGES: readonly Page[] = [
+  { folder: "start", path: "", title: "Treasure hunt", budget: 40 * KB },
+  { folder: "player", path: "play", title: "Treasure hunt", budget: 90 * KB, manifest: true },
+  { folder: "organiser", path: "organise", title: "Organiser", budget: 120 * KB },
+  { folder: "board", path: "board", title: "Leaderboard", budget: 90 * KB },
+];
+
+await rm(out, { recursive: true, force: true });
+await mkdir(join(out, "assets"), { recursive: true });
+const common = {
+  bundle: true,
+  format: "esm",
+  minify: true,
+  target: ["es2022", "safari16.4"] as string[],
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  legalComments: "none",
+  logLevel: "error",
+} satisfies BuildOptions;
+const { metafile } = await build({
+  ...common,
+  entryPoints: Object.fromEntries(PAGES.map(({ folder }) => [folder, join(web, folder, "main.tsx")])),
+  splitting: true,
+  metafile: true as const,
+  outdir: join(out, "assets"),
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  loader: { ".png": "file", ".svg": "file", ".woff2": "file", ".wasm": "file" },
+  publicPath: "/assets",
+});
+
+const sizes: { page: string; kilobytes: number; budget: number }[] = [];
+for (const page of PAGES) {
+  const files = filesOf(metafile, page.folder);
+  sizes.push({
+    page: page.folder,
+    kilobytes: Math.round(((await sizeOf(files)) / KB) * 10) / 10,
+    budget: page.budget / KB,
+  });
+  const folder = join(out, page.path);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "index.html"), html(page, files));
+  if (page.manifest) await addWorker([...files, ...partsOf(metafile, files)], folder);
+}
+for (const file of await readdir(join(web, "static")))
+  await copyFile(join(web, "static", file), join(out, file));
+await writeFile(
+  join(out, "_headers"),
+  [
+    "/*",
+    ...Object.entries(PAGE_HEADERS).map(([name, value]) => `  ${name}: ${value}`),
+    "/assets/*",
+    "  Cache-Control: public, max-age=31536000, immutable",
+    "",
+  ].join("\n"),
+);
+await rm(target, { recursive: true, force: true });
+await rename(out, target);
+const over = sizes.filter(({ kilobytes, budget }) => kilobytes > budget);
+if (over.length > 0) {
+  console.table(sizes);
+  process.exitCode = 1;
+} else if (process.argv.includes("--sizes")) console.table(sizes);
+
+/** The entry of a page, its style and all it imports at once; not what it loads on demand. */
+function filesOf(metafile: Metafile, folder: string): string[] {
+  const entry = Object.entries(metafile.outputs).find(
+    ([, output]) => output.entryPoint === relative(process.cwd(), join(web, folder, "main.tsx")),
+  );
+  if (!entry) throw new Error(`esbuild made no entry of ${folder}`);
+  const found = new Set<string>();
+  const add = (path: string): void => {
+    if (found.has(path)) return;
+    found.add(path);
+    for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
+      if (kind === "import-statement") add(imported);
+    }
+  };
+  add(entry[0]);
+  const style = entry[1].cssBundle;
+  if (style !== undefined) found.add(style);
+  return [...found];
+}
+
+async function sizeOf(files: readonly string[]): Promise<number> {
+  const contents = await Promise.all(files.map((file) => readFile(file)));
+  return contents.reduce((sum, content) => sum + gzipSync(content, { level: 9 }).length, 0);
+}
+
+function urlOf(file: string): string {
+  return `/assets/${basename(file)}`;
+}
+
+function html({ title, manifest }: Page, files: readonly string[]): string {
+  const [entry = "", ...rest] = files.filter((file) => extname(file) === ".js");
+  const styles = files.filter((file) => extname(file) === ".css");
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">',
+    `<title>${title}</title>`,
+    '<meta name="theme-color" content="#0f2a3d">',
+    '<link rel="icon" href="/icon.svg" type="image/svg+xml">',
+    ...(manifest ? ['<link rel="manifest" href="/manifest.webmanifest">'] : []),
+    ...styles.map((file) => `<link rel="stylesheet" href="${urlOf(file)}">`),
+    ...rest.map((file) => `<link rel="modulepreload" href="${urlOf(file)}">`),
+    `<script type="module" src="${urlOf(entry)}"></script>`,
+    "</head>",
+    "<body>",
+    '<div id="app"></div>',
+    "<noscript>This page needs JavaScript.</noscript>",
+    "</body>",
+    "</html>",
+    "",
+  ].join("\n");
+}
+
+/** The files a page imports on demand, at first or second hand. */
+function partsOf(metafile: Metafile, files: readonly string[]): string[] {
+  const found = new Set<string>();
+  const add = (path: string): void => {
+    for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
+      if ((kind !== "dynamic-import" && kind !== "import-statement") || found.has(imported)) continue;
+      if (files.includes(imported)) continue;
+      found.add(imported);
+      add(imported);
+    }
+  };
+  for (const file of files) add(file);
+  return [...found].filter((path) => (metafile.outputs[path]?.bytes ?? 0) <= SMALL);
+}
+
+/** The service worker knows the files of its page, and is a new one when any of them is. */
+async function addWorker(files: readonly string[], folder: string): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: [join(web, "player", "service-worker.ts")],
+    outfile: join(folder, "service-worker.js"),
+    define: {
+      PRECACHE: JSON.stringify(["/play/", "/icon.svg", "/manifest.webmanifest", ...files.map(urlOf)]),
+    },
+  });
+}

@@ -1,0 +1,72 @@
+/** The prizes of a hunt as everybody may see them, and the seed once it may be told. */
+import type { PublicEntry } from "../../cache/entry.ts";
+import { phaseAt } from "../../hunt/phase.ts";
+import type { Env } from "../../worker.ts";
+import { iso } from "../hunt.ts";
+import { calling } from "../../objects/call.ts";
+
+/** A prize for everybody. Times are ISO 8601. */
+export interface PublicPrize {
+  id: string;
+  title: string;
+  mode: string;
+  /** Units in all, with those that organisers added. */
+  stock: number;
+  withdrawn?: true;
+  odds?: number;
+  window?: { from: string; to: string };
+  /** Units that came later, and when: they are drawn from what was left of the window. */
+  added?: { units: number; at: string }[];
+  drawHash?: string;
+}
+
+export function publicPrizes({ hunt, prizes, drawHash }: PublicEntry): PublicPrize[] {
+  return hunt.prizes.map(({ id, title, mode, stock, odds, window }) => {
+    const { added = [], withdrawn } = prizes?.[id] ?? {};
+    return {
+      id,
+      title,
+      // Entries written by an engine without modes lack it.
+      mode: mode ?? "first-come",
+      stock: added.reduce((sum, { units }) => sum + units, stock),
+      ...(withdrawn ? { withdrawn } : {}),
+      ...(odds === undefined ? {} : { odds }),
+      ...(window ? { window: { from: iso(window.from), to: iso(window.to) } } : {}),
+      ...(added.length > 0 ? { added: added.map(({ units, at }) => ({ units, at: iso(at) })) } : {}),
+      ...(drawHash !== undefined && isDrawn(mode) ? { drawHash } : {}),
+    };
+  });
+}
+
+export const drawnPrizes = (entry: PublicEntry): PublicPrize[] =>
+  publicPrizes(entry).filter(({ mode }) => isDrawn(mode));
+
+const isDrawn = (mode: string): boolean => mode === "instant-win" || mode === "odds";
+
+/** Seeds of ended hunts, by hunt: they never change. */
+const seeds = new Map<string, string>();
+
+/** Seeds remembered; all are forgotten when there are more. */
+const SEEDS_MAX = 1_000;
+
+/** The seed of the hunt's draws; undefined while control says that the hunt runs. */
+export async function seedOf(env: Env, hunt: string): Promise<string | undefined> {
+  const known = seeds.get(hunt);
+  if (known !== undefined) return known;
+  const told = await calling(async () => env.CONTROL.getByName(hunt).drawSeed());
+  if ("refused" in told) return undefined;
+  if (seeds.size >= SEEDS_MAX) seeds.clear();
+  seeds.set(hunt, told.seed);
+  return told.seed;
+}
+
+/** The hunt's prizes with the seed of their draws, once the hunt has ended. */
+export async function prizesWithSeed(env: Env, entry: PublicEntry, now: number): Promise<object[]> {
+  const prizes = publicPrizes(entry);
+  const drawn = prizes.some(({ mode }) => isDrawn(mode));
+  const ended = drawn && phaseAt(entry.phase, entry.hunt, now) === "ended";
+  const seed = ended ? await seedOf(env, entry.hunt.hunt) : undefined;
+  return prizes.map((prize) =>
+    seed !== undefined && isDrawn(prize.mode) ? { ...prize, drawSeed: seed } : prize,
+  );
+}

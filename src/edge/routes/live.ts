@@ -1,0 +1,121 @@
+/** Routes of the live sockets: a ticket, and the upgrade to the team's shard or to the leaderboard. */
+import { ERRORS, type ErrorCode, type Refusal, RequestError } from "../../errors.ts";
+import { CHILDREN_MAX } from "../../leaderboard/children.ts";
+import { SINCE_HEADER } from "../../leaderboard/live.ts";
+import { childName } from "../../leaderboard/live-object.ts";
+import { TICKET_HEADER, type TicketClaims } from "../../shard/live.ts";
+import type { Env } from "../../worker.ts";
+import { requirePlayer, signTicket, verifyTicket } from "../auth.ts";
+import { check } from "../body.ts";
+import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
+import { limitAddress, limitPlayer } from "../limits.ts";
+import { calling, shardStub } from "../../objects/call.ts";
+import { type App, type Request$, route } from "../openapi.ts";
+import { allowedOrigin } from "../prepare.ts";
+import { answers, liveQuery } from "../schemas.ts";
+
+export function liveRoutes(app: App): void {
+  route(
+    app,
+    {
+      method: "post",
+      path: "/v1/hunts/{hunt}/tickets",
+      summary: "A ticket for one live socket: 30 s, one use",
+      auth: "player",
+      answers: { 200: { description: "The ticket", schema: answers.ticket } },
+    },
+    async (c) => {
+      const now = c.get("now");
+      const claims = await requirePlayer(c.env, c.req.header("authorization"), huntOf(c), now);
+      await limitPlayer(c.env, claims.player);
+      const { ticket, expiresAt } = await signTicket(c.env, claims, now);
+      return c.json({ ticket, expiresAt: iso(expiresAt) });
+    },
+  );
+
+  route(
+    app,
+    {
+      method: "get",
+      path: "/v1/hunts/{hunt}/live",
+      summary: "WebSocket: with a ticket the player's, without one a spectator's",
+      auth: "none",
+      query: liveQuery,
+      answers: { 101: { description: "The socket (docs/live.md tells its frames)" } },
+      errors: ["bad_request", "unauthenticated", "forbidden", "invalid"],
+    },
+    (c) => openSocket(c),
+  );
+}
+
+async function openSocket(c: Request$): Promise<Response> {
+  const hunt = huntOf(c);
+  const now = c.get("now");
+  if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+    throw new RequestError("bad_request", "this route is a WebSocket: send an upgrade");
+  }
+  // A page of another site could use its visitor's network; what has no Origin is no page.
+  const origin = c.req.header("origin");
+  if (origin !== undefined && allowedOrigin(origin, c.env) === undefined) {
+    throw new RequestError("forbidden", "pages of this origin may not open sockets here");
+  }
+  const { ticket, since } = check(liveQuery, c.req.query());
+  if (ticket === undefined) await limitAddress(c.env, c.req.raw);
+  const claims = ticket === undefined ? undefined : await verifyTicket(c.env, ticket, hunt, now);
+  await huntEntry(c.env, hunt, now);
+  const answer = await upgrade(c.env, hunt, claims, since, now);
+  if (answer.status === 101) return answer;
+  const refusal = (await answer.json()) as Partial<Refusal>;
+  const code: ErrorCode = refusal.refused && refusal.refused in ERRORS ? refusal.refused : "internal";
+  throw new RequestError(code, refusal.detail ?? "the socket could not be opened");
+}
+
+/** Per hunt, the first child object that may have room, as this isolate saw it, and when, epoch ms. */
+const firstChild = new Map<string, { child: number; at: number }>();
+
+/** How long that is believed, ms: sockets go as well. */
+const BELIEVED = 10_000;
+
+/** Hunts remembered there. */
+const HUNTS_MAX = 1_000;
+
+/** A spectator's socket: in the leaderboard object while it has room, then in its children, one after the other. */
+async function watch(env: Env, hunt: string, headers: Headers, now: number): Promise<Response> {
+  const open = (stub: () => Fetcher) => calling(() => stub().fetch("https://leaderboard/live", { headers }));
+  const seen = firstChild.get(hunt);
+  const started = seen && now - seen.at < BELIEVED ? seen.child : undefined;
+  if (started === undefined) {
+    const answer = await open(() => env.LEADERBOARD.getByName(hunt));
+    if (answer.status === 101 || !(await isFull(answer.clone()))) return answer;
+  }
+  for (let child = started ?? 0; child < CHILDREN_MAX; child += 1) {
+    const answer = await open(() => env.LIVE_BOARD.getByName(childName(hunt, child)));
+    if (answer.status === 101 || !(await isFull(answer.clone()))) {
+      if (firstChild.size >= HUNTS_MAX) firstChild.clear();
+      // Asked again from the root on when the time is up, however many come meanwhile.
+      firstChild.set(hunt, { child, at: started === undefined ? now : (seen?.at ?? now) });
+      return answer;
+    }
+  }
+  firstChild.delete(hunt);
+  throw new RequestError("overloaded", "the leaderboard has too many live sockets");
+}
+
+async function isFull(answer: Response): Promise<boolean> {
+  return ((await answer.json()) as Partial<Refusal>).refused === "overloaded";
+}
+
+async function upgrade(
+  env: Env,
+  hunt: string,
+  claims: TicketClaims | undefined,
+  since: string | undefined,
+  now: number,
+): Promise<Response> {
+  const headers = new Headers({ Upgrade: "websocket" });
+  if (since !== undefined) headers.set(SINCE_HEADER, since);
+  if (!claims) return watch(env, hunt, headers, now);
+  headers.set(TICKET_HEADER, JSON.stringify(claims));
+  const { shard } = shardOf(claims.team);
+  return calling(() => shardStub(env, hunt, shard).fetch("https://shard/live", { headers }));
+}

@@ -1,0 +1,184 @@
+/**
+ * Registered players: NDJSON in, to the origin through the queue, because
+ * nothing else writes there. A registration replaces an earlier one of the
+ * player, so everything may be sent again.
+ */
+import { RequestError } from "../../errors.ts";
+import { REGISTRATIONS_MAX, type Registration } from "../../origin/store.ts";
+import { PROTOCOL_VERSION, type RegistrationMessage } from "../../protocol.ts";
+import { hash53 } from "../../shard/recall.ts";
+import type { Env } from "../../worker.ts";
+import { issuesOf, mediaType } from "../body.ts";
+import { drain, type Line, linesOf } from "../lines.ts";
+import { type App, route } from "../openapi.ts";
+import { organiserOf } from "../organiser.ts";
+import { answers, registrationLine } from "../schemas.ts";
+
+const TYPES = ["application/x-ndjson", "application/jsonl", "text/plain"];
+
+/** Longest line, bytes: more than the longest texts take, even written as escapes. */
+const LINE_MAX = 4_096;
+
+/** Longest body, bytes; and most lines: their ids are remembered to find doubles. */
+const BODY_MAX = 64 * 1_024 * 1_024;
+const LINES_MAX = 200_000;
+
+/** Rejected lines told at most; the rest is only counted. */
+const REJECTED_MAX = 10_000;
+
+/** A queue message may have 128 KB, a batch of them 256 KB (the platform's limits); some is left for envelopes, bytes. */
+const MESSAGE_MAX = 100_000;
+const BATCH_MAX = 240_000;
+
+interface RegistrationAnswer {
+  lines: number;
+  accepted: number;
+  rejected: { line: number; code: string; message: string }[];
+}
+
+export function registrationRoutes(app: App): void {
+  route(
+    app,
+    {
+      method: "post",
+      path: "/v1/registrations",
+      summary: "Register players, one a line, for hunts that only registered players may join",
+      auth: "organiser",
+      body: { types: TYPES },
+      answers: {
+        202: {
+          description: "The accepted lines are on their way to the origin",
+          schema: answers.registrations,
+        },
+      },
+      errors: ["unavailable"],
+    },
+    async (c) => {
+      await organiserOf(c);
+      if (!TYPES.includes(mediaType(c.req.raw))) {
+        throw new RequestError("unsupported_media_type", `send ${TYPES[0]}`);
+      }
+      return c.json(await takeRegistrations(c.env.FACTS, c.req.raw, c.get("now")), 202);
+    },
+  );
+}
+
+/** Throws `unavailable` when the queue does not take them, `payload_too_large` beyond the bounds: what came before is on its way then. */
+export async function takeRegistrations(
+  queue: Env["FACTS"],
+  request: Request,
+  now: number,
+): Promise<RegistrationAnswer> {
+  const answer: RegistrationAnswer = { lines: 0, accepted: 0, rejected: [] };
+  const sender = new Sender(queue);
+  /** Hash of an external id → its line. The queue keeps no order: of two lines of a player either might win. */
+  const seen = new Map<number, number>();
+  const lines = linesOf(request, { lineMax: LINE_MAX, bodyMax: BODY_MAX });
+  try {
+    // Not `for await`: an early end would cancel the body, see `drain`.
+    for (let next = await lines.next(); !next.done; next = await lines.next()) {
+      const { line } = next.value;
+      answer.lines += 1;
+      if (answer.lines > LINES_MAX) {
+        throw new RequestError(
+          "payload_too_large",
+          `send ${LINES_MAX} lines at most; line ${line} and on are left`,
+        );
+      }
+      const checked = checkLine(next.value, seen);
+      if ("registration" in checked) {
+        await sender.add({ ...checked.registration, at: now });
+        answer.accepted += 1;
+      } else if (answer.rejected.length < REJECTED_MAX) answer.rejected.push({ line, ...checked });
+    }
+    await sender.finish();
+  } catch (error) {
+    await drain(lines);
+    throw error;
+  }
+  return answer;
+}
+
+/** The registration on a line, noted in `seen`; or what is wrong with it. */
+function checkLine(
+  line: Line,
+  seen: Map<number, number>,
+): { registration: Registration } | { code: string; message: string } {
+  if (!("text" in line)) return { code: line.code, message: line.message };
+  let value: unknown;
+  try {
+    value = JSON.parse(line.text);
+  } catch {
+    return { code: "bad_request", message: "the line is not valid JSON" };
+  }
+  const parsed = registrationLine.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = issuesOf(parsed.error);
+    return { code: "invalid", message: [issue?.path, issue?.message].filter(Boolean).join(": ") };
+  }
+  const hash = hash53(parsed.data.externalId);
+  const earlier = seen.get(hash);
+  if (earlier !== undefined) {
+    return { code: "conflict", message: `the player is on line ${earlier} already` };
+  }
+  seen.set(hash, line.line);
+  return { registration: parsed.data as Registration };
+}
+
+/** Packs registrations into messages, and messages into batches; one batch is under way at a time. */
+class Sender {
+  readonly #queue: Env["FACTS"];
+  #registrations: Registration[] = [];
+  #messageBytes = 0;
+  #batch: string[] = [];
+  #batchBytes = 0;
+
+  constructor(queue: Env["FACTS"]) {
+    this.#queue = queue;
+  }
+
+  async add(registration: Registration): Promise<void> {
+    const bytes = bytesOf(JSON.stringify(registration)) + 1;
+    if (this.#registrations.length >= REGISTRATIONS_MAX || this.#messageBytes + bytes > MESSAGE_MAX) {
+      await this.#closeMessage();
+    }
+    this.#registrations.push(registration);
+    this.#messageBytes += bytes;
+  }
+
+  async finish(): Promise<void> {
+    await this.#closeMessage();
+    await this.#send();
+  }
+
+  async #closeMessage(): Promise<void> {
+    if (this.#registrations.length === 0) return;
+    const message: RegistrationMessage = {
+      v: PROTOCOL_VERSION,
+      kind: "registrations",
+      registrations: this.#registrations,
+    };
+    const body = JSON.stringify(message);
+    const bytes = bytesOf(body);
+    if (this.#batchBytes + bytes > BATCH_MAX) await this.#send();
+    this.#batch.push(body);
+    this.#batchBytes += bytes;
+    this.#registrations = [];
+    this.#messageBytes = 0;
+  }
+
+  async #send(): Promise<void> {
+    if (this.#batch.length === 0) return;
+    try {
+      await this.#queue.sendBatch(this.#batch.map((body) => ({ body, contentType: "text" })));
+    } catch (error) {
+      console.warn({ message: "the queue took no registrations", error: String(error) });
+      throw new RequestError("unavailable", "the queue takes nothing now: send all lines again");
+    }
+    this.#batch = [];
+    this.#batchBytes = 0;
+  }
+}
+
+const encoder = new TextEncoder();
+const bytesOf = (text: string): number => encoder.encode(text).byteLength;

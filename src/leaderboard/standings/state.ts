@@ -1,0 +1,89 @@
+/** What the facts put into the standings, as opposed to what is derived from it. */
+import type { Scoring } from "../../hunt/compiled.ts";
+import { isDynamic } from "../../hunt/score.ts";
+import { ClueTable } from "./clue-table.ts";
+import { Numbered } from "./numbered.ts";
+import { TeamIds } from "./team-ids.ts";
+import { TeamTable } from "./team-table.ts";
+
+/** What of a compiled hunt decides the standings. Points are whole numbers. */
+export interface StandingsRules {
+  scoring: Scoring;
+  clues: { id: string; points: number }[];
+  brackets: string[];
+}
+
+export interface StandingsState {
+  rules: StandingsRules;
+  ids: TeamIds;
+  teams: TeamTable;
+  clues: ClueTable;
+  shards: Numbered;
+  /** The last seq applied of each shard, by its number. */
+  lastSeqs: number[];
+  /** Numbered from 0 here, from 1 in the teams' column (0 there is "none"). */
+  brackets: Numbered;
+}
+
+export function emptyState(rules: StandingsRules): StandingsState {
+  return {
+    rules,
+    ids: new TeamIds(),
+    teams: new TeamTable(isDynamic(rules.scoring)),
+    clues: new ClueTable(rules.clues, rules.scoring.firstSolves.length),
+    shards: new Numbered(),
+    lastSeqs: [],
+    brackets: new Numbered(rules.brackets),
+  };
+}
+
+/** An independent copy, but for ids and names: those only grow, and are shared. `thin`: see `TeamTable`. O(teams). */
+export function cloneState(state: StandingsState, thin: boolean): StandingsState {
+  return {
+    rules: state.rules,
+    ids: state.ids,
+    teams: state.teams.clone(thin),
+    clues: state.clues.clone(),
+    shards: new Numbered(state.shards.names),
+    lastSeqs: [...state.lastSeqs],
+    brackets: new Numbered(state.brackets.names),
+  };
+}
+
+/**
+ * The state under other rules, sharing its columns; or undefined where that
+ * needs facts the columns no longer tell apart: another ranking, another finish
+ * that somebody solved, static turned moving or back, more first-solve bonuses
+ * than were kept, or, with moving scores, a solved clue that began or ceased to
+ * give points (the last score-raising solve would be another). O(clues).
+ */
+export function underRules(state: StandingsState, rules: StandingsRules): StandingsState | undefined {
+  if (!state.teams.keepsSolved && isDynamic(state.rules.scoring)) {
+    // What a clue was worth to whom cannot be told any more.
+    return JSON.stringify(rules) === JSON.stringify(state.rules) ? state : undefined;
+  }
+  return suffices(state, rules)
+    ? {
+        ...state,
+        rules,
+        clues: state.clues.under(rules.clues, rules.scoring.firstSolves.length),
+        brackets: new Numbered([...state.brackets.names, ...rules.brackets]),
+      }
+    : undefined;
+}
+
+function suffices({ rules: { scoring }, clues }: StandingsState, rules: StandingsRules): boolean {
+  const next: Scoring = rules.scoring;
+  if (isDynamic(next) !== isDynamic(scoring) || next.ranking !== scoring.ranking) return false;
+  const byFinish = scoring.ranking === "finish";
+  if (byFinish && next.finish !== scoring.finish) {
+    const isSolved = (clue: string | undefined) => clue !== undefined && clues.find(clue) !== undefined;
+    if (isSolved(next.finish) || isSolved(scoring.finish)) return false;
+  }
+  if (!isDynamic(scoring)) return true;
+  if (next.firstSolves.length > clues.depth && clues.rows.some((row) => row.solvers > row.first.length))
+    return false;
+  if (byFinish) return true;
+  const points = new Map(rules.clues.map((clue) => [clue.id, clue.points]));
+  return clues.rows.every((row) => (row.points ?? 0) > 0 === (points.get(row.id) ?? 0) > 0);
+}

@@ -1,0 +1,202 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  changePhase,
+  endsAt,
+  type HuntTimes,
+  INITIAL_PHASE,
+  openedAt,
+  type Phase,
+  type PhaseState,
+  phaseAt,
+  settlePhase,
+} from "../../src/hunt/phase.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Moves by hand, each at its time; throws on a refusal. */
+function moved(times: HuntTimes, ...moves: [to: Exclude<Phase, "draft">, at: number][]): PhaseState {
+  return moves.reduce<PhaseState>((state, [to, at]) => {
+    const next = changePhase(state, times, to, at);
+    if ("refused" in next) throw new Error(next.detail);
+    return next;
+  }, INITIAL_PHASE);
+}
+
+describe("by hand", () => {
+  const states: Record<Phase, PhaseState> = {
+    draft: INITIAL_PHASE,
+    live: moved({}, ["live", 10]),
+    paused: moved({}, ["live", 10], ["paused", 20]),
+    ended: moved({}, ["live", 10], ["ended", 20]),
+  };
+
+  test.each([
+    ["draft", "live", true],
+    ["draft", "paused", false],
+    ["draft", "ended", false],
+    ["live", "live", false],
+    ["live", "paused", true],
+    ["live", "ended", true],
+    ["paused", "live", true],
+    ["paused", "paused", false],
+    ["paused", "ended", true],
+    ["ended", "live", false],
+    ["ended", "paused", false],
+    ["ended", "ended", false],
+  ] as const)("[PH-1] %s → %s: %s", (from, to, allowed) => {
+    const changed = changePhase(states[from], {}, to, 30);
+    if (allowed) {
+      expect("refused" in changed).toBe(false);
+      expect(phaseAt(changed as PhaseState, {}, 30)).toBe(to);
+    } else expect(changed).toMatchObject({ refused: "conflict" });
+  });
+
+  test("[PH-2] the hunt opened at its first live moment, whatever came after", () => {
+    const state = moved({}, ["live", 10], ["paused", 20], ["live", 30], ["ended", 40]);
+    expect(openedAt(state, {})).toBe(10);
+    expect(endsAt(state, {})).toBe(40);
+  });
+
+  test("[PH-2] a hunt that nobody opened opens never", () => {
+    expect(openedAt(INITIAL_PHASE, {})).toBe(NEVER);
+    expect(endsAt(INITIAL_PHASE, {})).toBe(NEVER);
+  });
+});
+
+describe("by its times", () => {
+  const times = { opens: 100, closes: 200 };
+
+  test.each([
+    [99, "draft"],
+    [100, "live"],
+    [199, "live"],
+    [200, "ended"],
+    [9_999, "ended"],
+  ] as const)("[PH-3] opens 100, closes 200: at %d it is %s", (now, phase) => {
+    expect(phaseAt(INITIAL_PHASE, times, now)).toBe(phase);
+    expect(openedAt(INITIAL_PHASE, times)).toBe(100);
+    expect(endsAt(INITIAL_PHASE, times)).toBe(200);
+  });
+
+  test("[PH-3] made live by hand before `opens`, it opened then", () => {
+    const state = moved(times, ["live", 50]);
+    expect(phaseAt(state, times, 60)).toBe("live");
+    expect(openedAt(state, times)).toBe(50);
+    expect(phaseAt(state, times, 200)).toBe("ended");
+  });
+
+  test("[PH-3] made live by hand after `opens` and a pause, it opened at `opens`", () => {
+    const state = moved(times, ["paused", 120], ["live", 150]);
+    expect(openedAt(state, times)).toBe(100);
+  });
+
+  test("[PH-4] a pause outlasts `opens` and ends at `closes`", () => {
+    const state = moved(times, ["live", 50], ["paused", 60]);
+    expect(phaseAt(state, times, 100)).toBe("paused");
+    expect(phaseAt(state, times, 199)).toBe("paused");
+    expect(phaseAt(state, times, 200)).toBe("ended");
+  });
+
+  test("[PH-4] ended by hand before `closes`, it ended then", () => {
+    const state = moved(times, ["ended", 150]);
+    expect(phaseAt(state, times, 150)).toBe("ended");
+    expect(endsAt(state, times)).toBe(150);
+  });
+
+  test("[PH-8] ended by hand is ended on every clock, also one that is behind", () => {
+    expect(phaseAt(moved({}, ["live", 10], ["ended", 150]), {}, 20)).toBe("ended");
+  });
+
+  test("[PH-1] `closes` ends it: nothing can be done by hand any more", () => {
+    expect(changePhase(INITIAL_PHASE, times, "live", 200)).toMatchObject({ refused: "conflict" });
+  });
+});
+
+describe("a new version with other times", () => {
+  test("[PH-5] takes back no opening that players saw", () => {
+    const settled = settlePhase(INITIAL_PHASE, { opens: 100 }, 150);
+    expect(phaseAt(settled, { opens: 500 }, 160)).toBe("live");
+    expect(openedAt(settled, { opens: 500 })).toBe(100);
+    expect(openedAt(settled, {})).toBe(100);
+  });
+
+  test("[PH-5] takes back no ending that players saw", () => {
+    const settled = settlePhase(INITIAL_PHASE, { opens: 100, closes: 200 }, 250);
+    expect(phaseAt(settled, { opens: 100, closes: 900 }, 260)).toBe("ended");
+    expect(endsAt(settled, {})).toBe(200);
+  });
+
+  test("[PH-5] moves what has not happened yet", () => {
+    const settled = settlePhase(INITIAL_PHASE, { opens: 100, closes: 200 }, 50);
+    expect(phaseAt(settled, { opens: 120, closes: 300 }, 110)).toBe("draft");
+    expect(phaseAt(settled, { opens: 120, closes: 300 }, 250)).toBe("live");
+  });
+
+  test("[PH-6] what an import opened stays draft until it is live, and opened at the import's first line", () => {
+    const imported: PhaseState = { ...INITIAL_PHASE, openedAt: 5 };
+    expect(phaseAt(imported, {}, 100)).toBe("draft");
+    const live = changePhase(imported, {}, "live", 100) as PhaseState;
+    expect(phaseAt(live, {}, 100)).toBe("live");
+    expect(openedAt(live, {})).toBe(5);
+  });
+
+  test("[PH-7] settling changes no phase at any later time, and settling twice nothing", () => {
+    const moment = fc.option(fc.nat(50), { nil: undefined });
+    const move = fc.constantFrom("live" as const, "paused" as const, "ended" as const);
+    fc.assert(
+      fc.property(
+        moment,
+        moment,
+        fc.array(fc.tuple(move, fc.nat(20))),
+        fc.nat(60),
+        (opens, closes, moves, after) => {
+          const times = {
+            ...(opens === undefined ? {} : { opens }),
+            ...(closes === undefined ? {} : { closes }),
+          };
+          let state = INITIAL_PHASE;
+          let now = 0;
+          for (const [to, wait] of moves) {
+            now += wait;
+            const next = changePhase(state, times, to, now);
+            if (!("refused" in next)) state = next;
+          }
+          const settled = settlePhase(state, times, now);
+          expect(phaseAt(settled, times, now + after)).toBe(phaseAt(state, times, now + after));
+          expect(openedAt(settled, times)).toBe(openedAt(state, times));
+          expect(endsAt(settled, times)).toBe(endsAt(state, times));
+          expect(settlePhase(settled, times, now)).toEqual(settled);
+        },
+      ),
+    );
+  });
+
+  test("[PH-7] once ended it stays ended, and it is never draft again", () => {
+    const moment = fc.option(fc.nat(50), { nil: undefined });
+    fc.assert(
+      fc.property(
+        moment,
+        moment,
+        fc.array(fc.constantFrom("live" as const, "paused" as const, "ended" as const)),
+        (opens, closes, moves) => {
+          const times = {
+            ...(opens === undefined ? {} : { opens }),
+            ...(closes === undefined ? {} : { closes }),
+          };
+          let state = INITIAL_PHASE;
+          let before: Phase = "draft";
+          for (let now = 0; now < 60; now += 1) {
+            const to = moves[now % Math.max(1, moves.length)];
+            const next = to && now % 3 === 0 ? changePhase(state, times, to, now) : state;
+            if (!("refused" in next)) state = next;
+            const phase = phaseAt(state, times, now);
+            if (before === "ended") expect(phase).toBe("ended");
+            if (before !== "draft") expect(phase).not.toBe("draft");
+            before = phase;
+          }
+        },
+      ),
+    );
+  });
+});

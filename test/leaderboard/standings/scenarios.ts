@@ -1,0 +1,139 @@
+/** Random hunts and what happens in them, for the property tests of the standings. */
+import fc from "fast-check";
+import type { StandingsRules } from "../../../src/leaderboard/standings/standings.ts";
+import type { ScoreFact } from "../../../src/protocol.ts";
+import type { Report } from "./naive.ts";
+
+/** Names whose string order is neither their order here nor a numeric one. */
+const SHARDS = ["weur-2", "weur-10", "apac-0", "enam-1"];
+const BRACKETS = ["locals", "visitors", "unlisted"];
+const GONE_CLUES = ["gone-1", "gone-2"];
+
+export const rulesArbitrary: fc.Arbitrary<StandingsRules> = fc
+  .record({
+    ranking: fc.constantFrom("score" as const, "finish" as const),
+    finish: fc.constantFrom("c0", "c1", undefined),
+    kind: fc.constantFrom("none" as const, "linear" as const, "log" as const),
+    minimum: fc.integer({ min: 0, max: 20 }),
+    solves: fc.integer({ min: 1, max: 12 }),
+    firstSolves: fc.oneof(
+      fc.constant<number[]>([]),
+      fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 3 }),
+    ),
+    points: fc.array(fc.constantFrom(0, 10, 37, 100), { minLength: 1, maxLength: 40 }),
+  })
+  .map(({ ranking, finish, kind, minimum, solves, firstSolves, points }) => ({
+    scoring: {
+      ranking,
+      ...(finish !== undefined && { finish }),
+      decay: { kind, minimum, solves },
+      firstSolves,
+    },
+    clues: points.map((value, i) => ({ id: `c${i}`, points: value })),
+    brackets: ["locals", "visitors", "empty"],
+  }));
+
+const actionArbitrary = fc.record({
+  shard: fc.nat(SHARDS.length - 1),
+  what: fc.constantFrom(
+    "join",
+    "join",
+    "solve",
+    "solve",
+    "solve",
+    "solve",
+    "solve",
+    "solve",
+    "adjust",
+    "mark",
+  ),
+  team: fc.nat(),
+  clue: fc.nat(),
+  points: fc.constantFrom(-30, 0, 10, 37, 100),
+  mark: fc.constantFrom("ban" as const, "unban" as const, "hide" as const, "show" as const),
+  at: fc.nat(25),
+  gap: fc.integer({ min: 1, max: 3 }),
+});
+
+/** Each shard's facts in `seq` order, as real shards would send them: no unknown team, no second solve. */
+function factsOf(
+  rules: StandingsRules,
+  actions: (typeof actionArbitrary extends fc.Arbitrary<infer A> ? A : never)[],
+) {
+  const clues = [...rules.clues.map(({ id }) => id), ...GONE_CLUES];
+  const shards = SHARDS.map((name) => ({
+    name,
+    seq: 0,
+    teams: [] as { id: string; open: string[] }[],
+    facts: [] as ScoreFact[],
+  }));
+  for (const { shard: number, what, team: pick, clue, points, mark, at, gap } of actions) {
+    const shard = shards[number] as (typeof shards)[number];
+    const head = { seq: shard.seq + gap, at };
+    const team = shard.teams[pick % Math.max(1, shard.teams.length)];
+    let fact: ScoreFact;
+    if (what === "join" || team === undefined) {
+      const id = `${shard.name}-t${shard.teams.length}`;
+      const bracket = BRACKETS[pick % 4];
+      fact = {
+        ...head,
+        team: id,
+        type: "join",
+        name: `Team ${id} ⚓`,
+        ...(bracket !== undefined && { bracket }),
+      };
+      shard.teams.push({ id, open: [...clues] });
+    } else if (what === "solve") {
+      const [solved] = team.open.splice(clue % Math.max(1, team.open.length), 1);
+      if (solved === undefined) continue;
+      fact = { ...head, team: team.id, type: "solve", clue: solved, points: Math.max(0, points) };
+    } else if (what === "adjust") fact = { ...head, team: team.id, type: "adjust", points };
+    else fact = { ...head, team: team.id, type: mark };
+    shard.facts.push(fact);
+    shard.seq = head.seq;
+  }
+  return shards;
+}
+
+/** Merges the shards' facts; each pick says whose turn it is. */
+function interleave(shards: { name: string; facts: ScoreFact[] }[], picks: number[]): Report[] {
+  const left = shards
+    .map(({ name, facts }) => ({ name, facts: [...facts] }))
+    .filter(({ facts }) => facts.length > 0);
+  const reports: Report[] = [];
+  for (let turn = 0; left.length > 0; turn++) {
+    const number = (picks[turn % picks.length] as number) % left.length;
+    const shard = left[number] as (typeof left)[number];
+    reports.push({ shard: shard.name, fact: shard.facts.shift() as ScoreFact });
+    if (shard.facts.length === 0) left.splice(number, 1);
+  }
+  return reports;
+}
+
+export interface Scenario {
+  rules: StandingsRules;
+  /** The same facts in two orders that real reports could have. */
+  reports: Report[];
+  otherwise: Report[];
+}
+
+export const scenarioArbitrary: fc.Arbitrary<Scenario> = rulesArbitrary.chain((rules) =>
+  fc
+    .record({
+      actions: fc.array(actionArbitrary, { maxLength: 160, size: "max" }),
+      picks: fc.array(fc.nat(3), { minLength: 1, maxLength: 40 }),
+      otherPicks: fc.array(fc.nat(3), { minLength: 1, maxLength: 40 }),
+    })
+    .map(({ actions, picks, otherPicks }) => {
+      const shards = factsOf(rules, actions);
+      return { rules, reports: interleave(shards, picks), otherwise: interleave(shards, otherPicks) };
+    }),
+);
+
+export const shardNames = SHARDS;
+export const clueNames = (rules: StandingsRules) => [
+  ...rules.clues.map(({ id }) => id),
+  ...GONE_CLUES,
+  "never",
+];
+export const bracketNames = [undefined, ...BRACKETS, "empty", "unheard-of"];

@@ -1,0 +1,75 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Standings, type StandingsRules } from "../../../src/leaderboard/standings/standings.ts";
+import { View } from "../../../src/leaderboard/standings/view.ts";
+import { NaiveStandings, type Report } from "./naive.ts";
+import { bracketNames, scenarioArbitrary, shardNames } from "./scenarios.ts";
+
+const isMark = ({ fact }: Report): boolean => ["ban", "unban", "hide", "show"].includes(fact.type);
+
+/** Reports put in the order of their times, as clocks that agree give them; seqs by shard stay rising. */
+function inTime(reports: readonly Report[]): Report[] {
+  return reports.map(({ shard, fact }, i) => ({ shard, fact: { ...fact, at: i } }));
+}
+
+function tables(standings: Standings) {
+  return bracketNames.map((bracket) => standings.page({ offset: 0, limit: 500, bracket }));
+}
+
+describe("the view during a freeze", () => {
+  test("[LB-27] shows what was up to then, whole or thin, and the whole truth to organisers", () => {
+    fc.assert(
+      fc.property(scenarioArbitrary, fc.nat(160), fc.boolean(), ({ rules, reports }, freeze, thin) => {
+        const facts = inTime(reports);
+        const view = new View(rules, freeze, undefined, undefined, thin ? -1 : 1_000);
+        for (const { shard, fact } of facts) view.apply(shard, fact);
+        view.settle();
+        expect(tables(view.all)[0]).toEqual(new NaiveStandings(rules, facts).table());
+        // A ban counts at once; in a thin copy with moving scores it moves nobody else's score.
+        const moving = view.all.isDynamic;
+        const shown = facts.filter((report) => report.fact.at <= freeze || isMark(report));
+        const joined = new Set(facts.filter(({ fact }) => fact.at <= freeze).map(({ fact }) => fact.team));
+        const known = shown.filter(({ fact }) => joined.has(fact.team));
+        if (thin && moving && known.some(({ fact }) => fact.at > freeze)) return;
+        const frozen = view.frozenView();
+        const naive = new NaiveStandings(rules, known);
+        expect(tables(frozen)).toEqual(bracketNames.map((bracket) => naive.table(bracket)));
+        expect(shardNames.map((shard) => frozen.word(shard))).toEqual(
+          shardNames.map((shard) => naive.word(shard)),
+        );
+        const restored = Standings.restore(rules, [...frozen.snapshot()]) as Standings;
+        expect(tables(restored)).toEqual(tables(frozen));
+        expect(shardNames.map((shard) => restored.word(shard))).toEqual(
+          shardNames.map((shard) => frozen.word(shard)),
+        );
+      }),
+      { numRuns: 300, interruptAfterTimeLimit: 20_000 },
+    );
+  });
+
+  test("[LB-27] a thin copy takes a team out that is banned, and moves no other score", () => {
+    const rules: StandingsRules = {
+      scoring: { ranking: "score", decay: { kind: "linear", minimum: 10, solves: 4 }, firstSolves: [30, 20] },
+      clues: [{ id: "quay", points: 100 }],
+      brackets: [],
+    };
+    const view = new View(rules, 100, undefined, undefined, -1);
+    const teams = ["a", "b", "c"];
+    teams.forEach((team, i) => {
+      view.apply("s", { seq: i + 1, at: i, team, type: "join", name: team });
+    });
+    teams.forEach((team, i) => {
+      view.apply("s", { seq: i + 4, at: 10 + i, team, type: "solve", clue: "quay", points: 100 });
+    });
+    view.apply("s", { seq: 8, at: 101, team: "c", type: "adjust", points: 500 });
+    view.apply("s", { seq: 9, at: 102, team: "a", type: "ban" });
+    view.settle();
+    const rows = (standings: Standings) =>
+      standings.page({ offset: 0, limit: 9 }).map(({ team, score }) => `${team.id}:${score}`);
+    expect(rows(view.frozenView())).toEqual(["b:75", "c:55"]);
+    expect(rows(view.all)).toEqual(["c:578", "b:98"]);
+    // Under other rules its scores cannot be told: the logs are needed.
+    const others = { ...rules, clues: [{ id: "quay", points: 90 }] };
+    expect(view.frozenView().rerule(others)).toBeUndefined();
+  });
+});
