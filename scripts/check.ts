@@ -24,6 +24,17 @@ const STEPS: Step[] = [
   ],
   // Apart from Biome, which does not see the promises of KV, queues and stubs.
   ["promises handled", "oxlint", "--type-aware", "--deny-warnings"],
+  [
+    "layers",
+    "depcruise",
+    "--config",
+    ".dependency-cruiser.mjs",
+    "src",
+    "scripts",
+    "ops",
+    "--output-type",
+    "err",
+  ],
   ["dead code", "knip", "--no-progress"],
 ];
 

@@ -6,8 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PARAMETERS } from "../src/config.ts";
 import { huntJsonSchema } from "../src/hunt/definition.ts";
-import { startEngine } from "./local/engine.ts";
 import { type Evidence, measuredEffect, readEvidence } from "./lab/tune/evidence.ts";
+import { startEngine } from "./local/engine.ts";
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");

@@ -13,7 +13,14 @@ import { parseArgs } from "node:util";
 import { startFloor } from "./lab/bench/floor.ts";
 import { mulberry32 } from "./lab/bench/open-loop.ts";
 import { actionsOf, MODES, type Mode } from "./lab/load/crowd.ts";
-import { arrivalsOf, type Due, PROFILES, type ProfileName, replayOf, stretchesOf } from "./lab/load/profile.ts";
+import {
+  arrivalsOf,
+  type Due,
+  PROFILES,
+  type ProfileName,
+  replayOf,
+  stretchesOf,
+} from "./lab/load/profile.ts";
 import { type Calibration, generatorLimit, percentileOf, writeReport } from "./lab/load/report.ts";
 import { type LoadRun, quantileMs, runLoad } from "./lab/load/run.ts";
 import { isLoopback, openStage } from "./lab/load/stage.ts";

@@ -1,11 +1,10 @@
 /**
- * HMAC-SHA-256 (RFC 2104, FIPS 180-4) with the key's part computed once. Every
- * answer is digested on the event path, and there the set-up of a native
- * digest costs ten times the hashing of its hundred bytes. Only 32-bit
+ * SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104) with the key's part computed
+ * once. Every answer is digested on the event path, where setting up a native
+ * digest costs ten times the hashing of its hundred bytes; and a browser, which
+ * has no synchronous digest, can run what imports this. Only 32-bit
  * additions, rotations and masks: no branch or index depends on a secret.
  */
-import { createHash } from "node:crypto";
-
 const BLOCK = 64;
 const LENGTH_BYTES = 8;
 
@@ -95,24 +94,44 @@ const state = new Int32Array(8);
 let bytes = new Uint8Array(1_024);
 const encoder = new TextEncoder();
 
+/** The 32 bytes of SHA-256 over the text's UTF-8. */
+export function sha256(text: string): Uint8Array {
+  return finish(encodePadded(text, 0));
+}
+
+function digestOf(data: Uint8Array): Uint8Array {
+  makeRoom(data.length);
+  bytes.set(data);
+  return finish(pad(data.length, 0));
+}
+
+/** Hashes the padded `length` bytes from the initial state on. */
+function finish(length: number): Uint8Array {
+  state.set(INITIAL);
+  for (let at = 0; at < length; at += BLOCK) compress(bytes, at);
+  const digest = new Uint8Array(32);
+  writeState(digest);
+  return digest;
+}
+
 export class HmacSha256 {
   readonly #inner: Int32Array;
   readonly #outer: Int32Array;
 
   constructor(key: Uint8Array) {
     const block = new Uint8Array(BLOCK);
-    block.set(key.length > BLOCK ? createHash("sha256").update(key).digest() : key);
+    block.set(key.length > BLOCK ? digestOf(key) : key);
     this.#inner = stateAfter(block.map((byte) => byte ^ 0x36));
     this.#outer = stateAfter(block.map((byte) => byte ^ 0x5c));
   }
 
   /** The 32 bytes of the MAC over the text's UTF-8. */
   digest(text: string): Uint8Array {
-    const length = encodePadded(text);
+    const length = encodePadded(text, BLOCK);
     state.set(this.#inner);
     for (let at = 0; at < length; at += BLOCK) compress(bytes, at);
     writeState(bytes);
-    pad(32, BLOCK + 32);
+    pad(32, BLOCK);
     state.set(this.#outer);
     compress(bytes, 0);
     const mac = new Uint8Array(32);
@@ -128,28 +147,36 @@ function stateAfter(block: Uint8Array): Int32Array {
   return state.slice();
 }
 
-/** Puts the text and its padding into `bytes`. Returns their length, a multiple of a block. */
-function encodePadded(text: string): number {
-  if (bytes.length < text.length * 3 + BLOCK + LENGTH_BYTES + 1) {
-    bytes = new Uint8Array(text.length * 6 + BLOCK + LENGTH_BYTES + 1);
+/** Makes `bytes` long enough for this many bytes and their padding. */
+function makeRoom(size: number): void {
+  if (bytes.length < size + BLOCK + LENGTH_BYTES + 1) {
+    bytes = new Uint8Array(size * 2 + BLOCK + LENGTH_BYTES + 1);
   }
+}
+
+/**
+ * Puts the text and its padding into `bytes`; `before`: bytes hashed before it.
+ * Returns their length, a multiple of a block.
+ */
+function encodePadded(text: string, before: number): number {
+  makeRoom(text.length * 3);
   let size = 0;
   for (; size < text.length; size += 1) {
     const unit = text.charCodeAt(size);
     // The encoder's call costs more than this loop, which nearly always suffices.
-    if (unit > 0x7f) return pad(encoder.encodeInto(text, bytes).written, undefined);
+    if (unit > 0x7f) return pad(encoder.encodeInto(text, bytes).written, before);
     bytes[size] = unit;
   }
-  return pad(size, undefined);
+  return pad(size, before);
 }
 
-/** Pads the first `size` bytes; the length field also counts the key's block, which went before. */
-function pad(size: number, hashed = size + BLOCK): number {
+/** Pads the first `size` bytes; the length field also counts the bytes hashed `before` them. */
+function pad(size: number, before: number): number {
   const end = Math.ceil((size + 1 + LENGTH_BYTES) / BLOCK) * BLOCK;
   bytes.fill(0, size, end);
   bytes[size] = 0x80;
   // Texts stay far below 2^29 bytes: their bits fit the low word.
-  const bits = hashed * 8;
+  const bits = (size + before) * 8;
   bytes[end - 4] = bits >>> 24;
   bytes[end - 3] = bits >>> 16;
   bytes[end - 2] = bits >>> 8;

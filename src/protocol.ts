@@ -4,7 +4,6 @@
  * player is told (results), and what the standings are fed. API.md is the
  * contract for the outside; these types carry the same names.
  */
-import type { CompareMode } from "./hunt/compiled.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -284,3 +283,57 @@ export type ReplayLine = {
 
 /** What became of an import line: replayed (whatever the outcome), or refused. */
 export type ReplayResult = { line: number } & ({ outcome: string } | { code: string; message: string });
+
+/** Consecutive facts, as one message carries them. */
+export interface Range {
+  first: number;
+  last: number;
+}
+
+/** Sums over what the origin holds of one shard, for comparison with its log. */
+export interface OriginSums {
+  /** Distinct facts archived, by seq. */
+  facts: number;
+  teams: number;
+  players: number;
+  solves: number;
+  /** Units of prizes won. */
+  wins: number;
+  /** Σ of the teams' recorded scores. */
+  score: number;
+}
+
+/** What the origin's derived rows say of one team. */
+export interface OriginTeam {
+  team: string;
+  players: number;
+  solves: number;
+  /** As last recorded; 0 when no fact carried one. */
+  score: number;
+  banned: boolean;
+  hidden: boolean;
+}
+
+/** A team as `dump` shows it; `rank` is missing where the team has no place. */
+export interface StandingsRow {
+  team: string;
+  score: number;
+  solves: number;
+  rank?: number;
+}
+
+/** One player's claim; `event` is its id, unique in the team. */
+export interface Claim {
+  prize: string;
+  team: string;
+  player: string;
+  event: string;
+}
+
+export type CompareMode = "letters" | "words" | "exact" | "number";
+
+/**
+ * Makes a digest of a normalised text. `scope` is the clue id for answers and
+ * `"code"` for scan codes; the platform side binds hunt and pepper.
+ */
+export type DigestText = (scope: { clue: string; mode: CompareMode } | "code", text: string) => string;

@@ -6,7 +6,7 @@ declare namespace Cloudflare {
   }
 }
 
-type EngineEnv = import("../src/worker.ts").Env;
+type EngineEnv = import("../src/objects/env.ts").Env;
 
 /** Vite gives the files' texts by path. */
 interface ImportMeta {

@@ -1,8 +1,20 @@
 /** The keyed digest against Node's own. */
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { base64url, HmacSha256 } from "../src/hmac.ts";
+import { base64url, HmacSha256, sha256 } from "../src/hmac.ts";
+
+test("SHA-256 equals node:crypto's for every text", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 300 })),
+      (text) => {
+        expect(Buffer.from(sha256(text))).toEqual(createHash("sha256").update(text, "utf8").digest());
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
 
 test("HMAC-SHA-256 equals node:crypto's for every key and text", () => {
   fc.assert(

@@ -1,6 +1,7 @@
 /** `hunt check-draw`: does a draw again from what is published, and compares. */
 import { createInterface } from "node:readline/promises";
-import { momentsOf, type PrizeRules } from "../../src/prizes/allocate.ts";
+import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
+import { momentsOf } from "../../src/prizes/allocate.ts";
 import { hashOfSeed, winsAtOdds } from "../../src/prizes/draw.ts";
 import type { Call, Command } from "./command.ts";
 import { EXIT, refused } from "./failure.ts";

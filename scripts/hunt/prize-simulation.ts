@@ -2,7 +2,9 @@
  * The stock of prizes against the players that are expected: the vault's own
  * allocation and draw, played many times with seeded crowds.
  */
-import { Allocation, type PrizeRules, stockOf } from "../../src/prizes/allocate.ts";
+
+import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
+import { Allocation, stockOf } from "../../src/prizes/allocate.ts";
 
 export interface Crowd {
   /** Teams that will meet what the prize requires. */

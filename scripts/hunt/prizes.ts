@@ -1,11 +1,11 @@
 /** Commands of the prizes: stock, withdrawal, revocation, winners, and the stock against an expected crowd. */
 import { readFile } from "node:fs/promises";
-import { rulesOf } from "../../src/hunt/prize-changes.ts";
 import { compile } from "../../src/hunt/compile.ts";
-import { CLAIMS_MAX, type Crowd, forecast, type Quantiles } from "./prize-simulation.ts";
+import { rulesOf } from "../../src/hunt/prize-changes.ts";
 import { type Call, type Command, type Options, wholeNumber } from "./command.ts";
 import { EXIT, refused } from "./failure.ts";
 import { left, right } from "./output.ts";
+import { CLAIMS_MAX, type Crowd, forecast, type Quantiles } from "./prize-simulation.ts";
 import { huntOf, readSource, unreadable } from "./source.ts";
 import { count, duration, plural } from "./text.ts";
 

@@ -13,9 +13,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
+import { migrateD1, migratePostgres } from "../migrate.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { DataDirLock } from "./data-dir.ts";
-import { migrateD1, migratePostgres } from "../migrate.ts";
 import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
 
 /**

@@ -1,28 +1,10 @@
 /** What KV holds: schemas, keys and checks. A value that is not what it should be is ignored. */
+
 import { createHmac } from "node:crypto";
-import type { PhaseState } from "../hunt/phase.ts";
-import type { PublicHunt } from "../hunt/compiled.ts";
+import type { PublicEntry } from "../objects/control.ts";
 import type { Registration } from "../origin/store.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
 import { currentKey, type Key, keyRing, type Secrets } from "../secrets.ts";
-
-/** What organisers changed of the prizes, by id. `at`: epoch ms. */
-export type PublicPrizeChanges = Record<string, { added: { units: number; at: number }[]; withdrawn?: true }>;
-
-/** The public half of a hunt, as control publishes it. */
-export interface PublicEntry {
-  v: 1;
-  hunt: PublicHunt;
-  version: number;
-  revision: number;
-  phase: PhaseState;
-  shardsPerRegion: number;
-  /** Id of the pepper that answer digests are made with. */
-  pepper: string;
-  /** SHA-256 of the seed of the prize draws, hex; only of hunts with prizes. */
-  drawHash?: string;
-  prizes?: PublicPrizeChanges;
-}
 
 export const publicKey = (hunt: string): string => `hunt/${hunt}`;
 

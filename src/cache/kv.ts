@@ -4,20 +4,14 @@
  * only, and a wrong one is ignored.
  */
 import { configOf } from "../config.ts";
-import { calling } from "../objects/call.ts";
 import type { Refusal } from "../errors.ts";
-import type { BoardPage, BoardQuery } from "../leaderboard/object.ts";
+import { calling, controlStub, leaderboardStub } from "../objects/call.ts";
+import type { PublicEntry } from "../objects/control.ts";
+import type { Env } from "../objects/env.ts";
+import type { BoardPage, BoardQuery } from "../objects/leaderboard.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
-import type { Env } from "../worker.ts";
-import {
-  BOARD_ENTRIES_MAX,
-  boardKey,
-  type PublicEntry,
-  publicKey,
-  readBoardEntry,
-  readPublicEntry,
-} from "./entry.ts";
+import { BOARD_ENTRIES_MAX, boardKey, publicKey, readBoardEntry, readPublicEntry } from "./entry.ts";
 
 /** Values an isolate keeps; all are dropped when there are more. */
 const KEPT_MAX = 2_000;
@@ -92,7 +86,7 @@ export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicE
     const text = await readKv(env, publicKey(hunt));
     const entry = readPublicEntry(hunt, text);
     count("hunt", entry ? "kv" : "object");
-    return entry ?? plain(await env.CONTROL.getByName(hunt).publicEntry());
+    return entry ?? plain(await controlStub(env, hunt).publicEntry());
   });
 }
 
@@ -118,7 +112,7 @@ export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number
       }
     }
     count("leaderboard", "object");
-    return plain(await calling(async () => env.LEADERBOARD.getByName(hunt).read(query)));
+    return plain(await calling(async () => leaderboardStub(env, hunt).read(query)));
   });
 }
 

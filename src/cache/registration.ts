@@ -4,9 +4,9 @@
  * digest, the value is what joining needs.
  */
 import { configOf } from "../config.ts";
+import type { Env } from "../objects/env.ts";
 import { guardedOrigin, OriginUnavailable } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
-import type { Env } from "../worker.ts";
 import { lookupKey, type Profile, personDigest, profileOf, readRegistrationEntry } from "./entry.ts";
 import { type Found, type LookupCounts, Lookups } from "./swr.ts";
 

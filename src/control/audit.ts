@@ -1,16 +1,5 @@
 /** The audit: every organiser action of a hunt, who, when, what, from which request. */
-
-export interface AuditEntry {
-  /** Epoch ms. */
-  at: number;
-  /** Subject of the organiser's token. */
-  actor: string;
-  action: string;
-  /** What it was about; never a secret, an answer or a code. */
-  detail: Record<string, string | number | boolean>;
-  /** The `X-Request-Id` it came with. */
-  request: string;
-}
+import type { AuditEntry } from "../objects/control.ts";
 
 /** Entries told at most, newest first. */
 const TOLD_MAX = 1_000;

@@ -1,6 +1,7 @@
 /** What the shards of every hunt have not yet in the origin. Asked by operators, not by players. */
-import { objectName } from "../objects/ids.ts";
-import type { Env } from "../worker.ts";
+
+import { controlStub, directoryStub, shardStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
 
 /** Objects asked at the same time. */
 const FAN_OUT = 16;
@@ -19,16 +20,16 @@ export interface Backlog {
 
 export async function backlogOf(env: Env, now: number): Promise<Backlog> {
   const backlog: Backlog = { segments: 0, oldestSeconds: 0, unknownShards: 0 };
-  const names: string[] = [];
-  const hunts = await env.DIRECTORY.getByName("all").list();
+  const all: { hunt: string; shard: string }[] = [];
+  const hunts = await directoryStub(env).list();
   await inLanes(hunts, async (hunt) => {
-    const shards = await env.CONTROL.getByName(hunt).shards();
-    names.push(...shards.map((shard) => objectName(hunt, shard)));
+    const shards = await controlStub(env, hunt).shards();
+    all.push(...shards.map((shard) => ({ hunt, shard })));
   });
-  backlog.unknownShards = Math.max(0, names.length - SHARDS_MAX);
-  await inLanes(names.slice(0, SHARDS_MAX), async (name) => {
+  backlog.unknownShards = Math.max(0, all.length - SHARDS_MAX);
+  await inLanes(all.slice(0, SHARDS_MAX), async ({ hunt, shard }) => {
     try {
-      const { segments, since } = await env.SHARD.getByName(name).backlog();
+      const { segments, since } = await shardStub(env, hunt, shard).backlog();
       backlog.segments += segments;
       if (since !== undefined) backlog.oldestSeconds = Math.max(backlog.oldestSeconds, (now - since) / 1_000);
     } catch (error) {

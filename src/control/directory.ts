@@ -3,14 +3,16 @@
  * by organisers only). `NameRegistry`: which team names and joining keys of a
  * hunt are taken, in objects sharded by a hash of the name; asked at joining only.
  */
+
 import { DurableObject } from "cloudflare:workers";
-import { hash53 } from "../shard/recall.ts";
+import type { Env } from "../objects/env.ts";
+import type { Holder, HuntDirectoryObject, NameRegistryObject } from "../objects/names.ts";
 
 /** Hunts listed at most. */
 export const HUNTS_MAX = 10_000;
 
-export class HuntDirectory extends DurableObject<object> {
-  constructor(ctx: DurableObjectState, env: object) {
+export class HuntDirectory extends DurableObject<Env> implements HuntDirectoryObject {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS hunt (id TEXT PRIMARY KEY) WITHOUT ROWID");
   }
@@ -27,16 +29,8 @@ export class HuntDirectory extends DurableObject<object> {
   }
 }
 
-/** Who holds a name: the shard of the team and the joining key that makes or made it. */
-export interface Holder {
-  shard: string;
-  key: string;
-  /** Epoch ms of the reservation. */
-  at: number;
-}
-
-export class NameRegistry extends DurableObject<object> {
-  constructor(ctx: DurableObjectState, env: object) {
+export class NameRegistry extends DurableObject<Env> implements NameRegistryObject {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.storage.sql.exec(`CREATE TABLE IF NOT EXISTS reserved (
       name TEXT PRIMARY KEY,
@@ -77,9 +71,3 @@ export class NameRegistry extends DurableObject<object> {
     this.ctx.storage.sql.exec("DELETE FROM reserved WHERE name = ? AND key = ?", name, key);
   }
 }
-
-/** Registry objects per hunt: joining is spread over them. */
-const REGISTRIES = 16;
-
-/** The name of the registry object that owns `name`. */
-export const registryOf = (hunt: string, name: string): string => `${hunt}/${hash53(name) % REGISTRIES}`;

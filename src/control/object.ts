@@ -3,26 +3,22 @@
  * definition, the phase, announcements, the list of shards and the audit, and
  * tells the shards before it answers. No player request passes through it.
  */
+
 import { DurableObject } from "cloudflare:workers";
-import { type PublicEntry, type PublicPrizeChanges, publicKey } from "../cache/entry.ts";
+import { publicKey } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
-import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { type Refusal, refuse } from "../errors.ts";
 import { compile } from "../hunt/compile.ts";
 import type { CompiledHunt, CompiledPrize, PublicHunt } from "../hunt/compiled.ts";
 import { parseDefinition } from "../hunt/definition.ts";
-import type { Leaderboard } from "../leaderboard/object.ts";
-import { stockOf } from "../prizes/allocate.ts";
-import { hashOfSeed } from "../prizes/draw.ts";
-import type { PrizeVault } from "../prizes/object.ts";
-import type { VaultConfig } from "../prizes/store.ts";
-import type { Announcement } from "../protocol.ts";
-import { currentKey, digester, keyById, type Secrets, scanCode } from "../secrets.ts";
-import type { HuntShard, ShardConfig } from "../shard/object.ts";
-import { isPlaced, objectName, randomText, regionOf } from "../objects/ids.ts";
-import { StoredText } from "../stored-text.ts";
-import { type AuditEntry, AuditLog } from "./audit.ts";
-import type { HuntDirectory } from "./directory.ts";
-import { changePhase, INITIAL_PHASE, type Phase, type PhaseState, phaseAt, settlePhase } from "../hunt/phase.ts";
+import {
+  changePhase,
+  INITIAL_PHASE,
+  type Phase,
+  type PhaseState,
+  phaseAt,
+  settlePhase,
+} from "../hunt/phase.ts";
 import {
   changeOf,
   fixedIssues,
@@ -32,6 +28,25 @@ import {
   withStock,
   withWithdrawn,
 } from "../hunt/prize-changes.ts";
+import { directoryStub, leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
+import type {
+  Actor,
+  AuditEntry,
+  ControlObject,
+  PublicEntry,
+  PublicPrizeChanges,
+  PublishAnswer,
+} from "../objects/control.ts";
+import type { Env } from "../objects/env.ts";
+import { isPlaced, randomText } from "../objects/ids.ts";
+import type { VaultConfig } from "../objects/prizes.ts";
+import type { ShardConfig } from "../objects/shard.ts";
+import { stockOf } from "../prizes/allocate.ts";
+import { hashOfSeed } from "../prizes/draw.ts";
+import type { Announcement } from "../protocol.ts";
+import { currentKey, digester, keyById, scanCode } from "../secrets.ts";
+import { StoredText } from "../stored-text.ts";
+import { AuditLog } from "./audit.ts";
 
 /** Announcements kept; the oldest go first. */
 const ANNOUNCEMENTS_MAX = 200;
@@ -47,20 +62,6 @@ const FAN_OUT_ATTEMPTS = 3;
 
 /** When an incomplete fan-out is repeated, ms. */
 const FAN_OUT_RETRY = 2_000;
-
-export interface ControlEnv extends Secrets {
-  SHARD: DurableObjectNamespace<HuntShard>;
-  LEADERBOARD: DurableObjectNamespace<Leaderboard>;
-  DIRECTORY: DurableObjectNamespace<HuntDirectory>;
-  PRIZES: DurableObjectNamespace<PrizeVault>;
-  CACHE: KVNamespace;
-}
-
-/** Who asks, for the audit. */
-export interface Actor {
-  actor: string;
-  request: string;
-}
 
 interface State {
   revision: number;
@@ -81,10 +82,6 @@ interface State {
   told: boolean;
 }
 
-export type PublishAnswer =
-  | { version: number; created: boolean; warnings: Issue[] }
-  | (Refusal & { issues?: Issue[] });
-
 /** Bytes of a draw's seed: as hard to guess as its hash to turn round. */
 const SEED_BYTES = 32;
 
@@ -102,14 +99,14 @@ function publicChanges(prizes: PrizeChanges): PublicPrizeChanges {
   );
 }
 
-export class HuntControl extends DurableObject<ControlEnv> {
+export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #hunt: string;
   readonly #texts: StoredText;
   readonly #audit: AuditLog;
   #state: State | undefined;
   #compiled: { hunt: CompiledHunt; public: PublicHunt } | undefined;
 
-  constructor(ctx: DurableObjectState, env: ControlEnv) {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#hunt = ctx.id.name ?? "";
     this.#texts = new StoredText(ctx.storage.sql);
@@ -166,7 +163,7 @@ export class HuntControl extends DurableObject<ControlEnv> {
     this.#compiled = { hunt: compiled.hunt, public: compiled.public };
     this.#save();
     this.#audit.record({ ...by, at: this.now(), action: "publish", detail: { version } });
-    if (!before) await this.env.DIRECTORY.getByName("all").add(this.#hunt);
+    if (!before) await directoryStub(this.env).add(this.#hunt);
     const told = await this.#tellEveryone();
     return told ?? { version, created: !before, warnings: compiled.warnings };
   }
@@ -477,9 +474,7 @@ export class HuntControl extends DurableObject<ControlEnv> {
   async #tellShard(shard: string): Promise<string | undefined> {
     for (let attempt = 0; attempt < FAN_OUT_ATTEMPTS; attempt += 1) {
       try {
-        const stub = this.env.SHARD.getByName(objectName(this.#hunt, shard), {
-          locationHint: regionOf(shard) as DurableObjectLocationHint,
-        });
+        const stub = shardStub(this.env, this.#hunt, shard);
         const { missing } = await stub.configure(this.#shardConfig(false));
         if (missing) await stub.configure(this.#shardConfig(true));
         return undefined;
@@ -494,7 +489,7 @@ export class HuntControl extends DurableObject<ControlEnv> {
     const config = this.vaultConfig();
     if ("refused" in config || config.prizes.length === 0) return true;
     try {
-      await this.env.PRIZES.getByName(this.#hunt).configure(config);
+      await vaultStub(this.env, this.#hunt).configure(config);
       return true;
     } catch (error) {
       console.warn({ message: "the prize vault could not be told", error: String(error) });
@@ -507,7 +502,7 @@ export class HuntControl extends DurableObject<ControlEnv> {
     if (!this.#state || !compiled) return true;
     const { scoring, clues, brackets, freeze, opens, closes } = compiled.hunt;
     try {
-      await this.env.LEADERBOARD.getByName(this.#hunt).configure({
+      await leaderboardStub(this.env, this.#hunt).configure({
         revision: this.#state.revision,
         rules: {
           scoring,
@@ -547,7 +542,7 @@ export class HuntControl extends DurableObject<ControlEnv> {
       return;
     }
     try {
-      await this.env.DIRECTORY.getByName("all").add(this.#hunt);
+      await directoryStub(this.env).add(this.#hunt);
       await this.#tellEveryone();
     } catch (error) {
       console.warn({ message: "fan-out failed, the alarm repeats it", error: String(error) });

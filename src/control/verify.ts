@@ -2,15 +2,18 @@
  * Verification of a hunt: every shard refolds its log; then the standings are
  * rebuilt from the logs and compared, and the origin's rows as well.
  */
+
 import type { Leaderboard } from "../leaderboard/object.ts";
 import { Standings } from "../leaderboard/standings/standings.ts";
+import { leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
+import { parseTeamId } from "../objects/ids.ts";
+import type { Win } from "../objects/prizes.ts";
+import { WINS_MAX } from "../objects/prizes.ts";
+import type { RefoldReport } from "../objects/shard.ts";
 import { OriginUnavailable } from "../origin/gate/guard.ts";
-import type { OriginStore, OriginTeam } from "../origin/store.ts";
-import { WINS_MAX } from "../prizes/object.ts";
-import type { Win } from "../prizes/store.ts";
-import { objectName, parseTeamId } from "../objects/ids.ts";
-import type { RefoldReport } from "../shard/verify.ts";
-import type { Env } from "../worker.ts";
+import type { OriginStore } from "../origin/store.ts";
+import type { OriginTeam } from "../protocol.ts";
 
 /** How long the origin may be behind before that is told as a difference, ms. */
 const ARCHIVE_WAIT = 20_000;
@@ -180,7 +183,7 @@ const WINS_LOOKS_MAX = 20;
  * `wins`: how many the logs held when they were folded.
  */
 async function verifyPrizes(env: Env, hunt: string, wins: number, differ: Differ): Promise<void> {
-  const vault = env.PRIZES.getByName(hunt);
+  const vault = vaultStub(env, hunt);
   const prizes = await vault.stock();
   if ("refused" in prizes) {
     if (wins > 0) differ(`the logs hold ${wins} wins, and the vault has no prizes`);
@@ -235,7 +238,7 @@ async function verifyWins(
 
 /** Rebuilds the standings from the logs and compares them page by page. */
 async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<void> {
-  const board = env.LEADERBOARD.getByName(hunt);
+  const board = leaderboardStub(env, hunt);
   const rules = await board.rules();
   if (!rules) return;
   const expected = new Standings(rules);
@@ -300,5 +303,5 @@ async function tellMissing(
 }
 
 function stubOf(env: Env, hunt: string, shard: string) {
-  return env.SHARD.getByName(objectName(hunt, shard));
+  return shardStub(env, hunt, shard);
 }

@@ -4,11 +4,12 @@
  * key stays with it, so that a request sent again makes the same player,
  * whatever the origin says by then.
  */
-import { isDigestOf, type Profile, type PublicEntry, personDigest } from "../cache/entry.ts";
+import { isDigestOf, type Profile, personDigest } from "../cache/entry.ts";
 import { lookUpRegistration } from "../cache/registration.ts";
-import { type Holder, registryOf } from "../control/directory.ts";
 import { RequestError } from "../errors.ts";
-import { calling } from "../objects/call.ts";
+import { calling, registryStub } from "../objects/call.ts";
+import type { PublicEntry } from "../objects/control.ts";
+import type { Holder } from "../objects/names.ts";
 import type { Request$ } from "./openapi.ts";
 
 /** What the look-up brings into a joining. */
@@ -82,7 +83,7 @@ export async function pin(
   person: Person | undefined,
 ): Promise<Pinned> {
   const name = `key/${joining}`;
-  const registry = () => c.env.NAMES.getByName(registryOf(hunt, name));
+  const registry = () => registryStub(c.env, hunt, name);
   if (!person) {
     const holder = await calling(async () =>
       registry().reserve(name, { shard, key: joining, at: c.get("now") }),

@@ -2,19 +2,19 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { ERRORS, RequestError } from "../errors.ts";
+import { countError } from "./measure.ts";
+import type { App, Request$ } from "./openapi.ts";
+import { allowedOrigin, identify, prepare, setHeaders } from "./prepare.ts";
 import { dataRoutes } from "./routes/data.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { definitionRoutes } from "./routes/definition.ts";
 import { liveRoutes } from "./routes/live.ts";
-import { countError } from "./measure.ts";
-import type { App, Request$ } from "./openapi.ts";
 import { opsRoutes } from "./routes/ops.ts";
 import { pageRoutes } from "./routes/pages.ts";
+import { runningRoutes } from "./routes/phase.ts";
 import { playerRoutes } from "./routes/player.ts";
-import { allowedOrigin, identify, prepare, setHeaders } from "./prepare.ts";
 import { prizeRoutes } from "./routes/prizes.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
-import { runningRoutes } from "./routes/phase.ts";
 import { teamRoutes } from "./routes/teams.ts";
 
 /** `Retry-After` of 429 and 503: a few seconds, spread so that clients do not come back together. */

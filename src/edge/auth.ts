@@ -4,8 +4,8 @@
  */
 import { decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import { RequestError } from "../errors.ts";
+import type { TicketClaims } from "../objects/shard.ts";
 import { currentKey, keyById, type Secrets } from "../secrets.ts";
-import type { TicketClaims } from "../shard/live.ts";
 
 const PLAYER_AUDIENCE = "hunt-player";
 const ORGANISER_AUDIENCE = "hunt-organiser";

@@ -1,10 +1,11 @@
 /** The hunt and the shard that a request names. */
-import type { PublicEntry } from "../cache/entry.ts";
+
 import { publicHunt } from "../cache/kv.ts";
 import { accepted, RequestError } from "../errors.ts";
-import { parseTeamId } from "../objects/ids.ts";
-import type { Env } from "../worker.ts";
 import { calling } from "../objects/call.ts";
+import type { PublicEntry } from "../objects/control.ts";
+import type { Env } from "../objects/env.ts";
+import { parseTeamId } from "../objects/ids.ts";
 import type { Request$ } from "./openapi.ts";
 import { SLUG } from "./schemas.ts";
 

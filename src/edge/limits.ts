@@ -1,8 +1,8 @@
 /** Limits at the edge: requests per token and per address. */
 import { configOf } from "../config.ts";
 import { RequestError } from "../errors.ts";
+import type { Env } from "../objects/env.ts";
 import { meter } from "../telemetry/meter.ts";
-import type { Env } from "../worker.ts";
 
 /** Refuses a player's request beyond the rate of its token (figures: wrangler.toml, `ratelimits`). */
 export async function limitPlayer(env: Env, player: string): Promise<void> {

@@ -5,7 +5,7 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../errors.ts";
-import type { Env } from "../worker.ts";
+import type { Env } from "../objects/env.ts";
 import { meterOf } from "./measure.ts";
 import { identify, prepare } from "./prepare.ts";
 import { problem } from "./schemas.ts";

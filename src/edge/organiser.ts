@@ -1,6 +1,7 @@
 /** What the organiser's routes share: who asks, and the objects they ask. */
-import type { Actor } from "../control/object.ts";
-import type { Env } from "../worker.ts";
+import { controlStub } from "../objects/call.ts";
+import type { Actor } from "../objects/control.ts";
+import type { Env } from "../objects/env.ts";
 import { requireOrganiser } from "./auth.ts";
 import { huntEntry } from "./hunt.ts";
 import type { Request$ } from "./openapi.ts";
@@ -14,7 +15,7 @@ export async function shardsOf(env: Env, hunt: string, now: number): Promise<str
 }
 
 export function control(env: Env, hunt: string) {
-  return env.CONTROL.getByName(hunt);
+  return controlStub(env, hunt);
 }
 
 /** The organiser behind the request; throws `unauthenticated`. */

@@ -1,8 +1,9 @@
 /** Joining a hunt: who may, and the fact that comes of it. PURE. */
-import type { Phase } from "./phase.ts";
+
 import { type Refusal, refuse } from "../errors.ts";
 import type { NewFact } from "../protocol.ts";
 import type { CompiledHunt } from "./compiled.ts";
+import type { Phase } from "./phase.ts";
 import type { Team } from "./team.ts";
 
 /** A checked request to join, ids already chosen. */

@@ -1,7 +1,7 @@
 /** The part of `compile` that checks one clue by itself: what its kind needs and must not have, and its texts as they are compared. */
 import type { Issue } from "../errors.ts";
+import type { CompareMode } from "../protocol.ts";
 import { normaliseAnswer } from "./answer.ts";
-import type { CompareMode } from "./compiled.ts";
 import type { ClueDefinition } from "./definition.ts";
 
 /** A clue's texts as they are compared; complete only if there were no issues. */

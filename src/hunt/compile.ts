@@ -4,9 +4,10 @@
  * public half.
  */
 import type { Issue } from "../errors.ts";
+import type { DigestText } from "../protocol.ts";
 import { type ComparedTexts, checkClue, compareMode } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
-import type { CompiledClue, CompiledHunt, CompiledPrize, DigestText, PublicHunt } from "./compiled.ts";
+import type { CompiledClue, CompiledHunt, CompiledPrize, PublicHunt } from "./compiled.ts";
 import type { ClueDefinition, Definition, PrizeDefinition } from "./definition.ts";
 import { lint } from "./lint.ts";
 import { ISSUES_MAX } from "./reading.ts";

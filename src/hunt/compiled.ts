@@ -3,8 +3,7 @@
  * to the shards and the rules read. Plain JSON; times are epoch milliseconds,
  * durations milliseconds, distances metres, speeds metres per second.
  */
-
-export type CompareMode = "letters" | "words" | "exact" | "number";
+import type { CompareMode } from "../protocol.ts";
 
 export type Condition =
   | { op: "start" }
@@ -125,9 +124,3 @@ export interface PublicHunt {
   /** The compare modes in use: which digests the edge must compute for an answer. */
   modes: CompareMode[];
 }
-
-/**
- * Makes a digest of a normalised text. `scope` is the clue id for answers and
- * `"code"` for scan codes; the platform side binds hunt and pepper.
- */
-export type DigestText = (scope: { clue: string; mode: CompareMode } | "code", text: string) => string;

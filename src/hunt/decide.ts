@@ -4,11 +4,12 @@
  * standings' word come in as arguments; live traffic, import and simulation
  * run this same function.
  */
-import type { Phase } from "./phase.ts";
+
 import type { Command, NewFact, PlayFact, Result, UnrecordedOutcome } from "../protocol.ts";
 import type { AttemptLimits, CompiledClue, CompiledPrize } from "./compiled.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import { CLOCK_TOLERANCE } from "./moment.ts";
+import type { Phase } from "./phase.ts";
 import { judgeCheckin } from "./place.ts";
 import { type Attempts, hintKey, recordedScore, type Team, type Win } from "./team.ts";
 import { holdsAt, opensAt, progressOf } from "./unlock.ts";

@@ -1,7 +1,6 @@
 /** Prizes as control keeps them: what organisers changed while the hunt runs, and what may no longer change. PURE. */
 import { type Issue, type Refusal, refuse } from "../errors.ts";
 import type { CompiledPrize } from "./compiled.ts";
-import type { PrizeRules } from "../prizes/allocate.ts";
 
 /** Batches of stock added to one prize at most, and units in all of them. */
 const BATCHES_MAX = 1_000;
@@ -104,4 +103,17 @@ export function fixedIssues(before: readonly CompiledPrize[], after: readonly Co
         ),
       );
   });
+}
+
+/** A prize as the vault hands it out. Times are epoch ms. */
+export interface PrizeRules {
+  id: string;
+  mode: "first-come" | "instant-win" | "odds";
+  /** Units in the order they came; `at`: when an organiser added them, absent for the definition's. */
+  stock: readonly { units: number; at?: number }[];
+  perTeam: number;
+  perPlayer?: number;
+  odds?: number;
+  window?: { from: number; to: number };
+  withdrawn?: true;
 }

@@ -48,3 +48,10 @@ function floorOfShare(drop: number, numerator: number, denominator: number): num
   }
   return Number((BigInt(drop) * BigInt(numerator)) / BigInt(denominator));
 }
+
+/** What of a compiled hunt decides the standings. Points are whole numbers. */
+export interface StandingsRules {
+  scoring: Scoring;
+  clues: { id: string; points: number }[];
+  brackets: string[];
+}

@@ -1,7 +1,8 @@
 /** A player's events as they come, over HTTP or a socket: each checked by itself. */
-import { type Command, EVENTS_MAX, type PlayerEvent, type Result } from "../protocol.ts";
+
 import { check } from "../edge/body.ts";
 import { eventId, eventsBody, plainAnswer, playerEvent } from "../edge/schemas.ts";
+import { type Command, EVENTS_MAX, type PlayerEvent, type Result } from "../protocol.ts";
 
 /** Longest event, as JSON bytes. */
 export const EVENT_MAX = 4_096;

@@ -3,24 +3,14 @@
  * the spectators it has no room for. One call per child at a time; what comes
  * meanwhile goes with the next one, of the pages only the last.
  */
-import type { LivePage } from "./live.ts";
 
-/** Children of one leaderboard at most: with 10,000 sockets each, 320,000 spectators. */
-export const CHILDREN_MAX = 32;
+import type { LivePage, Showing } from "../objects/leaderboard.ts";
 
 /** Announcements that wait for a child; the oldest go first. */
 const WORDS_MAX = 32;
 
 /** Attempts at one call; what it held of the standings then goes with the next one. */
 const ATTEMPTS = 3;
-
-/** What a child's spectators are to be shown. */
-export interface Showing {
-  page?: LivePage;
-  phase: string;
-  /** Frames for every spectator: phases, announcements. */
-  words: object[];
-}
 
 export interface ChildrenDeps {
   /** False: nobody watches there, and the child will ask again before it shows anything. */

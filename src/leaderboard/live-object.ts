@@ -3,24 +3,20 @@
  * for. It registers there while somebody watches and gets every page and every
  * word to all; it works out the changes for its own sockets.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import { refuse } from "../errors.ts";
+import { leaderboardStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
 import { randomText } from "../objects/ids.ts";
+import type { LiveBoardObject, Showing } from "../objects/leaderboard.ts";
+import { type LivePage, SINCE_HEADER } from "../objects/leaderboard.ts";
 import { refusalResponse } from "../sockets/socket.ts";
-import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
-import type { Showing } from "./children.ts";
-import { BoardSockets, type LivePage, SINCE_HEADER } from "./live.ts";
-import type { Leaderboard } from "./object.ts";
+import { flushMeter } from "../telemetry/flush.ts";
+import { BoardSockets } from "./live.ts";
 
-export interface LiveBoardEnv extends MeterEnv {
-  LEADERBOARD: DurableObjectNamespace<Leaderboard>;
-}
-
-/** The name of a hunt's n-th child; `hunt` is a slug and holds no slash. */
-export const childName = (hunt: string, index: number): string => `${hunt}/live-${index}`;
-
-export class LiveBoard extends DurableObject<LiveBoardEnv> {
+export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
   readonly #hunt: string;
   readonly #live: BoardSockets;
   /** What holds now; undefined: this object is not registered, or woke up since. */
@@ -29,7 +25,7 @@ export class LiveBoard extends DurableObject<LiveBoardEnv> {
   /** Spectators about to come in. */
   #opening = 0;
 
-  constructor(ctx: DurableObjectState, env: LiveBoardEnv) {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#hunt = (ctx.id.name ?? "").split("/", 1)[0] ?? "";
     this.#live = new BoardSockets({
@@ -51,7 +47,7 @@ export class LiveBoard extends DurableObject<LiveBoardEnv> {
   }
 
   async #ask(): Promise<void> {
-    const watched = await this.env.LEADERBOARD.getByName(this.#hunt).watch(this.ctx.id.name ?? "");
+    const watched = await leaderboardStub(this.env, this.#hunt).watch(this.ctx.id.name ?? "");
     if (!watched) throw new Error("a leaderboard without a hunt has no spectators");
     // What was shown meanwhile is newer.
     this.#now ??= watched;

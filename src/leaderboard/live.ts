@@ -5,11 +5,9 @@
  */
 
 import { type Refusal, refuse } from "../errors.ts";
+import type { LivePage } from "../objects/leaderboard.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
 import { FrameBucket, type FrameRate, type LiveState, parseFrame, Sockets } from "../sockets/socket.ts";
-
-/** The header that carries a returning spectator's last position to the leaderboard. */
-export const SINCE_HEADER = "X-Hunt-Since";
 
 /** Places that spectators are shown. */
 export const LIVE_ENTRIES = 100;
@@ -25,13 +23,6 @@ const FRAME_RATE: FrameRate = { burst: 30, perSecond: 1 };
  * hour of usual ones, because a client that never says anything is in order.
  */
 const UNREAD_MAX = 4_000_000;
-
-export interface LivePage {
-  asOf: number;
-  frozen: boolean;
-  total: number;
-  entries: LeaderboardEntry[];
-}
 
 export interface BoardLiveDeps {
   ctx: LiveState;

@@ -3,31 +3,34 @@
  * and a watermark per shard. Everything here is derived: a snapshot shortens
  * the way back after an eviction, the shards' logs fill what it misses.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import { BOARD_ENTRIES_MAX, type BoardEntry, boardKey } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
-import type { HuntControl } from "../control/object.ts";
-import { endsAt, type PhaseState } from "../hunt/phase.ts";
-import type {
-  Announcement,
-  LeaderboardEntry,
-  ReportAnswer,
-  ScoreReport,
-  StandingsWord,
-} from "../protocol.ts";
-import type { HuntShard } from "../shard/object.ts";
-import { objectName, randomText } from "../objects/ids.ts";
+import { endsAt } from "../hunt/phase.ts";
+import type { StandingsRules } from "../hunt/score.ts";
+import { controlStub, liveBoardStub, shardStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
+import { randomText } from "../objects/ids.ts";
+import type { LeaderboardObject } from "../objects/leaderboard.ts";
+import {
+  type BoardConfig,
+  type BoardPage,
+  type BoardQuery,
+  type LivePage,
+  SINCE_HEADER,
+} from "../objects/leaderboard.ts";
+import type { ReportAnswer, ScoreReport, StandingsRow, StandingsWord } from "../protocol.ts";
 import { refusalResponse } from "../sockets/socket.ts";
 import { StoredText } from "../stored-text.ts";
-import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
+import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import { Keeper } from "./keeper.ts";
-import { BoardSockets, LIVE_ENTRIES, type LivePage, SINCE_HEADER } from "./live.ts";
-import type { LiveBoard } from "./live-object.ts";
+import { BoardSockets, LIVE_ENTRIES } from "./live.ts";
 import { Spectators } from "./spectators.ts";
-import type { Standings, StandingsRow, StandingsRules } from "./standings/standings.ts";
-import { StoredView } from "./stored-view.ts";
+import type { Standings } from "./standings/standings.ts";
 import { View } from "./standings/view.ts";
+import { StoredView } from "./stored-view.ts";
 
 /** How often changed standings are written down, ms. */
 const SNAPSHOT_EVERY = 30_000;
@@ -44,45 +47,10 @@ const PULLS_MAX = 10_000;
 /** Shards pulled at the same time (an object may hold six connections). */
 const PULL_WIDTH = 6;
 
-/** What control tells the leaderboard; a higher `revision` replaces a lower one. */
-export interface BoardConfig {
-  revision: number;
-  rules: StandingsRules;
-  phase: PhaseState;
-  opens?: number;
-  closes?: number;
-  freeze?: number;
-  /** Those for everybody, the newest last. */
-  announcements?: Announcement[];
-}
-
-export interface BoardEnv extends MeterEnv {
-  SHARD: DurableObjectNamespace<HuntShard>;
-  CONTROL: DurableObjectNamespace<HuntControl>;
-  CACHE: KVNamespace;
-  LIVE_BOARD: DurableObjectNamespace<LiveBoard>;
-}
-
-export interface BoardQuery {
-  limit: number;
-  offset: number;
-  bracket?: string;
-  around?: string;
-  /** Sees through a freeze. */
-  organiser: boolean;
-}
-
-export interface BoardPage {
-  asOf: number;
-  frozen: boolean;
-  total: number;
-  entries: LeaderboardEntry[];
-}
-
 /** Teams in one answer of `dump`: 64 bytes each or so, well under what a call takes. */
 const DUMP_TEAMS = 20_000;
 
-export class Leaderboard extends DurableObject<BoardEnv> {
+export class Leaderboard extends DurableObject<Env> implements LeaderboardObject {
   readonly #hunt: string;
   readonly #texts: StoredText;
   readonly #snapshots: StoredView;
@@ -98,7 +66,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   readonly #live: BoardSockets;
   readonly #spectators: Spectators;
 
-  constructor(ctx: DurableObjectState, env: BoardEnv) {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#hunt = ctx.id.name ?? "";
     this.#texts = new StoredText(ctx.storage.sql);
@@ -119,7 +87,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
         page: async () => (this.#catchingUp ? undefined : this.#page()),
         callAt: (time) => this.#armAlarm(time),
         pushDelay: configOf(env).LIVE_PUSH_MS,
-        show: async (child, showing) => env.LIVE_BOARD.getByName(child).show(showing),
+        show: async (child, showing) => liveBoardStub(env, child).show(showing),
         save: (children) => this.#texts.write("children", JSON.stringify(children)),
       },
       JSON.parse(this.#texts.read("children") ?? "[]") as string[],
@@ -353,7 +321,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
     if (!keeper) return;
     keeper.gather();
     try {
-      const shards = await this.env.CONTROL.getByName(this.#hunt).shards();
+      const shards = await controlStub(this.env, this.#hunt).shards();
       const queue = [...new Set([...shards, ...keeper.marks.keys()])];
       const next = async (): Promise<void> => {
         for (let shard = queue.pop(); shard !== undefined; shard = queue.pop())
@@ -366,7 +334,7 @@ export class Leaderboard extends DurableObject<BoardEnv> {
   }
 
   async #pull(keeper: Keeper, shard: string): Promise<void> {
-    const stub = this.env.SHARD.getByName(objectName(this.#hunt, shard));
+    const stub = shardStub(this.env, this.#hunt, shard);
     for (let pulls = 0; pulls < PULLS_MAX; pulls += 1) {
       const after = keeper.taken(shard);
       const report = await stub.scoreFacts(after);

@@ -3,12 +3,13 @@
  * own object and those of its children. Tells them what changed, at most once
  * a `pushDelay`, announcements, and phases, also those that come by their time.
  */
-import { nextOf, phaseAt } from "../hunt/phase.ts";
+
 import { type Refusal, refuse } from "../errors.ts";
+import { nextOf, phaseAt } from "../hunt/phase.ts";
+import type { BoardConfig, LivePage } from "../objects/leaderboard.ts";
 import { announcementFrame, newAnnouncements } from "../shard/live.ts";
 import { Children, type ChildrenDeps } from "./children.ts";
-import type { BoardSockets, LivePage } from "./live.ts";
-import type { BoardConfig } from "./object.ts";
+import type { BoardSockets } from "./live.ts";
 
 export interface SpectatorsDeps extends Pick<ChildrenDeps, "show" | "save"> {
   sockets: BoardSockets;

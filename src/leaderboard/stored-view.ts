@@ -3,8 +3,10 @@
  * between, so under a new number each time; the old one counts until the new
  * one is complete.
  */
+
+import type { StandingsRules } from "../hunt/score.ts";
 import type { StoredText } from "../stored-text.ts";
-import { Standings, type StandingsRules } from "./standings/standings.ts";
+import { Standings } from "./standings/standings.ts";
 import { View } from "./standings/view.ts";
 
 /** What says which snapshot counts. */

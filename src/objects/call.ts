@@ -1,8 +1,20 @@
-/** Calls on the objects: a fresh stub per attempt, few attempts, never on overload. */
+/**
+ * The only place that makes stubs and says what their errors mean. A stub is
+ * broken after an exception, so every call makes its own.
+ *
+ *   await calling(() => shardStub(env, hunt, shard).me(team, player));
+ *   await callingOnce(() => shardStub(env, hunt, shard).organise(team, award));
+ */
 import { RequestError } from "../errors.ts";
-import type { HuntShard } from "../shard/object.ts";
+import type { ControlObject } from "./control.ts";
+import type { DeadLettersObject } from "./dead-letters.ts";
+import type { Env } from "./env.ts";
 import { objectName, regionOf } from "./ids.ts";
-import type { Env } from "../worker.ts";
+import type { LeaderboardObject, LiveBoardObject } from "./leaderboard.ts";
+import type { MetricsHubObject } from "./metrics.ts";
+import { DIRECTORY_NAME, type HuntDirectoryObject, type NameRegistryObject, registryOf } from "./names.ts";
+import type { PrizeVaultObject } from "./prizes.ts";
+import type { ShardObject } from "./shard.ts";
 
 /** Attempts in all; the runtime itself repeats requests that never arrived. */
 const ATTEMPTS = 3;
@@ -11,31 +23,88 @@ const ATTEMPTS = 3;
 const RETRY_WAIT = 50;
 
 /** The shard's object; its region only matters at the first use. */
-export function shardStub(env: Env, hunt: string, shard: string): DurableObjectStub<HuntShard> {
-  return env.SHARD.getByName(objectName(hunt, shard), {
+export const shardStub = (
+  env: Pick<Env, "SHARD">,
+  hunt: string,
+  shard: string,
+): DurableObjectStub<ShardObject> =>
+  env.SHARD.getByName(objectName(hunt, shard), {
     locationHint: regionOf(shard) as DurableObjectLocationHint,
   });
-}
+
+export const controlStub = (env: Pick<Env, "CONTROL">, hunt: string): DurableObjectStub<ControlObject> =>
+  env.CONTROL.getByName(hunt);
+
+export const leaderboardStub = (
+  env: Pick<Env, "LEADERBOARD">,
+  hunt: string,
+): DurableObjectStub<LeaderboardObject> => env.LEADERBOARD.getByName(hunt);
+
+/** `child`: its name, by `childName` (leaderboard.ts). */
+export const liveBoardStub = (
+  env: Pick<Env, "LIVE_BOARD">,
+  child: string,
+): DurableObjectStub<LiveBoardObject> => env.LIVE_BOARD.getByName(child);
+
+/** The registry of the hunt that owns `name`. */
+export const registryStub = (
+  env: Pick<Env, "NAMES">,
+  hunt: string,
+  name: string,
+): DurableObjectStub<NameRegistryObject> => env.NAMES.getByName(registryOf(hunt, name));
+
+export const directoryStub = (env: Pick<Env, "DIRECTORY">): DurableObjectStub<HuntDirectoryObject> =>
+  env.DIRECTORY.getByName(DIRECTORY_NAME);
+
+export const vaultStub = (env: Pick<Env, "PRIZES">, hunt: string): DurableObjectStub<PrizeVaultObject> =>
+  env.PRIZES.getByName(hunt);
+
+/** `owner`: a hunt, or `UNATTRIBUTED` (dead-letters.ts). */
+export const deadLettersStub = (
+  env: Pick<Env, "DEAD_LETTERS">,
+  owner: string,
+): DurableObjectStub<DeadLettersObject> => env.DEAD_LETTERS.getByName(owner);
+
+export const metricsStub = (env: Pick<Env, "METRICS">, hub: string): DurableObjectStub<MetricsHubObject> =>
+  env.METRICS.getByName(hub);
 
 /**
- * Runs an idempotent call on an object. `call` makes its own stub, because a
- * stub is broken after an exception. Throws `overloaded` or `unavailable`.
+ * Runs a call that is safe to repeat: a few attempts while the object restarts.
+ * Throws `unavailable`, or `overloaded`, which is never repeated.
  */
 export async function calling<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await call();
     } catch (error) {
-      const { overloaded, retryable, durableObjectReset } = error as {
-        overloaded?: boolean;
-        retryable?: boolean;
-        durableObjectReset?: boolean;
-      };
-      if (overloaded) throw new RequestError("overloaded", "this part of the engine is overloaded");
-      if (!retryable && !durableObjectReset) throw error;
-      if (attempt === ATTEMPTS) throw new RequestError("unavailable", "this part of the engine restarts");
+      const mapped = mappedError(error);
+      if (!(mapped instanceof RequestError) || mapped.code !== "unavailable" || attempt === ATTEMPTS)
+        throw mapped;
       const wait = RETRY_WAIT * 2 ** (attempt - 1) * (0.5 + Math.random());
       await new Promise((done) => setTimeout(done, wait));
     }
   }
+}
+
+/** Runs a call that may not be repeated. Throws `unavailable` or `overloaded`: whether it took place is not known. */
+export async function callingOnce<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw mappedError(error);
+  }
+}
+
+/** What the platform marks as passing becomes the error a client is told; anything else stays as it is. */
+function mappedError(error: unknown): unknown {
+  const { overloaded, retryable, durableObjectReset } = error as {
+    overloaded?: boolean;
+    retryable?: boolean;
+    durableObjectReset?: boolean;
+  };
+  if (overloaded) return new RequestError("overloaded", "this part of the engine is overloaded");
+  if (retryable || durableObjectReset) {
+    return new RequestError("unavailable", "this part of the engine restarts");
+  }
+  return error;
 }

@@ -1,16 +1,10 @@
 /** `OriginStore` on D1: each call is one batch, and D1 runs a batch as one transaction. */
 // By name: tests of engines, which have Node's types only, open this driver too.
 import type { D1Database } from "@cloudflare/workers-types";
-import type { FactMessage } from "../protocol.ts";
+import type { FactMessage, OriginSums, OriginTeam } from "../protocol.ts";
 import { orAborted } from "./abort.ts";
 import { Queries, readRegistration, readSums, readTeam, type Statement } from "./queries.ts";
-import {
-  OriginRejected,
-  type OriginStore,
-  type OriginSums,
-  type OriginTeam,
-  type Registration,
-} from "./store.ts";
+import { OriginRejected, type OriginStore, type Registration } from "./store.ts";
 
 const queries = new Queries("sqlite");
 

@@ -1,7 +1,8 @@
 /** Guards the origin in this isolate: one guard for all requests, by the environment they share. */
 import { configOf } from "../config.ts";
+import type { GateEnv } from "../objects/gate.ts";
+import { gateOf } from "../objects/gate.ts";
 import { meter } from "../telemetry/meter.ts";
-import { type GateEnv, gateOf } from "./gate/object.ts";
 import { OriginGuard, OriginUnavailable } from "./gate/guard.ts";
 import { OriginRejected, type OriginStore } from "./store.ts";
 

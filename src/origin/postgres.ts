@@ -8,16 +8,10 @@
  * session settings, and as a startup parameter many poolers refuse it.
  */
 import { Client, types } from "pg";
-import type { FactMessage } from "../protocol.ts";
+import type { FactMessage, OriginSums, OriginTeam } from "../protocol.ts";
 import { orAborted } from "./abort.ts";
 import { Queries, readRegistration, readSums, readTeam, type Statement } from "./queries.ts";
-import {
-  OriginRejected,
-  type OriginStore,
-  type OriginSums,
-  type OriginTeam,
-  type Registration,
-} from "./store.ts";
+import { OriginRejected, type OriginStore, type Registration } from "./store.ts";
 
 /** Idle connections kept for the next call: the connections a Worker may have open at once. */
 const IDLE_MAX = 6;

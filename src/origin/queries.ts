@@ -20,9 +20,9 @@ import {
   SqliteQueryCompiler,
   sql,
 } from "kysely";
-import type { FactMessage } from "../protocol.ts";
+import type { FactMessage, OriginSums, OriginTeam } from "../protocol.ts";
 import { type DerivedRows, derivedRows, lastOf, registrationRows, storable, storableText } from "./rows.ts";
-import type { OriginSums, OriginTeam, Registration } from "./store.ts";
+import type { Registration } from "./store.ts";
 
 /** Where something happened; a team lives in one shard for good. */
 interface Placed {

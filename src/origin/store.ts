@@ -1,31 +1,8 @@
 /** The origin database as the engine sees it: one small interface, a driver each. */
-import type { FactMessage, Registration } from "../protocol.ts";
+
+import type { FactMessage, OriginSums, OriginTeam, Registration } from "../protocol.ts";
 
 export type { Registration };
-
-/** Sums over what the origin holds of one shard, for comparison with its log. */
-export interface OriginSums {
-  /** Distinct facts archived, by seq. */
-  facts: number;
-  teams: number;
-  players: number;
-  solves: number;
-  /** Units of prizes won. */
-  wins: number;
-  /** Σ of the teams' recorded scores. */
-  score: number;
-}
-
-/** What the origin's derived rows say of one team. */
-export interface OriginTeam {
-  team: string;
-  players: number;
-  solves: number;
-  /** As last recorded; 0 when no fact carried one. */
-  score: number;
-  banned: boolean;
-  hidden: boolean;
-}
 
 /** Most registrations in one call of `register`. */
 export const REGISTRATIONS_MAX = 500;

@@ -2,31 +2,11 @@
  * Who gets which unit of a prize. PURE: the caller keeps the wins and tells
  * what is taken; units, once given, are never given again.
  */
+
 import type { VaultWord } from "../hunt/decide.ts";
+import type { PrizeRules } from "../hunt/prize-changes.ts";
+import type { Claim } from "../protocol.ts";
 import { momentOf, winsAtOdds } from "./draw.ts";
-
-/** A prize as the vault hands it out. Times are epoch ms. */
-export interface PrizeRules {
-  id: string;
-  mode: "first-come" | "instant-win" | "odds";
-  /** Units in the order they came; `at`: when an organiser added them, absent for the definition's. */
-  stock: readonly { units: number; at?: number }[];
-  perTeam: number;
-  perPlayer?: number;
-  odds?: number;
-  window?: { from: number; to: number };
-  withdrawn?: true;
-}
-
-/** One player's claim; `event` is its id, unique in the team. */
-export interface Claim {
-  prize: string;
-  team: string;
-  player: string;
-  event: string;
-}
-
-export type ClaimAnswer = VaultWord;
 
 /** Units of all batches. */
 export const stockOf = ({ stock }: Pick<PrizeRules, "stock">): number =>
@@ -81,7 +61,7 @@ export class Allocation {
    * Decides a claim at `now` (epoch ms) of a team that won `byTeam` units so
    * far, `byPlayer` of them by this player. A win takes its unit.
    */
-  decide(claim: Claim, byTeam: number, byPlayer: number, now: number): ClaimAnswer {
+  decide(claim: Claim, byTeam: number, byPlayer: number, now: number): VaultWord {
     const { mode, perTeam, perPlayer, odds, window, withdrawn } = this.rules;
     if (withdrawn || (window && (now < window.from || now > window.to))) return { outcome: "not_eligible" };
     if (byTeam >= perTeam || byPlayer >= (perPlayer ?? Number.POSITIVE_INFINITY)) {

@@ -3,19 +3,20 @@
  * The seed's hash is public before the hunt and the seed after it, so anybody
  * can do these few lines again (docs/prizes.md tells them for any language).
  */
-import { createHash } from "node:crypto";
+import { sha256 } from "../hmac.ts";
 
 /** Bits of a drawn number: exact in a double. */
 const BITS = 48;
 
-const sha256 = (text: string): Buffer => createHash("sha256").update(text, "utf8").digest();
-
 /** The commitment: SHA-256 of the seed's text, in hex. */
-export const hashOfSeed = (seed: string): string => sha256(seed).toString("hex");
+export const hashOfSeed = (seed: string): string =>
+  Array.from(sha256(seed), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The number in [0, 1) that the seed gives for `text`: the first 48 bits of SHA-256(seed ":" text). */
 export function drawn(seed: string, text: string): number {
-  return sha256(`${seed}:${text}`).readUIntBE(0, BITS / 8) / 2 ** BITS;
+  let value = 0;
+  for (const byte of sha256(`${seed}:${text}`).subarray(0, BITS / 8)) value = value * 256 + byte;
+  return value / 2 ** BITS;
 }
 
 /** When unit `unit` of an instant-win prize is there to be won, epoch ms: a moment of [from, to). */

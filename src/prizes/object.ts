@@ -6,23 +6,30 @@
  * dies in between, the alarm makes the shard record it. The same claim (team,
  * prize, event) gets the same unit however often it comes.
  */
+
 import { DurableObject } from "cloudflare:workers";
-import type { HuntControl } from "../control/object.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { HuntShard } from "../shard/object.ts";
-import { objectName, parseTeamId, regionOf } from "../objects/ids.ts";
+import type { VaultWord } from "../hunt/decide.ts";
+import { controlStub, shardStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
+import { parseTeamId } from "../objects/ids.ts";
+import type { PrizeVaultObject } from "../objects/prizes.ts";
+import {
+  CLAIMS_MAX,
+  type ClaimRequest,
+  type ClaimResponse,
+  type PrizeStock,
+  type VaultConfig,
+  WINS_MAX,
+  type Win,
+} from "../objects/prizes.ts";
+import type { Claim } from "../protocol.ts";
 import { StoredText } from "../stored-text.ts";
-import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
+import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
-import { Allocation, type Claim, type ClaimAnswer } from "./allocate.ts";
-import { type VaultConfig, type Win, WinStore } from "./store.ts";
+import { Allocation } from "./allocate.ts";
+import { WinStore } from "./store.ts";
 import { within } from "./within.ts";
-
-/** Claims in one call at most. */
-export const CLAIMS_MAX = 500;
-
-/** Wins told to a shard, or to an organiser, at once. */
-export const WINS_MAX = 500;
 
 /** How long after a win its shard is asked for the record, ms; the delay doubles while shards fail. */
 const CONFIRM_DELAY = { first: 1_000, most: 60_000 };
@@ -30,40 +37,7 @@ const CONFIRM_DELAY = { first: 1_000, most: 60_000 };
 /** How long a shard may take to record its wins, ms. */
 const CONFIRM_DEADLINE = 10_000;
 
-export interface VaultEnv extends MeterEnv {
-  SHARD: DurableObjectNamespace<HuntShard>;
-  CONTROL: DurableObjectNamespace<HuntControl>;
-}
-
-/** What a shard asks. `revision`: the configuration it decided by. */
-export interface ClaimRequest {
-  shard: string;
-  revision: number;
-  claims: Claim[];
-}
-
-export interface ClaimResponse {
-  /** One per claim, in order. */
-  answers: ClaimAnswer[];
-  /** The configuration that these answers follow. */
-  revision: number;
-  /** Units left, of each prize that was asked for. */
-  left: Record<string, number>;
-  /**
-   * No win of this shard waits to be recorded, other than those told here:
-   * then a prize with nothing left has nothing for any claim of this shard.
-   */
-  settled: boolean;
-}
-
-export interface PrizeStock {
-  prize: string;
-  stock: number;
-  won: number;
-  left: number;
-}
-
-export class PrizeVault extends DurableObject<VaultEnv> {
+export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
   readonly #hunt: string;
   readonly #texts: StoredText;
   readonly #wins: WinStore;
@@ -77,7 +51,7 @@ export class PrizeVault extends DurableObject<VaultEnv> {
   /** Draws go by a clock that does not go back. */
   #lastAt: number;
 
-  constructor(ctx: DurableObjectState, env: VaultEnv) {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#hunt = ctx.id.name ?? "";
     this.#texts = new StoredText(ctx.storage.sql);
@@ -116,7 +90,7 @@ export class PrizeVault extends DurableObject<VaultEnv> {
   async #ready(revision: number): Promise<Refusal | undefined> {
     if (this.#config && this.#config.revision >= revision) return undefined;
     this.#asking ??= (async () => {
-      const answer = await this.env.CONTROL.getByName(this.#hunt).vaultConfig();
+      const answer = await controlStub(this.env, this.#hunt).vaultConfig();
       if ("refused" in answer) return answer;
       this.configure(answer);
       return undefined;
@@ -132,7 +106,7 @@ export class PrizeVault extends DurableObject<VaultEnv> {
     const refused = await this.#ready(revision);
     if (refused) return refused;
     if (!this.#config) throw new Error("the vault is used before it knows its hunt");
-    const answers: ClaimAnswer[] = [];
+    const answers: VaultWord[] = [];
     const told = new Set<Win>();
     const left: Record<string, number> = {};
     this.#lastAt = Math.max(this.#lastAt, this.now());
@@ -149,7 +123,7 @@ export class PrizeVault extends DurableObject<VaultEnv> {
     return { answers, revision: this.#config.revision, left, settled };
   }
 
-  #decide(claim: Claim, now: number, told: Set<Win>): ClaimAnswer {
+  #decide(claim: Claim, now: number, told: Set<Win>): VaultWord {
     const allocation = this.#prizes.get(claim.prize);
     if (!allocation) return { outcome: "not_eligible" };
     const won = this.#wins.ofTeam(claim.prize, claim.team);
@@ -211,9 +185,7 @@ export class PrizeVault extends DurableObject<VaultEnv> {
     const waiting = this.#unconfirmed.get(shard);
     const wins = [...(waiting ?? [])].slice(0, WINS_MAX);
     try {
-      const stub = this.env.SHARD.getByName(objectName(this.#hunt, shard), {
-        locationHint: regionOf(shard) as DurableObjectLocationHint,
-      });
+      const stub = shardStub(this.env, this.#hunt, shard);
       const answer = await within(CONFIRM_DEADLINE, stub.recordWins(wins));
       if (answer) throw new Error(answer.detail);
     } catch (error) {

@@ -1,25 +1,6 @@
 /** The rows of a vault: its configuration and every win. */
-import type { PrizeRules } from "./allocate.ts";
 
-export interface VaultConfig {
-  revision: number;
-  /** Of the draws; secret until the hunt has ended. */
-  seed: string;
-  prizes: PrizeRules[];
-}
-
-/** A unit given to a team. `n` counts the team's wins of this prize, from 0. */
-export interface Win {
-  prize: string;
-  team: string;
-  n: number;
-  unit: number;
-  player: string;
-  event: string;
-  /** When the vault gave it, epoch ms. */
-  at: number;
-  revoked: boolean;
-}
+import type { Win } from "../objects/prizes.ts";
 
 // One tree and no index: a win is one row when it is given and one when it is confirmed.
 const SCHEMA = `

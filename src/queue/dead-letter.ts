@@ -4,8 +4,10 @@
  * dead-letter queue; so does the platform with what it has tried too often.
  * This consumer stores both in the hunt's `DeadLetters` object.
  */
+
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
-import { hash53 } from "../shard/recall.ts";
+import { hash53 } from "../hash.ts";
+import { type DeadLetter, UNATTRIBUTED } from "../objects/dead-letters.ts";
 import { Malformed, readMessage } from "./message.ts";
 
 /** A message on its way to the dead-letter queue. */
@@ -21,25 +23,6 @@ const ERROR_MAX = 300;
 
 /** Delay before a letter that could not be stored is delivered again, seconds. */
 const RETRY_DELAY = 30;
-
-/** The object that keeps what belongs to no hunt; not a slug, so no hunt is called so. */
-export const UNATTRIBUTED = "/";
-
-/** A dead letter as it is kept. */
-export interface DeadLetter {
-  /** The same message gives the same id, however often it dies. */
-  id: string;
-  /** Epoch ms. */
-  at: number;
-  error: string;
-  attempts: number;
-  /** Of a message of facts. */
-  shard?: string;
-  first?: number;
-  last?: number;
-  /** JSON text as it travels in the queue. */
-  body: string;
-}
 
 /** The text that carries a dead message; the platform's limits are those of the message itself, and a little. */
 export function deadMessageText({ error, attempts, body }: DeadMessage): string {

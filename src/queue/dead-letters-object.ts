@@ -2,8 +2,10 @@
  * `DeadLetters`: the dead letters of one hunt (and one object for those of no
  * hunt). Asked by the dead-letter queue's consumer and by organisers only.
  */
+
 import { DurableObject } from "cloudflare:workers";
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter, DeadLettersObject, ListedLetter } from "../objects/dead-letters.ts";
+import type { Env } from "../objects/env.ts";
 
 /** Letters kept at most. Beyond it the oldest go: their facts are in the shards' logs, and `rearchive` sends them again. */
 const KEPT_MAX = 1_000;
@@ -37,24 +39,8 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS letter (
   body TEXT NOT NULL
 ) WITHOUT ROWID`;
 
-/** A letter as organisers see it: what it says of players stays in the log. */
-export interface ListedLetter {
-  id: string;
-  at: number;
-  error: string;
-  attempts: number;
-  deaths: number;
-  shard?: string;
-  first?: number;
-  last?: number;
-}
-
-export interface DeadLettersEnv {
-  FACTS: Queue<string>;
-}
-
-export class DeadLetters extends DurableObject<DeadLettersEnv> {
-  constructor(ctx: DurableObjectState, env: DeadLettersEnv) {
+export class DeadLetters extends DurableObject<Env> implements DeadLettersObject {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.storage.sql.exec(SCHEMA);
   }

@@ -1,11 +1,12 @@
 /** Which queue a batch comes from, and what the consumers need of the platform. */
+
 import { configOf } from "../config.ts";
+import { deadLettersStub, shardStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
-import { objectName } from "../objects/ids.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
-import type { Env } from "../worker.ts";
 import { consume } from "./consumer.ts";
 import { deadMessageText, keepDeadLetters } from "./dead-letter.ts";
 
@@ -31,11 +32,11 @@ async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
   if (batch.queue.endsWith(DEAD_SUFFIX)) {
     await keepDeadLetters(batch, {
       store: async (hunt, letter) => {
-        await env.DEAD_LETTERS.getByName(hunt).store(letter);
+        await deadLettersStub(env, hunt).store(letter);
         meter.add("hunt_dead_letters_total", 1);
       },
       buried: async (hunt, shard, range) => {
-        await env.SHARD.getByName(objectName(hunt, shard)).buried(range);
+        await shardStub(env, hunt, shard).buried(range);
       },
       now: () => Date.now(),
     });
@@ -47,7 +48,7 @@ async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
     const report = await consume(batch, {
       origin: guardedOrigin(env, store),
       archived: async (hunt, shard, ranges) => {
-        await env.SHARD.getByName(objectName(hunt, shard)).archived(ranges);
+        await shardStub(env, hunt, shard).archived(ranges);
       },
       bury: async (message) => {
         await env.DEAD.send(deadMessageText(message), { contentType: "text" });

@@ -4,10 +4,10 @@
  * the stock is remembered, so that a drained prize costs no call.
  */
 import { type Refusal, refuse } from "../errors.ts";
-import type { Claim, ClaimAnswer } from "../prizes/allocate.ts";
-import type { ClaimRequest, ClaimResponse } from "../prizes/object.ts";
+import type { VaultWord } from "../hunt/decide.ts";
+import type { ClaimRequest, ClaimResponse } from "../objects/prizes.ts";
 import { within } from "../prizes/within.ts";
-import type { Command, Result } from "../protocol.ts";
+import type { Claim, Command, Result } from "../protocol.ts";
 
 /** Claims in one call; the vault takes no more. */
 const BATCH_MAX = 500;
@@ -32,7 +32,7 @@ export interface ClaimDeps {
 
 interface Waiting {
   claim: Claim;
-  answer(answer: ClaimAnswer | Refusal): void;
+  answer(answer: VaultWord | Refusal): void;
 }
 
 export class ClaimDesk {
@@ -47,7 +47,7 @@ export class ClaimDesk {
   }
 
   /** Asks the vault; the caller bounds how many wait. A refusal: the vault cannot be reached now. */
-  ask(claim: Claim): Promise<ClaimAnswer | Refusal> {
+  ask(claim: Claim): Promise<VaultWord | Refusal> {
     return new Promise((answer) => {
       this.#queue.push({ claim, answer });
       if (!this.#calling) void this.#callAll();

@@ -2,18 +2,13 @@
  * What a shard has handed to the queue and the origin has not acknowledged:
  * how much may be under way, and what must be sent again. PURE.
  */
+import type { Range } from "../protocol.ts";
 
 /** Longest wait before a message is sent again, as a multiple of `resendAfter`. */
 const RESEND_BACKOFF_MAX = 4;
 
 /** Messages under way at first after a start: nothing is known of the origin yet. */
 const WINDOW_START = 8;
-
-/** Consecutive facts, as one message carries them. */
-export interface Range {
-  first: number;
-  last: number;
-}
 
 /** A message under way. */
 export interface Sent extends Range {

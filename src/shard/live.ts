@@ -3,7 +3,9 @@
  * socket is its tag and its attachment, so that the object may sleep under it.
  * Events take the same way as over HTTP; pushes are hints, which `/me` repeats.
  */
+
 import { type Refusal, refuse } from "../errors.ts";
+import type { TicketClaims } from "../objects/shard.ts";
 import { type Announcement, answerText, EVENTS_MAX, type Fact, type Result } from "../protocol.ts";
 import {
   CLOSE_POLICY,
@@ -38,20 +40,6 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS ticket (
   id TEXT PRIMARY KEY,
   expires INTEGER NOT NULL -- epoch ms
 ) WITHOUT ROWID`;
-
-/** The header that carries a verified ticket to the shard; objects are reached through the edge only. */
-export const TICKET_HEADER = "X-Hunt-Ticket";
-
-/** What a verified ticket says. */
-export interface TicketClaims {
-  id: string;
-  team: string;
-  player: string;
-  /** When the ticket ends, epoch ms. */
-  expires: number;
-  /** When the token it was made for ends, epoch ms: nobody plays longer than that. */
-  until: number;
-}
 
 interface Attachment extends Pick<TicketClaims, "team" | "player" | "until"> {
   /** Epoch ms. */

@@ -4,16 +4,11 @@
  * one shard, so they are totally ordered; what the shard answers as recorded
  * is in its log.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
-import type { HuntControl } from "../control/object.ts";
-import { nextOf, openedAt, type PhaseState, phaseAt } from "../hunt/phase.ts";
-import { changeOf, givenCode, type PrizeChanges } from "../hunt/prize-changes.ts";
-import { commandOf } from "../intake/digest.ts";
-import { commandsOf } from "../intake/check.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { admit, foldName, type JoinRequest } from "../hunt/admit.ts";
-import type { CompareMode, CompiledHunt } from "../hunt/compiled.ts";
 import {
   type Context,
   decide,
@@ -28,15 +23,33 @@ import {
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { CLOCK_TOLERANCE } from "../hunt/moment.ts";
 import { organise } from "../hunt/organise.ts";
+import { nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
+import { changeOf, givenCode } from "../hunt/prize-changes.ts";
 import type { Team } from "../hunt/team.ts";
 import { cluesOf, historyOf, type MeView, meOf } from "../hunt/view.ts";
-import type { Leaderboard } from "../leaderboard/object.ts";
-import type { OriginTeam } from "../origin/store.ts";
-import { generatedCode } from "../prizes/codes.ts";
-import { type PrizeVault, WINS_MAX } from "../prizes/object.ts";
-import type { Win as VaultWin } from "../prizes/store.ts";
+import { commandsOf } from "../intake/check.ts";
+import { commandOf } from "../intake/digest.ts";
+import { controlStub, leaderboardStub, vaultStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
+import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "../objects/ids.ts";
+import type { LeaderboardObject } from "../objects/leaderboard.ts";
+import type { Win as VaultWin } from "../objects/prizes.ts";
+import { WINS_MAX } from "../objects/prizes.ts";
+import type { ShardObject } from "../objects/shard.ts";
 import {
-  type Announcement,
+  type Checkin,
+  type Joined,
+  type RefoldReport,
+  type ShardConfig,
+  type ShardStats,
+  type StuckTeam,
+  type TeamRows,
+  TICKET_HEADER,
+  type TicketClaims,
+} from "../objects/shard.ts";
+import { generatedCode } from "../prizes/codes.ts";
+import type { CompareMode, OriginTeam, Range } from "../protocol.ts";
+import {
   answerText,
   type Command,
   type Fact,
@@ -50,43 +63,25 @@ import {
   type StandingsWord,
   type TeamAction,
 } from "../protocol.ts";
-import { keyById, type Secrets } from "../secrets.ts";
+import { keyById } from "../secrets.ts";
 import { refusalResponse } from "../sockets/socket.ts";
-import { flushMeter, type MeterEnv } from "../telemetry/flush.ts";
+import { flushMeter } from "../telemetry/flush.ts";
 import { ClaimDesk, type Claimed, ClaimsUnderWay } from "./claims.ts";
 import { CountedSql } from "./counted-sql.ts";
 import { Delivery } from "./delivery.ts";
-import type { Range } from "./flight.ts";
-import {
-  announcementFrame,
-  LiveSockets,
-  newAnnouncements,
-  type Progress,
-  progressOf,
-  TICKET_HEADER,
-  type TicketClaims,
-} from "./live.ts";
+import { announcementFrame, LiveSockets, newAnnouncements, type Progress, progressOf } from "./live.ts";
 import { factsOf, SegmentLog } from "./log.ts";
 import { ShardMeter } from "./meter.ts";
-import {
-  type Checkin,
-  lastCheckins,
-  type StuckTeam,
-  stuckTeams,
-  type TeamRows,
-  teamRows,
-} from "./organiser.ts";
+import { lastCheckins, stuckTeams, teamRows } from "./organiser.ts";
 import { RankCache } from "./ranks.ts";
 import { redigest } from "./redigest.ts";
 import { Replay } from "./replay.ts";
 import { Reporter, scoreReport } from "./report.ts";
-import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "../objects/ids.ts";
 import { type QueueFigures, type Segment, Shipper } from "./ship.ts";
-import { eventKey, joinKey, TeamStore } from "./teams.ts";
-import { type ClueCounts, countClues } from "./stats.ts";
+import { countClues } from "./stats.ts";
 import { ShardStore } from "./store.ts";
-import type { Totals } from "./totals.ts";
-import { originTeamOf, type RefoldReport, refold } from "./verify.ts";
+import { eventKey, joinKey, TeamStore } from "./teams.ts";
+import { originTeamOf, refold } from "./verify.ts";
 
 /** How much later than the report to the standings a team's progress is pushed, ms. */
 const PUSH_MARGIN = 100;
@@ -97,42 +92,7 @@ const SCORE_FACTS_MAX = 10_000;
 /** Facts in one answer of `exportFacts`, about (whole segments). */
 const EXPORT_FACTS_MAX = 5_000;
 
-/** What control tells its shards; a higher `revision` replaces a lower one. */
-export interface ShardConfig {
-  revision: number;
-  version: number;
-  phase: PhaseState;
-  announcements: Announcement[];
-  /** Id of the key behind generated codes. */
-  codeKey?: string;
-  prizes?: PrizeChanges;
-  /** Left out when the shard is known to have this version. */
-  compiled?: CompiledHunt;
-}
-
-export interface ShardEnv extends Secrets, MeterEnv {
-  CONTROL: DurableObjectNamespace<HuntControl>;
-  LEADERBOARD: DurableObjectNamespace<Leaderboard>;
-  PRIZES: DurableObjectNamespace<PrizeVault>;
-  FACTS: Queue<string>;
-}
-
-export interface Joined {
-  player: { id: string; name: string };
-  team: { id: string; name: string; joinCode?: string };
-}
-
-export interface ShardStats {
-  totals: Totals;
-  clues: ClueCounts[];
-  seq: number;
-  shipped: number;
-  archived: number;
-  /** Rows written since the object started, as billed. */
-  rowsWritten: number;
-}
-
-export class HuntShard extends DurableObject<ShardEnv> {
+export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #hunt: string;
   readonly #shard: string;
   readonly #config: ReturnType<typeof configOf>;
@@ -156,7 +116,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   readonly #meter: ShardMeter;
   readonly #delivery: Delivery;
 
-  constructor(ctx: DurableObjectState, env: ShardEnv) {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const name = parseObjectName(ctx.id.name ?? "");
     this.#hunt = name.hunt;
@@ -236,7 +196,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
     this.#desk = new ClaimDesk({
       shard: this.#shard,
       revision: () => this.#known?.config.revision ?? 0,
-      call: (request) => env.PRIZES.getByName(this.#hunt).claim(request),
+      call: (request) => vaultStub(env, this.#hunt).claim(request),
       wait: (ms) => new Promise((done) => setTimeout(done, ms)),
     });
     this.#ranks = new RankCache(async (teams) => {
@@ -288,9 +248,9 @@ export class HuntShard extends DurableObject<ShardEnv> {
     return now;
   }
 
-  #leaderboard(): DurableObjectStub<Leaderboard> {
+  #leaderboard(): DurableObjectStub<LeaderboardObject> {
     // A fresh stub per call: a stub is broken after an exception.
-    return this.env.LEADERBOARD.getByName(this.#hunt);
+    return leaderboardStub(this.env, this.#hunt);
   }
 
   // ── What control tells ──────────────────────────────────────────────────
@@ -320,7 +280,7 @@ export class HuntShard extends DurableObject<ShardEnv> {
   async #ready(): Promise<Refusal | undefined> {
     if (this.#known) return undefined;
     this.#attaching ??= (async () => {
-      const answer = await this.env.CONTROL.getByName(this.#hunt).attach(this.#shard);
+      const answer = await controlStub(this.env, this.#hunt).attach(this.#shard);
       if ("refused" in answer) return answer;
       this.configure(answer as ShardConfig);
       return undefined;

@@ -1,10 +1,11 @@
 /** What organisers see of a shard's teams: rows and a search, who is stuck, where players checked in. Reads only. */
+
 import { foldName } from "../hunt/admit.ts";
 import { type Context, scoreOf } from "../hunt/decide.ts";
 import type { Team } from "../hunt/team.ts";
 import { opensAt, progressOf } from "../hunt/unlock.ts";
-import type { Position } from "../protocol.ts";
 import { ordinalOf } from "../objects/ids.ts";
+import type { Checkin, StuckTeam, TeamRow, TeamRows } from "../objects/shard.ts";
 import type { TeamStore } from "./teams.ts";
 
 /** Teams in one page of `teamRows`. */
@@ -12,26 +13,6 @@ export const TEAMS_PAGE_MAX = 500;
 
 /** Teams looked at in one call: the rest comes with the next page. */
 const LOOKED_MAX = 5_000;
-
-/** A team as an organiser sees it. Times are epoch ms. */
-export interface TeamRow {
-  id: string;
-  name: string;
-  bracket?: string;
-  members: { id: string; name: string }[];
-  score: number;
-  solves: number;
-  joinedAt: number;
-  joinCode?: string;
-  banned: boolean;
-  hidden: boolean;
-}
-
-export interface TeamRows {
-  teams: TeamRow[];
-  /** Where the next page begins; absent: there is none. */
-  next?: number;
-}
 
 /** Teams by their place in the shard, from `after` on; with `wanted` those it names. */
 export function teamRows(
@@ -75,19 +56,6 @@ function rowOf(context: Context, team: Team): TeamRow {
   };
 }
 
-/** A team that tries without solving. Times are epoch ms. */
-export interface StuckTeam {
-  id: string;
-  name: string;
-  solves: number;
-  /** The last solve, or when the team could begin. */
-  since: number;
-  lastTryAt: number;
-  /** The open clue most tried in vain, and how often. */
-  clue: string;
-  wrong: number;
-}
-
 /**
  * Teams that solved nothing for `stuckMs` but tried within the last
  * `activeMs`, longest stuck first: those a hint or a word helps now. Who has
@@ -121,14 +89,6 @@ export function stuckTeams(
     if (stuck && stuck.lastTryAt >= now - activeMs) found.push(stuck);
   }
   return found.sort((a, b) => a.since - b.since).slice(0, limit);
-}
-
-/** Where a player was last, as the device said. `at`: epoch ms. */
-export interface Checkin extends Position {
-  team: string;
-  name: string;
-  player: string;
-  at: number;
 }
 
 /** The last believable check-ins of players, the newest first; looks at the first `LOOKED_MAX` teams. */

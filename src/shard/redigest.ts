@@ -3,8 +3,9 @@
  * copy may be old: another pepper, or a compare mode that is new. Then, and
  * only then, the shard digests again.
  */
-import { digestAnswer, digestCode } from "../intake/digest.ts";
+
 import type { IndexedHunt } from "../hunt/indexed.ts";
+import { digestAnswer, digestCode } from "../intake/digest.ts";
 import type { Command } from "../protocol.ts";
 import { digester, keyById, type Secrets } from "../secrets.ts";
 

@@ -3,13 +3,13 @@
  * rules as live traffic. The loop runs over injected dependencies.
  */
 import { type Refusal, refuse } from "../errors.ts";
+import { hash53 } from "../hash.ts";
 import { admit } from "../hunt/admit.ts";
 import type { Context } from "../hunt/decide.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
-import type { Command, NewFact, ReplayLine, ReplayResult, Result } from "../protocol.ts";
-import { hash53 } from "./recall.ts";
 import { makeJoinCode, makeTeamId } from "../objects/ids.ts";
+import type { Command, NewFact, ReplayLine, ReplayResult, Result } from "../protocol.ts";
 import { eventKey, joinKey, type TeamStore } from "./teams.ts";
 
 /** Teams remembered by joining key. */

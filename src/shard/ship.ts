@@ -4,8 +4,8 @@
  * the origin take them. The loop runs over injected dependencies; the object
  * wires them.
  */
-import { type FactMessage, PROTOCOL_VERSION } from "../protocol.ts";
-import { Flight, type Range, withoutRange, withRange } from "./flight.ts";
+import { type FactMessage, PROTOCOL_VERSION, type Range } from "../protocol.ts";
+import { Flight, withoutRange, withRange } from "./flight.ts";
 
 /**
  * Bytes of facts in one message. The platform's limit is 128 KB; what is

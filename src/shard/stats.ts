@@ -1,23 +1,13 @@
 /** Counts per clue over a shard's teams, in a form that sums over shards. */
+
 import type { Context } from "../hunt/decide.ts";
 import type { Team } from "../hunt/team.ts";
 import { opensAt, progressOf } from "../hunt/unlock.ts";
+import type { ClueCounts } from "../objects/shard.ts";
 import type { TotalsCounter } from "./totals.ts";
 
 /** Solve times told per clue and shard; beyond it, evenly spaced ones stand for the rest. */
 const SAMPLES_MAX = 1_000;
-
-export interface ClueCounts {
-  clue: string;
-  title: string;
-  /** Teams for which the clue is open or solved. */
-  open: number;
-  attempts: number;
-  solves: number;
-  /** Seconds from opening to solve, rising; each stands for `weight` solves. */
-  solveSeconds: number[];
-  weight: number;
-}
 
 /** Reads every team once. */
 export function countClues(

@@ -1,8 +1,9 @@
 /** What a shard keeps beside its log and pages: its configuration, and what of its log need not be shipped. */
+
+import type { ShardConfig } from "../objects/shard.ts";
+import type { Range } from "../protocol.ts";
 import { StoredText } from "../stored-text.ts";
 import type { Sql } from "./counted-sql.ts";
-import type { Range } from "./flight.ts";
-import type { ShardConfig } from "./object.ts";
 
 export class ShardStore {
   readonly #texts: StoredText;

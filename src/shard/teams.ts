@@ -6,11 +6,11 @@
  */
 import { evolve } from "../hunt/evolve.ts";
 import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
+import { ordinalOf } from "../objects/ids.ts";
 import type { Fact } from "../protocol.ts";
 import type { Sql } from "./counted-sql.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import { RecallIndex } from "./recall.ts";
-import { ordinalOf } from "../objects/ids.ts";
 import { TotalsCounter } from "./totals.ts";
 
 /** Teams of one page: one row holds them for as long as they fit. */

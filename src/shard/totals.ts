@@ -1,15 +1,6 @@
 /** Running counts of a shard, folded from its facts like everything else. */
+import type { Totals } from "../objects/shard.ts";
 import type { Fact } from "../protocol.ts";
-
-export interface Totals {
-  players: number;
-  teams: number;
-  /** Facts that came of a player's event. */
-  events: number;
-  outcomes: Record<string, number>;
-  /** By clue id: attempts are `correct` and `incorrect` ones, check-ins out of range included. */
-  clues: { clue: string; attempts: number; solves: number }[];
-}
 
 export class TotalsCounter {
   players = 0;

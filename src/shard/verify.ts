@@ -1,22 +1,15 @@
 /** Folds a shard's whole log anew and compares the result with the state in use. */
+
 import { evolve } from "../hunt/evolve.ts";
 import { encodeTeam, type Team } from "../hunt/team.ts";
-import type { OriginSums, OriginTeam } from "../origin/store.ts";
-import type { Fact } from "../protocol.ts";
+import type { RefoldReport } from "../objects/shard.ts";
+import type { Fact, OriginSums, OriginTeam } from "../protocol.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import type { TeamStore } from "./teams.ts";
 import { TotalsCounter } from "./totals.ts";
 
 /** Differences told at most. */
 const MISMATCHES_MAX = 100;
-
-export interface RefoldReport {
-  facts: number;
-  teams: number;
-  mismatches: { team?: string; what: string }[];
-  /** What the origin must hold of this shard once everything is archived. */
-  origin: OriginSums;
-}
 
 /** What the origin's derived rows must say of a team. */
 export function originTeamOf(team: Team): OriginTeam {

@@ -3,17 +3,17 @@
  * flushes, seldom, on the back of what runs anyway. A flush keeps its number
  * until it is known to have arrived, so it is counted once.
  */
+
 import { configOf } from "../config.ts";
+import { metricsStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
+import type { Counts } from "../objects/metrics.ts";
 import { meter } from "./meter.ts";
-import type { Counts } from "./metrics.ts";
-import type { MetricsHub } from "./object.ts";
 
 /** Objects that share the counting: an isolate flushes to one of them. */
 export const HUBS = 4;
 
-export interface MeterEnv {
-  METRICS: DurableObjectNamespace<MetricsHub>;
-}
+export type MeterEnv = Pick<Env, "METRICS">;
 
 /** What a request or an object lends to a flush. */
 export type Lender = Pick<ExecutionContext, "waitUntil">;
@@ -44,7 +44,7 @@ export function flushNow(env: MeterEnv): Promise<void> | undefined {
   }
   sender ??= crypto.randomUUID();
   const sent = unconfirmed;
-  return env.METRICS.getByName(hubOf(sender))
+  return metricsStub(env, hubOf(sender))
     .add(sender, sent.number, sent.counts)
     .then(
       () => {

@@ -2,6 +2,7 @@
  * The meter that counts where the work happens, and the sums of what meters
  * counted. PURE.
  */
+import type { Counts } from "../objects/metrics.ts";
 import { type CounterName, type HistogramName, METRICS, type MetricName } from "./catalogue.ts";
 
 /** Longest value of a label, characters. */
@@ -42,12 +43,6 @@ export class Histogram {
     this.counts.fill(0);
     this.sum = 0;
   }
-}
-
-/** What was counted, by series key. */
-export interface Counts {
-  counters: Record<string, number>;
-  histograms: Record<string, { counts: number[]; sum: number }>;
 }
 
 export const nothing = (): Counts => ({ counters: {}, histograms: {} });

@@ -5,7 +5,9 @@
  * of the game.
  */
 import { DurableObject } from "cloudflare:workers";
-import { addTo, type Counts, nothing } from "./metrics.ts";
+import type { Env } from "../objects/env.ts";
+import type { Counts, MetricsHubObject } from "../objects/metrics.ts";
+import { addTo, nothing } from "./metrics.ts";
 
 /** How long changes stay in memory only, ms. */
 const SAVE_DELAY = 5_000;
@@ -26,14 +28,14 @@ interface Saved {
   senders: [sender: string, flush: number][];
 }
 
-export class MetricsHub extends DurableObject {
+export class MetricsHub extends DurableObject<Env> implements MetricsHubObject {
   readonly #sql: SqlStorage;
   readonly #sums: Counts;
   /** In the order they were last heard. */
   readonly #senders: Map<string, number>;
   #saving = false;
 
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+  constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec(SCHEMA);

@@ -1,6 +1,8 @@
 /** What `/metrics` says: the sums of all hubs, and what holds as of now. */
-import { gateOf } from "../origin/gate/object.ts";
-import type { Env } from "../worker.ts";
+
+import { metricsStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
+import { gateOf } from "../objects/gate.ts";
 import { flushNow, hubNames } from "./flush.ts";
 import { addTo, nothing } from "./metrics.ts";
 import { type Gauge, prometheusText } from "./text.ts";
@@ -18,7 +20,7 @@ export async function readMetrics(env: Env, now: number): Promise<string> {
     inTime(gateOf(env).status()),
     inTime(env.FACTS.metrics()),
     inTime(env.DEAD.metrics()),
-    ...hubNames().map((name) => inTime(env.METRICS.getByName(name).read())),
+    ...hubNames().map((name) => inTime(metricsStub(env, name).read())),
   ]);
   for (const hub of hubs) if (hub) addTo(sums, hub);
   return prometheusText(sums, [

@@ -1,6 +1,8 @@
 /** Prometheus' text format (0.0.4). PURE. */
+
+import type { Counts } from "../objects/metrics.ts";
 import { type Definition, METRICS } from "./catalogue.ts";
-import { type Counts, SEPARATOR } from "./metrics.ts";
+import { SEPARATOR } from "./metrics.ts";
 
 /** A value as of now, made when the metrics are read. */
 export interface Gauge {

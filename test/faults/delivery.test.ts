@@ -6,11 +6,11 @@
  * tests'.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { DeadLetter } from "../../src/objects/dead-letters.ts";
 import { OriginRejected, type OriginStore } from "../../src/origin/store.ts";
-import type { Fact } from "../../src/protocol.ts";
+import type { Fact, Range } from "../../src/protocol.ts";
 import { consume } from "../../src/queue/consumer.ts";
-import { type DeadLetter, deadMessageText, keepDeadLetters } from "../../src/queue/dead-letter.ts";
-import type { Range } from "../../src/shard/flight.ts";
+import { deadMessageText, keepDeadLetters } from "../../src/queue/dead-letter.ts";
 import { type Segment, Shipper } from "../../src/shard/ship.ts";
 import { type Draw, seeded } from "../hunt/random.ts";
 import { openD1, openPostgres, type TestDatabase } from "../origin/databases.ts";

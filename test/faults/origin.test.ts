@@ -5,9 +5,9 @@
  */
 import { Client as PgClient } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { PostgresMessages } from "../../scripts/lab/faults/postgres-messages.ts";
 import { type FaultProxy, startProxy } from "../../scripts/lab/faults/proxy.ts";
+import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { type Postgres, startPostgres } from "../../scripts/local/postgres.ts";
 import { Client, type Player, sleep } from "../contract/client.ts";
 import { manyClues } from "../contract/hunts.ts";

@@ -2,11 +2,10 @@
  * Small builders for the tests of the pure rules: compiled hunts without a
  * definition, commands without an edge, and `Game`, a shard without a platform.
  */
-import type { Phase } from "../../src/hunt/phase.ts";
-import { digestAnswer } from "../../src/intake/digest.ts";
+
 import type { Refusal } from "../../src/errors.ts";
 import { admit, type JoinRequest } from "../../src/hunt/admit.ts";
-import type { CompareMode, CompiledClue, CompiledHunt, DigestText } from "../../src/hunt/compiled.ts";
+import type { CompiledClue, CompiledHunt } from "../../src/hunt/compiled.ts";
 import {
   type Context,
   decide,
@@ -20,9 +19,21 @@ import {
 import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
 import { organise } from "../../src/hunt/organise.ts";
+import type { Phase } from "../../src/hunt/phase.ts";
 import type { Team } from "../../src/hunt/team.ts";
+import { digestAnswer } from "../../src/intake/digest.ts";
 import type { Allocation } from "../../src/prizes/allocate.ts";
-import type { Command, Fact, NewFact, PlayFact, Position, Result, TeamAction } from "../../src/protocol.ts";
+import type {
+  Command,
+  CompareMode,
+  DigestText,
+  Fact,
+  NewFact,
+  PlayFact,
+  Position,
+  Result,
+  TeamAction,
+} from "../../src/protocol.ts";
 
 /** The moment the hunts of these tests open; every other time is told from here. */
 export const T0 = Date.UTC(2026, 11, 1, 18);

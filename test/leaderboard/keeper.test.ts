@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { StandingsRules } from "../../src/hunt/score.ts";
 import { Keeper, QUEUE_FACTS } from "../../src/leaderboard/keeper.ts";
-import { Standings, type StandingsRules } from "../../src/leaderboard/standings/standings.ts";
+import { Standings } from "../../src/leaderboard/standings/standings.ts";
 import { View } from "../../src/leaderboard/standings/view.ts";
 import type { ScoreFact, ScoreReport } from "../../src/protocol.ts";
 import { scenarioArbitrary } from "./standings/scenarios.ts";

@@ -2,8 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
-import { SINCE_HEADER } from "../../src/leaderboard/live.ts";
-import { childName } from "../../src/leaderboard/live-object.ts";
+import { childName, SINCE_HEADER } from "../../src/objects/leaderboard.ts";
 import { PING, Sockets } from "../../src/sockets/socket.ts";
 import {
   guess,

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import type { Leaderboard } from "../../src/leaderboard/object.ts";
 import type { ScoreFact, ScoreReport } from "../../src/protocol.ts";
 import { HuntShard } from "../../src/shard/object.ts";
 import {
@@ -82,7 +83,7 @@ test("[LB-28] a new snapshot takes the place of the old one, a half-written one 
   const before = await top(hunt);
   await evictDurableObject(boardOf(hunt));
   expect((await top(hunt)).entries).toEqual(before.entries);
-  await runInDurableObject(boardOf(hunt), (board) => board.alarm());
+  await runInDurableObject(boardOf(hunt), (board) => (board as unknown as Leaderboard).alarm());
   expect((await snapshotRows(hunt)).map(({ view }) => view)).toEqual(["all/2"]);
   await evictDurableObject(boardOf(hunt));
   expect((await top(hunt)).entries).toEqual(before.entries);
@@ -122,7 +123,7 @@ test("[LB-23] [LB-28] [LB-29] a crowd's snapshot is written in rows that fit whi
   for (let from = 0; from < teams; from += 10_000) {
     expect(await board.report(report(from, from + 10_000))).toMatchObject({ watermark: from + 10_000 });
   }
-  const written = runInDurableObject(board, (instance) => instance.alarm());
+  const written = runInDurableObject(board, (instance) => (instance as unknown as Leaderboard).alarm());
   for (let seq = teams; seq < teams + 50; seq += 1) {
     expect((await board.report(report(seq, seq + 1))).watermark).toBe(seq + 1);
   }

@@ -1,5 +1,5 @@
 /** Random logs of a shard, cut into messages as a shard ships and ships again, and what must come of them. */
-import type { OriginSums, OriginTeam } from "../../src/origin/store.ts";
+import type { OriginSums, OriginTeam } from "../../src/protocol.ts";
 import { type Fact, type FactMessage, type NewFact, PROTOCOL_VERSION } from "../../src/protocol.ts";
 import { type Draw, pick } from "../hunt/random.ts";
 

@@ -1,13 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  Allocation,
-  type Claim,
-  momentsOf,
-  type PrizeRules,
-  stockOf,
-  windowOf,
-} from "../../src/prizes/allocate.ts";
+import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
+import { Allocation, momentsOf, stockOf, windowOf } from "../../src/prizes/allocate.ts";
+import type { Claim } from "../../src/protocol.ts";
 
 const claim = (team: string, event = "e", player = `${team}-p`): Claim => ({
   prize: "prize",

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
-import type { ClaimResponse } from "../../src/prizes/object.ts";
+import type { ClaimResponse } from "../../src/objects/prizes.ts";
 import { HuntShard } from "../../src/shard/object.ts";
 import {
   command,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { DeadLetter } from "../../src/objects/dead-letters.ts";
 import { OriginUnavailable } from "../../src/origin/gate/guard.ts";
 import { OriginRejected, type OriginStore, type Registration } from "../../src/origin/store.ts";
 import type { Fact, FactMessage } from "../../src/protocol.ts";
 import { type BatchReport, type ConsumerDeps, consume } from "../../src/queue/consumer.ts";
-import { type DeadLetter, deadMessageText, keepDeadLetters } from "../../src/queue/dead-letter.ts";
+import { deadMessageText, keepDeadLetters } from "../../src/queue/dead-letter.ts";
 import { FaultyQueue } from "../faults/queue.ts";
 
 const fact = (seq: number, reason = "r"): Fact => ({

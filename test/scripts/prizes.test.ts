@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { checkDraw, type ExportedClaim, type PublishedDraw } from "../../scripts/hunt/draw.ts";
 import { forecast } from "../../scripts/hunt/prize-simulation.ts";
-import { Allocation, type PrizeRules } from "../../src/prizes/allocate.ts";
+import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
+import { Allocation } from "../../src/prizes/allocate.ts";
 import { hashOfSeed } from "../../src/prizes/draw.ts";
 import { seeded } from "../hunt/random.ts";
 

@@ -2,7 +2,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
-import { TICKET_HEADER } from "../../src/shard/live.ts";
+import { TICKET_HEADER } from "../../src/objects/shard.ts";
 import { HuntShard } from "../../src/shard/object.ts";
 import { join, makeOrigin, type Playing, publish, setPhase, shardOf, wait } from "./workerd.ts";
 

@@ -1,7 +1,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { HuntShard, type ShardConfig } from "../../src/shard/object.ts";
+import type { ShardConfig } from "../../src/objects/shard.ts";
+import { HuntShard } from "../../src/shard/object.ts";
 import {
   control,
   countRows,

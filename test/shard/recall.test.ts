@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hash53, RecallIndex } from "../../src/shard/recall.ts";
+import { hash53 } from "../../src/hash.ts";
+import { RecallIndex } from "../../src/shard/recall.ts";
 
 const key = (index: number): string => `team\nevent-${index}`;
 

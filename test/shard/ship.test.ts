@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Fact, FactMessage } from "../../src/protocol.ts";
-import type { Range } from "../../src/shard/flight.ts";
+import type { Fact, FactMessage, Range } from "../../src/protocol.ts";
 import { type QueueFigures, type Segment, Shipper } from "../../src/shard/ship.ts";
 
 const fact = (seq: number, text = ""): Fact => ({

@@ -2,13 +2,14 @@
 import { applyD1Migrations, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import type { Refusal } from "../../src/errors.ts";
 import type { Phase } from "../../src/hunt/phase.ts";
 import { COMPARE_MODES, commandOf } from "../../src/intake/digest.ts";
-import type { Refusal } from "../../src/errors.ts";
+import { objectName } from "../../src/objects/ids.ts";
+import type { Joined } from "../../src/objects/shard.ts";
 import type { Command, Fact, PlayAnswer, PlayerEvent, Result } from "../../src/protocol.ts";
 import { currentKey } from "../../src/secrets.ts";
-import { HuntShard, type Joined } from "../../src/shard/object.ts";
-import { objectName } from "../../src/objects/ids.ts";
+import { HuntShard } from "../../src/shard/object.ts";
 
 const migrationFiles = import.meta.glob<string>("../../migrations/d1/*.sql", {
   query: "?raw",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import type { Counts } from "../../src/objects/metrics.ts";
 import { flushMeter, flushNow, type MeterEnv } from "../../src/telemetry/flush.ts";
 import { meter } from "../../src/telemetry/meter.ts";
-import type { Counts } from "../../src/telemetry/metrics.ts";
 
 /** A metrics object that can be away; what it took, by flush number. */
 function hub() {

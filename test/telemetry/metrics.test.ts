@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Counts } from "../../src/objects/metrics.ts";
 import { METRICS } from "../../src/telemetry/catalogue.ts";
-import { addTo, type Counts, Histogram, Meter, nothing, SERIES_MAX } from "../../src/telemetry/metrics.ts";
+import { addTo, Histogram, Meter, nothing, SERIES_MAX } from "../../src/telemetry/metrics.ts";
 import { prometheusText } from "../../src/telemetry/text.ts";
 
 /** A few things to count, as a meter is told them. */

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import type { Counts } from "../../src/telemetry/metrics.ts";
+import type { Counts } from "../../src/objects/metrics.ts";
 import type { MetricsHub } from "../../src/telemetry/object.ts";
 
 const joins = (count: number): Counts => ({ counters: { hunt_joins_total: count }, histograms: {} });

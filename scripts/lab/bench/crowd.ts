@@ -1,5 +1,5 @@
 /** A made-up crowd for the standings' bench: the same for the same numbers, facts made as they are asked for. */
-import type { StandingsRules } from "../../../src/leaderboard/standings/standings.ts";
+import type { StandingsRules } from "../../../src/hunt/score.ts";
 import type { ScoreFact } from "../../../src/protocol.ts";
 
 export const CROWD_SHARDS = 8;

@@ -3,7 +3,8 @@
  * engine's own guard and gate, or through a breaker in each isolate.
  */
 import { PARAMETERS } from "../../../src/config.ts";
-import { Gate, type GateParameters, type GateReport, type GateView } from "../../../src/origin/gate/gate.ts";
+import type { GateReport, GateView } from "../../../src/objects/gate-report.ts";
+import { Gate, type GateParameters } from "../../../src/origin/gate/gate.ts";
 import { OriginGuard, OriginUnavailable } from "../../../src/origin/gate/guard.ts";
 import { SlidingCounts } from "../../../src/origin/gate/sliding.ts";
 import { VirtualClock } from "./clock.ts";

@@ -1,9 +1,9 @@
 /** Where a load plays: an engine of its own or the user's, a hunt made for it, its players and sockets. */
 import { join } from "node:path";
-import { benchDefinition, JOINING } from "../bench/hunt.ts";
-import { FrameSocket } from "../bench/socket.ts";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { mintOrganiserToken } from "../../local/secrets.ts";
+import { benchDefinition, JOINING } from "../bench/hunt.ts";
+import { FrameSocket } from "../bench/socket.ts";
 import type { Player } from "./run.ts";
 
 export interface Stage {

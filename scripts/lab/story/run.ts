@@ -1,8 +1,8 @@
 /** One contestant through all phases. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { startPostgres } from "../../local/postgres.ts";
 import { PostgresMessages } from "../faults/postgres-messages.ts";
 import { type FaultProxy, startProxy } from "../faults/proxy.ts";
-import { startPostgres } from "../../local/postgres.ts";
 import { type Contestant, HUNT, joinPlayers, type Kept } from "./contestant.ts";
 import { openLoop, type Sample } from "./load.ts";
 import { type Figures, figuresOf, secondsToRecover } from "./measure.ts";

@@ -1,19 +1,19 @@
 /** Routes of the hunt's data: numbers, export, import, verification, audit. */
 import { verifyHunt } from "../../control/verify.ts";
 import { accepted } from "../../errors.ts";
+import { calling, shardStub, vaultStub } from "../../objects/call.ts";
+import type { Env } from "../../objects/env.ts";
+import type { PrizeStock } from "../../objects/prizes.ts";
 import { guardedOrigin } from "../../origin/guarded.ts";
 import { openOrigin } from "../../origin/open.ts";
-import type { PrizeStock } from "../../prizes/object.ts";
 import { medianOf } from "../../shard/stats.ts";
-import type { Env } from "../../worker.ts";
 import { BODY_MAX, check, readJson } from "../body.ts";
-import { exportFacts } from "./export.ts";
 import { huntEntry, huntOf, iso } from "../hunt.ts";
-import { importLines } from "./import.ts";
-import { calling, shardStub } from "../../objects/call.ts";
 import { type App, route } from "../openapi.ts";
 import { control, JSON_BODY, organiserOf, shardsOf } from "../organiser.ts";
 import { answers, reasonBody } from "../schemas.ts";
+import { exportFacts } from "./export.ts";
+import { importLines } from "./import.ts";
 
 /** Check-ins told at most. */
 const CHECKINS_MAX = 500;
@@ -177,7 +177,7 @@ export function dataRoutes(app: App): void {
 async function prizeStats(env: Env, hunt: string): Promise<PrizeStock[]> {
   const { prizes } = (await huntEntry(env, hunt, Date.now())).hunt;
   if (prizes.length === 0) return [];
-  const stock = await calling(async () => env.PRIZES.getByName(hunt).stock());
+  const stock = await calling(async () => vaultStub(env, hunt).stock());
   return "refused" in stock ? [] : stock;
 }
 

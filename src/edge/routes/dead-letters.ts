@@ -1,8 +1,9 @@
 /** Routes of the dead letters: of a hunt, and of messages that belong to none. */
-import { UNATTRIBUTED } from "../../queue/dead-letter.ts";
+
+import { calling, deadLettersStub } from "../../objects/call.ts";
+import { UNATTRIBUTED } from "../../objects/dead-letters.ts";
 import { BODY_MAX, check, readJson } from "../body.ts";
 import { huntEntry, huntOf, iso } from "../hunt.ts";
-import { calling } from "../../objects/call.ts";
 import { type App, type Request$, route } from "../openapi.ts";
 import { control, JSON_BODY, organiserOf } from "../organiser.ts";
 import { answers, redriveBody } from "../schemas.ts";
@@ -25,7 +26,7 @@ export function deadLetterRoutes(app: App): void {
       async (c) => {
         await organiserOf(c);
         const name = await of(c);
-        const { letters, total } = await calling(async () => c.env.DEAD_LETTERS.getByName(name).list());
+        const { letters, total } = await calling(async () => deadLettersStub(c.env, name).list());
         return c.json({ letters: letters.map((letter) => ({ ...letter, at: iso(letter.at) })), total });
       },
     );
@@ -44,7 +45,7 @@ export function deadLetterRoutes(app: App): void {
         const by = await organiserOf(c);
         const name = await of(c);
         const { ids } = check(redriveBody, await readJson(c.req.raw, BODY_MAX));
-        const redriven = await calling(async () => c.env.DEAD_LETTERS.getByName(name).redrive(ids));
+        const redriven = await calling(async () => deadLettersStub(c.env, name).redrive(ids));
         if (name !== UNATTRIBUTED) {
           const action = { ...by, at: c.get("now"), action: "redrive", detail: { redriven } };
           await control(c.env, name).recordAction(action);

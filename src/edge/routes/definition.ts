@@ -1,8 +1,10 @@
 /** Routes of the definition: publish, read, list, printed codes. */
+
 import { z } from "zod";
 import { forgetHunt } from "../../cache/kv.ts";
-import { phaseAt } from "../../hunt/phase.ts";
 import { accepted, RequestError } from "../../errors.ts";
+import { phaseAt } from "../../hunt/phase.ts";
+import { directoryStub, leaderboardStub } from "../../objects/call.ts";
 import { check, DEFINITION_MAX, mediaType, readText } from "../body.ts";
 import { huntOf } from "../hunt.ts";
 import { type App, route } from "../openapi.ts";
@@ -91,13 +93,13 @@ export function definitionRoutes(app: App): void {
     async (c) => {
       await organiserOf(c);
       const now = c.get("now");
-      const ids = await c.env.DIRECTORY.getByName("all").list();
+      const ids = await directoryStub(c.env).list();
       const hunts: object[] = [];
       for (let from = 0; from < ids.length; from += SUMMARIES) {
         const some = ids.slice(from, from + SUMMARIES).map(async (hunt) => {
           const [entry, teams] = await Promise.all([
             control(c.env, hunt).publicEntry(),
-            c.env.LEADERBOARD.getByName(hunt).teamCount(),
+            leaderboardStub(c.env, hunt).teamCount(),
           ]);
           if ("refused" in entry) return [];
           const phase = phaseAt(entry.phase, entry.hunt, now);

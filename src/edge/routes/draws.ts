@@ -1,9 +1,10 @@
 /** The prizes of a hunt as everybody may see them, and the seed once it may be told. */
-import type { PublicEntry } from "../../cache/entry.ts";
+
 import { phaseAt } from "../../hunt/phase.ts";
-import type { Env } from "../../worker.ts";
+import { calling, controlStub } from "../../objects/call.ts";
+import type { PublicEntry } from "../../objects/control.ts";
+import type { Env } from "../../objects/env.ts";
 import { iso } from "../hunt.ts";
-import { calling } from "../../objects/call.ts";
 
 /** A prize for everybody. Times are ISO 8601. */
 export interface PublicPrize {
@@ -53,7 +54,7 @@ const SEEDS_MAX = 1_000;
 export async function seedOf(env: Env, hunt: string): Promise<string | undefined> {
   const known = seeds.get(hunt);
   if (known !== undefined) return known;
-  const told = await calling(async () => env.CONTROL.getByName(hunt).drawSeed());
+  const told = await calling(async () => controlStub(env, hunt).drawSeed());
   if ("refused" in told) return undefined;
   if (seeds.size >= SEEDS_MAX) seeds.clear();
   seeds.set(hunt, told.seed);

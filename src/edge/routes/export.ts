@@ -1,7 +1,8 @@
 /** The export: every fact of a hunt as NDJSON, streamed shard by shard. */
-import type { Fact } from "../../protocol.ts";
-import type { Env } from "../../worker.ts";
+
 import { calling, shardStub } from "../../objects/call.ts";
+import type { Env } from "../../objects/env.ts";
+import type { Fact } from "../../protocol.ts";
 
 /** Pulls one answer of a shard at a time, as fast as the client reads. */
 export function exportFacts(env: Env, hunt: string, shards: readonly string[]): ReadableStream<Uint8Array> {

@@ -1,19 +1,17 @@
 /** The import: NDJSON in, each line checked, then replayed in its team's shard at its own time. */
 import type { z } from "zod";
-import type { PublicEntry } from "../../cache/entry.ts";
 import { configOf } from "../../config.ts";
-import { registryOf } from "../../control/directory.ts";
-import type { Actor } from "../../control/object.ts";
 import { accepted, RequestError } from "../../errors.ts";
+import { hash53 } from "../../hash.ts";
 import { foldName } from "../../hunt/admit.ts";
+import { commandOf } from "../../intake/digest.ts";
+import { calling, controlStub, registryStub, shardStub } from "../../objects/call.ts";
+import type { Actor, PublicEntry } from "../../objects/control.ts";
+import type { Env } from "../../objects/env.ts";
+import { REGIONS, shardName } from "../../objects/ids.ts";
 import type { PlayerEvent, ReplayLine } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
-import { hash53 } from "../../shard/recall.ts";
-import { REGIONS, shardName } from "../../objects/ids.ts";
-import type { Env } from "../../worker.ts";
 import { cutOff } from "../body.ts";
-import { commandOf } from "../../intake/digest.ts";
-import { calling, shardStub } from "../../objects/call.ts";
 import { importLine } from "../schemas.ts";
 
 /** Lines read before their teams are looked up, side by side. */
@@ -73,7 +71,7 @@ export async function importLines(
       continue;
     }
     if (!open) {
-      const begun = await env.CONTROL.getByName(entry.hunt.hunt).beginImport(Date.parse(checked.at), by);
+      const begun = await controlStub(env, entry.hunt.hunt).beginImport(Date.parse(checked.at), by);
       if ("refused" in begun) await drain(lines);
       accepted(begun);
       open = true;
@@ -183,7 +181,7 @@ class ImportSession {
     // Solo names need not be unique among players, but they are within imports.
     const name = hunt.teams.mode === "solo" ? `import/${folded}` : `name/${folded}`;
     const holder = await calling(async () =>
-      this.#env.NAMES.getByName(registryOf(hunt.hunt, name)).reserve(name, {
+      registryStub(this.#env, hunt.hunt, name).reserve(name, {
         shard,
         key: `import/${folded}`,
         at: Date.now(),

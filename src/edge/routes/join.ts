@@ -1,17 +1,17 @@
 /** Joining a hunt: the player's body, a place for a new team, names and keys reserved, a token. */
-import type { PublicEntry } from "../../cache/entry.ts";
+
 import { configOf } from "../../config.ts";
-import { registryOf } from "../../control/directory.ts";
 import { accepted, RequestError } from "../../errors.ts";
+import { hash53 } from "../../hash.ts";
 import { foldName } from "../../hunt/admit.ts";
-import { hash53 } from "../../shard/recall.ts";
+import { calling, registryStub, shardStub } from "../../objects/call.ts";
+import type { PublicEntry } from "../../objects/control.ts";
+import type { Env } from "../../objects/env.ts";
 import { parseJoinCode, REGIONS, type Region, randomText, shardName } from "../../objects/ids.ts";
-import type { Env } from "../../worker.ts";
 import { letIn, personOf, pin } from "../admission.ts";
 import { signPlayerToken } from "../auth.ts";
 import { BODY_MAX, check, readJson } from "../body.ts";
 import { huntEntry, huntOf } from "../hunt.ts";
-import { calling, shardStub } from "../../objects/call.ts";
 import type { Request$ } from "../openapi.ts";
 import { joinBody } from "../schemas.ts";
 
@@ -95,7 +95,7 @@ async function reserveName(
 ): Promise<string> {
   const now = c.get("now");
   const reserved = `name/${foldName(name)}`;
-  const registry = () => c.env.NAMES.getByName(registryOf(hunt, reserved));
+  const registry = () => registryStub(c.env, hunt, reserved);
   const reserve = () => calling(async () => registry().reserve(reserved, { shard, key: joining, at: now }));
   const holder = await reserve();
   if (holder.key === joining) return holder.shard;
@@ -121,7 +121,7 @@ async function releaseName(
   // A used key sent again with another body is refused, too: then its team bears the name.
   if (await calling(async () => shardStub(env, hunt, shard).hasMade(joining, folded))) return;
   const reserved = `name/${folded}`;
-  await calling(async () => env.NAMES.getByName(registryOf(hunt, reserved)).release(reserved, joining));
+  await calling(async () => registryStub(env, hunt, reserved).release(reserved, joining));
 }
 
 /** The region nearest to the player, by the place Cloudflare saw the request come from. */

@@ -1,15 +1,13 @@
 /** Routes of the live sockets: a ticket, and the upgrade to the team's shard or to the leaderboard. */
 import { ERRORS, type ErrorCode, type Refusal, RequestError } from "../../errors.ts";
-import { CHILDREN_MAX } from "../../leaderboard/children.ts";
-import { SINCE_HEADER } from "../../leaderboard/live.ts";
-import { childName } from "../../leaderboard/live-object.ts";
-import { TICKET_HEADER, type TicketClaims } from "../../shard/live.ts";
-import type { Env } from "../../worker.ts";
+import { calling, leaderboardStub, liveBoardStub, shardStub } from "../../objects/call.ts";
+import type { Env } from "../../objects/env.ts";
+import { CHILDREN_MAX, childName, SINCE_HEADER } from "../../objects/leaderboard.ts";
+import { TICKET_HEADER, type TicketClaims } from "../../objects/shard.ts";
 import { requirePlayer, signTicket, verifyTicket } from "../auth.ts";
 import { check } from "../body.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
 import { limitAddress, limitPlayer } from "../limits.ts";
-import { calling, shardStub } from "../../objects/call.ts";
 import { type App, type Request$, route } from "../openapi.ts";
 import { allowedOrigin } from "../prepare.ts";
 import { answers, liveQuery } from "../schemas.ts";
@@ -85,11 +83,11 @@ async function watch(env: Env, hunt: string, headers: Headers, now: number): Pro
   const seen = firstChild.get(hunt);
   const started = seen && now - seen.at < BELIEVED ? seen.child : undefined;
   if (started === undefined) {
-    const answer = await open(() => env.LEADERBOARD.getByName(hunt));
+    const answer = await open(() => leaderboardStub(env, hunt));
     if (answer.status === 101 || !(await isFull(answer.clone()))) return answer;
   }
   for (let child = started ?? 0; child < CHILDREN_MAX; child += 1) {
-    const answer = await open(() => env.LIVE_BOARD.getByName(childName(hunt, child)));
+    const answer = await open(() => liveBoardStub(env, childName(hunt, child)));
     if (answer.status === 101 || !(await isFull(answer.clone()))) {
       if (firstChild.size >= HUNTS_MAX) firstChild.clear();
       // Asked again from the root on when the time is up, however many come meanwhile.

@@ -3,13 +3,13 @@ import { lookupCounts } from "../../cache/registration.ts";
 import { configOf } from "../../config.ts";
 import { backlogOf } from "../../control/backlog.ts";
 import { huntJsonSchema } from "../../hunt/definition.ts";
-import { gateOf } from "../../origin/gate/object.ts";
+import { calling, directoryStub } from "../../objects/call.ts";
+import { gateOf } from "../../objects/gate.ts";
 import { readMetrics } from "../../telemetry/read.ts";
 import { CONTENT_TYPE } from "../../telemetry/text.ts";
 import { requireOps } from "../auth.ts";
 import { iso } from "../hunt.ts";
 import { limitAddress } from "../limits.ts";
-import { calling } from "../../objects/call.ts";
 import { type App, openapi, route } from "../openapi.ts";
 import { organiserOf } from "../organiser.ts";
 import { answers } from "../schemas.ts";
@@ -64,7 +64,7 @@ export function opsRoutes(app: App): void {
         }
       };
       const [objects, kv, origin] = await Promise.all([
-        check(() => c.env.DIRECTORY.getByName("all").list()),
+        check(() => directoryStub(c.env).list()),
         check(() => c.env.CACHE.get("readyz")),
         // What the gate knows: asking the origin itself would let anybody burden it.
         check(async () => {

@@ -5,7 +5,7 @@
  * as well, because miniflare's own router takes four times what an event takes.
  */
 import type { Context } from "hono";
-import type { Env } from "../../worker.ts";
+import type { Env } from "../../objects/env.ts";
 import type { App } from "../openapi.ts";
 import { PAGE_HEADERS } from "../page-headers.ts";
 

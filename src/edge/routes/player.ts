@@ -1,23 +1,23 @@
 /** The player's routes: the hunt's page, joining, playing, the standings. */
 import { boardPage, publicHunt } from "../../cache/kv.ts";
-import { openedAt, phaseAt } from "../../hunt/phase.ts";
 import { accepted, RequestError } from "../../errors.ts";
-import type { BoardPage, BoardQuery } from "../../leaderboard/object.ts";
+import { openedAt, phaseAt } from "../../hunt/phase.ts";
+import { commandsOf, EVENT_MAX, eventsOf } from "../../intake/check.ts";
+import { COMPARE_MODES, commandOf } from "../../intake/digest.ts";
+import { calling, leaderboardStub, shardStub } from "../../objects/call.ts";
+import type { Env } from "../../objects/env.ts";
+import type { BoardPage, BoardQuery } from "../../objects/leaderboard.ts";
 import { answerText, type PlayAnswer } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
-import type { Env } from "../../worker.ts";
 import { isOrganiser, requirePlayer } from "../auth.ts";
 import { BODY_MAX, check, readJson } from "../body.ts";
-import { COMPARE_MODES, commandOf } from "../../intake/digest.ts";
-import { prizesWithSeed } from "./draws.ts";
-import { commandsOf, EVENT_MAX, eventsOf } from "../../intake/check.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
-import { joinHunt } from "./join.ts";
 import { limitAddress, limitPlayer } from "../limits.ts";
-import { calling, shardStub } from "../../objects/call.ts";
 import { type App, type Request$, route } from "../openapi.ts";
 import { jsonText } from "../prepare.ts";
 import { answers, eventsBody, joinBody, leaderboardQuery } from "../schemas.ts";
+import { prizesWithSeed } from "./draws.ts";
+import { joinHunt } from "./join.ts";
 
 export function playerRoutes(app: App): void {
   route(
@@ -128,7 +128,7 @@ export function playerRoutes(app: App): void {
       const organiser = await isOrganiser(c.env, c.req.header("authorization"), now);
       const query = { ...page, organiser };
       const board = organiser
-        ? await calling(async () => c.env.LEADERBOARD.getByName(hunt).read(query))
+        ? await calling(async () => leaderboardStub(c.env, hunt).read(query))
         : await boardPage(c.env, hunt, query, now);
       const age = String(Math.max(0, Math.floor((now - board.asOf) / 1_000)));
       return jsonText(c, boardText(hunt, board), { Age: age });

@@ -1,18 +1,18 @@
 /** Routes of the prizes: stock, withdrawal, revocation, winners, and the draw that anybody may check. */
 import { forgetHunt } from "../../cache/kv.ts";
-import { phaseAt } from "../../hunt/phase.ts";
 import { accepted, RequestError } from "../../errors.ts";
-import type { Win } from "../../prizes/store.ts";
+import { phaseAt } from "../../hunt/phase.ts";
+import { calling, shardStub, vaultStub } from "../../objects/call.ts";
+import type { Env } from "../../objects/env.ts";
 import { parseTeamId } from "../../objects/ids.ts";
-import type { Env } from "../../worker.ts";
+import type { Win } from "../../objects/prizes.ts";
 import { check, DEFINITION_MAX, readJson } from "../body.ts";
-import { drawnPrizes, seedOf } from "./draws.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
 import { limitAddress } from "../limits.ts";
-import { calling, shardStub } from "../../objects/call.ts";
 import { type App, type Request$, route } from "../openapi.ts";
 import { control, JSON_BODY, organiserOf } from "../organiser.ts";
 import { answers, reasonBody, revokeBody, SLUG, stockBody, winnersQuery } from "../schemas.ts";
+import { drawnPrizes, seedOf } from "./draws.ts";
 
 export function prizeRoutes(app: App): void {
   route(
@@ -80,7 +80,7 @@ export function prizeRoutes(app: App): void {
       const prize = prizeOf(c);
       const { unit, reason } = check(revokeBody, await readJson(c.req.raw, DEFINITION_MAX));
       await huntEntry(c.env, hunt, c.get("now"));
-      const vault = () => c.env.PRIZES.getByName(hunt);
+      const vault = () => vaultStub(c.env, hunt);
       const win = accepted(await calling(async () => vault().winner(prize, unit)));
       const { team } = win;
       const { shard } = shardOf(team, "not_found");
@@ -176,7 +176,7 @@ async function winsOf(
 ): Promise<Win[]> {
   const [team = "", n = "-1"] = cursor?.split(".") ?? [];
   const after = { team, n: Number(n) };
-  return accepted(await calling(async () => env.PRIZES.getByName(hunt).winners(prize, after, limit)));
+  return accepted(await calling(async () => vaultStub(env, hunt).winners(prize, after, limit)));
 }
 
 function nextOf(page: readonly Win[], limit: number): { cursor?: string } {

@@ -4,10 +4,10 @@
  * player, so everything may be sent again.
  */
 import { RequestError } from "../../errors.ts";
+import { hash53 } from "../../hash.ts";
+import type { Env } from "../../objects/env.ts";
 import { REGISTRATIONS_MAX, type Registration } from "../../origin/store.ts";
 import { PROTOCOL_VERSION, type RegistrationMessage } from "../../protocol.ts";
-import { hash53 } from "../../shard/recall.ts";
-import type { Env } from "../../worker.ts";
 import { issuesOf, mediaType } from "../body.ts";
 import { drain, type Line, linesOf } from "../lines.ts";
 import { type App, route } from "../openapi.ts";

@@ -1,10 +1,11 @@
 /** Routes of the teams: awards, unlocks, bans, hiding, the list. */
-import type { Actor } from "../../control/object.ts";
+
 import { accepted } from "../../errors.ts";
+import { calling, leaderboardStub, shardStub } from "../../objects/call.ts";
+import type { Actor } from "../../objects/control.ts";
 import type { TeamAction } from "../../protocol.ts";
 import { BODY_MAX, check, readJson } from "../body.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
-import { calling, shardStub } from "../../objects/call.ts";
 import { type App, type Request$, route } from "../openapi.ts";
 import { control, JSON_BODY, organiserOf, shardsOf } from "../organiser.ts";
 import { answers, awardBody, reasonBody, stuckQuery, teamsQuery, unlockBody } from "../schemas.ts";
@@ -122,7 +123,7 @@ export function teamRoutes(app: App): void {
         const shard = shardStub(c.env, hunt, shards[at] ?? "");
         const page = accepted(await calling(async () => shard.teams(after, limit - teams.length, search)));
         const ids = page.teams.map(({ id }) => id);
-        const ranks = ids.length === 0 ? [] : await c.env.LEADERBOARD.getByName(hunt).organiserRanks(ids);
+        const ranks = ids.length === 0 ? [] : await leaderboardStub(c.env, hunt).organiserRanks(ids);
         for (const [row, team] of page.teams.entries()) {
           const rank = ranks[row];
           teams.push({

@@ -4,10 +4,12 @@
  * shards, clues) is followed by the teams' ids and names and then one column
  * after the other, little-endian.
  */
+
+import type { StandingsRules } from "../../hunt/score.ts";
 import { ChunkReader, cutChunks } from "./chunks.ts";
 import { ClueTable, type FirstSolve } from "./clue-table.ts";
 import { Numbered } from "./numbered.ts";
-import type { StandingsRules, StandingsState } from "./state.ts";
+import type { StandingsState } from "./state.ts";
 import { TeamIds } from "./team-ids.ts";
 import { STATE_FLAGS, TeamTable } from "./team-table.ts";
 

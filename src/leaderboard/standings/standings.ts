@@ -7,22 +7,13 @@
  * Facts go in with `apply`; `settle` revalues what moved and puts the touched
  * teams at their places, and must come before any read.
  */
-import { isDynamic } from "../../hunt/score.ts";
-import type { LeaderboardEntry, ScoreFact, StandingsWord } from "../../protocol.ts";
+
+import { isDynamic, type StandingsRules } from "../../hunt/score.ts";
+import type { LeaderboardEntry, ScoreFact, StandingsRow, StandingsWord } from "../../protocol.ts";
 import { Places } from "./places.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
-import { cloneState, emptyState, type StandingsRules, type StandingsState, underRules } from "./state.ts";
+import { cloneState, emptyState, type StandingsState, underRules } from "./state.ts";
 import { BANNED, FINISHED, HIDDEN, isShown, PLANE_CLUES, PRESENT } from "./team-table.ts";
-
-export type { StandingsRules } from "./state.ts";
-
-/** A team as `dump` shows it; `rank` is missing where the team has no place. */
-export interface StandingsRow {
-  team: string;
-  score: number;
-  solves: number;
-  rank?: number;
-}
 
 export class Standings {
   readonly #state: StandingsState;

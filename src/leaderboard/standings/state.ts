@@ -1,17 +1,11 @@
 /** What the facts put into the standings, as opposed to what is derived from it. */
+
 import type { Scoring } from "../../hunt/compiled.ts";
-import { isDynamic } from "../../hunt/score.ts";
+import { isDynamic, type StandingsRules } from "../../hunt/score.ts";
 import { ClueTable } from "./clue-table.ts";
 import { Numbered } from "./numbered.ts";
 import { TeamIds } from "./team-ids.ts";
 import { TeamTable } from "./team-table.ts";
-
-/** What of a compiled hunt decides the standings. Points are whole numbers. */
-export interface StandingsRules {
-  scoring: Scoring;
-  clues: { id: string; points: number }[];
-  brackets: string[];
-}
 
 export interface StandingsState {
   rules: StandingsRules;

@@ -2,8 +2,10 @@
  * The standings and, from the first fact behind a freeze on, a second copy
  * that stands still: facts later than the freeze do not enter it. PURE.
  */
+
+import type { StandingsRules } from "../../hunt/score.ts";
 import type { ScoreFact } from "../../protocol.ts";
-import { Standings, type StandingsRules } from "./standings.ts";
+import { Standings } from "./standings.ts";
 
 /**
  * The copies of more teams are thin: at 10^6 a full one takes 45 MB, a thin one

@@ -9,10 +9,10 @@
  * another request without a time limit of its own, and what a request holds (a
  * place, the right to ask the gate) ends by time as well.
  */
-import type { GateDelta, GateReport, GateView, LeaseResult } from "./gate.ts";
-import { Line } from "./waiting-line.ts";
+import type { GateDelta, GateReport, GateView, LeaseResult } from "../../objects/gate-report.ts";
 import { OriginRejected } from "../store.ts";
 import { Throttle } from "./throttle.ts";
+import { Line } from "./waiting-line.ts";
 
 /** Longest a call waits for the gate's answer, ms; then the isolate decides alone. */
 const ASK_MS = 250;

@@ -8,16 +8,12 @@
  * closing. The window and the leases of a half-open gate are forgotten by a
  * restart: the window fills again, and unknown leases are not answered for.
  */
-import { createDurable, proxyDurable } from "itty-durable";
+
+import { createDurable } from "itty-durable";
 import { configOf } from "../../config.ts";
-import { Gate, type GateReport, type GateStatus, type GateView, readReport, type SavedGate } from "./gate.ts";
-
-export interface GateEnv {
-  GATE: DurableObjectNamespace;
-}
-
-/** One gate for the one origin. */
-const NAME = "origin";
+import type { Env } from "../../objects/env.ts";
+import type { GateStatus, GateView } from "../../objects/gate-report.ts";
+import { Gate, readReport, type SavedGate } from "./gate.ts";
 
 /** What of itty-durable is used. Public fields are its persistent state, all but `state`. */
 interface Durable {
@@ -28,16 +24,16 @@ interface Durable {
 
 const Durable = createDurable({ autoReturn: false, autoPersist: false }) as unknown as new (
   state: DurableObjectState,
-  env: GateEnv,
+  env: Env,
 ) => Durable;
 
 export class OriginGate extends Durable {
   /** As it was last written. */
   saved: SavedGate | null = null;
-  readonly #env: GateEnv;
+  readonly #env: Env;
   #gate: Gate | undefined;
 
-  constructor(state: DurableObjectState, env: GateEnv) {
+  constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.#env = env;
   }
@@ -92,25 +88,4 @@ export class OriginGate extends Durable {
     this.saved = saved;
     await this.persist();
   }
-}
-
-export interface GateFace {
-  report(report: GateReport): Promise<GateView>;
-  status(): Promise<GateStatus>;
-}
-
-/** The gate of this environment's origin. Rejects when it cannot be reached. */
-export function gateOf(env: GateEnv): GateFace {
-  // A new stub each time, because a stub is broken after an exception.
-  const object = (): GateFace => proxyDurable(env.GATE, { parse: true }).get(NAME) as GateFace;
-  return {
-    report: async (report) => checked(await object().report(report)),
-    status: async () => checked(await object().status()),
-  };
-}
-
-/** An answer without a state is none of ours: an empty one, for instance. */
-function checked<Answer extends { state: string }>(answer: Answer | undefined): Answer {
-  if (typeof answer?.state !== "string") throw new Error("the gate gave no answer");
-  return answer;
 }

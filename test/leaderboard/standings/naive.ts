@@ -4,7 +4,7 @@
  * it shares no code with what it checks.
  */
 
-import type { StandingsRules } from "../../../src/leaderboard/standings/standings.ts";
+import type { StandingsRules } from "../../../src/hunt/score.ts";
 import type { LeaderboardEntry, ScoreFact } from "../../../src/protocol.ts";
 
 export interface Report {

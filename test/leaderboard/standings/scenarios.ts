@@ -1,6 +1,7 @@
 /** Random hunts and what happens in them, for the property tests of the standings. */
+
 import fc from "fast-check";
-import type { StandingsRules } from "../../../src/leaderboard/standings/standings.ts";
+import type { StandingsRules } from "../../../src/hunt/score.ts";
 import type { ScoreFact } from "../../../src/protocol.ts";
 import type { Report } from "./naive.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Standings, type StandingsRules } from "../../../src/leaderboard/standings/standings.ts";
+import type { StandingsRules } from "../../../src/hunt/score.ts";
+import { Standings } from "../../../src/leaderboard/standings/standings.ts";
 import { View } from "../../../src/leaderboard/standings/view.ts";
 import { NaiveStandings, type Report } from "./naive.ts";
 import { bracketNames, scenarioArbitrary, shardNames } from "./scenarios.ts";

@@ -1,13 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../../scripts/lab/gate/clock.ts";
-import {
-  type GateDelta,
-  type GateReport,
-  type GateView,
-  type LeaseResult,
-  readReport,
-} from "../../../src/origin/gate/gate.ts";
+import type { GateDelta, GateReport, GateView, LeaseResult } from "../../../src/objects/gate-report.ts";
+import { readReport } from "../../../src/origin/gate/gate.ts";
 import { OriginGuard, OriginUnavailable } from "../../../src/origin/gate/guard.ts";
 import { OriginRejected } from "../../../src/origin/store.ts";
 

@@ -1,8 +1,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { GateDelta, GateReport, GateView } from "../../../src/origin/gate/gate.ts";
-import { gateOf, OriginGate } from "../../../src/origin/gate/object.ts";
+import { gateOf } from "../../../src/objects/gate.ts";
+import type { GateDelta, GateReport, GateView } from "../../../src/objects/gate-report.ts";
+import { OriginGate } from "../../../src/origin/gate/object.ts";
 import { guardedOrigin, guardOf, OriginUnavailable } from "../../../src/origin/guarded.ts";
 import type { OriginStore } from "../../../src/origin/store.ts";
 import type { FactMessage } from "../../../src/protocol.ts";

@@ -3,9 +3,9 @@
  * entry module. Everything of one local engine runs in one isolate, so one set
  * of counts sees all of it. `GET /-/counts` tells them.
  */
+import type { Env } from "../../../../src/objects/env.ts";
 import engine, * as objects from "../../../../src/worker.ts";
 
-type Env = objects.Env;
 type ObjectClass = new (ctx: DurableObjectState, env: Env) => object;
 
 /** By the names of `scripts/lab/bench/prices.ts`. */

@@ -1,8 +1,8 @@
 /** The engine's leaderboard object over shards that make their logs up, for the bench of a large crowd. */
 import { DurableObject } from "cloudflare:workers";
 import { Leaderboard as EngineLeaderboard } from "../../../../src/leaderboard/object.ts";
-import type { ScoreFact, ScoreReport } from "../../../../src/protocol.ts";
 import { parseObjectName } from "../../../../src/objects/ids.ts";
+import type { ScoreFact, ScoreReport } from "../../../../src/protocol.ts";
 import {
   CROWD_SHARDS,
   type CrowdScoring,

@@ -1,0 +1,76 @@
+/**
+ * The layers of `src`, from the top: each imports only what stands below it.
+ * `.dependency-cruiser.mjs` makes the rules of `npm run check` from this list
+ * and `npm run docs` the drawing in docs/architecture.md, so neither can lie.
+ */
+import { readdirSync } from "node:fs";
+
+/**
+ * @typedef {object} Room
+ * @property {string} path A folder or a file of `src`, or of a room above it.
+ * @property {string} holds What is in it.
+ */
+
+/** @type {{ rooms: Room[] }[]} A layer; its rooms do not import each other. */
+export const LAYERS = [
+  { rooms: [{ path: "worker.ts", holds: "the entry: exports the object classes, fetch and queue" }] },
+  { rooms: [{ path: "edge", holds: "the Hono app; routes/ has one file a subject" }] },
+  { rooms: [{ path: "control", holds: "one hunt's control plane, the registers, verify, audit" }] },
+  { rooms: [{ path: "leaderboard", holds: "standings of a hunt, spectators, publishing" }] },
+  { rooms: [{ path: "shard", holds: "the teams of a shard: log, rules, sockets, delivery" }] },
+  {
+    rooms: [
+      { path: "queue", holds: "consumers of both queues, dead letters" },
+      { path: "cache", holds: "isolate memory and KV before the owners" },
+      { path: "prizes", holds: "the vault" },
+    ],
+  },
+  { rooms: [{ path: "origin", holds: "the origin's queries and drivers; gate/ protects it" }] },
+  { rooms: [{ path: "sockets", holds: "what live sockets of all objects share" }] },
+  { rooms: [{ path: "telemetry", holds: "meters, the metrics hub, /metrics, log lines" }] },
+  { rooms: [{ path: "objects", holds: "what each Durable Object can be asked; Env, ids, calls" }] },
+  { rooms: [{ path: "intake", holds: "a player's event, checked and digested, becomes a command" }] },
+  { rooms: [{ path: "hunt", holds: "PURE: the rules of the game" }] },
+  {
+    rooms: [
+      { path: "config.ts", holds: "every parameter" },
+      { path: "secrets.ts", holds: "key rings and digests" },
+      { path: "stored-text.ts", holds: "texts longer than a row" },
+    ],
+  },
+  {
+    rooms: [
+      { path: "protocol.ts", holds: "what passes between objects: commands, facts, reports" },
+      { path: "errors.ts", holds: "error codes, refusals" },
+    ],
+  },
+  {
+    rooms: [
+      { path: "hmac.ts", holds: "HMAC-SHA-256" },
+      { path: "hash.ts", holds: "a 53-bit hash" },
+    ],
+  },
+  { rooms: [{ path: "contract", holds: "the wire: schemas and the types inferred from them" }] },
+];
+
+/**
+ * Rooms that import no platform (no `cloudflare:*`, no Node, no runtime
+ * dependency but zod and yaml) and of the engine only what `may` names.
+ * @type {{ path: string, may: string[] }[]}
+ */
+export const PURE = [
+  { path: "hunt", may: ["hunt", "protocol.ts", "errors.ts", "contract"] },
+  { path: "leaderboard/standings", may: ["leaderboard/standings", "hunt", "protocol.ts", "contract"] },
+  { path: "prizes/draw.ts", may: ["hmac.ts", "hunt", "protocol.ts"] },
+  { path: "prizes/allocate.ts", may: ["prizes/draw.ts", "hunt", "protocol.ts"] },
+  { path: "contract", may: ["contract"] },
+];
+
+/** Pages and the published client: of the engine they import the wire alone. */
+export const OUTSIDE = ["src/web", "client"];
+
+/** Files and folders of `src` that are in no layer. */
+export function strangers() {
+  const known = new Set(LAYERS.flatMap(({ rooms }) => rooms.map(({ path }) => path)));
+  return readdirSync(new URL("../src", import.meta.url)).filter((name) => name !== "web" && !known.has(name));
+}

@@ -1,0 +1,102 @@
+/**
+ * `HuntControl` as others may ask it (class: src/control/object.ts): the control
+ * plane of one hunt, named by the hunt's id. It keeps the definition, the phase,
+ * announcements, the list of shards and the audit, and tells the shards before
+ * it answers. No player's request passes through it.
+ */
+// By name: tests and scripts, which have Node's types only, read this interface too.
+import type { Rpc } from "@cloudflare/workers-types";
+import type { Issue, Refusal } from "../errors.ts";
+import type { PublicHunt } from "../hunt/compiled.ts";
+import type { Phase, PhaseState } from "../hunt/phase.ts";
+import type { VaultConfig } from "./prizes.ts";
+import type { ShardConfig } from "./shard.ts";
+
+/** Who asks, for the audit. */
+export interface Actor {
+  actor: string;
+  request: string;
+}
+
+export type PublishAnswer =
+  | { version: number; created: boolean; warnings: Issue[] }
+  | (Refusal & { issues?: Issue[] });
+
+export interface AuditEntry {
+  /** Epoch ms. */
+  at: number;
+  /** Subject of the organiser's token. */
+  actor: string;
+  action: string;
+  /** What it was about; never a secret, an answer or a code. */
+  detail: Record<string, string | number | boolean>;
+  /** The `X-Request-Id` it came with. */
+  request: string;
+}
+
+/** The public half of a hunt, as control publishes it. */
+export interface PublicEntry {
+  v: 1;
+  hunt: PublicHunt;
+  version: number;
+  revision: number;
+  phase: PhaseState;
+  shardsPerRegion: number;
+  /** Id of the pepper that answer digests are made with. */
+  pepper: string;
+  /** SHA-256 of the seed of the prize draws, hex; only of hunts with prizes. */
+  drawHash?: string;
+  prizes?: PublicPrizeChanges;
+}
+
+/** What organisers changed of the prizes, by id. `at`: epoch ms. */
+export type PublicPrizeChanges = Record<string, { added: { units: number; at: number }[]; withdrawn?: true }>;
+
+/** Of every call that changes something: the change is in force everywhere when it answers. */
+export interface ControlObject extends Rpc.DurableObjectBranded {
+  /** Publishes a definition, or only checks it. `ifMatch`: the version it replaces. */
+  publish(
+    source: string,
+    format: "json" | "yaml",
+    options: { dryRun: boolean; ifMatch?: number },
+    by: Actor,
+  ): Promise<PublishAnswer>;
+  definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
+  /** What everybody may know; also the content of the KV entry. */
+  publicEntry(): PublicEntry | Refusal;
+  setPhase(to: Exclude<Phase, "draft">, by: Actor): Promise<{ phase: Phase } | Refusal>;
+  announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal>;
+  /** Raises the number of active shards per region; new teams land on the new ones. */
+  grow(shardsPerRegion: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
+  /** Adds units to a prize; the vault knows of them when this answers. */
+  addStock(
+    prize: string,
+    units: number,
+    codes: string[] | undefined,
+    reason: string,
+    by: Actor,
+  ): Promise<{ stock: number } | Refusal>;
+  /** Takes a prize out of the hunt, or puts it back. */
+  withdraw(
+    prize: string,
+    withdrawn: boolean,
+    reason: string,
+    by: Actor,
+  ): Promise<{ stock: number } | Refusal>;
+  /** The vault's configuration. */
+  vaultConfig(): VaultConfig | Refusal;
+  /** The seed of the draws, once nobody can claim any more. */
+  drawSeed(): { seed: string } | Refusal;
+  /** Opens the door for an import whose first line is at `firstAt`, epoch ms. */
+  beginImport(firstAt: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
+  /** The codes to print, one a scan clue. */
+  codes(by: Actor): { clue: string; title: string; code: string }[] | Refusal;
+  /** A shard's first contact: it is listed before it gets the configuration. */
+  attach(shard: string): ShardConfig | Refusal;
+  /** The shards that took part so far. */
+  shards(): string[];
+  /** The newest entries first. */
+  audit(): AuditEntry[];
+  /** Records an organiser's action that another object carried out. */
+  recordAction(entry: AuditEntry): void;
+}

@@ -1,0 +1,33 @@
+/** The bindings of the Worker and of every object (wrangler.toml), by the interfaces of this folder. */
+import type { Secrets } from "../secrets.ts";
+import type { ControlObject } from "./control.ts";
+import type { DeadLettersObject } from "./dead-letters.ts";
+import type { LeaderboardObject, LiveBoardObject } from "./leaderboard.ts";
+import type { MetricsHubObject } from "./metrics.ts";
+import type { HuntDirectoryObject, NameRegistryObject } from "./names.ts";
+import type { PrizeVaultObject } from "./prizes.ts";
+import type { ShardObject } from "./shard.ts";
+
+export interface Env extends Secrets {
+  SHARD: DurableObjectNamespace<ShardObject>;
+  LEADERBOARD: DurableObjectNamespace<LeaderboardObject>;
+  LIVE_BOARD: DurableObjectNamespace<LiveBoardObject>;
+  CONTROL: DurableObjectNamespace<ControlObject>;
+  NAMES: DurableObjectNamespace<NameRegistryObject>;
+  DIRECTORY: DurableObjectNamespace<HuntDirectoryObject>;
+  PRIZES: DurableObjectNamespace<PrizeVaultObject>;
+  DEAD_LETTERS: DurableObjectNamespace<DeadLettersObject>;
+  METRICS: DurableObjectNamespace<MetricsHubObject>;
+  /** Asked over itty-durable's proxy: `gateOf` (gate.ts). */
+  GATE: DurableObjectNamespace;
+  /** The pages of src/web. */
+  ASSETS: Fetcher;
+  CACHE: KVNamespace;
+  FACTS: Queue<string>;
+  DEAD: Queue<string>;
+  PLAYER_RATE: RateLimit;
+  ADDRESS_RATE: RateLimit;
+  ORIGIN_DB: D1Database;
+  /** With ORIGIN = "postgres". */
+  ORIGIN_POSTGRES?: Hyperdrive;
+}

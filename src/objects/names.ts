@@ -1,0 +1,41 @@
+/**
+ * The two small registers (classes: src/control/directory.ts).
+ * `HuntDirectory`: which hunts exist, one object for all. `NameRegistry`: which
+ * team names and joining keys of a hunt are taken, in objects sharded by a hash
+ * of the name; asked at joining only.
+ */
+// By name: tests and scripts, which have Node's types only, read this interface too.
+import type { Rpc } from "@cloudflare/workers-types";
+import { hash53 } from "../hash.ts";
+
+/** The one directory object. */
+export const DIRECTORY_NAME = "all";
+
+/** Registry objects per hunt: joining is spread over them. */
+const REGISTRIES = 16;
+
+/** Who holds a name: the shard of the team and the joining key that makes or made it. */
+export interface Holder {
+  shard: string;
+  key: string;
+  /** Epoch ms of the reservation. */
+  at: number;
+}
+
+/** The name of the registry object that owns `name`. */
+export const registryOf = (hunt: string, name: string): string => `${hunt}/${hash53(name) % REGISTRIES}`;
+
+export interface HuntDirectoryObject extends Rpc.DurableObjectBranded {
+  add(hunt: string): void;
+  /** By id. */
+  list(): string[];
+}
+
+export interface NameRegistryObject extends Rpc.DurableObjectBranded {
+  /** Reserves `name` for `holder` unless somebody has it; the result is whoever has it then. */
+  reserve(name: string, holder: Holder): Holder;
+  /** Who has `name`, if anybody. */
+  find(name: string): Holder | undefined;
+  /** Gives a name back whose holder never made its team. */
+  release(name: string, key: string): void;
+}
