@@ -36,6 +36,7 @@ export const LAYERS = [
       { path: "config.ts", holds: "every parameter" },
       { path: "secrets.ts", holds: "key rings and digests" },
       { path: "stored-text.ts", holds: "texts longer than a row" },
+      { path: "alarm.ts", holds: "named reasons over an object's one alarm" },
     ],
   },
   {
@@ -48,6 +49,8 @@ export const LAYERS = [
     rooms: [
       { path: "hmac.ts", holds: "HMAC-SHA-256" },
       { path: "hash.ts", holds: "a 53-bit hash" },
+      { path: "clock.ts", holds: "the present and waiting" },
+      { path: "bounded-map.ts", holds: "a map with room for so many" },
     ],
   },
   { rooms: [{ path: "contract", holds: "the wire: schemas and the types inferred from them" }] },

@@ -1,0 +1,44 @@
+/**
+ * Time as an object or a loop sees it: the present and waiting, together, so
+ * that a test that moves one moves the other.
+ */
+export interface Clock {
+  /** Epoch ms. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason as soon as that is aborted. */
+  after(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      }, ms);
+      const stop = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", stop, { once: true });
+    }),
+};
+
+/** The promise's value, or an error after `ms`: a call on another object may hang. */
+export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const late = clock.after(ms, ended.signal).then(() => {
+    throw new Error(`no result within ${ms} ms`);
+  });
+  late.catch(() => undefined); // nobody waits for the timer once the promise has settled
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    ended.abort();
+  }
+}
