@@ -271,6 +271,8 @@ describe("any game", () => {
   });
 
   test("[UN-23] `unlocked` lists exactly the clues that the solve opened, in the hunt's order", () => {
+    let solves = 0;
+    let unlocking = 0;
     everyGame((draw) => {
       randomGame(draw, (played, { now, made, result }) => {
         if (result.outcome !== "correct" || result.duplicate) return;
@@ -286,14 +288,21 @@ describe("any game", () => {
               !isOpen(compiled, before, played.openedAt, id, now),
           );
         expect(result.unlocked).toEqual(opened);
+        solves += 1;
+        if (opened.length > 0) unlocking += 1;
       });
     }, 600);
+    // The games that fast-check draws must meet the case, or nothing was shown.
+    expect(solves).toBeGreaterThan(100);
+    expect(unlocking).toBeGreaterThan(10);
   });
 
   test("[AT-11] at retryAt there is a try, a millisecond before there is none", () => {
+    let cooldowns = 0;
     everyGame((draw) => {
       randomGame(draw, (played, { command, player, result }) => {
         if (result.outcome !== "cooldown") return;
+        cooldowns += 1;
         const retryAt = Date.parse(result.retryAt ?? "");
         const outcomeAt = (now: number): string => {
           const decision = decide(played.context, played.team(), player, command, undefined, now);
@@ -303,5 +312,6 @@ describe("any game", () => {
         expect(outcomeAt(retryAt)).not.toBe("cooldown");
       });
     }, 1_000);
+    expect(cooldowns).toBeGreaterThan(10);
   });
 });

@@ -25,10 +25,12 @@ export const ar: Translation<typeof en> = {
     other: "{count} لغز",
   },
   upToPlayers: {
+    zero: "لا لاعبين في الفريق",
     one: "لاعب واحد لكل فريق",
     two: "لاعبان لكل فريق",
     few: "حتى {count} لاعبين لكل فريق",
-    other: "حتى {count} لاعبًا لكل فريق",
+    many: "حتى {count} لاعبًا لكل فريق",
+    other: "حتى {count} لاعب لكل فريق",
   },
   waiting: "لقد انضممت. لم يبدأ البحث بعد.",
   beginsIn: "يبدأ بعد {time}",
