@@ -302,7 +302,7 @@ function Stuck({ hunt }: { hunt: string }) {
                   <br />
                   <span class="soft">{t("stuckOn", { clue: titleOf(clue), count: wrong })}</span>
                 </td>
-                <td class="number">{t("minutes", { count: minutesSince(since) })}</td>
+                <td class="number">{t("minutes", { value: minutesSince(since) })}</td>
               </tr>
             ))}
           </tbody>
@@ -360,7 +360,7 @@ function OriginPanel({ hunt }: { hunt: string }) {
           <dt>{t("backlog")}</dt>
           <dd class="number">{number(told.backlog.segments)}</dd>
           <dt>{t("oldest")}</dt>
-          <dd class="number">{t("seconds", { count: Math.round(told.backlog.oldestSeconds) })}</dd>
+          <dd class="number">{t("seconds", { value: Math.round(told.backlog.oldestSeconds) })}</dd>
         </dl>
       )}
       <h3>{t("deadLetters")}</h3>
