@@ -1,12 +1,13 @@
 /**
- * Writes what is generated: docs/parameters.md, docs/api.md and
- * schema/hunt.json. `--check` only compares, and fails when one is out of date.
+ * Writes what is generated: docs/parameters.md, docs/api.md,
+ * schema/hunt.json and the layers in docs/architecture.md. `--check` only compares, and fails when one is out of date.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PARAMETERS } from "../src/config.ts";
 import { huntJsonSchema } from "../src/hunt/definition.ts";
 import { type Evidence, measuredEffect, readEvidence } from "./lab/tune/evidence.ts";
+import { drawing } from "./layers.ts";
 import { startEngine } from "./local/engine.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -23,6 +24,7 @@ interface Operation {
 const outdated: string[] = [];
 write("docs/parameters.md", parametersPage());
 write("schema/hunt.json", `${JSON.stringify(huntJsonSchema(), null, 2)}\n`);
+write("docs/architecture.md", withDrawing(readFileSync(join(root, "docs/architecture.md"), "utf8")));
 write("docs/api.md", apiPage(await readOpenApi()));
 if (outdated.length > 0) {
   console.error(`out of date: ${outdated.join(", ")}; run: npm run docs`);
@@ -54,6 +56,13 @@ async function readOpenApi(): Promise<Record<string, Record<string, Operation>>>
   } finally {
     await engine.stop();
   }
+}
+
+/** The page with the layers drawn anew between its two marks. */
+function withDrawing(page: string): string {
+  const marked = /(<!-- layers -->\n```\n)[\s\S]*?(\n```\n<!-- \/layers -->)/;
+  if (!marked.test(page)) throw new Error("docs/architecture.md has no place for the layers");
+  return page.replace(marked, (_, before: string, after: string) => `${before}${drawing()}${after}`);
 }
 
 function parametersPage(): string {

@@ -5,14 +5,14 @@
  */
 import { readdirSync } from "node:fs";
 
-/**
- * @typedef {object} Room
- * @property {string} path A folder or a file of `src`, or of a room above it.
- * @property {string} holds What is in it.
- */
+/** A folder or a file of `src`, and what is in it. */
+interface Room {
+  path: string;
+  holds: string;
+}
 
-/** @type {{ rooms: Room[] }[]} A layer; its rooms do not import each other. */
-export const LAYERS = [
+/** The rooms of one layer do not import each other. */
+export const LAYERS: { rooms: Room[] }[] = [
   { rooms: [{ path: "worker.ts", holds: "the entry: exports the object classes, fetch and queue" }] },
   { rooms: [{ path: "edge", holds: "the Hono app; routes/ has one file a subject" }] },
   { rooms: [{ path: "control", holds: "one hunt's control plane, the registers, verify, audit" }] },
@@ -30,7 +30,7 @@ export const LAYERS = [
   { rooms: [{ path: "telemetry", holds: "meters, the metrics hub, /metrics, log lines" }] },
   { rooms: [{ path: "objects", holds: "what each Durable Object can be asked; Env, ids, calls" }] },
   { rooms: [{ path: "intake", holds: "a player's event, checked and digested, becomes a command" }] },
-  { rooms: [{ path: "hunt", holds: "PURE: the rules of the game" }] },
+  { rooms: [{ path: "hunt", holds: "the rules of the game" }] },
   {
     rooms: [
       { path: "config.ts", holds: "every parameter" },
@@ -59,9 +59,8 @@ export const LAYERS = [
 /**
  * Rooms that import no platform (no `cloudflare:*`, no Node, no runtime
  * dependency but zod and yaml) and of the engine only what `may` names.
- * @type {{ path: string, may: string[] }[]}
  */
-export const PURE = [
+export const PURE: { path: string; may: string[] }[] = [
   { path: "hunt", may: ["hunt", "protocol.ts", "errors.ts", "contract"] },
   { path: "leaderboard/standings", may: ["leaderboard/standings", "hunt", "protocol.ts", "contract"] },
   { path: "prizes/draw.ts", may: ["hmac.ts", "hunt", "protocol.ts"] },
@@ -70,10 +69,28 @@ export const PURE = [
 ];
 
 /** Pages and the published client: of the engine they import the wire alone. */
-export const OUTSIDE = ["src/web", "client"];
+export const OUTSIDE: string[] = ["src/web", "client"];
+
+/** The layers as they stand in docs/architecture.md: a line a room, a rule between layers. */
+export function drawing(): string {
+  const rows = LAYERS.map(({ rooms }) =>
+    rooms.map(({ path, holds }) => {
+      const room = path.includes(".") ? path : `${path}/`;
+      const pure = PURE.some((each) => each.path === path) ? "PURE: " : "";
+      return `  ${room.padEnd(16)} ${pure}${holds}`;
+    }),
+  );
+  const inner = PURE.filter(({ path }) => path.includes("/")).map(({ path }) => path);
+  return [
+    "src/",
+    rows.map((lines) => lines.join("\n")).join("\n  ────\n"),
+    `beside them: ${OUTSIDE.join(", ")} (of the engine they import src/contract alone)`,
+    `PURE rooms inside others: ${inner.join(", ")}`,
+  ].join("\n");
+}
 
 /** Files and folders of `src` that are in no layer. */
-export function strangers() {
+export function strangers(): string[] {
   const known = new Set(LAYERS.flatMap(({ rooms }) => rooms.map(({ path }) => path)));
   return readdirSync(new URL("../src", import.meta.url)).filter((name) => name !== "web" && !known.has(name));
 }
