@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { drawing, LAYERS, PURE, strangers } from "../../scripts/layers.ts";
@@ -21,4 +21,12 @@ test("a pure room is allowed nothing that stands above it", () => {
     for (const other of may)
       expect(layerOf(other), `${path} may import ${other}`).toBeGreaterThanOrEqual(layerOf(path));
   }
+});
+
+test("no type is imported in a way that the check cannot see", () => {
+  const root = join(import.meta.dirname, "../..");
+  const hidden = globSync("{src,scripts,ops}/**/*.{ts,tsx}", { cwd: root }).filter((path) =>
+    /\bimport\("[^"]+"\)\s*\.\s*[A-Z]/.test(readFileSync(join(root, path), "utf8")),
+  );
+  expect(hidden).toEqual([]);
 });
