@@ -1,0 +1,46 @@
+/** Publishing a definition, and the printed codes. The definition itself: src/hunt/definition.ts, docs/hunt-format.md. */
+import { z } from "zod";
+import { slug, told, whole } from "./basics.ts";
+import { issue } from "./problem.ts";
+
+/** Longest definition, bytes. */
+export const DEFINITION_BYTES = 4 * 1_024 * 1_024;
+
+export const publishQuery = z.strictObject({
+  dryRun: z
+    .enum(["true", "false"])
+    .default("false")
+    .meta({ description: "true: only checks the definition", examples: ["true"] }),
+});
+
+export const published = z
+  .strictObject({
+    hunt: slug.describe("The hunt's id"),
+    version: whole("The version now, from 1; 0 when nothing was published yet", 3),
+    warnings: z.array(issue).meta({ description: "What an author should look at", examples: [[]] }),
+  })
+  .meta({
+    id: "Published",
+    description: "A definition that was published, or only checked",
+    examples: [{ hunt: "harbour-nights", version: 3, warnings: [] }],
+  });
+export type Published = z.infer<typeof published>;
+
+export const codes = z
+  .strictObject({
+    codes: z
+      .array(
+        z.strictObject({
+          clue: slug.meta({ description: "The scan clue", examples: ["old-lamp"] }),
+          title: told("Its title", "The old lamp"),
+          code: told("What a player's scan event carries", "1.k1.old-lamp.Zm9v"),
+          url: told(
+            "What the QR code carries: opens the player page with the code in its fragment",
+            "https://hunt.example/play/harbour-nights#code=1.k1.old-lamp.Zm9v",
+          ),
+        }),
+      )
+      .meta({ description: "One for each scan clue", examples: [[]] }),
+  })
+  .meta({ id: "Codes", description: "The codes to print", examples: [{ codes: [] }] });
+export type Codes = z.infer<typeof codes>;

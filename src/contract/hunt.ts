@@ -1,0 +1,68 @@
+/** A hunt as everybody may see it, and the list of hunts. */
+import { z } from "zod";
+import { phase, slug, time, told, whole } from "./basics.ts";
+import { publicPrize } from "./prizes.ts";
+
+export const publicHunt = z
+  .strictObject({
+    hunt: slug.describe("The hunt's id"),
+    title: told("Its title", "Harbour Nights"),
+    description: told("What it is about, Markdown", "Seven lamps, one night.").exactOptional(),
+    phase,
+    opens: time.describe("When it opened or will").exactOptional(),
+    closes: time.describe("When it ends by itself").exactOptional(),
+    freeze: time.describe("From when on standings stand still for players").exactOptional(),
+    teams: z
+      .strictObject({
+        mode: z
+          .enum(["teams", "solo"])
+          .meta({ description: "Played in teams, or alone", examples: ["teams"] }),
+        maxSize: whole("Players of a team at most", 4),
+      })
+      .meta({ description: "How it is played", examples: [{ mode: "teams", maxSize: 4 }] }),
+    brackets: z
+      .array(z.strictObject({ id: slug.describe("The bracket"), title: told("Its title", "Families") }))
+      .meta({ description: "Divisions of the standings", examples: [[{ id: "family", title: "Families" }]] })
+      .exactOptional(),
+    clueCount: whole("Clues in all, locked ones included", 21),
+    prizes: z
+      .array(publicPrize)
+      .meta({ description: "Its prizes, if it has any", examples: [[]] })
+      .exactOptional(),
+    serverTime: time.describe("The engine's clock"),
+  })
+  .meta({
+    id: "Hunt",
+    description: "A hunt as everybody may see it",
+    examples: [
+      {
+        hunt: "harbour-nights",
+        title: "Harbour Nights",
+        phase: "live",
+        teams: { mode: "teams", maxSize: 4 },
+        clueCount: 21,
+        serverTime: "2026-06-06T18:30:00.000Z",
+      },
+    ],
+  });
+export type Hunt = z.infer<typeof publicHunt>;
+
+export const huntRow = z
+  .strictObject({
+    hunt: slug.describe("The hunt's id"),
+    title: told("Its title", "Harbour Nights"),
+    phase,
+    version: whole("Its published version", 3),
+    teams: whole("Teams that joined", 120),
+  })
+  .meta({
+    id: "HuntRow",
+    description: "A hunt in the list",
+    examples: [{ hunt: "harbour-nights", title: "Harbour Nights", phase: "live", version: 3, teams: 120 }],
+  });
+export type HuntRow = z.infer<typeof huntRow>;
+
+export const hunts = z
+  .strictObject({ hunts: z.array(huntRow).meta({ description: "By id", examples: [[]] }) })
+  .meta({ id: "Hunts", description: "All hunts", examples: [{ hunts: [] }] });
+export type Hunts = z.infer<typeof hunts>;

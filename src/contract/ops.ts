@@ -1,0 +1,130 @@
+/** The engine itself: health, the origin, dead letters, what the pages need to know. */
+import { z } from "zod";
+import { amount, flag, id, time, told, whole } from "./basics.ts";
+
+export const alive = z
+  .strictObject({ ok: z.literal(true).meta({ description: "It responds", examples: [true] }) })
+  .meta({ id: "Alive", description: "The engine responds", examples: [{ ok: true }] });
+
+export const ready = z
+  .strictObject({
+    ok: flag("It can serve; the origin may be away, players do not notice"),
+    dependencies: z
+      .strictObject({
+        objects: flag("Durable Objects respond"),
+        kv: flag("KV responds"),
+        origin: flag("The origin's gate is closed"),
+      })
+      .meta({ description: "Each dependency", examples: [{ objects: true, kv: true, origin: true }] }),
+  })
+  .meta({
+    id: "Ready",
+    description: "Readiness by dependency",
+    examples: [{ ok: true, dependencies: { objects: true, kv: true, origin: true } }],
+  });
+
+export const pages = z
+  .strictObject({
+    mapTiles: told(
+      "Address of the map's tiles, as the parameter MAP_TILES says",
+      "https://tiles.example/{z}/{x}/{y}.png",
+    ).exactOptional(),
+  })
+  .meta({ id: "Pages", description: "What the pages need to know of this deployment", examples: [{}] });
+export type Pages = z.infer<typeof pages>;
+
+const calls = (of: string) => whole(of, 40);
+
+export const originState = z
+  .strictObject({
+    state: z
+      .enum(["closed", "open", "half_open"])
+      .meta({ description: "closed: calls pass; open: none; half_open: probes", examples: ["closed"] }),
+    since: time.describe("Since when"),
+    window: z
+      .strictObject({ calls: calls("Calls"), failed: whole("Failed ones", 0), slow: whole("Slow ones", 0) })
+      .meta({ description: "The last ten seconds", examples: [{ calls: 40, failed: 0, slow: 0 }] }),
+    driver: told("The origin's driver: d1 or postgres", "d1"),
+    backlog: z
+      .strictObject({
+        segments: whole("Segments of the shards' logs that the origin may not have", 3),
+        oldestSeconds: amount("Age of the oldest of them", 1.5),
+        unknownShards: whole("Shards that could not be asked, or were too many", 0),
+      })
+      .meta({
+        description: "What is on its way",
+        examples: [{ segments: 3, oldestSeconds: 1.5, unknownShards: 0 }],
+      }),
+    lookups: z
+      .record(z.string(), z.int().meta({ description: "How many", examples: [12] }))
+      .meta({
+        description: "Look-ups of registered players of this isolate, by how they ended",
+        examples: [{ hits: 12 }],
+      }),
+  })
+  .meta({
+    id: "Origin",
+    description: "The origin's gate, and what the origin has not yet",
+    examples: [
+      {
+        state: "closed",
+        since: "2026-06-06T12:00:00.000Z",
+        window: { calls: 40, failed: 0, slow: 0 },
+        driver: "d1",
+        backlog: { segments: 3, oldestSeconds: 1.5, unknownShards: 0 },
+        lookups: {},
+      },
+    ],
+  });
+export type OriginState = z.infer<typeof originState>;
+
+export const deadLetter = z
+  .strictObject({
+    id: id.describe("The letter; the same message has the same id however often it dies"),
+    at: time.describe("When it died last"),
+    error: told("The origin's words", "a constraint failed"),
+    attempts: whole("Deliveries before that", 3),
+    deaths: whole("How often it died", 1),
+    shard: told("Of facts: their shard", "weur-0").exactOptional(),
+    first: whole("Of facts: the first seq", 4_001).exactOptional(),
+    last: whole("Of facts: the last seq", 4_020).exactOptional(),
+  })
+  .meta({
+    id: "DeadLetter",
+    description: "A message that the origin refuses",
+    examples: [
+      {
+        id: "d41d8cd9",
+        at: "2026-06-06T19:05:00.000Z",
+        error: "a constraint failed",
+        attempts: 3,
+        deaths: 1,
+      },
+    ],
+  });
+
+export const deadLetters = z
+  .strictObject({
+    letters: z.array(deadLetter).meta({ description: "The newest first, 100 at most", examples: [[]] }),
+    total: whole("All of them", 1),
+  })
+  .meta({
+    id: "DeadLetters",
+    description: "Messages that the origin refuses",
+    examples: [{ letters: [], total: 0 }],
+  });
+export type DeadLetters = z.infer<typeof deadLetters>;
+
+export const redriveBody = z
+  .strictObject({
+    ids: z
+      .array(id.describe("A letter"))
+      .max(1_000)
+      .meta({ description: "These letters; without it all", examples: [["d41d8cd9"]] })
+      .exactOptional(),
+  })
+  .meta({ id: "Redrive", description: "Letters to send again", examples: [{}] });
+
+export const redriven = z
+  .strictObject({ redriven: whole("Letters sent again", 1) })
+  .meta({ id: "Redriven", description: "Sent again", examples: [{ redriven: 1 }] });
