@@ -4,6 +4,7 @@
  * and `npm run docs` the drawing in docs/architecture.md, so neither can lie.
  */
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 
 /** A folder or a file of `src`, and what is in it. */
 interface Room {
@@ -92,5 +93,5 @@ export function drawing(): string {
 /** Files and folders of `src` that are in no layer. */
 export function strangers(): string[] {
   const known = new Set(LAYERS.flatMap(({ rooms }) => rooms.map(({ path }) => path)));
-  return readdirSync(new URL("../src", import.meta.url)).filter((name) => name !== "web" && !known.has(name));
+  return readdirSync(join(import.meta.dirname, "../src")).filter((name) => name !== "web" && !known.has(name));
 }

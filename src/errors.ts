@@ -1,22 +1,10 @@
 /**
- * The one union of error codes and the one table code → status. Everything a
+ * The one table error code → status (the codes: src/contract/problem.ts). Everything a
  * client is told about a failed request passes through here.
  */
+import type { ErrorCode, Issue } from "./contract/problem.ts";
 
-export type ErrorCode =
-  | "bad_request"
-  | "unauthenticated"
-  | "forbidden"
-  | "not_found"
-  | "conflict"
-  | "precondition_failed"
-  | "payload_too_large"
-  | "unsupported_media_type"
-  | "invalid"
-  | "rate_limited"
-  | "internal"
-  | "overloaded"
-  | "unavailable";
+export type { ErrorCode, Issue } from "./contract/problem.ts";
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
 
@@ -36,13 +24,6 @@ export const ERRORS: Record<ErrorCode, { status: ErrorStatus; title: string; ret
   overloaded: { status: 503, title: "Overloaded", retryable: true },
   unavailable: { status: 503, title: "Temporarily unavailable", retryable: true },
 };
-
-/** One problem found in a body or a definition. `path` is a dotted path from its root. */
-export interface Issue {
-  path: string;
-  code: string;
-  message: string;
-}
 
 /**
  * An expected failure of a request. Objects do not throw it across RPC (only

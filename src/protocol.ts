@@ -1,30 +1,23 @@
 /**
- * The wire types inside the engine: what a player sends (events, already
- * validated and digested: commands), what the log keeps (facts), what the
- * player is told (results), and what the standings are fed. API.md is the
- * contract for the outside; these types carry the same names.
+ * What passes between the parts of the engine: what a player does (events,
+ * validated and digested: commands), what the log keeps (facts), and what the
+ * standings are fed. The wire to the outside is src/contract; what both share
+ * has its shape there.
  */
+import type { Position } from "./contract/basics.ts";
+import type { RecordedOutcome, Result } from "./contract/play.ts";
+
+export type { Position } from "./contract/basics.ts";
+export type {
+  Outcome,
+  PlayerEvent,
+  RecordedOutcome,
+  Result,
+  Results as PlayAnswer,
+  UnrecordedOutcome,
+} from "./contract/play.ts";
 
 export const PROTOCOL_VERSION = 1;
-
-/** Most events in one request, and most in one RPC to a shard. */
-export const EVENTS_MAX = 100;
-
-export interface Position {
-  lat: number;
-  lng: number;
-  /** Metres, as the device reports it. */
-  accuracy: number;
-}
-
-/** What a player does; `id` is the client's, unique per team. */
-export type PlayerEvent = { id: string; at?: string } & (
-  | { type: "answer"; clue: string; answer: string }
-  | { type: "scan"; code: string }
-  | { type: "checkin"; clue: string; position: Position }
-  | { type: "hint"; clue: string; hint: string }
-  | { type: "claim"; prize: string }
-);
 
 /** An event as the edge hands it to the shard: texts digested, codes removed. */
 export type Command = { id: string; clientAt?: string } & (
@@ -48,62 +41,6 @@ export type Command = { id: string; clientAt?: string } & (
   | { type: "hint"; clue: string; hint: string }
   | { type: "claim"; prize: string }
 );
-
-/** Outcomes the log keeps; a result with one of these carries `seq`. */
-export type RecordedOutcome =
-  | "correct"
-  | "nudge"
-  | "incorrect"
-  | "out_of_range"
-  | "implausible"
-  | "unknown_code"
-  | "taken"
-  | "won"
-  | "missed";
-
-/** Outcomes that changed nothing; the same id is decided anew. */
-export type UnrecordedOutcome =
-  | "already_solved"
-  | "locked"
-  | "cooldown"
-  | "exhausted"
-  | "not_yet"
-  | "unaffordable"
-  | "sold_out"
-  | "not_eligible"
-  | "already_won"
-  | "not_open"
-  | "paused"
-  | "ended"
-  | "banned"
-  | "conflict"
-  | "invalid";
-
-export type Outcome = RecordedOutcome | UnrecordedOutcome;
-
-/** What the player is told about one event. Times are ISO 8601. */
-export interface Result {
-  id: string;
-  outcome: Outcome;
-  duplicate?: true;
-  seq?: number;
-  clue?: string;
-  points?: number;
-  score?: number;
-  unlocked?: string[];
-  message?: string;
-  retryAt?: string;
-  /** Metres from a place that was nearly reached (within ten radii), rounded up to one digit. */
-  distance?: number;
-  hint?: { id: string; text: string };
-  prize?: { id: string; code?: string };
-}
-
-/** What a player is answered, over HTTP and sockets alike. `asOf`: how fresh the scores are, ISO 8601. */
-export interface PlayAnswer {
-  results: Result[];
-  asOf: string;
-}
 
 /** The answer as JSON; `asOf` in epoch ms. */
 export function answerText({ results, asOf }: { results: readonly Result[]; asOf: number }): string {

@@ -118,12 +118,10 @@ export const position = z
 export type Position = z.infer<typeof position>;
 
 export const PHASES = ["draft", "live", "paused", "ended"] as const;
-export const phase = z
-  .enum(PHASES)
-  .meta({
-    description: "draft: before the start (a waiting room); then live, paused or ended",
-    examples: ["live"],
-  });
+export const phase = z.enum(PHASES).meta({
+  description: "draft: before the start (a waiting room); then live, paused or ended",
+  examples: ["live"],
+});
 export type Phase = z.infer<typeof phase>;
 
 export const window = z

@@ -55,12 +55,10 @@ export const originState = z
         description: "What is on its way",
         examples: [{ segments: 3, oldestSeconds: 1.5, unknownShards: 0 }],
       }),
-    lookups: z
-      .record(z.string(), z.int().meta({ description: "How many", examples: [12] }))
-      .meta({
-        description: "Look-ups of registered players of this isolate, by how they ended",
-        examples: [{ hits: 12 }],
-      }),
+    lookups: z.record(z.string(), z.int().meta({ description: "How many", examples: [12] })).meta({
+      description: "Look-ups of registered players of this isolate, by how they ended",
+      examples: [{ hits: 12 }],
+    }),
   })
   .meta({
     id: "Origin",

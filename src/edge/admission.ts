@@ -10,7 +10,7 @@ import { RequestError } from "../errors.ts";
 import { calling, registryStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Holder } from "../objects/names.ts";
-import type { Request$ } from "./openapi.ts";
+import type { Asking } from "./request.ts";
 
 /** What the look-up brings into a joining. */
 export interface Admission {
@@ -30,7 +30,7 @@ export interface Person {
 
 /** Looks the player up, in a hunt that needs it; elsewhere undefined. Throws `invalid` without an external id. */
 export async function personOf(
-  c: Request$,
+  c: Asking,
   entry: PublicEntry,
   externalId: string | undefined,
 ): Promise<Person | undefined> {
@@ -76,7 +76,7 @@ interface Pinned {
  * `decided` when it refuses and no earlier request was let in.
  */
 export async function pin(
-  c: Request$,
+  c: Asking,
   hunt: string,
   joining: string,
   shard: string,
@@ -109,7 +109,7 @@ interface Decision {
   admission: Admission;
 }
 
-function admissionOf(c: Request$, { key }: Holder, joining: string, externalId: string): Admission {
+function admissionOf(c: Asking, { key }: Holder, joining: string, externalId: string): Admission {
   // Pinned while anyone could join: such a joining brought nothing along.
   if (key === joining) return {};
   const decision = JSON.parse(key.slice(joining.length + 1)) as Decision;

@@ -1,27 +1,35 @@
 /** The Hono app: request ids, CORS, errors as problem+json, and the routes. */
-import { Hono } from "hono";
+import { OpenAPIHono } from "@hono/zod-openapi";
 import { cors } from "hono/cors";
+import { HTTPException } from "hono/http-exception";
 import { ERRORS, RequestError } from "../errors.ts";
+import { refuseInvalid } from "./declare.ts";
+import { allowedOrigin, identify, prepare, setHeaders } from "./headers.ts";
 import { countError } from "./measure.ts";
-import type { App, Request$ } from "./openapi.ts";
-import { allowedOrigin, identify, prepare, setHeaders } from "./prepare.ts";
-import { dataRoutes } from "./routes/data.ts";
+import type { App, AppEnv, Request$ } from "./request.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { definitionRoutes } from "./routes/definition.ts";
+import { exportRoutes } from "./routes/export.ts";
+import { huntRoutes } from "./routes/hunt.ts";
+import { importRoutes } from "./routes/import.ts";
+import { joinRoutes } from "./routes/join.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { opsRoutes } from "./routes/ops.ts";
 import { pageRoutes } from "./routes/pages.ts";
-import { runningRoutes } from "./routes/phase.ts";
-import { playerRoutes } from "./routes/player.ts";
+import { phaseRoutes } from "./routes/phase.ts";
+import { playRoutes } from "./routes/play.ts";
 import { prizeRoutes } from "./routes/prizes.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
+import { standingsRoutes } from "./routes/standings.ts";
+import { statsRoutes } from "./routes/stats.ts";
 import { teamRoutes } from "./routes/teams.ts";
+import { verifyRoutes } from "./routes/verify.ts";
 
 /** `Retry-After` of 429 and 503: a few seconds, spread so that clients do not come back together. */
 const RETRY_AFTER = { min: 1, max: 4 };
 
 export function makeApp(): App {
-  const app: App = new Hono();
+  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
   const preflight = cors({
     origin: (origin, c) => allowedOrigin(origin, c.env) ?? null,
     allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
@@ -32,14 +40,20 @@ export function makeApp(): App {
     return preflight(c, next);
   });
   opsRoutes(app);
-  playerRoutes(app);
+  huntRoutes(app);
+  joinRoutes(app);
+  playRoutes(app);
+  standingsRoutes(app);
   liveRoutes(app);
   definitionRoutes(app);
-  runningRoutes(app);
+  phaseRoutes(app);
   teamRoutes(app);
-  dataRoutes(app);
-  deadLetterRoutes(app);
+  statsRoutes(app);
   prizeRoutes(app);
+  exportRoutes(app);
+  importRoutes(app);
+  verifyRoutes(app);
+  deadLetterRoutes(app);
   registrationRoutes(app);
   pageRoutes(app);
   app.notFound((c) => {
@@ -48,6 +62,11 @@ export function makeApp(): App {
   });
   app.onError((error, c) => {
     if (error instanceof RequestError) return problem(c, error);
+    if (error instanceof HTTPException) {
+      // What Hono itself refuses of a body: its type, when it is written in a way that we would read.
+      const code = error.status === 415 ? "unsupported_media_type" : "bad_request";
+      return problem(c, new RequestError(code, error.message));
+    }
     console.error({
       message: "request failed",
       requestId: c.get("requestId"),

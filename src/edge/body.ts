@@ -1,12 +1,8 @@
 /** Reading request bodies: bounded, of the right type, as strict text and JSON. */
-import type { z } from "zod";
-import { type Issue, RequestError } from "../errors.ts";
+import { RequestError } from "../errors.ts";
 
 /** Longest body on player routes and small organiser routes, bytes. */
-export const BODY_MAX = 64 * 1_024;
-
-/** Longest definition, bytes. */
-export const DEFINITION_MAX = 4 * 1_024 * 1_024;
+export const BODY_BYTES = 64 * 1_024;
 
 /** Stateless as long as it is not used for streaming. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -89,15 +85,29 @@ function tooLarge(limit: number): RequestError {
   return new RequestError("payload_too_large", `the body may have ${limit} bytes at most`);
 }
 
-/** The JSON body, unchecked in shape. Throws what API.md says for a bad envelope. */
-export async function readJson(request: Request, limit: number = BODY_MAX): Promise<unknown> {
-  if (request.headers.get("content-type") !== "application/json") {
-    const type = mediaType(request);
-    if (type !== "application/json" && !type.endsWith("+json")) {
-      throw new RequestError("unsupported_media_type", "send application/json");
-    }
-  }
+/**
+ * The JSON body, unchecked in shape. Throws `unsupported_media_type`,
+ * `payload_too_large`, or `bad_request` for what is no JSON.
+ */
+export async function readJson(request: Request, limit: number): Promise<unknown> {
+  requireJson(request);
   return parseJson(await readSmallText(request, limit));
+}
+
+/** The same body as its text, known to be good JSON. */
+export async function readJsonText(request: Request, limit: number): Promise<string> {
+  requireJson(request);
+  const text = await readSmallText(request, limit);
+  parseJson(text);
+  return text;
+}
+
+function requireJson(request: Request): void {
+  if (request.headers.get("content-type") === "application/json") return;
+  const type = mediaType(request);
+  if (type !== "application/json" && !type.endsWith("+json")) {
+    throw new RequestError("unsupported_media_type", "send application/json");
+  }
 }
 
 export function parseJson(text: string): unknown {
@@ -108,20 +118,4 @@ export function parseJson(text: string): unknown {
     // The parser's message quotes the body: it is not passed on.
     throw new RequestError("bad_request", "the body is not valid JSON");
   }
-}
-
-/** Checks a value against a schema. Throws `invalid` with every issue. */
-export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new RequestError("invalid", "the content does not have the right form", issuesOf(parsed.error));
-}
-
-/** Zod's issues as ours: path, code and a message that quotes no input. */
-export function issuesOf(error: z.ZodError): Issue[] {
-  return error.issues.slice(0, 100).map((issue) => ({
-    path: issue.path.map(String).join("."),
-    code: issue.code,
-    message: issue.code === "unrecognized_keys" ? "there are unknown keys" : issue.message,
-  }));
 }

@@ -1,15 +1,16 @@
 /** The hunt and the shard that a request names. */
 
 import { publicHunt } from "../cache/kv.ts";
+import { SLUG } from "../contract/basics.ts";
 import { accepted, RequestError } from "../errors.ts";
-import { calling } from "../objects/call.ts";
+import { calling, controlStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
-import type { Request$ } from "./openapi.ts";
-import { SLUG } from "./schemas.ts";
+import type { Request$ } from "./request.ts";
 
-export function huntOf(c: Request$): string {
+/** The hunt that the path names; throws `not_found` for what is no slug. */
+export function huntOf(c: Pick<Request$, "req">): string {
   const hunt = c.req.param("hunt");
   if (hunt === undefined || !SLUG.test(hunt)) throw new RequestError("not_found", "no such hunt");
   return hunt;
@@ -18,6 +19,12 @@ export function huntOf(c: Request$): string {
 /** The public half of the hunt; throws `not_found`. */
 export async function huntEntry(env: Env, hunt: string, now: number): Promise<PublicEntry> {
   return accepted(await calling(() => publicHunt(env, hunt, now)));
+}
+
+/** The shards that took part, in order. Throws `not_found` for a hunt that does not exist. */
+export async function shardsOf(env: Env, hunt: string, now: number): Promise<string[]> {
+  await huntEntry(env, hunt, now);
+  return (await calling(async () => controlStub(env, hunt).shards())).sort();
 }
 
 /** The shard a team id names. A malformed id in a signed token is an organiser's mistake, not a player's. */

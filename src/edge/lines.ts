@@ -1,6 +1,11 @@
 /** A streamed body line by line, bounded: a line that is too long or no text spoils no other. */
+import type { z } from "zod";
 import { RequestError } from "../errors.ts";
+import { issuesOf } from "../intake/check.ts";
 import { cutOff } from "./body.ts";
+
+/** Media types of newline-delimited JSON. */
+export const NDJSON_TYPES = ["application/x-ndjson", "application/jsonl", "text/plain"];
 
 const NEWLINE = 0x0a;
 
@@ -59,9 +64,34 @@ export async function* linesOf(
   if (ended) yield ended;
 }
 
-/** Reads what is left of a body and throws it away, so that its sender hears the answer. */
-export async function drain(lines: AsyncGenerator<Line, void>): Promise<void> {
-  for (let next = await lines.next(); !next.done; next = await lines.next());
+/** Reads what is left of a body, up to a bound, and throws it away, so that its sender hears the response. */
+export async function drain(
+  lines: AsyncGenerator<Line, void>,
+  charactersMax = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  let characters = 0;
+  for (let next = await lines.next(); !next.done; next = await lines.next()) {
+    if ("text" in next.value) characters += next.value.text.length;
+    if (characters > charactersMax) return;
+  }
+}
+
+/** The line's JSON as the schema has it, with its text; or what is wrong with it, quoting nothing. */
+export function readLine<Schema extends z.ZodType>(
+  line: Line,
+  schema: Schema,
+): { value: z.output<Schema>; text: string } | { code: string; message: string } {
+  if (!("text" in line)) return { code: line.code, message: line.message };
+  let value: unknown;
+  try {
+    value = JSON.parse(line.text);
+  } catch {
+    return { code: "bad_request", message: "the line is not valid JSON" };
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data, text: line.text };
+  const [issue] = issuesOf(parsed.error);
+  return { code: "invalid", message: [issue?.path, issue?.message].filter(Boolean).join(": ") };
 }
 
 const lineTooLong = (line: number, lineMax: number): Line => ({

@@ -2,6 +2,7 @@
 import type { Announcement } from "../protocol.ts";
 import type { CompiledClue, CompiledPrize } from "./compiled.ts";
 import { type Context, cooldownUntil, hasEnough, isEligible, presentValue, scoreOf } from "./decide.ts";
+import type { Phase } from "./phase.ts";
 import { hintKey, type Team } from "./team.ts";
 import { opensAt, progressOf } from "./unlock.ts";
 
@@ -54,7 +55,7 @@ export interface MeView {
     rank?: number;
     banned?: true;
   };
-  phase: string;
+  phase: Phase;
   rounds: { id: string; title: string }[];
   clues: ClueView[];
   prizes?: PrizeView[];

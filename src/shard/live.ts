@@ -4,9 +4,10 @@
  * Events take the same way as over HTTP; pushes are hints, which `/me` repeats.
  */
 
+import { EVENTS_MAX } from "../contract/play.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { TicketClaims } from "../objects/shard.ts";
-import { type Announcement, answerText, EVENTS_MAX, type Fact, type Result } from "../protocol.ts";
+import { type Announcement, answerText, type Fact, type Result } from "../protocol.ts";
 import {
   CLOSE_POLICY,
   CLOSE_REPLACED,

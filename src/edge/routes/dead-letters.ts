@@ -1,62 +1,57 @@
-/** Routes of the dead letters: of a hunt, and of messages that belong to none. */
-
-import { calling, deadLettersStub } from "../../objects/call.ts";
+/** The dead letters: of a hunt, and of messages that belong to none. */
+import { deadLetters, redriveBody, redriven } from "../../contract/ops.ts";
+import { calling, callingOnce, controlStub, deadLettersStub } from "../../objects/call.ts";
 import { UNATTRIBUTED } from "../../objects/dead-letters.ts";
-import { BODY_MAX, check, readJson } from "../body.ts";
+import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso } from "../hunt.ts";
-import { type App, type Request$, route } from "../openapi.ts";
-import { control, JSON_BODY, organiserOf } from "../organiser.ts";
-import { answers, redriveBody } from "../schemas.ts";
+import type { App, Asking } from "../request.ts";
+import { organiser } from "../roles.ts";
 
 export function deadLetterRoutes(app: App): void {
   const both = [
-    { path: "/v1/hunts/{hunt}/dead-letters" as const, of: ofHunt, whose: "the hunt's" },
-    { path: "/v1/ops/dead-letters" as const, of: async () => UNATTRIBUTED, whose: "of no hunt" },
-  ];
-  for (const { path, of, whose } of both) {
-    route(
-      app,
-      {
+    { path: "/v1/hunts/{hunt}/dead-letters", ownerOf: ofHunt, whose: "the hunt's" },
+    { path: "/v1/ops/dead-letters", ownerOf: async () => UNATTRIBUTED, whose: "of no hunt" },
+  ] as const;
+  for (const { path, ownerOf, whose } of both) {
+    app.openapi(
+      declared({
         method: "get",
         path,
         summary: `Messages the origin refuses, with their error: ${whose}`,
-        auth: "organiser",
-        answers: { 200: { description: "The newest first", schema: answers.deadLetters } },
-      },
+        role: organiser,
+        responses: { 200: { description: "The newest first", schema: deadLetters } },
+      }),
       async (c) => {
-        await organiserOf(c);
-        const name = await of(c);
-        const { letters, total } = await calling(async () => deadLettersStub(c.env, name).list());
-        return c.json({ letters: letters.map((letter) => ({ ...letter, at: iso(letter.at) })), total });
+        const owner = await ownerOf(c);
+        const { letters, total } = await calling(async () => deadLettersStub(c.env, owner).list());
+        return c.json({ letters: letters.map((letter) => ({ ...letter, at: iso(letter.at) })), total }, 200);
       },
     );
 
-    route(
-      app,
-      {
+    app.openapi(
+      declared({
         method: "post",
         path: `${path}/redrive`,
         summary: `Sends dead letters to the origin again, all or some: ${whose}`,
-        auth: "organiser",
-        body: { types: JSON_BODY, schema: redriveBody },
-        answers: { 200: { description: "How many", schema: answers.redriven } },
-      },
+        role: organiser,
+        json: redriveBody,
+        responses: { 200: { description: "How many", schema: redriven } },
+      }),
       async (c) => {
-        const by = await organiserOf(c);
-        const name = await of(c);
-        const { ids } = check(redriveBody, await readJson(c.req.raw, BODY_MAX));
-        const redriven = await calling(async () => deadLettersStub(c.env, name).redrive(ids));
-        if (name !== UNATTRIBUTED) {
-          const action = { ...by, at: c.get("now"), action: "redrive", detail: { redriven } };
-          await control(c.env, name).recordAction(action);
+        const owner = await ownerOf(c);
+        const { ids } = c.req.valid("json");
+        const count = await calling(async () => deadLettersStub(c.env, owner).redrive(ids));
+        if (owner !== UNATTRIBUTED) {
+          const entry = { ...c.get("by"), at: c.get("now"), action: "redrive", detail: { redriven: count } };
+          await callingOnce(async () => controlStub(c.env, owner).recordAction(entry));
         }
-        return c.json({ redriven });
+        return c.json({ redriven: count }, 200);
       },
     );
   }
 }
 
-async function ofHunt(c: Request$): Promise<string> {
+async function ofHunt(c: Asking): Promise<string> {
   const hunt = huntOf(c);
   await huntEntry(c.env, hunt, c.get("now"));
   return hunt;

@@ -1,15 +1,15 @@
-/** Routes of the definition: publish, read, list, printed codes. */
-
-import { z } from "zod";
+/** The definition: publish, read, list, the codes to print. */
 import { forgetHunt } from "../../cache/kv.ts";
+import { codes, DEFINITION_BYTES, published, publishQuery } from "../../contract/definition.ts";
+import { type HuntRow, hunts } from "../../contract/hunt.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { phaseAt } from "../../hunt/phase.ts";
-import { directoryStub, leaderboardStub } from "../../objects/call.ts";
-import { check, DEFINITION_MAX, mediaType, readText } from "../body.ts";
+import { calling, callingOnce, controlStub, directoryStub, leaderboardStub } from "../../objects/call.ts";
+import { mediaType, readText } from "../body.ts";
+import { declared } from "../declare.ts";
 import { huntOf } from "../hunt.ts";
-import { type App, route } from "../openapi.ts";
-import { control, JSON_BODY, organiserOf } from "../organiser.ts";
-import { answers, publishQuery, slug } from "../schemas.ts";
+import type { App } from "../request.ts";
+import { organiser } from "../roles.ts";
 
 const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml"];
 
@@ -17,63 +17,56 @@ const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml"];
 const SUMMARIES = 16;
 
 export function definitionRoutes(app: App): void {
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "put",
       path: "/v1/hunts/{hunt}",
       summary: "Publish a definition (JSON or YAML); dryRun=true only checks it",
-      auth: "organiser",
+      role: organiser,
       query: publishQuery,
-      body: { types: [...JSON_BODY, ...YAML_TYPES] },
-      answers: {
-        200: { description: "A new version, or checked only", schema: answers.publish },
-        201: { description: "The first version", schema: answers.publish },
+      body: { types: ["application/json", ...YAML_TYPES] },
+      maxBytes: DEFINITION_BYTES,
+      responses: {
+        200: { description: "A new version, or checked only", schema: published },
+        201: { description: "The first version", schema: published },
       },
       errors: ["precondition_failed", "unavailable"],
-    },
+    }),
     async (c) => {
-      const by = await organiserOf(c);
-      // Here a bad id is a mistake in what is to be made, not a hunt that is not there.
-      const hunt = check(z.object({ hunt: slug }), { hunt: c.req.param("hunt") }).hunt;
-      const { dryRun } = check(publishQuery, c.req.query());
-      const type = mediaType(c.req.raw);
-      const yaml = YAML_TYPES.includes(type);
-      if (!yaml && type !== "application/json") {
-        throw new RequestError("unsupported_media_type", "send application/json or application/yaml");
-      }
-      const source = await readText(c.req.raw, DEFINITION_MAX);
+      const hunt = huntOf(c);
+      const dryRun = c.req.valid("query").dryRun === "true";
+      const format = YAML_TYPES.includes(mediaType(c.req.raw)) ? "yaml" : "json";
+      const source = await readText(c.req.raw, DEFINITION_BYTES);
       const ifMatch = versionOf(c.req.header("if-match"));
-      const answer = await control(c.env, hunt).publish(
-        source,
-        yaml ? "yaml" : "json",
-        { dryRun: dryRun === "true", ...(ifMatch === undefined ? {} : { ifMatch }) },
-        by,
+      const options = { dryRun, ...(ifMatch === undefined ? {} : { ifMatch }) };
+      const publication = await callingOnce(async () =>
+        controlStub(c.env, hunt).publish(source, format, options, c.get("by")),
       );
       forgetHunt(hunt);
-      if ("refused" in answer) throw new RequestError(answer.refused, answer.detail, answer.issues);
-      const { version, created, warnings } = answer;
+      if ("refused" in publication) {
+        throw new RequestError(publication.refused, publication.detail, publication.issues);
+      }
+      const { version, created, warnings } = publication;
       c.header("ETag", `"${version}"`);
-      return c.json({ hunt, version, warnings }, created && dryRun === "false" ? 201 : 200);
+      return c.json({ hunt, version, warnings }, created && !dryRun ? 201 : 200);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "get",
       path: "/v1/hunts/{hunt}/definition",
       summary: "The definition as published",
-      auth: "organiser",
-      answers: {
+      role: organiser,
+      responses: {
         200: { description: "The source text, with its version as ETag", type: "application/yaml" },
       },
-      errors: ["not_found"],
-    },
+    }),
     async (c) => {
-      await organiserOf(c);
       const hunt = huntOf(c);
-      const { source, format, version } = accepted(await control(c.env, hunt).definition());
+      const { source, format, version } = accepted(
+        await calling(async () => controlStub(c.env, hunt).definition()),
+      );
       return c.body(source, 200, {
         "Content-Type": format === "json" ? "application/json" : "application/yaml",
         ETag: `"${version}"`,
@@ -81,60 +74,58 @@ export function definitionRoutes(app: App): void {
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "get",
       path: "/v1/hunts",
       summary: "All hunts",
-      auth: "organiser",
-      answers: { 200: { description: "The hunts", schema: answers.hunts } },
-    },
+      role: organiser,
+      responses: { 200: { description: "The hunts", schema: hunts } },
+    }),
     async (c) => {
-      await organiserOf(c);
       const now = c.get("now");
-      const ids = await directoryStub(c.env).list();
-      const hunts: object[] = [];
+      const ids = await calling(async () => directoryStub(c.env).list());
+      const rows: HuntRow[] = [];
       for (let from = 0; from < ids.length; from += SUMMARIES) {
-        const some = ids.slice(from, from + SUMMARIES).map(async (hunt) => {
+        const some = ids.slice(from, from + SUMMARIES).map(async (hunt): Promise<HuntRow[]> => {
           const [entry, teams] = await Promise.all([
-            control(c.env, hunt).publicEntry(),
-            leaderboardStub(c.env, hunt).teamCount(),
+            calling(async () => controlStub(c.env, hunt).publicEntry()),
+            calling(async () => leaderboardStub(c.env, hunt).teamCount()),
           ]);
           if ("refused" in entry) return [];
           const phase = phaseAt(entry.phase, entry.hunt, now);
           return [{ hunt, title: entry.hunt.title, phase, version: entry.version, teams }];
         });
-        hunts.push(...(await Promise.all(some)).flat());
+        rows.push(...(await Promise.all(some)).flat());
       }
-      return c.json({ hunts });
+      return c.json({ hunts: rows }, 200);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "get",
       path: "/v1/hunts/{hunt}/codes",
       summary: "What the scan clues' QR codes carry",
-      auth: "organiser",
-      answers: { 200: { description: "A code per scan clue", schema: answers.codes } },
-      errors: ["not_found"],
-    },
+      role: organiser,
+      responses: { 200: { description: "A code per scan clue", schema: codes } },
+    }),
     async (c) => {
-      const by = await organiserOf(c);
       const hunt = huntOf(c);
-      const codes = accepted(await control(c.env, hunt).codes(by));
+      const printed = accepted(await calling(async () => controlStub(c.env, hunt).codes(c.get("by"))));
       const origin = new URL(c.req.url).origin;
-      return c.json({
-        codes: codes.map(({ clue, title, code }) => ({
-          clue,
-          title,
-          code,
-          // In the fragment: it is not sent to servers and stays out of their logs.
-          url: `${origin}/play/${hunt}#code=${encodeURIComponent(code)}`,
-        })),
-      });
+      return c.json(
+        {
+          codes: printed.map(({ clue, title, code }) => ({
+            clue,
+            title,
+            code,
+            // In the fragment: it is not sent to servers and stays out of their logs.
+            url: `${origin}/play/${hunt}#code=${encodeURIComponent(code)}`,
+          })),
+        },
+        200,
+      );
     },
   );
 }

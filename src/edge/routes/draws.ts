@@ -1,25 +1,12 @@
 /** The prizes of a hunt as everybody may see them, and the seed once it may be told. */
 
+import { BoundedMap } from "../../bounded-map.ts";
+import type { PublicPrize } from "../../contract/prizes.ts";
 import { phaseAt } from "../../hunt/phase.ts";
 import { calling, controlStub } from "../../objects/call.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
 import { iso } from "../hunt.ts";
-
-/** A prize for everybody. Times are ISO 8601. */
-export interface PublicPrize {
-  id: string;
-  title: string;
-  mode: string;
-  /** Units in all, with those that organisers added. */
-  stock: number;
-  withdrawn?: true;
-  odds?: number;
-  window?: { from: string; to: string };
-  /** Units that came later, and when: they are drawn from what was left of the window. */
-  added?: { units: number; at: string }[];
-  drawHash?: string;
-}
 
 export function publicPrizes({ hunt, prizes, drawHash }: PublicEntry): PublicPrize[] {
   return hunt.prizes.map(({ id, title, mode, stock, odds, window }) => {
@@ -45,10 +32,7 @@ export const drawnPrizes = (entry: PublicEntry): PublicPrize[] =>
 const isDrawn = (mode: string): boolean => mode === "instant-win" || mode === "odds";
 
 /** Seeds of ended hunts, by hunt: they never change. */
-const seeds = new Map<string, string>();
-
-/** Seeds remembered; all are forgotten when there are more. */
-const SEEDS_MAX = 1_000;
+const seeds = new BoundedMap<string, string>(1_000);
 
 /** The seed of the hunt's draws; undefined while control says that the hunt runs. */
 export async function seedOf(env: Env, hunt: string): Promise<string | undefined> {
@@ -56,13 +40,11 @@ export async function seedOf(env: Env, hunt: string): Promise<string | undefined
   if (known !== undefined) return known;
   const told = await calling(async () => controlStub(env, hunt).drawSeed());
   if ("refused" in told) return undefined;
-  if (seeds.size >= SEEDS_MAX) seeds.clear();
-  seeds.set(hunt, told.seed);
-  return told.seed;
+  return seeds.set(hunt, told.seed);
 }
 
 /** The hunt's prizes with the seed of their draws, once the hunt has ended. */
-export async function prizesWithSeed(env: Env, entry: PublicEntry, now: number): Promise<object[]> {
+export async function prizesWithSeed(env: Env, entry: PublicEntry, now: number): Promise<PublicPrize[]> {
   const prizes = publicPrizes(entry);
   const drawn = prizes.some(({ mode }) => isDrawn(mode));
   const ended = drawn && phaseAt(entry.phase, entry.hunt, now) === "ended";

@@ -1,18 +1,22 @@
 /** The import: NDJSON in, each line checked, then replayed in its team's shard at its own time. */
-import type { z } from "zod";
 import { configOf } from "../../config.ts";
-import { accepted, RequestError } from "../../errors.ts";
+import type { LinesTaken, RejectedLine } from "../../contract/basics.ts";
+import { type ImportLine, imported, importLine } from "../../contract/data.ts";
+import { accepted } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
 import { foldName } from "../../hunt/admit.ts";
 import { commandOf } from "../../intake/digest.ts";
-import { calling, controlStub, registryStub, shardStub } from "../../objects/call.ts";
+import { calling, callingOnce, controlStub, registryStub, shardStub } from "../../objects/call.ts";
 import type { Actor, PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
 import { REGIONS, shardName } from "../../objects/ids.ts";
-import type { PlayerEvent, ReplayLine } from "../../protocol.ts";
+import type { ReplayLine } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
-import { cutOff } from "../body.ts";
-import { importLine } from "../schemas.ts";
+import { declared } from "../declare.ts";
+import { huntEntry, huntOf } from "../hunt.ts";
+import { drain, linesOf, NDJSON_TYPES, readLine } from "../lines.ts";
+import type { App } from "../request.ts";
+import { organiser } from "../roles.ts";
 
 /** Lines read before their teams are looked up, side by side. */
 const LINES_PER_BLOCK = 1_000;
@@ -20,10 +24,11 @@ const LINES_PER_BLOCK = 1_000;
 /** Team names looked up at the same time. */
 const LOOKUPS = 32;
 
-/** Characters of a refused import that are read before the refusal is told. */
+/** Longest body, bytes; and how much of a refused one is read before the refusal is told. */
+const BODY_MAX = 1_024 ** 3;
 const DRAIN_MAX = 64_000_000;
 
-/** Longest line, characters. */
+/** Longest line, bytes: more than the longest texts take, even written as escapes. */
 const LINE_MAX = 8_192;
 
 /** Lines a shard gets at once. */
@@ -32,47 +37,49 @@ const LINES_PER_CALL = 500;
 /** Rejected lines told at most; the rest is only counted. */
 const REJECTED_MAX = 10_000;
 
-type Checked = z.output<typeof importLine>;
-
-interface Rejected {
-  line: number;
-  code: string;
-  message: string;
-}
-
-export interface ImportAnswer {
-  lines: number;
-  accepted: number;
-  rejected: Rejected[];
+export function importRoutes(app: App): void {
+  app.openapi(
+    declared({
+      method: "post",
+      path: "/v1/hunts/{hunt}/import",
+      summary: "Replay commands, one a line, each at its own time; before the hunt is live",
+      role: organiser,
+      body: { types: NDJSON_TYPES, line: importLine },
+      maxBytes: BODY_MAX,
+      responses: { 200: { description: "What became of the lines", schema: imported } },
+      errors: ["conflict", "unavailable"],
+    }),
+    async (c) => {
+      const entry = await huntEntry(c.env, huntOf(c), c.get("now"));
+      return c.json(await importLines(c.env, entry, c.req.raw, c.get("by")), 200);
+    },
+  );
 }
 
 /**
  * Replays the request's lines. Lines of one team keep their order; those of
  * different shards run side by side, one call per shard at a time.
  */
-export async function importLines(
-  env: Env,
-  entry: PublicEntry,
-  request: Request,
-  by: Actor,
-): Promise<ImportAnswer> {
-  const answer: ImportAnswer = { lines: 0, accepted: 0, rejected: [] };
+async function importLines(env: Env, entry: PublicEntry, request: Request, by: Actor): Promise<LinesTaken> {
+  const answer: LinesTaken = { lines: 0, accepted: 0, rejected: [] };
   const session = new ImportSession(env, entry, answer);
   let open = false;
-  let block: { line: number; text: string; checked: Checked }[] = [];
-  const lines = linesOf(request);
+  let block: { line: number; text: string; checked: ImportLine }[] = [];
+  const lines = linesOf(request, { lineMax: LINE_MAX, bodyMax: BODY_MAX });
   // Not `for await`: an early end would cancel the body, see `drain`.
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
-    const { line, text } = next.value;
+    const { line } = next.value;
     answer.lines += 1;
-    const checked = checkLine(text);
-    if ("message" in checked) {
-      session.reject({ line, ...checked });
+    const read = readLine(next.value, importLine);
+    if ("message" in read) {
+      session.reject({ line, ...read });
       continue;
     }
+    const { value: checked, text } = read;
     if (!open) {
-      const begun = await controlStub(env, entry.hunt.hunt).beginImport(Date.parse(checked.at), by);
-      if ("refused" in begun) await drain(lines);
+      const firstAt = Date.parse(checked.at);
+      const begun = await callingOnce(async () => controlStub(env, entry.hunt.hunt).beginImport(firstAt, by));
+      if ("refused" in begun) await drain(lines, DRAIN_MAX);
       accepted(begun);
       open = true;
     }
@@ -90,23 +97,23 @@ export async function importLines(
 class ImportSession {
   readonly #env: Env;
   readonly #entry: PublicEntry;
-  readonly #answer: ImportAnswer;
+  readonly #answer: LinesTaken;
   /** Folded team name → where its team lives. */
   readonly #teams = new Map<string, { shard: string; key: string }>();
   readonly #buffers = new Map<string, ReplayLine[]>();
   readonly #running = new Map<string, Promise<void>>();
 
-  constructor(env: Env, entry: PublicEntry, answer: ImportAnswer) {
+  constructor(env: Env, entry: PublicEntry, answer: LinesTaken) {
     this.#env = env;
     this.#entry = entry;
     this.#answer = answer;
   }
 
-  reject(rejected: Rejected): void {
+  reject(rejected: RejectedLine): void {
     if (this.#answer.rejected.length < REJECTED_MAX) this.#answer.rejected.push(rejected);
   }
 
-  async addAll(block: readonly { line: number; text: string; checked: Checked }[]): Promise<void> {
+  async addAll(block: readonly { line: number; text: string; checked: ImportLine }[]): Promise<void> {
     const unknown = new Set(block.map(({ checked }) => foldName(checked.team)));
     const names = [...unknown].filter((folded) => !this.#teams.has(folded));
     for (let from = 0; from < names.length; from += LOOKUPS) {
@@ -115,7 +122,7 @@ class ImportSession {
     for (const { line, text, checked } of block) await this.#add(line, text, checked);
   }
 
-  async #add(line: number, text: string, checked: Checked): Promise<void> {
+  async #add(line: number, text: string, checked: ImportLine): Promise<void> {
     const place = this.#teams.get(foldName(checked.team));
     if (!place) throw new Error("a team is used before it was looked up");
     // The same line imported again has the same id, so it is not played twice.
@@ -138,7 +145,7 @@ class ImportSession {
     await Promise.all(this.#running.values());
   }
 
-  #lineOf(checked: Checked, id: string) {
+  #lineOf(checked: ImportLine, id: string) {
     switch (checked.type) {
       case "join":
         return {
@@ -161,7 +168,7 @@ class ImportSession {
       default: {
         const { at: _at, team: _team, player: _player, ...event } = checked;
         const { hunt } = this.#entry;
-        const command = commandOf({ ...event, id } as PlayerEvent, hunt.hunt, this.#pepper(), hunt.modes);
+        const command = commandOf({ ...event, id }, hunt.hunt, this.#pepper(), hunt.modes);
         return { type: "command" as const, command };
       }
     }
@@ -211,55 +218,4 @@ class ImportSession {
       else this.#answer.accepted += 1;
     }
   }
-}
-
-/**
- * Reads on to a bound, because a client that is still sending when the answer
- * comes sees a broken connection instead of it.
- */
-async function drain(lines: AsyncGenerator<{ text: string }>): Promise<void> {
-  let characters = 0;
-  for await (const { text } of lines) {
-    characters += text.length;
-    if (characters > DRAIN_MAX) return;
-  }
-}
-
-function checkLine(text: string): Checked | { code: string; message: string } {
-  if (text.length > LINE_MAX)
-    return { code: "payload_too_large", message: `a line may have ${LINE_MAX} characters` };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { code: "bad_request", message: "the line is not valid JSON" };
-  }
-  const parsed = importLine.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  return { code: "invalid", message: `${issue?.path.map(String).join(".") ?? ""}: ${issue?.message ?? ""}` };
-}
-
-/** The lines of the body that are not blank, each with its number in the body, from 1. */
-async function* linesOf(request: Request): AsyncGenerator<{ line: number; text: string }> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let rest = "";
-  let line = 0;
-  try {
-    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const text of lines) {
-        line += 1;
-        if (text.trim() !== "") yield { line, text };
-      }
-      if (rest.length > LINE_MAX * 4) throw new RequestError("payload_too_large", "a line is too long");
-    }
-    rest += decoder.decode();
-  } catch (error) {
-    if (error instanceof RequestError) throw error;
-    if (error instanceof TypeError) throw new RequestError("bad_request", "the body is not valid UTF-8");
-    throw cutOff();
-  }
-  if (rest.trim() !== "") yield { line: line + 1, text: rest };
 }

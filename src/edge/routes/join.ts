@@ -1,6 +1,8 @@
 /** Joining a hunt: the player's body, a place for a new team, names and keys reserved, a token. */
 
+import { z } from "zod";
 import { configOf } from "../../config.ts";
+import { type JoinBody, type Joined, joinBody, joined } from "../../contract/join.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
 import { foldName } from "../../hunt/admit.ts";
@@ -8,70 +10,149 @@ import { calling, registryStub, shardStub } from "../../objects/call.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
 import { parseJoinCode, REGIONS, type Region, randomText, shardName } from "../../objects/ids.ts";
-import { letIn, personOf, pin } from "../admission.ts";
+import type { ShardObject } from "../../objects/shard.ts";
+import { type Admission, letIn, type Person, personOf, pin } from "../admission.ts";
 import { signPlayerToken } from "../auth.ts";
-import { BODY_MAX, check, readJson } from "../body.ts";
+import { declared } from "../declare.ts";
 import { huntEntry, huntOf } from "../hunt.ts";
-import type { Request$ } from "../openapi.ts";
-import { joinBody } from "../schemas.ts";
+import type { App, Asking } from "../request.ts";
+import { anyone } from "../roles.ts";
+
+const idempotent = z.object({
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable characters")
+    .meta({
+      description: "The same key and body again find the same player",
+      examples: ["0192f3c1-7c1e-7b3a-9d2f-0a6d7b8c9e10"],
+    })
+    .exactOptional(),
+});
 
 /** A name reserved for longer than this without its team made may be taken over, ms. */
 const RESERVATION_MAX = 30_000;
 
 const DAY = 86_400_000;
 
-/** Answers the joining: 201 with player, team and token. */
-export async function joinHunt(c: Request$): Promise<Response> {
+/** What a joining needs to know before it changes anything. */
+interface Joining {
+  hunt: string;
+  entry: PublicEntry;
+  now: number;
+  body: JoinBody;
+  /** Stands for this joining: a repeated request with the same one finds the same player. */
+  key: string;
+  /** The client chose it, and may send the request again. */
+  repeatable: boolean;
+  /** The team whose code was given; undefined: a new team is made. */
+  place: { code: string; shard: string } | undefined;
+  /** Undefined in a hunt that anyone may join. */
+  person: Person | undefined;
+}
+
+export function joinRoutes(app: App): void {
+  app.openapi(
+    declared({
+      method: "post",
+      path: "/v1/hunts/{hunt}/players",
+      summary: "Join: make a team, or join one by its code. Idempotency-Key is honoured",
+      role: anyone,
+      headers: idempotent,
+      json: joinBody,
+      responses: { 201: { description: "Joined", schema: joined } },
+      errors: ["forbidden", "conflict", "unavailable"],
+    }),
+    async (c) => {
+      const key = c.req.valid("header")["idempotency-key"];
+      const joining = await resolve(c, c.req.valid("json"), key);
+      return c.json(await join(c, joining), 201);
+    },
+  );
+}
+
+/** Throws `invalid`, `not_found` or `forbidden` for a joining that cannot be. */
+async function resolve(c: Asking, body: JoinBody, key: string | undefined): Promise<Joining> {
   const hunt = huntOf(c);
   const now = c.get("now");
   const entry = await huntEntry(c.env, hunt, now);
-  const body = check(joinBody, await readJson(c.req.raw, BODY_MAX));
-  const key = c.req.header("idempotency-key");
-  if (key !== undefined && !/^[\x21-\x7e]{1,128}$/.test(key)) {
-    throw new RequestError("bad_request", "Idempotency-Key must be 1 to 128 printable characters");
+  const code = body.team && "join" in body.team ? body.team.join : undefined;
+  if (isSolo(entry) && code !== undefined) {
+    throw wrongTeam("this hunt is played alone: there is no team to join");
   }
-  const joining = key === undefined ? crypto.randomUUID() : `key-${key}`;
-  const solo = entry.hunt.teams.mode === "solo";
-  const { team } = body;
-  const create = team && "create" in team ? team : undefined;
-  const code = team && "join" in team ? team.join : undefined;
-  if (solo && code !== undefined) throw wrongTeam("this hunt is played alone: there is no team to join");
-  if (!solo && !team) throw wrongTeam("this hunt is played in teams: create one, or join one by its code");
+  if (!isSolo(entry) && !body.team) {
+    throw wrongTeam("this hunt is played in teams: create one, or join one by its code");
+  }
   const place = code === undefined ? undefined : parseJoinCode(code);
   if (code !== undefined && !place) throw new RequestError("not_found", "no team has this join code");
-
-  const person = await personOf(c, entry, body.externalId);
-  const somewhere = place?.shard ?? anyShard(c, entry, joining);
-  // A code says where its team is: without a look-up, its key has nothing to pin.
-  const { shard: pinned, admission } =
-    key !== undefined && (person || !place)
-      ? await pin(c, hunt, joining, somewhere, person)
-      : { shard: somewhere, admission: letIn(person) };
-  let shard = place?.shard ?? pinned;
-
-  const locale = body.locale ?? admission.locale;
-  const request = {
-    key: joining,
-    player: `p-${randomText(12).toLowerCase()}`,
-    name: body.name,
-    ...(body.externalId === undefined ? {} : { externalId: body.externalId }),
-    ...(locale === undefined ? {} : { locale }),
-    ...(admission.provisional ? { provisional: admission.provisional } : {}),
+  return {
+    hunt,
+    entry,
+    now,
+    body,
+    key: key === undefined ? crypto.randomUUID() : `key-${key}`,
+    repeatable: key !== undefined,
+    place,
+    person: await personOf(c, entry, body.externalId),
   };
-  if (place) Object.assign(request, { joinCode: place.code });
-  else {
-    const name = create?.create ?? body.name;
-    const bracket = create?.bracket ?? admission.bracket;
-    if (!solo) shard = await reserveName(c, hunt, name, joining, shard);
-    Object.assign(request, { create: { name, ...(bracket === undefined ? {} : { bracket }) } });
-  }
-  const answer = await calling(async () => shardStub(c.env, hunt, shard).join(request));
-  if ("refused" in answer && create && !solo) await releaseName(c.env, hunt, shard, create.create, joining);
-  const joined = accepted(answer);
+}
+
+async function join(c: Asking, joining: Joining): Promise<Joined> {
+  const { hunt, entry, now, body, key, place, person } = joining;
+  const somewhere = place?.shard ?? anyShard(c, entry, key);
+  // A join code names its shard, so there is nothing to reserve under the idempotency key.
+  const pins = joining.repeatable && (person !== undefined || !place);
+  const pinned = pins
+    ? await pin(c, hunt, key, somewhere, person)
+    : { shard: somewhere, admission: letIn(person) };
+  const { admission } = pinned;
+  const team = place ? undefined : newTeamOf(body, admission);
+  const named = team !== undefined && !isSolo(entry);
+  const shard =
+    place?.shard ?? (named ? await reserveName(c, hunt, team.name, key, pinned.shard) : pinned.shard);
+
+  const request = joinRequestOf(body, key, admission, place, team);
+  const outcome = await calling(async () => shardStub(c.env, hunt, shard).join(request));
+  if ("refused" in outcome && named) await releaseName(c.env, hunt, shard, team.name, key);
+  const { player, team: made } = accepted(outcome);
+
   const end = entry.hunt.closes ?? now + configOf(c.env).PLAYER_TOKEN_DAYS * DAY;
-  const claims = { hunt, team: joined.team.id, player: joined.player.id };
+  const claims = { hunt, team: made.id, player: player.id };
   const token = await signPlayerToken(c.env, claims, now, Math.max(end, now) + DAY);
-  return c.json({ ...joined, token }, 201);
+  return { player, team: made, token };
+}
+
+const isSolo = ({ hunt }: PublicEntry): boolean => hunt.teams.mode === "solo";
+
+interface NewTeam {
+  name: string;
+  bracket?: string;
+}
+
+/** A player that plays alone is a team of its own name. */
+function newTeamOf({ name, team }: JoinBody, admission: Admission): NewTeam {
+  const asked = team && "create" in team ? team : undefined;
+  const bracket = asked?.bracket ?? admission.bracket;
+  return { name: asked?.create ?? name, ...(bracket === undefined ? {} : { bracket }) };
+}
+
+function joinRequestOf(
+  { name, externalId, locale }: JoinBody,
+  key: string,
+  admission: Admission,
+  place: Joining["place"],
+  team: NewTeam | undefined,
+): Parameters<ShardObject["join"]>[0] {
+  const spoken = locale ?? admission.locale;
+  return {
+    key,
+    player: `p-${randomText(12).toLowerCase()}`,
+    name,
+    ...(externalId === undefined ? {} : { externalId }),
+    ...(spoken === undefined ? {} : { locale: spoken }),
+    ...(admission.provisional ? { provisional: admission.provisional } : {}),
+    ...(place ? { joinCode: place.code } : {}),
+    ...(team ? { create: team } : {}),
+  };
 }
 
 function wrongTeam(message: string): RequestError {
@@ -81,13 +162,13 @@ function wrongTeam(message: string): RequestError {
 }
 
 /** A place for a new team: the region of the request, any of its active shards; by chance, or by the joining key. */
-function anyShard(c: Request$, entry: PublicEntry, joining: string): string {
+function anyShard(c: Asking, entry: PublicEntry, joining: string): string {
   return shardName(regionOfRequest(c), hash53(joining) % entry.shardsPerRegion);
 }
 
 /** Reserves a team's name; who holds it already says where the team is. Throws `conflict` when another has it. */
 async function reserveName(
-  c: Request$,
+  c: Asking,
   hunt: string,
   name: string,
   joining: string,
@@ -125,7 +206,7 @@ async function releaseName(
 }
 
 /** The region nearest to the player, by the place Cloudflare saw the request come from. */
-function regionOfRequest(c: Request$): Region {
+function regionOfRequest(c: Asking): Region {
   const { continent, longitude, country } =
     (c.req.raw as Request<unknown, IncomingRequestCfProperties>).cf ?? {};
   const east = Number(longitude ?? 0);

@@ -1,52 +1,51 @@
 /** Routes of the live sockets: a ticket, and the upgrade to the team's shard or to the leaderboard. */
+import type { z } from "zod";
+import { BoundedMap } from "../../bounded-map.ts";
+import { liveQuery, ticket as ticketResponse } from "../../contract/live.ts";
 import { ERRORS, type ErrorCode, type Refusal, RequestError } from "../../errors.ts";
 import { calling, leaderboardStub, liveBoardStub, shardStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
 import { CHILDREN_MAX, childName, SINCE_HEADER } from "../../objects/leaderboard.ts";
 import { TICKET_HEADER, type TicketClaims } from "../../objects/shard.ts";
-import { requirePlayer, signTicket, verifyTicket } from "../auth.ts";
-import { check } from "../body.ts";
+import { signTicket, verifyTicket } from "../auth.ts";
+import { declared } from "../declare.ts";
+import { allowedOrigin } from "../headers.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
-import { limitAddress, limitPlayer } from "../limits.ts";
-import { type App, type Request$, route } from "../openapi.ts";
-import { allowedOrigin } from "../prepare.ts";
-import { answers, liveQuery } from "../schemas.ts";
+import { limitAddress } from "../limits.ts";
+import type { App, Asking } from "../request.ts";
+import { open, player } from "../roles.ts";
 
 export function liveRoutes(app: App): void {
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/hunts/{hunt}/tickets",
       summary: "A ticket for one live socket: 30 s, one use",
-      auth: "player",
-      answers: { 200: { description: "The ticket", schema: answers.ticket } },
-    },
+      role: player,
+      responses: { 200: { description: "The ticket", schema: ticketResponse } },
+    }),
     async (c) => {
-      const now = c.get("now");
-      const claims = await requirePlayer(c.env, c.req.header("authorization"), huntOf(c), now);
-      await limitPlayer(c.env, claims.player);
-      const { ticket, expiresAt } = await signTicket(c.env, claims, now);
-      return c.json({ ticket, expiresAt: iso(expiresAt) });
+      const { ticket, expiresAt } = await signTicket(c.env, c.get("player"), c.get("now"));
+      return c.json({ ticket, expiresAt: iso(expiresAt) }, 200);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "get",
       path: "/v1/hunts/{hunt}/live",
       summary: "WebSocket: with a ticket the player's, without one a spectator's",
-      auth: "none",
+      // A spectator counts against its address, a player's ticket was counted when it was made.
+      role: open,
       query: liveQuery,
-      answers: { 101: { description: "The socket (docs/live.md tells its frames)" } },
-      errors: ["bad_request", "unauthenticated", "forbidden", "invalid"],
-    },
-    (c) => openSocket(c),
+      responses: { 101: { description: "The socket (frames: ClientFrame, ServerFrame; docs/live.md)" } },
+      errors: ["bad_request", "unauthenticated", "forbidden"],
+    }),
+    (c) => openSocket(c, c.req.valid("query")),
   );
 }
 
-async function openSocket(c: Request$): Promise<Response> {
+async function openSocket(c: Asking, { ticket, since }: LiveQuery): Promise<Response> {
   const hunt = huntOf(c);
   const now = c.get("now");
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
@@ -57,7 +56,6 @@ async function openSocket(c: Request$): Promise<Response> {
   if (origin !== undefined && allowedOrigin(origin, c.env) === undefined) {
     throw new RequestError("forbidden", "pages of this origin may not open sockets here");
   }
-  const { ticket, since } = check(liveQuery, c.req.query());
   if (ticket === undefined) await limitAddress(c.env, c.req.raw);
   const claims = ticket === undefined ? undefined : await verifyTicket(c.env, ticket, hunt, now);
   await huntEntry(c.env, hunt, now);
@@ -69,13 +67,12 @@ async function openSocket(c: Request$): Promise<Response> {
 }
 
 /** Per hunt, the first child object that may have room, as this isolate saw it, and when, epoch ms. */
-const firstChild = new Map<string, { child: number; at: number }>();
+const firstChild = new BoundedMap<string, { child: number; at: number }>(1_000);
+
+type LiveQuery = z.infer<typeof liveQuery>;
 
 /** How long that is believed, ms: sockets go as well. */
 const BELIEVED = 10_000;
-
-/** Hunts remembered there. */
-const HUNTS_MAX = 1_000;
 
 /** A spectator's socket: in the leaderboard object while it has room, then in its children, one after the other. */
 async function watch(env: Env, hunt: string, headers: Headers, now: number): Promise<Response> {
@@ -89,7 +86,6 @@ async function watch(env: Env, hunt: string, headers: Headers, now: number): Pro
   for (let child = started ?? 0; child < CHILDREN_MAX; child += 1) {
     const answer = await open(() => liveBoardStub(env, childName(hunt, child)));
     if (answer.status === 101 || !(await isFull(answer.clone()))) {
-      if (firstChild.size >= HUNTS_MAX) firstChild.clear();
       // Asked again from the root on when the time is up, however many come meanwhile.
       firstChild.set(hunt, { child, at: started === undefined ? now : (seen?.at ?? now) });
       return answer;

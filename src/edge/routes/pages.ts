@@ -6,8 +6,8 @@
  */
 import type { Context } from "hono";
 import type { Env } from "../../objects/env.ts";
-import type { App } from "../openapi.ts";
 import { PAGE_HEADERS } from "../page-headers.ts";
+import type { App } from "../request.ts";
 
 export function pageRoutes(app: App): void {
   const page = (folder: string) => async (c: Context<{ Bindings: Env }>) => {

@@ -1,71 +1,72 @@
-/** Routes of the running hunt: phase, announcements, growth. */
+/** The running hunt: its phase, announcements, growth. */
 import { forgetHunt } from "../../cache/kv.ts";
+import { announced, announcementBody, growBody, grown, phaseBody, phaseNow } from "../../contract/running.ts";
 import { accepted } from "../../errors.ts";
-import { BODY_MAX, check, readJson } from "../body.ts";
+import { callingOnce, controlStub } from "../../objects/call.ts";
+import { declared } from "../declare.ts";
 import { huntOf, iso } from "../hunt.ts";
-import { type App, route } from "../openapi.ts";
-import { control, JSON_BODY, organiserOf } from "../organiser.ts";
-import { announcementBody, answers, phaseBody, shardsBody } from "../schemas.ts";
+import type { App } from "../request.ts";
+import { organiser } from "../roles.ts";
 
-export function runningRoutes(app: App): void {
-  route(
-    app,
-    {
+export function phaseRoutes(app: App): void {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/hunts/{hunt}/phase",
       summary: "Start, pause, resume or end the hunt",
-      auth: "organiser",
-      body: { types: JSON_BODY, schema: phaseBody },
-      answers: { 200: { description: "The phase, in force everywhere", schema: answers.phase } },
-      errors: ["not_found", "conflict", "unavailable"],
-    },
+      role: organiser,
+      json: phaseBody,
+      responses: { 200: { description: "The phase, in force everywhere", schema: phaseNow } },
+      errors: ["conflict", "unavailable"],
+    }),
     async (c) => {
-      const by = await organiserOf(c);
       const hunt = huntOf(c);
-      const { phase } = check(phaseBody, await readJson(c.req.raw, BODY_MAX));
-      const answer = await control(c.env, hunt).setPhase(phase, by);
+      const { phase } = c.req.valid("json");
+      const changed = await callingOnce(async () => controlStub(c.env, hunt).setPhase(phase, c.get("by")));
       forgetHunt(hunt);
-      return c.json({ phase: accepted(answer).phase });
+      return c.json({ phase: accepted(changed).phase }, 200);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/hunts/{hunt}/announcements",
       summary: "Tell all players something, or those who have a clue open",
-      auth: "organiser",
-      body: { types: JSON_BODY, schema: announcementBody },
-      answers: { 201: { description: "Announced", schema: answers.announcement } },
-      errors: ["not_found", "unavailable"],
-    },
+      role: organiser,
+      json: announcementBody,
+      responses: { 201: { description: "Announced", schema: announced } },
+      errors: ["unavailable"],
+    }),
     async (c) => {
-      const by = await organiserOf(c);
-      const { text, clue } = check(announcementBody, await readJson(c.req.raw, BODY_MAX));
-      const { id, at } = accepted(await control(c.env, huntOf(c)).announce(text, clue, by));
+      const { text, clue } = c.req.valid("json");
+      const hunt = huntOf(c);
+      // Not repeated by itself: players would be told twice.
+      const { id, at } = accepted(
+        await callingOnce(async () => controlStub(c.env, hunt).announce(text, clue, c.get("by"))),
+      );
       return c.json({ id, at: iso(at) }, 201);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/hunts/{hunt}/shards",
       summary: "Grow the hunt: new teams land on new shards, nobody moves",
-      auth: "organiser",
-      body: { types: JSON_BODY, schema: shardsBody },
-      answers: { 200: { description: "The shards per region now", schema: answers.shards } },
-      errors: ["not_found", "conflict", "unavailable"],
-    },
+      role: organiser,
+      json: growBody,
+      responses: { 200: { description: "The shards per region now", schema: grown } },
+      errors: ["conflict", "unavailable"],
+    }),
     async (c) => {
-      const by = await organiserOf(c);
       const hunt = huntOf(c);
-      const { shardsPerRegion } = check(shardsBody, await readJson(c.req.raw, BODY_MAX));
-      const answer = await control(c.env, hunt).grow(shardsPerRegion, by);
+      const { shardsPerRegion } = c.req.valid("json");
+      const changed = await callingOnce(async () =>
+        controlStub(c.env, hunt).grow(shardsPerRegion, c.get("by")),
+      );
       forgetHunt(hunt);
-      return c.json(accepted(answer));
+      return c.json({ shardsPerRegion: accepted(changed).shardsPerRegion }, 200);
     },
   );
 }

@@ -1,39 +1,54 @@
-/** Routes of the prizes: stock, withdrawal, revocation, winners, and the draw that anybody may check. */
+/** Prizes: stock, withdrawal, revocation, winners, and the draw that anybody may check. */
 import { forgetHunt } from "../../cache/kv.ts";
+import {
+  draw,
+  pageQuery,
+  revokeBody,
+  revoked,
+  STOCK_BYTES,
+  stock,
+  stockBody,
+  type Winner,
+  winners,
+  withdrawn as withdrawnNow,
+} from "../../contract/prizes.ts";
+import { reasonBody } from "../../contract/teams.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { phaseAt } from "../../hunt/phase.ts";
-import { calling, shardStub, vaultStub } from "../../objects/call.ts";
+import { calling, callingOnce, controlStub, shardStub, vaultStub } from "../../objects/call.ts";
+import type { Actor } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
 import { parseTeamId } from "../../objects/ids.ts";
 import type { Win } from "../../objects/prizes.ts";
-import { check, DEFINITION_MAX, readJson } from "../body.ts";
+import type { WinnerRow } from "../../objects/shard.ts";
+import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
-import { limitAddress } from "../limits.ts";
-import { type App, type Request$, route } from "../openapi.ts";
-import { control, JSON_BODY, organiserOf } from "../organiser.ts";
-import { answers, reasonBody, revokeBody, SLUG, stockBody, winnersQuery } from "../schemas.ts";
+import type { App } from "../request.ts";
+import { anyone, organiser } from "../roles.ts";
 import { drawnPrizes, seedOf } from "./draws.ts";
 
 export function prizeRoutes(app: App): void {
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/hunts/{hunt}/prizes/{prize}/stock",
       summary: "Add units to a prize; with their codes where the prize has a list of codes",
-      auth: "organiser",
-      body: { types: JSON_BODY, schema: stockBody },
-      answers: { 200: { description: "The stock now, in force everywhere", schema: answers.stock } },
-      errors: ["not_found", "conflict", "invalid", "unavailable"],
-    },
+      role: organiser,
+      json: stockBody,
+      maxBytes: STOCK_BYTES,
+      responses: { 200: { description: "The stock now, in force everywhere", schema: stock } },
+      errors: ["conflict", "unavailable"],
+    }),
     async (c) => {
-      const by = await organiserOf(c);
       const hunt = huntOf(c);
-      const { add, codes, reason } = check(stockBody, await readJson(c.req.raw, DEFINITION_MAX));
+      const { prize } = c.req.valid("param");
+      const { add, codes, reason } = c.req.valid("json");
       // Not repeated by itself: stock added twice is twice the stock.
-      const answer = await control(c.env, hunt).addStock(prizeOf(c), add, codes, reason, by);
+      const changed = await callingOnce(async () =>
+        controlStub(c.env, hunt).addStock(prize, add, codes, reason, c.get("by")),
+      );
       forgetHunt(hunt);
-      return c.json(accepted(answer));
+      return c.json({ stock: accepted(changed).stock }, 200);
     },
   );
 
@@ -41,112 +56,96 @@ export function prizeRoutes(app: App): void {
     ["withdraw", true],
     ["restore", false],
   ] as const) {
-    route(
-      app,
-      {
+    app.openapi(
+      declared({
         method: "post",
         path: `/v1/hunts/{hunt}/prizes/{prize}/${action}`,
         summary: withdrawn ? "Hand out no more of a prize" : "Hand out a withdrawn prize again",
-        auth: "organiser",
-        body: { types: JSON_BODY, schema: reasonBody },
-        answers: { 200: { description: "In force everywhere", schema: answers.withdrawn } },
-        errors: ["not_found", "unavailable"],
-      },
+        role: organiser,
+        json: reasonBody,
+        responses: { 200: { description: "In force everywhere", schema: withdrawnNow } },
+        errors: ["unavailable"],
+      }),
       async (c) => {
-        const by = await organiserOf(c);
         const hunt = huntOf(c);
-        const { reason } = check(reasonBody, await readJson(c.req.raw, DEFINITION_MAX));
-        accepted(await control(c.env, hunt).withdraw(prizeOf(c), withdrawn, reason, by));
+        const { prize } = c.req.valid("param");
+        const { reason } = c.req.valid("json");
+        accepted(
+          await callingOnce(async () =>
+            controlStub(c.env, hunt).withdraw(prize, withdrawn, reason, c.get("by")),
+          ),
+        );
         forgetHunt(hunt);
-        return c.json({ withdrawn });
+        return c.json({ withdrawn }, 200);
       },
     );
   }
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/hunts/{hunt}/prizes/{prize}/revoke",
       summary: "Take a win back; its unit goes to nobody else",
-      auth: "organiser",
-      body: { types: JSON_BODY, schema: revokeBody },
-      answers: { 200: { description: "Revoked, and whose it was", schema: answers.revoked } },
-      errors: ["not_found", "unavailable"],
-    },
+      role: organiser,
+      json: revokeBody,
+      responses: { 200: { description: "Revoked, and whose it was", schema: revoked } },
+      errors: ["unavailable"],
+    }),
     async (c) => {
-      const by = await organiserOf(c);
       const hunt = huntOf(c);
-      const prize = prizeOf(c);
-      const { unit, reason } = check(revokeBody, await readJson(c.req.raw, DEFINITION_MAX));
+      const { prize } = c.req.valid("param");
+      const { unit, reason } = c.req.valid("json");
       await huntEntry(c.env, hunt, c.get("now"));
-      const vault = () => vaultStub(c.env, hunt);
-      const win = accepted(await calling(async () => vault().winner(prize, unit)));
-      const { team } = win;
-      const { shard } = shardOf(team, "not_found");
-      // Its record may still be on its way from the vault; all of it may be repeated.
-      accepted((await calling(async () => shardStub(c.env, hunt, shard).recordWins([win]))) ?? {});
-      const action = { type: "revoke", prize, unit, reason } as const;
-      accepted(await calling(async () => shardStub(c.env, hunt, shard).organise(team, action)));
-      await calling(async () => vault().revoked(prize, unit));
-      const detail = { team, prize, unit, reason };
-      await control(c.env, hunt).recordAction({ ...by, at: c.get("now"), action: "revoke", detail });
-      return c.json({ revoked: true, team });
+      const team = await revoke(c.env, hunt, { prize, unit, reason }, c.get("by"), c.get("now"));
+      return c.json({ revoked: true as const, team }, 200);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "get",
       path: "/v1/hunts/{hunt}/prizes/{prize}/winners",
       summary: "Who won, with codes, page by page",
-      auth: "organiser",
-      query: winnersQuery,
-      answers: { 200: { description: "Winners, and the next page's cursor", schema: answers.winners } },
-      errors: ["not_found", "invalid", "unavailable"],
-    },
+      role: organiser,
+      query: pageQuery,
+      responses: { 200: { description: "Winners, and the next page's cursor", schema: winners } },
+      errors: ["unavailable"],
+    }),
     async (c) => {
-      const by = await organiserOf(c);
       const hunt = huntOf(c);
-      const prize = prizeOf(c);
-      const { cursor, limit } = check(winnersQuery, c.req.query());
+      const { prize } = c.req.valid("param");
+      const { cursor, limit } = c.req.valid("query");
       await huntEntry(c.env, hunt, c.get("now"));
       const page = await winsOf(c.env, hunt, prize, cursor, limit);
       if (cursor === undefined) {
-        await control(c.env, hunt).recordAction({
-          ...by,
-          at: c.get("now"),
-          action: "winners",
-          detail: { prize },
-        });
+        const entry = { ...c.get("by"), at: c.get("now"), action: "winners", detail: { prize } };
+        await callingOnce(async () => controlStub(c.env, hunt).recordAction(entry));
       }
-      return c.json({ winners: await named(c.env, hunt, page), ...nextOf(page, limit) });
+      return c.json({ winners: await named(c.env, hunt, page), ...nextOf(page, limit) }, 200);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "get",
       path: "/v1/hunts/{hunt}/prizes/{prize}/draw",
       summary: "What anybody needs to check a draw: the hash, and after the end the seed and the wins",
-      auth: "none",
-      query: winnersQuery,
-      answers: { 200: { description: "The draw", schema: answers.draw } },
-      errors: ["not_found", "invalid", "unavailable"],
-    },
+      role: anyone,
+      query: pageQuery,
+      responses: { 200: { description: "The draw", schema: draw } },
+      errors: ["unavailable"],
+    }),
     async (c) => {
-      await limitAddress(c.env, c.req.raw);
       const hunt = huntOf(c);
       const now = c.get("now");
-      const { cursor, limit } = check(winnersQuery, c.req.query());
+      const { prize } = c.req.valid("param");
+      const { cursor, limit } = c.req.valid("query");
       const entry = await huntEntry(c.env, hunt, now);
-      const [drawn] = drawnPrizes(entry).filter(({ id }) => id === prizeOf(c));
+      const drawn = drawnPrizes(entry).find(({ id }) => id === prize);
       if (!drawn) throw new RequestError("not_found", "this prize is not drawn");
       const ended = phaseAt(entry.phase, entry.hunt, now) === "ended";
       const seed = ended ? await seedOf(c.env, hunt) : undefined;
-      if (seed === undefined) return c.json({ hunt, ...drawn });
+      if (seed === undefined) return c.json({ hunt, ...drawn }, 200);
       const page = await winsOf(c.env, hunt, drawn.id, cursor, limit);
       const wins = page.map(({ unit, team, event, at, revoked }) => ({
         unit,
@@ -155,15 +154,30 @@ export function prizeRoutes(app: App): void {
         at: iso(at),
         ...(revoked ? { revoked } : {}),
       }));
-      return c.json({ hunt, ...drawn, drawSeed: seed, wins, ...nextOf(page, limit) });
+      return c.json({ hunt, ...drawn, drawSeed: seed, wins, ...nextOf(page, limit) }, 200);
     },
   );
 }
 
-function prizeOf(c: Request$): string {
-  const prize = c.req.param("prize");
-  if (prize === undefined || !SLUG.test(prize)) throw new RequestError("not_found", "no such prize");
-  return prize;
+/** Takes a win back: in the shard's log, then in the vault. Every step may be repeated. */
+async function revoke(
+  env: Env,
+  hunt: string,
+  { prize, unit, reason }: { prize: string; unit: number; reason: string },
+  by: Actor,
+  now: number,
+): Promise<string> {
+  const win = accepted(await calling(async () => vaultStub(env, hunt).winner(prize, unit)));
+  const { team } = win;
+  const { shard } = shardOf(team, "not_found");
+  // Its record may still be on its way from the vault.
+  accepted((await calling(async () => shardStub(env, hunt, shard).recordWins([win]))) ?? {});
+  const action = { type: "revoke", prize, unit, reason } as const;
+  accepted(await calling(async () => shardStub(env, hunt, shard).organise(team, action)));
+  await calling(async () => vaultStub(env, hunt).revoked(prize, unit));
+  const entry = { ...by, at: now, action: "revoke", detail: { team, prize, unit, reason } };
+  await callingOnce(async () => controlStub(env, hunt).recordAction(entry));
+  return team;
 }
 
 /** Wins in the order of teams; `cursor` names the last one of the page before. */
@@ -185,37 +199,29 @@ function nextOf(page: readonly Win[], limit: number): { cursor?: string } {
 }
 
 /** With the names and codes that only the teams' shards know. */
-async function named(env: Env, hunt: string, page: readonly Win[]): Promise<object[]> {
+async function named(env: Env, hunt: string, page: readonly Win[]): Promise<Winner[]> {
   const byShard = Map.groupBy(page, ({ team }) => parseTeamId(team)?.shard ?? "");
-  const known = new Map<Win, object>();
+  const rows = new Map<Win, WinnerRow>();
   await Promise.all(
     [...byShard].map(async ([shard, wins]) => {
-      const told = accepted(
+      const found = accepted(
         await calling(async () => shardStub(env, hunt, shard).winners(wins.map((win) => ({ ...win })))),
       );
-      for (const [index, win] of wins.entries()) known.set(win, told[index] ?? {});
+      for (const [index, win] of wins.entries()) rows.set(win, found[index] ?? null);
     }),
   );
   return page.map((win) => {
-    const {
-      name = "",
-      player: playerName = "",
-      code,
-    } = (known.get(win) ?? {}) as {
-      name?: string;
-      player?: string;
-      code?: string;
-    };
+    const row = rows.get(win);
     return {
       unit: win.unit,
       team: win.team,
-      name,
+      name: row?.name ?? "",
       player: win.player,
-      playerName,
+      playerName: row?.player ?? "",
       at: iso(win.at),
       event: win.event,
-      ...(code === undefined ? {} : { code }),
-      ...(win.revoked ? { revoked: true } : {}),
+      ...(row?.code === undefined ? {} : { code: row.code }),
+      ...(win.revoked ? { revoked: true as const } : {}),
     };
   });
 }

@@ -3,18 +3,17 @@
  * nothing else writes there. A registration replaces an earlier one of the
  * player, so everything may be sent again.
  */
+import type { LinesTaken } from "../../contract/basics.ts";
+import { registered, registrationLine } from "../../contract/registrations.ts";
 import { RequestError } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
 import type { Env } from "../../objects/env.ts";
 import { REGISTRATIONS_MAX, type Registration } from "../../origin/store.ts";
 import { PROTOCOL_VERSION, type RegistrationMessage } from "../../protocol.ts";
-import { issuesOf, mediaType } from "../body.ts";
-import { drain, type Line, linesOf } from "../lines.ts";
-import { type App, route } from "../openapi.ts";
-import { organiserOf } from "../organiser.ts";
-import { answers, registrationLine } from "../schemas.ts";
-
-const TYPES = ["application/x-ndjson", "application/jsonl", "text/plain"];
+import { declared } from "../declare.ts";
+import { drain, type Line, linesOf, NDJSON_TYPES, readLine } from "../lines.ts";
+import type { App } from "../request.ts";
+import { organiser } from "../roles.ts";
 
 /** Longest line, bytes: more than the longest texts take, even written as escapes. */
 const LINE_MAX = 4_096;
@@ -30,36 +29,21 @@ const REJECTED_MAX = 10_000;
 const MESSAGE_MAX = 100_000;
 const BATCH_MAX = 240_000;
 
-interface RegistrationAnswer {
-  lines: number;
-  accepted: number;
-  rejected: { line: number; code: string; message: string }[];
-}
-
 export function registrationRoutes(app: App): void {
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/registrations",
       summary: "Register players, one a line, for hunts that only registered players may join",
-      auth: "organiser",
-      body: { types: TYPES },
-      answers: {
-        202: {
-          description: "The accepted lines are on their way to the origin",
-          schema: answers.registrations,
-        },
+      role: organiser,
+      body: { types: NDJSON_TYPES, line: registrationLine },
+      maxBytes: BODY_MAX,
+      responses: {
+        202: { description: "The accepted lines are on their way to the origin", schema: registered },
       },
       errors: ["unavailable"],
-    },
-    async (c) => {
-      await organiserOf(c);
-      if (!TYPES.includes(mediaType(c.req.raw))) {
-        throw new RequestError("unsupported_media_type", `send ${TYPES[0]}`);
-      }
-      return c.json(await takeRegistrations(c.env.FACTS, c.req.raw, c.get("now")), 202);
-    },
+    }),
+    async (c) => c.json(await takeRegistrations(c.env.FACTS, c.req.raw, c.get("now")), 202),
   );
 }
 
@@ -68,8 +52,8 @@ export async function takeRegistrations(
   queue: Env["FACTS"],
   request: Request,
   now: number,
-): Promise<RegistrationAnswer> {
-  const answer: RegistrationAnswer = { lines: 0, accepted: 0, rejected: [] };
+): Promise<LinesTaken> {
+  const answer: LinesTaken = { lines: 0, accepted: 0, rejected: [] };
   const sender = new Sender(queue);
   /** Hash of an external id → its line. The queue keeps no order: of two lines of a player either might win. */
   const seen = new Map<number, number>();
@@ -104,25 +88,15 @@ function checkLine(
   line: Line,
   seen: Map<number, number>,
 ): { registration: Registration } | { code: string; message: string } {
-  if (!("text" in line)) return { code: line.code, message: line.message };
-  let value: unknown;
-  try {
-    value = JSON.parse(line.text);
-  } catch {
-    return { code: "bad_request", message: "the line is not valid JSON" };
-  }
-  const parsed = registrationLine.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = issuesOf(parsed.error);
-    return { code: "invalid", message: [issue?.path, issue?.message].filter(Boolean).join(": ") };
-  }
-  const hash = hash53(parsed.data.externalId);
+  const read = readLine(line, registrationLine);
+  if ("message" in read) return read;
+  const hash = hash53(read.value.externalId);
   const earlier = seen.get(hash);
   if (earlier !== undefined) {
     return { code: "conflict", message: `the player is on line ${earlier} already` };
   }
   seen.set(hash, line.line);
-  return { registration: parsed.data as Registration };
+  return { registration: read.value };
 }
 
 /** Packs registrations into messages, and messages into batches; one batch is under way at a time. */

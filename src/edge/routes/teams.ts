@@ -1,132 +1,139 @@
-/** Routes of the teams: awards, unlocks, bans, hiding, the list. */
-
+/** Teams as organisers see them: lists, who is stuck, check-ins; and what organisers do to one. */
+import {
+  awardBody,
+  awarded,
+  banned,
+  checkins,
+  hidden,
+  reasonBody,
+  stuckQuery,
+  stuckTeams,
+  type TeamRow,
+  teams,
+  teamsQuery,
+  unlockBody,
+  unlocked,
+} from "../../contract/teams.ts";
 import { accepted } from "../../errors.ts";
-import { calling, leaderboardStub, shardStub } from "../../objects/call.ts";
+import { calling, callingOnce, controlStub, leaderboardStub, shardStub } from "../../objects/call.ts";
 import type { Actor } from "../../objects/control.ts";
 import type { TeamAction } from "../../protocol.ts";
-import { BODY_MAX, check, readJson } from "../body.ts";
-import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
-import { type App, type Request$, route } from "../openapi.ts";
-import { control, JSON_BODY, organiserOf, shardsOf } from "../organiser.ts";
-import { answers, awardBody, reasonBody, stuckQuery, teamsQuery, unlockBody } from "../schemas.ts";
+import { declared } from "../declare.ts";
+import { huntEntry, huntOf, iso, shardOf, shardsOf } from "../hunt.ts";
+import type { App, Asking } from "../request.ts";
+import { organiser } from "../roles.ts";
 
 /** Calls on shards for one page of teams; a search that needs more goes on with the cursor. */
 const CALLS_MAX = 20;
 
+/** Check-ins told at most. */
+const CHECKINS_MAX = 500;
+
 const MINUTE = 60_000;
 
 export function teamRoutes(app: App): void {
-  const act = async (c: Request$, by: Actor, action: TeamAction): Promise<{ score: number }> => {
-    const hunt = huntOf(c);
-    const team = c.req.param("team") ?? "";
-    const { shard } = shardOf(team, "not_found");
-    await huntEntry(c.env, hunt, c.get("now"));
-    // Not repeated by itself: an award given twice is two awards.
-    const answer = accepted(await shardStub(c.env, hunt, shard).organise(team, action));
-    const { type, ...detail } = action;
-    await control(c.env, hunt).recordAction({
-      ...by,
-      at: c.get("now"),
-      action: type,
-      detail: { team, ...detail },
-    });
-    return answer;
-  };
-
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/hunts/{hunt}/teams/{team}/awards",
       summary: "Give points, or take them",
-      auth: "organiser",
-      body: { types: JSON_BODY, schema: awardBody },
-      answers: { 201: { description: "The team's score now", schema: answers.award } },
-      errors: ["not_found", "conflict"],
-    },
+      role: organiser,
+      json: awardBody,
+      responses: { 201: { description: "The team's score now", schema: awarded } },
+      errors: ["conflict", "unavailable"],
+    }),
     async (c) => {
-      const by = await organiserOf(c);
-      const body = check(awardBody, await readJson(c.req.raw, BODY_MAX));
-      return c.json({ score: (await act(c, by, { type: "award", ...body })).score }, 201);
+      const action = { type: "award", ...c.req.valid("json") } as const;
+      return c.json({ score: (await act(c, c.get("by"), action)).score }, 201);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "post",
       path: "/v1/hunts/{hunt}/teams/{team}/unlocks",
       summary: "Open a clue for one team, whatever its condition says",
-      auth: "organiser",
-      body: { types: JSON_BODY, schema: unlockBody },
-      answers: { 201: { description: "Opened", schema: answers.unlock } },
-      errors: ["not_found"],
-    },
+      role: organiser,
+      json: unlockBody,
+      responses: { 201: { description: "Opened", schema: unlocked } },
+      errors: ["unavailable"],
+    }),
     async (c) => {
-      const by = await organiserOf(c);
-      const body = check(unlockBody, await readJson(c.req.raw, BODY_MAX));
-      await act(c, by, { type: "unlock", ...body });
-      return c.json({ unlocked: [body.clue] }, 201);
+      const action = { type: "unlock", ...c.req.valid("json") } as const;
+      await act(c, c.get("by"), action);
+      return c.json({ unlocked: [action.clue] }, 201);
     },
   );
 
-  for (const [type, answer] of [
-    ["ban", { banned: true }],
-    ["unban", { banned: false }],
-    ["hide", { hidden: true }],
-    ["show", { hidden: false }],
+  for (const [type, isBanned] of [
+    ["ban", true],
+    ["unban", false],
   ] as const) {
-    route(
-      app,
-      {
+    app.openapi(
+      declared({
         method: "post",
         path: `/v1/hunts/{hunt}/teams/{team}/${type}`,
         summary: `${type} a team`,
-        auth: "organiser",
-        body: { types: JSON_BODY, schema: reasonBody },
-        answers: {
-          200: {
-            description: "The team's mark now",
-            schema: "banned" in answer ? answers.banned : answers.hidden,
-          },
-        },
-        errors: ["not_found"],
-      },
+        role: organiser,
+        json: reasonBody,
+        responses: { 200: { description: "The team's mark now", schema: banned } },
+        errors: ["unavailable"],
+      }),
       async (c) => {
-        const by = await organiserOf(c);
-        const { reason } = check(reasonBody, await readJson(c.req.raw, BODY_MAX));
-        await act(c, by, { type, reason });
-        return c.json(answer);
+        await act(c, c.get("by"), { type, ...c.req.valid("json") });
+        return c.json({ banned: isBanned }, 200);
       },
     );
   }
 
-  route(
-    app,
-    {
+  for (const [type, isHidden] of [
+    ["hide", true],
+    ["show", false],
+  ] as const) {
+    app.openapi(
+      declared({
+        method: "post",
+        path: `/v1/hunts/{hunt}/teams/{team}/${type}`,
+        summary: `${type} a team`,
+        role: organiser,
+        json: reasonBody,
+        responses: { 200: { description: "The team's mark now", schema: hidden } },
+        errors: ["unavailable"],
+      }),
+      async (c) => {
+        await act(c, c.get("by"), { type, ...c.req.valid("json") });
+        return c.json({ hidden: isHidden }, 200);
+      },
+    );
+  }
+
+  app.openapi(
+    declared({
       method: "get",
       path: "/v1/hunts/{hunt}/teams",
       summary: "All teams, page by page; with `search` those that a name, an id or a code means",
-      auth: "organiser",
+      role: organiser,
       query: teamsQuery,
-      answers: { 200: { description: "Teams, and the next page's cursor", schema: answers.teams } },
-      errors: ["not_found", "invalid"],
-    },
+      responses: { 200: { description: "Teams, and the next page's cursor", schema: teams } },
+    }),
     async (c) => {
-      await organiserOf(c);
       const hunt = huntOf(c);
-      const { cursor, limit, search } = check(teamsQuery, c.req.query());
+      const { cursor, limit, search } = c.req.valid("query");
       const shards = await shardsOf(c.env, hunt, c.get("now"));
       let [at = 0, after = 0] = (cursor ?? "0.0").split(".").map(Number);
-      const teams: object[] = [];
-      for (let calls = 0; at < shards.length && teams.length < limit && calls < CALLS_MAX; calls += 1) {
-        const shard = shardStub(c.env, hunt, shards[at] ?? "");
-        const page = accepted(await calling(async () => shard.teams(after, limit - teams.length, search)));
+      const rows: TeamRow[] = [];
+      for (let calls = 0; at < shards.length && rows.length < limit && calls < CALLS_MAX; calls += 1) {
+        const shard = shards[at] ?? "";
+        const room = limit - rows.length;
+        const page = accepted(
+          await calling(async () => shardStub(c.env, hunt, shard).teams(after, room, search)),
+        );
         const ids = page.teams.map(({ id }) => id);
-        const ranks = ids.length === 0 ? [] : await leaderboardStub(c.env, hunt).organiserRanks(ids);
+        const ranks =
+          ids.length === 0 ? [] : await calling(async () => leaderboardStub(c.env, hunt).organiserRanks(ids));
         for (const [row, team] of page.teams.entries()) {
           const rank = ranks[row];
-          teams.push({
+          rows.push({
             ...team,
             joinedAt: iso(team.joinedAt),
             ...(typeof rank === "number" ? { rank } : {}),
@@ -135,26 +142,23 @@ export function teamRoutes(app: App): void {
         if (page.next === undefined) at += 1;
         after = page.next ?? 0;
       }
-      return c.json({ teams, ...(at < shards.length ? { cursor: `${at}.${after}` } : {}) });
+      return c.json({ teams: rows, ...(at < shards.length ? { cursor: `${at}.${after}` } : {}) }, 200);
     },
   );
 
-  route(
-    app,
-    {
+  app.openapi(
+    declared({
       method: "get",
       path: "/v1/hunts/{hunt}/stuck",
       summary:
         "Teams that try but solved nothing for `minutes`, longest first; `active`: minutes since the last try",
-      auth: "organiser",
+      role: organiser,
       query: stuckQuery,
-      answers: { 200: { description: "Who could use a hint", schema: answers.stuck } },
-      errors: ["not_found", "invalid"],
-    },
+      responses: { 200: { description: "Who could use a hint", schema: stuckTeams } },
+    }),
     async (c) => {
-      await organiserOf(c);
       const hunt = huntOf(c);
-      const { minutes, active, limit } = check(stuckQuery, c.req.query());
+      const { minutes, active, limit } = c.req.valid("query");
       const shards = await shardsOf(c.env, hunt, c.get("now"));
       const than = { stuckMs: minutes * MINUTE, activeMs: active * MINUTE, limit };
       const parts = await Promise.all(
@@ -163,14 +167,56 @@ export function teamRoutes(app: App): void {
         ),
       );
       const longest = parts.flat().sort((a, b) => a.since - b.since);
-      return c.json({
-        teams: longest.slice(0, limit).map(({ id, name, since, lastTryAt, ...more }) => ({
-          team: { id, name },
-          since: iso(since),
-          lastTryAt: iso(lastTryAt),
-          ...more,
-        })),
-      });
+      return c.json(
+        {
+          teams: longest.slice(0, limit).map(({ id, name, since, lastTryAt, ...more }) => ({
+            team: { id, name },
+            since: iso(since),
+            lastTryAt: iso(lastTryAt),
+            ...more,
+          })),
+        },
+        200,
+      );
     },
   );
+
+  app.openapi(
+    declared({
+      method: "get",
+      path: "/v1/hunts/{hunt}/checkins",
+      summary: "Where players checked in last, the newest first: for the organisers' map",
+      role: organiser,
+      responses: { 200: { description: "500 at most", schema: checkins } },
+    }),
+    async (c) => {
+      const hunt = huntOf(c);
+      const shards = await shardsOf(c.env, hunt, c.get("now"));
+      const parts = await Promise.all(
+        shards.map(async (shard) =>
+          accepted(await calling(async () => shardStub(c.env, hunt, shard).checkins(CHECKINS_MAX))),
+        ),
+      );
+      const newest = parts.flat().sort((a, b) => b.at - a.at);
+      return c.json(
+        {
+          checkins: newest.slice(0, CHECKINS_MAX).map(({ at, ...checkin }) => ({ ...checkin, at: iso(at) })),
+        },
+        200,
+      );
+    },
+  );
+}
+
+async function act(c: Asking, by: Actor, action: TeamAction): Promise<{ score: number }> {
+  const hunt = huntOf(c);
+  const team = c.req.param("team") ?? "";
+  const { shard } = shardOf(team, "not_found");
+  await huntEntry(c.env, hunt, c.get("now"));
+  // Not repeated by itself: an award given twice is two awards.
+  const done = accepted(await callingOnce(async () => shardStub(c.env, hunt, shard).organise(team, action)));
+  const { type, ...detail } = action;
+  const entry = { ...by, at: c.get("now"), action: type, detail: { team, ...detail } };
+  await callingOnce(async () => controlStub(c.env, hunt).recordAction(entry));
+  return done;
 }

@@ -1,4 +1,4 @@
-/** What every request gets before its handler: an id, the time, and the CORS headers. */
+/** What every request gets first: an id, the time, and the headers of its response. */
 import type { Context } from "hono";
 import { configOf } from "../config.ts";
 

@@ -1,0 +1,70 @@
+/**
+ * Who may call a route: the one place that turns a token into a role. A
+ * declaration names one of these; its check runs before anything else of the
+ * request is looked at, and leaves who asks on the context.
+ */
+import type { MiddlewareHandler } from "hono";
+import type { Actor } from "../objects/control.ts";
+import { type PlayerClaims, requireOps, requireOrganiser, requirePlayer } from "./auth.ts";
+import { huntOf } from "./hunt.ts";
+import { limitAddress, limitPlayer } from "./limits.ts";
+import type { AppEnv, Asked, Request$ } from "./request.ts";
+
+/** The kinds of token, as /openapi.json names them. */
+export type TokenKind = "player" | "organiser" | "ops";
+
+type Leaving<Variables extends object> = MiddlewareHandler<{
+  Bindings: AppEnv["Bindings"];
+  Variables: Asked & Variables;
+}>;
+
+export interface Role<Variables extends object = object> {
+  /** The kinds of token that open the route; none: no token is asked for. */
+  tokens: readonly TokenKind[];
+  check: Leaving<Variables>;
+}
+
+/** Without a token, and within the rate of an address. */
+export const anyone: Role = {
+  tokens: [],
+  check: async (c, next) => {
+    await limitAddress(c.env, c.req.raw);
+    await next();
+  },
+};
+
+/** Without a token and without a rate: what costs nothing, or checks by itself. */
+export const open: Role = { tokens: [], check: (_, next) => next() };
+
+export const player: Role<{ player: PlayerClaims }> = {
+  tokens: ["player"],
+  check: async (c, next) => {
+    c.set("player", await playerOf(c));
+    await next();
+  },
+};
+
+export const organiser: Role<{ by: Actor }> = {
+  tokens: ["organiser"],
+  check: async (c, next) => {
+    const { subject } = await requireOrganiser(c.env, c.req.header("authorization"), c.get("now"));
+    c.set("by", { actor: subject, request: c.get("requestId") });
+    await next();
+  },
+};
+
+/** A scraper with an ops token, or an organiser. */
+export const ops: Role = {
+  tokens: ["ops", "organiser"],
+  check: async (c, next) => {
+    await requireOps(c.env, c.req.header("authorization"), c.get("now"));
+    await next();
+  },
+};
+
+/** The player behind the request's token, within its rate. For routes that take no middleware. */
+export async function playerOf(c: Pick<Request$, "env" | "req" | "get">): Promise<PlayerClaims> {
+  const claims = await requirePlayer(c.env, c.req.header("authorization"), huntOf(c), c.get("now"));
+  await limitPlayer(c.env, claims.player);
+  return claims;
+}

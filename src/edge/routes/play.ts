@@ -1,0 +1,90 @@
+/** Playing: the player's view and its events. */
+import { publicHunt } from "../../cache/kv.ts";
+import { me } from "../../contract/me.ts";
+import { eventsBody, results } from "../../contract/play.ts";
+import { accepted, RequestError } from "../../errors.ts";
+import { COMPARE_MODES, commandOf } from "../../intake/digest.ts";
+import { commandsOf, EVENT_BYTES, eventsOf } from "../../intake/events.ts";
+import { calling, shardStub } from "../../objects/call.ts";
+import type { Env } from "../../objects/env.ts";
+import { answerText, type PlayAnswer } from "../../protocol.ts";
+import { currentKey, keyById } from "../../secrets.ts";
+import { BODY_BYTES, readJson } from "../body.ts";
+import { crowd, declared } from "../declare.ts";
+import { jsonText } from "../headers.ts";
+import { shardOf } from "../hunt.ts";
+import type { App } from "../request.ts";
+import { player, playerOf } from "../roles.ts";
+
+export function playRoutes(app: App): void {
+  app.openapi(
+    declared({
+      method: "get",
+      path: "/v1/hunts/{hunt}/me",
+      summary: "The player, the team and its open clues",
+      role: player,
+      responses: { 200: { description: "The player's view", schema: me } },
+    }),
+    async (c) => {
+      const { hunt, team, player } = c.get("player");
+      const { shard } = shardOf(team);
+      const view = await calling(async () => shardStub(c.env, hunt, shard).me(team, player));
+      return c.json(accepted(view), 200);
+    },
+  );
+
+  crowd(
+    app,
+    declared({
+      method: "post",
+      path: "/v1/hunts/{hunt}/events",
+      summary: "Play: 1 to 100 events, each decided by itself",
+      role: player,
+      json: eventsBody,
+      responses: { 200: { description: "A result per event, in order", schema: results } },
+    }),
+    async (c) => {
+      const { hunt, team, player } = await playerOf(c);
+      const events = eventsOf(await readJson(c.req.raw, BODY_BYTES));
+      const small = Number(c.req.header("content-length") ?? Number.POSITIVE_INFINITY) <= EVENT_BYTES;
+      return jsonText(c, await playEvents(c.env, hunt, team, player, events, c.get("now"), small));
+    },
+  );
+}
+
+/**
+ * Checks, digests and plays events; a bad event gets `invalid`, the others are
+ * played. `small`: the whole body is no longer than one event may be. Resolves
+ * to the response's JSON text.
+ */
+async function playEvents(
+  env: Env,
+  hunt: string,
+  team: string,
+  player: string,
+  events: readonly unknown[],
+  now: number,
+  small: boolean,
+): Promise<string> {
+  const { shard } = shardOf(team);
+  const { pepper, modes } = await digestingOf(env, hunt, now);
+  const { commands, join } = commandsOf(events, small, (event) => commandOf(event, hunt, pepper, modes));
+  if (commands.length === 0) return answerText({ results: join([]), asOf: now });
+  const text = JSON.stringify(commands);
+  const played = await calling(async () => shardStub(env, hunt, shard).play(team, player, text));
+  if (typeof played !== "string") throw new RequestError(played.refused, played.detail);
+  if (commands.length === events.length) return played;
+  const { results, asOf } = JSON.parse(played) as PlayAnswer;
+  return JSON.stringify({ results: join(results), asOf } satisfies PlayAnswer);
+}
+
+/** How answers of this hunt are digested. Without the public half: in every mode, the shard sorts it out. */
+async function digestingOf(env: Env, hunt: string, now: number) {
+  const entry = await publicHunt(env, hunt, now).catch(() => undefined);
+  const known = entry && !("refused" in entry) ? entry : undefined;
+  const pepper = known && keyById("ANSWER_PEPPERS", env.ANSWER_PEPPERS, known.pepper);
+  return {
+    pepper: pepper ?? currentKey("ANSWER_PEPPERS", env.ANSWER_PEPPERS),
+    modes: known?.hunt.modes ?? COMPARE_MODES,
+  };
+}

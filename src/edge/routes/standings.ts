@@ -1,0 +1,104 @@
+/** The standings: pages for everybody, and a team's score over time. */
+
+import { BoundedMap } from "../../bounded-map.ts";
+import { boardPage } from "../../cache/kv.ts";
+import { history, type Leaderboard, leaderboard, leaderboardQuery } from "../../contract/standings.ts";
+import { accepted } from "../../errors.ts";
+import { check } from "../../intake/check.ts";
+import { calling, leaderboardStub, shardStub } from "../../objects/call.ts";
+import type { BoardPage, BoardQuery } from "../../objects/leaderboard.ts";
+import { isOrganiser } from "../auth.ts";
+import { crowd, declared } from "../declare.ts";
+import { jsonText } from "../headers.ts";
+import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
+import { limitAddress } from "../limits.ts";
+import type { App, Request$ } from "../request.ts";
+import { anyone } from "../roles.ts";
+
+export function standingsRoutes(app: App): void {
+  crowd(
+    app,
+    declared({
+      method: "get",
+      path: "/v1/hunts/{hunt}/leaderboard",
+      summary: "The standings",
+      role: anyone,
+      query: leaderboardQuery,
+      responses: { 200: { description: "A page of the standings", schema: leaderboard } },
+    }),
+    async (c) => {
+      await limitAddress(c.env, c.req.raw);
+      const hunt = huntOf(c);
+      const page = pageQueryOf(c);
+      const now = c.get("now");
+      await huntEntry(c.env, hunt, now);
+      // Organisers see through a freeze, so what they see is not for the shared copies.
+      const organiser = await isOrganiser(c.env, c.req.header("authorization"), now);
+      const query = { ...page, organiser };
+      const board = organiser
+        ? await calling(async () => leaderboardStub(c.env, hunt).read(query))
+        : await boardPage(c.env, hunt, query, now);
+      const age = String(Math.max(0, Math.floor((now - board.asOf) / 1_000)));
+      return jsonText(c, boardText(hunt, board), { Age: age });
+    },
+  );
+
+  app.openapi(
+    declared({
+      method: "get",
+      path: "/v1/hunts/{hunt}/leaderboard/{team}/history",
+      summary: "A team's score over time",
+      role: anyone,
+      responses: { 200: { description: "Rising in time", schema: history } },
+    }),
+    async (c) => {
+      const hunt = huntOf(c);
+      const { team } = c.req.valid("param");
+      const { shard } = shardOf(team, "not_found");
+      await huntEntry(c.env, hunt, c.get("now"));
+      const { points } = accepted(await calling(async () => shardStub(c.env, hunt, shard).history(team)));
+      return c.json({ points: points.map(({ at, score }) => ({ at: iso(at), score })) }, 200);
+    },
+  );
+}
+
+type PageQuery = Omit<BoardQuery, "organiser">;
+
+/** Checked queries by their text: nearly everybody asks for the same few pages. */
+const queries = new BoundedMap<string, PageQuery>(1_000);
+
+/** Longest query remembered, characters. */
+const QUERY_LENGTH_MAX = 200;
+
+/** What the request asks of the standings; throws `invalid`. */
+function pageQueryOf(c: Request$): PageQuery {
+  const { url } = c.req;
+  const start = url.indexOf("?");
+  const text = start < 0 ? "" : url.slice(start);
+  const known = queries.get(text);
+  if (known) return known;
+  const query = check(leaderboardQuery, c.req.query());
+  return text.length > QUERY_LENGTH_MAX ? query : queries.set(text, query);
+}
+
+/** The response's UTF-8 by the page: isolate memory hands out the same page until it reads anew. */
+const boardTexts = new WeakMap<BoardPage, Uint8Array>();
+const encoder = new TextEncoder();
+
+function boardText(hunt: string, page: BoardPage): Uint8Array {
+  const known = boardTexts.get(page);
+  if (known) return known;
+  const text = JSON.stringify({
+    hunt,
+    asOf: iso(page.asOf),
+    frozen: page.frozen,
+    total: page.total,
+    entries: page.entries.map(({ lastSolveAt, ...entry }) => ({
+      ...entry,
+      ...(lastSolveAt === undefined ? {} : { lastSolveAt: iso(lastSolveAt) }),
+    })),
+  } satisfies Leaderboard);
+  const bytes = encoder.encode(text);
+  boardTexts.set(page, bytes);
+  return bytes;
+}

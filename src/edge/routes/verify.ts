@@ -1,0 +1,73 @@
+/** Whether everything follows from the logs, who did what, and the archive anew. */
+import { audit, rearchived, verification } from "../../contract/data.ts";
+import { reasonBody } from "../../contract/teams.ts";
+import { verifyHunt } from "../../control/verify.ts";
+import { calling, callingOnce, controlStub, shardStub } from "../../objects/call.ts";
+import { guardedOrigin } from "../../origin/guarded.ts";
+import { openOrigin } from "../../origin/open.ts";
+import { declared } from "../declare.ts";
+import { huntEntry, huntOf, iso, shardsOf } from "../hunt.ts";
+import type { App } from "../request.ts";
+import { organiser } from "../roles.ts";
+
+export function verifyRoutes(app: App): void {
+  app.openapi(
+    declared({
+      method: "get",
+      path: "/v1/hunts/{hunt}/verify",
+      summary: "Refold every log and compare states, standings and origin with it",
+      role: organiser,
+      responses: { 200: { description: "ok, or what differs", schema: verification } },
+      errors: ["unavailable"],
+    }),
+    async (c) => {
+      const hunt = huntOf(c);
+      const shards = await shardsOf(c.env, hunt, c.get("now"));
+      const store = openOrigin(c.env);
+      try {
+        return c.json(await verifyHunt(c.env, guardedOrigin(c.env, store), hunt, shards), 200);
+      } finally {
+        await store.close();
+      }
+    },
+  );
+
+  app.openapi(
+    declared({
+      method: "post",
+      path: "/v1/hunts/{hunt}/rearchive",
+      summary: "Send every log to the origin again: it is another one, or lost its rows",
+      role: organiser,
+      json: reasonBody,
+      responses: { 202: { description: "Facts on their way", schema: rearchived } },
+    }),
+    async (c) => {
+      const hunt = huntOf(c);
+      const { reason } = c.req.valid("json");
+      const shards = await shardsOf(c.env, hunt, c.get("now"));
+      let facts = 0;
+      for (const shard of shards) {
+        facts += (await calling(async () => shardStub(c.env, hunt, shard).rearchive())).facts;
+      }
+      const entry = { ...c.get("by"), at: c.get("now"), action: "rearchive", detail: { facts, reason } };
+      await callingOnce(async () => controlStub(c.env, hunt).recordAction(entry));
+      return c.json({ facts }, 202);
+    },
+  );
+
+  app.openapi(
+    declared({
+      method: "get",
+      path: "/v1/hunts/{hunt}/audit",
+      summary: "Every organiser action, newest first",
+      role: organiser,
+      responses: { 200: { description: "Who, when, what, from which request", schema: audit } },
+    }),
+    async (c) => {
+      const hunt = huntOf(c);
+      await huntEntry(c.env, hunt, c.get("now"));
+      const entries = await calling(async () => controlStub(c.env, hunt).audit());
+      return c.json({ entries: entries.map((entry) => ({ ...entry, at: iso(entry.at) })) }, 200);
+    },
+  );
+}
