@@ -205,7 +205,7 @@ describe("[API-51] the import", () => {
     await client.verify("again");
   });
 
-  test("is refused once the hunt is live, for a hunt that is not there, and for bytes that are no text", async () => {
+  test("is refused once the hunt is live, and for a hunt that is not there; a line that is too long or no text spoils no other", async () => {
     const line = { at: at(0), team: "A", type: "join" };
     await client.publish("too-late", manyClues(1), "live");
     expectProblem(await importLines("too-late", [line]), "conflict");
@@ -213,16 +213,19 @@ describe("[API-51] the import", () => {
     expectProblem(await importLines("too-late", [line]), "conflict");
     expectProblem(await importLines("not-there", [line]), "not_found");
     await client.publish("bytes", manyClues(1), "draft");
-    const bytes = new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]);
-    expectProblem(
-      await client.call("POST", "/v1/hunts/bytes/import", {
-        token: client.organiserToken,
-        body: bytes,
-        type: "application/x-ndjson",
-      }),
-      "bad_request",
-    );
-    expectProblem(await importText("bytes", "x".repeat(100_000)), "payload_too_large");
+    const good = new TextEncoder().encode(`\n${JSON.stringify(line)}\n`);
+    const body = new Uint8Array([0x7b, 0xff, 0xfe, 0x7d, ...good]);
+    const call = { token: client.organiserToken, body, type: "application/x-ndjson" };
+    expect((await client.call("POST", "/v1/hunts/bytes/import", call)).body).toMatchObject({
+      lines: 2,
+      accepted: 1,
+      rejected: [{ line: 1, code: "bad_request" }],
+    });
+    expect((await importText("bytes", `${"x".repeat(100_000)}\n${JSON.stringify(line)}`)).body).toMatchObject({
+      lines: 2,
+      accepted: 1,
+      rejected: [{ line: 1, code: "payload_too_large" }],
+    });
     expect((await importText("bytes", "")).body).toEqual({ lines: 0, accepted: 0, rejected: [] });
   });
 
