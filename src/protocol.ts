@@ -4,7 +4,6 @@
  * player is told (results), and what the standings are fed. API.md is the
  * contract for the outside; these types carry the same names.
  */
-import type { CompareMode } from "./hunt/compiled.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -284,3 +283,11 @@ export type ReplayLine = {
 
 /** What became of an import line: replayed (whatever the outcome), or refused. */
 export type ReplayResult = { line: number } & ({ outcome: string } | { code: string; message: string });
+
+export type CompareMode = "letters" | "words" | "exact" | "number";
+
+/**
+ * Makes a digest of a normalised text. `scope` is the clue id for answers and
+ * `"code"` for scan codes; the platform side binds hunt and pepper.
+ */
+export type DigestText = (scope: { clue: string; mode: CompareMode } | "code", text: string) => string;

@@ -4,7 +4,7 @@
  */
 import { createHmac } from "node:crypto";
 import { base64url, HmacSha256 } from "./hmac.ts";
-import type { DigestText } from "./hunt/compiled.ts";
+import type { DigestText } from "./protocol.ts";
 
 export interface Secrets {
   PLAYER_TOKEN_KEYS: string;

@@ -3,8 +3,7 @@
  * because isolates multiply and a shard does not.
  */
 import { normaliseAnswer } from "../hunt/answer.ts";
-import type { CompareMode, DigestText } from "../hunt/compiled.ts";
-import type { Command, PlayerEvent } from "../protocol.ts";
+import type { Command, CompareMode, DigestText, PlayerEvent } from "../protocol.ts";
 import { digester, type Key } from "../secrets.ts";
 
 export const COMPARE_MODES: readonly CompareMode[] = ["letters", "words", "exact", "number"];

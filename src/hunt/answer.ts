@@ -2,7 +2,7 @@
  * Answers as they are compared: one text per compare mode, so that the edge
  * can digest it and the shard compares digests only.
  */
-import type { CompareMode } from "./compiled.ts";
+import type { CompareMode } from "../protocol.ts";
 
 /** Characters that are never seen (joiners, soft hyphens, selectors): pasted text is full of them. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;

@@ -1,12 +1,17 @@
 /** What a team may see of the hunt and of itself: open clues only. PURE. */
 import type { Announcement } from "../protocol.ts";
+import { cooldownUntil } from "./attempts.ts";
+import { hasEnough, isEligible } from "./claim.ts";
 import type { CompiledClue, CompiledPrize } from "./compiled.ts";
-import { type Context, cooldownUntil, hasEnough, isEligible, presentValue, scoreOf } from "./decide.ts";
+import type { Context } from "./context.ts";
+import { type KindViews, kindOf } from "./kinds/all.ts";
+import { iso } from "./moment.ts";
 import { hintKey, type Team } from "./team.ts";
+import { presentValue, scoreOf } from "./team-score.ts";
 import { opensAt, progressOf } from "./unlock.ts";
 
-/** A clue as its team sees it (API.md `/me`). Times are ISO 8601. */
-export interface ClueView {
+/** A clue as its team sees it in `/me`: what every clue shows, and what its kind does. Times are ISO 8601. */
+export interface ClueView extends KindViews {
   id: string;
   round: string;
   title: string;
@@ -15,8 +20,6 @@ export interface ClueView {
   meta?: true;
   state: "open" | "solved";
   body: string;
-  choices?: { id: string; label: string }[];
-  place?: { radius: number };
   attempts: number;
   cooldownUntil?: string;
   openedAt: string;
@@ -24,7 +27,7 @@ export interface ClueView {
   hints: { id: string; cost: number; availableAt: string; taken: boolean; text?: string }[];
 }
 
-/** A prize as a player of a team sees it (API.md `/me`). Times are ISO 8601. */
+/** A prize as a player of a team sees it in `/me`. Times are ISO 8601. */
 export interface PrizeView {
   id: string;
   title: string;
@@ -40,7 +43,7 @@ export interface PrizeView {
   wins: { event: string; at: string; player: string; code?: string; revoked?: true }[];
 }
 
-/** All a player sees (API.md `/me`). Times are ISO 8601. */
+/** All a player sees in `/me`. Times are ISO 8601. */
 export interface MeView {
   player: { id: string; name: string };
   team: {
@@ -167,8 +170,7 @@ export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
       ...(clue.meta ? { meta: true as const } : {}),
       state: solve ? "solved" : "open",
       body: clue.body,
-      ...(clue.kind === "choice" ? { choices: clue.choices } : {}),
-      ...(clue.place ? { place: { radius: clue.place.radius } } : {}),
+      ...kindOf(clue).view?.(clue),
       attempts: bucket?.wrong ?? 0,
       ...(wait === undefined ? {} : { cooldownUntil: iso(wait) }),
       openedAt: iso(openedAt),
@@ -211,5 +213,3 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
   }
   return points;
 }
-
-const iso = (at: number): string => new Date(at).toISOString();

@@ -2,7 +2,7 @@
  * Who gets which unit of a prize. PURE: the caller keeps the wins and tells
  * what is taken; units, once given, are never given again.
  */
-import type { VaultWord } from "../hunt/decide.ts";
+import type { VaultWord } from "../hunt/claim.ts";
 import { momentOf, winsAtOdds } from "./draw.ts";
 
 /** A prize as the vault hands it out. Times are epoch ms. */

@@ -13,22 +13,15 @@ import { commandOf } from "../edge/digest.ts";
 import { commandsOf } from "../edge/events.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { admit, foldName, type JoinRequest } from "../hunt/admit.ts";
-import type { CompareMode, CompiledHunt } from "../hunt/compiled.ts";
-import {
-  type Context,
-  decide,
-  decideClaim,
-  newlyReached,
-  type PrizeWord,
-  reachedFacts,
-  resultOf,
-  type ScoreWord,
-  scoreOf,
-} from "../hunt/decide.ts";
+import { decideClaim } from "../hunt/claim.ts";
+import type { CompiledHunt } from "../hunt/compiled.ts";
+import type { Context, PrizeWord, ScoreWord } from "../hunt/context.ts";
+import { decide, resultOf } from "../hunt/decide.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { CLOCK_TOLERANCE } from "../hunt/moment.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
+import { newlyReached, reachedFacts, scoreOf } from "../hunt/team-score.ts";
 import { cluesOf, historyOf, type MeView, meOf } from "../hunt/view.ts";
 import type { Leaderboard } from "../leaderboard/object.ts";
 import type { OriginTeam } from "../origin/store.ts";
@@ -39,6 +32,7 @@ import {
   type Announcement,
   answerText,
   type Command,
+  type CompareMode,
   type Fact,
   type JoinFact,
   type NewFact,

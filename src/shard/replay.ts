@@ -4,7 +4,7 @@
  */
 import { type Refusal, refuse } from "../errors.ts";
 import { admit } from "../hunt/admit.ts";
-import type { Context } from "../hunt/decide.ts";
+import type { Context } from "../hunt/context.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
 import type { Command, NewFact, ReplayLine, ReplayResult, Result } from "../protocol.ts";

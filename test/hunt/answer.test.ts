@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normaliseAnswer } from "../../src/hunt/answer.ts";
-import type { CompareMode } from "../../src/hunt/compiled.ts";
+import type { CompareMode } from "../../src/protocol.ts";
 
 const MODES: CompareMode[] = ["letters", "words", "exact", "number"];
 const text = fc.string({ unit: "binary", maxLength: 40 });

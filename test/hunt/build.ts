@@ -6,23 +6,27 @@ import type { Phase } from "../../src/control/phase.ts";
 import { digestAnswer } from "../../src/edge/digest.ts";
 import type { Refusal } from "../../src/errors.ts";
 import { admit, type JoinRequest } from "../../src/hunt/admit.ts";
-import type { CompareMode, CompiledClue, CompiledHunt, DigestText } from "../../src/hunt/compiled.ts";
-import {
-  type Context,
-  decide,
-  decideClaim,
-  newlyReached,
-  reachedFacts,
-  resultOf,
-  type ScoreWord,
-  scoreOf,
-} from "../../src/hunt/decide.ts";
+import { decideClaim } from "../../src/hunt/claim.ts";
+import type { CompiledClue, CompiledHunt } from "../../src/hunt/compiled.ts";
+import type { Context, ScoreWord } from "../../src/hunt/context.ts";
+import { decide, resultOf } from "../../src/hunt/decide.ts";
 import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
 import { organise } from "../../src/hunt/organise.ts";
 import type { Team } from "../../src/hunt/team.ts";
+import { newlyReached, reachedFacts, scoreOf } from "../../src/hunt/team-score.ts";
 import type { Allocation } from "../../src/prizes/allocate.ts";
-import type { Command, Fact, NewFact, PlayFact, Position, Result, TeamAction } from "../../src/protocol.ts";
+import type {
+  Command,
+  CompareMode,
+  DigestText,
+  Fact,
+  NewFact,
+  PlayFact,
+  Position,
+  Result,
+  TeamAction,
+} from "../../src/protocol.ts";
 
 /** The moment the hunts of these tests open; every other time is told from here. */
 export const T0 = Date.UTC(2026, 11, 1, 18);

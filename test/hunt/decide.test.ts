@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { COMPARE_MODES, commandOf } from "../../src/edge/digest.ts";
 import { compile } from "../../src/hunt/compile.ts";
-import type { CompareMode } from "../../src/hunt/compiled.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
 import { encodeTeam } from "../../src/hunt/team.ts";
 import { Allocation, type PrizeRules } from "../../src/prizes/allocate.ts";
-import type { Command, Result } from "../../src/protocol.ts";
+import type { Command, CompareMode, Result } from "../../src/protocol.ts";
 import { digester, type Key, scanCode } from "../../src/secrets.ts";
 import { redigest } from "../../src/shard/redigest.ts";
 import {
