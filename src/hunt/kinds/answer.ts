@@ -1,6 +1,6 @@
 /** The kind `answer`: solved by a text that is one of the accepted answers. */
 import type { Issue } from "../../errors.ts";
-import { normaliseAnswer } from "../answer.ts";
+import { normaliseAnswer } from "../normalise.ts";
 import type { CommandOf, Kind, Written } from "./kind.ts";
 import { answerEvent, checkTexts, compileTexts, prepareTexts, type Texts, textKeys } from "./texts.ts";
 

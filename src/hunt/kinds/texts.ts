@@ -4,8 +4,8 @@
  */
 import * as z from "zod";
 import type { CompareMode } from "../../protocol.ts";
-import { normaliseAnswer } from "../answer.ts";
 import { isEmpty, tokensLeft } from "../attempts.ts";
+import { normaliseAnswer } from "../normalise.ts";
 import type { Report } from "../report.ts";
 import { cooldown } from "../turn.ts";
 import type { CommandOf, DigestAnswer, Judge, SolvingEvent, Stored, Written } from "./kind.ts";
