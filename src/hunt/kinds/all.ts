@@ -1,6 +1,6 @@
 /**
- * The list of kinds. A kind that stands here is known to the format, the rules
- * and `/me`; nothing else in this folder's neighbourhood names one.
+ * The list of kinds. The format, the rules and `/me` know the kinds that stand
+ * here; no other file of the rules names one.
  */
 import type { Command } from "../../protocol.ts";
 import { answer } from "./answer.ts";
