@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { text as readAll } from "node:stream/consumers";
-import { slugSchema } from "../../src/hunt/condition.ts";
 import { type ParsedDefinition, parseDefinition } from "../../src/hunt/definition.ts";
+import { slugSchema } from "../../src/hunt/fields.ts";
 import type { Call } from "./command.ts";
 import { wrongUsage } from "./failure.ts";
 

@@ -8,6 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { publicKey } from "../cache/entry.ts";
 import { configOf } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { codesOf } from "../hunt/codes.ts";
 import { compile } from "../hunt/compile.ts";
 import type { CompiledHunt, CompiledPrize, PublicHunt } from "../hunt/compiled.ts";
 import { parseDefinition } from "../hunt/definition.ts";
@@ -375,13 +376,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     const key = keyById("CODE_KEYS", this.env.CODE_KEYS, this.#state.codeKey);
     if ("issues" in parsed || !key) return refuse("unavailable", "the codes cannot be made");
     this.#audit.record({ ...by, at: this.now(), action: "codes", detail: {} });
-    return parsed.definition.clues
-      .filter((clue) => clue.kind === "scan")
-      .map((clue) => ({
-        clue: clue.id,
-        title: clue.title,
-        code: clue.code ?? scanCode(key, this.#hunt, clue.id),
-      }));
+    return codesOf(parsed.definition, (clue) => scanCode(key, this.#hunt, clue)).map(({ clue, code }) => ({
+      clue: clue.id,
+      title: clue.title,
+      code,
+    }));
   }
 
   /**

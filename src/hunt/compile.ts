@@ -5,12 +5,15 @@
  */
 import type { Issue } from "../errors.ts";
 import type { DigestText } from "../protocol.ts";
-import { type ComparedTexts, checkClue, compareMode } from "./check-clue.ts";
+import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
+import { codesOf } from "./codes.ts";
 import type { CompiledClue, CompiledHunt, CompiledPrize, PublicHunt } from "./compiled.ts";
 import type { ClueDefinition, Definition, PrizeDefinition } from "./definition.ts";
+import { kindOf } from "./kinds/all.ts";
 import { lint } from "./lint.ts";
 import { ISSUES_MAX } from "./reading.ts";
+import { checkUnique, type Report } from "./report.ts";
 
 export interface CompileOptions {
   /** The id the hunt is published under. */
@@ -34,23 +37,20 @@ export type Compiled =
  */
 export function compile(definition: Definition, options: CompileOptions): Compiled {
   const issues: Issue[] = [];
-  const report = (issue: Issue): void => {
+  const report: Report = (issue) => {
     issues.push(issue);
   };
   checkHunt(definition, options.hunt, report);
-  const checked = definition.clues.map((clue, index) => ({
-    clue,
-    texts: checkClue(clue, `clues.${index}`, report),
-  }));
+  for (const [index, clue] of definition.clues.entries()) checkClue(clue, `clues.${index}`, report);
   for (const [index, prize] of definition.prizes.entries())
     checkPrize(prize, `prizes.${index}`, definition, report);
   for (const issue of checkGraph(definition)) report(issue);
-  const codes = scanCodes(definition, options, report);
+  const codes = codesOf(definition, options.codeFor);
+  checkCodes(codes, report);
   if (issues.length > 0) return { issues: issues.slice(0, ISSUES_MAX) };
 
-  const clues = checked.map(({ clue, texts }) =>
-    compileClue(clue, texts, codes.get(clue.id), definition, options),
-  );
+  const codeOf = new Map(codes.map(({ clue, code }) => [clue.id, code]));
+  const clues = definition.clues.map((clue) => compileClue(clue, codeOf.get(clue.id), definition, options));
   return {
     hunt: {
       ...sharedHalf(definition, options.hunt),
@@ -72,14 +72,17 @@ export function compile(definition: Definition, options: CompileOptions): Compil
           ...(window === undefined ? {} : { window }),
         };
       }),
-      modes: modesInUse(definition),
+      modes: modesInUse(clues),
     },
-    warnings: lint(definition, [...codes.values()]),
+    warnings: lint(
+      definition,
+      codes.map(({ code }) => code),
+    ),
   };
 }
 
 /** Ids, references from the head, and the order of times. */
-function checkHunt(definition: Definition, hunt: string, report: (issue: Issue) => void): void {
+function checkHunt(definition: Definition, hunt: string, report: Report): void {
   if (definition.hunt !== undefined && definition.hunt !== hunt) {
     report({ path: "hunt", code: "hunt-mismatch", message: `the hunt is published as "${hunt}"` });
   }
@@ -90,7 +93,6 @@ function checkHunt(definition: Definition, hunt: string, report: (issue: Issue) 
   const rounds = new Set(definition.rounds.map((round) => round.id));
   for (const [index, clue] of definition.clues.entries()) {
     checkUnique(clue.hints, `clues.${index}.hints`, report);
-    checkUnique(clue.choices ?? [], `clues.${index}.choices`, report);
     if (!rounds.has(clue.round))
       report({
         path: `clues.${index}.round`,
@@ -121,21 +123,7 @@ function isBefore(first: number | undefined, second: number | undefined, orEqual
   return first < second || (orEqual && first === second);
 }
 
-function checkUnique(entries: readonly { id: string }[], path: string, report: (issue: Issue) => void): void {
-  const seen = new Set<string>();
-  for (const [index, { id }] of entries.entries()) {
-    if (seen.has(id))
-      report({ path: `${path}.${index}.id`, code: "duplicate-id", message: `the id "${id}" is given twice` });
-    seen.add(id);
-  }
-}
-
-function checkPrize(
-  prize: PrizeDefinition,
-  path: string,
-  definition: Definition,
-  report: (issue: Issue) => void,
-): void {
+function checkPrize(prize: PrizeDefinition, path: string, definition: Definition, report: Report): void {
   if (prize.mode === "odds" && prize.odds === undefined)
     report({ path: `${path}.odds`, code: "odds-missing", message: "mode odds needs the chance of a claim" });
   if (prize.mode !== "odds" && prize.odds !== undefined)
@@ -180,40 +168,25 @@ function prizeWindow(
   return { from: opens, to: closes };
 }
 
-/** The code of every scan clue, the author's or the generated one. */
-function scanCodes(
-  definition: Definition,
-  options: CompileOptions,
-  report: (issue: Issue) => void,
-): Map<string, string> {
-  const codes = new Map<string, string>();
+/** A code solves one clue. */
+function checkCodes(codes: ReturnType<typeof codesOf>, report: Report): void {
   const owners = new Map<string, string>();
-  for (const [index, clue] of definition.clues.entries()) {
-    if (clue.kind !== "scan") continue;
-    const code = clue.code ?? options.codeFor(clue.id);
+  for (const { index, clue, code } of codes) {
     const owner = owners.get(code);
     if (owner !== undefined && owner !== clue.id) {
-      report({
-        path: `clues.${index}.code`,
-        code: "duplicate-code",
-        message: `"${owner}" has the same code`,
-      });
+      const message = `"${owner}" has the same code`;
+      report({ path: `clues.${index}.code`, code: "duplicate-code", message });
     }
     owners.set(code, clue.id);
-    codes.set(clue.id, code);
   }
-  return codes;
 }
 
 function compileClue(
   clue: ClueDefinition,
-  texts: ComparedTexts,
   code: string | undefined,
   definition: Definition,
   options: CompileOptions,
 ): CompiledClue {
-  const mode = compareMode(clue);
-  const digest = (text: string): string => options.digest({ clue: clue.id, mode }, text);
   return {
     id: clue.id,
     round: clue.round,
@@ -222,12 +195,13 @@ function compileClue(
     kind: clue.kind,
     points: clue.points,
     meta: clue.meta,
-    compare: mode,
-    digests: texts.answers.map(digest),
+    // From here to `choices` for every clue, as it has been stored since format 1; its kind says what of it holds.
+    compare: "exact",
+    digests: [],
     ...(code === undefined ? {} : { codeDigest: options.digest("code", code) }),
-    nudges: texts.nudges.map((nudge) => ({ digests: nudge.matches.map(digest), say: nudge.say })),
-    choices: clue.choices ?? [],
-    ...(clue.place === undefined ? {} : { place: clue.place }),
+    nudges: [],
+    choices: [],
+    ...kindOf(clue).compile?.(clue, (mode, text) => options.digest({ clue: clue.id, mode }, text)),
     hints: clue.hints,
     attempts: {
       burst: clue.attempts?.burst ?? definition.attempts.burst,
@@ -282,7 +256,8 @@ function secretHalf(definition: Definition) {
   };
 }
 
-function modesInUse(definition: Definition): PublicHunt["modes"] {
-  const asked = definition.clues.filter((clue) => clue.kind === "answer" || clue.kind === "choice");
-  return [...new Set(asked.map(compareMode))].sort();
+/** The modes in which the edge must digest answers. */
+function modesInUse(clues: readonly CompiledClue[]): PublicHunt["modes"] {
+  const answered = clues.filter((clue) => kindOf(clue).event.type === "answer");
+  return [...new Set(answered.map(({ compare }) => compare))].sort();
 }

@@ -4,6 +4,8 @@
  * durations milliseconds, distances metres, speeds metres per second.
  */
 import type { CompareMode } from "../protocol.ts";
+import type { AttemptLimits } from "./attempts.ts";
+import type { ClueKind, KindParts } from "./kinds/all.ts";
 
 export type Condition =
   | { op: "start" }
@@ -17,21 +19,6 @@ export type Condition =
   | { op: "any"; of: Condition[] }
   | { op: "atLeast"; atLeast: number; of: { weight: number; condition: Condition }[] };
 
-/** A token bucket per team and clue; `perClue` 0 = unlimited. */
-export interface AttemptLimits {
-  burst: number;
-  refillPerMinute: number;
-  perClue: number;
-}
-
-export interface Place {
-  lat: number;
-  lng: number;
-  radius: number;
-  maxAccuracy: number;
-  maxSpeed: number;
-}
-
 export interface CompiledHint {
   id: string;
   text: string;
@@ -39,22 +26,19 @@ export interface CompiledHint {
   after: number;
 }
 
-export interface CompiledClue {
+/** What every clue has, and the part of its own kind. */
+export interface CompiledClue extends KindParts {
   id: string;
   round: string;
   title: string;
   body: string;
-  kind: "answer" | "scan" | "place" | "choice";
+  kind: ClueKind;
   points: number;
   meta: boolean;
+  /** The mode in which a typed answer to it is digested; `exact` where none solves it. */
   compare: CompareMode;
-  /** Digests of the accepted answers under `compare` (answer and choice clues). */
-  digests: string[];
-  /** Digest of the scan code (scan clues), see `digestText("code", …)`. */
+  /** Digest of the code that solves it, where one does. */
   codeDigest?: string;
-  nudges: { digests: string[]; say: string }[];
-  choices: { id: string; label: string }[];
-  place?: Place;
   hints: CompiledHint[];
   attempts: AttemptLimits;
   opens: Condition;

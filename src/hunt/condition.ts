@@ -1,13 +1,8 @@
 /** The schema of unlock conditions: what authors write, and the tree it becomes. */
 import * as z from "zod";
 import type { Condition } from "./compiled.ts";
+import { slugSchema } from "./fields.ts";
 import { durationSchema, timeSchema } from "./moment.ts";
-
-/** API.md and HUNT-FORMAT.md: what an id may be. */
-export const slugSchema = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "an id is 1 to 63 of a-z, 0-9 and inner hyphens")
-  .meta({ id: "Slug", title: "Id" });
 
 /** Entries of one all, any, of or list of rounds. */
 const ENTRIES_MAX = 500;

@@ -5,31 +5,27 @@
  */
 import * as z from "zod";
 import type { Issue } from "../errors.ts";
-import { conditionSchema, POINTS_MAX, slugSchema } from "./condition.ts";
+import { conditionSchema, POINTS_MAX } from "./condition.ts";
+import { slugSchema, titleSchema as title } from "./fields.ts";
+import { KIND_KEYS, KIND_NAMES } from "./kinds/all.ts";
 import { durationSchema, timeSchema } from "./moment.ts";
 import { readJson } from "./read-json.ts";
 import { readYaml } from "./read-yaml.ts";
 import { ISSUES_MAX, SOURCE_BYTES_MAX, utf8Length } from "./reading.ts";
 import { toIssues } from "./schema-issues.ts";
 
-// The format's own limits (HUNT-FORMAT).
+// The format's own limits (docs/hunt-format.md).
 export const CLUES_MAX = 2_000;
 export const ROUNDS_MAX = 200;
 export const HINTS_PER_CLUE_MAX = 20;
-export const ANSWERS_PER_CLUE_MAX = 1_000;
 
 // Characters. Generous to authors; they keep what one clue costs in a shard's memory and on the wire in sight.
-const TITLE_MAX = 200;
 const MARKDOWN_MAX = 20_000;
-const SAY_MAX = 1_000;
-const ANSWER_MAX = 500;
 const CODE_MAX = 512;
 const URL_MAX = 2_000;
 
 // Entries.
 const BRACKETS_MAX = 50;
-const NUDGES_PER_CLUE_MAX = 200;
-const CHOICES_PER_CLUE_MAX = 100;
 const PRIZES_MAX = 100;
 const WEBHOOKS_MAX = 10;
 const FIRST_SOLVES_MAX = 100;
@@ -43,7 +39,6 @@ const ATTEMPTS_MAX = 1_000_000_000;
 /** Solves after which the value has fallen to the minimum. */
 const DECAY_SOLVES_MAX = 1_000_000;
 
-const title = z.string().trim().min(1).max(TITLE_MAX);
 const markdown = z.string().max(MARKDOWN_MAX);
 const points = z.number().int().min(0).max(POINTS_MAX);
 
@@ -129,26 +124,6 @@ const scoringSchema = z
   })
   .describe("How teams are ranked and what solves are worth");
 
-const placeSchema = z
-  .strictObject({
-    lat: z.number().min(-90).max(90).describe("Degrees north, WGS 84"),
-    lng: z.number().min(-180).max(180).describe("Degrees east, WGS 84"),
-    radius: z.number().min(1).max(100_000).describe("Metres around the point that count as being there"),
-    maxAccuracy: z
-      .number()
-      .min(1)
-      .max(10_000)
-      .default(100)
-      .describe("Metres; a vaguer position is not believed"),
-    maxSpeed: z
-      .number()
-      .min(0.1)
-      .max(1_000)
-      .default(60)
-      .describe("Metres per second since the last check-in; faster is not believed"),
-  })
-  .describe("Where a place clue is solved");
-
 const hintSchema = z.strictObject({
   id: slugSchema,
   text: z.string().min(1).max(MARKDOWN_MAX).describe("Markdown"),
@@ -156,52 +131,15 @@ const hintSchema = z.strictObject({
   after: durationSchema.prefault("0s").describe("Available this long after the clue opened for the team"),
 });
 
-const nudgeSchema = z.strictObject({
-  match: z
-    .array(z.string().max(ANSWER_MAX))
-    .min(1)
-    .max(ANSWERS_PER_CLUE_MAX)
-    .describe("Near misses, compared like the answers"),
-  say: z.string().min(1).max(SAY_MAX).describe("What the team is told instead of incorrect"),
-});
-
 const clueSchema = z.strictObject({
   id: slugSchema,
   round: slugSchema.describe("Id of the round it belongs to"),
   title,
   body: markdown.default("").describe("Markdown, sanitised"),
-  kind: z.enum(["answer", "scan", "place", "choice"]).describe("How it is solved"),
+  kind: z.enum(KIND_NAMES).describe("How it is solved"),
   points: points.default(0).describe("What a solve is worth"),
   meta: z.boolean().default(false).describe("Shown as a meta; not counted by solvedIn"),
-  answers: z
-    .array(z.string().max(ANSWER_MAX))
-    .min(1)
-    .max(ANSWERS_PER_CLUE_MAX)
-    .optional()
-    .describe("Accepted answers, or the ids of the right choices"),
-  compare: z
-    .enum(["letters", "words", "exact", "number"])
-    .default("letters")
-    .describe("How an answer is compared"),
-  nudges: z
-    .array(nudgeSchema)
-    .max(NUDGES_PER_CLUE_MAX)
-    .default([])
-    .describe("Replies to near misses; they cost no attempt"),
-  choices: z
-    .array(z.strictObject({ id: slugSchema, label: title }))
-    .min(1)
-    .max(CHOICES_PER_CLUE_MAX)
-    .optional()
-    .describe("What a choice clue offers"),
-  place: placeSchema.optional(),
-  code: z
-    .string()
-    .min(1)
-    .max(CODE_MAX)
-    .regex(/^\S(?:.*\S)?$/u, "a code is one line without spaces around it")
-    .optional()
-    .describe("What the QR code of a scan clue carries; generated if not given"),
+  ...KIND_KEYS,
   hints: z.array(hintSchema).max(HINTS_PER_CLUE_MAX).default([]),
   opens: conditionSchema.prefault("start").describe("When it unlocks; start if not given"),
   attempts: clueAttemptsSchema.optional(),

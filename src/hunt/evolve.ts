@@ -4,6 +4,7 @@
  * under every version of the hunt.
  */
 import type { Fact, JoinFact, PlayFact } from "../protocol.ts";
+import { eventOf } from "./kinds/all.ts";
 import { hintKey, recordedScore, type Team } from "./team.ts";
 
 /**
@@ -86,10 +87,7 @@ function create(fact: JoinFact): Team {
 
 function play(team: Team, fact: PlayFact): Team {
   const clue = fact.clue ?? "";
-  if (fact.position && (fact.outcome === "correct" || fact.outcome === "out_of_range")) {
-    const member = team.members.find((candidate) => candidate.id === fact.player);
-    if (member) member.lastCheckin = { ...fact.position, at: fact.at };
-  }
+  eventOf(fact.type)?.evolve?.(team, fact);
   switch (fact.outcome) {
     case "correct": {
       if (team.solves.has(clue)) throw new Error(`fact ${fact.seq} solves ${clue} a second time`);
@@ -108,9 +106,6 @@ function play(team: Team, fact: PlayFact): Team {
       });
       return team;
     }
-    case "unknown_code":
-      team.codes = { wrong: (team.codes?.wrong ?? 0) + 1, tokens: fact.attemptsLeft ?? 0, at: fact.at };
-      return team;
     case "taken":
       team.hints.set(hintKey(clue, fact.hint ?? ""), fact.at);
       if (fact.cost) adjust(team, fact, -fact.cost);

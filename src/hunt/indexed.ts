@@ -3,16 +3,16 @@
  * object. Everything here is derived; nothing is stored.
  */
 import type { CompiledClue, CompiledHunt, CompiledPrize, Condition } from "./compiled.ts";
+import { kindOf } from "./kinds/all.ts";
+import type { Judge } from "./kinds/kind.ts";
 import { isDynamic } from "./score.ts";
 
 export interface IndexedHunt {
   readonly compiled: CompiledHunt;
   readonly clues: ReadonlyMap<string, CompiledClue>;
-  /** Accepted answers by clue: the digest is the key. */
-  readonly answers: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Known near-misses by clue: digest → what to say. */
-  readonly nudges: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Scan code digest → the clue it solves. */
+  /** By clue: decides on the events that may solve it. */
+  readonly judges: ReadonlyMap<string, Judge>;
+  /** Digest of a code → the clue it solves. */
   readonly codes: ReadonlyMap<string, CompiledClue>;
   /** Round → ids of its clues that are not metas. */
   readonly rounds: ReadonlyMap<string, readonly string[]>;
@@ -46,13 +46,7 @@ export function indexHunt(compiled: CompiledHunt): IndexedHunt {
   return {
     compiled,
     clues,
-    answers: new Map(compiled.clues.map((clue) => [clue.id, new Set(clue.digests)])),
-    nudges: new Map(
-      compiled.clues.map((clue) => [
-        clue.id,
-        new Map(clue.nudges.flatMap((nudge) => nudge.digests.map((digest) => [digest, nudge.say] as const))),
-      ]),
-    ),
+    judges: new Map(compiled.clues.map((clue) => [clue.id, kindOf(clue).prepare(clue)])),
     codes: new Map(
       compiled.clues.flatMap((clue) => (clue.codeDigest ? [[clue.codeDigest, clue] as const] : [])),
     ),

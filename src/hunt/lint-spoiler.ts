@@ -1,14 +1,12 @@
-/** The lint that finds answers and codes given away in what players read. */
+/** The lint that finds secrets given away in what players read: codes here, answers as each kind says. */
 import type { Issue } from "../errors.ts";
-import { normaliseAnswer } from "./answer.ts";
-import type { ClueDefinition, Definition } from "./definition.ts";
+import type { Definition } from "./definition.ts";
+import { kindOf } from "./kinds/all.ts";
 
-/** Characters. Shorter answers stand in any text by chance. */
-const ANSWER_LENGTH_MIN = 3;
 /** Characters. Shorter codes stand in any text by chance. */
 const CODE_LENGTH_MIN = 4;
 
-/** An answer in its own clue's title or body, a scan or prize code in any text players see. */
+/** A clue's or a prize's code in any text that players see, and the warnings of each clue's kind. */
 export function lintSpoilers(definition: Definition, codes: readonly string[]): Issue[] {
   const secrets = new Set(
     [...codes, ...definition.prizes.flatMap((prize) => prize.codes ?? [])].filter(
@@ -21,7 +19,7 @@ export function lintSpoilers(definition: Definition, codes: readonly string[]): 
       ...lintCodes(clue.title, `${path}.title`, secrets),
       ...lintCodes(clue.body, `${path}.body`, secrets),
       ...clue.hints.flatMap((hint, at) => lintCodes(hint.text, `${path}.hints.${at}.text`, secrets)),
-      ...lintAnswers(clue, path),
+      ...(kindOf(clue).lint?.(clue, path) ?? []),
     ];
   });
   return [
@@ -48,47 +46,4 @@ function trimPunctuation(run: string): string {
   while (from < to && isMark(from)) from += 1;
   while (to > from && isMark(to - 1)) to -= 1;
   return run.slice(from, to);
-}
-
-function lintAnswers(clue: ClueDefinition, path: string): Issue[] {
-  if (clue.kind !== "answer") return [];
-  const texts = [
-    { at: `${path}.title`, contains: containing(clue, clue.title) },
-    { at: `${path}.body`, contains: containing(clue, clue.body) },
-  ];
-  return texts.flatMap(({ at, contains }) => {
-    if (!(clue.answers ?? []).some(contains)) return [];
-    return [{ path: at, code: "answer-in-text", message: "the clue's own text contains an answer to it" }];
-  });
-}
-
-/** Tells whether an answer stands in `text`, at word boundaries, as the clue compares. */
-function containing(clue: ClueDefinition, text: string): (answer: string) => boolean {
-  if (clue.compare === "number") {
-    const numbers = new Set(
-      (text.match(/[+-]?\d[\d,]*(?:\.\d+)?/g) ?? []).map((number) => normaliseAnswer("number", number)),
-    );
-    return (answer) => {
-      const number = normaliseAnswer("number", answer);
-      return number !== null && number.length >= ANSWER_LENGTH_MIN && numbers.has(number);
-    };
-  }
-  const words = (text.match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).map(
-    (word) => normaliseAnswer("letters", word) ?? "",
-  );
-  const run = words.join("");
-  const boundaries = new Set<number>([0]);
-  let length = 0;
-  for (const word of words) {
-    length += word.length;
-    boundaries.add(length);
-  }
-  return (answer) => {
-    const letters = normaliseAnswer("letters", answer) ?? "";
-    if (letters.length < ANSWER_LENGTH_MIN) return false;
-    for (let at = run.indexOf(letters); at >= 0; at = run.indexOf(letters, at + 1)) {
-      if (boundaries.has(at) && boundaries.has(at + letters.length)) return true;
-    }
-    return false;
-  };
 }

@@ -35,3 +35,6 @@ export const timeSchema = z.iso
   .max(TIME_LENGTH_MAX)
   .transform((text) => Date.parse(text))
   .meta({ id: "Time", title: "Time", examples: ["2026-12-01T18:00:00Z"] });
+
+/** A time as it is told on the wire. */
+export const iso = (at: number): string => new Date(at).toISOString();

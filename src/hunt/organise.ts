@@ -1,8 +1,9 @@
 /** What an organiser does to one team → the facts it makes. PURE. */
 import { type Refusal, refuse } from "../errors.ts";
 import type { NewFact, TeamAction } from "../protocol.ts";
-import { type Context, newlyReached, reachedFacts, scoreOf } from "./decide.ts";
+import type { Context } from "./context.ts";
 import type { Team } from "./team.ts";
+import { newlyReached, reachedFacts, scoreOf } from "./team-score.ts";
 
 /** The facts of `action` at `now`; none when the team is already as wanted. */
 export function organise(

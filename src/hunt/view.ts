@@ -1,68 +1,14 @@
-/** What a team may see of the hunt and of itself: open clues only. PURE. */
+/** What a team may see of the hunt and of itself: open clues only; in the form of the wire (src/contract/me.ts). PURE. */
+import type { ClueView, Me, PrizeView } from "../contract/me.ts";
 import type { Announcement } from "../protocol.ts";
-import type { CompiledClue, CompiledPrize } from "./compiled.ts";
-import { type Context, cooldownUntil, hasEnough, isEligible, presentValue, scoreOf } from "./decide.ts";
-import type { Phase } from "./phase.ts";
+import { cooldownUntil } from "./attempts.ts";
+import { hasEnough, isEligible } from "./claim.ts";
+import type { Context } from "./context.ts";
+import { kindOf } from "./kinds/all.ts";
+import { iso } from "./moment.ts";
 import { hintKey, type Team } from "./team.ts";
+import { presentValue, scoreOf } from "./team-score.ts";
 import { opensAt, progressOf } from "./unlock.ts";
-
-/** A clue as its team sees it (API.md `/me`). Times are ISO 8601. */
-export interface ClueView {
-  id: string;
-  round: string;
-  title: string;
-  kind: CompiledClue["kind"];
-  points: number;
-  meta?: true;
-  state: "open" | "solved";
-  body: string;
-  choices?: { id: string; label: string }[];
-  place?: { radius: number };
-  attempts: number;
-  cooldownUntil?: string;
-  openedAt: string;
-  solvedAt?: string;
-  hints: { id: string; cost: number; availableAt: string; taken: boolean; text?: string }[];
-}
-
-/** A prize as a player of a team sees it (API.md `/me`). Times are ISO 8601. */
-export interface PrizeView {
-  id: string;
-  title: string;
-  mode: CompiledPrize["mode"];
-  /** Whether a claim would be decided now, if there is stock. */
-  eligible: boolean;
-  /** Units left when the vault last said so. */
-  left?: number;
-  withdrawn?: true;
-  window?: { from: string; to: string };
-  cooldownUntil?: string;
-  /** What the team won; the code for who claimed it only. */
-  wins: { event: string; at: string; player: string; code?: string; revoked?: true }[];
-}
-
-/** All a player sees (API.md `/me`). Times are ISO 8601. */
-export interface MeView {
-  player: { id: string; name: string };
-  team: {
-    id: string;
-    name: string;
-    bracket?: string;
-    joinCode?: string;
-    members: { id: string; name: string }[];
-    score: number;
-    solves: number;
-    rank?: number;
-    banned?: true;
-  };
-  phase: Phase;
-  rounds: { id: string; title: string }[];
-  clues: ClueView[];
-  prizes?: PrizeView[];
-  announcements: { id: string; at: string; text: string; clue?: string }[];
-  serverTime: string;
-  asOf: string;
-}
 
 /** What others know of a player's hunt: the standings, the vault, the organisers. */
 export interface Known {
@@ -73,7 +19,7 @@ export interface Known {
 }
 
 /** What `player` of `team` sees at `now` (epoch ms). */
-export function meOf(context: Context, team: Team, player: string, known: Known, now: number): MeView {
+export function meOf(context: Context, team: Team, player: string, known: Known, now: number): Me {
   const { hunt, phase, word } = context;
   const clues = cluesOf(context, team, now);
   const visible = new Set(clues.map(({ id }) => id));
@@ -168,8 +114,7 @@ export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
       ...(clue.meta ? { meta: true as const } : {}),
       state: solve ? "solved" : "open",
       body: clue.body,
-      ...(clue.kind === "choice" ? { choices: clue.choices } : {}),
-      ...(clue.place ? { place: { radius: clue.place.radius } } : {}),
+      ...kindOf(clue).view?.(clue),
       attempts: bucket?.wrong ?? 0,
       ...(wait === undefined ? {} : { cooldownUntil: iso(wait) }),
       openedAt: iso(openedAt),
@@ -212,5 +157,3 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
   }
   return points;
 }
-
-const iso = (at: number): string => new Date(at).toISOString();

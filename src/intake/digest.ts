@@ -1,8 +1,4 @@
-/**
- * Events → commands: answers are normalised and digested here, at the edge,
- * because isolates multiply and a shard does not.
- */
-import { normaliseAnswer } from "../hunt/answer.ts";
+import { normaliseAnswer } from "../hunt/normalise.ts";
 import type { Command, CompareMode, DigestText, PlayerEvent } from "../protocol.ts";
 import { digester, type Key } from "../secrets.ts";
 

@@ -6,7 +6,7 @@
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
 import type { Refusal } from "../errors.ts";
-import type { VaultWord } from "../hunt/decide.ts";
+import type { VaultWord } from "../hunt/claim.ts";
 import type { PrizeRules } from "../hunt/prize-changes.ts";
 import type { Claim } from "../protocol.ts";
 

@@ -6,12 +6,12 @@
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
+import type { Me } from "../contract/me.ts";
 import type { Refusal } from "../errors.ts";
 import type { JoinRequest } from "../hunt/admit.ts";
 import type { CompiledHunt } from "../hunt/compiled.ts";
 import type { PhaseState } from "../hunt/phase.ts";
 import type { PrizeChanges } from "../hunt/prize-changes.ts";
-import type { MeView } from "../hunt/view.ts";
 import type {
   Announcement,
   Fact,
@@ -159,7 +159,7 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   /** Decides commands (JSON text of `Command[]`, at most `EVENTS_MAX`); the response's JSON text. Safe to repeat. */
   play(team: string, player: string, commands: string): Promise<string | Refusal>;
   /** All that the player sees. */
-  me(team: string, player: string): Promise<MeView | Refusal>;
+  me(team: string, player: string): Promise<Me | Refusal>;
   /** The team's score over time, epoch ms; during a freeze, up to the freeze. */
   history(team: string): Promise<{ points: { at: number; score: number }[] } | Refusal>;
 

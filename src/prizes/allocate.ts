@@ -1,9 +1,4 @@
-/**
- * Who gets which unit of a prize. PURE: the caller keeps the wins and tells
- * what is taken; units, once given, are never given again.
- */
-
-import type { VaultWord } from "../hunt/decide.ts";
+import type { VaultWord } from "../hunt/claim.ts";
 import type { PrizeRules } from "../hunt/prize-changes.ts";
 import type { Claim } from "../protocol.ts";
 import { momentOf, winsAtOdds } from "./draw.ts";

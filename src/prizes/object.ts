@@ -9,7 +9,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Refusal, refuse } from "../errors.ts";
-import type { VaultWord } from "../hunt/decide.ts";
+import type { VaultWord } from "../hunt/claim.ts";
 import { controlStub, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";

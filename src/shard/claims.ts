@@ -4,7 +4,7 @@
  * the stock is remembered, so that a drained prize costs no call.
  */
 import { type Refusal, refuse } from "../errors.ts";
-import type { VaultWord } from "../hunt/decide.ts";
+import type { VaultWord } from "../hunt/claim.ts";
 import type { ClaimRequest, ClaimResponse } from "../objects/prizes.ts";
 import { within } from "../prizes/within.ts";
 import type { Claim, Command, Result } from "../protocol.ts";

@@ -7,26 +7,20 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
+import type { Me } from "../contract/me.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { admit, foldName, type JoinRequest } from "../hunt/admit.ts";
-import {
-  type Context,
-  decide,
-  decideClaim,
-  newlyReached,
-  type PrizeWord,
-  reachedFacts,
-  resultOf,
-  type ScoreWord,
-  scoreOf,
-} from "../hunt/decide.ts";
+import { decideClaim } from "../hunt/claim.ts";
+import type { Context, PrizeWord, ScoreWord } from "../hunt/context.ts";
+import { decide, resultOf } from "../hunt/decide.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { CLOCK_TOLERANCE } from "../hunt/moment.ts";
 import { organise } from "../hunt/organise.ts";
 import { nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
 import type { Team } from "../hunt/team.ts";
-import { cluesOf, historyOf, type MeView, meOf } from "../hunt/view.ts";
+import { newlyReached, reachedFacts, scoreOf } from "../hunt/team-score.ts";
+import { cluesOf, historyOf, meOf } from "../hunt/view.ts";
 import { commandOf } from "../intake/digest.ts";
 import { commandsOf } from "../intake/events.ts";
 import { controlStub, leaderboardStub, vaultStub } from "../objects/call.ts";
@@ -48,10 +42,11 @@ import {
   type TicketClaims,
 } from "../objects/shard.ts";
 import { generatedCode } from "../prizes/codes.ts";
-import type { CompareMode, OriginTeam, Range } from "../protocol.ts";
+import type { OriginTeam, Range } from "../protocol.ts";
 import {
   answerText,
   type Command,
+  type CompareMode,
   type Fact,
   type JoinFact,
   type NewFact,
@@ -525,7 +520,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   }
 
   /** What the player sees. A time condition opens a clue for whoever only looks. */
-  async me(teamId: string, player: string): Promise<MeView | Refusal> {
+  async me(teamId: string, player: string): Promise<Me | Refusal> {
     const refused = await this.#ready();
     if (refused) return refused;
     const team = this.#memberOf(teamId, player);

@@ -1,8 +1,9 @@
 /** What organisers see of a shard's teams: rows and a search, who is stuck, where players checked in. Reads only. */
 
 import { foldName } from "../hunt/admit.ts";
-import { type Context, scoreOf } from "../hunt/decide.ts";
+import type { Context } from "../hunt/context.ts";
 import type { Team } from "../hunt/team.ts";
+import { scoreOf } from "../hunt/team-score.ts";
 import { opensAt, progressOf } from "../hunt/unlock.ts";
 import { ordinalOf } from "../objects/ids.ts";
 import type { Checkin, StuckTeam, TeamRow, TeamRows } from "../objects/shard.ts";

@@ -5,7 +5,7 @@
 import { type Refusal, refuse } from "../errors.ts";
 import { hash53 } from "../hash.ts";
 import { admit } from "../hunt/admit.ts";
-import type { Context } from "../hunt/decide.ts";
+import type { Context } from "../hunt/context.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
 import { makeJoinCode, makeTeamId } from "../objects/ids.ts";

@@ -1,6 +1,4 @@
-/** Counts per clue over a shard's teams, in a form that sums over shards. */
-
-import type { Context } from "../hunt/decide.ts";
+import type { Context } from "../hunt/context.ts";
 import type { Team } from "../hunt/team.ts";
 import { opensAt, progressOf } from "../hunt/unlock.ts";
 import type { ClueCounts } from "../objects/shard.ts";

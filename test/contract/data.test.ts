@@ -221,11 +221,13 @@ describe("[API-51] the import", () => {
       accepted: 1,
       rejected: [{ line: 1, code: "bad_request" }],
     });
-    expect((await importText("bytes", `${"x".repeat(100_000)}\n${JSON.stringify(line)}`)).body).toMatchObject({
-      lines: 2,
-      accepted: 1,
-      rejected: [{ line: 1, code: "payload_too_large" }],
-    });
+    expect((await importText("bytes", `${"x".repeat(100_000)}\n${JSON.stringify(line)}`)).body).toMatchObject(
+      {
+        lines: 2,
+        accepted: 1,
+        rejected: [{ line: 1, code: "payload_too_large" }],
+      },
+    );
     expect((await importText("bytes", "")).body).toEqual({ lines: 0, accepted: 0, rejected: [] });
   });
 

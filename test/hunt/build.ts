@@ -5,22 +5,16 @@
 
 import type { Refusal } from "../../src/errors.ts";
 import { admit, type JoinRequest } from "../../src/hunt/admit.ts";
+import { decideClaim } from "../../src/hunt/claim.ts";
 import type { CompiledClue, CompiledHunt } from "../../src/hunt/compiled.ts";
-import {
-  type Context,
-  decide,
-  decideClaim,
-  newlyReached,
-  reachedFacts,
-  resultOf,
-  type ScoreWord,
-  scoreOf,
-} from "../../src/hunt/decide.ts";
+import type { Context, ScoreWord } from "../../src/hunt/context.ts";
+import { decide, resultOf } from "../../src/hunt/decide.ts";
 import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
 import { organise } from "../../src/hunt/organise.ts";
 import type { Phase } from "../../src/hunt/phase.ts";
 import type { Team } from "../../src/hunt/team.ts";
+import { newlyReached, reachedFacts, scoreOf } from "../../src/hunt/team-score.ts";
 import { digestAnswer } from "../../src/intake/digest.ts";
 import type { Allocation } from "../../src/prizes/allocate.ts";
 import type {

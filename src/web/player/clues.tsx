@@ -1,12 +1,10 @@
 /** The list of clues by round, and the page of one clue. */
-import { useEffect, useRef } from "preact/hooks";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
-import { Icon } from "../shared/icons.tsx";
+import { Icon, type IconName } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";
-import { CheckIn } from "./checkin.tsx";
 import { Invite } from "./invite.tsx";
-import { ScanBox } from "./scan.tsx";
-import { aboutOf, act, type Clue, hunt, me, now, pending, phase, session, verdicts } from "./state.ts";
+import { KINDS, kindOf } from "./kinds/all.ts";
+import { act, type Clue, hunt, isUnderWay, me, now, phase, session, verdicts } from "./state.ts";
 import { Verdict } from "./verdict.tsx";
 
 export function ClueList() {
@@ -51,10 +49,11 @@ export function ClueList() {
           </ul>
         </section>
       ))}
-      {clues.some(({ kind, state }) => kind === "scan" && state === "open") ? (
-        <ScanBox />
-      ) : (
-        <div role="status">{verdicts.value.scan && <Verdict result={verdicts.value.scan} />}</div>
+      {Object.entries(KINDS).map(
+        ([name, { UnderList }]) =>
+          UnderList && (
+            <UnderList key={name} open={clues.some(({ kind, state }) => kind === name && state === "open")} />
+          ),
       )}
     </div>
   );
@@ -62,11 +61,8 @@ export function ClueList() {
 
 const titleOf = (round: string): string => me.value?.rounds?.find(({ id }) => id === round)?.title ?? round;
 
-function iconOf(clue: Clue) {
-  if (clue.state === "solved") return "check";
-  if (clue.kind === "scan") return "camera";
-  return clue.kind === "place" ? "pin" : "compass";
-}
+const iconOf = (clue: Clue): IconName =>
+  clue.state === "solved" ? "check" : (kindOf(clue)?.icon ?? "compass");
 
 function WaitingRoom() {
   const opens = hunt.value?.opens;
@@ -101,6 +97,7 @@ function OneClue({ clue }: { clue: Clue }) {
   const verdict = verdicts.value[`clue/${clue.id}`];
   const wait = clue.cooldownUntil ? Date.parse(clue.cooldownUntil) - now.value : 0;
   const open = clue.state === "open" && phase.value === "live";
+  const Solve = kindOf(clue)?.Solve;
   return (
     <>
       <header class="stack clue-head">
@@ -119,10 +116,7 @@ function OneClue({ clue }: { clue: Clue }) {
         </p>
       </header>
       <Markdown text={clue.body} />
-      {open && clue.kind === "answer" && <AnswerBox clue={clue} wait={wait} />}
-      {open && clue.kind === "choice" && <Choices clue={clue} wait={wait} />}
-      {open && clue.kind === "scan" && <ScanBox />}
-      {open && clue.kind === "place" && <CheckIn clue={clue} />}
+      {open && Solve && <Solve clue={clue} wait={wait} />}
       <div role="status" aria-live="polite">
         {verdict && <Verdict result={verdict} />}
       </div>
@@ -133,63 +127,6 @@ function OneClue({ clue }: { clue: Clue }) {
       )}
       {hintsOf(clue).length > 0 && <Hints clue={clue} />}
     </>
-  );
-}
-
-const waitingFor = (about: string): boolean => pending.value.some((event) => aboutOf(event) === about);
-
-function AnswerBox({ clue, wait }: { clue: Clue; wait: number }) {
-  const input = useRef<HTMLInputElement>(null);
-  const busy = waitingFor(`clue/${clue.id}`);
-  const outcome = verdicts.value[`clue/${clue.id}`]?.outcome;
-  useEffect(() => {
-    if (outcome === "incorrect" || outcome === "nudge") input.current?.select();
-  }, [outcome]);
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    const answer = input.current?.value.trim() ?? "";
-    if (answer !== "") void act({ type: "answer", clue: clue.id, answer });
-  };
-  return (
-    <form class="answer" onSubmit={submit}>
-      <label>
-        {t("yourAnswer")}
-        <input
-          ref={input}
-          name="answer"
-          required
-          maxLength={1_000}
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          enterkeyhint="send"
-          dir="auto"
-        />
-      </label>
-      <button type="submit" disabled={busy || wait > 0}>
-        {busy ? t("checking") : t("submit")}
-      </button>
-    </form>
-  );
-}
-
-function Choices({ clue, wait }: { clue: Clue; wait: number }) {
-  const busy = waitingFor(`clue/${clue.id}`);
-  return (
-    <fieldset class="choices">
-      <legend>{t("choose")}</legend>
-      {clue.choices?.map(({ id, label }) => (
-        <button
-          key={id}
-          type="button"
-          class="quiet wide"
-          disabled={busy || wait > 0}
-          onClick={() => void act({ type: "answer", clue: clue.id, answer: id })}
-        >
-          <span dir="auto">{label}</span>
-        </button>
-      ))}
-    </fieldset>
   );
 }
 
@@ -221,7 +158,7 @@ function Hints({ clue }: { clue: Clue }) {
             <button
               type="button"
               class="quiet wide number"
-              disabled={wait > 0 || waitingFor(about) || phase.value !== "live"}
+              disabled={wait > 0 || isUnderWay(about) || phase.value !== "live"}
               onClick={() => void act({ type: "hint", clue: clue.id, hint: hint.id })}
             >
               <Icon name={wait > 0 ? "lock" : "light"} />

@@ -7,13 +7,12 @@ import { Markdown } from "../shared/markdown.tsx";
 import { Settings } from "../shared/settings.tsx";
 import { Invite } from "./invite.tsx";
 import {
-  aboutOf,
   act,
   hunt,
+  isUnderWay,
   leave,
   me,
   now,
-  pending,
   phase,
   refreshStandings,
   session,
@@ -94,7 +93,7 @@ export function Prizes() {
         const about = `prize/${prize.id}`;
         const verdict = verdicts.value[about];
         const wait = prize.cooldownUntil ? Date.parse(prize.cooldownUntil) - now.value : 0;
-        const waiting = pending.value.some((event) => aboutOf(event) === about);
+        const waiting = isUnderWay(about);
         return (
           <article key={prize.id} class="card stack prize">
             <div class="row spread">

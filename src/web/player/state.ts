@@ -347,12 +347,15 @@ export async function refreshStandings(): Promise<void> {
 }
 
 /** What a verdict is about. */
-export function aboutOf(event: OutboxEvent): string {
+function aboutOf(event: OutboxEvent): string {
   if (event.type === "claim") return `prize/${String(event.prize)}`;
   if (event.type === "scan") return "scan";
   if (event.type === "hint") return `hint/${String(event.clue)}/${String(event.hint)}`;
   return `clue/${String(event.clue)}`;
 }
+
+/** Whether something about this is kept or sent, and not answered yet. */
+export const isUnderWay = (about: string): boolean => pending.value.some((event) => aboutOf(event) === about);
 
 function heard(result: Result, event: OutboxEvent): void {
   const about = aboutOf(event);

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Place } from "../../src/hunt/compiled.ts";
-import { distanceBetween, judgeCheckin } from "../../src/hunt/place.ts";
-import { T0 } from "./build.ts";
+import { distanceBetween, judgeCheckin, type Place } from "../../../src/hunt/kinds/place.ts";
+import { T0 } from "../build.ts";
 
 /** Metres of one degree of a great circle, on the sphere of IUGG's mean radius. */
 const DEGREE = (Math.PI * 6_371_008.8) / 180;

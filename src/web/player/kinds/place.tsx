@@ -1,9 +1,10 @@
-/** Checking in at a place: the device's position, how exact it is, and on demand a map. */
+/** The kind `place`: checking in there. The device's position, how exact it is, and on demand a map. */
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { t } from "../shared/i18n.ts";
-import { Icon } from "../shared/icons.tsx";
-import { aboutOf, act, type Clue, pending } from "./state.ts";
+import { t } from "../../shared/i18n.ts";
+import { Icon } from "../../shared/icons.tsx";
+import { act, type Clue, isUnderWay } from "../state.ts";
+import type { KindOnPage } from "./kind.ts";
 
 const position = signal<GeolocationPosition | undefined>(undefined);
 const failure = signal("");
@@ -43,7 +44,7 @@ function Where({ at }: { at: GeolocationPosition }) {
     element.className = "map";
     place.current?.replaceChildren(element);
     const { latitude: lat, longitude: lng, accuracy: radius } = at.coords;
-    import("../shared/map.ts").then(
+    import("../../shared/map.ts").then(
       ({ drawMap }) => drawMap(element, [{ lat, lng, radius }]),
       () => {
         element.textContent = t("noMap");
@@ -53,8 +54,8 @@ function Where({ at }: { at: GeolocationPosition }) {
   return <div ref={place} />;
 }
 
-export function CheckIn({ clue }: { clue: Clue }) {
-  const sending = busy.value || pending.value.some((event) => aboutOf(event) === `clue/${clue.id}`);
+function CheckIn({ clue }: { clue: Clue }) {
+  const sending = busy.value || isUnderWay(`clue/${clue.id}`);
   const accuracy = position.value?.coords.accuracy;
   return (
     <div class="stack">
@@ -86,3 +87,5 @@ export function CheckIn({ clue }: { clue: Clue }) {
     </div>
   );
 }
+
+export const place: KindOnPage = { icon: "pin", Solve: CheckIn };

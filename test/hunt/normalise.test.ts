@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { normaliseAnswer } from "../../src/hunt/answer.ts";
+import { normaliseAnswer } from "../../src/hunt/normalise.ts";
 import type { CompareMode } from "../../src/protocol.ts";
 
 const MODES: CompareMode[] = ["letters", "words", "exact", "number"];

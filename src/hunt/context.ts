@@ -1,0 +1,34 @@
+/** What the rules know beside the team and its event. */
+
+import type { IndexedHunt } from "./indexed.ts";
+import type { Phase } from "./phase.ts";
+
+export interface Context {
+  hunt: IndexedHunt;
+  phase: Phase;
+  /** When the hunt opened, epoch ms; `Infinity` before that. */
+  openedAt: number;
+  /** With moving scores, the standings' last word; undefined before the first. */
+  word?: ScoreWord;
+  /** What only a live shard knows of prizes; without it, claims are refused. */
+  prizes?: PrizeWord;
+}
+
+/** What the organisers and the vault said of prizes. */
+export interface PrizeWord {
+  withdrawn(prize: string): boolean;
+  /** The vault has no unit left, nor one kept for a team of this shard. */
+  drained(prize: string): boolean;
+  /** What the winner of a unit is shown; undefined: it cannot be made any more. */
+  codeOf(prize: string, unit: number): string | undefined;
+}
+
+/** The standings' word, indexed: present clue values and this shard's bonuses. */
+export interface ScoreWord {
+  asOf: number;
+  values: ReadonlyMap<string, number>;
+  /** Team → its first-solve bonuses in all. */
+  bonuses: ReadonlyMap<string, number>;
+  /** `team/clue` → that bonus alone, where it is known. */
+  bonusOf?: ReadonlyMap<string, number>;
+}

@@ -1,0 +1,14 @@
+/** The schemas of fields that stand in many places of a definition. */
+import * as z from "zod";
+
+/** Characters. Generous to authors; it keeps the size of a list of titles in sight. */
+const TITLE_MAX = 200;
+
+/** The id of anything an author names. */
+export const slugSchema = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "an id is 1 to 63 of a-z, 0-9 and inner hyphens")
+  .meta({ id: "Slug", title: "Id" });
+
+/** A line of text that people read. */
+export const titleSchema = z.string().trim().min(1).max(TITLE_MAX);

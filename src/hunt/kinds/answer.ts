@@ -1,0 +1,61 @@
+/** The kind `answer`: solved by a text that is one of the accepted answers. */
+import type { Issue } from "../../errors.ts";
+import { normaliseAnswer } from "../normalise.ts";
+import type { CommandOf, Kind, Written } from "./kind.ts";
+import { answerEvent, checkTexts, compileTexts, prepareTexts, type Texts, textKeys } from "./texts.ts";
+
+export const answer: Kind<CommandOf<"answer">, typeof textKeys, Texts> = {
+  event: answerEvent,
+  keys: textKeys,
+  needs: ["answers"],
+  check: (clue, path, report) => checkTexts(clue, clue.compare, path, report),
+  lint: lintOwnText,
+  compile: (clue, digest) => compileTexts(clue, clue.compare, digest),
+  prepare: prepareTexts,
+};
+
+/** Characters. Shorter answers stand in any text by chance. */
+const ANSWER_LENGTH_MIN = 3;
+
+/** An answer in its own clue's title or body. */
+function lintOwnText(clue: Written<typeof textKeys>, path: string): Issue[] {
+  const texts = [
+    { at: `${path}.title`, contains: containing(clue, clue.title) },
+    { at: `${path}.body`, contains: containing(clue, clue.body) },
+  ];
+  return texts.flatMap(({ at, contains }) => {
+    if (!(clue.answers ?? []).some(contains)) return [];
+    return [{ path: at, code: "answer-in-text", message: "the clue's own text contains an answer to it" }];
+  });
+}
+
+/** Tells whether an answer stands in `text`, at word boundaries, as the clue compares. */
+function containing(clue: Written<typeof textKeys>, text: string): (answer: string) => boolean {
+  if (clue.compare === "number") {
+    const numbers = new Set(
+      (text.match(/[+-]?\d[\d,]*(?:\.\d+)?/g) ?? []).map((number) => normaliseAnswer("number", number)),
+    );
+    return (accepted) => {
+      const number = normaliseAnswer("number", accepted);
+      return number !== null && number.length >= ANSWER_LENGTH_MIN && numbers.has(number);
+    };
+  }
+  const words = (text.match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).map(
+    (word) => normaliseAnswer("letters", word) ?? "",
+  );
+  const run = words.join("");
+  const boundaries = new Set<number>([0]);
+  let length = 0;
+  for (const word of words) {
+    length += word.length;
+    boundaries.add(length);
+  }
+  return (accepted) => {
+    const letters = normaliseAnswer("letters", accepted) ?? "";
+    if (letters.length < ANSWER_LENGTH_MIN) return false;
+    for (let at = run.indexOf(letters); at >= 0; at = run.indexOf(letters, at + 1)) {
+      if (boundaries.has(at) && boundaries.has(at + letters.length)) return true;
+    }
+    return false;
+  };
+}

@@ -1,0 +1,136 @@
+/** The kind `place`: solved by being there. */
+import * as z from "zod";
+import type { Position } from "../../protocol.ts";
+import { CLOCK_TOLERANCE } from "../moment.ts";
+import type { CommandOf, Kind, SolvingEvent } from "./kind.ts";
+
+export interface Place {
+  lat: number;
+  lng: number;
+  radius: number;
+  maxAccuracy: number;
+  maxSpeed: number;
+}
+
+const keys = {
+  place: z
+    .strictObject({
+      lat: z.number().min(-90).max(90).describe("Degrees north, WGS 84"),
+      lng: z.number().min(-180).max(180).describe("Degrees east, WGS 84"),
+      radius: z.number().min(1).max(100_000).describe("Metres around the point that count as being there"),
+      maxAccuracy: z
+        .number()
+        .min(1)
+        .max(10_000)
+        .default(100)
+        .describe("Metres; a vaguer position is not believed"),
+      maxSpeed: z
+        .number()
+        .min(0.1)
+        .max(1_000)
+        .default(60)
+        .describe("Metres per second since the last check-in; faster is not believed"),
+    })
+    .describe("Where a place clue is solved")
+    .optional(),
+};
+
+export const checkinEvent: SolvingEvent<CommandOf<"checkin">> = {
+  type: "checkin",
+  called: "a check-in",
+  find: (_turn, command) => command.clue,
+  isSame: (fact, { clue, position: { lat, lng, accuracy } }) =>
+    fact.clue === clue &&
+    fact.position?.lat === lat &&
+    fact.position.lng === lng &&
+    fact.position.accuracy === accuracy,
+  evolve(team, { outcome, position, player, at }) {
+    // The next journey is measured from here, unless this position was not believed.
+    if (!position || (outcome !== "correct" && outcome !== "out_of_range")) return;
+    const member = team.members.find(({ id }) => id === player);
+    if (member) member.lastCheckin = { ...position, at };
+  },
+};
+
+export const place: Kind<
+  CommandOf<"checkin">,
+  typeof keys,
+  { place: Place },
+  { place: { radius: number } }
+> = {
+  event: checkinEvent,
+  keys,
+  needs: ["place"],
+  compile: (clue) => ({ place: clue.place as Place }),
+  prepare: ({ id, place: there }) => ({
+    judge(turn, { position }) {
+      const last = turn.team.members.find((member) => member.id === turn.player)?.lastCheckin;
+      const { outcome, distance } = judgeCheckin(there, position, last, turn.now);
+      const where = { clue: id, position, distance };
+      return outcome === "correct" ? turn.solve(where) : turn.record(outcome, where);
+    },
+  }),
+  result({ place: { radius } }, { outcome, distance }, result) {
+    if (outcome !== "out_of_range" || distance === undefined) return;
+    if (distance <= NEAR_RADII * radius) result.distance = roughly(distance);
+  },
+  view: ({ place: { radius } }) => ({ place: { radius } }),
+};
+
+/**
+ * Radii from a place within which a player is told how far it is: who is near
+ * is helped, and who asks from afar, perhaps with invented positions, cannot
+ * measure where it lies.
+ */
+const NEAR_RADII = 10;
+
+/** Rounded up to one digit: 234 m are 300. */
+function roughly(metres: number): number {
+  const unit = 10 ** Math.floor(Math.log10(Math.max(10, metres)));
+  return Math.ceil(metres / unit) * unit;
+}
+
+/** Shortest time between two check-ins that speed is computed over, ms. */
+const SPEED_WINDOW_MIN = 1_000;
+
+/**
+ * Judges a check-in. Too coarse a position, or a faster journey since the last
+ * believable check-in than `maxSpeed` (both uncertainties granted), is
+ * implausible; otherwise the place is reached when the position is within
+ * `radius`. `distance` is in metres, rounded to 0.1.
+ */
+export function judgeCheckin(
+  place: Place,
+  position: Position,
+  last: (Position & { at: number }) | undefined,
+  now: number,
+): { outcome: "correct" | "out_of_range" | "implausible"; distance: number } {
+  const metres = distanceBetween(place, position);
+  const distance = Math.round(metres * 10) / 10;
+  if (position.accuracy > place.maxAccuracy) return { outcome: "implausible", distance };
+  // A check-in ahead of the clock was dated by one that was wrong: it tells no speed.
+  if (last && last.at - now <= CLOCK_TOLERANCE) {
+    const seconds = Math.max(SPEED_WINDOW_MIN, now - last.at) / 1_000;
+    const travelled = distanceBetween(last, position) - last.accuracy - position.accuracy;
+    if (travelled / seconds > place.maxSpeed) return { outcome: "implausible", distance };
+  }
+  return { outcome: metres <= place.radius ? "correct" : "out_of_range", distance };
+}
+
+/** Mean radius of the earth in metres (IUGG). */
+const EARTH_RADIUS = 6_371_008.8;
+
+interface Coordinates {
+  lat: number;
+  lng: number;
+}
+
+/** Great-circle distance in metres between two WGS 84 positions (haversine). */
+export function distanceBetween(a: Coordinates, b: Coordinates): number {
+  const radians = Math.PI / 180;
+  const dLat = (b.lat - a.lat) * radians;
+  const dLng = (b.lng - a.lng) * radians;
+  const h =
+    Math.sin(dLat / 2) ** 2 + Math.cos(a.lat * radians) * Math.cos(b.lat * radians) * Math.sin(dLng / 2) ** 2;
+  return 2 * EARTH_RADIUS * Math.asin(Math.min(1, Math.sqrt(h)));
+}

@@ -1,0 +1,148 @@
+/**
+ * Accepted answers and near misses: the part of a clue that kinds solved by an
+ * `answer` event share. Texts are compared by their digests only.
+ */
+import * as z from "zod";
+import type { CompareMode } from "../../protocol.ts";
+import { isEmpty, tokensLeft } from "../attempts.ts";
+import { normaliseAnswer } from "../normalise.ts";
+import type { Report } from "../report.ts";
+import { cooldown } from "../turn.ts";
+import type { CommandOf, DigestAnswer, Judge, SolvingEvent, Stored, Written } from "./kind.ts";
+
+// The format's own limit (docs/hunt-format.md).
+const ANSWERS_PER_CLUE_MAX = 1_000;
+/** Characters. */
+const ANSWER_MAX = 500;
+const SAY_MAX = 1_000;
+const NUDGES_PER_CLUE_MAX = 200;
+
+const nudgeSchema = z.strictObject({
+  match: z
+    .array(z.string().max(ANSWER_MAX))
+    .min(1)
+    .max(ANSWERS_PER_CLUE_MAX)
+    .describe("Near misses, compared like the answers"),
+  say: z.string().min(1).max(SAY_MAX).describe("What the team is told instead of incorrect"),
+});
+
+export const textKeys = {
+  answers: z
+    .array(z.string().max(ANSWER_MAX))
+    .min(1)
+    .max(ANSWERS_PER_CLUE_MAX)
+    .optional()
+    .describe("Accepted answers, or the ids of the right choices"),
+  compare: z
+    .enum(["letters", "words", "exact", "number"])
+    .default("letters")
+    .describe("How an answer is compared"),
+  nudges: z
+    .array(nudgeSchema)
+    .max(NUDGES_PER_CLUE_MAX)
+    .default([])
+    .describe("Replies to near misses; they cost no attempt"),
+};
+
+export interface Texts {
+  compare: CompareMode;
+  /** Digests of the accepted answers under `compare`. */
+  digests: string[];
+  nudges: { digests: string[]; say: string }[];
+}
+
+export const answerEvent: SolvingEvent<CommandOf<"answer">> = {
+  type: "answer",
+  called: "an answer",
+  find: (_turn, command) => command.clue,
+  isSame: (fact, command) => fact.clue === command.clue && fact.answer === command.answer,
+};
+
+/**
+ * Reports texts that are nothing, given twice, or accepted and a near miss at
+ * once, when `mode` compares them; and with `choices` those that are none of them.
+ */
+export function checkTexts(
+  clue: Written<typeof textKeys>,
+  mode: CompareMode,
+  path: string,
+  report: Report,
+  choices?: ReadonlySet<string>,
+): void {
+  const accepted = new Set<string>();
+  checkList(clue.answers ?? [], `${path}.answers`, "answer", accepted);
+  const nudged = new Set<string>();
+  for (const [index, { match }] of clue.nudges.entries())
+    checkList(match, `${path}.nudges.${index}.match`, "nudge", nudged);
+
+  /** Reports each text of a list once; `seen` are those before it. */
+  function checkList(
+    texts: readonly string[],
+    listPath: string,
+    role: "answer" | "nudge",
+    seen: Set<string>,
+  ): void {
+    for (const [index, text] of texts.entries()) {
+      const at = `${listPath}.${index}`;
+      const normalised = normaliseAnswer(mode, text);
+      if (normalised === null) {
+        const message =
+          mode === "number" ? "this is no number" : `nothing of this remains when compared by ${mode}`;
+        report({ path: at, code: `${role}-empty`, message });
+        continue;
+      }
+      if (choices !== undefined && !choices.has(text)) {
+        report({ path: at, code: `${role}-no-choice`, message: `there is no choice "${text}"` });
+      } else if (role === "nudge" && accepted.has(normalised)) {
+        report({ path: at, code: "nudge-is-answer", message: "this is an accepted answer" });
+      } else if (seen.has(normalised)) {
+        const message = `compared by ${mode} this is the same as one before it`;
+        report({ path: at, code: `${role}-duplicate`, message });
+      }
+      seen.add(normalised);
+    }
+  }
+}
+
+/** The digests of the clue's texts as `mode` compares them. */
+export function compileTexts(clue: Written<typeof textKeys>, mode: CompareMode, digest: DigestAnswer): Texts {
+  const digestsOf = (texts: readonly string[]): string[] =>
+    texts.flatMap((text) => {
+      const normalised = normaliseAnswer(mode, text);
+      return normalised === null ? [] : [digest(mode, normalised)];
+    });
+  return {
+    compare: mode,
+    digests: digestsOf(clue.answers ?? []),
+    nudges: clue.nudges.map(({ match, say }) => ({ digests: digestsOf(match), say })),
+  };
+}
+
+/** Right, nearly right or wrong; a wrong answer takes a token of the clue's bucket. */
+export function prepareTexts({
+  id,
+  attempts,
+  compare,
+  digests,
+  nudges,
+}: Stored<Texts>): Judge<CommandOf<"answer">> {
+  const accepted = new Set(digests);
+  const replies = new Map(nudges.flatMap((nudge) => nudge.digests.map((digest) => [digest, nudge.say])));
+  const judge: Judge<CommandOf<"answer">>["judge"] = (turn, given) => {
+    const bucket = turn.team.attempts.get(id);
+    if (attempts.perClue > 0 && (bucket?.wrong ?? 0) >= attempts.perClue) {
+      return turn.tell("exhausted", { clue: id });
+    }
+    // Before the answer is looked at: an empty bucket must not be an oracle.
+    if (isEmpty(attempts, bucket, turn.now)) return cooldown(turn, attempts, bucket, { clue: id });
+    const digest = given.digests[compare] ?? null;
+    const text = { clue: id, answer: given.answer };
+    if (digest !== null) {
+      if (accepted.has(digest)) return turn.solve(text);
+      const say = replies.get(digest);
+      if (say !== undefined) return turn.record("nudge", { ...text, message: say });
+    }
+    return turn.record("incorrect", { ...text, attemptsLeft: tokensLeft(attempts, bucket, turn.now) });
+  };
+  return { judge };
+}
