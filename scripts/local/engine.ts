@@ -16,6 +16,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptio
 import { migrateD1, migratePostgres } from "../migrate.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { DataDirLock } from "./data-dir.ts";
+import { readKeptBundle } from "./kept-bundle.ts";
 import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
 
 /**
@@ -49,6 +50,11 @@ export interface EngineOptions {
    * there have no CF-Connecting-IP and no `cf`.
    */
   direct?: boolean;
+  /**
+   * The folder of a kept bundle (kept-bundle.ts), which runs instead of the
+   * current source, without pages: for comparisons with an earlier engine.
+   */
+  bundle?: string;
   /** An ES module that stands before the Worker's own, `./worker.js`: for benchmarks that count calls. */
   entry?: string;
   /** Opens V8's inspector on a free port (`miniflare.getInspectorURL()`): for benchmarks that profile. */
@@ -78,7 +84,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const lock = options.dataDir === undefined ? undefined : await DataDirLock.take(options.dataDir);
   try {
     const [bundle, secrets] = await Promise.all([
-      readBundle(),
+      options.bundle === undefined ? readBundle() : readKeptBundle(options.bundle),
       options.secrets ?? (options.dataDir === undefined ? createSecrets() : secretsOf(options.dataDir)),
       options.origin && migratePostgres(options.origin.postgres),
     ]);
@@ -254,7 +260,7 @@ function pagesOf({ worker, web }: Bundle): V4WorkerOptions {
     name: PAGES,
     ...(worker.compatibilityDate === undefined ? {} : { compatibilityDate: worker.compatibilityDate }),
     modules: [{ type: "ESModule", path: "pages.js", contents: NO_FILE }],
-    assets: { ...worker.assets, directory: web },
+    ...(web === undefined ? {} : { assets: { ...worker.assets, directory: web } }),
   };
 }
 
