@@ -11,7 +11,6 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { startFloor } from "./lab/bench/floor.ts";
-import { mulberry32 } from "./lab/bench/open-loop.ts";
 import { actionsOf, MODES, type Mode } from "./lab/load/crowd.ts";
 import {
   arrivalsOf,
@@ -24,6 +23,7 @@ import {
 import { type Calibration, generatorLimit, percentileOf, writeReport } from "./lab/load/report.ts";
 import { type LoadRun, quantileMs, runLoad } from "./lab/load/run.ts";
 import { isLoopback, openStage } from "./lab/load/stage.ts";
+import { chance } from "./lab/measure/chance.ts";
 
 const CLUES = 50;
 
@@ -81,7 +81,7 @@ function readTarget(given: string): { url: URL; token: string } {
 }
 
 async function dueOf(): Promise<Due[]> {
-  const random = mulberry32(seed);
+  const random = chance(seed);
   if (profile !== "replay") return [...arrivalsOf(stretchesOf(profile, rate, seconds), random)];
   if (values.replay === undefined) fail("--profile replay needs --replay file: an export of a hunt");
   const path = resolve(process.env.INIT_CWD ?? process.cwd(), values.replay);
@@ -113,7 +113,7 @@ function show(run: LoadRun): void {
 async function calibrate(scratch: string, highest: number): Promise<Calibration> {
   const floor = await startFloor(scratch);
   try {
-    const random = mulberry32(seed);
+    const random = chance(seed);
     const of = (length: number) =>
       actionsOf(arrivalsOf(stretchesOf("soak", highest, length), random), {
         players,
@@ -154,7 +154,7 @@ try {
     scratch,
   });
   try {
-    const random = mulberry32(seed + 1);
+    const random = chance(seed + 1);
     const actions = actionsOf(due, { players, clues: CLUES, mode, random });
     const run = await runLoad(actions, stage, show);
     process.stderr.write(tty ? "\n" : "");

@@ -8,7 +8,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { mulberry32 } from "./lab/bench/open-loop.ts";
+import { chance } from "./lab/measure/chance.ts";
 import { type BenchReport, unitCosts } from "./lab/plan/costs.ts";
 import { KNOWN_PEAKS } from "./lab/plan/known.ts";
 import { archiveRate, type Measured, type Mode, type Plan, planFor, type Question } from "./lab/plan/plan.ts";
@@ -138,9 +138,9 @@ function print(title: string, question: Question, plan: Plan): void {
 
 if (values.known) {
   for (const { title, question } of KNOWN_PEAKS) {
-    print(title, question, planFor(question, measured, mulberry32(1)));
+    print(title, question, planFor(question, measured, chance(1)));
   }
 } else {
   const question = questionOf();
-  print("Plan", question, planFor(question, measured, mulberry32(1)));
+  print("Plan", question, planFor(question, measured, chance(1)));
 }

@@ -12,11 +12,11 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { PARAMETERS } from "../src/config.ts";
-import { mulberry32 } from "./lab/bench/open-loop.ts";
 import { actionsOf } from "./lab/load/crowd.ts";
 import { arrivalsOf, stretchesOf } from "./lab/load/profile.ts";
 import { quantileMs, runLoad } from "./lab/load/run.ts";
 import { openStage, type Stage } from "./lab/load/stage.ts";
+import { chance } from "./lab/measure/chance.ts";
 import { differenceOf, isEffect } from "./lab/tune/bootstrap.ts";
 import { type Confirmed, EVIDENCE, type Evidence } from "./lab/tune/evidence.ts";
 import { findKnee, type Knee, type Step } from "./lab/tune/knee.ts";
@@ -119,7 +119,7 @@ let seed = 0;
 /** An open loop of `seconds` on a stage. */
 async function stepOn(stage: Stage, rate: number, seconds: number): Promise<Step> {
   seed += 1;
-  const random = mulberry32(seed);
+  const random = chance(seed);
   const actions = actionsOf(arrivalsOf(stretchesOf("soak", rate, seconds), random), {
     players: PLAYERS,
     clues: CLUES,
@@ -184,7 +184,7 @@ const defaultOf = (name: string): number =>
   Number((PARAMETERS as Record<string, { default: number | string }>)[name]?.default);
 
 try {
-  const random = mulberry32(17);
+  const random = chance(17);
   const knees: Knee[] = [];
   for (const round of [1, 2]) {
     say(`knee, search ${round}`);
