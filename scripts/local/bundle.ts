@@ -10,6 +10,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeF
 import { delimiter, dirname, extname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import type { V4ModuleDefinition, V4WorkerOptionsShape } from "miniflare";
+import { checkVars } from "./vars.ts";
 
 const root = join(import.meta.dirname, "../..");
 const cache = join(root, "node_modules", ".cache", "treasure-hunt-engine");
@@ -25,6 +26,7 @@ const INPUTS = [
   ".dev.vars",
   ".env",
   "scripts/local/bundle.ts",
+  "scripts/local/vars.ts",
   "scripts/local/web.ts",
 ];
 
@@ -177,12 +179,22 @@ export async function makeCode(folder: string, { minify = false } = {}): Promise
     throw new Error(`the bundle takes in files the cache does not watch: ${strangers.join(", ")}`);
 }
 
-/** Writes down what wrangler.toml declares: bindings, queue consumers, migrations. */
-export async function makeDescription(folder: string): Promise<void> {
-  const { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } = await import(
-    "wrangler"
-  );
+/** Reads wrangler.toml. Throws when [vars] has a name that the engine does not know. */
+export async function readWranglerConfig() {
+  const { unstable_readConfig } = await import("wrangler");
   const config = unstable_readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
+  try {
+    checkVars(config.vars);
+  } catch (error) {
+    throw new Error(`wrangler.toml, [vars]: ${(error as Error).message}`);
+  }
+  return config;
+}
+
+/** Writes down the declarations of wrangler.toml: bindings, queue consumers, migrations. */
+export async function makeDescription(folder: string): Promise<void> {
+  const { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } = await import("wrangler");
+  const config = await readWranglerConfig();
   if (!config.name) throw new Error("wrangler.toml has no name");
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
   const databases: DeclaredDatabase[] = config.d1_databases;

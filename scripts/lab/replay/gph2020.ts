@@ -171,7 +171,10 @@ export function convert(folder: string, options: { posthunt: boolean }) {
 }
 
 if (import.meta.main) {
-  const command = commandOf("convert-gph2020", "Turns the replay of a real hunt into a definition and an import")
+  const command = commandOf(
+    "convert-gph2020",
+    "Turns the replay of a real hunt into a definition and an import",
+  )
     .argument("[folder]", "with hunt.json, teams.json and events.ndjson", DEFAULT_FOLDER)
     .argument("[out]", "for hunt.json and import.ndjson", DEFAULT_OUT)
     .option("--posthunt", "appends the solves after the end, which must change nothing", false)
