@@ -404,12 +404,12 @@ function unknownSentence(name: string): string {
   return `unknown parameter ${name}; ${advice}`;
 }
 
-/** Gives the known name with the fewest edits from the given one, if at most `edits` of them lie between. */
+/** Gives the known name, in capitals, with the fewest edits from the given one, if at most `edits` of them lie between. */
 export function nearestName(name: string, known: readonly string[], edits: number): string | undefined {
   let nearest: string | undefined;
   let least = edits;
   for (const candidate of known) {
-    const distance = editsBetween(name, candidate);
+    const distance = editsBetween(name.toUpperCase(), candidate);
     if (distance < least || (distance === least && nearest === undefined)) {
       nearest = candidate;
       least = distance;

@@ -5,7 +5,7 @@
  * DATA_DIR/dev. For load and tests use `npm start`: wrangler's development
  * server is slow and drops requests under bursts.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -71,30 +71,22 @@ function varsIn(args: readonly string[]): Record<string, string> {
   return vars;
 }
 
-/** Runs wrangler and gives its exit code; a signal to this process stops it. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Runs wrangler and gives its exit code. A signal to this process stops it; that is no failure. */
 async function wrangler(...args: string[]): Promise<number> {
-  const child = spawn(
-    process.execPath,
-    [join(root, "node_modules", "wrangler", "bin", "wrangler.js"), ...args],
-    {
-      cwd: root,
-      stdio: "inherit",
-    },
-  );
-  const forget = passSignals(child);
+  const program = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
+  const child = spawn(process.execPath, [program, ...args], { cwd: root, stdio: "inherit" });
+  let asked = false;
+  const pass = (signal: NodeJS.Signals): void => {
+    asked = true;
+    child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, pass);
   try {
     const [code] = (await once(child, "exit")) as [number | null];
-    return code ?? 0; // ended by a signal: it was asked to
+    return asked ? 0 : (code ?? 1);
   } finally {
-    forget();
+    for (const signal of SIGNALS) process.off(signal, pass);
   }
-}
-
-function passSignals(child: ChildProcess): () => void {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
-  for (const signal of signals) process.on(signal, pass);
-  return () => {
-    for (const signal of signals) process.off(signal, pass);
-  };
 }
