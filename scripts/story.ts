@@ -1,49 +1,33 @@
-/**
- * `npm run story`: the same load on the same database, which becomes slow, then
- * freezes, dies and heals, for a naive engine and for this one. Prints a table
- * and writes docs/story.md. Options: --seconds n (of a phase of length 1),
- * --rate n (requests per second), --players n, --seed n, --out file, --json
- * (the figures on stdout).
- */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** `npm run story`: a database that fails, under a naive engine and under this one. Writes docs/story.md. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { startBaseline, startEngineContestant } from "./lab/story/contestant.ts";
-import { asMarkdown, asText, comparisonsOf, machine, type Report } from "./lab/story/report.ts";
-import { runStory, type StoryOptions } from "./lab/story/run.ts";
+import { asMarkdown, asText, comparisonsOf } from "./lab/story/report.ts";
+import { tellStory } from "./lab/story/story.ts";
+import { commandOf, fromCaller, number } from "./local/command-line.ts";
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    seconds: { type: "string", default: "20" },
-    rate: { type: "string", default: "100" },
-    players: { type: "string", default: "300" },
-    seed: { type: "string", default: "1" },
-    out: { type: "string", default: join(import.meta.dirname, "..", "docs", "story.md") },
-  },
-});
-const settings = {
-  seconds: Number(values.seconds),
-  rate: Number(values.rate),
-  players: Number(values.players),
-  seed: Number(values.seed),
-};
-const options: StoryOptions = { ...settings, say: (line) => void process.stderr.write(`${line}\n`) };
-
-const scratch = mkdtempSync(join(tmpdir(), "hunt-story-"));
-try {
-  const report: Report = {
-    machine: machine(),
-    settings,
-    baseline: await runStory((through, direct) => startBaseline(through, direct, scratch), options),
-    engine: await runStory((through) => startEngineContestant(through), options),
-  };
-  writeFileSync(values.out, asMarkdown(report));
-  const text = values.json
-    ? JSON.stringify({ ...report, comparisons: comparisonsOf(report) }, null, 2)
-    : asText(report);
-  process.stdout.write(`${text}\n`);
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
-}
+const { json, out, ...settings } = commandOf(
+  "story",
+  "Loads a naive engine and this one while their database becomes slow, freezes, dies and heals",
+)
+  .option("--seconds <n>", "of a phase of length 1", number(1, 3_600), 20)
+  .option("--rate <n>", "requests per second", number(1, 100_000), 100)
+  .option("--players <n>", "who join first", number(1, 100_000, { whole: true }), 300)
+  .option("--seed <n>", "of the load", number(0, 2 ** 31, { whole: true }), 1)
+  .option("--out <file>", "for the page (default: docs/story.md)")
+  .option("--json", "the figures as JSON on stdout")
+  .parse()
+  .opts<{
+    seconds: number;
+    rate: number;
+    players: number;
+    seed: number;
+    out?: string;
+    json?: true;
+  }>();
+const report = await tellStory({ ...settings, say: (line) => void process.stderr.write(`${line}\n`) });
+const page = out === undefined ? join(import.meta.dirname, "..", "docs", "story.md") : fromCaller(out);
+writeFileSync(page, asMarkdown(report));
+const text = json
+  ? JSON.stringify({ ...report, comparisons: comparisonsOf(report) }, null, 2)
+  : asText(report);
+process.stdout.write(`${text}\n`);

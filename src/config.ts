@@ -380,6 +380,78 @@ function readChoice(name: string, parameter: ChoiceParameter, given: unknown): s
   );
 }
 
+/** Texts of the environment that are no parameters: the secrets (src/secrets.ts). */
+export const SECRET_NAMES = ["PLAYER_TOKEN_KEYS", "ORGANISER_TOKEN_KEYS", "ANSWER_PEPPERS", "CODE_KEYS"];
+
+/** Every name a text of the environment may have. */
+const KNOWN_NAMES: readonly string[] = [...Object.keys(PARAMETERS), ...SECRET_NAMES];
+
+/** Gives a sentence for the first text whose name is unknown; undefined: all names are known. */
+export function unknownVariable(vars: object): string | undefined {
+  const [name] = unknownNames(vars);
+  return name === undefined ? undefined : unknownSentence(name);
+}
+
+function unknownNames(vars: object): string[] {
+  return Object.entries(vars)
+    .filter(([name, value]) => typeof value === "string" && !KNOWN_NAMES.includes(name))
+    .map(([name]) => name);
+}
+
+function unknownSentence(name: string): string {
+  const nearest = nearestName(name, KNOWN_NAMES, Math.ceil(name.length / 3));
+  const advice = nearest === undefined ? "docs/parameters.md lists them" : `did you mean ${nearest}?`;
+  return `unknown parameter ${name}; ${advice}`;
+}
+
+/** Gives the known name, in capitals, with the fewest edits from the given one, if at most `edits` of them lie between. */
+export function nearestName(name: string, known: readonly string[], edits: number): string | undefined {
+  let nearest: string | undefined;
+  let least = edits;
+  for (const candidate of known) {
+    const distance = editsBetween(name.toUpperCase(), candidate);
+    if (distance < least || (distance === least && nearest === undefined)) {
+      nearest = candidate;
+      least = distance;
+    }
+  }
+  return nearest;
+}
+
+/** Characters to insert, delete or replace, or neighbours to swap (optimal string alignment). */
+function editsBetween(one: string, other: string): number {
+  let last: number[] = [];
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= one.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const same = one[i - 1] === other[j - 1];
+      let least = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (same ? 0 : 1));
+      const swapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      if (swapped) least = Math.min(least, (last[j - 2] ?? 0) + 1);
+      next[j] = least;
+    }
+    last = row;
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
+
+/** Names that this isolate has reported already: each object has an environment of its own. */
+const reported = new Set<string>();
+
+/**
+ * Logs each unknown name once. It does not throw: a deployment that is rolled
+ * back finds vars that only the newer code knows, and must run all the same.
+ */
+function reportUnknown(env: object): void {
+  for (const name of unknownNames(env)) {
+    if (reported.has(name)) continue;
+    reported.add(name);
+    console.error({ message: unknownSentence(name) });
+  }
+}
+
 /** Parsed once per vars object, because isolates and objects get the same one for life. */
 const parsed = new WeakMap<object, Config>();
 
@@ -387,6 +459,7 @@ export function configOf(env: object): Config {
   let config = parsed.get(env);
   if (!config) {
     config = readConfig(env);
+    reportUnknown(env);
     parsed.set(env, config);
   }
   return config;

@@ -2,10 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { compile } from "../../src/hunt/compile.ts";
 import { rulesOf } from "../../src/hunt/prize-changes.ts";
+import { chance } from "../lab/measure/chance.ts";
+import { CLAIMS_MAX, type Crowd, forecast, type Quantiles } from "../lab/prizes/forecast.ts";
 import { type Call, type Command, type Options, wholeNumber } from "./command.ts";
 import { EXIT, refused } from "./failure.ts";
 import { left, right } from "./output.ts";
-import { CLAIMS_MAX, type Crowd, forecast, type Quantiles } from "./prize-simulation.ts";
 import { huntOf, readSource, unreadable } from "./source.ts";
 import { count, duration, plural } from "./text.ts";
 
@@ -170,7 +171,7 @@ export const prizes: Command = {
     const { opens, closes } = compiled.hunt;
     const teams = call.count("teams", 1, CLAIMS_MAX) ?? 10_000;
     const claims = call.count("claims", 1, Math.max(1, Math.floor(CLAIMS_MAX / teams))) ?? 3;
-    const random = seeded(call.count("seed", 0, 2 ** 31) ?? 1);
+    const random = chance(call.count("seed", 0, 2 ** 31) ?? 1);
     const rush = (call.count("rush", 0, 100) ?? 50) / 100;
     const forecasts = compiled.hunt.prizes.map((prize) => {
       const from = prize.window?.from ?? opens ?? 0;
@@ -206,14 +207,3 @@ export const prizes: Command = {
 
 const range = ([low, middle, high]: Quantiles, told: (value: number) => string): string =>
   low === high ? told(middle) : `${told(middle)} (${told(low)} … ${told(high)})`;
-
-/** Seeded numbers in [0, 1) (mulberry32). */
-function seeded(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

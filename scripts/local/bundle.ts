@@ -7,9 +7,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { delimiter, dirname, extname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import type { V4ModuleDefinition, V4WorkerOptionsShape } from "miniflare";
+import { checkVars } from "./vars.ts";
 
 const root = join(import.meta.dirname, "../..");
 const cache = join(root, "node_modules", ".cache", "treasure-hunt-engine");
@@ -25,6 +26,7 @@ const INPUTS = [
   ".dev.vars",
   ".env",
   "scripts/local/bundle.ts",
+  "scripts/local/vars.ts",
   "scripts/local/web.ts",
 ];
 
@@ -44,15 +46,15 @@ const MODULE_TYPES: Record<string, V4ModuleDefinition["type"]> = {
 export interface Bundle {
   /** Options of miniflare's flat form, without the code. */
   worker: V4WorkerOptionsShape & { name: string };
-  /** The pages' static assets. */
-  web: string;
+  /** The folder of the pages' static assets; a kept bundle has none. */
+  web: string | undefined;
   /** The code, the entry module first; paths are absolute, under `modulesRoot`. */
   modules: V4ModuleDefinition[];
   modulesRoot: string;
   migrations: Migrations[];
 }
 
-type Description = Pick<Bundle, "worker" | "migrations">;
+export type Description = Pick<Bundle, "worker" | "migrations">;
 
 /** The part of a `[[d1_databases]]` entry that matters here (wrangler's own types do not resolve). */
 interface DeclaredDatabase {
@@ -143,14 +145,17 @@ function isEntry(path: string, code: string): boolean {
 }
 
 /** Bundles as `npm run deploy` would. Throws with wrangler's own words when the source does not build. */
-async function makeCode(folder: string): Promise<void> {
+export async function makeCode(folder: string, { minify = false } = {}): Promise<void> {
   const metafile = join(folder, "metafile.json");
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--outdir", join(folder, "code"), "--metafile", metafile];
+  if (minify) args.push("--minify");
   await promisify(execFile)(process.execPath, args, {
     cwd: root,
     env: {
       ...process.env,
+      // wrangler runs the build of the pages with the `node` it finds.
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_WRITE_LOGS: "false",
       NO_COLOR: "1",
@@ -174,12 +179,22 @@ async function makeCode(folder: string): Promise<void> {
     throw new Error(`the bundle takes in files the cache does not watch: ${strangers.join(", ")}`);
 }
 
-/** Notes what wrangler.toml declares: bindings, queue consumers, migrations. */
-async function makeDescription(folder: string): Promise<void> {
-  const { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } = await import(
-    "wrangler"
-  );
+/** Reads wrangler.toml. Throws when [vars] has a name that the engine does not know. */
+export async function readWranglerConfig() {
+  const { unstable_readConfig } = await import("wrangler");
   const config = unstable_readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
+  try {
+    checkVars(config.vars);
+  } catch (error) {
+    throw new Error(`wrangler.toml, [vars]: ${(error as Error).message}`);
+  }
+  return config;
+}
+
+/** Writes down the declarations of wrangler.toml: bindings, queue consumers, migrations. */
+export async function makeDescription(folder: string): Promise<void> {
+  const { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } = await import("wrangler");
+  const config = await readWranglerConfig();
   if (!config.name) throw new Error("wrangler.toml has no name");
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
   const databases: DeclaredDatabase[] = config.d1_databases;

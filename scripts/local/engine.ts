@@ -13,10 +13,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
-import { migrateD1, migratePostgres } from "../migrate.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { DataDirLock } from "./data-dir.ts";
+import { readKeptBundle } from "./kept-bundle.ts";
+import { migrateD1, migratePostgres } from "./migrate.ts";
 import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
+import { checkVars } from "./vars.ts";
 
 /**
  * Miniflare takes V8's flags from here alone. workerd frees what requests leave
@@ -39,7 +41,7 @@ export interface EngineOptions {
   dataDir?: string | undefined;
   /** The origin is this PostgreSQL, by its connection URL; its tables are brought up to date first. Default: D1. */
   origin?: { postgres: string } | undefined;
-  /** Vars that replace those of wrangler.toml. */
+  /** Vars that replace those of wrangler.toml; an unknown name is an error. */
   vars?: Record<string, string>;
   /** Default: those of the data directory, or new ones. */
   secrets?: Secrets;
@@ -49,6 +51,11 @@ export interface EngineOptions {
    * there have no CF-Connecting-IP and no `cf`.
    */
   direct?: boolean;
+  /**
+   * The folder of a kept bundle (kept-bundle.ts), which runs instead of the
+   * current source, without pages: for comparisons with an earlier engine.
+   */
+  bundle?: string;
   /** An ES module that stands before the Worker's own, `./worker.js`: for benchmarks that count calls. */
   entry?: string;
   /** Opens V8's inspector on a free port (`miniflare.getInspectorURL()`): for benchmarks that profile. */
@@ -75,10 +82,12 @@ export interface Engine {
  * code ERR_ADDRESS_IN_USE when the port is taken.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  // A kept bundle may have parameters of its own time.
+  if (options.bundle === undefined) checkVars(options.vars ?? {});
   const lock = options.dataDir === undefined ? undefined : await DataDirLock.take(options.dataDir);
   try {
     const [bundle, secrets] = await Promise.all([
-      readBundle(),
+      options.bundle === undefined ? readBundle() : readKeptBundle(options.bundle),
       options.secrets ?? (options.dataDir === undefined ? createSecrets() : secretsOf(options.dataDir)),
       options.origin && migratePostgres(options.origin.postgres),
     ]);
@@ -254,7 +263,7 @@ function pagesOf({ worker, web }: Bundle): V4WorkerOptions {
     name: PAGES,
     ...(worker.compatibilityDate === undefined ? {} : { compatibilityDate: worker.compatibilityDate }),
     modules: [{ type: "ESModule", path: "pages.js", contents: NO_FILE }],
-    assets: { ...worker.assets, directory: web },
+    ...(web === undefined ? {} : { assets: { ...worker.assets, directory: web } }),
   };
 }
 

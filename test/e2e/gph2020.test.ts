@@ -1,4 +1,4 @@
-/** The record of a real hunt (scripts/convert-gph2020.ts), imported and ranked by the engine. */
+/** The record of a real hunt (scripts/lab/replay/gph2020.ts), imported and ranked by the engine. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import {
   type ImportLine,
   type ReplayHunt,
   type ReplayTeam,
-} from "../../scripts/convert-gph2020.ts";
+} from "../../scripts/lab/replay/gph2020.ts";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client, type ExportLine } from "../contract/client.ts";
 

@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -37,7 +40,8 @@ async function stopped(engine: Started): Promise<{ code: number | null; signal: 
 test("[REC-3] npm start is ready with the demo, stops on a SIGTERM to npm alone, and has everything after the next start", {
   timeout: 120_000,
 }, async () => {
-  running = await startByNpm(dataDir);
+  running = await startByNpm(dataDir, { SHARDS_PER_REGOIN: "2" });
+  expect(running.output()).toContain("SHARDS_PER_REGOIN is no parameter; did you mean SHARDS_PER_REGION?");
   expect(running.output()).toMatch(/^ready http:\/\/127\.0\.0\.1:\d+$/m);
   expect(running.processes().map(({ name }) => name)).toEqual(expect.arrayContaining(["workerd"]));
   let client = await Client.of(running);
@@ -88,3 +92,44 @@ test("[REC-4] a second engine on the same data directory or port is refused, and
   const client = await Client.of(running);
   expect((await client.call("GET", "/readyz")).status).toBe(200);
 });
+
+test("[DEV-1] npm run dev is on PORT with its data in DATA_DIR, takes the tokens made there, and stops on a SIGTERM", {
+  timeout: 120_000,
+}, async () => {
+  const own = await mkdtemp(join(tmpdir(), "hunt-dev-"));
+  const port = await freePort();
+  running = await startByNpm(own, { PORT: String(port) }, ["run", "dev"]);
+  expect(running.url.port).toBe(String(port));
+  expect(readdirSync(own).sort()).toEqual(["dev", "secrets.json"]);
+  const client = await Client.of(running);
+  expect((await client.call("GET", "/healthz")).status).toBe(200);
+  expect((await client.call("GET", "/readyz")).status).toBe(200);
+  expect((await client.organise("GET", "/v1/hunts")).body).toEqual({ hunts: [] });
+  running.npm.kill("SIGTERM");
+  expect(await stopped(running)).toEqual({ code: 0, signal: null });
+  await rm(own, { recursive: true, force: true });
+});
+
+test("[DEV-2] npm run dev refuses a var that no parameter has, with the nearest name", async () => {
+  const own = await mkdtemp(join(tmpdir(), "hunt-dev-"));
+  const failure = await promisify(execFile)(
+    "npm",
+    ["run", "dev", "--", "--var", "RATE_LIMITS:off", "LIVE_PUSH:400"],
+    { cwd: root, env: { ...process.env, DATA_DIR: own } },
+  ).then(
+    () => undefined,
+    (error: { code: number; stderr: string }) => error,
+  );
+  expect(failure?.code).toBe(1);
+  expect(failure?.stderr).toContain("error: unknown parameter LIVE_PUSH; did you mean LIVE_PUSH_MS?");
+  await rm(own, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

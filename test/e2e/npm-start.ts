@@ -1,4 +1,4 @@
-/** The engine as an operator starts it: `npm start`, in a process group of its own. */
+/** The engine as people start it, `npm start` or `npm run dev`, in a process group of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
@@ -33,8 +33,12 @@ interface Process {
   name: string;
 }
 
-export async function startByNpm(dataDir: string, env: Record<string, string> = {}): Promise<Started> {
-  const npm = spawn("npm", ["start"], {
+export async function startByNpm(
+  dataDir: string,
+  env: Record<string, string> = {},
+  command: readonly string[] = ["start"],
+): Promise<Started> {
+  const npm = spawn("npm", command, {
     cwd: root,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -51,7 +55,7 @@ export async function startByNpm(dataDir: string, env: Record<string, string> = 
     const tooLate = setTimeout(() => fail(new Error(`not ready in time:\n${output}`)), READY_MAX);
     const read = (text: string) => {
       output += text;
-      const found = /^ready (http:\/\/\S+)$/m.exec(output)?.[1];
+      const found = /^(?:ready|.*Ready on) (http:\/\/\S+)$/m.exec(output)?.[1];
       if (found === undefined) return;
       clearTimeout(tooLate);
       ready(new URL(found));

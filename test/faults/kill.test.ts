@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { PlayerEvent, Result } from "../../src/protocol.ts";
 import { Client, type ExportLine, type Player, sleep } from "../contract/client.ts";
 import { manyClues } from "../contract/hunts.ts";
@@ -26,7 +27,7 @@ const KILL = { min: 400, max: 1_400 };
 const OWN_CLUES = 40;
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-const random = mulberry32(seed);
+const random = chance(seed);
 let dataDir: string;
 
 beforeAll(async () => {
@@ -168,7 +169,7 @@ class Load {
     const solvedMax = round * Math.floor(OWN_CLUES / ROUNDS);
     for (let request = 0; this.failed === 0 || request === 0; request += 1) {
       const events: PlayerEvent[] = [];
-      const count = 1 + Math.floor(random() * EVENTS_PER_REQUEST_MAX);
+      const count = 1 + below(random, EVENTS_PER_REQUEST_MAX);
       for (let event = 0; event < count; event += 1) {
         const id = `r${round}-${index}-${request}-${event}`;
         const right = solved < solvedMax && random() < 0.1;
@@ -237,15 +238,4 @@ const keyOf = ({ player, event }: Sent): string => `${player.team.id} ${event.id
 /** What fetch throws when the other side is gone; an assertion is something else. */
 function isConnectionLost(error: unknown): boolean {
   return error instanceof TypeError || (error as { code?: string }).code === "ECONNRESET";
-}
-
-/** A small seeded generator of numbers in [0, 1) (mulberry32). */
-function mulberry32(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

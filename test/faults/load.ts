@@ -1,5 +1,7 @@
 /** Load for the fault tests: requests at their intended times, whatever became of those before. */
+
 import { Pool } from "undici";
+import { quantileOf, rising } from "../../scripts/lab/measure/statistics.ts";
 import type { Result } from "../../src/protocol.ts";
 import type { Player } from "../contract/client.ts";
 
@@ -86,6 +88,5 @@ export class OpenLoad {
 
 /** The latency that `share` of the shots stayed within, ms. */
 export function quantile(shots: readonly Shot[], share: number): number {
-  const sorted = shots.map(({ latency }) => latency).sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return quantileOf(rising(shots.map(({ latency }) => latency)), share) || 0;
 }

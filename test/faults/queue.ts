@@ -14,6 +14,7 @@
  * that failed `maxRetries + 1` times goes to the dead letters.
  */
 import type { Message, MessageBatch, QueueRetryOptions } from "@cloudflare/workers-types";
+import { chance } from "../../scripts/lab/measure/chance.ts";
 
 /** Batches in one drain before it is taken for endless. */
 const BATCHES_MAX = 100_000;
@@ -137,7 +138,7 @@ export class FaultyQueue {
       drop: 0,
       ...options,
     };
-    this.#random = mulberry32(this.#options.seed);
+    this.#random = chance(this.#options.seed);
     this.#now = this.#options.now;
   }
 
@@ -334,15 +335,4 @@ class Batch implements MessageBatch<unknown> {
     if (this.#over || this.#forAll) this.ignored += 1;
     else this.#forAll = verdict;
   }
-}
-
-/** A small seeded generator of numbers in [0, 1) (mulberry32). */
-function mulberry32(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

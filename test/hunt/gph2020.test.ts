@@ -8,7 +8,7 @@ import {
   type ReplayHunt,
   toDefinition,
   toImport,
-} from "../../scripts/convert-gph2020.ts";
+} from "../../scripts/lab/replay/gph2020.ts";
 import { compile } from "../../src/hunt/compile.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
 

@@ -2,6 +2,7 @@
  * Random hunts, commands and actions, and what must hold of any game: an
  * oracle that reads facts only and shares no code with the rules.
  */
+import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { CompiledHunt, Condition } from "../../src/hunt/compiled.ts";
 import type { Command, Fact, TeamAction } from "../../src/protocol.ts";
 import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, scan, T0 } from "./build.ts";
@@ -9,15 +10,10 @@ import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, scan, T
 /** Where random things get their numbers: an integer from 0 to below `bound`. */
 export type Draw = (bound: number) => number;
 
-/** Numbers that a seed reproduces (mulberry32). */
+/** Numbers that a seed reproduces. */
 export function seeded(seed: number): Draw {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
+  const random = chance(seed);
+  return (bound) => below(random, bound);
 }
 
 /** Numbers out of a list that fast-check shrinks; zeros behind its end. */

@@ -5,8 +5,8 @@ import type { D1Database, D1PreparedStatement, D1Result } from "@cloudflare/work
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { Client, types } from "pg";
 import { unstable_splitSqlQuery } from "wrangler";
+import { migrateD1, migratePostgres } from "../../scripts/local/migrate.ts";
 import { startPostgres } from "../../scripts/local/postgres.ts";
-import { migrateD1, migratePostgres } from "../../scripts/migrate.ts";
 import { D1Origin } from "../../src/origin/d1.ts";
 import { PostgresOrigin } from "../../src/origin/postgres.ts";
 import type { OriginStore } from "../../src/origin/store.ts";

@@ -3,7 +3,7 @@ import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { PostgresMessages } from "../../scripts/lab/faults/postgres-messages.ts";
 import { type FaultProxy, startProxy } from "../../scripts/lab/faults/proxy.ts";
-import { migrateD1, migratePostgres } from "../../scripts/migrate.ts";
+import { migrateD1, migratePostgres } from "../../scripts/local/migrate.ts";
 import { D1Origin } from "../../src/origin/d1.ts";
 import { openOrigin } from "../../src/origin/open.ts";
 import { PostgresOrigin } from "../../src/origin/postgres.ts";

@@ -5,15 +5,16 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { HistogramLogReader } from "hdr-histogram-js";
 import { describe, expect, test } from "vitest";
-import { mulberry32 } from "../../scripts/lab/bench/open-loop.ts";
 import { actionsOf, MODES } from "../../scripts/lab/load/crowd.ts";
 import { arrivalsOf, type Due, replayOf, stretchesOf } from "../../scripts/lab/load/profile.ts";
-import { generatorLimit, percentileOf, writeReport } from "../../scripts/lab/load/report.ts";
+import { generatorLimit, writeReport } from "../../scripts/lab/load/report.ts";
 import { quantileMs, runLoad } from "../../scripts/lab/load/run.ts";
 import { isLoopback } from "../../scripts/lab/load/stage.ts";
+import { chance } from "../../scripts/lab/measure/chance.ts";
+import { quantileOf, rising } from "../../scripts/lab/measure/statistics.ts";
 
 const due = (name: "ramp" | "step" | "soak" | "spike", rate: number, seconds: number, seed = 1): Due[] => [
-  ...arrivalsOf(stretchesOf(name, rate, seconds), mulberry32(seed)),
+  ...arrivalsOf(stretchesOf(name, rate, seconds), chance(seed)),
 ];
 
 const between = (all: readonly Due[], from: number, to: number): number =>
@@ -79,7 +80,7 @@ describe("profiles", () => {
 
 describe("the crowd", () => {
   test.each(MODES)("[LOAD-3] acts in the mix of real players, and repeats no id (%s)", (mode) => {
-    const random = mulberry32(7);
+    const random = chance(7);
     const all = [...actionsOf(due("soak", 500, 40), { players: 4_000, clues: 50, mode, random })];
     const ids = all.flatMap(({ events }) => events.map(({ id }) => id));
     expect(new Set(ids).size).toBe(ids.length);
@@ -93,7 +94,7 @@ describe("the crowd", () => {
   });
 
   test("[LOAD-3] players think: with enough of them nobody acts again within a quarter of a second", () => {
-    const random = mulberry32(7);
+    const random = chance(7);
     const last = new Map<number, number>();
     let hurried = 0;
     for (const { at, player } of actionsOf(due("soak", 200, 60), {
@@ -135,7 +136,7 @@ describe("latencies", () => {
     timeout: 30_000,
   }, async () => {
     const server = await stalling(1_000, 3_000);
-    const random = mulberry32(3);
+    const random = chance(3);
     const actions = actionsOf(due("soak", 150, 5), { players: 500, clues: 50, mode: "http", random });
     const run = await runLoad(actions, { origin: server.origin, hunt: "h", players: [{ token: "t" }] });
     server.close();
@@ -145,7 +146,7 @@ describe("latencies", () => {
     expect(p99).toBeGreaterThan(1_800);
     expect(p99).toBeLessThan(2_300);
     const stalled = run.seconds[1]?.latencies ?? [];
-    expect(percentileOf(stalled, 0.99)).toBeGreaterThan(1_800);
+    expect(quantileOf(rising(stalled), 0.99)).toBeGreaterThan(1_800);
     // Two fifths of the time nothing was answered: two fifths of the requests waited, a second on average.
     const waited = run.seconds.flatMap(({ latencies }) => latencies).filter((ms) => ms > 100).length;
     expect(waited / run.offered).toBeGreaterThan(0.3);
@@ -154,7 +155,7 @@ describe("latencies", () => {
 
   test("[LOAD-5] the report holds the figures, the charts and a log that HdrHistogram reads", async () => {
     const server = await stalling(0, 0);
-    const random = mulberry32(3);
+    const random = chance(3);
     const actions = actionsOf(due("soak", 100, 2), { players: 100, clues: 50, mode: "http", random });
     const run = await runLoad(actions, { origin: server.origin, hunt: "h", players: [{ token: "t" }] });
     server.close();
@@ -174,7 +175,7 @@ describe("latencies", () => {
 
   test("[LOAD-6] a generator that is the limit says so", async () => {
     const server = await stalling(0, 0);
-    const random = mulberry32(3);
+    const random = chance(3);
     const actions = actionsOf(due("soak", 50, 1), { players: 100, clues: 50, mode: "http", random });
     const run = await runLoad(actions, { origin: server.origin, hunt: "h", players: [{ token: "t" }] });
     server.close();

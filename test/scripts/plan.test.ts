@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mulberry32 } from "../../scripts/lab/bench/open-loop.ts";
+import { chance } from "../../scripts/lab/measure/chance.ts";
 import { type BenchReport, figure, unitCosts } from "../../scripts/lab/plan/costs.ts";
 import { KNOWN_PEAKS } from "../../scripts/lab/plan/known.ts";
 import { type Measured, planFor, type Question } from "../../scripts/lab/plan/plan.ts";
@@ -15,7 +15,7 @@ const report = JSON.parse(
 const costs = unitCosts(report);
 
 const simulated = (load: Load, eventsPerRequest = 1) =>
-  simulateShard({ costs, load, eventsPerRequest, waitingMax: 2_000, seconds: 15, random: mulberry32(1) });
+  simulateShard({ costs, load, eventsPerRequest, waitingMax: 2_000, seconds: 15, random: chance(1) });
 
 const measured: Measured = {
   costs,
@@ -86,7 +86,7 @@ describe("the simulation", () => {
 });
 
 describe("a plan", () => {
-  const plan = (more: Partial<Question> = {}) => planFor({ ...question, ...more }, measured, mulberry32(1));
+  const plan = (more: Partial<Question> = {}) => planFor({ ...question, ...more }, measured, chance(1));
 
   test("[PLAN-3] has shards enough for its load, and says which limit is first", () => {
     fc.assert(
@@ -117,7 +117,7 @@ describe("a plan", () => {
 
   test("[PLAN-4] the known peaks are carried: no shard is asked for more than it takes, none refuses", () => {
     for (const { title, question: peak } of KNOWN_PEAKS) {
-      const made = planFor(peak, measured, mulberry32(1));
+      const made = planFor(peak, measured, chance(1));
       for (const { name, asked, limit } of made.stages)
         expect(asked, `${title}: ${name}`).toBeLessThanOrEqual(limit);
       expect(made.shard.refused, title).toBe(0);

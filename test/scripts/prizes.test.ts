@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkDraw, type ExportedClaim, type PublishedDraw } from "../../scripts/hunt/draw.ts";
-import { forecast } from "../../scripts/hunt/prize-simulation.ts";
+import { forecast } from "../../scripts/lab/prizes/forecast.ts";
 import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
 import { Allocation } from "../../src/prizes/allocate.ts";
 import { hashOfSeed } from "../../src/prizes/draw.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mulberry32 } from "../../scripts/lab/bench/open-loop.ts";
+import { chance } from "../../scripts/lab/measure/chance.ts";
 import { differenceOf, isEffect } from "../../scripts/lab/tune/bootstrap.ts";
 import { type Evidence, measuredEffect } from "../../scripts/lab/tune/evidence.ts";
 import { findKnee, type Step, whyNot } from "../../scripts/lab/tune/knee.ts";
@@ -83,7 +83,7 @@ describe("screening", () => {
             name: `f${index}`,
             levels: Array.from({ length: levels }, (_, level) => level),
           }));
-          const points = trajectory(many, mulberry32(seed));
+          const points = trajectory(many, chance(seed));
           expect(points).toHaveLength(count + 1);
           const changed = points.slice(1).map((point, index) => {
             const different = point.flatMap((level, factor) =>
@@ -103,7 +103,7 @@ describe("screening", () => {
   });
 
   test("[TUNE-2] tells what matters, its direction, and what does not", () => {
-    const random = mulberry32(5);
+    const random = chance(5);
     const runs = Array.from({ length: 10 }, () => {
       const points = trajectory(factors, random);
       return { points, responses: points.map(([a = 0, b = 0]) => 10 * a - 3 * b + random() * 0.1) };
@@ -118,7 +118,7 @@ describe("screening", () => {
 
 describe("intervals", () => {
   test("[TUNE-3] noise alone has none that leaves zero out, more than one time in ten; a shift has", () => {
-    const random = mulberry32(9);
+    const random = chance(9);
     let found = 0;
     for (let trial = 0; trial < 200; trial += 1) {
       const noise = (): number[] => Array.from({ length: 10 }, () => 50 + random() * 20);

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { medianOf } from "../measure/statistics.ts";
+import { millisOf } from "../measure/stopwatch.ts";
 import { type CrowdScoring, crowdShown, crowdTeam } from "./crowd.ts";
 
 const EVICTIONS = 3;
@@ -147,8 +149,8 @@ async function measure(
       snapshotStallMillis: snapshot.stall,
       revaluationMillis,
       revaluationStallMillis: revaluation.stall,
-      evictedToAnswerMillis: median(times),
-      readMillis: median(reads),
+      evictedToAnswerMillis: medianOf(times),
+      readMillis: medianOf(reads),
     };
   } finally {
     await miniflare.dispose();
@@ -169,16 +171,6 @@ async function withStalls(
   isDone = true;
   await watching;
   return { millis, stall };
-}
-
-async function millisOf(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-function median(all: readonly number[]): number {
-  return [...all].sort((a, b) => a - b)[all.length >> 1] ?? Number.NaN;
 }
 
 /** Processes started by this one; none where there is no /proc. */

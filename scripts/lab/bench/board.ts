@@ -9,6 +9,9 @@ import { QUEUE_FACTS } from "../../../src/leaderboard/keeper.ts";
 import { Standings } from "../../../src/leaderboard/standings/standings.ts";
 import { FULL_COPY_TEAMS } from "../../../src/leaderboard/standings/view.ts";
 import type { ScoreFact } from "../../../src/protocol.ts";
+import { below, chance } from "../measure/chance.ts";
+import { medianOf, quantileOf } from "../measure/statistics.ts";
+import { cpuMillisOf } from "../measure/stopwatch.ts";
 import {
   CROWD_SHARDS,
   type CrowdScoring,
@@ -76,7 +79,7 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
   let standings = new Standings(rules);
   let facts = 0;
   const seqs: number[] = [];
-  const filled = millisOf(() => {
+  const filled = cpuMillisOf(() => {
     for (let shard = 0; shard < CROWD_SHARDS; shard += 1) {
       for (const fact of crowdFacts(shard, teams)) {
         standings.apply(crowdShard(shard), fact);
@@ -87,7 +90,8 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
     standings.settle();
   });
   const bytes = heldBytes() - before;
-  const next = random(teams);
+  const random = chance(teams);
+  const next = (bound: number): number => below(random, bound);
   const unfrozen = heldBytes();
   // As `View` copies it.
   const frozen = standings.clone({ thin: teams > FULL_COPY_TEAMS });
@@ -101,7 +105,7 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
   const bracket = timesOf(200, () => standings.page({ offset: 0, limit: 100, bracket: "locals" }));
 
   const changes = makeChanges(teams, seqs, next);
-  const changed = millisOf(() => {
+  const changed = cpuMillisOf(() => {
     for (let from = 0; from < changes.length; from += BATCH_FACTS[scoring]) {
       const batch = changes.slice(from, from + BATCH_FACTS[scoring]);
       standings.expect(batch.length);
@@ -119,7 +123,7 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
     let sum = 0;
     const steps = standings.settleInSteps();
     for (let done: boolean | undefined = false; !done; ) {
-      const step = millisOf(() => {
+      const step = cpuMillisOf(() => {
         done = steps.next().done;
       });
       sum += step;
@@ -131,13 +135,13 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
   let snapshotPiece = 0;
   let snapshotBytes = 0;
   const chunks: Uint8Array[] = [];
-  const snapshotMillis = millisOf(() => {
+  const snapshotMillis = cpuMillisOf(() => {
     const iterator = standings.snapshot();
     for (;;) {
       let chunk: Uint8Array | undefined;
       snapshotPiece = Math.max(
         snapshotPiece,
-        millisOf(() => {
+        cpuMillisOf(() => {
           const { value } = iterator.next();
           chunk = value ?? undefined;
         }),
@@ -148,7 +152,7 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
     }
   });
   let restored: Standings | undefined;
-  const restoreMillis = millisOf(() => {
+  const restoreMillis = cpuMillisOf(() => {
     restored = Standings.restore(crowdRules(scoring, teams, 40 + REVALUATIONS - 1), chunks);
   });
   const probe = crowdTeam(next(teams));
@@ -162,11 +166,11 @@ function measure(teams: number, scoring: CrowdScoring): BoardFigures {
     freezeMegabytes: freezeBytes / 1e6,
     factsPerSecond: (facts / filled) * 1_000,
     changesPerSecond: (changes.length / changed) * 1_000,
-    rankMicros: { p50: quantile(rank, 0.5) * 1_000, p99: quantile(rank, 0.99) * 1_000 },
-    top100Millis: quantile(top, 0.5),
-    around21Millis: quantile(around, 0.5),
-    bracket100Millis: quantile(bracket, 0.5),
-    revaluationMillis: quantile(Float64Array.from(revaluations).sort(), 0.5),
+    rankMicros: { p50: quantileOf(rank, 0.5) * 1_000, p99: quantileOf(rank, 0.99) * 1_000 },
+    top100Millis: quantileOf(top, 0.5),
+    around21Millis: quantileOf(around, 0.5),
+    bracket100Millis: quantileOf(bracket, 0.5),
+    revaluationMillis: medianOf(revaluations),
     revaluationPieceMillis: piece,
     snapshotMegabytes: snapshotBytes / 1e6,
     snapshotMillis,
@@ -215,15 +219,7 @@ function heldBytes(): number {
   return arrayBuffers + heapUsed;
 }
 
-/** Of this thread's CPU time: what else runs on the machine does not count. */
-function millisOf(work: () => void): number {
-  const start = process.threadCpuUsage();
-  work();
-  const { user, system } = process.threadCpuUsage(start);
-  return (user + system) / 1_000;
-}
-
-/** Milliseconds of each call, rising. */
+/** Wall time of each call, ms, rising. */
 function timesOf(times: number, call: (i: number) => unknown): Float64Array {
   const millis = new Float64Array(times);
   for (let i = 0; i < times; i += 1) {
@@ -232,17 +228,4 @@ function timesOf(times: number, call: (i: number) => unknown): Float64Array {
     millis[i] = Number(process.hrtime.bigint() - start) / 1e6;
   }
   return millis.sort();
-}
-
-function quantile(rising: Float64Array, share: number): number {
-  return rising[Math.min(rising.length - 1, Math.floor(rising.length * share))] ?? Number.NaN;
-}
-
-/** The same numbers for the same seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }

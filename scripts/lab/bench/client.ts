@@ -152,8 +152,3 @@ export async function closedLoop(options: {
     ...(failure === undefined ? {} : { failure }),
   };
 }
-
-/** The value below which the share `quantile` of the rising values lies. */
-export function quantileOf(rising: Float64Array, quantile: number): number {
-  return rising[Math.min(rising.length - 1, Math.floor(rising.length * quantile))] ?? Number.NaN;
-}

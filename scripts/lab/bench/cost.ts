@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { type Engine, startEngine } from "../../local/engine.ts";
+import { cpuSeconds, startedBy } from "../measure/cpu.ts";
 import { closedLoop } from "./client.ts";
-import { cpuSeconds, startedBy } from "./cpu.ts";
+import { BENCH_VARS } from "./engines.ts";
 import { type BenchHunt, openBenchHunt } from "./hunt.ts";
 import { openPlayerSockets } from "./player-socket.ts";
 import { type Cost, costOf } from "./prices.ts";
@@ -85,7 +86,7 @@ export async function measureCost(scratch: string, say: (line: string) => void):
     const { value: engine, pid } = await startedBy(() =>
       startEngine({
         dataDir: join(scratch, `cost-${index}`),
-        vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" },
+        vars: BENCH_VARS,
         direct: true,
         entry,
       }),

@@ -1,5 +1,7 @@
 /** What the benchmarks report, and the statistics of their rounds. */
 
+import { medianOf } from "../measure/statistics.ts";
+
 export interface Case {
   name: string;
   unit: string;
@@ -20,10 +22,4 @@ export function ratioOf(name: string, all: readonly number[], floor: readonly nu
     "ratio",
     all.map((figure, round) => figure / (floor[round] ?? Number.NaN)),
   );
-}
-
-export function medianOf(all: readonly number[]): number {
-  const sorted = [...all].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
 }

@@ -5,6 +5,8 @@
  */
 import { WebSocket } from "undici";
 import { startEngine } from "../../local/engine.ts";
+import { BENCH_VARS } from "./engines.ts";
+import { type Case, caseOf } from "./figures.ts";
 import { BENCH_HUNT, benchDefinition, organise } from "./hunt.ts";
 
 const PLAYERS = 1_000;
@@ -17,17 +19,10 @@ const OPENING = 50;
 /** After which a frame counts as lost, ms. */
 const LOST_AFTER = 30_000;
 
-export interface LiveCase {
-  name: string;
-  unit: string;
-  value: number;
-  spread: [number, number];
-}
-
 type Listener = (frame: string) => void;
 
-export async function measureLive(say: (line: string) => void): Promise<LiveCase[]> {
-  const engine = await startEngine({ vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" } });
+export async function measureLive(say: (line: string) => void): Promise<Case[]> {
+  const engine = await startEngine({ vars: BENCH_VARS });
   const listeners = new Set<Listener>();
   const sockets: WebSocket[] = [];
   try {
@@ -124,21 +119,11 @@ export async function measureLive(say: (line: string) => void): Promise<LiveCase
       );
     }
     return [
-      caseOf(`announcement to ${PLAYERS + SPECTATORS} sockets`, announced),
-      caseOf(`solve to ${SPECTATORS} spectators`, scored),
+      caseOf(`announcement to ${PLAYERS + SPECTATORS} sockets`, "ms", announced),
+      caseOf(`solve to ${SPECTATORS} spectators`, "ms", scored),
     ];
   } finally {
     for (const socket of sockets) socket.close();
     await engine.stop();
   }
-}
-
-function caseOf(name: string, times: number[]): LiveCase {
-  const sorted = times.sort((a, b) => a - b);
-  return {
-    name,
-    unit: "ms",
-    value: sorted[sorted.length >> 1] ?? 0,
-    spread: [sorted[0] ?? 0, sorted.at(-1) ?? 0],
-  };
 }

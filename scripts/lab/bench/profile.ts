@@ -2,13 +2,13 @@
  * Where workerd's time goes under load: a CPU profile of the isolate, taken
  * over the inspector, summed by function and by file.
  */
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "undici";
-import { startEngine } from "../../local/engine.ts";
 import { type Call, closedLoop } from "./client.ts";
+import { type BenchEngine, startEngines, stopAll } from "./engines.ts";
 import { openBenchHunt } from "./hunt.ts";
 import { openPlayerSockets } from "./player-socket.ts";
+import type { Settings } from "./rounds.ts";
 import { socketLoop } from "./socket.ts";
 
 /** µs between samples. */
@@ -27,10 +27,13 @@ interface CpuProfile {
 }
 
 export interface ProfileFigures {
+  /** The kept bundle's end with BASELINE. */
   mode: string;
   /** Share of wall time in which the isolate ran anything at all. */
   busy: number;
   events: number;
+  /** Of the isolate, everything it ran, µs. */
+  microsPerEvent: number;
   /** Self time by function, highest first. */
   functions: { name: string; microsPerEvent: number; share: number }[];
 }
@@ -38,61 +41,77 @@ export interface ProfileFigures {
 /** Functions in the report. */
 const TOP = 40;
 
+/** Profiles each mode on every engine before the next mode, so that a noisy machine disturbs all alike. */
 export async function profileEvents(
   scratch: string,
-  { seconds, connections }: { seconds: number; connections: number },
-  say: (line: string) => void,
+  { seconds, connections, baseline, say }: Settings,
 ): Promise<ProfileFigures[]> {
-  const engine = await startEngine({
-    dataDir: join(scratch, "profiled"),
-    vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" },
-    direct: true,
-    inspect: true,
-  });
+  const engines = await startEngines(scratch, baseline, { inspect: true });
+  const profiled: Profiled[] = [];
   try {
-    const hunt = await openBenchHunt(engine, { teams: 500 });
-    const origin = (engine.directUrl ?? engine.url).origin;
-    const profiler = await attach(await engine.miniflare.getInspectorURL());
+    for (const engine of engines) profiled.push(await openProfiled(engine, connections));
     const figures: ProfileFigures[] = [];
-    const board: Call = { method: "GET", path: `/v1/hunts/${hunt.id}/leaderboard?limit=50`, headers: {} };
-    const modes: [mode: string, each: number, next: () => Call][] = [
-      ["single event", 1, () => hunt.event()],
-      ["batch of 50", 50, () => hunt.batch(50)],
-      ["leaderboard read", 1, () => board],
-    ];
-    const sockets = await openPlayerSockets(hunt, origin, connections);
-    const load = (next: () => Call, duration: number) =>
-      closedLoop({ origin, next, connections, seconds: duration });
-    const frames = async (duration: number) => {
-      const check = (frame: string): boolean => frame.includes('"seq":');
-      const run = await socketLoop(sockets, {
-        inFlight: 4,
-        seconds: duration,
-        next: () => hunt.body(),
-        check,
-      });
-      return { requests: run.frames };
-    };
-    const runs = modes.map(
-      ([mode, each, next]) => [mode, each, (duration: number) => load(next, duration)] as const,
-    );
-    for (const [mode, each, run] of [...runs, ["event over a socket", 1, frames] as const]) {
-      // What follows of the mode before (shipping, the consumer) falls not into this one.
-      await sleep(5_000);
-      await run(2);
-      await profiler.send("Profiler.setSamplingInterval", { interval: INTERVAL });
-      await profiler.send("Profiler.start");
-      const { requests } = await run(seconds);
-      const { profile } = (await profiler.send("Profiler.stop")) as { profile: CpuProfile };
-      figures.push(summaryOf(profile, mode, requests * each));
-      say(`profiled ${requests * each} times (${mode})`);
+    for (const mode of MODES) {
+      for (const { modes, profiler, suffix } of profiled) {
+        const { each, run } = modes[mode];
+        // The shipping and the queue of the mode before must not fall into this one.
+        await sleep(5_000);
+        await run(2);
+        await profiler.send("Profiler.setSamplingInterval", { interval: INTERVAL });
+        await profiler.send("Profiler.start");
+        const requests = await run(seconds);
+        const { profile } = (await profiler.send("Profiler.stop")) as { profile: CpuProfile };
+        figures.push(summaryOf(profile, `${mode}${suffix}`, requests * each));
+        say(`profiled ${requests * each} times (${mode}${suffix})`);
+      }
     }
-    profiler.close();
-    for (const socket of sockets) socket.close();
     return figures;
   } finally {
-    await engine.stop();
+    for (const { close } of profiled) close();
+    await stopAll(engines);
   }
+}
+
+const MODES = ["single event", "batch of 50", "leaderboard read", "event over a socket"] as const;
+
+interface Profiled {
+  suffix: string;
+  profiler: Inspector;
+  /** `each`: events in a request. `run` loads for so many seconds and tells the requests. */
+  modes: Record<(typeof MODES)[number], { each: number; run(seconds: number): Promise<number> }>;
+  close(): void;
+}
+
+async function openProfiled({ engine, origin, suffix }: BenchEngine, connections: number): Promise<Profiled> {
+  const hunt = await openBenchHunt(engine, { teams: 500 });
+  const profiler = await attach(await engine.miniflare.getInspectorURL());
+  const sockets = await openPlayerSockets(hunt, origin, connections);
+  const board: Call = { method: "GET", path: `/v1/hunts/${hunt.id}/leaderboard?limit=50`, headers: {} };
+  const load = (next: () => Call) => async (duration: number) =>
+    (await closedLoop({ origin, next, connections, seconds: duration })).requests;
+  const frames = async (duration: number): Promise<number> => {
+    const { frames: sent } = await socketLoop(sockets, {
+      inFlight: 4,
+      seconds: duration,
+      next: () => hunt.body(),
+      check: (frame) => frame.includes('"seq":'),
+    });
+    return sent;
+  };
+  return {
+    suffix,
+    profiler,
+    modes: {
+      "single event": { each: 1, run: load(() => hunt.event()) },
+      "batch of 50": { each: 50, run: load(() => hunt.batch(50)) },
+      "leaderboard read": { each: 1, run: load(() => board) },
+      "event over a socket": { each: 1, run: frames },
+    },
+    close() {
+      profiler.close();
+      for (const socket of sockets) socket.close();
+    },
+  };
 }
 
 function summaryOf(profile: CpuProfile, mode: string, events: number): ProfileFigures {
@@ -117,6 +136,7 @@ function summaryOf(profile: CpuProfile, mode: string, events: number): ProfileFi
     mode,
     busy: busy / total,
     events,
+    microsPerEvent: busy / events,
     functions: [...self]
       .sort((a, b) => b[1] - a[1])
       .slice(0, TOP)

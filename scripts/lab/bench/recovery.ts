@@ -4,7 +4,9 @@
  */
 import { join } from "node:path";
 import { type Engine, startEngine } from "../../local/engine.ts";
-import { closedLoop, quantileOf } from "./client.ts";
+import { quantileOf } from "../measure/statistics.ts";
+import { closedLoop } from "./client.ts";
+import { BENCH_VARS } from "./engines.ts";
 import { type Case, caseOf } from "./figures.ts";
 import { BENCH_HUNT, benchDefinition, joinPlayers, organise } from "./hunt.ts";
 import type { Settings } from "./rounds.ts";
@@ -40,7 +42,7 @@ export async function measureGrowth(scratch: string, settings: Settings): Promis
   for (const { facts, teams } of SIZES) {
     const engine = await startEngine({
       dataDir: join(scratch, `recovery-${facts}`),
-      vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" },
+      vars: BENCH_VARS,
       direct: true,
     });
     try {

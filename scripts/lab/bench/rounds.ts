@@ -1,7 +1,8 @@
 /** Rounds of closed loops: floors and engine take turns, so that a noisy machine disturbs them alike. */
-import { type Call, closedLoop, quantileOf } from "./client.ts";
-import { cpuSeconds } from "./cpu.ts";
-import { type Case, caseOf } from "./figures.ts";
+import { cpuSeconds } from "../measure/cpu.ts";
+import { quantileOf } from "../measure/statistics.ts";
+import { type Call, closedLoop } from "./client.ts";
+import { type Case, caseOf, ratioOf } from "./figures.ts";
 
 export interface Contender {
   name: string;
@@ -19,6 +20,8 @@ export interface Settings {
   rounds: number;
   seconds: number;
   connections: number;
+  /** The folder of a kept bundle that takes turns with the current engine. */
+  baseline?: string | undefined;
   say(line: string): void;
 }
 
@@ -31,6 +34,19 @@ export interface Rounds {
   /** Latency of the requests, ms. */
   p50: number[];
   p99: number[];
+}
+
+/** The ratios of one contender to another: of their rates, and of the CPU time of an event. Above 1 it is better. */
+export function ratiosOf(all: ReadonlyMap<string, Rounds>, name: string, other: string): Case[] {
+  const [own, others] = [all.get(name), all.get(other)];
+  if (!own || !others) throw new Error(`${name} and ${other} did not take turns`);
+  const title = `${name} / ${other}`;
+  return [
+    ratioOf(title, own.rates, others.rates),
+    ...(own.cpu.length > 0 && others.cpu.length > 0
+      ? [ratioOf(`${title}, CPU per event`, others.cpu, own.cpu)]
+      : []),
+  ];
 }
 
 /** Seconds of each contender before anything counts: code is compiled then. */

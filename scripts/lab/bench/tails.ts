@@ -6,11 +6,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build as histogram } from "hdr-histogram-js";
 import { startEngine } from "../../local/engine.ts";
-import { type Call, Connection, closedLoop, quantileOf } from "./client.ts";
-import { type Case, caseOf, medianOf } from "./figures.ts";
+import { chance } from "../measure/chance.ts";
+import { arrivals, atTheirTimes } from "../measure/open-loop.ts";
+import { medianOf, quantileOf } from "../measure/statistics.ts";
+import { type Call, Connection, closedLoop } from "./client.ts";
+import { BENCH_VARS } from "./engines.ts";
+import { type Case, caseOf } from "./figures.ts";
 import { startFloor } from "./floor.ts";
 import { openBenchHunt } from "./hunt.ts";
-import { arrivals, atTheirTimes, mulberry32 } from "./open-loop.ts";
 import { openPlayerSockets } from "./player-socket.ts";
 import type { Settings } from "./rounds.ts";
 import { socketLoop } from "./socket.ts";
@@ -44,7 +47,7 @@ export async function measureTails(
   const floor = await startFloor(scratch);
   const engine = await startEngine({
     dataDir: join(scratch, "tails"),
-    vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" },
+    vars: BENCH_VARS,
     direct: true,
   });
   try {
@@ -169,12 +172,9 @@ async function openRun(origin: string, rate: number, seed: number, next: () => C
 /** Latencies in ms from the intended times on. */
 async function openLoop(rate: number, seed: number, send: () => Promise<void>) {
   const latencies = histogram({ numberOfSignificantValueDigits: 3 });
-  const { latestSend } = await atTheirTimes(
-    arrivals(rate, SECONDS, mulberry32(seed)),
-    async (_, intended) => {
-      await send();
-      latencies.recordValue(Math.round((performance.now() - intended) * MICROS));
-    },
-  );
+  const { latestSend } = await atTheirTimes(arrivals(rate, SECONDS, chance(seed)), async (_, intended) => {
+    await send();
+    latencies.recordValue(Math.round((performance.now() - intended) * MICROS));
+  });
   return { latestSend, at: (percentile: number) => latencies.getValueAtPercentile(percentile) / MICROS };
 }

@@ -2,12 +2,14 @@
  * Many isolates call one origin for some minutes of virtual time, through the
  * engine's own guard and gate, or through a breaker in each isolate.
  */
+
 import { PARAMETERS } from "../../../src/config.ts";
 import type { GateReport, GateView } from "../../../src/objects/gate-report.ts";
 import { Gate, type GateParameters } from "../../../src/origin/gate/gate.ts";
 import { OriginGuard, OriginUnavailable } from "../../../src/origin/gate/guard.ts";
 import { SlidingCounts } from "../../../src/origin/gate/sliding.ts";
-import { VirtualClock } from "./clock.ts";
+import { below, chance, waitOf } from "../measure/chance.ts";
+import { VirtualClock } from "../measure/virtual-clock.ts";
 
 /** What the origin does with a call that begins at this time, ms since the start. */
 export type Origin = (at: number, random: () => number) => "answers" | "fails" | "hangs";
@@ -65,7 +67,7 @@ const START = 1_800_000_000_000;
 type Caller = (call: (signal: AbortSignal) => Promise<void>) => Promise<boolean>;
 
 export async function simulate(scenario: Scenario): Promise<Simulated> {
-  const random = mulberry32(scenario.seed);
+  const random = chance(scenario.seed);
   const clock = new VirtualClock(START);
   const since = (): number => clock.now() - START;
   const result: Simulated = { offered: 0, reached: 0, refused: 0, reports: 0, changes: [] };
@@ -78,7 +80,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     if (does === "hangs") {
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     }
-    await clock.sleep(-ANSWER_MS * Math.log(1 - random()));
+    await clock.sleep(waitOf(random, 1 / ANSWER_MS));
     if (does === "fails") throw new Error("the origin fails");
   };
 
@@ -135,7 +137,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
 
   const callers = new Map<number, Caller>();
   const callOnce = async (): Promise<void> => {
-    const index = Math.floor(random() * scenario.isolates);
+    const index = below(random, scenario.isolates);
     let caller = callers.get(index);
     if (!caller) {
       caller = scenario.breaker === "gate" ? guarded(index) : alone();
@@ -148,7 +150,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
   const under: Promise<void>[] = [];
   const arrivals = async (): Promise<void> => {
     for (;;) {
-      await clock.sleep((-1_000 / scenario.callsPerSecond) * Math.log(1 - random()));
+      await clock.sleep(1_000 * waitOf(random, scenario.callsPerSecond));
       if (since() >= scenario.seconds * 1_000) return;
       const call = callOnce();
       if (scenario.inTurn) await call;
@@ -210,15 +212,4 @@ class WindowBreaker {
     this.#until = now + Math.min(openMaxMs, openMs * 2 ** this.#pauses) * (0.75 + random / 2);
     this.#pauses += 1;
   }
-}
-
-/** Seeded chance, 0 to below 1 (Tommy Ettinger's mulberry32). */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,4 +1,5 @@
 /** The shape of a load over time: who offers how many requests a second, and when each is due. Pure. */
+import { type Chance, waitOf } from "../measure/chance.ts";
 
 export const PROFILES = ["ramp", "step", "soak", "spike", "replay"] as const;
 export type ProfileName = (typeof PROFILES)[number];
@@ -54,7 +55,7 @@ export function stretchesOf(name: Exclude<ProfileName, "replay">, rate: number, 
 }
 
 /** Independent arrivals at the rate of their moment: they come in clusters, as people do. Rising. */
-export function* arrivalsOf(stretches: readonly Stretch[], random: () => number): Generator<Due> {
+export function* arrivalsOf(stretches: readonly Stretch[], random: Chance): Generator<Due> {
   let begun = 0;
   let at = 0;
   for (const { seconds, from, to, mood } of stretches) {
@@ -63,7 +64,7 @@ export function* arrivalsOf(stretches: readonly Stretch[], random: () => number)
     while (at < end) {
       const share = Math.max(0, at - begun) / (seconds * 1_000);
       const rate = Math.max(0.1, from + (to - from) * share);
-      at += (-Math.log(1 - random()) / rate) * 1_000;
+      at += waitOf(random, rate) * 1_000;
       if (at < end) yield { at, mood };
     }
     // The arrival beyond the end was drawn with a rate that no longer holds.

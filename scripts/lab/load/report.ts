@@ -1,8 +1,10 @@
 /** What a load came to: Markdown with charts, and the raw histograms. */
+
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HistogramLogWriter } from "hdr-histogram-js";
 import { lineChart, type Series } from "../bench/chart.ts";
+import { quantileOf, rising } from "../measure/statistics.ts";
 import { KINDS } from "./crowd.ts";
 import { type LoadRun, quantileMs } from "./run.ts";
 
@@ -72,8 +74,8 @@ export async function writeReport(
       "seconds",
       "ms",
       [
-        line("p99", ({ latencies }) => percentileOf(latencies, 0.99)),
-        line("p50", ({ latencies }) => percentileOf(latencies, 0.5)),
+        line("p99", ({ latencies }) => quantileOf(rising(latencies), 0.99) || 0),
+        line("p50", ({ latencies }) => quantileOf(rising(latencies), 0.5) || 0),
       ],
       "linear",
     ),
@@ -141,10 +143,4 @@ function logOf(run: LoadRun): string {
     writer.outputIntervalHistogram(histogram, 0, run.took, 1);
   }
   return text;
-}
-
-export function percentileOf(latencies: readonly number[], share: number): number {
-  if (latencies.length === 0) return 0;
-  const sorted = [...latencies].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -5,7 +5,7 @@
  */
 import { build, type Histogram } from "hdr-histogram-js";
 import { Pool } from "undici";
-import { atTheirTimes } from "../bench/open-loop.ts";
+import { atTheirTimes } from "../measure/open-loop.ts";
 import type { Action, Kind } from "./crowd.ts";
 import { KINDS } from "./crowd.ts";
 

@@ -1,5 +1,6 @@
 /** Unit costs out of a report of `npm run bench -- --json`. Pure. */
 import type { Case } from "../bench/figures.ts";
+import type { Measured } from "./plan.ts";
 import type { UnitCosts } from "./simulate.ts";
 
 export interface BenchReport {
@@ -30,4 +31,32 @@ export function unitCosts(report: BenchReport, connections = 64): UnitCosts {
   const event = (batch * 50 - request) / 49;
   const way = Math.max(0, 1 / figure(report, "event, connections: 1") - request - commit);
   return { request, event, commit, way };
+}
+
+/** Gives everything that a plan takes from a report. Throws when the report lacks it. */
+export function measuredIn(report: BenchReport): Measured {
+  const costOf = (mode: string): BenchReport["costs"][number] => {
+    const found = report.costs.find((each) => each.mode === mode);
+    if (!found) throw new Error(`the report has no cost of "${mode}"`);
+    return found;
+  };
+  const single = costOf("HTTP, 64 connections");
+  const { queueMessages } = single.units;
+  if (queueMessages === undefined) throw new Error("the report counts no queue messages");
+  return {
+    costs: unitCosts(report),
+    dollars: {
+      http: single.total,
+      batch: costOf("HTTP, batches of 50").total,
+      socket: costOf("socket, 64 sockets").total,
+    },
+    archive: single.archive,
+    // At most: a full message has 100 KB of facts.
+    factBytes: 100_000 * queueMessages,
+    factsPerMessage: 1 / queueMessages,
+    // docs/performance.md: a board of a million teams, all scores moving.
+    boardBytesPerTeam: 91.7,
+    boardChanges: 234_000,
+    statementsPerMessage: 4,
+  };
 }

@@ -42,7 +42,8 @@ export interface Measured {
   statementsPerMessage: number;
 }
 
-export type Mode = "http" | "batch" | "socket";
+export const MODES = ["http", "batch", "socket"] as const;
+export type Mode = (typeof MODES)[number];
 
 export interface Question {
   players: number;

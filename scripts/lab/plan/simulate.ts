@@ -3,6 +3,8 @@
  * order and makes commits; while a commit becomes durable, new events gather
  * for the next one. Pure: the same for the same seed.
  */
+import { waitOf } from "../measure/chance.ts";
+import { quantileOf, rising } from "../measure/statistics.ts";
 
 /** Unit costs, s. */
 export interface UnitCosts {
@@ -60,7 +62,7 @@ export function simulateShard(options: SimulateOptions): Simulated {
   const turn = (costs.request + costs.event * (eventsPerRequest - 1)) / TURNS;
   /** Requests on their way to the thread, in order of time. */
   const arriving = new Line<{ at: number; sent: number }>();
-  let nextOpen = load.kind === "open" ? exponential(load.rate, random) : Number.POSITIVE_INFINITY;
+  let nextOpen = load.kind === "open" ? waitOf(random, load.rate) : Number.POSITIVE_INFINITY;
   const clients = load.kind === "closed" ? load.clients : 0;
   for (let client = 0; client < clients; client += 1) {
     arriving.push({ at: (costs.way * client) / clients, sent: 0 });
@@ -90,7 +92,7 @@ export function simulateShard(options: SimulateOptions): Simulated {
       taken += 1;
       if (nextOpen <= (arriving.first?.at ?? Number.POSITIVE_INFINITY)) {
         tasks.push({ kind: "received", sent: nextOpen - costs.way / 2 });
-        if (load.kind === "open") nextOpen += exponential(load.rate, random);
+        if (load.kind === "open") nextOpen += waitOf(random, load.rate);
       } else tasks.push({ kind: "received", sent: arriving.shift()?.sent ?? 0 });
     }
     const task = tasks.shift();
@@ -134,13 +136,11 @@ export function simulateShard(options: SimulateOptions): Simulated {
     }
   }
   const answered = latencies.length * eventsPerRequest;
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
+  const sorted = rising(latencies);
   return {
     rate: answered / now,
-    p50: at(0.5),
-    p99: at(0.99),
+    p50: quantileOf(sorted, 0.5),
+    p99: quantileOf(sorted, 0.99),
     perCommit: commits === 0 ? 0 : answered / commits,
     busy: busy / now,
     refused: taken === 0 ? 0 : refused / taken,
@@ -175,5 +175,3 @@ class Line<Item> {
     return item;
   }
 }
-
-const exponential = (rate: number, random: () => number): number => -Math.log(1 - random()) / rate;

@@ -6,7 +6,8 @@
  */
 import { Pool } from "undici";
 import type { Call } from "../bench/client.ts";
-import { arrivals, atTheirTimes, mulberry32 } from "../bench/open-loop.ts";
+import { chance } from "../measure/chance.ts";
+import { arrivals, atTheirTimes } from "../measure/open-loop.ts";
 
 /** When a player gives up, ms; counted as an error that took so long. */
 export const GIVES_UP = 10_000;
@@ -130,7 +131,7 @@ function reasonOf(text: string): string {
 
 /** Who does what and when: the same for the same seed, but for tokens and teams. */
 function schedule({ hunt, players, rate, seconds, seed }: LoadOptions): { at: number; call: StoryCall }[] {
-  const random = mulberry32(seed);
+  const random = chance(seed);
   const solved = new Map<Player, number>();
   const script: { at: number; call: StoryCall }[] = [];
   for (const { at } of arrivals(rate, seconds, random)) {

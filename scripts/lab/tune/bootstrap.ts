@@ -1,5 +1,6 @@
 /** Intervals of a difference by resampling (percentile bootstrap). Pure. */
-import { medianOf } from "../bench/figures.ts";
+import { below, type Chance } from "../measure/chance.ts";
+import { medianOf, quantileOf, rising } from "../measure/statistics.ts";
 
 export interface Interval {
   /** Median of the differences of pairs. */
@@ -11,19 +12,17 @@ export interface Interval {
 const RESAMPLES = 2_000;
 
 /** 95 % interval of the median of `after − before`, pair by pair. */
-export function differenceOf(
-  before: readonly number[],
-  after: readonly number[],
-  random: () => number,
-): Interval {
+export function differenceOf(before: readonly number[], after: readonly number[], random: Chance): Interval {
   const differences = before.map((value, index) => (after[index] ?? value) - value);
-  const medians = Array.from({ length: RESAMPLES }, () =>
-    medianOf(differences.map(() => differences[Math.floor(random() * differences.length)] ?? 0)),
-  ).sort((a, b) => a - b);
+  const medians = rising(
+    Array.from({ length: RESAMPLES }, () =>
+      medianOf(differences.map(() => differences[below(random, differences.length)] ?? 0)),
+    ),
+  );
   return {
     difference: medianOf(differences),
-    low: medians[Math.floor(RESAMPLES * 0.025)] ?? 0,
-    high: medians[Math.floor(RESAMPLES * 0.975)] ?? 0,
+    low: quantileOf(medians, 0.025),
+    high: quantileOf(medians, 0.975),
   };
 }
 

@@ -3,6 +3,9 @@
  * runs tell which of many parameters matter at all. Pure.
  */
 
+import { below, type Chance } from "../measure/chance.ts";
+import { meanOf } from "../measure/statistics.ts";
+
 export interface Factor {
   name: string;
   /** Sensible values, in order. */
@@ -13,11 +16,11 @@ export interface Factor {
 export type Point = number[];
 
 /** A path through the levels that changes each factor once, in random order. */
-export function trajectory(factors: readonly Factor[], random: () => number): Point[] {
-  const start = factors.map(({ levels }) => Math.floor(random() * levels.length));
+export function trajectory(factors: readonly Factor[], random: Chance): Point[] {
+  const start = factors.map(({ levels }) => below(random, levels.length));
   const order = factors.map((_, index) => index);
   for (let index = order.length - 1; index > 0; index -= 1) {
-    const other = Math.floor(random() * (index + 1));
+    const other = below(random, index + 1);
     [order[index], order[other]] = [order[other] ?? 0, order[index] ?? 0];
   }
   const points = [start];
@@ -61,7 +64,8 @@ export function effectsOf(
   }
   return factors
     .map(({ name }, factor) => {
-      const effects = all[factor] ?? [];
+      // A run that ends early may have no effect of a parameter.
+      const effects = all[factor]?.length ? all[factor] : [0];
       const mu = meanOf(effects);
       return {
         name,
@@ -72,6 +76,3 @@ export function effectsOf(
     })
     .sort((a, b) => b.muStar - a.muStar);
 }
-
-export const meanOf = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

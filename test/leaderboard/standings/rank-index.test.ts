@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { below, chance } from "../../../scripts/lab/measure/chance.ts";
 import { RankIndex } from "../../../src/leaderboard/standings/rank-index.ts";
 import { sortTeams } from "../../../src/leaderboard/standings/sort.ts";
 
@@ -8,13 +9,10 @@ function indexOver(keys: Float64Array): RankIndex {
   return new RankIndex((a, b) => (keys[a] as number) - (keys[b] as number) || a - b);
 }
 
-/** A small generator of its own: the sequences below are long, and a failure names its seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+/** Integers of a seed: the sequences below are long, and a failure names its seed. */
+function random(seed: number): (bound: number) => number {
+  const next = chance(seed);
+  return (bound) => below(next, bound);
 }
 
 function expectSame(index: RankIndex, sorted: readonly number[]): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../../scripts/lab/gate/clock.ts";
+import { VirtualClock } from "../../../scripts/lab/measure/virtual-clock.ts";
 import type { GateDelta, GateReport, GateView, LeaseResult } from "../../../src/objects/gate-report.ts";
 import { readReport } from "../../../src/origin/gate/gate.ts";
 import { OriginGuard, OriginUnavailable } from "../../../src/origin/gate/guard.ts";

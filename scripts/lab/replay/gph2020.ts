@@ -1,18 +1,14 @@
 /**
  * Turns the replay of a real puzzle hunt (Galactic Puzzle Hunt 2020, public
  * record) into a definition and an import stream, to check the engine's
- * unlocking, attempts and ranking against what happened.
+ * unlocking, attempts and ranking against what happened. The same input gives
+ * the same bytes. By hand:
  *
- *   node scripts/convert-gph2020.ts [folder] [outdir] [--posthunt]
- *
- * reads hunt.json, teams.json and events.ndjson of the folder and writes
- * hunt.json (the definition) and import.ndjson (one command a line, ordered by
- * time). `--posthunt` appends the solves after the end, which must change
- * nothing. The same input gives the same bytes.
+ *   node scripts/lab/replay/gph2020.ts [folder] [out] [--posthunt]
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { commandOf } from "../../local/command-line.ts";
 
 export const DEFAULT_FOLDER = "../shared/data/gph2020";
 const DEFAULT_OUT = ".data/gph2020";
@@ -174,10 +170,17 @@ export function convert(folder: string, options: { posthunt: boolean }) {
   return { definition: toDefinition(replay), lines: toImport(replay, teams, events) };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const args = process.argv.slice(2);
-  const [folder = DEFAULT_FOLDER, out = DEFAULT_OUT] = args.filter((arg) => !arg.startsWith("--"));
-  const { definition, lines } = convert(folder, { posthunt: args.includes("--posthunt") });
+if (import.meta.main) {
+  const command = commandOf(
+    "convert-gph2020",
+    "Turns the replay of a real hunt into a definition and an import",
+  )
+    .argument("[folder]", "with hunt.json, teams.json and events.ndjson", DEFAULT_FOLDER)
+    .argument("[out]", "for hunt.json and import.ndjson", DEFAULT_OUT)
+    .option("--posthunt", "appends the solves after the end, which must change nothing", false)
+    .parse();
+  const [folder = DEFAULT_FOLDER, out = DEFAULT_OUT] = command.args;
+  const { definition, lines } = convert(folder, command.opts<{ posthunt: boolean }>());
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, "hunt.json"), `${JSON.stringify(definition, null, 2)}\n`);
   writeFileSync(join(out, "import.ndjson"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));

@@ -3,6 +3,7 @@
  * those before, so that a server that stalls does not slow its load down and a
  * stalled generator shows in the figures.
  */
+import { type Chance, waitOf } from "./chance.ts";
 
 export interface Pace {
   /** How late the generator itself sent, worst, ms. */
@@ -35,21 +36,10 @@ export async function atTheirTimes<Entry extends { at: number }>(
 }
 
 /** Times of independent arrivals, `rate` a second on average: they come in clusters. The same for the same seed. */
-export function* arrivals(rate: number, seconds: number, random: () => number): Generator<{ at: number }> {
+export function* arrivals(rate: number, seconds: number, random: Chance): Generator<{ at: number }> {
   for (let at = 0; ; ) {
-    at += (-Math.log(1 - random()) / rate) * 1_000;
+    at += waitOf(random, rate) * 1_000;
     if (at >= seconds * 1_000) return;
     yield { at };
   }
-}
-
-/** A small seeded generator of numbers in [0, 1) (mulberry32). */
-export function mulberry32(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -2,9 +2,10 @@
  * The stock of prizes against the players that are expected: the vault's own
  * allocation and draw, played many times with seeded crowds.
  */
-
-import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
-import { Allocation, stockOf } from "../../src/prizes/allocate.ts";
+import type { PrizeRules } from "../../../src/hunt/prize-changes.ts";
+import { Allocation, stockOf } from "../../../src/prizes/allocate.ts";
+import { below, type Chance } from "../measure/chance.ts";
+import { quantileOf, rising } from "../measure/statistics.ts";
 
 export interface Crowd {
   /** Teams that will meet what the prize requires. */
@@ -37,7 +38,7 @@ export type Quantiles = [number, number, number];
 /** Claims in one run at most, so that a run fits into memory. */
 export const CLAIMS_MAX = 2_000_000;
 
-export function forecast(rules: PrizeRules, crowd: Crowd, runs: number, random: () => number): Forecast {
+export function forecast(rules: PrizeRules, crowd: Crowd, runs: number, random: Chance): Forecast {
   const won: number[] = [];
   const refused: number[] = [];
   const drainedAfter: number[] = [];
@@ -58,7 +59,7 @@ export function forecast(rules: PrizeRules, crowd: Crowd, runs: number, random: 
   };
 }
 
-function playOnce(rules: PrizeRules, crowd: Crowd, seed: string, random: () => number) {
+function playOnce(rules: PrizeRules, crowd: Crowd, seed: string, random: Chance) {
   const total = Math.min(CLAIMS_MAX, crowd.teams * crowd.claims);
   const times = new Float64Array(total).map(() => {
     const share = random() < crowd.rush ? random() / 10 : random();
@@ -71,7 +72,7 @@ function playOnce(rules: PrizeRules, crowd: Crowd, seed: string, random: () => n
   let refused = 0;
   let drainedAt: number | undefined;
   for (const at of times) {
-    const team = Math.floor(random() * crowd.teams);
+    const team = below(random, crowd.teams);
     const own = wins[team] ?? 0;
     if (own >= rules.perTeam) continue;
     claims += 1;
@@ -85,8 +86,6 @@ function playOnce(rules: PrizeRules, crowd: Crowd, seed: string, random: () => n
 }
 
 function quantiles(values: number[]): Quantiles {
-  const sorted = values.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  return [at(0.05), at(0.5), at(0.95)];
+  const sorted = rising(values);
+  return [quantileOf(sorted, 0.05), quantileOf(sorted, 0.5), quantileOf(sorted, 0.95)];
 }
