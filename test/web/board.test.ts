@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { applyFrame, type BoardFrame, newSolves } from "../../src/web/board/standings.ts";
+import type { BoardFrame } from "../../src/contract/live.ts";
+import { applyFrame, newSolves } from "../../src/web/board/standings.ts";
 
 const entry = (rank: number, id: string, solves: number) => ({
   rank,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { makeId, Outbox, type OutboxEvent, type Result } from "../../src/web/player/outbox.ts";
+import type { PlayerEvent, Result } from "../../src/contract/play.ts";
+import { makeId, Outbox } from "../../src/web/player/outbox.ts";
 
 /** An outbox over a store that outlives it, an engine that can be cut off, and time that passes at once. */
 function world() {
-  const kept: OutboxEvent[] = [];
+  const kept: PlayerEvent[] = [];
   const engine = {
     /** What the next calls do: throw this, or answer. */
     failures: [] as unknown[],
@@ -30,7 +31,8 @@ function world() {
         const failure = engine.failures.shift();
         // Lost on the way back: the engine has it all the same.
         if (failure !== "lost answer" && failure !== undefined) throw failure;
-        if (events.some(({ answer }) => answer === "unfit")) throw { status: 422, message: "too long" };
+        if (events.some((event) => event.type === "answer" && event.answer === "unfit"))
+          throw { status: 422, message: "too long" };
         for (const { id } of events) {
           if (!engine.recorded.has(id))
             engine.recorded.set(id, { id, outcome: "correct", seq: engine.recorded.size + 1 });
@@ -46,7 +48,7 @@ function world() {
   return { kept, engine, make };
 }
 
-const event = (id: string): OutboxEvent => ({ id, type: "answer", clue: "c", answer: "a" });
+const event = (id: string): PlayerEvent => ({ id, type: "answer", clue: "c", answer: "a" });
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
 };

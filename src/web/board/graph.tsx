@@ -1,8 +1,9 @@
 /** Scores of the first teams over time. uPlot draws on a canvas, so it is cheap with thousands of points. */
+import type { Entry } from "../../contract/standings.ts";
 import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { call, type Entry, huntPath } from "../shared/api.ts";
+import { call, huntPath } from "../shared/api.ts";
 import { locale, t } from "../shared/i18n.ts";
 
 /** Teams drawn, and how often their histories are read again, ms. */

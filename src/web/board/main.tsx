@@ -1,10 +1,15 @@
 /** The big screen: `/board/{hunt}`. Needs no token. */
+
+import type { Phase } from "../../contract/basics.ts";
+import type { Hunt } from "../../contract/hunt.ts";
+import type { BoardFrame } from "../../contract/live.ts";
+import type { Entry } from "../../contract/standings.ts";
 import "../shared/theme.css";
 import "./board.css";
 import { computed, signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { call, type Entry, type Hunt, huntOfPage, huntPath, type Phase, Problem } from "../shared/api.ts";
+import { call, huntOfPage, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
 import { openLive } from "../shared/live.ts";
@@ -12,7 +17,7 @@ import { Settings, startTheme } from "../shared/settings.tsx";
 import { colourOf, Graph } from "./graph.tsx";
 import { ar, de, en } from "./messages.ts";
 import { Gliding } from "./places.ts";
-import { applyFrame, type BoardFrame, newSolves, type Shown, type SolveNote } from "./standings.ts";
+import { applyFrame, newSolves, type Shown, type SolveNote } from "./standings.ts";
 
 /** Rows and solves on the screen. */
 const ROWS = 15;

@@ -1,15 +1,6 @@
 /** The board's copy of the standings: the whole first, then changes with positions (docs/live.md). PURE. */
-import type { Entry } from "../shared/api.ts";
-
-export interface BoardFrame {
-  asOf: string;
-  frozen: boolean;
-  total: number;
-  position: string;
-  /** The position these changes follow; absent: the whole. */
-  from?: string;
-  entries: Entry[];
-}
+import type { BoardFrame } from "../../contract/live.ts";
+import type { Entry } from "../../contract/standings.ts";
 
 export interface Shown {
   asOf: string;

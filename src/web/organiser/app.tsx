@@ -1,6 +1,8 @@
 /** The frame of the console: signing in, the list of hunts, and the views of one hunt. */
 import { lazy, Suspense } from "preact/compat";
-import { call, type Hunt, type Phase, Problem } from "../shared/api.ts";
+import type { Phase } from "../../contract/basics.ts";
+import type { Hunt, Hunts as HuntList } from "../../contract/hunt.ts";
+import { call, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { Settings } from "../shared/settings.tsx";
 import { Codes } from "./codes.tsx";
@@ -112,15 +114,7 @@ function SignIn() {
   );
 }
 
-interface HuntRow {
-  hunt: string;
-  title: string;
-  phase: Phase;
-  version: number;
-  teams: number;
-}
-
-const hunts = loaded<{ hunts: HuntRow[] }>();
+const hunts = loaded<HuntList>();
 
 function Hunts() {
   useLoaded(hunts, "/v1/hunts", HUNT_EVERY);

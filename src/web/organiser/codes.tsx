@@ -1,9 +1,11 @@
 /** The sheet of QR codes to print. Asked for once: each look is in the audit. */
+
 import { renderSVG } from "uqr";
+import type { Codes as CodesTold } from "../../contract/definition.ts";
 import { t } from "../shared/i18n.ts";
 import { huntPath, loaded, useLoaded } from "./state.ts";
 
-const codes = loaded<{ codes: { clue: string; title: string; code: string; url: string }[] }>();
+const codes = loaded<CodesTold>();
 
 export function Codes({ hunt }: { hunt: string }) {
   useLoaded(codes, huntPath(hunt, "/codes"), 0);

@@ -1,22 +1,15 @@
 /** Export, verification, the audit; and the place of what comes later. */
+
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { Audit, Verification } from "../../contract/data.ts";
 import { Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { ask, attempt, huntPath, loaded, token, useLoaded } from "./state.ts";
 
-interface Verification {
-  ok: boolean;
-  facts: number;
-  teams: number;
-  mismatches: { where: string; what: string; team?: string }[];
-}
-
 const verification = signal<Verification | undefined>(undefined);
 const busy = signal(false);
-const audit = loaded<{
-  entries: { at: string; actor: string; action: string; detail: Record<string, unknown> }[];
-}>();
+const audit = loaded<Audit>();
 
 /** Mismatches and audit entries shown. */
 const ROWS = 200;

@@ -3,6 +3,7 @@
  * Schema and the engine's own judgement while one types. In a shadow root,
  * because there its styles are adopted sheets, which the pages' policy allows.
  */
+
 import { autocompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -14,6 +15,8 @@ import { signal } from "@preact/signals";
 import { basicSetup } from "codemirror";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LineCounter, parseDocument } from "yaml";
+import type { Published } from "../../contract/definition.ts";
+import type { Issue } from "../../contract/problem.ts";
 import { call, Problem } from "../shared/api.ts";
 import { tab } from "../shared/device.ts";
 import { t } from "../shared/i18n.ts";
@@ -24,15 +27,13 @@ import { ask, attempt, huntPath, token, told } from "./state.ts";
 /** How long nothing is typed before the engine is asked, ms. */
 const PAUSE = 600;
 
-interface Issue {
-  path: string;
-  code: string;
-  message: string;
+/** An issue, and the line it is on. */
+interface Placed extends Issue {
   line?: number;
 }
 
-const issues = signal<readonly Issue[]>([]);
-const warnings = signal<readonly Issue[]>([]);
+const issues = signal<readonly Placed[]>([]);
+const warnings = signal<readonly Placed[]>([]);
 const state = signal<"checking" | "checked">("checked");
 /** Of the definition that is being changed; undefined: there is none yet. */
 const version = signal<string | undefined>(undefined);
@@ -53,11 +54,6 @@ clues:
     answers: [word]
 `;
 
-interface Published {
-  version: number;
-  warnings: Issue[];
-}
-
 const put = (hunt: string, body: string, dryRun: boolean, ifMatch?: string): Promise<Published> =>
   ask<Published>(huntPath(hunt, dryRun ? "?dryRun=true" : ""), {
     method: "PUT",
@@ -69,8 +65,8 @@ const put = (hunt: string, body: string, dryRun: boolean, ifMatch?: string): Pro
 /** Where in the text a dotted path is. */
 function placed(
   text: string,
-  found: readonly Issue[],
-): { issue: Issue; from: number; to: number; line: number }[] {
+  found: readonly Placed[],
+): { issue: Placed; from: number; to: number; line: number }[] {
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, keepSourceTokens: false });
   return found.map((issue) => {
@@ -93,8 +89,8 @@ function placed(
 async function check(hunt: string, view: EditorView): Promise<void> {
   const text = view.state.doc.toString();
   state.value = "checking";
-  let bad: readonly Issue[] = [];
-  let doubtful: readonly Issue[] = [];
+  let bad: readonly Placed[] = [];
+  let doubtful: readonly Placed[] = [];
   try {
     ({ warnings: doubtful } = await put(hunt, text, true));
   } catch (error) {

@@ -1,7 +1,11 @@
 /** The hunt as it runs: figures, clues, who is stuck, where they check in, the origin. */
+
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Board } from "../shared/api.ts";
+import type { Stats } from "../../contract/data.ts";
+import type { DeadLetters, OriginState } from "../../contract/ops.ts";
+import type { Leaderboard } from "../../contract/standings.ts";
+import type { Checkins, StuckTeams } from "../../contract/teams.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
 import { askFor } from "./dialog.tsx";
 import { Spark } from "./spark.tsx";
@@ -19,61 +23,9 @@ const STUCK_MINUTES = 20;
 const ROWS = 10;
 const OUTCOMES = 12;
 
-interface Stats {
-  players: number;
-  teams: number;
-  events: number;
-  facts: number;
-  outcomes: Record<string, number>;
-  clues: ClueFigures[];
-}
-
-interface ClueFigures {
-  clue: string;
-  title: string;
-  open: number;
-  attempts: number;
-  solves: number;
-  medianSolveSeconds?: number;
-}
-
-interface StuckTeams {
-  teams: {
-    team: { id: string; name: string };
-    solves: number;
-    since: string;
-    clue: string;
-    wrong: number;
-  }[];
-}
-
-interface Origin {
-  state: "closed" | "open" | "half_open";
-  driver: string;
-  window: { calls: number; failed: number; slow: number };
-  backlog: { segments: number; oldestSeconds: number };
-}
-
-interface DeadLetters {
-  letters: { id: string; at: string; error: string; attempts: number }[];
-  total: number;
-}
-
-interface Checkins {
-  checkins: {
-    team: string;
-    name: string;
-    player: string;
-    at: string;
-    lat: number;
-    lng: number;
-    accuracy: number;
-  }[];
-}
-
 const stats = loaded<Stats>();
-const board = loaded<Board>();
-const origin = loaded<Origin>();
+const board = loaded<Leaderboard>();
+const origin = loaded<OriginState>();
 const letters = loaded<DeadLetters>();
 const checkins = loaded<Checkins>();
 const stuck = loaded<StuckTeams>();

@@ -1,29 +1,22 @@
 /** Prizes: what is left, who won, more of it, or no more. */
+
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Hunt } from "../shared/api.ts";
+import type { Stats } from "../../contract/data.ts";
+import type { Hunt } from "../../contract/hunt.ts";
+import type { Winner, Winners } from "../../contract/prizes.ts";
 import { clock, number, t } from "../shared/i18n.ts";
 import { askFor, type Field } from "./dialog.tsx";
 import { ask, attempt, huntPath, loaded, useLoaded } from "./state.ts";
 
 const EVERY = 5_000;
 
-interface Winner {
-  unit: number;
-  team: string;
-  name: string;
-  playerName: string;
-  at: string;
-  code?: string;
-  revoked?: true;
-}
-
-const stats = loaded<{ prizes: { prize: string; stock: number; won: number; left: number }[] }>();
+const stats = loaded<Stats>();
 const winners = signal<{ prize: string; rows: readonly Winner[]; cursor?: string } | undefined>(undefined);
 
 async function readWinners(hunt: string, prize: string, cursor?: string): Promise<void> {
   const query = `/prizes/${prize}/winners?limit=200${cursor === undefined ? "" : `&cursor=${cursor}`}`;
-  const page = await ask<{ winners: Winner[]; cursor?: string }>(huntPath(hunt, query));
+  const page = await ask<Winners>(huntPath(hunt, query));
   const known = cursor === undefined ? [] : (winners.value?.rows ?? []);
   winners.value = {
     prize,

@@ -1,6 +1,9 @@
 /** Teams: find one, and do something about it. */
+
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { Stats } from "../../contract/data.ts";
+import type { TeamRow, Teams } from "../../contract/teams.ts";
 import { clock, number, t } from "../shared/i18n.ts";
 import { askFor, type Field } from "./dialog.tsx";
 import { ask, attempt, huntPath, loaded, told, useLoaded } from "./state.ts";
@@ -8,23 +11,10 @@ import { ask, attempt, huntPath, loaded, told, useLoaded } from "./state.ts";
 /** Teams asked for at once. */
 const PAGE = 200;
 
-interface Team {
-  id: string;
-  name: string;
-  members: { id: string; name: string }[];
-  score: number;
-  solves: number;
-  rank?: number;
-  joinedAt: string;
-  joinCode?: string;
-  banned: boolean;
-  hidden: boolean;
-}
-
-const teams = signal<readonly Team[] | undefined>(undefined);
+const teams = signal<readonly TeamRow[] | undefined>(undefined);
 const cursor = signal<string | undefined>(undefined);
 const wanted = signal("");
-const stats = loaded<{ clues: { clue: string; title: string }[] }>();
+const stats = loaded<Stats>();
 
 /** How long nothing is typed before the engine looks for it, ms. */
 const PAUSE = 250;
@@ -45,7 +35,7 @@ async function read(hunt: string, from?: string, pages = 1): Promise<void> {
     let next = from;
     for (let page = 0; page < pages; page += 1) {
       const query = `/teams?limit=${PAGE}&search=${search}${next === undefined ? "" : `&cursor=${next}`}`;
-      const told = await ask<{ teams: Team[]; cursor?: string }>(huntPath(hunt, query));
+      const told = await ask<Teams>(huntPath(hunt, query));
       if (own !== newest) return;
       found = [...found, ...told.teams];
       next = told.cursor;
@@ -69,7 +59,7 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
   const clues = (stats.value.value?.clues ?? []).map(({ clue, title }) => ({ value: clue, label: title }));
   const reason: Field = { name: "reason", label: t("reason") };
   const act = async (
-    team: Team,
+    team: TeamRow,
     action: string,
     path: string,
     fields: readonly Field[] = [],

@@ -1,17 +1,18 @@
 /** The list of clues by round, and the page of one clue. */
+import type { ClueView } from "../../contract/me.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
-import { act, type Clue, hunt, isUnderWay, me, now, phase, session, verdicts } from "./state.ts";
+import { act, hunt, isUnderWay, me, now, phase, session, verdicts } from "./state.ts";
 import { Verdict } from "./verdict.tsx";
 
 export function ClueList() {
   const clues = me.value?.clues ?? [];
   const solved = clues.filter(({ state }) => state === "solved").length;
   if (phase.value === "draft") return <WaitingRoom />;
-  const rounds = new Map<string, Clue[]>();
+  const rounds = new Map<string, ClueView[]>();
   for (const clue of clues) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
   return (
     <div class="stack">
@@ -61,7 +62,7 @@ export function ClueList() {
 
 const titleOf = (round: string): string => me.value?.rounds?.find(({ id }) => id === round)?.title ?? round;
 
-const iconOf = (clue: Clue): IconName =>
+const iconOf = (clue: ClueView): IconName =>
   clue.state === "solved" ? "check" : (kindOf(clue)?.icon ?? "compass");
 
 function WaitingRoom() {
@@ -93,7 +94,7 @@ export function CluePage({ id }: { id: string }) {
   );
 }
 
-function OneClue({ clue }: { clue: Clue }) {
+function OneClue({ clue }: { clue: ClueView }) {
   const verdict = verdicts.value[`clue/${clue.id}`];
   const wait = clue.cooldownUntil ? Date.parse(clue.cooldownUntil) - now.value : 0;
   const open = clue.state === "open" && phase.value === "live";
@@ -131,10 +132,10 @@ function OneClue({ clue }: { clue: Clue }) {
 }
 
 /** What is solved needs no more hints; those that were taken stay. */
-const hintsOf = (clue: Clue): Clue["hints"] =>
+const hintsOf = (clue: ClueView): ClueView["hints"] =>
   clue.hints.filter(({ taken }) => taken || clue.state === "open");
 
-function Hints({ clue }: { clue: Clue }) {
+function Hints({ clue }: { clue: ClueView }) {
   const hints = hintsOf(clue);
   const score = me.value?.team.score ?? 0;
   return (

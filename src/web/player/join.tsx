@@ -1,6 +1,8 @@
 /** Joining: a name, and in team hunts a new team or a code. */
+
 import { signal } from "@preact/signals";
-import { type Hunt, Problem } from "../shared/api.ts";
+import type { Hunt } from "../../contract/hunt.ts";
+import { Problem } from "../shared/api.ts";
 import { countdown, t } from "../shared/i18n.ts";
 import { Markdown } from "../shared/markdown.tsx";
 import { Settings } from "../shared/settings.tsx";

@@ -3,34 +3,12 @@
  * sent, named by their id, and sent again under it until there is a result:
  * closing the page, losing the network or an overloaded engine loses nothing.
  */
-
-export interface OutboxEvent {
-  id: string;
-  type: string;
-  [more: string]: unknown;
-}
-
-export interface Result {
-  id: string;
-  outcome: string;
-  duplicate?: true;
-  seq?: number;
-  clue?: string;
-  points?: number;
-  score?: number;
-  unlocked?: string[];
-  message?: string;
-  retryAt?: string;
-  /** Metres, roughly, from a place that was not reached. */
-  distance?: number;
-  hint?: { id: string; text: string };
-  prize?: { id: string; code?: string };
-}
+import type { PlayerEvent, Result } from "../../contract/play.ts";
 
 export interface OutboxStore {
   /** In the order they were added. */
-  all(): Promise<OutboxEvent[]>;
-  add(event: OutboxEvent): Promise<void>;
+  all(): Promise<PlayerEvent[]>;
+  add(event: PlayerEvent): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
 }
 
@@ -47,10 +25,10 @@ export interface Refusal {
 export interface OutboxDeps {
   store: OutboxStore;
   /** Rejects with `Refusal`. */
-  send(events: readonly OutboxEvent[]): Promise<Result[]>;
-  result(result: Result, event: OutboxEvent): void;
+  send(events: readonly PlayerEvent[]): Promise<Result[]>;
+  result(result: Result, event: PlayerEvent): void;
   /** Events without an answer, each time they change. */
-  pending(events: readonly OutboxEvent[]): void;
+  pending(events: readonly PlayerEvent[]): void;
   /** The engine takes nothing from here: the token is refused, for example. The events stay. */
   refused(error: unknown): void;
   wait(ms: number): Promise<void>;
@@ -67,7 +45,7 @@ const RETRY = { first: 500, most: 30_000 };
 
 export class Outbox {
   readonly #deps: OutboxDeps;
-  #events: OutboxEvent[] = [];
+  #events: PlayerEvent[] = [];
   #sending = false;
   #delay = RETRY.first;
   /** One event a request: one among several was unfit. */
@@ -93,7 +71,7 @@ export class Outbox {
   }
 
   /** Resolves when the event is kept; its result comes by itself. */
-  async add(event: OutboxEvent): Promise<void> {
+  async add(event: PlayerEvent): Promise<void> {
     await this.#deps.store.add(event);
     this.#events = [...this.#events, event];
     this.#deps.pending(this.#events);
@@ -134,7 +112,7 @@ export class Outbox {
   }
 
   /** The results of a batch; "later": it is to be sent again, "refused": nothing is taken. */
-  async #send(batch: readonly OutboxEvent[]): Promise<readonly Result[] | "later" | "refused"> {
+  async #send(batch: readonly PlayerEvent[]): Promise<readonly Result[] | "later" | "refused"> {
     try {
       return await this.#deps.send(batch);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** The other views: standings, prizes, news, the team. */
+
 import { useEffect } from "preact/hooks";
-import type { Entry } from "../shared/api.ts";
+import type { Entry } from "../../contract/standings.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";

@@ -1,18 +1,16 @@
 /** What the player page knows, and what it does: one module of signals and actions. */
 import { computed, signal } from "@preact/signals";
-import {
-  type Board,
-  call,
-  decoded,
-  type Entry,
-  type Hunt,
-  huntPath,
-  type Phase,
-  Problem,
-} from "../shared/api.ts";
+import type { Phase } from "../../contract/basics.ts";
+import type { Hunt } from "../../contract/hunt.ts";
+import type { JoinBody, Joined } from "../../contract/join.ts";
+import type { Ticket } from "../../contract/live.ts";
+import type { Me } from "../../contract/me.ts";
+import type { PlayerEvent, Result, Results } from "../../contract/play.ts";
+import type { Entry, Leaderboard } from "../../contract/standings.ts";
+import { call, decoded, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { openLive } from "../shared/live.ts";
-import { makeId, Outbox, type OutboxEvent, type Result } from "./outbox.ts";
+import { makeId, Outbox } from "./outbox.ts";
 import {
   forgetSession,
   outboxOf,
@@ -23,66 +21,16 @@ import {
   saveSession,
 } from "./storage.ts";
 
-export interface Clue {
-  id: string;
-  round: string;
-  title: string;
-  kind: "answer" | "scan" | "place" | "choice";
-  points: number;
-  meta?: true;
-  state: "open" | "solved";
-  body: string;
-  choices?: { id: string; label: string }[];
-  place?: { radius: number };
-  attempts: number;
-  cooldownUntil?: string;
-  openedAt: string;
-  solvedAt?: string;
-  hints: { id: string; cost: number; availableAt: string; taken: boolean; text?: string }[];
-}
-
-export interface PrizeOfMe {
-  id: string;
-  title: string;
-  mode: string;
-  eligible: boolean;
-  left?: number;
-  withdrawn?: true;
-  cooldownUntil?: string;
-  wins: { event: string; at: string; player: string; code?: string; revoked?: true }[];
-}
-
-export interface Me {
-  player: { id: string; name: string };
-  team: {
-    id: string;
-    name: string;
-    bracket?: string;
-    joinCode?: string;
-    members: { id: string; name: string }[];
-    score: number;
-    solves: number;
-    rank?: number;
-    banned?: true;
-  };
-  phase: Phase;
-  rounds?: { id: string; title: string }[];
-  clues: Clue[];
-  prizes?: PrizeOfMe[];
-  announcements: { id: string; at: string; text: string; clue?: string }[];
-  serverTime: string;
-}
-
 export const hunt = signal<Hunt | undefined>(undefined);
 export const me = signal<Me | undefined>(undefined);
 export const session = signal<Session | undefined>(undefined);
 export const missing = signal(false);
 export const online = signal(navigator.onLine);
 export const live = signal(false);
-export const pending = signal<readonly OutboxEvent[]>([]);
+export const pending = signal<readonly PlayerEvent[]>([]);
 /** The last result of what was done, by what it was about: `clue/…`, `prize/…`, `scan`. */
 export const verdicts = signal<Readonly<Record<string, Result>>>({});
-export const standings = signal<{ board: Board; around: Entry[] } | undefined>(undefined);
+export const standings = signal<{ board: Leaderboard; around: Entry[] } | undefined>(undefined);
 /** Announcements seen, so that new ones are pointed out. */
 export const unread = signal(0);
 /** What just happened, for everybody to see and for screen readers to say. */
@@ -187,13 +135,8 @@ async function refreshHunt(wait = HUNT_RETRY.first): Promise<void> {
   }
 }
 
-export interface Joining {
-  name: string;
-  team?: { create: string; bracket?: string } | { join: string };
-}
-
 /** Kept on the device until the joining is answered: trying again, also after a reload, does not join twice. */
-function joiningKey(joining: Joining): string {
+function joiningKey(joining: JoinBody): string {
   const body = JSON.stringify(joining);
   const kept = JSON.parse(device.recall(`joining/${id}`) ?? "{}") as { key?: string; body?: string };
   if (kept.key !== undefined && kept.body === body) return kept.key;
@@ -202,8 +145,8 @@ function joiningKey(joining: Joining): string {
   return key;
 }
 
-export async function join(joining: Joining): Promise<void> {
-  const joined = await call<Omit<Session, "hunt">>(huntPath(id, "/players"), {
+export async function join(joining: JoinBody): Promise<void> {
+  const joined = await call<Joined>(huntPath(id, "/players"), {
     json: joining,
     headers: { "idempotency-key": joiningKey(joining) },
   });
@@ -234,8 +177,8 @@ async function enter({ token }: Session): Promise<void> {
   const own = new Outbox({
     store: outboxOf(id),
     send: async (events) => {
-      const answer = await call<{ results: Result[] }>(huntPath(id, "/events"), { token, json: { events } });
-      return answer.results;
+      const { results } = await call<Results>(huntPath(id, "/events"), { token, json: { events } });
+      return results;
     },
     result: (result, event) => {
       heard(result, event);
@@ -252,7 +195,7 @@ async function enter({ token }: Session): Promise<void> {
   outbox = own;
   const socket = openLive({
     path: async () => {
-      const { ticket } = await call<{ ticket: string }>(huntPath(id, "/tickets"), { token, method: "POST" });
+      const { ticket } = await call<Ticket>(huntPath(id, "/tickets"), { token, method: "POST" });
       return huntPath(id, `/live?ticket=${encodeURIComponent(ticket)}`);
     },
     state: (open) => {
@@ -262,9 +205,9 @@ async function enter({ token }: Session): Promise<void> {
     frame: ({ announcement, phase: changed, team }) => {
       if (announcement) {
         unread.value += 1;
-        toast.value = { kind: "news", text: (announcement as { text: string }).text };
+        toast.value = { kind: "news", text: announcement.text };
       }
-      const solved = (team as { solved?: string[] } | undefined)?.solved ?? [];
+      const solved = team?.solved ?? [];
       if (solved.length > 0) void refresh().then(() => tellSolved(solved));
       if (announcement || team || (changed && changed !== me.value?.phase)) {
         setTimeout(() => void refresh(), Math.random() * SPREAD);
@@ -333,10 +276,10 @@ export async function refreshStandings(): Promise<void> {
   const team = session.value?.team.id;
   try {
     const [board, own] = await Promise.all([
-      call<Board>(huntPath(id, "/leaderboard?limit=20")),
+      call<Leaderboard>(huntPath(id, "/leaderboard?limit=20")),
       team === undefined
         ? undefined
-        : call<Board>(huntPath(id, `/leaderboard?limit=7&around=${encodeURIComponent(team)}`)).catch(
+        : call<Leaderboard>(huntPath(id, `/leaderboard?limit=7&around=${encodeURIComponent(team)}`)).catch(
             () => undefined,
           ),
     ]);
@@ -347,27 +290,30 @@ export async function refreshStandings(): Promise<void> {
 }
 
 /** What a verdict is about. */
-function aboutOf(event: OutboxEvent): string {
-  if (event.type === "claim") return `prize/${String(event.prize)}`;
+function aboutOf(event: PlayerEvent): string {
+  if (event.type === "claim") return `prize/${event.prize}`;
   if (event.type === "scan") return "scan";
-  if (event.type === "hint") return `hint/${String(event.clue)}/${String(event.hint)}`;
-  return `clue/${String(event.clue)}`;
+  if (event.type === "hint") return `hint/${event.clue}/${event.hint}`;
+  return `clue/${event.clue}`;
 }
 
 /** Whether something about this is kept or sent, and not answered yet. */
 export const isUnderWay = (about: string): boolean => pending.value.some((event) => aboutOf(event) === about);
 
-function heard(result: Result, event: OutboxEvent): void {
+function heard(result: Result, event: PlayerEvent): void {
   const about = aboutOf(event);
   verdicts.value = { ...verdicts.value, [about]: result };
-  const clue = me.value?.clues.find(({ id: each }) => each === (result.clue ?? event.clue));
+  const clue = me.value?.clues.find(
+    ({ id: each }) => each === (result.clue ?? ("clue" in event ? event.clue : undefined)),
+  );
   if (result.outcome === "correct" && !result.duplicate) {
     toast.value = { kind: "solved", text: clue?.title ?? "" };
   }
   if (result.outcome === "won") {
     toast.value = {
       kind: "won",
-      text: me.value?.prizes?.find(({ id: each }) => each === event.prize)?.title ?? "",
+      text:
+        me.value?.prizes?.find(({ id: each }) => event.type === "claim" && each === event.prize)?.title ?? "",
     };
   }
 }
@@ -380,9 +326,13 @@ function tellSolved(solved: readonly string[]): void {
     toast.value = { kind: "solved", text: title };
 }
 
+type WithoutId<Event> = Event extends unknown ? Omit<Event, "id" | "at"> : never;
+/** What a player does, before it has an id. */
+type Doing = WithoutId<PlayerEvent>;
+
 /** Does something in the hunt: kept on the device first, then sent. */
-export async function act(event: { type: string; [more: string]: unknown }): Promise<void> {
-  const own: OutboxEvent = { id: makeId(), at: new Date().toISOString(), ...event };
+export async function act(event: Doing): Promise<void> {
+  const own: PlayerEvent = { id: makeId(), at: new Date().toISOString(), ...event };
   const { [aboutOf(own)]: _, ...others } = verdicts.value;
   verdicts.value = others;
   await outbox?.add(own);

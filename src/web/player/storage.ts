@@ -1,16 +1,16 @@
 /** What the page keeps on the device: who plays, what it last saw, and events without an answer. */
+
 import { signal } from "@preact/signals";
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import type { Hunt } from "../shared/api.ts";
+import type { Hunt } from "../../contract/hunt.ts";
+import type { Joined } from "../../contract/join.ts";
+import type { Me } from "../../contract/me.ts";
+import type { PlayerEvent } from "../../contract/play.ts";
 import { device } from "../shared/device.ts";
-import type { OutboxEvent, OutboxStore } from "./outbox.ts";
-import type { Me } from "./state.ts";
+import type { OutboxStore } from "./outbox.ts";
 
-export interface Session {
+export interface Session extends Joined {
   hunt: string;
-  token: string;
-  player: { id: string; name: string };
-  team: { id: string; name: string; joinCode?: string };
 }
 
 interface Schema extends DBSchema {
@@ -18,7 +18,7 @@ interface Schema extends DBSchema {
   seen: { key: string; value: { hunt?: Hunt; me?: Me } };
   outbox: {
     key: number;
-    value: { hunt: string; id: string; event: OutboxEvent };
+    value: { hunt: string; id: string; event: PlayerEvent };
     indexes: { hunt: string; id: [string, string] };
   };
 }

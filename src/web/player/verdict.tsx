@@ -1,6 +1,6 @@
 /** What came of an event, in words. */
+import type { Result } from "../../contract/play.ts";
 import { countdown, t } from "../shared/i18n.ts";
-import type { Result } from "./outbox.ts";
 import { now } from "./state.ts";
 
 export function Verdict({ result }: { result: Result }) {

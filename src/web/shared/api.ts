@@ -1,52 +1,11 @@
-/** Calls on the engine from the pages, and what it answers (docs/api.md). Times are ISO 8601. */
-
-export interface Prize {
-  id: string;
-  title: string;
-  mode: "first-come" | "instant-win" | "odds";
-  stock: number;
-  withdrawn?: true;
-  drawHash?: string;
-  drawSeed?: string;
-}
-
-export interface Hunt {
-  hunt: string;
-  title: string;
-  description?: string;
-  phase: Phase;
-  opens?: string;
-  closes?: string;
-  freeze?: string;
-  teams: { mode: "teams" | "solo"; maxSize: number };
-  brackets?: { id: string; title: string }[];
-  clueCount: number;
-  prizes?: Prize[];
-  serverTime: string;
-}
-
-export type Phase = "draft" | "live" | "paused" | "ended";
-
-export interface Entry {
-  rank: number;
-  team: { id: string; name: string; bracket?: string };
-  score: number;
-  solves: number;
-  lastSolveAt?: string;
-}
-
-export interface Board {
-  asOf: string;
-  frozen: boolean;
-  total: number;
-  entries: Entry[];
-}
+/** Calls on the engine from the pages. What it takes and gives: src/contract. */
+import type { Issue } from "../../contract/problem.ts";
 
 /** The engine's refusal (application/problem+json), or that it was not reached (`status` 0). */
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
-  readonly issues: readonly { path: string; code: string; message: string }[];
+  readonly issues: readonly Issue[];
   /** Seconds, where the engine names them. */
   readonly retryAfter: number | undefined;
 
@@ -71,7 +30,7 @@ export class Problem extends Error {
   }
 }
 
-/** Longest that an answer is waited for, ms. */
+/** Longest that a response is waited for, ms. */
 const TIMEOUT = 15_000;
 
 export interface Call {
@@ -84,10 +43,10 @@ export interface Call {
 }
 
 /** Calls the engine; throws `Problem`. What is no JSON is not the engine's: a portal of the network's, for example. */
-export async function call<Answer>(
+export async function call<Told>(
   path: string,
   { method, token, json, body, type, headers }: Call = {},
-): Promise<Answer> {
+): Promise<Told> {
   const sent = json === undefined ? body : JSON.stringify(json);
   let response: Response;
   let text: string;
@@ -107,14 +66,14 @@ export async function call<Answer>(
     throw new Problem(0, "offline", String(error));
   }
   const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-  const answer = isJson ? parsed(text) : undefined;
+  const told = isJson ? parsed(text) : undefined;
   if (response.ok) {
-    if (answer === undefined) throw new Problem(0, "offline", "somebody else than the engine answered");
-    return answer as Answer;
+    if (told === undefined) throw new Problem(0, "offline", "somebody else than the engine responded");
+    return told as Told;
   }
   const seconds = Number(response.headers.get("retry-after"));
   const after = seconds > 0 ? seconds : undefined;
-  const refusal = (answer ?? {}) as { code?: unknown; detail?: string; issues?: Problem["issues"] };
+  const refusal = (told ?? {}) as { code?: unknown; detail?: string; issues?: Problem["issues"] };
   const { code, detail = response.statusText, issues } = refusal;
   // A portal or a proxy on the way, not the engine.
   if (typeof code !== "string") throw new Problem(0, "offline", `${response.status} ${detail}`, [], after);

@@ -1,4 +1,5 @@
 /** A live socket that comes back by itself (docs/live.md). */
+import type { ServerFrame } from "../../contract/live.ts";
 
 /** Waits between attempts, ms: doubled up to the most, each anywhere in its upper half. */
 const RETRY = { first: 500, most: 30_000 };
@@ -11,10 +12,15 @@ export interface Live {
   close(): void;
 }
 
+type Each<Union, Key extends PropertyKey> = Union extends Record<Key, infer Value> ? Value : never;
+type KeyOf<Union> = Union extends unknown ? keyof Union : never;
+/** A frame of the engine, by the one key it has. */
+export type Frame = { [Key in KeyOf<ServerFrame>]?: Each<ServerFrame, Key> };
+
 export interface LiveOptions {
   /** The socket's path, with a fresh ticket where it needs one. Rejects: later again. */
   path(): Promise<string>;
-  frame(frame: Record<string, unknown>): void;
+  frame(frame: Frame): void;
   /** Whether the socket is open, each time that changes. */
   state?(open: boolean): void;
 }
@@ -67,7 +73,7 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
     };
     socket.onmessage = ({ data }) => {
       heardAt = Date.now();
-      const told = JSON.parse(String(data)) as Record<string, unknown>;
+      const told = JSON.parse(String(data)) as Frame;
       // The engine asks how far its frames were read.
       if (told.ping !== undefined) socket?.send('{"ping":true}');
       else if (told.pong === undefined) frame(told);

@@ -1,4 +1,5 @@
 /** A map of positions. Without a tile source of the operator's it is drawn on plain paper: no request leaves the engine. */
+import type { Pages } from "../../contract/ops.ts";
 import "leaflet/dist/leaflet.css";
 import { circle, circleMarker, type LatLngExpression, latLngBounds, map, tileLayer } from "leaflet";
 import { call } from "./api.ts";
@@ -33,7 +34,7 @@ export function drawMap(element: HTMLElement, spots: readonly Spot[]): void {
     }
     marker.addTo(drawn);
   }
-  void call<{ mapTiles?: string }>("/v1/pages").then(
+  void call<Pages>("/v1/pages").then(
     ({ mapTiles }) => {
       if (mapTiles) tileLayer(mapTiles, { maxZoom: 19 }).addTo(drawn);
     },

@@ -1,10 +1,12 @@
 /** The kind `answer`: a box to type in. */
+
 import { useEffect, useRef } from "preact/hooks";
+import type { ClueView } from "../../../contract/me.ts";
 import { t } from "../../shared/i18n.ts";
-import { act, type Clue, isUnderWay, verdicts } from "../state.ts";
+import { act, isUnderWay, verdicts } from "../state.ts";
 import type { KindOnPage } from "./kind.ts";
 
-function AnswerBox({ clue, wait }: { clue: Clue; wait: number }) {
+function AnswerBox({ clue, wait }: { clue: ClueView; wait: number }) {
   const input = useRef<HTMLInputElement>(null);
   const busy = isUnderWay(`clue/${clue.id}`);
   const outcome = verdicts.value[`clue/${clue.id}`]?.outcome;

@@ -1,9 +1,10 @@
 /** The kind `choice`: a button for each choice. */
+import type { ClueView } from "../../../contract/me.ts";
 import { t } from "../../shared/i18n.ts";
-import { act, type Clue, isUnderWay } from "../state.ts";
+import { act, isUnderWay } from "../state.ts";
 import type { KindOnPage } from "./kind.ts";
 
-function Choices({ clue, wait }: { clue: Clue; wait: number }) {
+function Choices({ clue, wait }: { clue: ClueView; wait: number }) {
   const busy = isUnderWay(`clue/${clue.id}`);
   return (
     <fieldset class="choices">

@@ -1,9 +1,11 @@
 /** The kind `place`: checking in there. The device's position, how exact it is, and on demand a map. */
+
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { ClueView } from "../../../contract/me.ts";
 import { t } from "../../shared/i18n.ts";
 import { Icon } from "../../shared/icons.tsx";
-import { act, type Clue, isUnderWay } from "../state.ts";
+import { act, isUnderWay } from "../state.ts";
 import type { KindOnPage } from "./kind.ts";
 
 const position = signal<GeolocationPosition | undefined>(undefined);
@@ -54,7 +56,7 @@ function Where({ at }: { at: GeolocationPosition }) {
   return <div ref={place} />;
 }
 
-function CheckIn({ clue }: { clue: Clue }) {
+function CheckIn({ clue }: { clue: ClueView }) {
   const sending = busy.value || isUnderWay(`clue/${clue.id}`);
   const accuracy = position.value?.coords.accuracy;
   return (
