@@ -1,5 +1,5 @@
-/** What a command is: its row in the table, its arguments, its help. */
-import { parseArgs } from "node:util";
+/** A command of the table: its row, and how commander reads its arguments and writes its help. */
+import { Command as Commander, CommanderError, Option as CommanderOption } from "commander";
 import type { EngineClient } from "./engine-client.ts";
 import { type ExitCode, wrongUsage } from "./failure.ts";
 import type { Output } from "./output.ts";
@@ -61,61 +61,67 @@ export const COMMON: Options = {
   },
   json: { type: "boolean", about: "JSON on stdout and nothing else" },
   quiet: { type: "boolean", about: "no confirmations, notes and progress" },
-  help: { type: "boolean", about: "this text" },
 };
 
 export interface Parsed {
+  /** `--help` is given: nothing else counts. */
+  help: boolean;
   arguments: ReadonlyMap<string, string>;
   values: Readonly<Record<string, string | boolean | undefined>>;
 }
 
-/** Marks a negative number: parseArgs would take `-50` for options. No argument of a process holds this character. */
-const NEGATIVE = "\0";
+const HELP_WIDTH = 110;
 
-/** Reads what follows the command's name. Throws wrong usage. */
+/** Reads the words behind the command's name. Throws wrong usage. */
 export function parseCall(command: Command, argv: readonly string[]): Parsed {
-  const names = argumentNames(command);
-  const marked = argv.map((text) => (/^-\d/.test(text) ? `${NEGATIVE}${text}` : text));
-  const { positionals, values } = parse(command, marked);
-  const given = positionals.map((text) => text.replace(NEGATIVE, ""));
-  // Asked for help, nothing else matters.
-  if (values.help !== true) {
-    const missing = names[given.length];
-    if (missing !== undefined) throw wrongUsage(`<${missing}> is missing; ${usageOf(command)}`);
-    const extra = given[names.length];
-    if (extra !== undefined) throw wrongUsage(`"${extra}" is too much; ${usageOf(command)}`);
+  const parser = parserOf(command);
+  const names = parser.registeredArguments.map((argument) => argument.name());
+  try {
+    parser.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { help: true, arguments: new Map(), values: {} };
+    throw wrongUsage(`${faultOf(error, names, parser.args)}; ${usageOf(command)}`);
   }
-  const unmarked = Object.entries(values).map(([name, value]) => [
-    name,
-    typeof value === "string" ? value.replace(NEGATIVE, "") : value,
-  ]);
+  const given: Record<string, unknown> = parser.opts();
+  const values = parser.options.map((option) => {
+    const value = given[option.attributeName()];
+    return [option.name(), option.negate ? value === false : value] as const;
+  });
   return {
-    arguments: new Map(names.map((name, index) => [name, given[index] ?? ""])),
-    values: Object.fromEntries(unmarked),
+    help: false,
+    arguments: new Map(names.map((name, index) => [name, parser.args[index] ?? ""])),
+    values: Object.fromEntries(values) as Parsed["values"],
   };
 }
 
-function parse(command: Command, argv: string[]) {
-  const options = Object.entries({ ...COMMON, ...command.options }).map(
-    ([name, { type }]) => [name, { type }] as const,
-  );
-  try {
-    return parseArgs({
-      args: argv,
-      options: Object.fromEntries(options),
-      allowPositionals: true,
-      strict: true,
-    });
-  } catch (error) {
-    if (!(error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    // Its first sentence names the option; the rest is advice about `--`.
-    const [sentence = ""] = (error as Error).message.replaceAll(NEGATIVE, "").split(/\. |\n/, 1);
-    throw wrongUsage(`${sentence.replace(/\.$/, "")}; ${usageOf(command)}`);
-  }
+/** Says in one line what commander found wrong. */
+function faultOf({ code, message }: CommanderError, names: string[], given: readonly string[]): string {
+  if (code === "commander.missingArgument") return `<${names[given.length]}> is missing`;
+  if (code === "commander.excessArguments") return `"${given[names.length]}" is too much`;
+  const [sentence = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  const advice = suggestion === undefined ? "" : ` ${suggestion.toLowerCase()}`;
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${advice}`;
 }
 
-function argumentNames(command: Command): string[] {
-  return [...command.usage.matchAll(/<([^>]+)>/g)].map((match) => match[1] ?? "");
+function parserOf(command: Command): Commander {
+  const parser = new Commander(`npm run hunt -- ${command.name}`)
+    .description(command.summary)
+    .helpOption("--help", "this text")
+    .configureHelp({ helpWidth: HELP_WIDTH })
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
+    .exitOverride();
+  for (const [argument] of command.usage.matchAll(/<[^>]+>/g)) parser.argument(argument);
+  for (const [group, options] of [
+    ["Options:", command.options],
+    ["Everywhere:", COMMON],
+  ] as const) {
+    for (const [name, { value, about }] of Object.entries(options)) {
+      const flags = value === undefined ? `--${name}` : `--${name} <${value}>`;
+      parser.addOption(new CommanderOption(flags, about).helpGroup(group));
+    }
+  }
+  return parser.addHelpText("after", `\nExample\n  npm run hunt -- ${command.example}`);
 }
 
 function usageOf(command: Command): string {
@@ -124,37 +130,42 @@ function usageOf(command: Command): string {
 
 /** The help of one command. */
 export function helpOf(command: Command): string {
-  const listed = (options: Options): string => {
-    const rows = Object.entries(options).map(([name, { value, about }]) => [
-      `--${name}${value === undefined ? "" : ` ${value}`}`,
-      about,
-    ]);
-    return rows.map(([left = "", right = ""]) => `  ${left.padEnd(22)}  ${right}`).join("\n");
-  };
-  const own = Object.keys(command.options).length > 0 ? `Options\n${listed(command.options)}\n\n` : "";
-  return `${command.summary}
-
-  npm run hunt -- ${[command.name, command.usage].filter(Boolean).join(" ")} [options]
-
-${own}Everywhere
-${listed(COMMON)}
-
-Example
-  npm run hunt -- ${command.example}
-`;
+  return written(parserOf(command));
 }
 
 /** The list of commands. */
 export function overview(commands: readonly Command[]): string {
-  const rows = commands.map(({ name, usage, summary }) => [[name, usage].filter(Boolean).join(" "), summary]);
-  const width = Math.max(...rows.map(([left = ""]) => left.length));
-  return `Usage: npm run hunt -- <command> [options]
-
-${rows.map(([left = "", right = ""]) => `  ${left.padEnd(width)}  ${right}`).join("\n")}
-
+  const program = new Commander("npm run hunt --")
+    .usage("<command> [options]")
+    .helpCommand(false)
+    .configureHelp({
+      helpWidth: HELP_WIDTH,
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map((argument) => `<${argument.name()}>`)].join(" "),
+      visibleOptions: () => [],
+    })
+    .addHelpText(
+      "after",
+      `
 npm run hunt -- <command> --help tells a command's options and an example.
-Exit codes: 0 done, 1 the engine or a check said no, 2 wrong usage, 3 engine not reachable.
-`;
+Exit codes: 0 done, 1 the engine or a check said no, 2 wrong usage, 3 engine not reachable.`,
+    );
+  for (const command of commands) {
+    program.addCommand(parserOf(command).name(command.name).summary(command.summary));
+  }
+  return written(program);
+}
+
+/** The help that a program of commander writes, with the texts after it. */
+function written(program: Commander): string {
+  let text = "";
+  program.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+  });
+  program.outputHelp();
+  return text;
 }
 
 /** A whole number in bounds. Throws wrong usage, naming the argument. */

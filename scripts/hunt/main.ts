@@ -77,7 +77,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
     if (name === "help" || name === "--help" || name === "-h") return await help(rest[0], out);
     const command = find(name);
     const parsed = parseCall(command, rest);
-    if (parsed.values.help === true) return await help(name, out);
+    if (parsed.help) return await help(name, out);
     return (await command.run(callOf(parsed, out, around))) ?? EXIT.ok;
   } catch (error) {
     return await fail(error, out);

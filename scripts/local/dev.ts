@@ -20,7 +20,7 @@ const root = join(import.meta.dirname, "../..");
 /** Vars of the developer's own. */
 const OWN_VARS = join(root, ".dev.vars");
 
-/** Runs until wrangler ends and gives its exit code; `args` are wrangler's. Throws before it starts when a var is wrong. */
+/** Runs until wrangler ends and gives its exit code, 0 if it was stopped; `args` are wrangler's. Throws before it starts when a var is wrong. */
 export async function develop(environment: NodeJS.ProcessEnv, args: readonly string[]): Promise<number> {
   for (const line of misspelt(environment)) process.stderr.write(`${line}\n`);
   const port = portOf(environment);
@@ -42,8 +42,8 @@ export async function develop(environment: NodeJS.ProcessEnv, args: readonly str
       "--persist-to",
       data,
     );
-    if (migrated !== 0) return migrated;
-    return await wrangler(
+    if (migrated !== 0) return migrated ?? 0;
+    const ended = await wrangler(
       "dev",
       ...["--ip", "127.0.0.1", "--port", String(port), "--persist-to", data],
       // The last file wins: tokens are made with the secrets of DATA_DIR.
@@ -52,6 +52,7 @@ export async function develop(environment: NodeJS.ProcessEnv, args: readonly str
       ...Object.entries(varsOf(environment)).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
       ...args,
     );
+    return ended ?? 0;
   } finally {
     lock.release();
   }
@@ -73,8 +74,8 @@ function varsIn(args: readonly string[]): Record<string, string> {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs wrangler and gives its exit code. A signal to this process stops it; that is no failure. */
-async function wrangler(...args: string[]): Promise<number> {
+/** Runs wrangler and gives its exit code; undefined: a signal to this process stopped it. */
+async function wrangler(...args: string[]): Promise<number | undefined> {
   const program = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const child = spawn(process.execPath, [program, ...args], { cwd: root, stdio: "inherit" });
   let asked = false;
@@ -85,7 +86,7 @@ async function wrangler(...args: string[]): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, pass);
   try {
     const [code] = (await once(child, "exit")) as [number | null];
-    return asked ? 0 : (code ?? 1);
+    return asked ? undefined : (code ?? 1);
   } finally {
     for (const signal of SIGNALS) process.off(signal, pass);
   }
