@@ -7,8 +7,13 @@
 import { expect } from "vitest";
 import { z } from "zod";
 import { mintOrganiserToken } from "../../scripts/local/secrets.ts";
-import type { ErrorCode, Issue } from "../../src/errors.ts";
-import type { LeaderboardEntry, PlayerEvent, Result } from "../../src/protocol.ts";
+import type { Verification } from "../../src/contract/data.ts";
+import { type ExportLine, exportLine } from "../../src/contract/export.ts";
+import type { JoinBody, Joined } from "../../src/contract/join.ts";
+import type { Me } from "../../src/contract/me.ts";
+import type { PlayerEvent, Result, Results } from "../../src/contract/play.ts";
+import type { ErrorCode, Problem } from "../../src/contract/problem.ts";
+import type { Leaderboard } from "../../src/contract/standings.ts";
 import type { Secrets } from "../../src/secrets.ts";
 
 /** Statuses by code, as the contract fixes them: not taken from the code on purpose. */
@@ -28,16 +33,6 @@ const STATUS: Record<ErrorCode, number> = {
   unavailable: 503,
 };
 
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  code: ErrorCode;
-  detail: string;
-  requestId: string;
-  issues?: Issue[];
-}
-
 /** The body is JSON as parsed, whatever its form; the text when it is not JSON. */
 export interface Answer<Body = unknown> {
   status: number;
@@ -46,71 +41,24 @@ export interface Answer<Body = unknown> {
   body: Body;
 }
 
+type KeyOf<Union> = Union extends unknown ? keyof Union : never;
+type Each<Union, Key extends PropertyKey> = Union extends unknown
+  ? Key extends keyof Union
+    ? Union[Key]
+    : never
+  : never;
+/** A line of the export with the fields that any type of line may have. */
+export type ExportedFact = Pick<ExportLine, "shard" | "seq" | "at" | "team" | "type"> & {
+  [Key in KeyOf<ExportLine>]?: Each<ExportLine, Key>;
+};
+
+/** A player that joined, and its hunt. */
 export interface Player {
   hunt: string;
   id: string;
   name: string;
-  team: { id: string; name: string; joinCode?: string };
+  team: Joined["team"];
   token: string;
-}
-
-export interface Clue {
-  id: string;
-  round: string;
-  title: string;
-  kind: string;
-  points: number;
-  meta?: true;
-  state: "open" | "solved";
-  body: string;
-  choices?: { id: string; label: string }[];
-  place?: { radius: number };
-  attempts: number;
-  cooldownUntil?: string;
-  openedAt: string;
-  solvedAt?: string;
-  hints: { id: string; cost: number; availableAt: string; taken: boolean; text?: string }[];
-}
-
-export interface Me {
-  player: { id: string; name: string };
-  team: {
-    id: string;
-    name: string;
-    bracket?: string;
-    joinCode?: string;
-    members: { id: string; name: string }[];
-    score: number;
-    solves: number;
-    rank?: number;
-    banned?: true;
-  };
-  phase: string;
-  rounds: { id: string; title: string }[];
-  clues: Clue[];
-  announcements: { id: string; at: string; text: string; clue?: string }[];
-  serverTime: string;
-}
-
-export interface Board {
-  hunt: string;
-  asOf: string;
-  frozen: boolean;
-  total: number;
-  entries: (Omit<LeaderboardEntry, "lastSolveAt"> & { lastSolveAt?: string })[];
-}
-
-/** One line of the export. */
-export interface ExportLine {
-  shard: string;
-  seq: number;
-  at: string;
-  team: string;
-  type: string;
-  event?: string;
-  outcome?: string;
-  clue?: string;
-  [more: string]: unknown;
 }
 
 export interface Options {
@@ -121,16 +69,6 @@ export interface Options {
   body?: string | Uint8Array<ArrayBuffer>;
   type?: string;
   headers?: Record<string, string>;
-}
-
-type NewTeam = { create: string; bracket?: string } | { join: string };
-
-/** A join request's body in the form players send. */
-export interface Joining {
-  name: string;
-  team?: NewTeam;
-  externalId?: string;
-  locale?: string;
 }
 
 interface Operation {
@@ -212,12 +150,8 @@ export class Client {
     expect(answer.status, answer.text).toBe(200);
   }
 
-  async join(hunt: string, joining: Joining): Promise<Player> {
-    const answer = await this.call<{
-      player: { id: string; name: string };
-      team: Player["team"];
-      token: string;
-    }>("POST", `/v1/hunts/${hunt}/players`, { json: joining });
+  async join(hunt: string, joining: JoinBody): Promise<Player> {
+    const answer = await this.call<Joined>("POST", `/v1/hunts/${hunt}/players`, { json: joining });
     expect(answer.status, answer.text).toBe(201);
     const { player, team, token } = answer.body;
     return { hunt, id: player.id, name: player.name, team, token };
@@ -233,7 +167,7 @@ export class Client {
 
   /** Sends events as they are and expects each to be answered, in order. */
   async playRaw(player: Player, events: readonly unknown[]): Promise<Result[]> {
-    const answer = await this.call<{ results: Result[] }>("POST", `/v1/hunts/${player.hunt}/events`, {
+    const answer = await this.call<Results>("POST", `/v1/hunts/${player.hunt}/events`, {
       token: player.token,
       json: { events },
     });
@@ -259,25 +193,22 @@ export class Client {
     return answer.body;
   }
 
-  async board(hunt: string, query = ""): Promise<Board> {
-    const answer = await this.call<Board>("GET", `/v1/hunts/${hunt}/leaderboard${query}`);
+  async board(hunt: string, query = ""): Promise<Leaderboard> {
+    const answer = await this.call<Leaderboard>("GET", `/v1/hunts/${hunt}/leaderboard${query}`);
     expect(answer.status, answer.text).toBe(200);
     return answer.body;
   }
 
-  async export(hunt: string): Promise<ExportLine[]> {
+  async export(hunt: string): Promise<ExportedFact[]> {
     const answer = await this.organise<string>("GET", `/v1/hunts/${hunt}/export`);
     expect(answer.status, answer.text).toBe(200);
     expect(mediaType(answer.headers)).toBe("application/x-ndjson");
-    return linesOf(answer.text).map((line) => JSON.parse(line) as ExportLine);
+    return linesOf(answer.text).map((line) => exportLine.parse(JSON.parse(line)) as ExportedFact);
   }
 
   /** Verifies the hunt and expects it to be whole. */
   async verify(hunt: string): Promise<{ facts: number; teams: number }> {
-    const answer = await this.organise<{ ok: boolean; facts: number; teams: number; mismatches: unknown[] }>(
-      "GET",
-      `/v1/hunts/${hunt}/verify`,
-    );
+    const answer = await this.organise<Verification>("GET", `/v1/hunts/${hunt}/verify`);
     expect(answer.body).toMatchObject({ ok: true, mismatches: [] });
     return answer.body;
   }
@@ -293,11 +224,12 @@ export class Client {
     const documented = route.operation.responses[answer.status];
     expect(documented, `the document does not know this answer: ${about}`).toBeDefined();
     const schema = documented?.content?.[mediaType(answer.headers)]?.schema;
-    if (!schema || "$ref" in schema) return;
+    // A line of a streamed body is checked where it is read.
+    if (!schema || mediaType(answer.headers) === "application/x-ndjson") return;
     const key = `${method} ${route.path} ${answer.status}`;
     let validator = this.#schemas.get(key);
     if (!validator) {
-      validator = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+      validator = validatorOf(schema, this.#document);
       this.#schemas.set(key, validator);
     }
     const checked = validator.safeParse(answer.body);
@@ -313,6 +245,32 @@ export class Client {
     }
     return undefined;
   }
+}
+
+/**
+ * What the document says of a response, and nothing more: clients must bear
+ * fields that they do not know, but none may come that is not documented.
+ */
+function validatorOf(schema: object, { components }: ApiDocument): z.ZodType {
+  const closed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(closed);
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value).map(([key, inner]) => [
+      key,
+      key === "$ref" ? String(inner).replace("#/components/schemas/", "#/$defs/") : closed(inner),
+    ]);
+    const made = Object.fromEntries(entries) as Record<string, unknown>;
+    if (
+      made.type === "object" &&
+      typeof made.properties === "object" &&
+      made.additionalProperties === undefined
+    ) {
+      made.additionalProperties = false;
+    }
+    return made;
+  };
+  const whole = { ...(closed(schema) as object), $defs: closed(components.schemas) };
+  return z.fromJSONSchema(whole as Parameters<typeof z.fromJSONSchema>[0]);
 }
 
 /** Checks that an answer is a problem document whose parts agree with each other and with its headers. */

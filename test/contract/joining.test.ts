@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
-import { type Answer, Client, expectProblem, type Joining } from "./client.ts";
+import type { JoinBody } from "../../src/contract/join.ts";
+import { type Answer, Client, expectProblem } from "./client.ts";
 import { everyOutcome, manyClues, soloHunt } from "./hunts.ts";
 
 interface Joined {
@@ -27,7 +28,7 @@ function join(hunt: string, joining: unknown, key?: string): Promise<Answer<Join
   });
 }
 
-const create = (name: string, bracket?: string): Joining => ({
+const create = (name: string, bracket?: string): JoinBody => ({
   name: "Ann",
   team: { create: name, ...(bracket === undefined ? {} : { bracket }) },
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import type { ClueView } from "../../src/contract/me.ts";
 import type { PlayerEvent } from "../../src/protocol.ts";
-import { Client, type Clue, expectProblem, type Player, sleep } from "./client.ts";
+import { Client, expectProblem, type Player, sleep } from "./client.ts";
 import { everyOutcome, manyClues, NEAR_PIER, PIER, SECRET_ANSWER } from "./hunts.ts";
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -418,7 +419,7 @@ describe("[API-34] /me", () => {
     });
     expect(me.team).not.toHaveProperty("banned");
     expect(me.clues.map(({ id }) => id)).toEqual(["cave", "pier", "flag"]);
-    const [cave, pier, flag] = me.clues as [Clue, Clue, Clue];
+    const [cave, pier, flag] = me.clues as [ClueView, ClueView, ClueView];
     expect(cave).toEqual({
       id: "cave",
       round: "one",

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { lookupKey, personDigest, readRegistrationEntry } from "../../src/cache/entry.ts";
 import { entryOf } from "../../src/cache/swr.ts";
-import { type Answer, Client, type ExportLine, expectProblem, type Joining, sleep } from "./client.ts";
+import type { JoinBody } from "../../src/contract/join.ts";
+import { type Answer, Client, type ExportedFact, expectProblem, sleep } from "./client.ts";
 import { manyClues, soloHunt } from "./hunts.ts";
 
 const NEGATIVE_MS = 1_000;
@@ -44,7 +45,7 @@ async function start(vars: Record<string, string>): Promise<void> {
   await client.publish("refuses", registered("refuse"));
 }
 
-function join(hunt: string, externalId: string | undefined, more: Partial<Joining> = {}, key?: string) {
+function join(hunt: string, externalId: string | undefined, more: Partial<JoinBody> = {}, key?: string) {
   return client.call<Joined>("POST", `/v1/hunts/${hunt}/players`, {
     json: {
       name: "Player",
@@ -57,7 +58,7 @@ function join(hunt: string, externalId: string | undefined, more: Partial<Joinin
 }
 
 /** The joining's fact in the log. */
-async function factOf(hunt: string, answer: Answer<Joined>): Promise<ExportLine> {
+async function factOf(hunt: string, answer: Answer<Joined>): Promise<ExportedFact> {
   expect(answer.status, answer.text).toBe(201);
   const fact = (await client.export(hunt)).find(({ player }) => player === answer.body.player.id);
   if (!fact) throw new Error("the joining is not in the log");

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
-import { type Board, Client, expectProblem, type Player, sleep } from "./client.ts";
+import type { Leaderboard } from "../../src/contract/standings.ts";
+import { Client, expectProblem, type Player, sleep } from "./client.ts";
 import { everyOutcome, manyClues, SECRET_ANSWER } from "./hunts.ts";
 
 let engine: Engine;
@@ -267,7 +268,7 @@ test("[API-44] during a freeze the standings stand still for everybody, and the 
   await sleep(Date.parse(freeze) - Date.now() + 50);
   await solve(two, 3, 1);
   await sleep(300);
-  const during: Board = await client.board("frozen");
+  const during: Leaderboard = await client.board("frozen");
   expect(during).toMatchObject({ frozen: true, asOf: freeze });
   expect(during.entries.map(({ team, score }) => [team.name, score])).toEqual([
     ["One", 20],

@@ -9,8 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import type { Me } from "../../src/contract/me.ts";
 import type { PlayerEvent, Result } from "../../src/protocol.ts";
-import { Client, type Me, type Player, sleep } from "../contract/client.ts";
+import { Client, type Player, sleep } from "../contract/client.ts";
 import { everyOutcome, NEAR_PIER, PIER, SECRET_ANSWER } from "../contract/hunts.ts";
 
 const HUNT = "begun-before";

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import type { ClueView } from "../../src/contract/me.ts";
 import { type Definition, parseDefinition } from "../../src/hunt/definition.ts";
 import type { PlayerEvent, Result } from "../../src/protocol.ts";
-import { Client, type Clue, type Player } from "../contract/client.ts";
+import { Client, type Player } from "../contract/client.ts";
 
 const HUNT = "harbour-nights";
 const file = join(import.meta.dirname, "../../hunts", `${HUNT}.yaml`);
@@ -61,7 +62,7 @@ async function send(player: Player, event: PlayerEvent): Promise<Result> {
 }
 
 /** The event that solves a clue, from the definition alone. */
-function solving({ id }: Pick<Clue, "id">): PlayerEvent {
+function solving({ id }: Pick<ClueView, "id">): PlayerEvent {
   const clue = clueOf(id);
   const head = { id: `solve-${id}` };
   if (clue.kind === "scan") return { ...head, type: "scan", code: codes.get(id) ?? "" };
@@ -73,7 +74,7 @@ function solving({ id }: Pick<Clue, "id">): PlayerEvent {
 }
 
 /** Plays whatever is open until nothing is; `before` may try something on each clue first. */
-async function playThrough(player: Player, before?: (clue: Clue) => Promise<void>): Promise<string[]> {
+async function playThrough(player: Player, before?: (clue: ClueView) => Promise<void>): Promise<string[]> {
   const order: string[] = [];
   const seen = new Set<string>();
   while (true) {

@@ -10,7 +10,7 @@ import {
   type ReplayTeam,
 } from "../../scripts/lab/replay/gph2020.ts";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
-import { Client, type ExportLine } from "../contract/client.ts";
+import { Client, type ExportedFact } from "../contract/client.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../..", process.env.GPH2020 ?? DEFAULT_FOLDER);
 const isPresent = existsSync(join(FOLDER, "hunt.json"));
@@ -119,7 +119,7 @@ describe.skipIf(!isPresent)("the replay of a real hunt", () => {
 });
 
 /** The places by API.md "Ranking", `finish`, from the facts alone. */
-function orderOf(lines: readonly ExportLine[], finish: string): string[] {
+function orderOf(lines: readonly ExportedFact[], finish: string): string[] {
   interface Row {
     name: string;
     finished: number;

@@ -11,7 +11,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { PlayerEvent, Result } from "../../src/protocol.ts";
-import { Client, type ExportLine, type Player, sleep } from "../contract/client.ts";
+import { Client, type ExportedFact, type Player, sleep } from "../contract/client.ts";
 import { manyClues } from "../contract/hunts.ts";
 import { startByNpm } from "../e2e/npm-start.ts";
 
@@ -221,7 +221,7 @@ async function resend(client: Client, sent: readonly Sent[]): Promise<void> {
   }
 }
 
-function indexed(lines: readonly ExportLine[]): Map<string, ExportLine[]> {
+function indexed(lines: readonly ExportedFact[]): Map<string, ExportedFact[]> {
   const next = new Map<string, number>();
   for (const { shard, seq } of lines) {
     expect(seq, shard).toBe((next.get(shard) ?? 0) + 1);
