@@ -1,9 +1,11 @@
-/** The rules on imports, type imports counted: made from the layers of scripts/layers.ts. */
-import { LAYERS, OUTSIDE, PURE, strangers } from "./scripts/layers.ts";
+/** The rules on imports, type imports counted: made from the layers of scripts/docs/layers.ts. */
+import { LAYERS, OUTSIDE, PURE, strangers } from "./scripts/docs/layers.ts";
 
 const unknown = strangers();
 if (unknown.length > 0) {
-  throw new Error(`in no layer of scripts/layers.ts: ${unknown.map((name) => `src/${name}`).join(", ")}`);
+  throw new Error(
+    `in no layer of scripts/docs/layers.ts: ${unknown.map((name) => `src/${name}`).join(", ")}`,
+  );
 }
 
 /** Matches paths at or under these files and folders of `src`. */

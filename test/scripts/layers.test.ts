@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { drawing, LAYERS, PURE, strangers } from "../../scripts/layers.ts";
+import { drawing, LAYERS, PURE, strangers } from "../../scripts/docs/layers.ts";
 
 test("docs/architecture.md shows the layers that the check holds", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/architecture.md"), "utf8");

@@ -93,5 +93,14 @@ export function drawing(): string {
 /** Files and folders of `src` that are in no layer. */
 export function strangers(): string[] {
   const known = new Set(LAYERS.flatMap(({ rooms }) => rooms.map(({ path }) => path)));
-  return readdirSync(join(import.meta.dirname, "../src")).filter((name) => name !== "web" && !known.has(name));
+  return readdirSync(join(import.meta.dirname, "../../src")).filter(
+    (name) => name !== "web" && !known.has(name),
+  );
+}
+
+/** The page with the layers drawn anew between its two marks. */
+export function withDrawing(page: string): string {
+  const marked = /(<!-- layers -->\n```\n)[\s\S]*?(\n```\n<!-- \/layers -->)/;
+  if (!marked.test(page)) throw new Error("docs/architecture.md has no place for the layers");
+  return page.replace(marked, (_, before: string, after: string) => `${before}${drawing()}${after}`);
 }
