@@ -14,8 +14,8 @@ import { manyClues } from "./hunts.ts";
 
 const HUNT = "declared";
 
-/** Longest body that is sent here; of a longer one only the announcement is, bytes. */
-const SENT_MAX = 64 * 1_024 * 1_024 + 1;
+/** Longest body that is sent here, bytes; longer ones are only announced. */
+const SENT_MAX = 4 * 1_024 * 1_024 + 1;
 
 /** How long a refusal of an announced body may take, ms. */
 const REFUSAL_MAX = 5_000;
@@ -205,7 +205,8 @@ describe("[API-8] a route refuses", () => {
   });
 
   test("a body over its limit, announced or not, and none that keeps to it", async () => {
-    const refusals = new Refusals();
+    const wrong: string[] = [];
+    let tried = 0;
     for (const operation of operations) {
       const { name, method, path, body } = operation;
       if (!body) continue;
@@ -213,23 +214,18 @@ describe("[API-8] a route refuses", () => {
       expect(maxBytes, `${name} tells its limit as x-max-bytes`).toBeGreaterThan(0);
       const token = tokenOf(operation);
       const type = types[0] ?? "";
-      if (maxBytes >= SENT_MAX) {
-        const status = await announced(operation, maxBytes + 1, type);
-        if (status !== 413) refusals.note(`${name}, announced: ${status ?? "nothing"}, not 413`);
-        continue;
-      }
-      const over = jsonOf(maxBytes + 1);
-      refusals.expect(
-        await client.call(method, path, { token, type, body: over }),
-        "payload_too_large",
-        `${name}, announced`,
-      );
-      const status = await chunked(operation, over, type);
-      if (status !== 413) refusals.note(`${name}, in chunks: ${status}, not 413`);
+      tried += 1;
+      // Only announced: a refusal may come while the client is still sending, and break its connection.
+      const status = await announced(operation, maxBytes + 1, type);
+      if (status !== 413) wrong.push(`${name}, announced: ${status ?? "no response"}`);
+      if (maxBytes >= SENT_MAX) continue;
+      const unannounced = await chunked(operation, jsonOf(maxBytes + 1), type);
+      if (unannounced !== 413) wrong.push(`${name}, in chunks: ${unannounced}`);
       const full = await client.call(method, path, { token, type, body: jsonOf(maxBytes) });
-      if (full.status === 413) refusals.note(`${name}: a body of exactly ${maxBytes} bytes is refused`);
+      if (full.status === 413) wrong.push(`${name}: a body of exactly ${maxBytes} bytes is refused`);
     }
-    refusals.none(15);
+    expect(wrong).toEqual([]);
+    expect(tried).toBeGreaterThan(20);
   }, 180_000);
 
   test("a body of a type it does not declare, and of none", async () => {
