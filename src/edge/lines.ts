@@ -17,14 +17,16 @@ export type Line = { line: number } & ({ text: string } | { code: string; messag
 
 /**
  * The lines that are not blank. Throws `payload_too_large` for a body over
- * `bodyMax` bytes, after reading on for as much again: a client that is still
- * sending when the answer comes sees a broken connection instead of it.
+ * `bodyMax` bytes: at once if it is announced, else after reading on for as much
+ * again, so that a client that is still sending hears it instead of seeing a
+ * broken connection.
  */
 export async function* linesOf(
   request: Request,
   { lineMax, bodyMax }: { lineMax: number; bodyMax: number },
 ): AsyncGenerator<Line, void> {
   const tooLarge = new RequestError("payload_too_large", `the body may have ${bodyMax} bytes at most`);
+  if (Number(request.headers.get("content-length") ?? 0) > bodyMax) throw tooLarge;
   let line = 1;
   let parts: Uint8Array[] = [];
   let length = 0;
