@@ -1,4 +1,5 @@
-/** CSV (RFC 4180) as spreadsheets write it: with commas, semicolons or tabs, quoted where needed. */
+/** CSV as spreadsheets write it: with commas, semicolons or tabs, quoted where needed. */
+import { CsvError, parse } from "csv-parse/sync";
 import { refused } from "./failure.ts";
 
 export interface Row {
@@ -7,40 +8,39 @@ export interface Row {
   cells: string[];
 }
 
-/** A cell and what ends it: quoted, in which two quotes are one, or bare. */
-const CELL = {
-  ",": /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y,
-  ";": /(?:"((?:[^"]|"")*)"|([^";\r\n]*))(;|\r?\n|$)/y,
-  "\t": /(?:"((?:[^"]|"")*)"|([^"\t\r\n]*))(\t|\r?\n|$)/y,
-};
+const SEPARATORS = [",", ";", "\t"] as const;
 
-/** The rows that are not blank. Throws with the line of the first cell that cannot be read. */
-export function parseCsv(given: string): Row[] {
-  const text = given.replace(/^\ufeff/, "");
-  const cell = CELL[separatorOf(text)];
+/** The parser leaves the second character of a Windows line end out of a record's raw text. */
+const LINE_END = /\r?\n|\r/g;
+
+/** The rows that are not blank. Throws with the line of the first row that cannot be read. */
+export function parseCsv(text: string): Row[] {
   const rows: Row[] = [];
-  let row: Row = { line: 1, cells: [] };
   let line = 1;
-  for (let at = 0; at < text.length; at = cell.lastIndex) {
-    cell.lastIndex = at;
-    const found = cell.exec(text);
-    if (!found)
-      throw refused(`line ${line} of the CSV has a quote that opens inside a cell, or does not close`);
-    const [whole, quoted, bare = "", end = ""] = found;
-    row.cells.push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
-    line += whole.split("\n").length - 1;
-    const last = cell.lastIndex >= text.length;
-    if (last && end !== "" && !end.endsWith("\n")) row.cells.push("");
-    if (!last && !end.endsWith("\n")) continue;
-    if (row.cells.some((value) => value !== "")) rows.push(row);
-    row = { line, cells: [] };
+  const take = ({ record, raw }: { record: string[]; raw: string }): null => {
+    if (record.some((cell) => cell !== "")) rows.push({ line, cells: record });
+    line += raw.match(LINE_END)?.length ?? 0;
+    return null; // the rows are here: the parser need not keep them, too
+  };
+  try {
+    parse(text, {
+      bom: true,
+      delimiter: separatorOf(text),
+      record_delimiter: ["\r\n", "\n"],
+      relax_column_count: true,
+      raw: true,
+      on_record: (record) => take(record as unknown as Parameters<typeof take>[0]),
+    });
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw refused(`line ${line} of the CSV has a quote that opens inside a cell, or does not close`);
   }
   return rows;
 }
 
 /** The separator that is most frequent in the first line. */
-function separatorOf(text: string): keyof typeof CELL {
+function separatorOf(text: string): string {
   const [first = ""] = text.split("\n", 1);
   const often = (separator: string): number => first.split(separator).length;
-  return ([",", ";", "\t"] as const).reduce((best, one) => (often(one) > often(best) ? one : best));
+  return SEPARATORS.reduce((best, one) => (often(one) > often(best) ? one : best));
 }

@@ -145,11 +145,10 @@ function isEntry(path: string, code: string): boolean {
 }
 
 /** Bundles as `npm run deploy` would. Throws with wrangler's own words when the source does not build. */
-export async function makeCode(folder: string, { minify = false } = {}): Promise<void> {
+export async function makeCode(folder: string): Promise<void> {
   const metafile = join(folder, "metafile.json");
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--outdir", join(folder, "code"), "--metafile", metafile];
-  if (minify) args.push("--minify");
   await promisify(execFile)(process.execPath, args, {
     cwd: root,
     env: {

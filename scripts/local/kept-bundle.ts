@@ -1,6 +1,6 @@
 /**
  * An engine as it once was, in two small files that stay in the repository:
- * `worker.js.br` (the Worker, minified, in Brotli) and `description.json` (its
+ * `worker.js.br` (the Worker as it would be deployed, in Brotli) and `description.json` (its
  * bindings and migrations). It runs beside the current engine in benchmarks,
  * and writes the data that the current engine must be able to open.
  */
@@ -35,7 +35,7 @@ export async function readKeptBundle(folder: string): Promise<Bundle> {
 export async function keepBundle(folder: string): Promise<void> {
   const making = await mkdtemp(join(tmpdir(), "hunt-bundle-"));
   try {
-    await Promise.all([makeCode(making, { minify: true }), makeDescription(making)]);
+    await Promise.all([makeCode(making), makeDescription(making)]);
     const code = await readFile(join(making, "code", "worker.js"), "utf8");
     const { worker, migrations } = JSON.parse(
       await readFile(join(making, DESCRIPTION), "utf8"),

@@ -1,3 +1,4 @@
+import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseCsv } from "../../scripts/hunt/csv.ts";
@@ -69,6 +70,8 @@ describe("CSV as spreadsheets write it", () => {
   test.each([
     ["a quote that does not close", 'a,b\n1,2\n"3,4', "line 3"],
     ["a quote inside a cell", 'a,b\n1,2"x', "line 2"],
+    ["a quote that does not close before the end", 'a,b\n1,"two\nlines"\n"3,4\n5,6\n7,8\n', "line 4"],
+    ["a quote that closes inside a cell", 'a,b\r\n"1\r\n2",3\r\n"4"5,6\r\n', "line 4"],
   ])("refuses %s", (_, text, where) => {
     expect(() => parseCsv(text)).toThrow(where);
   });
@@ -77,9 +80,8 @@ describe("CSV as spreadsheets write it", () => {
     const cell = fc.string({ unit: fc.constantFrom("a", "b", ",", '"', "\n", ";", " ", "ü") });
     const table = fc.array(fc.tuple(cell, cell, cell), { minLength: 1 });
     fc.assert(
-      fc.property(table, (rows) => {
-        const quote = (value: string) => `"${value.replaceAll('"', '""')}"`;
-        const text = ["h,i,j", ...rows.map((row) => row.map(quote).join(","))].join("\n");
+      fc.property(table, fc.constantFrom("\n", "\r\n"), (rows, lineEnd) => {
+        const text = stringify([["h", "i", "j"], ...rows], { quoted: true, record_delimiter: lineEnd });
         const expected = rows.filter((row) => row.some((value) => value !== ""));
         expect(
           parseCsv(text)
