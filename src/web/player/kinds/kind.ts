@@ -8,6 +8,6 @@ export interface KindOnPage {
   icon: IconName;
   /** On the clue's own page while it is open: what a player does to solve it. `wait`: ms until the next try. */
   Solve: ComponentType<{ clue: Clue; wait: number }>;
-  /** Under the list of clues, for events that name no clue. `open`: some clue of the kind is open. */
+  /** Under the list of clues, where one need not know which clue one solves. `open`: some clue of the kind is. */
   UnderList?: ComponentType<{ open: boolean }>;
 }
