@@ -155,7 +155,7 @@ function isSame(fact: PlayFact, command: Command): boolean {
 
 /**
  * What `player` is told about a recorded fact: the same the first time and every
- * time after. Only who claimed a prize is shown its code.
+ * time after.
  */
 export function resultOf({ hunt, prizes }: Context, fact: PlayFact, player: string): Result {
   const result: Result = { id: fact.event, outcome: fact.outcome, seq: fact.seq };

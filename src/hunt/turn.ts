@@ -3,7 +3,7 @@
  * of one kind of clue, of hints and of claims see; `decide` makes the turn.
  */
 import type { Command, NewFact, PlayFact, RecordedOutcome, Result, UnrecordedOutcome } from "../protocol.ts";
-import { type AttemptLimits, cooldownUntil } from "./attempts.ts";
+import { type AttemptLimits, cooldownUntil, isEmpty, tokensLeft } from "./attempts.ts";
 import { iso } from "./moment.ts";
 import type { Attempts, Team } from "./team.ts";
 
@@ -41,6 +41,27 @@ export function cooldown(
   return until === undefined
     ? turn.tell("exhausted", about)
     : turn.tell("cooldown", { ...about, retryAt: iso(until) });
+}
+
+/** What of a clue its tries need. */
+interface Tried {
+  id: string;
+  attempts: AttemptLimits;
+}
+
+/** The refusal of a try at the clue while the team has none left there; undefined: it has one. */
+export function refuseTry(turn: Turn, { id, attempts }: Tried): Decision | undefined {
+  const bucket = turn.team.attempts.get(id);
+  if (attempts.perClue > 0 && (bucket?.wrong ?? 0) >= attempts.perClue) {
+    return turn.tell("exhausted", { clue: id });
+  }
+  return isEmpty(attempts, bucket, turn.now) ? cooldown(turn, attempts, bucket, { clue: id }) : undefined;
+}
+
+/** Records a wrong try at the clue, which takes a token; `given` goes into the fact. */
+export function recordWrong(turn: Turn, { id, attempts }: Tried, given: Partial<PlayFact>): Decision {
+  const attemptsLeft = tokensLeft(attempts, turn.team.attempts.get(id), turn.now);
+  return turn.record("incorrect", { ...given, attemptsLeft });
 }
 
 /** The fact of a command, before the log numbers it. */

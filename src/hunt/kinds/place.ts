@@ -78,9 +78,9 @@ export const place: Kind<
 };
 
 /**
- * Radii from a place within which a player is told how far it is: who is near
- * is helped, and who asks from afar, perhaps with invented positions, cannot
- * measure where it lies.
+ * Radii from a place within which a player is told how far it is: a help to
+ * players who are near. From afar, invented positions must not measure where
+ * the place lies.
  */
 const NEAR_RADII = 10;
 

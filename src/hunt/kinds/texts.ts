@@ -4,10 +4,9 @@
  */
 import * as z from "zod";
 import type { CompareMode } from "../../protocol.ts";
-import { isEmpty, tokensLeft } from "../attempts.ts";
 import { normaliseAnswer } from "../normalise.ts";
 import type { Report } from "../report.ts";
-import { cooldown } from "../turn.ts";
+import { recordWrong, refuseTry } from "../turn.ts";
 import type { CommandOf, DigestAnswer, Judge, SolvingEvent, Stored, Written } from "./kind.ts";
 
 // The format's own limit (docs/hunt-format.md).
@@ -118,31 +117,23 @@ export function compileTexts(clue: Written<typeof textKeys>, mode: CompareMode, 
   };
 }
 
-/** Right, nearly right or wrong; a wrong answer takes a token of the clue's bucket. */
-export function prepareTexts({
-  id,
-  attempts,
-  compare,
-  digests,
-  nudges,
-}: Stored<Texts>): Judge<CommandOf<"answer">> {
-  const accepted = new Set(digests);
-  const replies = new Map(nudges.flatMap((nudge) => nudge.digests.map((digest) => [digest, nudge.say])));
-  const judge: Judge<CommandOf<"answer">>["judge"] = (turn, given) => {
-    const bucket = turn.team.attempts.get(id);
-    if (attempts.perClue > 0 && (bucket?.wrong ?? 0) >= attempts.perClue) {
-      return turn.tell("exhausted", { clue: id });
-    }
-    // Before the answer is looked at: an empty bucket must not be an oracle.
-    if (isEmpty(attempts, bucket, turn.now)) return cooldown(turn, attempts, bucket, { clue: id });
-    const digest = given.digests[compare] ?? null;
-    const text = { clue: id, answer: given.answer };
-    if (digest !== null) {
-      if (accepted.has(digest)) return turn.solve(text);
-      const say = replies.get(digest);
-      if (say !== undefined) return turn.record("nudge", { ...text, message: say });
-    }
-    return turn.record("incorrect", { ...text, attemptsLeft: tokensLeft(attempts, bucket, turn.now) });
+/** Right, nearly right or wrong; a wrong answer takes a try. */
+export function prepareTexts(clue: Stored<Texts>): Judge<CommandOf<"answer">> {
+  const accepted = new Set(clue.digests);
+  const replies = new Map(clue.nudges.flatMap(({ digests, say }) => digests.map((digest) => [digest, say])));
+  return {
+    judge(turn, given) {
+      // Before the answer is looked at: without a try left, the result must not be an oracle.
+      const refused = refuseTry(turn, clue);
+      if (refused) return refused;
+      const digest = given.digests[clue.compare] ?? null;
+      const text = { clue: clue.id, answer: given.answer };
+      if (digest !== null) {
+        if (accepted.has(digest)) return turn.solve(text);
+        const say = replies.get(digest);
+        if (say !== undefined) return turn.record("nudge", { ...text, message: say });
+      }
+      return recordWrong(turn, clue, text);
+    },
   };
-  return { judge };
 }

@@ -68,7 +68,7 @@ function ScanBox() {
   );
 }
 
-/** The code tells which clue it solves; how the last one went is told here also when no clue is left to scan. */
+/** A code tells which clue it solves. The last result stays when no clue is left to scan. */
 function UnderList({ open }: { open: boolean }) {
   const verdict = verdicts.value.scan;
   return open ? <ScanBox /> : <div role="status">{verdict && <Verdict result={verdict} />}</div>;
