@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Option } from "commander";
-import { MODES, type Mode } from "./lab/load/crowd.ts";
+import { MODES } from "./lab/load/crowd.ts";
 import { dueOf, type LoadSettings, loadEngine } from "./lab/load/load.ts";
-import { PROFILES, type ProfileName } from "./lab/load/profile.ts";
+import { PROFILES } from "./lab/load/profile.ts";
 import { isLoopback } from "./lab/load/stage.ts";
 import { commandOf, failUsage, fromCaller, number } from "./local/command-line.ts";
 
@@ -23,14 +23,7 @@ const command = commandOf("load", "Loads an engine as a crowd of players would, 
   .option("--mine", "the target is another machine, and yours to burden")
   .parse();
 
-interface Options {
-  profile: ProfileName;
-  rate: number;
-  seconds: number;
-  mode: Mode;
-  players: number;
-  seed: number;
-  out: string;
+interface Options extends Omit<LoadSettings, "replay" | "target"> {
   replay?: string;
   speed: number;
   target?: string;

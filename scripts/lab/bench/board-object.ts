@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
+import { buildWorker, startWorker } from "../lone-worker.ts";
 import { medianOf } from "../measure/statistics.ts";
 import { millisOf } from "../measure/stopwatch.ts";
 import { type CrowdScoring, crowdShown, crowdTeam } from "./crowd.ts";
@@ -38,20 +38,13 @@ export async function benchBoardObject(
   dir: string,
   say: (line: string) => void,
 ): Promise<BoardObjectFigures[]> {
-  const outfile = join(dir, "board.js");
-  await build({
-    entryPoints: [new URL("./crowd-worker/worker.ts", import.meta.url).pathname],
-    bundle: true,
-    format: "esm",
-    external: ["cloudflare:workers", "node:*"],
-    outfile,
-    logLevel: "error",
-  });
+  const script = join(dir, "board.js");
+  await buildWorker(new URL("./crowd-worker/worker.ts", import.meta.url), script);
   const figures: BoardObjectFigures[] = [];
   for (const scoring of ["static", "moving"] as const) {
     for (const teams of sizes) {
       // A process each: what one leaves in memory does not count for the next.
-      const one = await measure(teams, scoring, outfile, dir);
+      const one = await measure(teams, scoring, script, dir);
       figures.push(one);
       say(`board object ${JSON.stringify(one)}`);
     }
@@ -66,26 +59,15 @@ async function measure(
   dir: string,
 ): Promise<BoardObjectFigures> {
   const start = (): Miniflare =>
-    new Miniflare(
-      convertV4MiniflareOptions({
-        name: "board",
-        modules: [{ type: "ESModule", path: script }],
-        modulesRoot: dir,
-        compatibilityDate: "2026-10-01",
-        compatibilityFlags: ["nodejs_compat"],
-        durableObjects: {
-          LEADERBOARD: { className: "Leaderboard", useSQLite: true },
-          SHARD: { className: "HuntShard", useSQLite: true },
-          CONTROL: { className: "HuntControl", useSQLite: true },
-        },
-        kvNamespaces: ["CACHE"],
-        host: "127.0.0.1",
-        port: 0,
-        cf: false,
-        logRequests: false,
-        resourcePersistencePath: join(dir, `${scoring}-${teams}`),
-      } as Parameters<typeof convertV4MiniflareOptions>[0]),
-    );
+    startWorker("board", script, {
+      durableObjects: {
+        LEADERBOARD: { className: "Leaderboard", useSQLite: true },
+        SHARD: { className: "HuntShard", useSQLite: true },
+        CONTROL: { className: "HuntControl", useSQLite: true },
+      },
+      kvNamespaces: ["CACHE"],
+      resourcePersistencePath: join(dir, `${scoring}-${teams}`),
+    });
   let miniflare = start();
   try {
     let url = await miniflare.ready;

@@ -1,7 +1,6 @@
 /** The prize vault against an object of one call and one row per claim, in one workerd, taking turns. */
 import { join } from "node:path";
-import { build } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { buildWorker, startWorker } from "../lone-worker.ts";
 import { type Case, caseOf } from "./figures.ts";
 import type { Settings } from "./rounds.ts";
 
@@ -17,37 +16,19 @@ const WAVE = 4;
 const STOCKS = { "7 units": 7, "a unit for everybody": CLAIMS } as const;
 
 export async function measurePrizes(scratch: string, { rounds, say }: Settings): Promise<Case[]> {
-  const outfile = join(scratch, "vault.js");
-  await build({
-    entryPoints: [new URL("./vault-worker/worker.ts", import.meta.url).pathname],
-    bundle: true,
-    format: "esm",
-    external: ["cloudflare:workers", "node:*"],
-    outfile,
-    logLevel: "error",
-  });
+  const script = join(scratch, "vault.js");
+  await buildWorker(new URL("./vault-worker/worker.ts", import.meta.url), script);
   const object = (className: string) => ({ className, useSQLite: true });
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      name: "vault",
-      modules: [{ type: "ESModule", path: outfile }],
-      modulesRoot: scratch,
-      compatibilityDate: "2026-10-01",
-      compatibilityFlags: ["nodejs_compat"],
-      durableObjects: {
-        PRIZES: object("PrizeVault"),
-        NAIVE: object("NaiveVault"),
-        SHARD: object("Recorder"),
-        CONTROL: object("Recorder"),
-        METRICS: object("MetricsHub"),
-      },
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      logRequests: false,
-      resourcePersistencePath: join(scratch, "vault"),
-    } as Parameters<typeof convertV4MiniflareOptions>[0]),
-  );
+  const miniflare = startWorker("vault", script, {
+    durableObjects: {
+      PRIZES: object("PrizeVault"),
+      NAIVE: object("NaiveVault"),
+      SHARD: object("Recorder"),
+      CONTROL: object("Recorder"),
+      METRICS: object("MetricsHub"),
+    },
+    resourcePersistencePath: join(scratch, "vault"),
+  });
   try {
     const url = await miniflare.ready;
     const rateOf = async (kind: "vault" | "naive", stock: number, name: string): Promise<number> => {

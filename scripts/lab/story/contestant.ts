@@ -3,11 +3,12 @@ import { readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build, type Plugin } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
+import type { Plugin } from "esbuild";
+import { NoOpLog } from "miniflare";
 import { Client } from "pg";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { mintOrganiserToken } from "../../local/secrets.ts";
+import { buildWorker, startWorker } from "../lone-worker.ts";
 import { type Acknowledged, CLUES, type Player } from "./load.ts";
 
 export const HUNT = "story";
@@ -177,36 +178,19 @@ export async function startBaseline(through: string, direct: string, scratch: st
     }
     await client.query("ANALYZE");
   });
-  const outfile = join(scratch, "baseline.js");
-  await build({
-    entryPoints: [join(import.meta.dirname, "baseline", "worker.ts")],
-    bundle: true,
-    format: "esm",
+  const script = join(scratch, "baseline.js");
+  await buildWorker(new URL("./baseline/worker.ts", import.meta.url), script, {
     conditions: ["workerd", "worker"],
     external: ["cloudflare:*", "pg-native"],
     plugins: [nodeModulesOfWorkerd],
-    outfile,
-    logLevel: "error",
   });
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      name: "baseline",
-      modules: [{ type: "ESModule", path: outfile }],
-      modulesRoot: scratch,
-      compatibilityDate: "2026-10-01",
-      compatibilityFlags: ["nodejs_compat"],
-      durableObjects: { SERVER: { className: "Server", useSQLite: true } },
-      hyperdrives: { DATABASE: through },
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      // As the engine: otherwise every request is also one to this process.
-      logRequests: false,
-      // Every refused connection is a line.
-      log: new NoOpLog(),
-      handleStructuredLogs: () => undefined,
-    } as Parameters<typeof convertV4MiniflareOptions>[0]),
-  );
+  const miniflare = startWorker("baseline", script, {
+    durableObjects: { SERVER: { className: "Server", useSQLite: true } },
+    hyperdrives: { DATABASE: through },
+    // Every refused connection is a line.
+    log: new NoOpLog(),
+    handleStructuredLogs: () => undefined,
+  });
   return {
     name: "baseline",
     url: await miniflare.ready,
