@@ -7,6 +7,38 @@ import type { Fact, JoinFact, PlayFact } from "../protocol.ts";
 import { eventOf } from "./kinds/all.ts";
 import { hintKey, recordedScore, type Team } from "./team.ts";
 
+/** The types of facts that this version of the engine knows. */
+const TYPES: Record<Fact["type"], true> = {
+  join: true,
+  answer: true,
+  scan: true,
+  checkin: true,
+  hint: true,
+  claim: true,
+  award: true,
+  unlock: true,
+  ban: true,
+  unban: true,
+  hide: true,
+  show: true,
+  revoke: true,
+  reached: true,
+};
+
+/** False: newer code recorded it. It is no bad fact, but nothing follows from it here. */
+export const isKnown = (fact: { type: string }): boolean => Object.hasOwn(TYPES, fact.type);
+
+/**
+ * The team after any fact of a log. One of an unknown type is set aside: the
+ * team notes where, because from there on its state is not the whole of it.
+ * Undefined: there is no team yet that this version could know.
+ */
+export function evolveAny(team: Team | undefined, fact: Fact): Team | undefined {
+  if (isKnown(fact)) return evolve(team, fact);
+  if (team) team.newerFrom ??= fact.seq;
+  return team;
+}
+
 /**
  * The team after `fact`. The first fact of a team is a join with `created`;
  * before it, `team` is undefined. The team passed in is consumed: callers use

@@ -72,6 +72,11 @@ export interface Team {
   hidden: boolean;
   /** Units of prizes won, in order; absent: none. */
   wins?: Win[];
+  /**
+   * Seq of the first fact of a type that this version does not know. The team
+   * is read-only until newer code, which knows it, folds the log again.
+   */
+  newerFrom?: number;
   /** The buckets that claims without a win draw on, by prize; absent: none yet. */
   tries?: { prize: string; bucket: Attempts }[];
 }

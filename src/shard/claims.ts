@@ -1,12 +1,12 @@
 /**
  * The shard's side of the vault: claims that the rules allow gather while one
  * call is under way and go together with the next, and what the vault said of
- * the stock is remembered, so that a drained prize costs no call.
+ * the stock is cached, so that a drained prize costs no call.
  */
+import { type Clock, within } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultWord } from "../hunt/claim.ts";
 import type { ClaimRequest, ClaimResponse } from "../objects/prizes.ts";
-import { within } from "../prizes/within.ts";
 import type { Claim, Command, Result } from "../protocol.ts";
 
 /** Claims in one call; the vault takes no more. */
@@ -27,12 +27,12 @@ export interface ClaimDeps {
   revision(): number;
   /** One call on the vault, through a stub of its own. */
   call(request: ClaimRequest): Promise<ClaimResponse | Refusal>;
-  wait(ms: number): Promise<void>;
+  clock: Clock;
 }
 
 interface Waiting {
   claim: Claim;
-  answer(answer: VaultWord | Refusal): void;
+  settle(outcome: VaultWord | Refusal): void;
 }
 
 export class ClaimDesk {
@@ -48,8 +48,8 @@ export class ClaimDesk {
 
   /** Asks the vault; the caller bounds how many wait. A refusal: the vault cannot be reached now. */
   ask(claim: Claim): Promise<VaultWord | Refusal> {
-    return new Promise((answer) => {
-      this.#queue.push({ claim, answer });
+    return new Promise((settle) => {
+      this.#queue.push({ claim, settle });
       if (!this.#calling) void this.#callAll();
     });
   }
@@ -59,7 +59,7 @@ export class ClaimDesk {
     return this.#left.get(prize);
   }
 
-  /** Nothing is left of the prize, nor kept for a claim of this shard whose answer was lost. */
+  /** Nothing is left of the prize, nor reserved for a claim of this shard whose result was lost. */
   drained(prize: string): boolean {
     return this.#drained.has(prize);
   }
@@ -77,10 +77,10 @@ export class ClaimDesk {
       while (this.#queue.length > 0) {
         const batch = this.#queue.slice(0, BATCH_MAX);
         this.#queue = this.#queue.slice(BATCH_MAX);
-        const told = await this.#call(batch.map(({ claim }) => claim));
-        batch.forEach(({ answer }, index) => {
-          if ("refused" in told) answer(told);
-          else answer(told.answers[index] ?? UNREACHED);
+        const response = await this.#call(batch.map(({ claim }) => claim));
+        batch.forEach(({ settle }, index) => {
+          if ("refused" in response) settle(response);
+          else settle(response.answers[index] ?? UNREACHED);
         });
       }
     } finally {
@@ -88,20 +88,20 @@ export class ClaimDesk {
     }
   }
 
-  /** Never throws: whoever waits gets an answer. */
+  /** Never throws: whoever waits gets a decision or a refusal. */
   async #call(claims: Claim[]): Promise<ClaimResponse | Refusal> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const { shard } = this.#deps;
         const request = { shard, revision: this.#deps.revision(), claims };
-        const told = await within(DEADLINE, this.#deps.call(request));
-        if (!("refused" in told)) this.#heard(told);
-        return told;
+        const response = await within(this.#deps.clock, DEADLINE, this.#deps.call(request));
+        if (!("refused" in response)) this.#heard(response);
+        return response;
       } catch (error) {
-        console.warn({ message: "the prize vault did not answer", attempt, error: String(error) });
+        console.warn({ message: "the prize vault did not respond", attempt, error: String(error) });
         const { overloaded } = error as { overloaded?: boolean };
         if (overloaded || attempt === ATTEMPTS) return UNREACHED;
-        await this.#deps.wait(RETRY_WAIT * 2 ** (attempt - 1) * (0.5 + Math.random()));
+        await this.#deps.clock.after(RETRY_WAIT * 2 ** (attempt - 1) * (0.5 + Math.random()));
       }
     }
   }

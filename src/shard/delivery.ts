@@ -1,10 +1,18 @@
 /**
- * When a shard's facts leave it: timers ship to the queue and report to the
- * standings soon after a commit, and the alarm does what no timer did. A timer
+ * When a shard's facts leave it: soon after a commit timers ship to the queue
+ * and report to the standings, and the alarm does what no timer did. A timer
  * keeps the object awake, so what is due later is the alarm's.
  */
+import type { Alarm } from "../alarm.ts";
+import type { Clock } from "../clock.ts";
+import type { Fact, Range } from "../protocol.ts";
+import type { SegmentLog } from "./log.ts";
+import type { ShardMeter } from "./meter.ts";
 import type { Reporter } from "./report.ts";
-import type { Shipper } from "./ship.ts";
+import type { Segment, Shipper } from "./ship.ts";
+
+/** What wakes a shard. */
+export type ShardReason = "deliver" | "phase";
 
 /** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
 const ALARM_DELAY = 20_000;
@@ -13,15 +21,17 @@ const ALARM_DELAY = 20_000;
 const TIMER_MAX = 5_000;
 
 export interface DeliveryDeps {
-  shipper: Pick<Shipper, "turn" | "behind">;
-  reporter: Pick<Reporter, "turn" | "behind">;
+  log: SegmentLog;
+  shipper: Shipper;
+  reporter: Reporter;
+  alarm: Alarm<ShardReason>;
+  clock: Clock;
+  meter: ShardMeter;
   /** After a commit, ms. */
   shipDelay: number;
   reportDelay: number;
-  setAlarm(at: number): void;
   /** Runs before every shipment. */
   shipping(): void;
-  failed(what: "ship" | "report"): void;
   /** When the phase changes by itself and somebody is to be told, epoch ms. */
   nextPhase(): number | undefined;
 }
@@ -30,41 +40,42 @@ export class Delivery {
   readonly #deps: DeliveryDeps;
   #shipTimer = false;
   #reportTimer = false;
-  /** When the alarm is due as far as this life of the object knows, epoch ms. */
-  #alarmAt: number | undefined;
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
   }
 
-  /**
-   * The alarm that an earlier life of the object set. The platform drops the run
-   * of an alarm that is set anew before it begins: the one that woke the object
-   * must stay as it is, and so must one that is still to come.
-   */
-  resume(alarmAt: number | undefined): void {
-    this.#alarmAt = alarmAt;
-    // Whatever became of the alarm: who wakes the shard makes it deliver what is left.
+  /** Whatever became of the alarm: a shard that wakes delivers what is left. */
+  resume(): void {
     if (this.#deps.shipper.behind) this.arm();
+  }
+
+  /** A commit is durable. */
+  committed(facts: readonly Fact[], segments: readonly Segment[]): void {
+    for (const segment of segments) this.#deps.shipper.add(segment);
+    if (this.#deps.reporter.add(facts)) this.report();
+    this.ship();
+    // An alarm that ran while this commit became durable saw nothing to come back for.
+    this.arm();
   }
 
   report(delay = this.#deps.reportDelay): void {
     if (this.#reportTimer) return;
     this.#reportTimer = true;
-    setTimeout(() => {
+    this.#after(delay, () => {
       this.#reportTimer = false;
       this.#deps.reporter.turn().catch((error: unknown) => {
         console.warn({ message: "report to the standings failed, will be repeated", error: String(error) });
-        this.#deps.failed("report");
+        this.#deps.meter.failed("report");
         this.report(retryDelay(delay));
       });
-    }, delay);
+    });
   }
 
   ship(delay = this.#deps.shipDelay): void {
     if (this.#shipTimer) return;
     this.#shipTimer = true;
-    setTimeout(() => {
+    this.#after(delay, () => {
       this.#shipTimer = false;
       this.#deps.shipping();
       this.#deps.shipper.turn().then(
@@ -73,46 +84,83 @@ export class Delivery {
         },
         (error: unknown) => {
           console.warn({ message: "shipping failed, will be repeated", error: String(error) });
-          this.#deps.failed("ship");
+          this.#deps.meter.failed("ship");
           this.ship(retryDelay(delay));
         },
       );
-    }, delay);
+    });
   }
 
-  /** Sets the alarm for `at` or for what else is due before, unless it is set for earlier. */
-  arm(at = Date.now() + ALARM_DELAY): void {
-    const due = Math.min(at, this.#deps.nextPhase() ?? at);
-    if (this.#alarmAt !== undefined && this.#alarmAt <= due) return;
-    this.#alarmAt = due;
-    this.#deps.setAlarm(due);
+  #after(delay: number, run: () => void): void {
+    void this.#deps.clock.after(delay).then(run);
+  }
+
+  /** Makes the alarm deliver what no timer will have delivered by then. */
+  arm(delay = ALARM_DELAY): void {
+    this.#deps.alarm.set("deliver", this.#deps.clock.now() + delay);
   }
 
   /** While somebody watches, the alarm tells of a phase that comes by itself. */
   armForPhase(): void {
     const next = this.#deps.nextPhase();
-    if (next !== undefined) this.arm(next);
+    if (next !== undefined) this.#deps.alarm.set("phase", next);
   }
 
-  /** The alarm: delivers what no timer delivered, for as long as anything is undelivered. `prepare`: whether it can. */
-  async alarm(prepare: () => Promise<boolean>): Promise<void> {
-    const { shipper, reporter } = this.#deps;
-    // No other alarm is set while this one runs.
-    this.#alarmAt = 0;
-    let next: number | undefined;
-    try {
-      if (!(await prepare())) return;
-      [next] = await Promise.all([shipper.turn(), reporter.behind ? reporter.turn() : Promise.resolve()]);
-    } catch (error) {
-      console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
-    } finally {
-      this.#alarmAt = undefined;
-      // In `finally`, because an alarm that keeps failing is dropped by the platform.
-      // Not before it can do something: each time finds the object put away, and what was sent forgotten.
-      if (reporter.behind) this.arm();
-      else if (shipper.behind) this.arm(Date.now() + Math.max(ALARM_DELAY, next ?? 0));
-      else this.armForPhase();
-    }
+  /** The alarm: delivers for as long as anything is undelivered. `prepare`: whether it can. */
+  alarm(prepare: () => Promise<boolean>): Promise<void> {
+    const { alarm, shipper, reporter, meter } = this.#deps;
+    meter.alarm();
+    return alarm.run(async () => {
+      let next: number | undefined;
+      try {
+        if (!(await prepare())) return;
+        [next] = await Promise.all([shipper.turn(), reporter.behind ? reporter.turn() : Promise.resolve()]);
+      } catch (error) {
+        console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
+      } finally {
+        // Not before it can do something: each alarm finds the object put away, and what was sent forgotten.
+        if (reporter.behind) this.arm();
+        else if (shipper.behind) this.arm(Math.max(ALARM_DELAY, next ?? 0));
+        this.armForPhase();
+      }
+    });
+  }
+
+  // ── What the queue's consumers tell ─────────────────────────────────────
+
+  /** The origin holds these facts. */
+  archived(ranges: readonly Range[]): void {
+    for (const { first, last } of ranges) this.#deps.shipper.acknowledge(first, last);
+    this.#settled();
+  }
+
+  /** The origin refuses these facts; they are kept as a dead letter. */
+  buried({ first, last }: Range): void {
+    this.#deps.shipper.buried(first, last);
+    this.#settled();
+  }
+
+  #settled(): void {
+    const { shipper, meter } = this.#deps;
+    meter.settled(shipper.settled);
+    // Room in the window, or more to be sent again.
+    if (shipper.behind) this.ship();
+  }
+
+  /** The origin is another one, or lost its rows: sends the whole log again. */
+  startOver(): { facts: number } {
+    this.#deps.shipper.startOver();
+    this.arm();
+    this.ship();
+    return { facts: this.#deps.log.durable };
+  }
+
+  /** What is on its way to the origin: segments of the log, and since when (epoch ms) the oldest waits. */
+  backlog(): { segments: number; since?: number } {
+    const { shipper, log } = this.#deps;
+    if (shipper.behind) this.arm();
+    const since = log.at(shipper.settled + 1)?.at;
+    return { segments: log.countSegments(shipper.settled), ...(since === undefined ? {} : { since }) };
   }
 }
 

@@ -4,10 +4,11 @@
  * Events take the same way as over HTTP; pushes are hints, which `/me` repeats.
  */
 
+import type { Clock } from "../clock.ts";
 import { EVENTS_MAX } from "../contract/play.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { TicketClaims } from "../objects/shard.ts";
-import { type Announcement, answerText, type Fact, type Result } from "../protocol.ts";
+import { answerText, type Fact, type Result } from "../protocol.ts";
 import {
   CLOSE_POLICY,
   CLOSE_REPLACED,
@@ -47,8 +48,8 @@ interface Attachment extends Pick<TicketClaims, "team" | "player" | "until"> {
   opened: number;
 }
 
-/** What team-mates are told of a team's progress. */
-export interface Progress {
+/** What team-mates are told of their team. */
+export interface TeamNews {
   solved: string[];
   unlocked: string[];
   /** Prizes won, and by which player. */
@@ -58,7 +59,7 @@ export interface Progress {
 export interface LiveDeps {
   ctx: LiveState;
   sql: Sql;
-  now(): number;
+  clock: Clock;
   /** Sockets of this object at most. */
   socketsMax: number;
   /** Whether players are held to the rate of frames and to reading. */
@@ -70,7 +71,7 @@ export interface LiveDeps {
     events: readonly unknown[],
   ): Promise<{ results: Result[]; asOf: number } | Refusal>;
   /** The frame about a team's score and place; undefined: there is no such team. */
-  progress(team: string, progress: Progress): Promise<object | undefined>;
+  news(team: string, news: TeamNews): Promise<object | undefined>;
   /** How long to gather progress before it is pushed, ms: the standings must have heard of it. */
   pushDelay: number;
 }
@@ -81,7 +82,7 @@ export class LiveSockets {
   readonly #inFlight = new WeakMap<WebSocket, number>();
   /** By player; as many as have sockets, and those who left in a hurry. */
   readonly #buckets = new Map<string, FrameBucket>();
-  #pending = new Map<string, Progress>();
+  #pending = new Map<string, TeamNews>();
   #timer = false;
   /** What all were told last in this life of the object. */
   #phase: string | undefined;
@@ -100,7 +101,7 @@ export class LiveSockets {
   /** Opens a socket for the holder of an unused ticket. `first`: what it is told at once. */
   accept(ticket: TicketClaims, first: object): Response | Refusal {
     const { sql } = this.#deps;
-    const now = this.#deps.now();
+    const now = this.#deps.clock.now();
     if (now > ticket.expires) return refuse("unauthenticated", "the ticket has expired");
     sql.exec("DELETE FROM ticket WHERE expires < ?", now);
     const spent = sql.exec(
@@ -139,7 +140,7 @@ export class LiveSockets {
     const text = sockets.textOf(socket, data);
     if (text === undefined) return;
     const { team, player, until } = attachmentOf(socket);
-    const now = this.#deps.now();
+    const now = this.#deps.clock.now();
     if (now >= until) {
       sockets.sendError(socket, refuse("unauthenticated", "the token has expired"));
       socket.close(CLOSE_POLICY, "the token has expired");
@@ -186,7 +187,7 @@ export class LiveSockets {
   }
 
   /** Something of the team's became durable: team-mates are told soon, together with what comes meanwhile. */
-  noteProgress(team: string, { solved, unlocked, won }: Progress): void {
+  noteNews(team: string, { solved, unlocked, won }: TeamNews): void {
     if (!this.any) return;
     const pending = this.#pending.get(team) ?? { solved: [], unlocked: [] };
     pending.solved.push(...solved);
@@ -195,21 +196,24 @@ export class LiveSockets {
     this.#pending.set(team, pending);
     if (this.#timer) return;
     this.#timer = true;
-    setTimeout(() => {
-      this.#timer = false;
-      this.#pushProgress().catch((error: unknown) => {
-        console.warn({ message: "progress could not be pushed", error: String(error) });
+    void this.#deps.clock
+      .after(this.#deps.pushDelay)
+      .then(() => {
+        this.#timer = false;
+        return this.#pushNews();
+      })
+      .catch((error: unknown) => {
+        console.warn({ message: "a team's news could not be pushed", error: String(error) });
       });
-    }, this.#deps.pushDelay);
   }
 
-  async #pushProgress(): Promise<void> {
+  async #pushNews(): Promise<void> {
     const pending = this.#pending;
     this.#pending = new Map();
     await Promise.all(
       [...pending].map(async ([team, progress]) => {
         if (this.#sockets.open(team).length === 0) return;
-        const frame = await this.#deps.progress(team, {
+        const frame = await this.#deps.news(team, {
           solved: progress.solved.slice(0, CLUES_PER_PUSH),
           unlocked: progress.unlocked.slice(0, CLUES_PER_PUSH),
           ...(progress.won ? { won: progress.won.slice(0, CLUES_PER_PUSH) } : {}),
@@ -253,7 +257,7 @@ export class LiveSockets {
 
   /** Who comes back at once finds the rate as it was. */
   #forget(player: string): void {
-    const now = this.#deps.now();
+    const now = this.#deps.clock.now();
     if ((this.#buckets.get(player)?.left(now) ?? 0) >= FRAME_RATE.burst / 2) this.#buckets.delete(player);
     if (this.#buckets.size > 2 * this.#deps.socketsMax) this.#buckets.clear();
   }
@@ -272,7 +276,7 @@ function attachmentOf(socket: WebSocket): Attachment {
 }
 
 /** What team-mates are told of a fact; undefined: nothing that concerns them. */
-export function progressOf(fact: Fact): Progress | undefined {
+export function newsOf(fact: Fact): TeamNews | undefined {
   if (fact.type === "unlock") return { solved: [], unlocked: [fact.clue] };
   if (fact.type === "claim" && fact.outcome === "won" && fact.prize !== undefined) {
     return { solved: [], unlocked: [], won: [{ prize: fact.prize, player: fact.player }] };
@@ -282,17 +286,3 @@ export function progressOf(fact: Fact): Progress | undefined {
   const solved = fact.outcome === "correct" && fact.clue !== undefined ? [fact.clue] : [];
   return { solved, unlocked: fact.unlocked ?? [] };
 }
-
-interface Announced {
-  announcements?: readonly Announcement[];
-}
-
-/** What was announced between two configurations. */
-export function newAnnouncements(before: Announced | undefined, after: Announced): Announcement[] {
-  const known = new Set(before?.announcements?.map(({ id }) => id));
-  return (after.announcements ?? []).filter(({ id }) => !known.has(id));
-}
-
-export const announcementFrame = ({ at, ...rest }: Announcement): object => ({
-  announcement: { ...rest, at: new Date(at).toISOString() },
-});

@@ -3,6 +3,7 @@
  * consecutive facts. While one commit is becoming durable, new facts gather
  * for the next; nobody waits on a timer.
  */
+import type { Clock } from "../clock.ts";
 import type { Fact, NewFact } from "../protocol.ts";
 import type { Sql } from "./counted-sql.ts";
 import type { Segment } from "./ship.ts";
@@ -51,6 +52,7 @@ function deferred(): Deferred {
 export class SegmentLog {
   readonly #sql: Sql;
   readonly #sync: () => Promise<void>;
+  readonly #clock: Pick<Clock, "now">;
   readonly #hooks: LogHooks;
   #head: number;
   #durable: number;
@@ -62,9 +64,10 @@ export class SegmentLog {
   #crowded = false;
 
   /** `sync` resolves when everything written so far is durable. */
-  constructor(sql: Sql, sync: () => Promise<void>, hooks: LogHooks) {
+  constructor(sql: Sql, sync: () => Promise<void>, clock: Pick<Clock, "now">, hooks: LogHooks) {
     this.#sql = sql;
     this.#sync = sync;
+    this.#clock = clock;
     this.#hooks = hooks;
     sql.exec(SCHEMA);
     const last = sql
@@ -128,7 +131,7 @@ export class SegmentLog {
         this.#next = undefined;
         this.#facts = [];
         this.#bodies = [];
-        begun = Date.now();
+        begun = this.#clock.now();
         segments = this.#insert(facts, bodies);
         this.#hooks.beforeSync(this.#head);
         await this.#sync();
@@ -143,7 +146,7 @@ export class SegmentLog {
       // Facts that came together: others are probably on their way.
       this.#crowded = facts.length > 1;
       commit.resolve();
-      this.#hooks.committed(facts, segments, Date.now() - begun);
+      this.#hooks.committed(facts, segments, this.#clock.now() - begun);
     }
     this.#committing = false;
   }

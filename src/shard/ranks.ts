@@ -2,6 +2,8 @@
  * Ranks of the shard's teams, asked of the standings in batches: while one
  * question is under way, further teams gather for the next.
  */
+import { BoundedMap } from "../bounded-map.ts";
+import type { Clock } from "../clock.ts";
 
 /** A rank this old is told without asking again, ms. */
 const FRESH = 1_000;
@@ -9,28 +11,32 @@ const FRESH = 1_000;
 /** Longest a player waits for a rank, ms; then `/me` goes without. */
 const WAIT = 500;
 
-/** Ranks kept in memory. */
-const KEPT_MAX = 20_000;
+/** Ranks in memory. */
+const RANKS_MAX = 20_000;
 
 export class RankCache {
+  readonly #clock: Clock;
   readonly #ask: (teams: string[]) => Promise<(number | null)[]>;
-  readonly #known = new Map<string, { rank: number | null; at: number }>();
+  readonly #cached = new BoundedMap<string, { rank: number | null; at: number }>(RANKS_MAX);
   #wanted = new Set<string>();
   #inFlight: Promise<void> | undefined;
 
-  constructor(ask: (teams: string[]) => Promise<(number | null)[]>) {
+  /** `ask`: the places of these teams, null where a team has none. */
+  constructor(clock: Clock, ask: (teams: string[]) => Promise<(number | null)[]>) {
+    this.#clock = clock;
     this.#ask = ask;
   }
 
-  /** The team's place, null when it has none, undefined when the standings did not answer in time. */
-  async rankOf(team: string, now: number): Promise<number | null | undefined> {
-    const known = this.#known.get(team);
-    if (known && now - known.at < FRESH) return known.rank;
+  /** The team's place, null when it has none, undefined when the standings did not respond in time. */
+  async rankOf(team: string): Promise<number | null | undefined> {
+    const now = this.#clock.now();
+    const cached = this.#cached.get(team);
+    if (cached && now - cached.at < FRESH) return cached.rank;
     this.#wanted.add(team);
     const asked = this.#inFlight?.then(() => this.#round(now)) ?? this.#round(now);
-    await Promise.race([asked, new Promise((done) => setTimeout(done, WAIT))]).catch(() => undefined);
-    const answer = this.#known.get(team);
-    return answer && now - answer.at < FRESH + WAIT ? answer.rank : undefined;
+    await Promise.race([asked, this.#clock.after(WAIT)]).catch(() => undefined);
+    const heard = this.#cached.get(team);
+    return heard && now - heard.at < FRESH + WAIT ? heard.rank : undefined;
   }
 
   #round(now: number): Promise<void> {
@@ -39,9 +45,8 @@ export class RankCache {
     this.#wanted = new Set();
     this.#inFlight = this.#ask(teams)
       .then((ranks) => {
-        if (this.#known.size + teams.length > KEPT_MAX) this.#known.clear();
         teams.forEach((team, index) => {
-          this.#known.set(team, { rank: ranks[index] ?? null, at: now });
+          this.#cached.set(team, { rank: ranks[index] ?? null, at: now });
         });
       })
       .finally(() => {

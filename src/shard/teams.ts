@@ -4,7 +4,7 @@
  * of the log behind them. Beside the pages, checkpoints keep the recall index
  * and the totals.
  */
-import { evolve } from "../hunt/evolve.ts";
+import { evolveAny, isKnown } from "../hunt/evolve.ts";
 import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
 import { ordinalOf } from "../objects/ids.ts";
 import type { Fact } from "../protocol.ts";
@@ -115,12 +115,11 @@ export class TeamStore {
   }
 
   /** Folds a fact just appended to the log. */
-  apply(fact: Fact): Team {
+  apply(fact: Fact): void {
     const page = this.#page(pageOf(fact.team));
-    const team = applyTo(page, fact);
+    applyTo(page, fact);
     page.dirtySince ??= fact.seq;
     this.#note(fact);
-    return team;
   }
 
   /** Every team, page by page, without keeping the pages it had to read. */
@@ -227,7 +226,22 @@ export class TeamStore {
       applyTo(page, fact);
       page.dirtySince ??= fact.seq;
     }
+    for (const [slot, team] of page.teams.entries()) {
+      if (team?.newerFrom === undefined) continue;
+      const first = this.#log.at(team.newerFrom);
+      // Written by a version that did not know the fact: this one does.
+      if (first && isKnown(first)) page.teams[slot] = this.#refolded(team.id);
+    }
     return page;
+  }
+
+  /** One team from its facts alone. Reads the whole log: needed once, after an older version ran for a while. */
+  #refolded(id: string): Team | undefined {
+    let team: Team | undefined;
+    for (const segment of this.#log.segments(0)) {
+      for (const fact of factsOf(segment.body)) if (fact.team === id) team = evolveAny(team, fact);
+    }
+    return team;
   }
 
   #note(fact: Fact): void {
@@ -262,9 +276,7 @@ function pageOf(team: string): number {
   return Math.floor(ordinal / PAGE_TEAMS);
 }
 
-function applyTo(page: Page, fact: Fact): Team {
+function applyTo(page: Page, fact: Fact): void {
   const slot = ordinalOf(fact.team) % PAGE_TEAMS;
-  const team = evolve(page.teams[slot], fact);
-  page.teams[slot] = team;
-  return team;
+  page.teams[slot] = evolveAny(page.teams[slot], fact);
 }

@@ -1,6 +1,6 @@
 /** Folds a shard's whole log anew and compares the result with the state in use. */
 
-import { evolve } from "../hunt/evolve.ts";
+import { evolveAny } from "../hunt/evolve.ts";
 import { encodeTeam, type Team } from "../hunt/team.ts";
 import type { RefoldReport } from "../objects/shard.ts";
 import type { Fact, OriginSums, OriginTeam } from "../protocol.ts";
@@ -12,7 +12,7 @@ import { TotalsCounter } from "./totals.ts";
 const MISMATCHES_MAX = 100;
 
 /** What the origin's derived rows must say of a team. */
-export function originTeamOf(team: Team): OriginTeam {
+function originTeamOf(team: Team): OriginTeam {
   return {
     team: team.id,
     players: team.members.length,
@@ -21,6 +21,24 @@ export function originTeamOf(team: Team): OriginTeam {
     banned: team.banned,
     hidden: team.hidden,
   };
+}
+
+/** What the origin must hold of these teams; null: no such team. `moving`: facts of the team may be on their way. */
+export function originTeams(
+  log: SegmentLog,
+  store: TeamStore,
+  settled: number,
+  teams: readonly string[],
+): ({ team: OriginTeam; moving: boolean } | null)[] {
+  const moving = new Set<string>();
+  for (const segment of log.segments(settled)) {
+    for (const fact of factsOf(segment.body)) moving.add(fact.team);
+  }
+  for (const fact of log.gathering) moving.add(fact.team);
+  return teams.map((id) => {
+    const team = store.get(id);
+    return team ? { team: originTeamOf(team), moving: moving.has(id) } : null;
+  });
 }
 
 export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
@@ -35,7 +53,8 @@ export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
   const fold = (fact: Fact): void => {
     if (fact.seq !== seq + 1) differ(`the log jumps from ${seq} to ${fact.seq}`);
     seq = fact.seq;
-    folded.set(fact.team, evolve(folded.get(fact.team), fact));
+    const team = evolveAny(folded.get(fact.team), fact);
+    if (team) folded.set(fact.team, team);
     totals.count(fact);
   };
   for (const segment of log.segments(0)) factsOf(segment.body).forEach(fold);

@@ -1,4 +1,4 @@
-/** RELIABILITY fault test 10: clocks that jump an hour ahead or back, and come right again. */
+/** Clocks that jump an hour ahead or back, and come right again. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Fact } from "../../src/protocol.ts";
 import { guess, join, logOf, makeOrigin, play, publish, setClock, setPhase, shardOf } from "./workerd.ts";

@@ -4,6 +4,7 @@
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { describe, expect, test } from "vitest";
+import { systemClock } from "../../src/clock.ts";
 import { encodeTeam, type Team } from "../../src/hunt/team.ts";
 import type { Fact, NewFact } from "../../src/protocol.ts";
 import type { Sql } from "../../src/shard/counted-sql.ts";
@@ -58,7 +59,7 @@ class Shard {
   #start(): void {
     const sql = sqlOf(this.database);
     const sync = async (): Promise<void> => this.database.exec("COMMIT; BEGIN");
-    this.log = new SegmentLog(sql, sync, {
+    this.log = new SegmentLog(sql, sync, systemClock, {
       beforeSync: (head) => this.store.beforeSync(head),
       committed: (facts) => void this.durable.push(...facts),
       failed: (error) => {

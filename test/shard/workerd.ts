@@ -2,6 +2,7 @@
 import { applyD1Migrations, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Refusal } from "../../src/errors.ts";
 import type { Phase } from "../../src/hunt/phase.ts";
 import { COMPARE_MODES, commandOf } from "../../src/intake/digest.ts";
@@ -37,9 +38,10 @@ export async function makeOrigin(): Promise<void> {
   await applyD1Migrations(env.ORIGIN_DB, migrations);
 }
 
-/** Every shard reads this clock from now on. */
+/** Every shard reads this clock from now on; it still waits in real time. */
 export function setClock(now: () => number): void {
-  vi.spyOn(HuntShard.prototype as unknown as { now(): number }, "now").mockImplementation(now);
+  const clock: Clock = { ...systemClock, now };
+  vi.spyOn(HuntShard.prototype as unknown as { clock(): Clock }, "clock").mockReturnValue(clock);
 }
 
 const UNLIMITED = { burst: 10_000, refillPerMinute: 10_000, perClue: 0 };

@@ -1,0 +1,179 @@
+/**
+ * The hunt as the shard knows it now: what control told (the compiled hunt, the
+ * phase, announcements, what organisers changed of the prizes) and what the
+ * standings told. The rules' context is made of it.
+ */
+import { type Refusal, refuse } from "../errors.ts";
+import type { CompiledPrize } from "../hunt/compiled.ts";
+import type { Context, PrizeWord, ScoreWord } from "../hunt/context.ts";
+import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
+import { nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
+import { changeOf, givenCode } from "../hunt/prize-changes.ts";
+import type { ShardConfig } from "../objects/shard.ts";
+import { generatedCode } from "../prizes/codes.ts";
+import type { Announcement, StandingsWord } from "../protocol.ts";
+import { keyById, type Secrets } from "../secrets.ts";
+import type { ShardStore } from "./store.ts";
+
+export interface CurrentHuntDeps {
+  hunt: string;
+  secrets: Pick<Secrets, "CODE_KEYS">;
+  store: ShardStore;
+  /** Asks control, which lists the shard then. */
+  attach(): Promise<ShardConfig | Refusal>;
+  /** The vault has no unit of the prize left for this shard. */
+  drained(prize: string): boolean;
+  /** A configuration is in force; `before`: the one it replaced in this instance. */
+  changed(before: ShardConfig | undefined, config: ShardConfig): void;
+}
+
+export class CurrentHunt {
+  readonly #deps: CurrentHuntDeps;
+  #current: { config: ShardConfig; hunt: IndexedHunt } | undefined;
+  #attaching: Promise<Refusal | undefined> | undefined;
+  #word: ScoreWord | undefined;
+  readonly #prizes: PrizeWord;
+
+  /** Takes the configuration that was stored, if any. */
+  constructor(deps: CurrentHuntDeps) {
+    this.#deps = deps;
+    this.#prizes = {
+      withdrawn: (prize) => changeOf(this.#current?.config.prizes, prize).withdrawn === true,
+      drained: (prize) => deps.drained(prize),
+      codeOf: (prize, unit) => this.codeOf(prize, unit),
+    };
+    const stored = deps.store.config();
+    if (stored) this.#install(stored);
+  }
+
+  /** Whether the shard knows its hunt; if not, `ready` asks control. */
+  get isReady(): boolean {
+    return this.#current !== undefined;
+  }
+
+  get revision(): number {
+    return this.#current?.config.revision ?? 0;
+  }
+
+  get announcements(): readonly Announcement[] {
+    return this.#current?.config.announcements ?? [];
+  }
+
+  /** When the scores that the standings told of are from, epoch ms; undefined: nothing was told yet. */
+  get scoresAsOf(): number | undefined {
+    return this.#word?.asOf;
+  }
+
+  /** Takes a new configuration; an older one changes nothing. `missing`: the compiled hunt is needed too. */
+  configure(config: ShardConfig): { missing: boolean } {
+    const before = this.#current?.config;
+    if (before && config.revision < before.revision) return { missing: false };
+    const compiled = config.compiled ?? (before?.version === config.version ? before.compiled : undefined);
+    if (!compiled) return { missing: true };
+    const complete = { ...config, compiled };
+    this.#deps.store.saveConfig(complete, config.compiled !== undefined);
+    this.#install(complete);
+    this.#deps.changed(before, complete);
+    return { missing: false };
+  }
+
+  #install(config: ShardConfig): void {
+    const { compiled } = config;
+    if (!compiled) return;
+    const same = this.#current?.config.compiled === compiled ? this.#current.hunt : undefined;
+    this.#current = { config, hunt: same ?? indexHunt(compiled) };
+  }
+
+  /** Makes sure that the shard knows its hunt: the first contact asks control. */
+  async ready(): Promise<Refusal | undefined> {
+    if (this.#current) return undefined;
+    this.#attaching ??= (async () => {
+      const config = await this.#deps.attach();
+      if ("refused" in config) return config;
+      this.configure(config);
+      return undefined;
+    })().finally(() => {
+      this.#attaching = undefined;
+    });
+    return this.#attaching;
+  }
+
+  /** What the rules know at `now`, epoch ms. */
+  context(now: number): Context {
+    const { config, hunt } = this.#known();
+    const phase = phaseAt(config.phase, hunt.compiled, now);
+    const opened = openedAt(config.phase, hunt.compiled);
+    return {
+      hunt,
+      phase,
+      // A hunt that runs has opened, whatever control's clock said then.
+      openedAt: phase === "draft" ? opened : Math.min(opened, now),
+      ...(this.#word ? { word: this.#word } : {}),
+      prizes: this.#prizes,
+    };
+  }
+
+  /**
+   * The context of an import, which runs on its own clock: a hunt without
+   * `opens` is live from its first line on, and no prizes are handed out,
+   * because the vault knows the present only.
+   */
+  importContext(at: number): Context {
+    const { config, hunt } = this.#known();
+    const phase = { ...config.phase, live: config.phase.live || hunt.compiled.opens === undefined };
+    const { prizes: _, ...context } = this.context(at);
+    return { ...context, phase: phaseAt(phase, hunt.compiled, at) };
+  }
+
+  /** The next moment at which `opens` or `closes` changes the phase, epoch ms. */
+  nextPhase(now: number): number | undefined {
+    const { opens, closes } = this.#current?.hunt.compiled ?? {};
+    return nextOf([opens, closes], now);
+  }
+
+  /** The standings told this shard the clue values and its teams' bonuses, complete each time. */
+  heard(word: StandingsWord): void {
+    if (word.values || word.bonuses) this.#word = wordOf(word);
+  }
+
+  /** The code that a unit's winner shows; undefined: it cannot be made any more. */
+  codeOf(prize: string, unit: number): string | undefined {
+    const { config, hunt } = this.#current ?? {};
+    const compiled: CompiledPrize | undefined = hunt?.prizes.get(prize);
+    if (!config || !compiled) return undefined;
+    if (compiled.codes) return givenCode(compiled, changeOf(config.prizes, prize), unit);
+    const key = keyById("CODE_KEYS", this.#deps.secrets.CODE_KEYS, config.codeKey ?? "");
+    if (!key) {
+      console.error({ message: "the key of this hunt's prize codes is no longer in CODE_KEYS" });
+      return undefined;
+    }
+    return generatedCode(key, this.#deps.hunt, prize, unit);
+  }
+
+  #known(): { config: ShardConfig; hunt: IndexedHunt } {
+    if (!this.#current) throw new Error("the shard is used before it knows its hunt");
+    return this.#current;
+  }
+}
+
+/** What the standings told, indexed. */
+export function wordOf(word: StandingsWord): ScoreWord {
+  const bonuses = new Map<string, number>();
+  const bonusOf = new Map<string, number>();
+  for (const { team, clue, points } of word.bonuses ?? []) {
+    bonuses.set(team, (bonuses.get(team) ?? 0) + points);
+    bonusOf.set(`${team}/${clue}`, points);
+  }
+  return {
+    asOf: word.asOf,
+    values: new Map((word.values ?? []).map(({ clue, value }) => [clue, value])),
+    bonuses,
+    bonusOf,
+  };
+}
+
+/** A team with facts of newer code is read, not written: what this version decided could contradict them. */
+export const READ_ONLY = refuse(
+  "unavailable",
+  "this team has data that a newer version of the engine recorded; it can play again when that version is back",
+);

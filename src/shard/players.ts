@@ -1,0 +1,151 @@
+/** Players of the shard: joining, what a player sees, the team's score over time. */
+import type { Me } from "../contract/me.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { admit, foldName, type JoinRequest } from "../hunt/admit.ts";
+import type { Team } from "../hunt/team.ts";
+import { historyOf, meOf } from "../hunt/view.ts";
+import { makeJoinCode, makeTeamId, parseJoinCode } from "../objects/ids.ts";
+import type { Joined } from "../objects/shard.ts";
+import type { JoinFact, StandingsWord } from "../protocol.ts";
+import { type CurrentHunt, READ_ONLY, wordOf } from "./current-hunt.ts";
+import type { Journal } from "./journal.ts";
+import { joinKey } from "./teams.ts";
+import type { ShardTime } from "./time.ts";
+import type { Waiting } from "./waiting.ts";
+
+export interface PlayersDeps {
+  shard: string;
+  current: CurrentHunt;
+  journal: Journal;
+  time: ShardTime;
+  waiting: Waiting;
+  /** The team's place; undefined: none, or the standings did not respond in time. */
+  rankOf(team: string): Promise<number | undefined>;
+  /** Units of a prize left when the vault last said so. */
+  left(prize: string): number | undefined;
+  /** What everybody may know of values and bonuses: during a freeze, as of the freeze. */
+  publicWord(): Promise<StandingsWord>;
+}
+
+export class Players {
+  readonly #deps: PlayersDeps;
+
+  constructor(deps: PlayersDeps) {
+    this.#deps = deps;
+  }
+
+  /** Joins a player: makes a team, or finds the one of `joinCode`. Safe to repeat with the same key. */
+  async join(request: JoinRequest & { joinCode?: string }): Promise<Joined | Refusal> {
+    const { current, journal, waiting } = this.#deps;
+    const refused = (await current.ready()) ?? waiting.enter(1);
+    if (refused) return refused;
+    try {
+      const fact = this.#admit(request);
+      if ("refused" in fact) return fact;
+      await journal.committed();
+      return joinedOf(fact, journal.teams.get(fact.team));
+    } finally {
+      waiting.leave(1);
+    }
+  }
+
+  #admit(request: JoinRequest & { joinCode?: string }): JoinFact | Refusal {
+    const { current, journal, shard, time } = this.#deps;
+    const earlier = journal.teams.recorded(joinKey(request.key));
+    if (earlier?.type === "join") {
+      const same =
+        earlier.name === request.name &&
+        earlier.created?.name === request.create?.name &&
+        earlier.created?.bracket === request.create?.bracket;
+      return same ? earlier : refuse("conflict", "this idempotency key was used with another body");
+    }
+    const now = time.now();
+    const { hunt, phase } = current.context(now);
+    let team: Team | undefined;
+    let id: string;
+    let { create } = request;
+    if (create) {
+      const ordinal = journal.teams.totals.teams;
+      id = makeTeamId(shard, ordinal);
+      const solo = hunt.compiled.teams.mode === "solo";
+      if (!solo) create = { ...create, joinCode: makeJoinCode(shard, ordinal) };
+    } else {
+      team = this.#teamOf(request.joinCode ?? "");
+      if (team?.newerFrom !== undefined) return READ_ONLY;
+      id = team?.id ?? "";
+    }
+    const fact = admit(hunt.compiled, phase, id, team, { ...request, ...(create ? { create } : {}) }, now);
+    if ("refused" in fact) return fact;
+    return journal.append(fact) as JoinFact;
+  }
+
+  #teamOf(joinCode: string): Team | undefined {
+    const place = parseJoinCode(joinCode);
+    const team = place && this.#deps.journal.teams.atOrdinal(place.ordinal);
+    return team?.joinCode === place?.code ? team : undefined;
+  }
+
+  /** Whether a joining with this key made a team here whose name folds to `name`. */
+  async hasMade(key: string, name: string): Promise<boolean> {
+    const { journal } = this.#deps;
+    await journal.committed();
+    const made = journal.teams.recorded(joinKey(key));
+    return made?.type === "join" && made.created !== undefined && foldName(made.created.name) === name;
+  }
+
+  /** The team, if the player is a member of it. */
+  memberOf(teamId: string, player: string): Team | Refusal {
+    const team = this.#deps.journal.teams.get(teamId);
+    if (!team?.members.some((member) => member.id === player)) {
+      return refuse("forbidden", "the token's player is not a member of its team");
+    }
+    return team;
+  }
+
+  /** What the player sees. A time condition opens a clue for a player who only looks. */
+  async me(teamId: string, player: string): Promise<Me | Refusal> {
+    const { current, journal, time, rankOf, left } = this.#deps;
+    const refused = await current.ready();
+    if (refused) return refused;
+    const team = this.memberOf(teamId, player);
+    if ("refused" in team) return team;
+    const rank = await rankOf(teamId);
+    const now = time.now();
+    const context = current.context(now);
+    journal.noteReached(context, team, now);
+    await journal.committed();
+    const { announcements } = current;
+    const present = journal.teams.get(teamId) ?? team;
+    return meOf(context, present, player, { rank, left, announcements }, now);
+  }
+
+  /** The team's score over time; during a freeze, up to the freeze. */
+  async history(teamId: string): Promise<{ points: { at: number; score: number }[] } | Refusal> {
+    const { current, journal, time } = this.#deps;
+    const refused = await current.ready();
+    if (refused) return refused;
+    const team = journal.teams.get(teamId);
+    if (!team) return refuse("not_found", "no such team");
+    await journal.committed();
+    const now = time.now();
+    const context = current.context(now);
+    const { freeze } = context.hunt.compiled;
+    if (freeze === undefined || now < freeze || context.phase === "ended") {
+      return { points: historyOf(context, team, Number.POSITIVE_INFINITY) };
+    }
+    // What clues are worth now would tell of solves behind the freeze.
+    const word = context.hunt.dynamic ? wordOf(await this.#deps.publicWord()) : undefined;
+    return { points: historyOf({ ...context, ...(word ? { word } : {}) }, team, freeze) };
+  }
+}
+
+function joinedOf(fact: JoinFact, team: Team | undefined): Joined {
+  return {
+    player: { id: fact.player, name: fact.name },
+    team: {
+      id: fact.team,
+      name: team?.name ?? "",
+      ...(team?.joinCode === undefined ? {} : { joinCode: team.joinCode }),
+    },
+  };
+}
