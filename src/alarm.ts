@@ -64,7 +64,8 @@ export class Alarm<Reason extends string> {
    * an alarm whose handler keeps failing.
    */
   async run(work: (isDue: (reason: Reason) => boolean) => Promise<void>): Promise<void> {
-    const now = this.#deps.clock.now();
+    // Whatever the object's clock says: the platform woke it for this time.
+    const now = Math.max(this.#deps.clock.now(), this.#armedFor ?? 0);
     const all = this.#inherited;
     this.#inherited = false;
     const due = new Set<Reason>();

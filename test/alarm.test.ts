@@ -64,6 +64,21 @@ describe("alarm", () => {
     expect(await platform.fire(alarm)).toEqual(["ship", "phase"]);
   });
 
+  test("woken before its own clock says so, it is due all the same", async () => {
+    const platform = new Platform();
+    const alarm = platform.instance();
+    await platform.fire(alarm);
+    alarm.set("ship", 3_000);
+    alarm.set("phase", 9_000);
+    platform.at = null;
+    const due: string[] = [];
+    await alarm.run(async (isDue) => {
+      for (const reason of ["ship", "phase"] as const) if (isDue(reason)) due.push(reason);
+    });
+    expect(due).toEqual(["ship"]);
+    expect(platform.at).toBe(9_000);
+  });
+
   test("what fails is armed by what it had set before it failed", async () => {
     const platform = new Platform();
     const alarm = platform.instance();
