@@ -1,5 +1,5 @@
 /**
- * Writes what is generated: docs/parameters.md, docs/api.md and
+ * Writes the generated files: docs/parameters.md, docs/api.md and
  * schema/hunt.json. `--check` only compares, and fails when one is out of date.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -49,8 +49,8 @@ function write(path: string, text: string): void {
 async function readOpenApi(): Promise<Record<string, Record<string, Operation>>> {
   const engine = await startEngine();
   try {
-    const answer = await fetch(new URL("/openapi.json", engine.url));
-    return ((await answer.json()) as { paths: Record<string, Record<string, Operation>> }).paths;
+    const response = await fetch(new URL("/openapi.json", engine.url));
+    return ((await response.json()) as { paths: Record<string, Record<string, Operation>> }).paths;
   } finally {
     await engine.stop();
   }

@@ -118,7 +118,7 @@ describe.skipIf(!isPresent)("the replay of a real hunt", () => {
   });
 });
 
-/** The places by API.md "Ranking", `finish`, from the facts alone. */
+/** The places by the ranking `finish` (docs/hunt-format.md), from the facts alone. */
 function orderOf(lines: readonly ExportLine[], finish: string): string[] {
   interface Row {
     name: string;
