@@ -16,7 +16,7 @@ import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-s
 
 interface PanelSpec {
   title: string;
-  /** What to think when it moves. */
+  /** How to read it when it moves. */
   about: string;
   /** Grafana's unit. */
   unit: string;

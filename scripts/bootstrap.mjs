@@ -6,8 +6,8 @@
  *   node scripts/bootstrap.mjs scripts/start.ts …   a script of ours
  *   node scripts/bootstrap.mjs wrangler dev …       a command of node_modules/.bin
  *
- * It runs on Node 18 and later, without dependencies, because it is what
- * installs them, and it prints nothing when there is nothing to install.
+ * It installs the dependencies, so it needs none itself and runs on Node 18 and
+ * later. It prints nothing when there is nothing to install.
  *
  * The npm scripts say `exec node scripts/bootstrap.mjs …`: npm passes signals
  * to the shell it starts and no further, and with `exec` that shell becomes
@@ -36,7 +36,7 @@ const lockFile = join(root, "package-lock.json");
 const stamp = join(modules, ".installed-from");
 const installLock = join(root, ".installing");
 
-/** Identifies what should be installed: the lock file's content and the platform it was installed for. */
+/** Identifies the wanted installation: the lock file's content and the platform. */
 function wanted() {
   const hash = createHash("sha256").update(readFileSync(lockFile)).digest("hex");
   return `${hash} ${process.platform} ${process.arch}\n`;
@@ -86,7 +86,7 @@ function isAlive(pid) {
   }
 }
 
-/** Takes the install lock, or waits until whoever holds it is done. */
+/** Takes the install lock, or waits until its holder is done. */
 async function lockInstall() {
   const deadline = Date.now() + INSTALL_WAIT_MAX;
   for (let told = false; ; told = true) {

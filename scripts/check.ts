@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules", ".bin");
 
-/** What is checked, and the command of node_modules/.bin that does it. */
+/** The subject of a step, and the command of node_modules/.bin that checks it. */
 type Step = [name: string, command: string, ...args: string[]];
 
 /** Each tsconfig*.json is checked: it names the platform its files run on. */

@@ -62,7 +62,7 @@ async function runTests(args: string[]): Promise<Counts> {
   }
 }
 
-/** Counts so that whatever went wrong counts as a failure: also a file that does not load, a crash, or no test at all. */
+/** Counts every fault as a failure: also a file that does not load, a crash, or no test at all. */
 function count(report: Report | undefined, ended: string): Counts {
   const passed = report?.numPassedTests ?? 0;
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);

@@ -393,9 +393,13 @@ export function unknownVariable(vars: object): string | undefined {
 }
 
 function unknownNames(vars: object): string[] {
-  return Object.entries(vars)
-    .filter(([name, value]) => typeof value === "string" && !KNOWN_NAMES.includes(name))
-    .map(([name]) => name);
+  return (
+    Object.entries(vars)
+      .filter(([name, value]) => typeof value === "string" && !KNOWN_NAMES.includes(name))
+      .map(([name]) => name)
+      // Tools that run the Worker mark texts of their own so.
+      .filter((name) => !name.startsWith("__"))
+  );
 }
 
 function unknownSentence(name: string): string {

@@ -38,7 +38,7 @@ describe("names", () => {
     expect([...SECRET_NAMES].sort()).toEqual(Object.keys(createSecrets()).sort());
     const vars = Object.fromEntries(Object.keys(PARAMETERS).map((name) => [name, "1"]));
     expect(
-      unknownVariable({ ...vars, ...createSecrets(), CACHE: {}, FACTS: () => undefined }),
+      unknownVariable({ ...vars, ...createSecrets(), CACHE: {}, FACTS: () => undefined, __TOOL: "x" }),
     ).toBeUndefined();
   });
 

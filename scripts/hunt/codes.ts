@@ -1,4 +1,4 @@
-/** `hunt codes`: what the scan clues' QR codes carry, as a list, a sheet to print, or files. */
+/** `hunt codes`: the codes of the scan clues, as a list, as a sheet of QR codes to print, or as files. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Call, Command } from "./command.ts";
@@ -42,15 +42,18 @@ export const codes: Command = {
     const hunt = call.argument("hunt");
     const carry = call.text("carry") ?? "url";
     if (!CARRIES.includes(carry)) throw wrongUsage(`--carry is url or code, not "${carry}"`);
-    const answer = await engine.json<{ codes: Code[] }>("GET", `/v1/hunts/${encodeURIComponent(hunt)}/codes`);
+    const response = await engine.json<{ codes: Code[] }>(
+      "GET",
+      `/v1/hunts/${encodeURIComponent(hunt)}/codes`,
+    );
     const sheet = call.text("out");
     const folder = call.text("svg");
     if (sheet !== undefined || folder !== undefined) {
-      if (answer.codes.length === 0) throw refused(`${hunt} has no scan clues`);
-      const cards = answer.codes.map((code) => cardOf(code, carry));
+      if (response.codes.length === 0) throw refused(`${hunt} has no scan clues`);
+      const cards = response.codes.map((code) => cardOf(code, carry));
       if (sheet !== undefined) await writeSheet(call, sheet, hunt, cards);
       if (folder !== undefined) await writeSvgs(call, folder, hunt, cards);
-      const first = URL.parse(answer.codes[0]?.url ?? "");
+      const first = URL.parse(response.codes[0]?.url ?? "");
       if (carry === "url" && first && isLoopback(first)) {
         out.note(
           `these QR codes lead to ${first.origin}, this machine: make those to print with --url of the deployed engine`,
@@ -58,7 +61,7 @@ export const codes: Command = {
       }
       if (!out.json) return EXIT.ok;
     }
-    await out.answer(answer, ({ codes: told }) =>
+    await out.result(response, ({ codes: told }) =>
       out.table(
         [{ title: "clue" }, { title: "title" }, { title: "code", whole: true }],
         told.map(({ clue, code, title }) => [clue, title, code]),
@@ -101,7 +104,7 @@ async function writeSvgs(call: Call, name: string, hunt: string, cards: readonly
   const folder = call.path(name);
   await mkdir(folder, { recursive: true });
   for (const { clue, svg } of cards) {
-    // Ids are slugs; whatever else an engine might send must not leave the directory.
+    // Ids are slugs; another engine may send anything, and its file must not leave the directory.
     const file = `${hunt}-${clue}`.replaceAll(/[^a-z0-9-]/g, "_");
     await writeFile(join(folder, `${file}.svg`), `${svg}\n`);
   }

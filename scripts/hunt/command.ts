@@ -6,7 +6,7 @@ import type { Output } from "./output.ts";
 
 export interface Option {
   type: "string" | "boolean";
-  /** What stands for the value in the help; string options only. */
+  /** Placeholder of the value in the help; string options only. */
   value?: string;
   about: string;
 }
@@ -20,7 +20,7 @@ export interface Command {
   /** The arguments, all of them required: `<hunt> <team>`. */
   usage: string;
   options: Options;
-  /** What could be typed after `npm run hunt -- `. */
+  /** Words that could follow `npm run hunt -- `. */
   example: string;
   /** Resolves to the exit code; none is 0. */
   run(call: Call): Promise<ExitCode | undefined>;
@@ -95,7 +95,7 @@ export function parseCall(command: Command, argv: readonly string[]): Parsed {
   };
 }
 
-/** Says in one line what commander found wrong. */
+/** Turns the error of commander into one line. */
 function faultOf({ code, message }: CommanderError, names: string[], given: readonly string[]): string {
   if (code === "commander.missingArgument") return `<${names[given.length]}> is missing`;
   if (code === "commander.excessArguments") return `"${given[names.length]}" is too much`;

@@ -31,14 +31,14 @@ export const publish: Command = {
     const version = call.count("if-match", 0, VERSION_MAX);
     const dryRun = call.flag("dry-run");
     if (given === undefined && source.parsed.issues) {
-      // Nobody knows where it would go; what is wrong with it is known.
+      // The hunt it would go to is not known; its faults are.
       if (out.json) await out.value({ file: source.name, issues: source.parsed.issues, warnings: [] });
       out.error(`${source.name} is no valid definition: ${plural(source.parsed.issues.length, "issue")}`);
       out.errorIssues(source.parsed.issues);
       return EXIT.refused;
     }
     const hunt = huntOf(source, given);
-    const answer = await call.engine.json<{ hunt: string; version: number; warnings: Issue[] }>(
+    const response = await call.engine.json<{ hunt: string; version: number; warnings: Issue[] }>(
       "PUT",
       `/v1/hunts/${hunt}`,
       {
@@ -47,12 +47,12 @@ export const publish: Command = {
         ...(version === undefined ? {} : { headers: { "if-match": `"${version}"` } }),
       },
     );
-    out.noteIssues(out.json ? [] : answer.warnings);
-    const warnings = answer.warnings.length > 0 ? `, ${plural(answer.warnings.length, "warning")}` : "";
+    out.noteIssues(out.json ? [] : response.warnings);
+    const warnings = response.warnings.length > 0 ? `, ${plural(response.warnings.length, "warning")}` : "";
     const done = dryRun
       ? `${hunt} could be published${warnings}`
-      : `${hunt} is published, version ${answer.version}${warnings}`;
-    await out.confirm(answer, done);
+      : `${hunt} is published, version ${response.version}${warnings}`;
+    await out.confirm(response, done);
     return EXIT.ok;
   },
 };
@@ -67,14 +67,14 @@ export const phase: Command = {
     const hunt = call.argument("hunt");
     const to = call.argument("phase");
     if (!PHASES.includes(to)) throw wrongUsage(`<phase> is live, paused or ended, not "${to}"`);
-    const answer = await call.engine.json<{ phase: string }>(
+    const response = await call.engine.json<{ phase: string }>(
       "POST",
       `/v1/hunts/${encodeURIComponent(hunt)}/phase`,
       {
         body: { phase: to },
       },
     );
-    await call.out.confirm(answer, `${hunt} is ${answer.phase}`);
+    await call.out.confirm(response, `${hunt} is ${response.phase}`);
     return EXIT.ok;
   },
 };
@@ -87,8 +87,8 @@ export const hunts: Command = {
   example: "hunts",
   async run({ engine, out }) {
     type Row = { hunt: string; title: string; phase: string; version: number; teams: number };
-    const answer = await engine.json<{ hunts: Row[] }>("GET", "/v1/hunts");
-    await out.answer(answer, (told) =>
+    const response = await engine.json<{ hunts: Row[] }>("GET", "/v1/hunts");
+    await out.result(response, (told) =>
       out.table(
         [
           { title: "hunt" },
@@ -114,10 +114,10 @@ export const shards: Command = {
     const hunt = call.argument("hunt");
     const wanted = wholeNumber("<n>", call.argument("n"), 1, SHARDS_MAX);
     const path = `/v1/hunts/${encodeURIComponent(hunt)}/shards`;
-    const answer = await call.engine.json<{ shardsPerRegion: number }>("POST", path, {
+    const response = await call.engine.json<{ shardsPerRegion: number }>("POST", path, {
       body: { shardsPerRegion: wanted },
     });
-    await call.out.confirm(answer, `${hunt} has ${plural(answer.shardsPerRegion, "shard")} a region`);
+    await call.out.confirm(response, `${hunt} has ${plural(response.shardsPerRegion, "shard")} a region`);
     return EXIT.ok;
   },
 };

@@ -1,4 +1,4 @@
-/** `hunt check-draw`: does a draw again from what is published, and compares. */
+/** `hunt check-draw`: repeats a draw from the published seed and compares. */
 import { createInterface } from "node:readline/promises";
 import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
 import { momentsOf } from "../../src/prizes/allocate.ts";
@@ -28,7 +28,7 @@ export interface ExportedClaim {
   drawnAt?: number;
 }
 
-/** What is wrong with a draw; nothing: it is right. `claims`: all that were recorded, to find those wrongly missed. */
+/** Lists the faults of a draw; none: it is right. `claims`: all recorded ones, to find those wrongly missed. */
 export function checkDraw(draw: PublishedDraw, claims: readonly ExportedClaim[] = []): string[] {
   const { drawSeed: seed, wins = [] } = draw;
   if (seed === undefined) return ["the seed is not published yet: the hunt has not ended"];
@@ -56,7 +56,7 @@ export function checkDraw(draw: PublishedDraw, claims: readonly ExportedClaim[] 
     if (moment === undefined || Date.parse(at) < moment)
       wrong.push(`${team} won unit ${unit} before its moment`);
   }
-  // Whoever claims gets the earliest moment that nobody has: those that were won are the first ones.
+  // Each claim gets the earliest moment that nobody has, so the moments won are the first ones.
   const first = moments.slice(0, wins.length);
   if (first.some(({ unit }) => !units.has(unit))) wrong.push("an earlier moment was passed over");
   const wonAt = new Map(wins.map(({ unit, at }) => [unit, Date.parse(at)]));
@@ -101,7 +101,7 @@ export const checkDraws: Command = {
       const draw = await readDraw(call, hunt, id);
       checked.push({ prize: id, wins: draw.wins?.length ?? 0, wrong: checkDraw(draw, claims.get(id)) });
     }
-    await call.out.answer(checked, async () => {
+    await call.out.result(checked, async () => {
       for (const { prize, wins, wrong } of checked) {
         await call.out.line(
           `${prize}: ${wrong.length === 0 ? `right, ${plural(wins, "win")} checked` : "WRONG"}`,

@@ -8,16 +8,16 @@ import { clean } from "./text.ts";
 /** How often a request is sent again after 429 or 503. */
 const RETRIES_MAX = 5;
 
-/** Longest wait before a retry, whatever `Retry-After` asks for, seconds. */
+/** Longest wait before a retry, seconds, even if `Retry-After` asks for more. */
 const RETRY_WAIT_MAX = 30;
 
 /** First wait when there is no `Retry-After`, seconds; it doubles. */
 const RETRY_WAIT = 1;
 
-/** Of an error answer that is no problem document, at most this much is read, bytes. */
+/** Bytes read at most of an error that is no problem document. */
 const ERROR_BODY_MAX = 1_000_000;
 
-/** What the network itself says, beside undici's own codes. */
+/** Error codes of the network, beside undici's own. */
 const NETWORK_CODES: ReadonlySet<string> = new Set([
   "ECONNRESET",
   "ECONNABORTED",
@@ -74,20 +74,20 @@ export class EngineClient {
     return this.#options.url.origin;
   }
 
-  /** The JSON answer of a call. The caller names the shape API.md gives it. */
-  async json<Answer>(method: Dispatcher.HttpMethod, path: string, sending: Sending = {}): Promise<Answer> {
+  /** Calls the engine and gives its JSON; the caller names its type (docs/api.md). */
+  async json<Body>(method: Dispatcher.HttpMethod, path: string, sending: Sending = {}): Promise<Body> {
     const body = await this.stream(method, path, sending);
     return this.#connected(async () => {
       const text = await body.text();
       try {
-        return JSON.parse(text) as Answer;
+        return JSON.parse(text) as Body;
       } catch {
         throw new Failure(EXIT.refused, `${this.origin} did not answer with JSON: is it the engine?`);
       }
     });
   }
 
-  /** The body of a successful answer, as it comes. A break of the connection is the reader's to see. */
+  /** The body of a successful response, as it comes. A break of the connection is the reader's to see. */
   async stream(method: Dispatcher.HttpMethod, path: string, sending: Sending = {}) {
     for (let attempt = 0; ; attempt += 1) {
       const { statusCode, headers, body } = await this.#send(method, path, sending);
@@ -167,7 +167,7 @@ export function isLoopback(url: URL): boolean {
   return url.hostname === "localhost" || url.hostname === "[::1]" || /^127\./.test(url.hostname);
 }
 
-/** The problem document of an error answer; one made from the status when something else answered. */
+/** The problem document of an error response; if it is none, one made from the status. */
 async function problemOf(status: number, body: Readable): Promise<Problem> {
   const text = await textOf(body);
   try {
@@ -179,7 +179,7 @@ async function problemOf(status: number, body: Readable): Promise<Problem> {
     // Not JSON: a proxy's page, and its text says nothing to a person at a terminal.
   }
   return {
-    title: `the answer was ${status}`,
+    title: `the response was ${status}`,
     status,
     detail: "without a problem document: is it the engine?",
   };
@@ -196,7 +196,7 @@ async function textOf(body: Readable): Promise<string> {
       if (size > ERROR_BODY_MAX) break;
     }
   } catch {
-    // The status is known; what came of the text is what there is.
+    // The status is known; of the text there is only the part that came.
   }
   return Buffer.concat(chunks).toString("utf8");
 }

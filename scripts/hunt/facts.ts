@@ -80,9 +80,9 @@ export const importLines: Command = {
 };
 
 /**
- * An engine that refuses an import before it read all of it closes the
- * connection, and its answer may get lost on the way: what it refuses can be
- * asked. Throws that; returns when there is no such reason.
+ * An engine that refuses an import before it has read all of it closes the
+ * connection, and its response may be lost. Asks for the likely reason, the
+ * phase, and throws it; returns when it is another one.
  */
 async function askWhy(engine: EngineClient, hunt: string): Promise<void> {
   const path = `/v1/hunts/${encodeURIComponent(hunt)}`;

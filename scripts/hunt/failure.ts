@@ -13,7 +13,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** An error answer of the engine (RFC 9457). */
+/** An error response of the engine (RFC 9457). */
 export interface Problem {
   type?: string;
   title: string;
@@ -26,7 +26,7 @@ export interface Problem {
 
 export class Failure extends Error {
   readonly exit: ExitCode;
-  /** What the engine answered, when it did. */
+  /** The engine's response, if there was one. */
   readonly problem: Problem | undefined;
 
   constructor(exit: ExitCode, message: string, problem?: Problem) {

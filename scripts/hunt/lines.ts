@@ -1,4 +1,4 @@
-/** Commands that send lines and are told what became of each: sending with progress, and the telling. */
+/** Sends lines of NDJSON with progress, and tells which were accepted and rejected. */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline as pipe, type Readable } from "node:stream";
@@ -8,19 +8,19 @@ import { measured } from "./progress.ts";
 import { unreadable } from "./source.ts";
 import { clean, count, plural } from "./text.ts";
 
-/** Reasons and lines told of what was rejected; --json has all the engine tells. */
+/** Rejected lines that are told; --json has all of them. */
 const REASONS_TOLD = 10;
 const LINES_TOLD = 5;
 
 export const STRICT: Options = { strict: { type: "boolean", about: "rejected lines fail" } };
 
-interface LinesAnswer {
+interface LinesResponse {
   lines: number;
   accepted: number;
   rejected: { line: number; code: string; message: string }[];
 }
 
-/** Sends the lines and tells what became of them. With `--strict`, rejected ones make it fail. */
+/** Sends the lines and tells the result. With `--strict`, rejected lines make it fail. */
 export async function sendLines(
   call: Call,
   path: string,
@@ -39,23 +39,23 @@ export async function sendLines(
       progress.add(chunk.length);
       if (sent === source.size) progress.wait(words.waiting);
     });
-    // An error reaches whoever reads the counter: it is destroyed with it.
+    // An error destroys the counter as well, so that its reader sees it.
     return pipe(source.open(), counter, () => undefined);
   };
   try {
-    const answer = await engine.json<LinesAnswer>("POST", path, {
+    const response = await engine.json<LinesResponse>("POST", path, {
       raw: { type: "application/x-ndjson", data },
       replayable: source.replayable,
     });
     progress.end();
-    await out.answer(answer, (told) => tell(call, told));
-    return call.flag("strict") && answer.lines > answer.accepted ? EXIT.refused : EXIT.ok;
+    await out.result(response, (told) => tell(call, told));
+    return call.flag("strict") && response.lines > response.accepted ? EXIT.refused : EXIT.ok;
   } finally {
     progress.end();
   }
 }
 
-/** Lines to send: a file, a pipe, or what was made of one. */
+/** Lines to send: of a file or a pipe, as they are or converted. */
 export interface LineSource {
   open(): NodeJS.ReadableStream;
   /** Bytes, where they are known. */
@@ -75,8 +75,8 @@ export async function openSource(call: Call, name: string): Promise<LineSource> 
   return { open: () => createReadStream(path), size: found.size, replayable: true };
 }
 
-/** What became of the lines; of the rejected ones the first of every reason. */
-async function tell({ out }: Call, { lines, accepted, rejected }: LinesAnswer): Promise<void> {
+/** Tells the result; of the rejected lines the first of every reason. */
+async function tell({ out }: Call, { lines, accepted, rejected }: LinesResponse): Promise<void> {
   const refusedLines = lines - accepted;
   const text = `${plural(lines, "line")}: ${count(accepted)} accepted, ${count(refusedLines)} rejected`;
   if (refusedLines === 0) return out.confirm(undefined, text);

@@ -41,7 +41,7 @@ export const lint: Command = {
   },
 };
 
-/** What publishing would say. The digests and codes are stand-ins: both are the engine's secret. */
+/** Finds everything that publishing would. Digests and codes are stand-ins, as both need the engine's secrets. */
 function check({ parsed }: Source, hunt: string): Findings {
   if (parsed.issues) return { issues: parsed.issues, warnings: [] };
   const compiled = compile(parsed.definition, {

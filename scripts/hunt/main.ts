@@ -56,7 +56,7 @@ const COMMANDS: readonly Command[] = [
   rearchive,
 ];
 
-/** What a command line runs in; `process` is one. */
+/** The surroundings of a command line; `process` is one. */
 export interface Surroundings {
   stdin: NodeJS.ReadableStream;
   stdout: Sink;

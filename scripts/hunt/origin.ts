@@ -1,4 +1,4 @@
-/** Commands about the origin: its gate, what it has not yet, and what it refuses. */
+/** Commands about the origin: its gate, its backlog, and the messages it refuses. */
 import type { Call, Command } from "./command.ts";
 import { EXIT } from "./failure.ts";
 import { left, right } from "./output.ts";
@@ -24,9 +24,9 @@ export const origin: Command = {
   example: "origin",
   async run(call) {
     const { out } = call;
-    const answer = await call.engine.json<OriginStatus>("GET", "/v1/ops/origin");
-    const { state, since, window, driver, backlog } = answer;
-    await out.answer(answer, () =>
+    const response = await call.engine.json<OriginStatus>("GET", "/v1/ops/origin");
+    const { state, since, window, driver, backlog } = response;
+    await out.result(response, () =>
       out.table(
         [
           left("origin"),
@@ -67,10 +67,10 @@ export const rearchive: Command = {
   example: "rearchive harbour-nights",
   async run(call) {
     const hunt = encodeURIComponent(call.argument("hunt"));
-    const answer = await call.engine.json<{ facts: number }>("POST", `/v1/hunts/${hunt}/rearchive`, {
+    const response = await call.engine.json<{ facts: number }>("POST", `/v1/hunts/${hunt}/rearchive`, {
       body: { reason: call.text("reason") ?? "from the command line" },
     });
-    await call.out.confirm(answer, `${plural(answer.facts, "fact")} on the way to the origin`);
+    await call.out.confirm(response, `${plural(response.facts, "fact")} on the way to the origin`);
     return EXIT.ok;
   },
 };
@@ -102,8 +102,8 @@ export const deadLetters: Command = {
   example: "dead-letters harbour-nights",
   async run(call) {
     const { out } = call;
-    const answer = await call.engine.json<Letters>("GET", pathOf(call));
-    await out.answer(answer, async ({ letters, total }) => {
+    const response = await call.engine.json<Letters>("GET", pathOf(call));
+    await out.result(response, async ({ letters, total }) => {
       if (letters.length > 0) {
         await out.table(
           [
@@ -144,10 +144,10 @@ export const redrive: Command = {
       ?.split(",")
       .map((id) => id.trim())
       .filter((id) => id !== "");
-    const answer = await call.engine.json<{ redriven: number }>("POST", `${pathOf(call)}/redrive`, {
+    const response = await call.engine.json<{ redriven: number }>("POST", `${pathOf(call)}/redrive`, {
       body: ids === undefined ? {} : { ids },
     });
-    await call.out.confirm(answer, `${plural(answer.redriven, "dead letter")} sent to the origin again`);
+    await call.out.confirm(response, `${plural(response.redriven, "dead letter")} sent to the origin again`);
     return EXIT.ok;
   },
 };

@@ -1,6 +1,6 @@
 /**
- * What the commands print. stdout carries what was asked for; stderr carries
- * notes, progress and errors.
+ * Prints for the commands: results on stdout; notes, progress and errors on
+ * stderr.
  */
 import { once } from "node:events";
 import { styleText } from "node:util";
@@ -47,13 +47,13 @@ export class Output {
     await this.write(`${text}\n`);
   }
 
-  /** The machine's answer. */
+  /** JSON, for machines. */
   async value(value: unknown): Promise<void> {
     await this.line(JSON.stringify(value, null, 2));
   }
 
-  /** The answer of a command: as JSON, or told by `tell`. */
-  async answer<T>(value: T, tell: (value: T) => Promise<void>): Promise<void> {
+  /** The result of a command: as JSON, or told by `tell`. */
+  async result<T>(value: T, tell: (value: T) => Promise<void>): Promise<void> {
     await (this.json ? this.value(value) : tell(value));
   }
 

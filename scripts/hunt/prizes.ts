@@ -21,8 +21,8 @@ const pathOf = (call: Call, rest: string): string =>
   `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}/prizes/${encodeURIComponent(call.argument("prize"))}/${rest}`;
 
 /** Stock added twice is twice the stock: see `once`. */
-function act<Answer>(call: Call, path: string, body: object): Promise<Answer> {
-  return call.engine.json<Answer>("POST", pathOf(call, path), {
+function act<Body>(call: Call, path: string, body: object): Promise<Body> {
+  return call.engine.json<Body>("POST", pathOf(call, path), {
     body: { ...body, reason: call.text("reason") ?? "from the command line" },
     once: true,
   });
@@ -46,10 +46,10 @@ export const stock: Command = {
     const file = call.text("codes");
     const text = file && (await readFile(call.path(file), "utf8").catch(unreadable(file)));
     const codes = text?.split(/\r?\n/).filter((line) => line !== "");
-    const answer = await act<{ stock: number }>(call, "stock", { add, ...(codes ? { codes } : {}) });
+    const response = await act<{ stock: number }>(call, "stock", { add, ...(codes ? { codes } : {}) });
     await call.out.confirm(
-      answer,
-      `${call.argument("prize")} has ${plural(answer.stock, "unit")} in all now`,
+      response,
+      `${call.argument("prize")} has ${plural(response.stock, "unit")} in all now`,
     );
     return EXIT.ok;
   },
@@ -80,8 +80,8 @@ export const revoke: Command = {
   example: 'revoke harbour-nights voucher 3 --reason "two accounts"',
   async run(call) {
     const unit = wholeNumber("<unit>", call.argument("unit"), 0, 10 * UNITS_MAX);
-    const answer = await act<{ team: string }>(call, "revoke", { unit });
-    await call.out.confirm(answer, `unit ${unit} is taken back from ${answer.team}`);
+    const response = await act<{ team: string }>(call, "revoke", { unit });
+    await call.out.confirm(response, `unit ${unit} is taken back from ${response.team}`);
     return EXIT.ok;
   },
 };
@@ -113,7 +113,7 @@ export const winners: Command = {
       all.push(...page.winners);
       cursor = page.cursor;
     }
-    await call.out.answer({ winners: all }, async () => {
+    await call.out.result({ winners: all }, async () => {
       await call.out.table(
         [
           right("unit"),
@@ -178,7 +178,7 @@ export const prizes: Command = {
       const crowd: Crowd = { teams, claims, rush, from, to: prize.window?.to ?? closes ?? from + DAY };
       return forecast(rulesOf(prize, undefined), crowd, RUNS, random);
     });
-    await call.out.answer(forecasts, async () => {
+    await call.out.result(forecasts, async () => {
       await call.out.table(
         [
           left("prize"),

@@ -40,7 +40,7 @@ export class Progress {
     this.#draw();
   }
 
-  /** Everything is through, and something is waited for: says what, and for how long already. */
+  /** Everything is sent, the command waits: tells for which reason, and for how long already. */
   wait(text: string): void {
     if (!this.#drawn) return;
     clearInterval(this.#waiting);

@@ -14,7 +14,7 @@ const MARK = { length: 5, gap: 1.5 };
 /** Half of a cross between cards. */
 const CROSS = 2;
 
-/** What fits beside the code at each size of type, characters; a title has 200 at most. */
+/** Characters that fit beside the code at each size of type; a title has 200 at most. */
 const LONG_TITLE = 40;
 const LONGEST_TITLE = 75;
 
@@ -22,7 +22,7 @@ const SAY = "Scan me with your phone’s camera";
 
 export interface Card {
   title: string;
-  /** What the QR code stands for, for whoever has no camera. */
+  /** The content of the QR code, for people without a camera. */
   code: string;
   svg: string;
 }
@@ -31,7 +31,7 @@ export interface Sheet {
   /** The hunt's. */
   title: string;
   cards: readonly Card[];
-  /** Whether the cards say what clue they are. */
+  /** Whether the cards show the titles of their clues. */
   titles: boolean;
   say?: string;
 }

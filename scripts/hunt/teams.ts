@@ -10,10 +10,10 @@ const REASON: Options = {
 };
 
 /** Does something to the team the arguments name. An award given twice is two: see `once`. */
-function act<Answer>(call: Call, path: string, body: object): Promise<Answer> {
+function act<Body>(call: Call, path: string, body: object): Promise<Body> {
   const hunt = encodeURIComponent(call.argument("hunt"));
   const team = encodeURIComponent(call.argument("team"));
-  return call.engine.json<Answer>("POST", `/v1/hunts/${hunt}/teams/${team}/${path}`, {
+  return call.engine.json<Body>("POST", `/v1/hunts/${hunt}/teams/${team}/${path}`, {
     body: { ...body, reason: call.text("reason") ?? "from the command line" },
     once: true,
   });
@@ -27,8 +27,8 @@ export const award: Command = {
   example: 'award harbour-nights weur-0-1-a1b2c -50 --reason "left the quay dirty"',
   async run(call) {
     const points = wholeNumber("<points>", call.argument("points"), -POINTS_MAX, POINTS_MAX);
-    const answer = await act<{ score: number }>(call, "awards", { points });
-    await call.out.confirm(answer, `${call.argument("team")} has ${count(answer.score)} points now`);
+    const response = await act<{ score: number }>(call, "awards", { points });
+    await call.out.confirm(response, `${call.argument("team")} has ${count(response.score)} points now`);
     return EXIT.ok;
   },
 };
@@ -40,8 +40,8 @@ export const unlock: Command = {
   options: REASON,
   example: 'unlock harbour-nights weur-0-1-a1b2c figurehead --reason "the sheet was gone"',
   async run(call) {
-    const answer = await act<{ unlocked: string[] }>(call, "unlocks", { clue: call.argument("clue") });
-    await call.out.confirm(answer, `${answer.unlocked.join(", ")} is open to ${call.argument("team")}`);
+    const response = await act<{ unlocked: string[] }>(call, "unlocks", { clue: call.argument("clue") });
+    await call.out.confirm(response, `${response.unlocked.join(", ")} is open to ${call.argument("team")}`);
     return EXIT.ok;
   },
 };
@@ -54,8 +54,8 @@ function mark(name: string, summary: string, told: string): Command {
     options: REASON,
     example: `${name} harbour-nights weur-0-1-a1b2c --reason "…"`,
     async run(call) {
-      const answer = await act<object>(call, name, {});
-      await call.out.confirm(answer, `${call.argument("team")} ${told}`);
+      const response = await act<object>(call, name, {});
+      await call.out.confirm(response, `${call.argument("team")} ${told}`);
       return EXIT.ok;
     },
   };
@@ -74,12 +74,12 @@ export const announce: Command = {
   example: 'announce harbour-nights "The pier closes at ten." --clue pier',
   async run(call) {
     const clue = call.text("clue");
-    const answer = await call.engine.json<{ id: string; at: string }>(
+    const response = await call.engine.json<{ id: string; at: string }>(
       "POST",
       `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}/announcements`,
       { body: { text: call.argument("text"), ...(clue === undefined ? {} : { clue }) }, once: true },
     );
-    await call.out.confirm(answer, `announced at ${answer.at}`);
+    await call.out.confirm(response, `announced at ${response.at}`);
     return EXIT.ok;
   },
 };

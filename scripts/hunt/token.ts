@@ -11,7 +11,7 @@ export const token: Command = {
   async run({ out, dataDir, flag }) {
     const secrets = await secretsOf(dataDir);
     const made = flag("ops") ? await mintOpsToken(secrets) : await mintOrganiserToken(secrets);
-    await out.answer({ token: made }, ({ token }) => out.line(token));
+    await out.result({ token: made }, ({ token }) => out.line(token));
     return undefined;
   },
 };

@@ -33,7 +33,7 @@ export const stats: Command = {
   example: "stats harbour-nights",
   async run(call) {
     const { out } = call;
-    await out.answer(await call.engine.json<Stats>("GET", pathOf(call, "stats")), async (told) => {
+    await out.result(await call.engine.json<Stats>("GET", pathOf(call, "stats")), async (told) => {
       const { players, teams, events, facts } = told;
       await out.line(
         [
@@ -121,7 +121,7 @@ export const leaderboard: Command = {
   example: "leaderboard harbour-nights --limit 10",
   async run(call) {
     const { out } = call;
-    const answer = await call.engine.json<Leaderboard>("GET", pathOf(call, "leaderboard"), {
+    const response = await call.engine.json<Leaderboard>("GET", pathOf(call, "leaderboard"), {
       query: {
         limit: call.count("limit", 1, LEADERBOARD_MAX),
         offset: call.count("offset", 0, OFFSET_MAX),
@@ -129,7 +129,7 @@ export const leaderboard: Command = {
         around: call.text("around"),
       },
     });
-    await out.answer(answer, async ({ entries, total, frozen, asOf }) => {
+    await out.result(response, async ({ entries, total, frozen, asOf }) => {
       await out.table(
         [
           right("rank"),
@@ -258,8 +258,8 @@ export const audit: Command = {
   example: "audit harbour-nights",
   async run(call) {
     const { out } = call;
-    const answer = await call.engine.json<{ entries: AuditEntry[] }>("GET", pathOf(call, "audit"));
-    await out.answer(answer, ({ entries }) =>
+    const response = await call.engine.json<{ entries: AuditEntry[] }>("GET", pathOf(call, "audit"));
+    await out.result(response, ({ entries }) =>
       out.table(
         [left("at"), left("who"), left("what"), left("request"), { title: "about", whole: true }],
         entries.map(({ at, actor, action, detail, request }) => [
@@ -296,8 +296,8 @@ export const verify: Command = {
   example: "verify harbour-nights",
   async run(call) {
     const { out } = call;
-    const answer = await call.engine.json<Verification>("GET", pathOf(call, "verify"));
-    await out.answer(answer, async ({ ok, mismatches, facts, teams: held }) => {
+    const response = await call.engine.json<Verification>("GET", pathOf(call, "verify"));
+    await out.result(response, async ({ ok, mismatches, facts, teams: held }) => {
       const checked = `${plural(facts, "fact")}, ${plural(held, "team")}`;
       if (mismatches.length > 0) {
         await out.table(
@@ -305,10 +305,10 @@ export const verify: Command = {
           mismatches.map(({ where, shard, team, what }) => [where, shard, team, what]),
         );
       }
-      if (ok) await out.confirm(answer, `${out.styled("green", "ok")}: ${checked}`);
+      if (ok) await out.confirm(response, `${out.styled("green", "ok")}: ${checked}`);
       else out.error(`${plural(mismatches.length, "difference")} in ${checked}`);
     });
-    return answer.ok ? EXIT.ok : EXIT.refused;
+    return response.ok ? EXIT.ok : EXIT.refused;
   },
 };
 

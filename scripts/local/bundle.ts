@@ -1,7 +1,7 @@
 /**
  * The Worker as the local engine runs it: the bundle wrangler would deploy, the
  * bindings wrangler.toml declares and the D1 migrations. Kept under
- * node_modules/.cache by a hash of what goes in, so that an unchanged source
+ * node_modules/.cache by a hash of its inputs, so that an unchanged source
  * starts without wrangler.
  */
 import { execFile } from "node:child_process";
@@ -15,7 +15,7 @@ import { checkVars } from "./vars.ts";
 const root = join(import.meta.dirname, "../..");
 const cache = join(root, "node_modules", ".cache", "treasure-hunt-engine");
 
-/** Everything that decides what the bundle is; a file bundled from elsewhere is an error. */
+/** All inputs of the bundle; a file bundled from elsewhere is an error. */
 const INPUTS = [
   "src",
   "schema",
@@ -66,7 +66,7 @@ interface DeclaredDatabase {
 export interface Migrations {
   /** The D1 binding they are for. */
   binding: string;
-  /** Where wrangler, too, notes what was applied. */
+  /** Where wrangler, too, notes the applied ones. */
   table: string;
   /** In the order they are applied. */
   files: { name: string; statements: string[] }[];

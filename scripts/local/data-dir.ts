@@ -1,9 +1,9 @@
 /**
- * Who may use a data directory: one engine at a time.
+ * One engine at a time may use a data directory.
  *
  * The lock is a transaction held open on a SQLite file, so the kernel gives it
  * up however the process ends; no stale lock can exist. Beside it engine.json
- * says who holds it, and which workerd process serves it: one that outlived its
+ * names the engine that holds it and the workerd process that serves it: one that outlived its
  * engine (kill -9) still has the databases open and is ended here first.
  */
 import { execFileSync } from "node:child_process";

@@ -21,8 +21,8 @@ import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
 import { checkVars } from "./vars.ts";
 
 /**
- * Miniflare takes V8's flags from here alone. workerd frees what requests leave
- * behind only in full collections, which stop everything for 100 to 150 ms
+ * Miniflare takes V8's flags from here alone. workerd frees the garbage of
+ * requests only in full collections, which stop everything for 100 to 150 ms
  * where they are rare (docs/performance.md, "Tails"): these make them frequent
  * and short. Cloudflare chooses its own flags.
  */
@@ -60,7 +60,7 @@ export interface EngineOptions {
   entry?: string;
   /** Opens V8's inspector on a free port (`miniflare.getInspectorURL()`): for benchmarks that profile. */
   inspect?: boolean;
-  /** What the Worker logs and what goes wrong beneath it. Default: warnings and errors on stderr. */
+  /** Gets the log lines of the Worker and the errors beneath it. Default: warnings and errors on stderr. */
   log?: LogLine;
 }
 
@@ -70,7 +70,7 @@ export interface Engine {
   directUrl?: URL;
   secrets: Secrets;
   miniflare: Miniflare;
-  /** Ends it after letting requests in flight finish; what they wrote is durable then. */
+  /** Lets requests in flight finish, then ends it; everything they wrote is durable then. */
   stop(): Promise<void>;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
@@ -134,7 +134,7 @@ let lastStart: Promise<unknown> = Promise.resolve();
 
 function startRuntime(...given: Parameters<typeof startRuntimeNow>): Promise<Runtime> {
   const started = lastStart.then(() => startRuntimeNow(...given));
-  lastStart = started.catch(() => undefined); // whoever asked for it gets the error
+  lastStart = started.catch(() => undefined); // its caller gets the error
   return started;
 }
 
@@ -188,7 +188,7 @@ async function startRuntimeNow(
           logRequests: false,
           log: new ForwardingLog(log),
           handleStructuredLogs: ({ level, message }) => {
-            // Notes of workerd to its own developers, who mark them so.
+            // workerd marks notes to its own developers so.
             if (!message.startsWith("NOSENTRY")) log(levelOf(level), message);
           },
           ...(options.dataDir === undefined
@@ -201,7 +201,7 @@ async function startRuntimeNow(
   async function end(drainMax: number): Promise<void> {
     ending = true;
     if (workerd && drainMax > 0) {
-      // On SIGTERM workerd stops listening, finishes what is in flight and ends.
+      // On SIGTERM workerd stops listening, finishes the requests in flight and ends.
       const ended = once(workerd, "exit");
       workerd.kill("SIGTERM");
       await Promise.race([ended, sleep(drainMax, undefined, { ref: false })]);
@@ -222,7 +222,7 @@ async function startRuntimeNow(
 
 const PAGES = "pages";
 
-/** What is no file of theirs. */
+/** Responds to paths that are no file. */
 const NO_FILE = "export default { fetch: () => new Response(null, { status: 404 }) }";
 
 function workerOf(bundle: Bundle, secrets: Secrets, options: EngineOptions): V4WorkerOptions {
@@ -269,7 +269,7 @@ function pagesOf({ worker, web }: Bundle): V4WorkerOptions {
 
 /**
  * Miniflare's constructor installs handlers that end this process at once on
- * SIGINT, SIGTERM and SIGHUP; whoever starts an engine decides that. (Its
+ * SIGINT, SIGTERM and SIGHUP; the caller of startEngine decides that. (Its
  * handler for the process's exit stays: no workerd outlives an orderly end.)
  */
 function withoutSignalHandlers<T>(make: () => T): T {

@@ -43,7 +43,7 @@ export interface Postgres {
   pid: number;
   /** Ends it in order; without `dataDir` its data is gone then. */
   stop(): Promise<void>;
-  /** Ends it at once, as a crash would; what was committed is there after the next start. */
+  /** Ends it at once, as a crash would; everything committed is there after the next start. */
   kill(): Promise<void>;
 }
 
@@ -302,7 +302,7 @@ async function startServerOnce(
   return { port, pid, stop: () => stop("SIGINT"), kill: () => stop("SIGKILL") };
 }
 
-/** Reads what a process prints, and gives the end of it. */
+/** Reads the output of a process, and gives the end of it. */
 function tailOf(child: ChildProcess): () => string {
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {

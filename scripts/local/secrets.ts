@@ -98,7 +98,7 @@ export function mintOpsToken(secrets: Secrets, now: number = Date.now()): Promis
   return mint(secrets, "hunt-ops", now);
 }
 
-/** A JWT (RFC 7519), HS256, with the organisers' keys: its audience says what it is for. */
+/** A JWT (RFC 7519), HS256, with the organisers' keys: its audience names its use. */
 async function mint(secrets: Secrets, audience: "hunt-organiser" | "hunt-ops", now: number): Promise<string> {
   const key = currentKey("ORGANISER_TOKEN_KEYS", secrets.ORGANISER_TOKEN_KEYS);
   const issued = Math.floor(now / 1000);

@@ -94,7 +94,7 @@ if (over.length > 0) {
   process.exitCode = 1;
 } else if (process.argv.includes("--sizes")) console.table(sizes);
 
-/** The entry of a page, its style and all it imports at once; not what it loads on demand. */
+/** The entry of a page, its style and all that it imports at once; not the parts it loads on demand. */
 function filesOf(metafile: Metafile, folder: string): string[] {
   const entry = Object.entries(metafile.outputs).find(
     ([, output]) => output.entryPoint === relative(process.cwd(), join(web, folder, "main.tsx")),

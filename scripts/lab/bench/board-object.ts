@@ -1,6 +1,6 @@
 /**
  * The leaderboard object of a large crowd inside workerd: catching up from
- * nothing, snapshot, eviction → answering, and what else waits meanwhile.
+ * nothing, snapshot, eviction → responding, and how long other calls wait meanwhile.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export interface BoardObjectFigures {
   scoring: CrowdScoring;
   /** From the first configuration until the whole log of the shards is read and shown (eleven facts a team). */
   rebuildSeconds: number;
-  /** Growth of a fresh workerd process by its first answer: typed arrays, heap, garbage, SQLite's cache. */
+  /** Growth of a fresh workerd process by its first response: typed arrays, heap, garbage, SQLite's cache. */
   residentMegabytes: number;
   snapshotMillis: number;
   /** Longest time a call that does nothing waited for while the snapshot was written. */
@@ -43,7 +43,7 @@ export async function benchBoardObject(
   const figures: BoardObjectFigures[] = [];
   for (const scoring of ["static", "moving"] as const) {
     for (const teams of sizes) {
-      // A process each: what one leaves in memory does not count for the next.
+      // Each in a process of its own, so that the memory of one does not count for the next.
       const one = await measure(teams, scoring, script, dir);
       figures.push(one);
       say(`board object ${JSON.stringify(one)}`);
@@ -73,9 +73,9 @@ async function measure(
     let url = await miniflare.ready;
     const hunt = `${scoring}-${teams}`;
     const call = async (path: string, query = ""): Promise<string> => {
-      const answer = await fetch(new URL(`${path}?hunt=${hunt}${query}`, url));
-      const body = await answer.text();
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${body.slice(0, 300)}`);
+      const response = await fetch(new URL(`${path}?hunt=${hunt}${query}`, url));
+      const body = await response.text();
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${body.slice(0, 300)}`);
       return body;
     };
     const evict = (): Promise<void> =>
@@ -112,7 +112,7 @@ async function measure(
     if (entries(again) !== entries(last)) throw new Error("after the eviction the rows are others");
     const reads: number[] = [];
     for (let i = 0; i < 200; i += 1) reads.push(await millisOf(() => call("/read")));
-    // A new process: what the rebuilding left as garbage does not count.
+    // In a new process the garbage of the rebuilding does not count.
     await miniflare.dispose();
     const others = new Set(children());
     miniflare = start();

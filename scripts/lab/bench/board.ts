@@ -1,7 +1,7 @@
 /**
  * The standings with 10³ … 10⁶ teams: memory, the cost of every kind of read
- * and change, snapshot and restoring. Pure, in this process; what an object
- * does with them is in board-object.ts.
+ * and change, snapshot and restoring. Pure, in this process; board-object.ts
+ * measures them inside their object.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -26,7 +26,7 @@ export const BOARD_SIZES = [1_000, 10_000, 100_000, 1_000_000];
 
 /** Single reads timed, each by itself. */
 const READS = 20_000;
-/** Facts between two times at which the places are right: what the keeper gathers at such a rate. */
+/** Facts between two times at which the places are right: as many as the keeper gathers at such a rate. */
 const BATCH_FACTS = { static: 20_000, moving: QUEUE_FACTS };
 /** Score changes timed. */
 const CHANGES = 240_000;
@@ -38,7 +38,7 @@ export interface BoardFigures {
   /** Growth of typed arrays and heap by these standings, after a collection; MB = 10⁶ bytes. */
   megabytes: number;
   bytesPerTeam: number;
-  /** What the view of a freeze adds. */
+  /** Added by the view of a freeze. */
   freezeMegabytes: number;
   /** Facts taken in from the logs, everything settled at the end, 1/s. */
   factsPerSecond: number;

@@ -1,6 +1,6 @@
 /**
  * HTTP clients of the benchmarks, on bare sockets: the load generator shares
- * the cores with what it measures, and a full client takes as much CPU as the
+ * the cores with the engine it measures, and a full client takes as much CPU as the
  * engine does.
  */
 import { connect, type Socket } from "node:net";
@@ -12,7 +12,7 @@ export interface Call {
   body?: string;
 }
 
-export interface Answer {
+export interface Received {
   status: number;
   body: string;
 }
@@ -22,7 +22,7 @@ export interface Run {
   seconds: number;
   /** Milliseconds, rising. */
   latencies: Float64Array;
-  /** Answers that were not 2xx, or that `check` refused. */
+  /** Responses that were not 2xx, or that `check` refused. */
   failed: number;
   /** The first of them: status and body. */
   failure?: string;
@@ -32,29 +32,29 @@ export interface Run {
   perConnection: [number, number];
 }
 
-/** Longest wait for an answer before the connection counts as dead, ms. */
-const ANSWER_MAX = 30_000;
+/** Longest wait for an response before the connection counts as dead, ms. */
+const RESPONSE_MAX = 30_000;
 
 /** One keep-alive connection with one request under way at a time. */
 export class Connection {
   readonly #socket: Socket;
   readonly #host: string;
   #received = "";
-  #waiting: { done(answer: Answer): void; failed(error: Error): void } | undefined;
+  #waiting: { done(response: Received): void; failed(error: Error): void } | undefined;
 
   constructor(origin: string) {
     const { hostname, port, host } = new URL(origin);
     this.#host = host;
     this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    // One byte a character: lengths below are bytes, and what is looked at is ASCII.
+    // One byte a character: lengths below are bytes, and the parts that are read are ASCII.
     this.#socket.setEncoding("latin1");
-    this.#socket.setTimeout(ANSWER_MAX, () => this.#socket.destroy(new Error("no answer in time")));
+    this.#socket.setTimeout(RESPONSE_MAX, () => this.#socket.destroy(new Error("no response in time")));
     this.#socket.on("data", (chunk: string) => this.#take(chunk));
     this.#socket.on("error", (error) => this.#fail(error));
     this.#socket.on("close", () => this.#fail(new Error("the connection was closed")));
   }
 
-  send({ method, path, headers, body = "" }: Call): Promise<Answer> {
+  send({ method, path, headers, body = "" }: Call): Promise<Received> {
     let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n`;
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
     if (method === "POST") head += `content-length: ${Buffer.byteLength(body)}\r\n`;
@@ -67,12 +67,12 @@ export class Connection {
 
   #take(chunk: string): void {
     this.#received += chunk;
-    const answer = parseAnswer(this.#received);
-    if (!answer) return;
+    const response = parseResponse(this.#received);
+    if (!response) return;
     this.#received = "";
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.done(answer);
+    waiting?.done(response);
   }
 
   #fail(error: Error): void {
@@ -85,8 +85,8 @@ export class Connection {
   }
 }
 
-/** The answer when it is there as a whole. */
-function parseAnswer(received: string): Answer | undefined {
+/** The response when it is there as a whole. */
+function parseResponse(received: string): Received | undefined {
   const end = received.indexOf("\r\n\r\n");
   if (end < 0) return undefined;
   const head = received.slice(0, end);
@@ -108,7 +108,7 @@ export async function closedLoop(options: {
   /** Requests in all, when they are fewer than the time has room for. */
   requests?: number;
   next(connection: number): Call;
-  /** Looks at every answer's body; false counts as failed. */
+  /** Looks at every response's body; false counts as failed. */
   check?: ((body: string) => boolean) | undefined;
 }): Promise<Run> {
   const clients = Array.from({ length: options.connections }, () => new Connection(options.origin));
@@ -119,7 +119,7 @@ export async function closedLoop(options: {
   const start = performance.now();
   const end = start + options.seconds * 1_000;
   let sends = 0;
-  let lastAnswer = start;
+  let lastResponse = start;
   let longestGap = 0;
   await Promise.all(
     clients.map(async (client, connection) => {
@@ -130,8 +130,8 @@ export async function closedLoop(options: {
         const { status, body } = await client.send(call);
         const now = performance.now();
         latencies.push(now - sent);
-        longestGap = Math.max(longestGap, now - lastAnswer);
-        lastAnswer = now;
+        longestGap = Math.max(longestGap, now - lastResponse);
+        lastResponse = now;
         served[connection] = (served[connection] ?? 0) + 1;
         if (status >= 300 || (options.check && !options.check(body))) {
           failed += 1;

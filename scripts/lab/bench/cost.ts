@@ -1,4 +1,4 @@
-/** What a million events cost: every billed call counted in the running engine, by the way events come. */
+/** The cost of a million events: every billed call is counted in the running engine, by the way events come. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
@@ -13,7 +13,7 @@ import { socketLoop } from "./socket.ts";
 
 const TEAMS = 500;
 
-/** Nothing was counted for so long: the queue is empty, the leaderboard published. ms. */
+/** If nothing was counted for so long, the queue is empty and the leaderboard published, ms. */
 const QUIET = 3_000;
 
 /** Longest wait for that, ms. */
@@ -49,7 +49,7 @@ function overHttp(name: string, connections: number, events: number, each: numbe
         next: () => hunt.mixed(each),
         check: (body) => !body.includes('"already_solved"'),
       });
-      if (run.failed > 0) throw new Error(`${run.failed} answers of ${name} are wrong: ${run.failure}`);
+      if (run.failed > 0) throw new Error(`${run.failed} responses of ${name} are wrong: ${run.failure}`);
       return run.seconds;
     },
   };
@@ -111,7 +111,7 @@ export async function measureCost(scratch: string, say: (line: string) => void):
   return figures;
 }
 
-/** The counts when everything that follows from the events has happened. */
+/** Gives the counts once all consequences of the events are through. */
 async function quietCounts(engine: Engine): Promise<Record<string, number>> {
   const read = async () =>
     (await (await fetch(new URL("/-/counts", engine.url))).json()) as Record<string, number>;

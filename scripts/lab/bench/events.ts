@@ -16,7 +16,7 @@ const JSON_HEADERS = { "content-type": "application/json" };
 /** So many batches of 50 stay within WAITING_COMMANDS_MAX. */
 const BATCH_CONNECTIONS = 16;
 
-/** Sockets, and frames of each that wait for an answer; a shard lets 16 of one wait. */
+/** Sockets, and frames of each that wait for a response; a shard lets 16 of one wait. */
 const SOCKETS = 64;
 const IN_FLIGHT = 4;
 
@@ -262,8 +262,8 @@ export async function measureHotClue(scratch: string, settings: Settings): Promi
           },
           check: (body) => body.includes(name === "wrong answers" ? '"incorrect"' : '"correct"'),
         });
-        if (run.failed > 0) throw new Error(`${run.failed} answers of ${name} are wrong: ${run.failure}`);
-        await sleep(1_500); // what follows of one burst falls not into the next
+        if (run.failed > 0) throw new Error(`${run.failed} responses of ${name} are wrong: ${run.failure}`);
+        await sleep(1_500); // the consequences of one burst must not fall into the next
         if (round === 0) continue; // warming up
         rates.get(name)?.push(run.requests / run.seconds);
         p99.get(name)?.push(quantileOf(run.latencies, 0.99));

@@ -1,4 +1,4 @@
-/** What the benchmarks report, and the statistics of their rounds. */
+/** A figure of a benchmark report, from its rounds. */
 
 import { medianOf } from "../measure/statistics.ts";
 

@@ -35,7 +35,7 @@ export async function organise(
 ): Promise<unknown> {
   const token = await mintOrganiserToken(engine.secrets);
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const answer = await fetch(new URL(path, engine.url), {
+  const response = await fetch(new URL(path, engine.url), {
     method,
     headers: {
       authorization: `Bearer ${token}`,
@@ -43,8 +43,8 @@ export async function organise(
     },
     ...(body === undefined ? {} : { body: text }),
   });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
 }
 
 export interface BenchHunt {
@@ -97,13 +97,13 @@ export async function joinPlayers(engine: Engine, teams: number): Promise<Omit<B
   await Promise.all(
     Array.from({ length: JOINING }, async () => {
       for (const number of numbers) {
-        const answer = await fetch(new URL(`/v1/hunts/${BENCH_HUNT}/players`, engine.url), {
+        const response = await fetch(new URL(`/v1/hunts/${BENCH_HUNT}/players`, engine.url), {
           method: "POST",
           headers: { "content-type": "application/json" },
           body: JSON.stringify({ name: `Player ${number}` }),
         });
-        if (!answer.ok) throw new Error(`joining: ${answer.status} ${await answer.text()}`);
-        tokens.push(((await answer.json()) as { token: string }).token);
+        if (!response.ok) throw new Error(`joining: ${response.status} ${await response.text()}`);
+        tokens.push(((await response.json()) as { token: string }).token);
       }
     }),
   );

@@ -30,7 +30,7 @@ export async function measureLive(say: (line: string) => void): Promise<Case[]> 
     await organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/phase`, { phase: "live" });
     const base = new URL(`/v1/hunts/${BENCH_HUNT}/`, engine.url);
     const post = async <Body>(path: string, body: object | undefined, token?: string): Promise<Body> => {
-      const answer = await fetch(new URL(path, base), {
+      const response = await fetch(new URL(path, base), {
         method: "POST",
         headers: {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -38,8 +38,8 @@ export async function measureLive(say: (line: string) => void): Promise<Case[]> 
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-      return (await answer.json()) as Body;
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as Body;
     };
     const open = async (number: number): Promise<string | undefined> => {
       const url = new URL("live", base);

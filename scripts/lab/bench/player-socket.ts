@@ -10,12 +10,12 @@ export async function openPlayerSockets(
 ): Promise<FrameSocket[]> {
   const sockets: FrameSocket[] = [];
   for (let team = 0; team < count; team += 1) {
-    const answer = await fetch(new URL(`/v1/hunts/${hunt.id}/tickets`, origin), {
+    const response = await fetch(new URL(`/v1/hunts/${hunt.id}/tickets`, origin), {
       method: "POST",
       headers: { authorization: `Bearer ${hunt.token(team)}` },
     });
-    if (!answer.ok) throw new Error(`a ticket: ${answer.status} ${await answer.text()}`);
-    const { ticket } = (await answer.json()) as { ticket: string };
+    if (!response.ok) throw new Error(`a ticket: ${response.status} ${await response.text()}`);
+    const { ticket } = (await response.json()) as { ticket: string };
     const url = new URL(`/v1/hunts/${hunt.id}/live`, origin.replace("http", "ws"));
     url.searchParams.set("ticket", ticket);
     // Pushes of progress and phase come between.

@@ -1,5 +1,5 @@
 /**
- * What the platform bills, and what a million events cost by counts. Prices of
+ * The units that the platform bills, and the cost of a million events by counts. Prices of
  * the paid plan in dollars per million, without the included amounts
  * (developers.cloudflare.com: workers, durable-objects, kv, queues and d1
  * pricing, as of November 2026).

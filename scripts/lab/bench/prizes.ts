@@ -41,9 +41,9 @@ export async function measurePrizes(scratch: string, { rounds, say }: Settings):
         wave: String(WAVE),
       });
       const begun = performance.now();
-      const answer = await fetch(new URL(`/run?${query}`, url));
+      const response = await fetch(new URL(`/run?${query}`, url));
       const seconds = (performance.now() - begun) / 1_000;
-      const { won } = (await answer.json()) as { won: number };
+      const { won } = (await response.json()) as { won: number };
       if (won !== Math.min(stock, CLAIMS)) throw new Error(`${kind} gave ${won} of ${stock} units`);
       return CLAIMS / seconds;
     };

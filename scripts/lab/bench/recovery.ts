@@ -1,6 +1,6 @@
 /**
  * Growth of one shard: with 10⁴ to 10⁶ facts in its log, how long it takes to
- * answer after an eviction, and how fast it plays.
+ * respond after an eviction, and how fast it plays.
  */
 import { join } from "node:path";
 import { type Engine, startEngine } from "../../local/engine.ts";
@@ -58,7 +58,7 @@ export async function measureGrowth(scratch: string, settings: Settings): Promis
       for (let round = -1; round < settings.rounds; round += 1) {
         const { connections, seconds } = settings;
         const run = await closedLoop({ origin, connections, seconds, next: event });
-        if (run.failed > 0) throw new Error(`${run.failed} answers are wrong: ${run.failure}`);
+        if (run.failed > 0) throw new Error(`${run.failed} responses are wrong: ${run.failure}`);
         if (round < 0) continue; // warming up
         rates.push(run.requests / run.seconds);
         p99.push(quantileOf(run.latencies, 0.99));
@@ -106,9 +106,9 @@ async function recoveries(engine: Engine): Promise<number[]> {
   const shard = team.split("-").slice(0, 2).join("-");
   const read = async (): Promise<number> => {
     const sent = performance.now();
-    const answer = await fetch(new URL(`/v1/hunts/${BENCH_HUNT}/leaderboard/${team}/history`, engine.url));
-    await answer.text();
-    if (!answer.ok) throw new Error(`the shard answered ${answer.status}`);
+    const response = await fetch(new URL(`/v1/hunts/${BENCH_HUNT}/leaderboard/${team}/history`, engine.url));
+    await response.text();
+    if (!response.ok) throw new Error(`the shard answered ${response.status}`);
     return performance.now() - sent;
   };
   const times: number[] = [];

@@ -71,7 +71,7 @@ export async function takeTurns(
     });
     if (run.failed > 0) {
       throw new Error(
-        `${run.failed} of ${run.requests} answers of ${contender.name} are wrong: ${run.failure}`,
+        `${run.failed} of ${run.requests} responses of ${contender.name} are wrong: ${run.failure}`,
       );
     }
     const events = run.requests * (contender.events ?? 1);

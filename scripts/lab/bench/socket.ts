@@ -1,23 +1,23 @@
-/** WebSockets under load: frames sent, answers awaited. */
+/** WebSockets under load: sends frames and awaits the responses. */
 import { WebSocket } from "undici";
 
-/** One open socket whose frames are answered in order. */
+/** An open socket that gets the responses to its frames in order. */
 export class FrameSocket {
   readonly #socket: WebSocket;
   readonly #waiting: ((frame: string) => void)[] = [];
 
-  private constructor(socket: WebSocket, answers: (frame: string) => boolean) {
+  private constructor(socket: WebSocket, responds: (frame: string) => boolean) {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
       const frame = String(data);
-      if (answers(frame)) this.#waiting.shift()?.(frame);
+      if (responds(frame)) this.#waiting.shift()?.(frame);
     });
   }
 
-  /** `answers`: whether a frame is the answer to one that was sent, and no push. */
-  static async open(url: URL, answers: (frame: string) => boolean): Promise<FrameSocket> {
+  /** `responds`: whether a frame is the response to one that was sent, and no push. */
+  static async open(url: URL, responds: (frame: string) => boolean): Promise<FrameSocket> {
     const socket = new WebSocket(url);
-    const framed = new FrameSocket(socket, answers);
+    const framed = new FrameSocket(socket, responds);
     await new Promise<void>((done, failed) => {
       socket.addEventListener("open", () => done());
       socket.addEventListener("error", () => failed(new Error("a socket was refused")));
@@ -52,7 +52,7 @@ export async function socketLoop(
     seconds: number;
     frames?: number;
     next(socket: number): string;
-    check(answer: string): boolean;
+    check(response: string): boolean;
   },
 ): Promise<SocketRun> {
   const latencies: number[] = [];
@@ -63,9 +63,9 @@ export async function socketLoop(
     while (performance.now() < end && sent < (options.frames ?? Number.POSITIVE_INFINITY)) {
       sent += 1;
       const at = performance.now();
-      const answer = await socket.send(options.next(index));
+      const response = await socket.send(options.next(index));
       latencies.push(performance.now() - at);
-      if (!options.check(answer)) throw new Error(`a wrong answer: ${answer.slice(0, 200)}`);
+      if (!options.check(response)) throw new Error(`a wrong response: ${response.slice(0, 200)}`);
     }
   };
   await Promise.all(

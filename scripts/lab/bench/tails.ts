@@ -1,6 +1,6 @@
 /**
  * Tails: latency under an open loop at half of the capacity, from the intended
- * start times; and what the tails of closed loops come from.
+ * start times; and the causes of the tails of closed loops.
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,7 +27,7 @@ const OPEN_SOCKETS = 256;
 /** µs of a ms: the histogram holds whole numbers. */
 const MICROS = 1_000;
 
-/** What a closed loop shows of its own tail. */
+/** The tail of a closed loop. */
 export interface TailFigures {
   name: string;
   p50: number;
@@ -104,8 +104,8 @@ export async function measureTails(
         run: (seed: number) =>
           openLoop(socketRate, seed, async () => {
             turn += 1;
-            const answer = await sockets[turn % sockets.length]?.send(hunt.body());
-            if (!recorded(answer ?? "")) throw new Error(`a wrong answer: ${answer?.slice(0, 200)}`);
+            const response = await sockets[turn % sockets.length]?.send(hunt.body());
+            if (!recorded(response ?? "")) throw new Error(`a wrong response: ${response?.slice(0, 200)}`);
           }),
       },
     ];
@@ -148,14 +148,14 @@ export async function measureTails(
   }
 }
 
-const recorded = (answer: string): boolean => answer.includes('"seq":');
+const recorded = (response: string): boolean => response.includes('"seq":');
 
 /** Requests, each as soon as it is due. */
 async function openRun(origin: string, rate: number, seed: number, next: () => Call) {
   const idle: Connection[] = Array.from({ length: 32 }, () => new Connection(origin));
   const all = [...idle];
   const run = await openLoop(rate, seed, async () => {
-    // Nobody waits for another's connection: players have one each.
+    // No request waits for another's connection: players have one each.
     let connection = idle.pop();
     if (!connection) {
       connection = new Connection(origin);

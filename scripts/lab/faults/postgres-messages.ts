@@ -1,5 +1,5 @@
 /**
- * Counts what a PostgreSQL client sends (protocol 3, without TLS): messages by
+ * Counts the messages of a PostgreSQL client (protocol 3, without TLS) by
  * the letter they begin with, of which `Q` (simple query), `P` (parse),
  * `B` (bind) and `E` (execute) are work for the database; `startup` is a new
  * session, `cancel` a request to cancel another.
@@ -24,7 +24,7 @@ export class PostgresMessages implements MessageCounter {
   #rest = Buffer.alloc(0);
   /** Bytes of the message under way that are still to come. */
   #body = 0;
-  /** The stream is not what this class reads, TLS most likely. */
+  /** The stream is in another form, TLS most likely. */
   #lost = false;
 
   take(bytes: Buffer): readonly string[] {

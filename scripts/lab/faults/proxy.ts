@@ -1,5 +1,5 @@
 /**
- * A TCP proxy that disturbs what passes through it, with Toxiproxy's words.
+ * A TCP proxy that disturbs its traffic, with Toxiproxy's words.
  * It stands before the origin database in tests and in `npm run story`.
  *
  *   const proxy = await startProxy({ upstream: { host: "127.0.0.1", port: 5432 } });
@@ -7,9 +7,9 @@
  *   heal();
  *   await proxy.close();
  *
- * What differs from Toxiproxy: every time is in ms; `timeout` holds data
+ * It differs from Toxiproxy: every time is in ms; `timeout` holds data
  * instead of dropping it, as a frozen server or a cut cable does (TCP loses
- * nothing in the middle of a stream), so that what was held arrives after
+ * nothing in the middle of a stream), so that the held data arrives after
  * healing, even from a client that has given up meanwhile.
  */
 import { once } from "node:events";
@@ -45,7 +45,7 @@ export type Toxic = {
 
 export type ToxicType = Toxic["type"];
 
-/** Counts what a client sent over one connection; `take` gets every byte once, in order. */
+/** Counts the messages of a client over one connection; `take` gets every byte once, in order. */
 export interface MessageCounter {
   /** Returns the messages that began in these bytes, by name. */
   take(bytes: Buffer): readonly string[];
@@ -64,14 +64,14 @@ export interface ProxyCounts {
   messages: Record<string, number>;
   /** Connections the upstream did not accept. */
   upstreamRefused: number;
-  /** What each toxic did: chunks delayed or held, connections reset or closed, pieces cut, waits for bandwidth. */
+  /** The deeds of each toxic: chunks delayed or held, connections reset or closed, pieces cut, waits for bandwidth. */
   faults: Record<ToxicType, number> & {
     /** Connections cut by going down. */
     down: number;
   };
 }
 
-/** What arrived at the proxy between two moments. */
+/** The arrivals at the proxy between two moments. */
 export interface Arrivals {
   seconds: number;
   connections: number;
@@ -93,9 +93,9 @@ export interface ProxyOptions {
 export interface FaultProxy {
   readonly host: string;
   readonly port: number;
-  /** Sets a toxic; it affects existing connections too. Returns what removes it. */
+  /** Sets a toxic; it affects existing connections too. Returns the function that removes it. */
   add(toxic: Toxic, direction?: Direction | "both"): () => void;
-  /** Nothing passes any more: connections stand still, new ones are accepted and get no answer. */
+  /** Nothing passes any more: connections stand still, new ones are accepted and get no response. */
   freeze(): () => void;
   /** Stops listening (connections are refused) and cuts the existing ones. */
   down(): Promise<void>;
@@ -105,7 +105,7 @@ export interface FaultProxy {
   heal(): Promise<void>;
   /** A copy. */
   counts(): ProxyCounts;
-  /** Starts a measurement of arrivals; the function returned gives what arrived since. */
+  /** Starts a measurement of arrivals; the function returned gives the arrivals since then. */
   watch(): () => Arrivals;
   close(): Promise<void>;
 }
@@ -326,7 +326,7 @@ class Link {
     this.#gone();
   }
 
-  /** Closes once what was written has left. */
+  /** Closes once all written data has left. */
   destroySoon(): void {
     this.#up.close();
     this.#down.close();
@@ -400,7 +400,7 @@ interface Chunk {
   counted: Set<ToxicType>;
 }
 
-/** One direction of a connection: what came in, in order, until toxics and the receiver let it go. */
+/** One direction of a connection: its data in order, until toxics and the receiver let it go. */
 class Pipe {
   readonly #link: Link;
   readonly #direction: Direction;

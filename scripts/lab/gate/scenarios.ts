@@ -12,10 +12,10 @@ const REFUSED_MAX = 0.01;
 /** Runs of which a freeze's worst and mean times are taken. */
 const FREEZES = 50;
 
-/** When it answers again, ms. */
+/** When it responds again, ms. */
 const HEALS_AT = 60_000;
 
-/** When the origin of a freeze stops to answer, ms: the window is full of successes by then. */
+/** When the origin of a freeze stops responding, ms: the window is full of successes by then. */
 const FREEZE_AT = 30_000;
 
 const dead: Scenario["origin"] = () => "hangs";

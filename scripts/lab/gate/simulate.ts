@@ -11,7 +11,7 @@ import { SlidingCounts } from "../../../src/origin/gate/sliding.ts";
 import { below, chance, waitOf } from "../measure/chance.ts";
 import { VirtualClock } from "../measure/virtual-clock.ts";
 
-/** What the origin does with a call that begins at this time, ms since the start. */
+/** Decides the fate of a call that begins at this time, ms since the start. */
 export type Origin = (at: number, random: () => number) => "answers" | "fails" | "hangs";
 
 export interface Scenario {
@@ -42,7 +42,7 @@ export interface Simulated {
 /** The way to the gate and back, ms: the nearest and the farthest isolate. */
 const WAY_MS = [4, 80] as const;
 
-/** The origin's answers take this long on average, ms, by an exponential distribution. */
+/** The origin takes this long to respond on average, ms, by an exponential distribution. */
 const ANSWER_MS = 30;
 
 export const GATE_PARAMETERS: GateParameters = {
@@ -163,7 +163,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
   return result;
 }
 
-/** What each isolate would have without the gate: a sliding window with the gate's figures. */
+/** The breaker each isolate would have without the gate: a sliding window with the gate's figures. */
 class WindowBreaker {
   readonly #window = new SlidingCounts(10, ["calls", "failed"]);
   #state: "closed" | "open" | "half_open" = "closed";

@@ -1,4 +1,4 @@
-/** What a crowd of players does: who acts next, and how. Pure: the same for the same seed. */
+/** The actions of a crowd of players at their times. Pure: the same for the same seed. */
 import type { Due } from "./profile.ts";
 
 export const KINDS = ["event", "me", "leaderboard", "hunt"] as const;
@@ -7,7 +7,7 @@ export type Kind = (typeof KINDS)[number];
 export const MODES = ["http", "batch", "socket", "mix"] as const;
 export type Mode = (typeof MODES)[number];
 
-/** Shares of what is done, as of a real hunt's front page and of play. */
+/** Shares of the kinds of actions, as of a real hunt's front page and of play. */
 const MIX: Record<Due["mood"], Record<Kind, number>> = {
   opening: { event: 0.2, me: 0.4, leaderboard: 0.15, hunt: 0.25 },
   playing: { event: 0.65, me: 0.17, leaderboard: 0.15, hunt: 0.03 },
@@ -16,7 +16,7 @@ const MIX: Record<Due["mood"], Record<Kind, number>> = {
 /** Share of right ones among answers, as in a recorded hunt (8,644 of 27,780). */
 const RIGHT = 0.31;
 
-/** Events in a batch: what a phone gathered without a network. */
+/** Events in a batch, which a phone gathered without a network. */
 const BATCH = 5;
 
 /** A player thinks for so long, ms: the median; one in twenty four times as long, one in twenty a quarter. */

@@ -1,10 +1,10 @@
-/** The shape of a load over time: who offers how many requests a second, and when each is due. Pure. */
+/** The shape of a load over time: how many requests a second, and when each is due. Pure. */
 import { type Chance, waitOf } from "../measure/chance.ts";
 
 export const PROFILES = ["ramp", "step", "soak", "spike", "replay"] as const;
 export type ProfileName = (typeof PROFILES)[number];
 
-/** What players do in a stretch: at a hunt's start everybody loads the page, later they answer. */
+/** The mood of a stretch: at a hunt's start everybody loads the page, later they play. */
 export type Mood = "opening" | "playing";
 
 /** A stretch of time in which the rate goes evenly from one figure to another, requests a second. */

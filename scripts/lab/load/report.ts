@@ -1,4 +1,4 @@
-/** What a load came to: Markdown with charts, and the raw histograms. */
+/** The report of a load: Markdown with charts, and the raw histograms. */
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export interface Described {
   settings: Record<string, string | number>;
 }
 
-/** What the null worker showed of the generator itself, at the load's highest rate. */
+/** The generator's own figures, against the null worker at the load's highest rate. */
 export interface Calibration {
   rate: number;
   p99: number;
@@ -24,7 +24,7 @@ export interface Calibration {
 
 const PERCENTILES = [50, 90, 99, 99.9, 100];
 
-/** Above these the generator is what was measured. */
+/** Above these the generator was measured, not the engine. */
 const ACHIEVED_MIN = 0.97;
 const LATE_MAX = 100;
 

@@ -15,10 +15,10 @@ const GIVES_UP = 30_000;
 /** Connections: as many requests as can be under way. */
 const CONNECTIONS_MAX = 5_000;
 
-/** Whose actions they are. */
+/** A player who acts. */
 export interface Player {
   token: string;
-  /** Sends a frame and resolves to the answer; undefined: this player has no socket. */
+  /** Sends a frame and resolves to the response; undefined: this player has no socket. */
   socket?: (frame: string) => Promise<string>;
 }
 
@@ -42,7 +42,7 @@ export interface LoadRun {
   seconds: Second[];
   /** How late the generator itself sent, worst, ms. */
   latestSend: number;
-  /** From the start until the last answer, s. */
+  /** From the start until the last response, s. */
   took: number;
 }
 
@@ -116,7 +116,7 @@ function secondOf(run: LoadRun, at: number): Second {
   return second;
 }
 
-/** What went wrong; undefined: nothing. */
+/** Gives the reason of a failure; undefined: it succeeded. */
 async function send(
   pool: Pool,
   { kind, player: index, over, events }: Action,
@@ -153,7 +153,7 @@ async function send(
     return kind === "event" ? outcomeFailure(text, events.length) : undefined;
   } catch (error) {
     if (!(error instanceof Error)) return String(error);
-    if (error.name === "TimeoutError") return "no answer in time";
+    if (error.name === "TimeoutError") return "no response in time";
     return "code" in error ? String(error.code) : error.name;
   }
 }
@@ -164,7 +164,7 @@ function outcomeFailure(text: string, events: number): string | undefined {
   const outcomes = [...text.matchAll(/"outcome":"(\w+)"/g)].map(([, outcome]) => outcome ?? "");
   const bad = outcomes.find((outcome) => !["correct", "incorrect", "already_solved"].includes(outcome));
   if (bad !== undefined) return `outcome ${bad}`;
-  return outcomes.length === events ? undefined : "an answer without results";
+  return outcomes.length === events ? undefined : "a response without results";
 }
 
 /** The value below which the share `quantile` lies, ms. */

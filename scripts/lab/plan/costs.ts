@@ -17,8 +17,8 @@ export function figure(report: BenchReport, name: string): number {
 
 /**
  * Two loads tell the two unknowns: CPU per event is `request + commit × commits
- * per event`, and a commit is a row. A batch tells what an event costs beyond
- * its request's first; what one connection waits beyond CPU is the way.
+ * per event`, and a commit is a row. A batch tells the cost of an event beyond
+ * its request's first; the time one connection waits beyond CPU is the way.
  */
 export function unitCosts(report: BenchReport, connections = 64): UnitCosts {
   const alone = figure(report, "event, connections: 1: CPU per event") / 1e6;

@@ -1,5 +1,5 @@
 /**
- * What a campaign needs, and what breaks first: measured unit costs and counts
+ * The needs of a campaign, and the part that breaks first: measured unit costs and counts
  * against the platform's limits. Pure.
  */
 import { type Simulated, simulateShard, type UnitCosts } from "./simulate.ts";
@@ -24,7 +24,7 @@ export const PLATFORM = {
   storage: 10,
 };
 
-/** What was measured of the engine (docs/performance.md). */
+/** Measured figures of the engine (docs/performance.md). */
 export interface Measured {
   costs: UnitCosts;
   /** Dollars per million events, without and of D1, by mode. */
@@ -76,7 +76,7 @@ const REPORTS = 5;
 /** One stage of an event's way at the peak. */
 export interface Stage {
   name: string;
-  /** What one of it carries, and what the plan asks of one, in `unit`. */
+  /** The most that one of it carries, and as much as the plan asks of one, in `unit`. */
   limit: number;
   asked: number;
   unit: string;
@@ -128,7 +128,7 @@ export function planFor(question: Question, measured: Measured, random: () => nu
     count,
     breaksAt: asked > 0 ? (peak * limit) / asked : Number.POSITIVE_INFINITY,
   });
-  /** Whatever the load: what the number of players or shards alone fills. */
+  /** Parts that the number of players or shards alone fills, at any load. */
   const fixed = (name: string, unit: string, limit: number, asked: number, count = 1): Stage => ({
     ...stage(name, unit, limit, asked, count),
     breaksAt: asked > limit ? 0 : Number.POSITIVE_INFINITY,

@@ -147,7 +147,7 @@ export function simulateShard(options: SimulateOptions): Simulated {
   };
 }
 
-/** First in, first out, without moving what waits. */
+/** First in, first out, without moving the items that wait. */
 class Line<Item> {
   #items: Item[] = [];
   #head = 0;

@@ -17,13 +17,13 @@ export const HUNT = "story";
 const SETTLE_MAX = 180_000;
 const SETTLE_POLL = 250;
 
-/** Shards ship what is younger all the time: a backlog of that age is none, s. */
+/** Shards ship all the time: younger facts are no backlog, s. */
 const ON_ITS_WAY = 3;
 
 /** Joins under way at once while the hunt is set up. */
 const JOINS_AT_ONCE = 16;
 
-/** What became of the events that were answered as recorded. */
+/** How many events that were confirmed as recorded are kept. */
 export interface Kept {
   acknowledged: number;
   lost: number;
@@ -33,7 +33,7 @@ export interface Kept {
 export interface Contestant {
   name: "baseline" | "engine";
   url: URL;
-  /** Whether the database holds everything but what was played in the last seconds. */
+  /** Whether the database holds everything but the events of the last seconds. */
   caughtUp(): Promise<boolean>;
   /** After the load: waits until the database holds everything and all agrees; throws when that does not come. */
   settle(): Promise<void>;
@@ -46,13 +46,13 @@ export async function joinPlayers(url: URL, count: number): Promise<Player[]> {
   const players: Player[] = [];
   for (let from = 0; from < count; from += JOINS_AT_ONCE) {
     const some = Array.from({ length: Math.min(JOINS_AT_ONCE, count - from) }, async (_, index) => {
-      const answer = await fetch(new URL(`/v1/hunts/${HUNT}/players`, url), {
+      const response = await fetch(new URL(`/v1/hunts/${HUNT}/players`, url), {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ name: `Player ${from + index}` }),
       });
-      const text = await answer.text();
-      if (answer.status !== 201) throw new Error(`joining failed: ${answer.status} ${text}`);
+      const text = await response.text();
+      if (response.status !== 201) throw new Error(`joining failed: ${response.status} ${text}`);
       const { token, team } = JSON.parse(text) as { token: string; team: { id: string } };
       return { token, team: team.id };
     });
@@ -121,10 +121,10 @@ export async function startEngineContestant(through: string): Promise<Contestant
     },
     kept: async (acknowledged) => {
       const token = await mintOrganiserToken(engine.secrets);
-      const answer = await fetch(new URL(`/v1/hunts/${HUNT}/export`, engine.url), {
+      const response = await fetch(new URL(`/v1/hunts/${HUNT}/export`, engine.url), {
         headers: { authorization: `Bearer ${token}` },
       });
-      const lines = (await answer.text()).split("\n").filter((line) => line !== "");
+      const lines = (await response.text()).split("\n").filter((line) => line !== "");
       return keptOf(
         acknowledged,
         lines.map((line) => JSON.parse(line) as Acknowledged),
@@ -145,17 +145,17 @@ async function callAsOrganiser<Body>(
   body?: object,
 ): Promise<Body> {
   const token = await mintOrganiserToken(engine.secrets);
-  const answer = await fetch(new URL(path, engine.url), {
+  const response = await fetch(new URL(path, engine.url), {
     method,
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as Body;
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Body;
 }
 
 /**
- * What the story begins with (baseline/worker.ts). `direct` is the same
+ * The naive engine that the story begins with (baseline/worker.ts). `direct` is the same
  * database past the proxy: for the schema, the hunt, and looking at the end.
  */
 export async function startBaseline(through: string, direct: string, scratch: string): Promise<Contestant> {

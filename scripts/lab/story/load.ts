@@ -24,7 +24,7 @@ const MIX: Record<Kind, number> = { answer: 0.7, me: 0.14, leaderboard: 0.12, hu
 /** Share of answers that are right. */
 const RIGHT = 0.08;
 
-/** What an answer may come to and is kept; `already_solved` changes nothing and is not. */
+/** Outcomes that are recorded; `already_solved` changes nothing and is not. */
 const RECORDED = ["correct", "incorrect"];
 
 export const CLUES = 100;
@@ -45,7 +45,7 @@ export interface Sample {
   kind: Kind;
   /** Intended time, ms since the load began. */
   at: number;
-  /** From the intended time to the whole answer, ms. */
+  /** From the intended time to the whole response, ms. */
   ms: number;
   ok: boolean;
 }
@@ -68,7 +68,7 @@ export interface LoadResult {
 export interface LoadOptions {
   origin: string;
   hunt: string;
-  /** Who play; latecomers only join. */
+  /** Those who play; latecomers only join. */
   players: readonly Player[];
   /** Requests per second, on average. */
   rate: number;
@@ -104,9 +104,9 @@ async function send(
   try {
     const signal = AbortSignal.timeout(Math.max(1, Math.ceil(intended + GIVES_UP - performance.now())));
     const { method, path, headers, body } = call;
-    const answer = await pool.request({ method, path, headers, body: body ?? null, signal });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 300) failure = `${answer.statusCode} ${reasonOf(text)}`;
+    const response = await pool.request({ method, path, headers, body: body ?? null, signal });
+    const text = await response.body.text();
+    if (response.statusCode >= 300) failure = `${response.statusCode} ${reasonOf(text)}`;
     else if (call.event !== undefined && call.team !== undefined) {
       const outcome = /"outcome":"(\w+)"/.exec(text)?.[1] ?? "none";
       if (RECORDED.includes(outcome)) result.acknowledged.push({ team: call.team, event: call.event });
@@ -121,7 +121,7 @@ async function send(
 
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer in time";
+  if (error.name === "TimeoutError") return "no response in time";
   return "code" in error ? String(error.code) : error.name;
 }
 
@@ -129,7 +129,7 @@ function reasonOf(text: string): string {
   return /"(?:code|error)":"([^"]*)"/.exec(text)?.[1] ?? text.slice(0, 80);
 }
 
-/** Who does what and when: the same for the same seed, but for tokens and teams. */
+/** The script of all calls with their times: the same for the same seed, but for tokens and teams. */
 function schedule({ hunt, players, rate, seconds, seed }: LoadOptions): { at: number; call: StoryCall }[] {
   const random = chance(seed);
   const solved = new Map<Player, number>();

@@ -16,7 +16,7 @@ export interface Figures {
   requests: number;
   /** Share of requests that failed. */
   errors: number;
-  /** Of every request, failed or not, ms: what players waited. */
+  /** Of every request, failed or not, ms: as long as players waited. */
   mean: number;
   p50: number;
   p99: number;

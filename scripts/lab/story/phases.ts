@@ -1,4 +1,4 @@
-/** What happens to the origin database while the load goes on. Faults stay until the healing: the worst one counts. */
+/** The faults of the origin database while the load goes on. They stay until the healing: the worst one counts. */
 import type { FaultProxy } from "../faults/proxy.ts";
 
 export interface Phase {
@@ -9,7 +9,7 @@ export interface Phase {
   begin(proxy: FaultProxy): void | Promise<void>;
 }
 
-/** Added to each answer of the database while it is slow, ms. */
+/** Added to each response of the database while it is slow, ms. */
 const SLOW = { latency: 300, jitter: 100 };
 
 /** Both contestants are warm before anything is measured. */

@@ -13,7 +13,7 @@ export interface Report {
 
 interface Comparison {
   what: string;
-  /** What the operator's repair bought. */
+  /** The gain of the operator's repair. */
   story: string;
   goal: string;
   baseline: string;

@@ -34,7 +34,7 @@ export interface StoryResult {
   callsPerEvent: { healthy: number; recorded: number };
   /** Until errors and p99 are back, s. */
   recoverSeconds: number | undefined;
-  /** Until the database holds everything but what is being played, s. */
+  /** Until the database holds everything but the events under way, s. */
   catchUpSeconds: number;
   kept: Kept;
   faults: ReturnType<FaultProxy["counts"]>["faults"];

@@ -1,4 +1,4 @@
-/** What `npm run tune` found: docs/tune/evidence.json, read when docs/parameters.md is made. */
+/** The findings of `npm run tune`: docs/tune/evidence.json, read when docs/parameters.md is made. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Interval } from "./bootstrap.ts";
@@ -45,7 +45,7 @@ export function readEvidence(): Evidence | undefined {
   }
 }
 
-/** What is known of a parameter's effect, in words. */
+/** Puts the known effect of a parameter into words. */
 export function measuredEffect(name: string, evidence: Evidence | undefined): string {
   if (!evidence) return "not measured";
   const ms = (value: number): string => `${value > 0 ? "+" : "−"}${Math.abs(value).toFixed(1)} ms`;

@@ -1,6 +1,6 @@
 /** The knee: the highest load that is still carried. Pure. */
 
-/** What one step of a ramp came to. */
+/** The result of one step of a ramp. */
 export interface Step {
   /** Offered, requests/s. */
   rate: number;
@@ -23,7 +23,7 @@ export interface Slo {
 /** Share of requests that may fail. */
 const FAILED_MAX = 0.001;
 
-/** Below this the server answers more slowly than it is asked. */
+/** Below this the server responds more slowly than it is asked. */
 const ACHIEVED_MIN = 0.97;
 
 /** By Little's law requests under way are rate times latency: where that grows within a step, a queue grows. */
@@ -44,7 +44,7 @@ export function whyNot(step: Step, slo: Slo): string | undefined {
 export interface Knee {
   /** The highest rate carried, requests/s; 0: none. */
   rate: number;
-  /** What stopped the next one. */
+  /** Why the next rate was not carried. */
   limit: string;
   steps: Step[];
 }

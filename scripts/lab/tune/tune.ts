@@ -15,7 +15,7 @@ import type { Measurements } from "./measurements.ts";
 import { type Effect, effectsOf, type Factor, type Point, trajectory } from "./morris.ts";
 import { Trials } from "./trials.ts";
 
-/** Sensible values of what can matter on one machine, lowest first. */
+/** Sensible values of the parameters that can matter on one machine, lowest first. */
 const FACTORS: Factor[] = [
   { name: "SHARDS_PER_REGION", levels: [1, 2, 4, 8] },
   { name: "WAITING_COMMANDS_MAX", levels: [200, 1_000, 2_000, 10_000] },
@@ -29,7 +29,7 @@ const FACTORS: Factor[] = [
   { name: "METRICS_FLUSH_MS", levels: [500, 2_000, 10_000, 60_000] },
 ];
 
-/** What one machine cannot show of these. */
+/** Effects that one machine cannot show. */
 const UNPROVEN = [
   "SHARDS_PER_REGION: here all objects share one process; on the platform each has a thread of its own. Size it by 500–1,000 requests/s a shard.",
   "HUNT_MEMORY_MS, LEADERBOARD_MEMORY_MS, LEADERBOARD_KV_MAX_AGE_MS: KV is on this disk here; across the world it lags by up to a minute.",

@@ -85,7 +85,7 @@ function bound(target: object, key: PropertyKey): unknown {
   return typeof value === "function" ? value.bind(target) : value;
 }
 
-/** Counts calls by their names; what is not named passes. */
+/** Counts calls of these names; others pass uncounted. */
 function countedCalls<Target extends object>(
   target: Target,
   names: Record<string, (args: unknown[]) => void>,

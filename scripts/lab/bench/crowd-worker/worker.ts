@@ -12,7 +12,7 @@ import {
   crowdShard,
 } from "../crowd.ts";
 
-/** As many as a real shard gives in one answer. */
+/** As many as a real shard gives in one result. */
 const FACTS_MAX = 10_000;
 
 interface BenchEnv {

@@ -1,8 +1,9 @@
 /**
- * The floors of the benchmark: what this platform does at best, on the same
+ * The floors of the benchmark: the best this platform can do, on the same
  * machine in the same run. `hello`: a text. `rpc`: JSON in, one no-op call on
  * an object, JSON out. `row`: the same, with one row written per event.
- * `null`: any call of a player, answered with that word. `echo`: a hibernatable socket of an object that parses a frame and sends it back.
+ * `null`: any call of a player, with that word as the response. `echo`: a
+ * hibernatable socket of an object that parses a frame and sends it back.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
@@ -47,7 +48,7 @@ app.post("/rpc", async (c) => c.json(await c.env.FLOOR.getByName("floor").nothin
 app.post("/row", async (c) => c.json(await c.env.FLOOR.getByName("floor").row(await c.req.json<Body>())));
 app.get("/echo", (c) => c.env.FLOOR.getByName("echo").fetch(c.req.raw));
 
-// The null worker of load tests: every call of a player, answered at once.
+// The null worker of load tests responds to every call of a player at once.
 app.all("/v1/*", (c) => c.text("null"));
 
 export default app;

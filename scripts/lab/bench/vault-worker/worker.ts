@@ -9,7 +9,7 @@ import { PrizeVault } from "../../../../src/prizes/object.ts";
 export { MetricsHub } from "../../../../src/telemetry/object.ts";
 export { PrizeVault };
 
-/** The floor: asks the table how many are left, and keeps every claim's answer. */
+/** The floor: asks the table how many are left, and keeps every claim's result. */
 export class NaiveVault extends DurableObject {
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env as never);
@@ -33,7 +33,7 @@ export class NaiveVault extends DurableObject {
   }
 }
 
-/** Where the vault's wins are recorded; what a shard does with them is measured elsewhere. */
+/** Stands for the shards: takes the wins of the vault and does nothing with them. */
 export class Recorder extends DurableObject {
   recordWins(): undefined {
     return undefined;
@@ -69,7 +69,7 @@ export default {
         );
         return won.filter(Boolean).length;
       }
-      const answer = await env.PRIZES.getByName(name).claim({
+      const response = await env.PRIZES.getByName(name).claim({
         shard: "weur-0",
         revision: 1,
         claims: indexes.map((index) => ({
@@ -79,8 +79,8 @@ export default {
           event: "claim",
         })),
       });
-      if ("refused" in answer) throw new Error(answer.detail);
-      return answer.answers.filter(({ outcome }) => outcome === "won").length;
+      if ("refused" in response) throw new Error(response.detail);
+      return response.answers.filter(({ outcome }) => outcome === "won").length;
     };
     let won = 0;
     for (let from = 0; from < claims; from += number("wave") * batch) {

@@ -16,7 +16,7 @@ import pg from "pg";
 /** Generous: the usual defaults are 10 to 15. */
 const POOL_MAX = 50;
 
-/** How long a request waits for a connection, and a statement for its end, ms: what frameworks come with. */
+/** How long a request waits for a connection, and a statement for its end, ms: the defaults of common frameworks. */
 const ACQUIRE_TIMEOUT = 30_000;
 const STATEMENT_TIMEOUT = 30_000;
 
@@ -235,7 +235,7 @@ export class Server extends DurableObject<BaselineEnv> {
       client.release();
       return result;
     } catch (error) {
-      client.release(!(error instanceof Refused)); // what failed half way is not used again
+      client.release(!(error instanceof Refused)); // a connection that failed half way is not used again
       throw error;
     }
   }
