@@ -70,9 +70,11 @@ function parametersPage(): string {
   });
   return `# Parameters
 
-Generated from \`src/config.ts\` by \`npm run docs\`. Set one as a var: in \`wrangler.toml\`
-\`[vars]\` for a deployed engine, in the environment of \`npm start\` for a local one. An unknown
-value stops the engine at its first use, with the name, the value and the range.
+Generated from \`src/config.ts\` by \`npm run docs\`. Set a parameter under \`[vars]\` in
+\`wrangler.toml\` for a deployed engine, in the environment of \`npm start\` for a local one. A value out
+of range stops the engine at its first use, with the name, the value and the range.
+
+\`μ*\` is the mean size of a parameter's effect in the screening, an interval the difference between pairs of runs.
 
 | parameter | default | range | what it trades | what shows it | measured effect |
 |---|---|---|---|---|---|
