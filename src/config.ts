@@ -46,7 +46,7 @@ export const PARAMETERS = {
     // One request may carry 100 events.
     min: 100,
     max: 100_000,
-    trades: "a longer queue in a shard absorbs bursts; a shorter one answers 503 sooner instead of late",
+    trades: "a longer queue in a shard absorbs bursts; a shorter one refuses with 503 sooner instead of late",
     shows: "overloaded responses, event latency p99",
   },
   PAGE_FLUSH_FACTS: {
