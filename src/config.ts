@@ -46,8 +46,8 @@ export const PARAMETERS = {
     // One request may carry 100 events.
     min: 100,
     max: 100_000,
-    trades: "a longer queue in a shard absorbs bursts; a shorter one answers 503 sooner instead of late",
-    shows: "overloaded answers, event latency p99",
+    trades: "a longer queue in a shard absorbs bursts; a shorter one refuses with 503 sooner instead of late",
+    shows: "overloaded responses, event latency p99",
   },
   PAGE_FLUSH_FACTS: {
     kind: "number",
@@ -260,7 +260,7 @@ export const PARAMETERS = {
     max: 32_000,
     trades:
       "live sockets of one object: of a shard, beyond it players are refused and may poll; of the leaderboard, beyond it spectators go to further objects",
-    shows: "live sockets, overloaded answers",
+    shows: "live sockets, overloaded responses",
   },
   LEADERBOARD_MEMORY_MS: {
     kind: "number",
@@ -315,14 +315,14 @@ export const PARAMETERS = {
     min: 1,
     max: 400,
     trades: "life of a player token in a hunt without a closing time",
-    shows: "unauthenticated answers",
+    shows: "unauthenticated responses",
   },
   RATE_LIMITS: {
     kind: "choice",
     default: "on",
     choices: ["on", "off"],
     trades: "limits per token and address at the edge; the figures are in wrangler.toml's ratelimits",
-    shows: "rate_limited answers",
+    shows: "rate_limited responses",
   },
   CORS_ORIGINS: {
     kind: "choice",

@@ -118,13 +118,8 @@ describe.skipIf(!isPresent)("the replay of a real hunt", () => {
   });
 });
 
-<<<<<<< HEAD
-/** The places by API.md "Ranking", `finish`, from the facts alone. */
-function orderOf(lines: readonly ExportedFact[], finish: string): string[] {
-=======
 /** The places by the ranking `finish` (docs/hunt-format.md), from the facts alone. */
-function orderOf(lines: readonly ExportLine[], finish: string): string[] {
->>>>>>> scripts
+function orderOf(lines: readonly ExportedFact[], finish: string): string[] {
   interface Row {
     name: string;
     finished: number;

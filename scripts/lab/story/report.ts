@@ -217,18 +217,18 @@ export function asMarkdown(report: Report): string {
   ]);
   return `# The story, measured
 
-Written by \`npm run story\`; change scripts/lab/story/report.ts, not this page.
+Written by \`npm run story\`: change that command's report, not this page.
 
 An operator's treasure hunt fell over because every event asked the database, and the database became
 slow. Their repair (cache, more nodes, circuit breaker, monitoring) bought latency − 50 %, errors − 75 %,
-queries − 30 %, a mean of 200 ms and a p99 of 500 ms. Here a small engine built the way theirs was and this
-engine get the same players, the same requests at the same moments, and the same database behind the same
-faults.
+queries − 30 %, a mean of 200 ms and a p99 of 500 ms. Here two engines are compared: a small one built as
+theirs was (the baseline), and this one. Both get the same players, the same requests at the same moments,
+and the same database behind the same faults.
 
 ${markdown([COMPARISON_HEAD, ...comparisonRows(report)])}
 
-Latency is that of every request, failed or not, from the moment the player meant to send it. A call is a
-message that makes PostgreSQL work: a simple query or an execute.
+Latency is measured for every request, failed or not, from the moment the player meant to send it. A call is
+a message that makes PostgreSQL work: a simple query or an execute.
 
 ## What happens
 
@@ -251,18 +251,18 @@ ${markdown([HEAD, ...phaseRows(engine)])}
 
 ${markdown([["", "baseline", "engine"], ...afterwards(report)])}
 
-"Back to normal": from that second to the end, each second has at most 1 % errors and a p99 of at most
-200 ms or three times the healthy one. For the engine the run also ends only when its backlog is empty and
+"Back to normal": from that second on, each second has at most 1 % errors and a p99 of at most 200 ms or
+three times the healthy one. The engine's run ends only when its backlog is empty and
 \`GET /v1/hunts/{hunt}/verify\` finds logs, scores, leaderboard and PostgreSQL in agreement. "Lost" and "kept
-twice" compare what players were told with the engine's export and with the baseline's table; an answer
-to a clue already solved is not recorded by either.
+twice" compare the results players got with the engine's export or the baseline's table. Neither engine
+records an answer to a clue already solved.
 
 ## The baseline
 
-scripts/lab/story/baseline: Hono, \`pg\`, the same routes. It decides answers, keeps scores in transactions and
-ranks teams with an index; a repeated event is recognised. A wrong answer is seven statements, a right one
-nine. It waits for every statement in the request, 30 s at most, and as long for one of its 50 connections
-(frameworks come with 10 to 15): with 300 ms more for each statement these carry about 24 answers a second,
+It (\`scripts/lab/story/baseline\`) is written with Hono and \`pg\` and has the same routes. It decides answers, keeps scores in transactions,
+ranks teams with an index and recognises repeated events. A wrong answer is seven statements, a right one
+nine. Within a request it waits for each statement, 30 s at most, and as long for one of its 50 connections
+(frameworks come with 10 to 15). When each statement takes 300 ms more, these carry about 24 answers a second,
 and everybody else waits. Its leaderboard cache is emptied by every answer, as theirs was. It has no
 circuit breaker.
 
@@ -279,9 +279,9 @@ the proxy, PostgreSQL and the engine under test share these cores.
 
 ## What carries over to other machines, and what does not
 
-- **Carries over**: the shares of errors, the calls and connections per event, what is lost or kept twice,
-  and that the engine's latency does not depend on the database's. They follow from who asks what and when,
-  not from the speed of the machine, as long as it carries the load: see the healthy phase and the
+- **Carries over**: the shares of errors, the calls and connections per event, events lost or kept twice, and
+  that the engine's latency does not depend on the database's. These follow from the requests and their
+  moments, not from the speed of the machine, as long as it carries the load: see the healthy phase and the
   generator's own worst delay.
 - **Does not**: milliseconds while healthy, and how many requests per second either of the two can take. The
   rate here is one the baseline serves well on this machine; that is not the engine's limit
@@ -289,25 +289,25 @@ the proxy, PostgreSQL and the engine under test share these cores.
 
 ## Limits of the comparison
 
-- Both run in one workerd process next to the load. On the platform, network comes on top for both, and the
-  engine's parts run on machines of their own.
+- Both run in one workerd process beside the load generator. On the platform, network delays come on top for
+  both, and the engine's parts run on machines of their own.
 - The baseline's pool stands for Hyperdrive's, which the local simulation lacks: its connections live as long
-  as they work. The engine gets no pool here and opens a connection for each batch of the queue, which costs it
-  the connections above.
-- "All phases" are as many seconds of each fault as the table above says; an evening with more healthy hours has
-  fewer errors on both sides. The rows by phase do not depend on that choice.
-- While the database is dead, the kernel refuses its connections; how often either of the two tries is not seen
-  then. While it is frozen, it is: connections/s.
+  as they work. The engine has no pool here and opens a connection for each batch of the queue: these are the
+  connections above.
+- "All phases" contain as many seconds of each fault as the table above says. An evening with more healthy hours
+  has fewer errors on both sides. The rows by phase do not depend on that choice.
+- While the database is dead, the kernel refuses connections, so attempts to connect are not counted. While it is
+  frozen, they are (connections/s).
 - PostgreSQL runs without fsync for both. That favours the baseline, which waits for it.
-- The engine's calls per event fall with the load, because more facts travel in one message, and rise without
-  it; the baseline's stay.
+- The engine's calls per event fall with the load, because more facts travel in one message, and rise when there
+  is little; the baseline's stay the same.
 - A transaction's BEGIN with its time limit is one message of the engine and counts as one call; signing in
   counts as a connection, not as a call.
 - The baseline fails fast once connections are refused, because TCP tells it; its errors while frozen are
   players who gave up.
-- The engine answers players before the database knows: that is its design, and the time until the database
-  holds everything is the price, in the table above.
-- Joining here asks for no registration. Hunts for registered players do ask the database, through cache and
-  gate, and let new players in provisionally while it is away.
+- The engine gives players their results before the database has the facts. That is its design; the price is the
+  time until the database holds everything, in the table above.
+- Joining needs no registration here. Hunts for registered players do ask the database, through cache and gate,
+  and can let new players in provisionally while it is away.
 `;
 }
