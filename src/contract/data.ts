@@ -167,12 +167,10 @@ export const audit = z
           at: time.describe("When"),
           actor: told("Who: the subject of the token", "organiser"),
           action: told("What", "phase"),
-          detail: z
-            .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-            .meta({
-              description: "What it was about; never a secret, an answer or a code",
-              examples: [{ to: "live" }],
-            }),
+          detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).meta({
+            description: "What it was about; never a secret, an answer or a code",
+            examples: [{ to: "live" }],
+          }),
           request: told("The `X-Request-Id` it came with", "5f0c2f0e-8f0b-4f43-9d51-0f2f6f1a2b3c"),
         }),
       )
