@@ -6,13 +6,20 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PARAMETERS } from "../src/config.ts";
 import { huntJsonSchema } from "../src/hunt/definition.ts";
-import { type ApiDocument, apiPage } from "./api-page.ts";
 import { type Evidence, measuredEffect, readEvidence } from "./lab/tune/evidence.ts";
 import { drawing } from "./layers.ts";
 import { startEngine } from "./local/engine.ts";
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
+
+interface Operation {
+  summary: string;
+  security?: Record<string, unknown>[];
+  parameters: { name: string; in: string }[];
+  requestBody?: { content: Record<string, unknown> };
+  responses: Record<string, { description: string }>;
+}
 
 const outdated: string[] = [];
 write("docs/parameters.md", parametersPage());
@@ -41,11 +48,11 @@ function write(path: string, text: string): void {
 }
 
 /** The document as the engine serves it, so that the page says what the code does. */
-async function readOpenApi(): Promise<ApiDocument> {
+async function readOpenApi(): Promise<Record<string, Record<string, Operation>>> {
   const engine = await startEngine();
   try {
-    const response = await fetch(new URL("/openapi.json", engine.url));
-    return (await response.json()) as ApiDocument;
+    const answer = await fetch(new URL("/openapi.json", engine.url));
+    return ((await answer.json()) as { paths: Record<string, Record<string, Operation>> }).paths;
   } finally {
     await engine.stop();
   }
@@ -103,4 +110,39 @@ Unproven here:
 
 ${unproven.map((line) => `- ${line}`).join("\n")}
 `;
+}
+
+function apiPage(paths: Record<string, Record<string, Operation>>): string {
+  const groups: [string, string][] = [
+    ["organiser", "Organisers"],
+    ["ops", "Scrapers, with an ops token, and organisers"],
+    ["player", "Players, with their token"],
+    ["none", "Everybody"],
+  ];
+  const sections = groups.map(([auth, title]) => {
+    const rows = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, operation]) => (Object.keys(operation.security?.[0] ?? {})[0] ?? "none") === auth)
+        .map(([method, operation]) => {
+          const query = operation.parameters.filter((parameter) => parameter.in === "query");
+          const types = Object.keys(operation.requestBody?.content ?? {});
+          const asks = [query.map(({ name }) => `?${name}`).join(" "), types[0] ?? ""]
+            .filter(Boolean)
+            .join(", ");
+          const codes = Object.keys(operation.responses).join(" ");
+          return `| \`${method.toUpperCase()} ${path}\` | ${operation.summary} | ${asks} | ${codes} |`;
+        }),
+    );
+    return `## ${title}\n\n| call | what it does | asks for | answers |\n|---|---|---|---|\n${rows.join("\n")}\n`;
+  });
+  return `# API
+
+Generated from the engine's OpenAPI document by \`npm run docs\`; the whole of it, with every
+schema, is at \`/openapi.json\` of a running engine.
+
+Errors are \`application/problem+json\`: \`{type, title, status, code, detail, requestId, issues?}\`.
+429 and 503 carry \`Retry-After\` and may be sent again unchanged; events sent again under the same
+ids are answered as they were.
+
+${sections.join("\n")}`;
 }
