@@ -19,12 +19,15 @@ export const slug = z
   .regex(SLUG, "must be a slug: a-z, 0-9 and inner dashes, 63 at most")
   .meta({ description: "A slug: a-z, 0-9 and inner dashes, 63 at most", examples: ["harbour-nights"] });
 
-/** The id of a team, a player, an announcement: opaque. */
+/** The id of a team, a player, an announcement: opaque. The example is a team's. */
 export const id = z
   .string()
   .min(1)
   .max(64)
   .meta({ description: "An opaque id, 64 characters at most", examples: ["weur-0-1a-x7k2q"] });
+
+/** The id of a player, with this description. */
+export const playerId = (description: string) => id.meta({ description, examples: ["p-3k9x0q2m4t7v"] });
 
 export const eventId = z
   .string()

@@ -21,7 +21,12 @@ export const publicHunt = z
       })
       .meta({ description: "How it is played", examples: [{ mode: "teams", maxSize: 4 }] }),
     brackets: z
-      .array(z.strictObject({ id: slug.describe("The bracket"), title: told("Its title", "Families") }))
+      .array(
+        z.strictObject({
+          id: slug.meta({ description: "The bracket", examples: ["family"] }),
+          title: told("Its title", "Families"),
+        }),
+      )
       .meta({ description: "Divisions of the standings", examples: [[{ id: "family", title: "Families" }]] })
       .exactOptional(),
     clueCount: whole("Clues in all, locked ones included", 21),

@@ -1,6 +1,6 @@
 /** Joining a hunt. */
 import { z } from "zod";
-import { id, name, slug, text, told } from "./basics.ts";
+import { id, name, playerId, slug, text, told } from "./basics.ts";
 
 export const externalId = text(128)
   .min(1)
@@ -47,7 +47,7 @@ export type JoinBody = z.infer<typeof joinBody>;
 export const joined = z
   .strictObject({
     player: z
-      .strictObject({ id: id.describe("The player"), name: told("Its name", "Ada") })
+      .strictObject({ id: playerId("The player"), name: told("Its name", "Ada") })
       .meta({ description: "The player that joined", examples: [{ id: "p-3k9x0q2m4t7v", name: "Ada" }] }),
     team: z
       .strictObject({

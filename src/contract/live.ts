@@ -1,6 +1,6 @@
 /** Live sockets: the ticket, the query of the upgrade, and every frame (docs/live.md). */
 import { z } from "zod";
-import { amount, flag, id, phase, slug, time, told, whole } from "./basics.ts";
+import { amount, flag, phase, playerId, slug, time, told, whole } from "./basics.ts";
 import { announcement } from "./me.ts";
 import { eventsBody, results } from "./play.ts";
 import { errorCode } from "./problem.ts";
@@ -53,7 +53,12 @@ export const teamFrame = z
       .meta({ description: "Clues solved since the last frame", examples: [["old-lamp"]] }),
     unlocked: z.array(slug).meta({ description: "Clues opened since the last frame", examples: [[]] }),
     won: z
-      .array(z.strictObject({ prize: slug.describe("The prize"), player: id.describe("Who won it") }))
+      .array(
+        z.strictObject({
+          prize: slug.meta({ description: "The prize", examples: ["lantern"] }),
+          player: playerId("Who won it"),
+        }),
+      )
       .meta({ description: "Prizes won, without codes", examples: [[]] })
       .exactOptional(),
   })

@@ -1,6 +1,6 @@
 /** What a player sees of its hunt: open clues only. */
 import { z } from "zod";
-import { amount, flag, id, mark, phase, slug, time, told, whole, window } from "./basics.ts";
+import { amount, flag, id, mark, phase, playerId, slug, time, told, whole, window } from "./basics.ts";
 import { prizeMode } from "./prizes.ts";
 
 export const CLUE_KINDS = ["answer", "scan", "place", "choice"] as const;
@@ -11,7 +11,7 @@ export type ClueKind = z.infer<typeof clueKind>;
 
 export const announcement = z
   .strictObject({
-    id: id.describe("The announcement"),
+    id: id.meta({ description: "The announcement", examples: ["a-4kq0x"] }),
     at: time.describe("When it was made"),
     text: told("Its text", "The bridge is closed: take the ferry."),
     clue: slug.describe("The clue it is about; only teams that have it open are told").exactOptional(),
@@ -105,7 +105,7 @@ export const prizeView = z
         z.strictObject({
           event: told("The id of the claim", "c1"),
           at: time.describe("When it was recorded"),
-          player: id.describe("Who claimed it"),
+          player: playerId("Who claimed it"),
           code: told("What the winner shows; only who claimed it is told", "LAMP-7Q2M").exactOptional(),
           revoked: mark("The organisers took it back").exactOptional(),
         }),
@@ -124,7 +124,7 @@ export type PrizeView = z.infer<typeof prizeView>;
 export const me = z
   .strictObject({
     player: z
-      .strictObject({ id: id.describe("The player"), name: told("Its name", "Ada") })
+      .strictObject({ id: playerId("The player"), name: told("Its name", "Ada") })
       .meta({ description: "Who asks", examples: [{ id: "p-3k9x0q2m4t7v", name: "Ada" }] }),
     team: z
       .strictObject({
@@ -132,12 +132,10 @@ export const me = z
         name: told("Its name", "Night Owls"),
         bracket: slug.meta({ description: "Its bracket", examples: ["family"] }).exactOptional(),
         joinCode: told("What team-mates join by", "WEUR0-1AX7K2QM").exactOptional(),
-        members: z
-          .array(z.strictObject({ id: id.describe("The player"), name: told("Its name", "Ada") }))
-          .meta({
-            description: "Its players, in the order they joined",
-            examples: [[{ id: "p-3k9x", name: "Ada" }]],
-          }),
+        members: z.array(z.strictObject({ id: playerId("The player"), name: told("Its name", "Ada") })).meta({
+          description: "Its players, in the order they joined",
+          examples: [[{ id: "p-3k9x", name: "Ada" }]],
+        }),
         score: amount("Its score", 250),
         solves: whole("Clues it solved", 5),
         rank: whole("Its place, from 1; hidden and banned teams have none", 12).exactOptional(),
@@ -149,7 +147,12 @@ export const me = z
       }),
     phase,
     rounds: z
-      .array(z.strictObject({ id: slug.describe("The round"), title: told("Its title", "Night one") }))
+      .array(
+        z.strictObject({
+          id: slug.meta({ description: "The round", examples: ["night-one"] }),
+          title: told("Its title", "Night one"),
+        }),
+      )
       .meta({
         description: "Rounds with an open or solved clue",
         examples: [[{ id: "night-one", title: "Night one" }]],

@@ -78,7 +78,10 @@ export type OriginState = z.infer<typeof originState>;
 
 export const deadLetter = z
   .strictObject({
-    id: id.describe("The letter; the same message has the same id however often it dies"),
+    id: id.meta({
+      description: "The letter; the same message has the same id however often it dies",
+      examples: ["d41d8cd9"],
+    }),
     at: time.describe("When it died last"),
     error: told("The origin's words", "a constraint failed"),
     attempts: whole("Deliveries before that", 3),
@@ -116,7 +119,7 @@ export type DeadLetters = z.infer<typeof deadLetters>;
 export const redriveBody = z
   .strictObject({
     ids: z
-      .array(id.describe("A letter"))
+      .array(id.meta({ description: "A letter", examples: ["d41d8cd9"] }))
       .max(1_000)
       .meta({ description: "These letters; without it all", examples: [["d41d8cd9"]] })
       .exactOptional(),

@@ -157,7 +157,10 @@ export const result = z
       60,
     ).exactOptional(),
     hint: z
-      .strictObject({ id: slug.describe("The hint"), text: told("Its text", "It guides ships at night.") })
+      .strictObject({
+        id: slug.meta({ description: "The hint", examples: ["h1"] }),
+        text: told("Its text", "It guides ships at night."),
+      })
       .meta({
         description: "The hint that was taken",
         examples: [{ id: "h1", text: "It guides ships at night." }],
@@ -165,7 +168,7 @@ export const result = z
       .exactOptional(),
     prize: z
       .strictObject({
-        id: slug.describe("The prize"),
+        id: slug.meta({ description: "The prize", examples: ["lantern"] }),
         code: told("What the winner shows; only who claimed it is told", "LAMP-7Q2M").exactOptional(),
       })
       .meta({ description: "The prize that was claimed", examples: [{ id: "lantern" }] })

@@ -33,7 +33,10 @@ export const announcementBody = z
   });
 
 export const announced = z
-  .strictObject({ id: id.describe("The announcement"), at: time.describe("When it was made") })
+  .strictObject({
+    id: id.meta({ description: "The announcement", examples: ["a-4kq0x"] }),
+    at: time.describe("When it was made"),
+  })
   .meta({
     id: "Announced",
     description: "Told",

@@ -7,6 +7,7 @@ import {
   id,
   NAME_MAX,
   nextCursor,
+  playerId,
   position,
   reason,
   slug,
@@ -76,7 +77,7 @@ export const teamRow = z
     name: told("Its name", "Night Owls"),
     bracket: slug.meta({ description: "Its bracket", examples: ["family"] }).exactOptional(),
     members: z
-      .array(z.strictObject({ id: id.describe("The player"), name: told("Its name", "Ada") }))
+      .array(z.strictObject({ id: playerId("The player"), name: told("Its name", "Ada") }))
       .meta({ description: "Its players, in the order they joined", examples: [[]] }),
     score: amount("Its score", 250),
     solves: whole("Clues it solved", 5),
@@ -154,7 +155,7 @@ export const checkin = z
   .strictObject({
     team: id.describe("The team"),
     name: told("Its name", "Night Owls"),
-    player: id.describe("Who checked in"),
+    player: playerId("Who checked in"),
     at: time.describe("When"),
     ...position.shape,
   })
