@@ -283,10 +283,3 @@ export class Shipper {
     return `${JSON.stringify(head).slice(0, -1)},"facts":[${bodies.join(",")}]}`;
   }
 }
-
-/** The queue's own figures as the shipper takes them. */
-export function queueFigures(metrics: QueueMetrics): QueueFigures {
-  // Without waiting messages it says 0, or nothing.
-  const oldest = metrics.oldestMessageTimestamp?.valueOf() || undefined;
-  return { backlog: metrics.backlogCount, ...(oldest === undefined ? {} : { oldest }) };
-}
