@@ -1,6 +1,7 @@
 /**
- * Tokens: HS256 JWTs of two kinds with two separate key rings. A kind is told
- * by its audience, its keys and its claims; one is never taken for the other.
+ * Tokens: HS256 JWTs. Players' tokens and tickets are signed with one key ring,
+ * organisers' and ops tokens with another. Within a ring the audience tells the
+ * kinds apart, so that none is taken for another.
  */
 import { decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import { RequestError } from "../errors.ts";
@@ -12,7 +13,7 @@ const ORGANISER_AUDIENCE = "hunt-organiser";
 const TICKET_AUDIENCE = "hunt-ticket";
 const OPS_AUDIENCE = "hunt-ops";
 
-/** Life of a ticket, ms (API.md). */
+/** Life of a ticket, ms: enough to open a socket with it. */
 const TICKET_LIFE = 30_000;
 
 /** Longest token looked at, characters. */
@@ -83,7 +84,7 @@ export async function signTicket(
   return { ticket, expiresAt };
 }
 
-/** What a ticket says; throws `unauthenticated`, or `forbidden` for another hunt's. */
+/** The claims of a ticket; throws `unauthenticated`, or `forbidden` for another hunt's. */
 export async function verifyTicket(
   secrets: Secrets,
   ticket: string,
@@ -110,7 +111,7 @@ export async function requireOrganiser(
 }
 
 /**
- * Whoever may read the metrics: an organiser, or a scraper with an ops token,
+ * Admits readers of the metrics: organisers, and scrapers with an ops token,
  * which opens nothing else. Throws `unauthenticated`.
  */
 export async function requireOps(
@@ -138,7 +139,7 @@ export async function isOrganiser(
   }
 }
 
-/** Verified claims by what was sent for them, because an isolate sees the same player again and again. */
+/** Verified claims by the text that was sent: an isolate sees the same player again and again. */
 class Remembered<Claims extends { exp: number }> {
   readonly #claims = new Map<string, Claims>();
 
@@ -200,7 +201,7 @@ async function verify(secrets: Secrets, ring: keyof Secrets, audience: string, t
     });
     return payload;
   } catch {
-    // Whatever is wrong with a token, the answer is the same: it tells nothing to a forger.
+    // Every fault of a token gets the same response, so that it tells a forger nothing.
     throw invalidToken();
   }
 }

@@ -1,4 +1,4 @@
-/** RELIABILITY "Security tests": whatever comes in, a clear answer goes out, never a 5xx, never a hang. */
+/** Hostile input (SPEC, SEC-10 and on): each gets a clear response, never a 5xx and never a hang. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
