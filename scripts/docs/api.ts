@@ -66,9 +66,10 @@ Generated from the engine's OpenAPI 3.1 document by \`npm run docs\`; the docume
 
 - JSON in UTF-8, camelCase. Times are ISO 8601, positions WGS 84 degrees, distances metres.
 - A token goes into \`Authorization: Bearer …\`. Each kind has keys of its own and opens nothing else.
-- Errors are \`application/problem+json\` ([Problem](#problem)). 429 and 503 carry \`Retry-After\` and may be
-  sent again unchanged; events sent again under the same ids have the result they had.
-- Requests are strict: an unknown key in a body or a query is 422. Responses may gain fields.
+- Errors are \`application/problem+json\` ([Problem](#problem)). 429, 500 and 503 carry \`Retry-After\` and
+  may be sent again unchanged; events sent again under the same ids have the result they had.
+- Requests are strict: an unknown key in a body or a query is 422, but in events and import lines it is
+  ignored. Responses may gain fields.
 - Every response carries \`X-Request-Id\`, which names the request in the logs.
 
 ${sections.join("\n")}

@@ -30,7 +30,7 @@ import { BODY_BYTES, mediaType, readJsonText } from "./body.ts";
 import { identify, prepare } from "./headers.ts";
 import { meterOf } from "./measure.ts";
 import type { App, AppEnv, Asked, Request$ } from "./request.ts";
-import type { Role } from "./roles.ts";
+import { playerOf, type Role } from "./roles.ts";
 
 export interface ResponseOf {
   description: string;
@@ -178,17 +178,24 @@ export function crowd(app: App, route: RouteConfig, handler: (c: Request$) => Pr
   app.openAPIRegistry.registerPath(documented);
   const method = route.method.toUpperCase();
   const requests = meterOf(method, route.path);
-  const query = (route.request?.query as z.ZodType | undefined) ?? NO_QUERY;
-  const strict = query === NO_QUERY;
+  // A route with a query of its own reads it in its handler, which may know the text already.
+  const noQuery = route.request?.query === NO_QUERY;
+  const { tokens } = extrasOf(route);
   const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
   app.on(method, path, ((c: Request$) => {
     identify(c);
-    if (strict && c.req.raw.url.includes("?")) check(query, c.req.query());
-    return handler(c).then((response) => {
+    const asked = noQuery && c.req.raw.url.includes("?") ? refuseQuery(c, tokens) : undefined;
+    return (asked ? asked.then(() => handler(c)) : handler(c)).then((response) => {
       requests.answered(c, response.status);
       return response;
     });
   }) as Handler);
+}
+
+/** Refuses a query where none is known; a wrong token is told before it. */
+async function refuseQuery(c: Request$, tokens: Role["tokens"]): Promise<void> {
+  if (tokens.includes("player")) await playerOf(c);
+  check(NO_QUERY, c.req.query());
 }
 
 /** Gives the request its id, its time and the response's headers, and counts it. */

@@ -4,6 +4,9 @@ import { RequestError } from "../errors.ts";
 import { issuesOf } from "../intake/check.ts";
 import { cutOff } from "./body.ts";
 
+/** What a line without text counts when a body is drained, characters. */
+const LONG_LINE = 8_192;
+
 /** Media types of newline-delimited JSON. */
 export const NDJSON_TYPES = ["application/x-ndjson", "application/jsonl", "text/plain"];
 
@@ -73,7 +76,8 @@ export async function drain(
 ): Promise<void> {
   let characters = 0;
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
-    if ("text" in next.value) characters += next.value.text.length;
+    // A line that was too long is counted as what it was allowed.
+    characters += "text" in next.value ? next.value.text.length : LONG_LINE;
     if (characters > charactersMax) return;
   }
 }

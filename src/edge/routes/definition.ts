@@ -1,6 +1,12 @@
 /** The definition: publish, read, list, the codes to print. */
 import { forgetHunt } from "../../cache/kv.ts";
-import { codes, DEFINITION_BYTES, published, publishQuery } from "../../contract/definition.ts";
+import {
+  codes,
+  DEFINITION_BYTES,
+  published,
+  publishHeaders,
+  publishQuery,
+} from "../../contract/definition.ts";
 import { type HuntRow, hunts } from "../../contract/hunt.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { phaseAt } from "../../hunt/phase.ts";

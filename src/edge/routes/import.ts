@@ -25,7 +25,7 @@ const LINES_PER_BLOCK = 1_000;
 const LOOKUPS = 32;
 
 /** Longest body, bytes; and how much of a refused one is read before the refusal is told. */
-const BODY_MAX = 1_024 ** 3;
+const BODY_MAX = 256 * 1_024 * 1_024;
 const DRAIN_MAX = 64_000_000;
 
 /** Longest line, bytes: more than the longest texts take, even written as escapes. */
