@@ -13,6 +13,14 @@ export const publishQuery = z.strictObject({
     .meta({ description: "true: only checks the definition", examples: ["true"] }),
 });
 
+/** `*` and none mean any version; what is no version is 412. */
+export const publishHeaders = z.object({
+  "if-match": z
+    .string()
+    .meta({ description: "Publishes only over this version", examples: ['"3"'] })
+    .exactOptional(),
+});
+
 export const published = z
   .strictObject({
     hunt: slug.describe("The hunt's id"),

@@ -30,6 +30,7 @@ export function definitionRoutes(app: App): void {
       summary: "Publish a definition (JSON or YAML); dryRun=true only checks it",
       role: organiser,
       query: publishQuery,
+      headers: publishHeaders,
       body: { types: ["application/json", ...YAML_TYPES] },
       maxBytes: DEFINITION_BYTES,
       responses: {
@@ -43,7 +44,7 @@ export function definitionRoutes(app: App): void {
       const dryRun = c.req.valid("query").dryRun === "true";
       const format = YAML_TYPES.includes(mediaType(c.req.raw)) ? "yaml" : "json";
       const source = await readText(c.req.raw, DEFINITION_BYTES);
-      const ifMatch = versionOf(c.req.header("if-match"));
+      const ifMatch = versionOf(c.req.valid("header")["if-match"]);
       const options = { dryRun, ...(ifMatch === undefined ? {} : { ifMatch }) };
       const publication = await callingOnce(async () =>
         controlStub(c.env, hunt).publish(source, format, options, c.get("by")),
