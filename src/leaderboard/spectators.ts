@@ -7,7 +7,7 @@
 import { type Refusal, refuse } from "../errors.ts";
 import { nextOf, phaseAt } from "../hunt/phase.ts";
 import type { BoardConfig, LivePage } from "../objects/leaderboard.ts";
-import { announcementFrame, newAnnouncements } from "../shard/live.ts";
+import { announcementFrame, newAnnouncements } from "../sockets/announcements.ts";
 import { Children, type ChildrenDeps } from "./children.ts";
 import type { BoardSockets } from "./live.ts";
 

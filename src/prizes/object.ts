@@ -8,6 +8,7 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
+import { systemClock, within } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultWord } from "../hunt/claim.ts";
 import { controlStub, shardStub } from "../objects/call.ts";
@@ -29,7 +30,6 @@ import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import { Allocation } from "./allocate.ts";
 import { WinStore } from "./store.ts";
-import { within } from "./within.ts";
 
 /** How long after a win its shard is asked for the record, ms; the delay doubles while shards fail. */
 const CONFIRM_DELAY = { first: 1_000, most: 60_000 };
@@ -186,7 +186,7 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
     const wins = [...(waiting ?? [])].slice(0, WINS_MAX);
     try {
       const stub = shardStub(this.env, this.#hunt, shard);
-      const answer = await within(CONFIRM_DEADLINE, stub.recordWins(wins));
+      const answer = await within(systemClock, CONFIRM_DEADLINE, stub.recordWins(wins));
       if (answer) throw new Error(answer.detail);
     } catch (error) {
       console.warn({ message: "wins could not be recorded yet", shard, error: String(error) });

@@ -3,10 +3,10 @@
  * call is under way and go together with the next, and what the vault said of
  * the stock is remembered, so that a drained prize costs no call.
  */
+import { systemClock, within } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultWord } from "../hunt/claim.ts";
 import type { ClaimRequest, ClaimResponse } from "../objects/prizes.ts";
-import { within } from "../prizes/within.ts";
 import type { Claim, Command, Result } from "../protocol.ts";
 
 /** Claims in one call; the vault takes no more. */
@@ -94,7 +94,7 @@ export class ClaimDesk {
       try {
         const { shard } = this.#deps;
         const request = { shard, revision: this.#deps.revision(), claims };
-        const told = await within(DEADLINE, this.#deps.call(request));
+        const told = await within(systemClock, DEADLINE, this.#deps.call(request));
         if (!("refused" in told)) this.#heard(told);
         return told;
       } catch (error) {
