@@ -7,7 +7,7 @@
 import { EVENTS_MAX } from "../contract/play.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { TicketClaims } from "../objects/shard.ts";
-import { answerText, type Fact, type Result } from "../protocol.ts";
+import { type Announcement, answerText, type Fact, type Result } from "../protocol.ts";
 import {
   CLOSE_POLICY,
   CLOSE_REPLACED,
@@ -282,3 +282,17 @@ export function progressOf(fact: Fact): Progress | undefined {
   const solved = fact.outcome === "correct" && fact.clue !== undefined ? [fact.clue] : [];
   return { solved, unlocked: fact.unlocked ?? [] };
 }
+
+interface Announced {
+  announcements?: readonly Announcement[];
+}
+
+/** What was announced between two configurations. */
+export function newAnnouncements(before: Announced | undefined, after: Announced): Announcement[] {
+  const known = new Set(before?.announcements?.map(({ id }) => id));
+  return (after.announcements ?? []).filter(({ id }) => !known.has(id));
+}
+
+export const announcementFrame = ({ at, ...rest }: Announcement): object => ({
+  announcement: { ...rest, at: new Date(at).toISOString() },
+});

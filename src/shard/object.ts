@@ -59,13 +59,12 @@ import {
   type TeamAction,
 } from "../protocol.ts";
 import { keyById } from "../secrets.ts";
-import { announcementFrame, newAnnouncements } from "../sockets/announcements.ts";
 import { refusalResponse } from "../sockets/socket.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { ClaimDesk, type Claimed, ClaimsUnderWay } from "./claims.ts";
 import { CountedSql } from "./counted-sql.ts";
 import { Delivery } from "./delivery.ts";
-import { LiveSockets, type Progress, progressOf } from "./live.ts";
+import { announcementFrame, LiveSockets, newAnnouncements, type Progress, progressOf } from "./live.ts";
 import { factsOf, SegmentLog } from "./log.ts";
 import { ShardMeter } from "./meter.ts";
 import { lastCheckins, stuckTeams, teamRows } from "./organiser.ts";

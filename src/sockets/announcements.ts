@@ -1,14 +1,14 @@
-/** Announcements as everybody with a live socket is sent them: players and spectators. */
+/** Announcements as live sockets tell them. */
 import type { Announcement } from "../protocol.ts";
 
 interface Announced {
   announcements?: readonly Announcement[];
 }
 
-/** The announcements of `after` that `before` does not have. */
+/** What was announced between two configurations. */
 export function newAnnouncements(before: Announced | undefined, after: Announced): Announcement[] {
-  const earlier = new Set(before?.announcements?.map(({ id }) => id));
-  return (after.announcements ?? []).filter(({ id }) => !earlier.has(id));
+  const known = new Set(before?.announcements?.map(({ id }) => id));
+  return (after.announcements ?? []).filter(({ id }) => !known.has(id));
 }
 
 export const announcementFrame = ({ at, ...rest }: Announcement): object => ({
