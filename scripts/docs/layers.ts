@@ -37,6 +37,8 @@ export const LAYERS: { rooms: Room[] }[] = [
       { path: "config.ts", holds: "every parameter" },
       { path: "secrets.ts", holds: "key rings and digests" },
       { path: "stored-text.ts", holds: "texts longer than a row" },
+      { path: "stored-form.ts", holds: "versions of what is stored" },
+      { path: "delayed.ts", holds: "work done once for all who ask for it within a time" },
       { path: "alarm.ts", holds: "named reasons over an object's one alarm" },
     ],
   },

@@ -1,10 +1,11 @@
 /**
  * `LiveBoard`: sockets of spectators that the leaderboard object has no room
  * for. It registers there while somebody watches and gets every page and every
- * word to all; it works out the changes for its own sockets.
+ * frame for all; it works out the changes for its own sockets.
  */
 
 import { DurableObject } from "cloudflare:workers";
+import { systemClock } from "../clock.ts";
 import { configOf } from "../config.ts";
 import { refuse } from "../errors.ts";
 import { leaderboardStub } from "../objects/call.ts";
@@ -19,7 +20,7 @@ import { BoardSockets } from "./live.ts";
 export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
   readonly #hunt: string;
   readonly #live: BoardSockets;
-  /** What holds now; undefined: this object is not registered, or woke up since. */
+  /** The standings and the phase that hold; undefined: this object is not registered, or was restarted since. */
   #now: { page: LivePage; phase: string } | undefined;
   #asking: Promise<void> | undefined;
   /** Spectators about to come in. */
@@ -30,13 +31,14 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
     this.#hunt = (ctx.id.name ?? "").split("/", 1)[0] ?? "";
     this.#live = new BoardSockets({
       ctx,
+      clock: systemClock,
       socketsMax: configOf(env).LIVE_SOCKETS_PER_OBJECT,
-      page: async () => (await this.#known()).page,
+      page: async () => (await this.#current()).page,
       life: randomText(8).toLowerCase(),
     });
   }
 
-  async #known(): Promise<{ page: LivePage; phase: string }> {
+  async #current(): Promise<{ page: LivePage; phase: string }> {
     while (!this.#now) {
       this.#asking ??= this.#ask().finally(() => {
         this.#asking = undefined;
@@ -49,7 +51,7 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
   async #ask(): Promise<void> {
     const watched = await leaderboardStub(this.env, this.#hunt).watch(this.ctx.id.name ?? "");
     if (!watched) throw new Error("a leaderboard without a hunt has no spectators");
-    // What was shown meanwhile is newer.
+    // A page that was shown during the await is newer than the result.
     this.#now ??= watched;
   }
 
@@ -60,20 +62,20 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
     }
     this.#opening += 1;
     try {
-      const { phase } = await this.#known();
-      const answer = await this.#live.accept([{ phase }], request.headers.get(SINCE_HEADER));
-      return "refused" in answer ? refusalResponse(answer) : answer;
+      const { phase } = await this.#current();
+      const accepted = await this.#live.accept([{ phase }], request.headers.get(SINCE_HEADER));
+      return "refused" in accepted ? refusalResponse(accepted) : accepted;
     } finally {
       this.#opening -= 1;
     }
   }
 
-  /** What to show now. Answers whether anybody watches; if not, nothing more needs to come. */
+  /** Shows this to its spectators. False: nobody watches, and nothing more needs to come. */
   show({ page, phase, words }: Showing): boolean {
     flushMeter(this.env, () => this.ctx);
     const watched = this.#live.any || this.#opening > 0;
-    const known = page ?? this.#now?.page;
-    this.#now = watched && known ? { page: known, phase } : undefined;
+    const newest = page ?? this.#now?.page;
+    this.#now = watched && newest ? { page: newest, phase } : undefined;
     if (!watched) return false;
     for (const word of words) this.#live.tellAll(word);
     if (page) this.#live.push(page);

@@ -4,6 +4,7 @@
  * last position it saw and gets what it missed, or the whole.
  */
 
+import type { Clock } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { LivePage } from "../objects/leaderboard.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
@@ -26,10 +27,11 @@ const UNREAD_MAX = 4_000_000;
 
 export interface BoardLiveDeps {
   ctx: LiveState;
+  clock: Pick<Clock, "now">;
   socketsMax: number;
   /** The standings as everybody may see them now. */
   page(): Promise<LivePage>;
-  /** Names this life of the object: positions of another one mean nothing. */
+  /** Names this instance of the object: positions of another one mean nothing. */
   life: string;
 }
 
@@ -78,7 +80,7 @@ export class BoardSockets {
     if (socket.readyState !== WebSocket.OPEN) return;
     const text = this.#sockets.textOf(socket, data);
     if (text === undefined) return;
-    const now = Date.now();
+    const now = this.#deps.clock.now();
     const bucket = this.#buckets.get(socket) ?? new FrameBucket(FRAME_RATE, now);
     this.#buckets.set(socket, bucket);
     if (!this.#sockets.inTime(socket, bucket, now)) return;

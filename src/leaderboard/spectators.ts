@@ -4,6 +4,8 @@
  * a `pushDelay`, announcements, and phases, also those that come by their time.
  */
 
+import type { Clock } from "../clock.ts";
+import { Delayed } from "../delayed.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { nextOf, phaseAt } from "../hunt/phase.ts";
 import type { BoardConfig, LivePage } from "../objects/leaderboard.ts";
@@ -14,8 +16,8 @@ import type { BoardSockets } from "./live.ts";
 export interface SpectatorsDeps extends Pick<ChildrenDeps, "show" | "save"> {
   sockets: BoardSockets;
   config(): BoardConfig | undefined;
-  now(): number;
-  /** The standings as everybody may see them; undefined: not now, they are being pulled together. */
+  clock: Clock;
+  /** The standings as everybody may see them; undefined: not now, they are being rebuilt. */
   page(): Promise<LivePage | undefined>;
   /** Has `timePassed` called at this time, epoch ms. */
   callAt(time: number): void;
@@ -26,14 +28,22 @@ export interface SpectatorsDeps extends Pick<ChildrenDeps, "show" | "save"> {
 export class Spectators {
   readonly #deps: SpectatorsDeps;
   readonly #children: Children;
-  #timer = false;
-  /** What all were told last in this life of the object. */
+  readonly #pushing: Delayed;
+  /** The phase that this instance announced last. */
   #phase: string | undefined;
 
-  /** `children`: those that an earlier life of the object had. */
+  /** `children`: those that an earlier instance of the object had. */
   constructor(deps: SpectatorsDeps, children: readonly string[]) {
     this.#deps = deps;
     this.#children = new Children({ ...deps, phase: () => this.#phaseNow() ?? "draft" }, children);
+    this.#pushing = new Delayed({
+      clock: deps.clock,
+      delay: deps.pushDelay,
+      work: () => this.#push(),
+      failed: (error) => {
+        console.warn({ message: "spectators could not be shown the standings", error: String(error) });
+      },
+    });
   }
 
   get any(): boolean {
@@ -43,12 +53,12 @@ export class Spectators {
   async accept(since: string | null): Promise<Response | Refusal> {
     const phase = this.#phaseNow();
     if (phase === undefined) return refuse("not_found", "no such hunt");
-    const answer = await this.#deps.sockets.accept([{ phase }], since);
+    const accepted = await this.#deps.sockets.accept([{ phase }], since);
     this.#armForTimes();
-    return answer;
+    return accepted;
   }
 
-  /** A child has its first spectator: from now on it is shown every page and every word to all. */
+  /** A child has its first spectator: from now on it is shown every page and every frame for all. */
   watch(child: string): { phase: string } | undefined {
     const phase = this.#phaseNow();
     if (phase === undefined) return undefined;
@@ -59,14 +69,7 @@ export class Spectators {
 
   /** There may be something new to show. */
   changed(): void {
-    if (this.#timer || !this.any) return;
-    this.#timer = true;
-    setTimeout(() => {
-      this.#timer = false;
-      this.#push().catch((error: unknown) => {
-        console.warn({ message: "spectators could not be shown the standings", error: String(error) });
-      });
-    }, this.#deps.pushDelay);
+    if (this.any) this.#pushing.ask();
   }
 
   async #push(): Promise<void> {
@@ -111,18 +114,14 @@ export class Spectators {
 
   #phaseNow(): string | undefined {
     const config = this.#deps.config();
-    return config && phaseAt(config.phase, config, this.#deps.now());
+    return config && phaseAt(config.phase, config, this.#deps.clock.now());
   }
 
+  /** Nothing to wait for when nobody watches: whoever comes is told the phase. */
   #armForTimes(): void {
-    const next = this.nextTime;
-    if (next !== undefined) this.#deps.callAt(next);
-  }
-
-  /** When `timePassed` is to be called next, epoch ms; undefined: nobody watches, or nothing is to come. */
-  get nextTime(): number | undefined {
-    if (!this.any) return undefined;
+    if (!this.any) return;
     const { opens, closes, freeze } = this.#deps.config() ?? {};
-    return nextOf([opens, closes, freeze], this.#deps.now());
+    const next = nextOf([opens, closes, freeze], this.#deps.clock.now());
+    if (next !== undefined) this.#deps.callAt(next);
   }
 }

@@ -1,4 +1,7 @@
-/** The rows of a vault: its configuration and every win. */
+/**
+ * Every win of a vault, a row each. The table has no version: columns are only
+ * added, so that an older engine still reads a newer one's rows.
+ */
 
 import type { Win } from "../objects/prizes.ts";
 

@@ -1,0 +1,195 @@
+/**
+ * The standings of a hunt under the configuration that holds: takes the shards'
+ * reports, decides who may see which standings, writes them down and rebuilds
+ * them from the shards' logs where the stored data does not suffice.
+ */
+import type { Clock } from "../clock.ts";
+import { endsAt } from "../hunt/phase.ts";
+import type { StandingsRules } from "../hunt/score.ts";
+import type { BoardConfig, BoardPage, BoardQuery } from "../objects/leaderboard.ts";
+import type { ReportAnswer, ScoreReport, StandingsRow, StandingsWord } from "../protocol.ts";
+import type { StoredText } from "../stored-text.ts";
+import { meter } from "../telemetry/meter.ts";
+import { CatchUp, type CatchUpDeps } from "./catch-up.ts";
+import { Keeper } from "./keeper.ts";
+import type { Standings } from "./standings/standings.ts";
+import { View } from "./standings/view.ts";
+import type { StoredView } from "./stored-view.ts";
+
+/** Teams in one result of `dump`: 64 bytes each or so, well under what a call takes. */
+const DUMP_TEAMS = 20_000;
+
+/** Standings somebody may see. */
+export interface Reading {
+  /** Undefined before the hunt is published. Settled until the next `await`. */
+  standings: Standings | undefined;
+  frozen: boolean;
+  /** Epoch ms. */
+  asOf: number;
+}
+
+export interface BoardDeps extends Omit<CatchUpDeps, "keeper" | "clock"> {
+  clock: Clock;
+  texts: StoredText;
+  snapshots: StoredView;
+  /** There is something new to read. */
+  changed(): void;
+}
+
+export class Board {
+  readonly #deps: BoardDeps;
+  readonly #catchUp: CatchUp;
+  #config: BoardConfig | undefined;
+  #keeper: Keeper | undefined;
+
+  constructor(deps: BoardDeps) {
+    this.#deps = deps;
+    this.#catchUp = new CatchUp({ ...deps, keeper: () => this.#keeper });
+  }
+
+  /** What an earlier instance stored, and from the logs what came since. */
+  restore(): void {
+    const config = this.#deps.texts.read("config");
+    if (config === undefined) return;
+    this.#config = JSON.parse(config) as BoardConfig;
+    const { rules, freeze } = this.#config;
+    const stored = this.#deps.snapshots.read(rules, freeze);
+    this.#keeper = this.#keep(stored?.view ?? new View(rules, freeze), stored?.marks);
+    this.#catchUp.start();
+  }
+
+  get config(): BoardConfig | undefined {
+    return this.#config;
+  }
+
+  /** While it is, the standings are incomplete. */
+  get isCatchingUp(): boolean {
+    return this.#catchUp.isUnderWay;
+  }
+
+  /** Takes a configuration and stores it. False: a newer one holds. The rules take effect with `rerule`. */
+  install(config: BoardConfig): boolean {
+    if (this.#config && config.revision < this.#config.revision) return false;
+    this.#config = config;
+    this.#deps.texts.write("config", JSON.stringify(config));
+    return true;
+  }
+
+  /** Puts the rules that hold into effect; rebuilds from the logs where the data does not suffice. */
+  async rerule(): Promise<void> {
+    if (!this.#keeper) this.#keeper = this.#keep(this.#emptyView());
+    // If a newer configuration arrived during the await, its rules are applied twice, which is harmless.
+    else if (!(await this.#keeper.change((view) => view.change(...this.#rulesNow())))) {
+      this.#keeper = this.#keep(this.#emptyView());
+      this.#catchUp.start();
+    }
+    this.#deps.changed();
+  }
+
+  #rulesNow(): [StandingsRules, number | undefined] {
+    if (!this.#config) throw new Error("the leaderboard does not know its hunt yet");
+    return [this.#config.rules, this.#config.freeze];
+  }
+
+  #emptyView(): View {
+    return new View(...this.#rulesNow());
+  }
+
+  #keep(view: View, marks: Iterable<[string, number]> = []): Keeper {
+    const keeper: Keeper = new Keeper(view, marks, {
+      // Not an empty `storage.sync()`: calls that arrive while storage is awaited are not let in.
+      pause: () => scheduler.wait(0),
+      clock: () => performance.now(),
+      changed: () => this.#deps.changed(),
+      failed: (error) => {
+        console.error({ message: "the standings are rebuilt from the logs", error: String(error) });
+        if (this.#keeper !== keeper) return;
+        this.#keeper = this.#keep(this.#emptyView());
+        this.#catchUp.startLater();
+      },
+    });
+    return keeper;
+  }
+
+  /** Takes a shard's report; resolves when it can be read, or at once when there was no room for it. */
+  async take(report: ScoreReport): Promise<ReportAnswer> {
+    const keeper = this.#keeper;
+    if (!keeper) throw new Error("the leaderboard does not know its hunt yet");
+    keeper.take(report);
+    await keeper.applied(report.shard, report.upto);
+    const now = this.#deps.clock.now();
+    meter.add("hunt_leaderboard_reports_total", 1);
+    const newest = report.facts.at(-1)?.at;
+    if (newest !== undefined) {
+      meter.histogram("hunt_leaderboard_lag_seconds").observe(Math.max(0, now - newest) / 1_000);
+    }
+    const { view } = keeper;
+    // Nothing can be told of standings that are catching up: the shard keeps what it was told before.
+    const told = view.isSettled ? view.all.word(report.shard) : undefined;
+    return { watermark: keeper.taken(report.shard), word: { asOf: now, ...told } };
+  }
+
+  /** The standings as everybody may see them. At exit they are settled until the next `await`. */
+  async public(): Promise<Reading> {
+    await this.#readable();
+    const now = this.#deps.clock.now();
+    const config = this.#config;
+    const frozen = config?.freeze !== undefined && now >= config.freeze && now < endsAt(config.phase, config);
+    if (!frozen) return { standings: this.#keeper?.view.all, frozen: false, asOf: now };
+    return { standings: this.#keeper?.view.frozenView(), frozen: true, asOf: config.freeze ?? now };
+  }
+
+  /** The standings as organisers see them, through a freeze. At exit they are settled until the next `await`. */
+  async organisers(): Promise<Reading> {
+    await this.#readable();
+    return { standings: this.#keeper?.view.all, frozen: false, asOf: this.#deps.clock.now() };
+  }
+
+  async #readable(): Promise<void> {
+    await this.#catchUp.wait();
+    await this.#keeper?.ready();
+  }
+
+  /** See `LeaderboardObject.look`. */
+  async look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: StandingsWord }> {
+    const ranks = ranksOf(await this.public(), teams);
+    return { ranks, word: { asOf: this.#deps.clock.now(), ...this.#keeper?.view.all.word(shard) } };
+  }
+
+  async page({ limit, offset, bracket, around, organiser }: BoardQuery): Promise<BoardPage> {
+    const { standings, frozen, asOf } = await (organiser ? this.organisers() : this.public());
+    if (!standings) return { asOf, frozen, total: 0, entries: [] };
+    const entries =
+      around === undefined
+        ? standings.page({ offset, limit, bracket })
+        : standings.around(around, limit, bracket);
+    return { asOf, frozen, total: standings.total(bracket), entries };
+  }
+
+  async teamCount(): Promise<number> {
+    await this.#catchUp.wait();
+    return this.#keeper?.view.all.teamCount ?? 0;
+  }
+
+  /** See `LeaderboardObject.dump`. */
+  async dump(
+    from: number,
+  ): Promise<{ marks: { shard: string; mark: number }[]; rows: StandingsRow[]; next?: number }> {
+    const { standings } = await this.organisers();
+    return {
+      marks: [...(this.#keeper?.marks ?? [])].map(([shard, mark]) => ({ shard, mark })),
+      ...(standings?.dump(from, DUMP_TEAMS) ?? { rows: [] }),
+    };
+  }
+
+  /** Writes the standings down, in pieces; reports wait meanwhile, reads do not. */
+  async write(): Promise<void> {
+    const keeper = this.#keeper;
+    await keeper?.whileStill(() =>
+      this.#deps.snapshots.write(keeper.view, keeper.marks, () => keeper.breathe()),
+    );
+  }
+}
+
+export const ranksOf = ({ standings }: Reading, teams: readonly string[]): (number | null)[] =>
+  teams.map((team) => standings?.rank(team) ?? null);

@@ -1,0 +1,72 @@
+/** Publishes the first places to KV, where every isolate reads them, at most once in a delay. */
+import { BOARD_ENTRIES_MAX, type BoardEntry } from "../cache/entry.ts";
+import type { Clock } from "../clock.ts";
+import { Delayed } from "../delayed.ts";
+import { endsAt } from "../hunt/phase.ts";
+import type { BoardConfig } from "../objects/leaderboard.ts";
+import { meter } from "../telemetry/meter.ts";
+import type { Reading } from "./board.ts";
+
+export interface PublisherDeps {
+  clock: Clock;
+  hunt: string;
+  /** How long changes gather, ms. */
+  delay: number;
+  config(): BoardConfig | undefined;
+  /** The standings as everybody may see them. */
+  reading(): Promise<Reading>;
+  put(text: string): Promise<void>;
+}
+
+export class Publisher {
+  readonly #deps: PublisherDeps;
+  readonly #publishing: Delayed;
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+    this.#publishing = new Delayed({
+      clock: deps.clock,
+      delay: deps.delay,
+      work: () => this.#publish(),
+      failed: (error) => {
+        // Readers fall back to the leaderboard object when the entry is old.
+        console.warn({ message: "publishing the leaderboard failed", error: String(error) });
+        meter.add("hunt_delivery_failures_total", 1, "publish");
+      },
+    });
+  }
+
+  /** There may be something new to publish. */
+  changed(): void {
+    this.#publishing.ask();
+  }
+
+  async #publish(): Promise<void> {
+    const { clock, hunt } = this.#deps;
+    const { standings, frozen, asOf } = await this.#deps.reading();
+    if (!standings) return;
+    const begun = clock.now();
+    const entry: BoardEntry = {
+      v: 1,
+      hunt,
+      at: begun,
+      asOf,
+      ...untilNextChange(this.#deps.config(), begun),
+      frozen,
+      total: standings.total(),
+      entries: standings.page({ offset: 0, limit: BOARD_ENTRIES_MAX }),
+    };
+    await this.#deps.put(JSON.stringify(entry));
+    const took = clock.now() - begun;
+    meter.histogram("hunt_leaderboard_publish_duration_seconds").observe(took / 1_000);
+  }
+}
+
+/** When a freeze begins or the hunt ends by itself: the entry is wrong from then on. */
+function untilNextChange(config: BoardConfig | undefined, now: number): { until?: number } {
+  if (!config) return {};
+  const next = [config.freeze ?? 0, endsAt(config.phase, config)].filter(
+    (at) => at > now && Number.isFinite(at),
+  );
+  return next.length === 0 ? {} : { until: Math.min(...next) };
+}
