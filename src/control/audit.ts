@@ -26,9 +26,7 @@ export class AuditLog {
 
   /** Adds to a line's detail how its action went. */
   amend(line: number, detail: AuditEntry["detail"]): void {
-    const { entry } = this.#sql
-      .exec<{ entry: string }>("SELECT entry FROM audit WHERE id = ?", line)
-      .one();
+    const { entry } = this.#sql.exec<{ entry: string }>("SELECT entry FROM audit WHERE id = ?", line).one();
     const recorded = JSON.parse(entry) as AuditEntry;
     const amended = { ...recorded, detail: { ...recorded.detail, ...detail } };
     this.#sql.exec("UPDATE audit SET entry = ? WHERE id = ?", JSON.stringify(amended), line);

@@ -2,13 +2,7 @@
 import { type Refusal, refuse } from "../errors.ts";
 import type { CompiledPrize } from "../hunt/compiled.ts";
 import { changePhase, phaseAt } from "../hunt/phase.ts";
-import {
-  changeOf,
-  type PrizeChange,
-  rulesOf,
-  withStock,
-  withWithdrawn,
-} from "../hunt/prize-changes.ts";
+import { changeOf, type PrizeChange, rulesOf, withStock, withWithdrawn } from "../hunt/prize-changes.ts";
 import type { Actor, AuditEntry } from "../objects/control.ts";
 import { randomText } from "../objects/ids.ts";
 import { stockOf } from "../prizes/allocate.ts";
@@ -136,6 +130,7 @@ export class Changes {
     if (phase !== "draft" && !past) {
       return refuse("conflict", `the hunt is ${phase}: import before it is live`);
     }
+    this.#record("import", {}, by, now);
     if (opens === undefined && state.phase.openedAt === undefined) {
       this.#deps.state.change({ phase: { ...state.phase, openedAt: firstAt } });
     }
@@ -144,7 +139,6 @@ export class Changes {
       const refused = await this.#deps.tellEveryone();
       if (refused) return refused;
     }
-    this.#record("import", {}, by, now);
     return { shardsPerRegion: state.shardsPerRegion };
   }
 

@@ -95,7 +95,9 @@ export class StateStore {
 export function readState(text: string): HuntState {
   const { v = 1, ...state } = JSON.parse(text) as HuntState & { v?: number };
   if (v !== FORM) {
-    throw new Error(`the hunt's state is stored in form ${v}; this engine reads form ${FORM}: run a newer one`);
+    throw new Error(
+      `the hunt's state is stored in form ${v}; this engine reads form ${FORM}: run a newer one`,
+    );
   }
   return state;
 }

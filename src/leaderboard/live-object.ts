@@ -7,7 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import { refuse } from "../errors.ts";
-import { leaderboardStub } from "../objects/call.ts";
+import { calling, leaderboardStub, orRefusal } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { randomText } from "../objects/ids.ts";
 import type { LiveBoardObject, Showing } from "../objects/leaderboard.ts";
@@ -47,7 +47,8 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
   }
 
   async #ask(): Promise<void> {
-    const watched = await leaderboardStub(this.env, this.#hunt).watch(this.ctx.id.name ?? "");
+    const child = this.ctx.id.name ?? "";
+    const watched = await calling(async () => leaderboardStub(this.env, this.#hunt).watch(child));
     if (!watched) throw new Error("a leaderboard without a hunt has no spectators");
     // What was shown meanwhile is newer.
     this.#now ??= watched;
@@ -60,7 +61,9 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
     }
     this.#opening += 1;
     try {
-      const { phase } = await this.#known();
+      const known = await orRefusal(this.#known());
+      if ("refused" in known) return refusalResponse(known);
+      const { phase } = known;
       const answer = await this.#live.accept([{ phase }], request.headers.get(SINCE_HEADER));
       return "refused" in answer ? refusalResponse(answer) : answer;
     } finally {

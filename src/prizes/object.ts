@@ -10,7 +10,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultWord } from "../hunt/claim.ts";
-import { controlStub, shardStub } from "../objects/call.ts";
+import { calling, controlStub, orRefusal, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
 import type { PrizeVaultObject } from "../objects/prizes.ts";
@@ -90,7 +90,7 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
   async #ready(revision: number): Promise<Refusal | undefined> {
     if (this.#config && this.#config.revision >= revision) return undefined;
     this.#asking ??= (async () => {
-      const answer = await controlStub(this.env, this.#hunt).vaultConfig();
+      const answer = await orRefusal(calling(async () => controlStub(this.env, this.#hunt).vaultConfig()));
       if ("refused" in answer) return answer;
       this.configure(answer);
       return undefined;

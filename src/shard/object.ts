@@ -23,7 +23,7 @@ import { newlyReached, reachedFacts, scoreOf } from "../hunt/team-score.ts";
 import { cluesOf, historyOf, meOf } from "../hunt/view.ts";
 import { commandOf } from "../intake/digest.ts";
 import { commandsOf } from "../intake/events.ts";
-import { controlStub, leaderboardStub, vaultStub } from "../objects/call.ts";
+import { calling, controlStub, leaderboardStub, orRefusal, vaultStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { makeJoinCode, makeTeamId, parseJoinCode, parseObjectName } from "../objects/ids.ts";
 import type { LeaderboardObject } from "../objects/leaderboard.ts";
@@ -275,7 +275,9 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   async #ready(): Promise<Refusal | undefined> {
     if (this.#known) return undefined;
     this.#attaching ??= (async () => {
-      const answer = await controlStub(this.env, this.#hunt).attach(this.#shard);
+      const answer = await orRefusal(
+        calling(async () => controlStub(this.env, this.#hunt).attach(this.#shard)),
+      );
       if ("refused" in answer) return answer;
       this.configure(answer as ShardConfig);
       return undefined;
@@ -557,7 +559,11 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       return { points: historyOf(context, team, Number.POSITIVE_INFINITY) };
     }
     // What clues are worth now would tell of solves behind the freeze.
-    const word = context.hunt.dynamic ? wordOf(await this.#leaderboard().publicWord(this.#shard)) : undefined;
+    const told = context.hunt.dynamic
+      ? await orRefusal(calling(async () => this.#leaderboard().publicWord(this.#shard)))
+      : undefined;
+    if (told && "refused" in told) return told;
+    const word = told && wordOf(told);
     return { points: historyOf({ ...context, ...(word ? { word } : {}) }, team, freeze) };
   }
 
