@@ -3,7 +3,8 @@ import { makeApp } from "./edge/app.ts";
 import type { Env } from "./objects/env.ts";
 import { handleBatch } from "./queue/handler.ts";
 
-export { HuntDirectory, NameRegistry } from "./control/directory.ts";
+export { HuntDirectory } from "./control/directory.ts";
+export { NameRegistry } from "./control/names.ts";
 export { HuntControl } from "./control/object.ts";
 export { LiveBoard } from "./leaderboard/live-object.ts";
 export { Leaderboard } from "./leaderboard/object.ts";

@@ -1,12 +1,12 @@
-/** What the shards of every hunt have not yet in the origin. Asked by operators, not by players. */
+/** What the origin does not hold yet of the shards' logs, over all hunts. Asked by operators, not by players. */
 
 import { controlStub, directoryStub, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 
 /** Objects asked at the same time. */
-const FAN_OUT = 16;
+const WIDTH = 16;
 
-/** Shards asked at most, over all hunts; an answer that stopped there says so. */
+/** Shards asked at most, over all hunts; the rest counts as unknown. */
 const SHARDS_MAX = 2_000;
 
 export interface Backlog {
@@ -14,29 +14,36 @@ export interface Backlog {
   segments: number;
   /** Age of the oldest of them; 0 without any. */
   oldestSeconds: number;
-  /** Shards that could not be asked, or were too many. */
+  /** Shards that could not be asked, or were too many. A hunt that cannot name its shards counts as one. */
   unknownShards: number;
 }
 
+/** Throws when the list of hunts cannot be read; the caller may repeat it. `now`: epoch ms. */
 export async function backlogOf(env: Env, now: number): Promise<Backlog> {
   const backlog: Backlog = { segments: 0, oldestSeconds: 0, unknownShards: 0 };
   const all: { hunt: string; shard: string }[] = [];
-  const hunts = await directoryStub(env).list();
-  await inLanes(hunts, async (hunt) => {
-    const shards = await controlStub(env, hunt).shards();
-    all.push(...shards.map((shard) => ({ hunt, shard })));
-  });
-  backlog.unknownShards = Math.max(0, all.length - SHARDS_MAX);
-  await inLanes(all.slice(0, SHARDS_MAX), async ({ hunt, shard }) => {
+  const orUnknown = async (ask: () => Promise<void>): Promise<void> => {
     try {
+      await ask();
+    } catch (error) {
+      console.warn({ message: "a part of the backlog is unknown", error: String(error) });
+      backlog.unknownShards += 1;
+    }
+  };
+  await inLanes(await directoryStub(env).list(), (hunt) =>
+    orUnknown(async () => {
+      const shards = await controlStub(env, hunt).shards();
+      all.push(...shards.map((shard) => ({ hunt, shard })));
+    }),
+  );
+  backlog.unknownShards += Math.max(0, all.length - SHARDS_MAX);
+  await inLanes(all.slice(0, SHARDS_MAX), ({ hunt, shard }) =>
+    orUnknown(async () => {
       const { segments, since } = await shardStub(env, hunt, shard).backlog();
       backlog.segments += segments;
       if (since !== undefined) backlog.oldestSeconds = Math.max(backlog.oldestSeconds, (now - since) / 1_000);
-    } catch (error) {
-      console.warn({ message: "a shard did not tell its backlog", error: String(error) });
-      backlog.unknownShards += 1;
-    }
-  });
+    }),
+  );
   return backlog;
 }
 
@@ -45,5 +52,5 @@ async function inLanes<Item>(items: readonly Item[], each: (item: Item) => Promi
   const lane = async (): Promise<void> => {
     for (const item of waiting) await each(item);
   };
-  await Promise.all(Array.from({ length: Math.min(FAN_OUT, items.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(WIDTH, items.length) }, lane));
 }

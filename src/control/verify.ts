@@ -3,11 +3,12 @@
  * rebuilt from the logs and compared, and the origin's rows as well.
  */
 
-import type { Leaderboard } from "../leaderboard/object.ts";
+import { accepted, RequestError } from "../errors.ts";
 import { Standings } from "../leaderboard/standings/standings.ts";
-import { leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
+import { calling, leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
+import type { LeaderboardObject } from "../objects/leaderboard.ts";
 import type { Win } from "../objects/prizes.ts";
 import { WINS_MAX } from "../objects/prizes.ts";
 import type { RefoldReport } from "../objects/shard.ts";
@@ -57,7 +58,7 @@ export async function verifyHunt(
   };
   let wins = 0;
   for (const shard of shards) {
-    const report = await stubOf(env, hunt, shard).verify();
+    const report = await calling(async () => shardStub(env, hunt, shard).verify());
     verification.facts += report.facts;
     verification.teams += report.teams;
     wins += report.origin.wins;
@@ -103,7 +104,9 @@ async function verifyOrigin(
     }
     await new Promise((done) => setTimeout(done, ARCHIVE_POLL));
     // The hunt went on meanwhile: what the origin must hold is folded again.
-    if (sums.facts > origin.facts) ({ origin } = await stubOf(env, hunt, shard).verify());
+    if (sums.facts > origin.facts) {
+      ({ origin } = await calling(async () => shardStub(env, hunt, shard).verify()));
+    }
   }
   await verifyTeams(env, store, hunt, shard, differ);
 }
@@ -141,7 +144,8 @@ async function verifyPage(
     const rows = await store.teams(hunt, shard, after, TEAMS_PAGE);
     last = rows.at(-1)?.team;
     if (last === undefined) return undefined;
-    const folded = await stubOf(env, hunt, shard).originTeams(rows.map(({ team }) => team));
+    const ids = rows.map(({ team }) => team);
+    const folded = await calling(async () => shardStub(env, hunt, shard).originTeams(ids));
     const suspects = new Map<string, string>();
     rows.forEach((row, index) => {
       const own = folded[index];
@@ -183,8 +187,10 @@ const WINS_LOOKS_MAX = 20;
  * `wins`: how many the logs held when they were folded.
  */
 async function verifyPrizes(env: Env, hunt: string, wins: number, differ: Differ): Promise<void> {
-  const vault = vaultStub(env, hunt);
-  const prizes = await vault.stock();
+  const prizes = await calling(async () => vaultStub(env, hunt).stock());
+  if ("refused" in prizes && prizes.refused === "unavailable") {
+    throw new RequestError(prizes.refused, prizes.detail);
+  }
   if ("refused" in prizes) {
     if (wins > 0) differ(`the logs hold ${wins} wins, and the vault has no prizes`);
     return;
@@ -194,8 +200,8 @@ async function verifyPrizes(env: Env, hunt: string, wins: number, differ: Differ
     const owners = new Set<number>();
     let after = { team: "", n: -1 };
     while (true) {
-      const page = await vault.winners(prize, after, WINS_MAX);
-      if ("refused" in page) break;
+      const from = after;
+      const page = accepted(await calling(async () => vaultStub(env, hunt).winners(prize, from, WINS_MAX)));
       for (const { unit, team } of page) {
         if (owners.has(unit)) differ(`unit ${unit} of ${prize} has two owners`, team);
         if (unit < 0 || unit >= stock)
@@ -224,7 +230,9 @@ async function verifyWins(
   differ: Differ,
 ): Promise<void> {
   for (let look = 1; ; look += 1) {
-    const known = await stubOf(env, hunt, shard).winners(wins.map((win) => ({ ...win })));
+    const known = await calling(async () =>
+      shardStub(env, hunt, shard).winners(wins.map((win) => ({ ...win }))),
+    );
     const missing = "refused" in known ? [...wins] : wins.filter((_, index) => !known[index]);
     if (missing.length === 0) return;
     if (look === WINS_LOOKS_MAX) {
@@ -238,19 +246,17 @@ async function verifyWins(
 
 /** Rebuilds the standings from the logs and compares them page by page. */
 async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<void> {
-  const board = leaderboardStub(env, hunt);
-  const rules = await board.rules();
+  const rules = await calling(async () => leaderboardStub(env, hunt).rules());
   if (!rules) return;
   const expected = new Standings(rules);
   const read = new Map<string, number>();
   let compared = 0;
   for (let from: number | undefined = 0; from !== undefined; ) {
-    const page: Awaited<ReturnType<typeof board.dump>> = await board.dump(from);
+    const page: DumpPage = await dumpOf(env, hunt, from);
     // A hunt that goes on moves the marks from page to page; each is compared as of its own.
     for (const { shard, mark } of page.marks) {
-      const stub = stubOf(env, hunt, shard);
       const after = read.get(shard) ?? 0;
-      if (mark > after) await readFacts(stub, expected, shard, after, mark);
+      if (mark > after) await readFacts(env, hunt, expected, shard, after, mark);
       read.set(shard, Math.max(mark, after));
     }
     expected.settle();
@@ -264,19 +270,21 @@ async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<
     }
     from = page.next;
   }
-  if (compared < expected.teamCount) await tellMissing(board, expected, differ);
+  if (compared < expected.teamCount) await tellMissing(env, hunt, expected, differ);
 }
 
 /** Applies a shard's score facts with `after < seq <= mark`. */
 async function readFacts(
-  stub: ReturnType<typeof stubOf>,
+  env: Env,
+  hunt: string,
   expected: Standings,
   shard: string,
   after: number,
   mark: number,
 ): Promise<void> {
   for (let from = after; from < mark; ) {
-    const report = await stub.scoreFacts(from);
+    const after = from;
+    const report = await calling(async () => shardStub(env, hunt, shard).scoreFacts(after));
     if (report.upto <= from) return;
     from = report.upto;
     for (const fact of report.facts) if (fact.seq <= mark) expected.apply(shard, fact);
@@ -284,14 +292,10 @@ async function readFacts(
 }
 
 /** Looks for the teams that the standings do not hold; a second reading, in a case that must not be. */
-async function tellMissing(
-  board: DurableObjectStub<Leaderboard>,
-  expected: Standings,
-  differ: Differ,
-): Promise<void> {
+async function tellMissing(env: Env, hunt: string, expected: Standings, differ: Differ): Promise<void> {
   const held = new Set<string>();
   for (let from: number | undefined = 0; from !== undefined; ) {
-    const page: Awaited<ReturnType<typeof board.dump>> = await board.dump(from);
+    const page: DumpPage = await dumpOf(env, hunt, from);
     for (const { team } of page.rows) held.add(team);
     from = page.next;
   }
@@ -302,6 +306,8 @@ async function tellMissing(
   }
 }
 
-function stubOf(env: Env, hunt: string, shard: string) {
-  return shardStub(env, hunt, shard);
-}
+type DumpPage = Awaited<ReturnType<LeaderboardObject["dump"]>>;
+
+/** A page of the standings that the leaderboard holds, from team number `from` on. */
+const dumpOf = (env: Env, hunt: string, from: number): Promise<DumpPage> =>
+  calling(async () => leaderboardStub(env, hunt).dump(from));

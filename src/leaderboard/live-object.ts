@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "../clock.ts";
 import { configOf } from "../config.ts";
 import { refuse } from "../errors.ts";
-import { leaderboardStub } from "../objects/call.ts";
+import { calling, leaderboardStub, orRefusal } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { randomText } from "../objects/ids.ts";
 import type { LiveBoardObject, Showing } from "../objects/leaderboard.ts";
@@ -49,7 +49,8 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
   }
 
   async #ask(): Promise<void> {
-    const watched = await leaderboardStub(this.env, this.#hunt).watch(this.ctx.id.name ?? "");
+    const child = this.ctx.id.name ?? "";
+    const watched = await calling(async () => leaderboardStub(this.env, this.#hunt).watch(child));
     if (!watched) throw new Error("a leaderboard without a hunt has no spectators");
     // A page that was shown during the await is newer than the result.
     this.#now ??= watched;
@@ -62,7 +63,9 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
     }
     this.#opening += 1;
     try {
-      const { phase } = await this.#current();
+      const current = await orRefusal(this.#current());
+      if ("refused" in current) return refusalResponse(current);
+      const { phase } = current;
       const accepted = await this.#live.accept([{ phase }], request.headers.get(SINCE_HEADER));
       return "refused" in accepted ? refusalResponse(accepted) : accepted;
     } finally {

@@ -3,9 +3,14 @@
  * broken after an exception, so every call makes its own.
  *
  *   await calling(() => shardStub(env, hunt, shard).me(team, player));
- *   await callingOnce(() => shardStub(env, hunt, shard).organise(team, award));
+ *   await callingOnce(() => controlStub(env, hunt).actOnTeam(team, award, by));
+ *
+ * An object that asks another on behalf of a caller returns the failure:
+ *
+ *   const result = await orRefusal(calling(() => controlStub(env, hunt).attach(shard)));
+ *   if ("refused" in result) return result;
  */
-import { RequestError } from "../errors.ts";
+import { type Refusal, RequestError, refuse } from "../errors.ts";
 import type { ControlObject } from "./control.ts";
 import type { DeadLettersObject } from "./dead-letters.ts";
 import type { Env } from "./env.ts";
@@ -92,6 +97,20 @@ export async function callingOnce<T>(call: () => Promise<T>): Promise<T> {
     return await call();
   } catch (error) {
     throw mappedError(error);
+  }
+}
+
+/**
+ * For an object behind an object: a call that ended in `unavailable` or
+ * `overloaded` gives a `Refusal`. Thrown on to the object's own caller, the
+ * error would lose the marks by which that caller knows that it passes.
+ */
+export async function orRefusal<T>(call: Promise<T>): Promise<T | Refusal> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof RequestError) return refuse(error.code, error.detail);
+    throw error;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Rpc } from "@cloudflare/workers-types";
 import type { Issue, Refusal } from "../errors.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
+import type { TeamAction } from "../protocol.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { ShardConfig } from "./shard.ts";
 
@@ -18,7 +19,7 @@ export interface Actor {
   request: string;
 }
 
-export type PublishAnswer =
+export type PublishResult =
   | { version: number; created: boolean; warnings: Issue[] }
   | (Refusal & { issues?: Issue[] });
 
@@ -28,7 +29,7 @@ export interface AuditEntry {
   /** Subject of the organiser's token. */
   actor: string;
   action: string;
-  /** What it was about; never a secret, an answer or a code. */
+  /** Never holds a secret, an answer or a code. `refused`: the code of the error that an attempt ended in. */
   detail: Record<string, string | number | boolean>;
   /** The `X-Request-Id` it came with. */
   request: string;
@@ -60,7 +61,7 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     format: "json" | "yaml",
     options: { dryRun: boolean; ifMatch?: number },
     by: Actor,
-  ): Promise<PublishAnswer>;
+  ): Promise<PublishResult>;
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
   /** What everybody may know; also the content of the KV entry. */
   publicEntry(): PublicEntry | Refusal;
@@ -87,6 +88,14 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   vaultConfig(): VaultConfig | Refusal;
   /** The seed of the draws, once nobody can claim any more. */
   drawSeed(): { seed: string } | Refusal;
+  /** Carries out an action on a team. Not idempotent: an award sent twice counts twice. */
+  actOnTeam(team: string, action: TeamAction, by: Actor): Promise<{ score: number } | Refusal>;
+  /** Takes a win back, and says whose it was. Safe to repeat. */
+  revoke(prize: string, unit: number, reason: string, by: Actor): Promise<{ team: string } | Refusal>;
+  /** Sends the logs of all shards to the origin again. Safe to repeat. */
+  rearchive(reason: string, by: Actor): Promise<{ facts: number } | Refusal>;
+  /** Sends the hunt's dead letters to the origin again; without `ids` all. Safe to repeat. */
+  redrive(ids: readonly string[] | undefined, by: Actor): Promise<{ redriven: number } | Refusal>;
   /** Opens the door for an import whose first line is at `firstAt`, epoch ms. */
   beginImport(firstAt: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
   /** The codes to print, one a scan clue. */
@@ -97,6 +106,6 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   shards(): string[];
   /** The newest entries first. */
   audit(): AuditEntry[];
-  /** Records an organiser's action that another object carried out. */
+  /** Records that an organiser was shown something. */
   recordAction(entry: AuditEntry): void;
 }

@@ -1,5 +1,5 @@
 /**
- * The two small registers (classes: src/control/directory.ts).
+ * The two small registers (classes: src/control/directory.ts, names.ts).
  * `HuntDirectory`: which hunts exist, one object for all. `NameRegistry`: which
  * team names and joining keys of a hunt are taken, in objects sharded by a hash
  * of the name; asked at joining only.
@@ -14,7 +14,7 @@ export const DIRECTORY_NAME = "all";
 /** Registry objects per hunt: joining is spread over them. */
 const REGISTRIES = 16;
 
-/** Who holds a name: the shard of the team and the joining key that makes or made it. */
+/** The holder of a name: the shard of the team and the joining key that makes or made it. */
 export interface Holder {
   shard: string;
   key: string;
@@ -32,10 +32,10 @@ export interface HuntDirectoryObject extends Rpc.DurableObjectBranded {
 }
 
 export interface NameRegistryObject extends Rpc.DurableObjectBranded {
-  /** Reserves `name` for `holder` unless somebody has it; the result is whoever has it then. */
+  /** Reserves `name` for `holder` unless somebody has it; the result is its holder by then. */
   reserve(name: string, holder: Holder): Holder;
-  /** Who has `name`, if anybody. */
+  /** The holder of `name`, if there is one. */
   find(name: string): Holder | undefined;
-  /** Gives a name back whose holder never made its team. */
+  /** Frees a name whose holder never made its team. */
   release(name: string, key: string): void;
 }

@@ -12,7 +12,7 @@ import { Alarm } from "../alarm.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultWord } from "../hunt/claim.ts";
-import { controlStub, shardStub } from "../objects/call.ts";
+import { calling, controlStub, orRefusal, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import type { PrizeVaultObject } from "../objects/prizes.ts";
 import {
@@ -113,7 +113,7 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
   }
 
   async #askControl(): Promise<Refusal | undefined> {
-    const config = await controlStub(this.env, this.#hunt).vaultConfig();
+    const config = await orRefusal(calling(async () => controlStub(this.env, this.#hunt).vaultConfig()));
     if ("refused" in config) return config;
     this.configure(config);
     return undefined;

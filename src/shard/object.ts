@@ -13,7 +13,7 @@ import type { JoinRequest } from "../hunt/admit.ts";
 import type { Context } from "../hunt/context.ts";
 import { organise } from "../hunt/organise.ts";
 import { scoreOf } from "../hunt/team-score.ts";
-import { controlStub, leaderboardStub, vaultStub } from "../objects/call.ts";
+import { calling, controlStub, leaderboardStub, orRefusal, vaultStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { parseObjectName } from "../objects/ids.ts";
 import type { Win } from "../objects/prizes.ts";
@@ -140,7 +140,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       hunt,
       secrets: env,
       store,
-      attach: () => controlStub(env, hunt).attach(shard) as Promise<ShardConfig | Refusal>,
+      attach: () =>
+        orRefusal(calling(async () => (await controlStub(env, hunt).attach(shard)) as ShardConfig | Refusal)),
       drained: (prize) => desk.drained(prize),
       changed: (before, changed) => {
         desk.forget();
@@ -210,7 +211,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       waiting,
       rankOf,
       left: (prize) => desk.left(prize),
-      publicWord: () => leaderboardStub(env, hunt).publicWord(shard),
+      publicWord: () => orRefusal(calling(async () => leaderboardStub(env, hunt).publicWord(shard))),
     });
     this.#wins = new Wins({ ...parts, desk });
     this.#play = new Play({

@@ -24,7 +24,7 @@ export interface PlayersDeps {
   /** Units of a prize left when the vault last said so. */
   left(prize: string): number | undefined;
   /** What everybody may know of values and bonuses: during a freeze, as of the freeze. */
-  publicWord(): Promise<StandingsWord>;
+  publicWord(): Promise<StandingsWord | Refusal>;
 }
 
 export class Players {
@@ -134,7 +134,9 @@ export class Players {
       return { points: historyOf(context, team, Number.POSITIVE_INFINITY) };
     }
     // What clues are worth now would tell of solves behind the freeze.
-    const word = context.hunt.dynamic ? wordOf(await this.#deps.publicWord()) : undefined;
+    const told = context.hunt.dynamic ? await this.#deps.publicWord() : undefined;
+    if (told && "refused" in told) return told;
+    const word = told && wordOf(told);
     return { points: historyOf({ ...context, ...(word ? { word } : {}) }, team, freeze) };
   }
 }

@@ -1,6 +1,7 @@
 /** The dead letters: of a hunt, and of messages that belong to none. */
 import { deadLetters, redriveBody, redriven } from "../../contract/ops.ts";
-import { calling, callingOnce, controlStub, deadLettersStub } from "../../objects/call.ts";
+import { accepted } from "../../errors.ts";
+import { calling, controlStub, deadLettersStub } from "../../objects/call.ts";
 import { UNATTRIBUTED } from "../../objects/dead-letters.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso } from "../hunt.ts";
@@ -40,11 +41,12 @@ export function deadLetterRoutes(app: App): void {
       async (c) => {
         const owner = await ownerOf(c);
         const { ids } = c.req.valid("json");
-        const count = await calling(async () => deadLettersStub(c.env, owner).redrive(ids));
-        if (owner !== UNATTRIBUTED) {
-          const entry = { ...c.get("by"), at: c.get("now"), action: "redrive", detail: { redriven: count } };
-          await callingOnce(async () => controlStub(c.env, owner).recordAction(entry));
-        }
+        // Letters of no hunt are in no hunt's audit.
+        const count =
+          owner === UNATTRIBUTED
+            ? await calling(async () => deadLettersStub(c.env, owner).redrive(ids))
+            : accepted(await calling(async () => controlStub(c.env, owner).redrive(ids, c.get("by"))))
+                .redriven;
         return c.json({ redriven: count }, 200);
       },
     );

@@ -16,13 +16,12 @@ import { reasonBody } from "../../contract/teams.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { phaseAt } from "../../hunt/phase.ts";
 import { calling, callingOnce, controlStub, shardStub, vaultStub } from "../../objects/call.ts";
-import type { Actor } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
 import { parseTeamId } from "../../objects/ids.ts";
 import type { Win } from "../../objects/prizes.ts";
 import type { WinnerRow } from "../../objects/shard.ts";
 import { declared } from "../declare.ts";
-import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
+import { huntEntry, huntOf, iso } from "../hunt.ts";
 import type { App } from "../request.ts";
 import { anyone, organiser } from "../roles.ts";
 import { drawnPrizes, seedOf } from "./draws.ts";
@@ -96,7 +95,9 @@ export function prizeRoutes(app: App): void {
       const { prize } = c.req.valid("param");
       const { unit, reason } = c.req.valid("json");
       await huntEntry(c.env, hunt, c.get("now"));
-      const team = await revoke(c.env, hunt, { prize, unit, reason }, c.get("by"), c.get("now"));
+      const { team } = accepted(
+        await calling(async () => controlStub(c.env, hunt).revoke(prize, unit, reason, c.get("by"))),
+      );
       return c.json({ revoked: true as const, team }, 200);
     },
   );
@@ -157,27 +158,6 @@ export function prizeRoutes(app: App): void {
       return c.json({ hunt, ...drawn, drawSeed: seed, wins, ...nextOf(page, limit) }, 200);
     },
   );
-}
-
-/** Takes a win back: in the shard's log, then in the vault. Every step may be repeated. */
-async function revoke(
-  env: Env,
-  hunt: string,
-  { prize, unit, reason }: { prize: string; unit: number; reason: string },
-  by: Actor,
-  now: number,
-): Promise<string> {
-  const win = accepted(await calling(async () => vaultStub(env, hunt).winner(prize, unit)));
-  const { team } = win;
-  const { shard } = shardOf(team, "not_found");
-  // Its record may still be on its way from the vault.
-  accepted((await calling(async () => shardStub(env, hunt, shard).recordWins([win]))) ?? {});
-  const action = { type: "revoke", prize, unit, reason } as const;
-  accepted(await calling(async () => shardStub(env, hunt, shard).organise(team, action)));
-  await calling(async () => vaultStub(env, hunt).revoked(prize, unit));
-  const entry = { ...by, at: now, action: "revoke", detail: { team, prize, unit, reason } };
-  await callingOnce(async () => controlStub(env, hunt).recordAction(entry));
-  return team;
 }
 
 /** Wins in the order of teams; `cursor` names the last one of the page before. */

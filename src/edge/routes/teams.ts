@@ -19,7 +19,7 @@ import { calling, callingOnce, controlStub, leaderboardStub, shardStub } from ".
 import type { Actor } from "../../objects/control.ts";
 import type { TeamAction } from "../../protocol.ts";
 import { declared } from "../declare.ts";
-import { huntEntry, huntOf, iso, shardOf, shardsOf } from "../hunt.ts";
+import { huntEntry, huntOf, iso, shardsOf } from "../hunt.ts";
 import type { App, Asking } from "../request.ts";
 import { organiser } from "../roles.ts";
 
@@ -211,12 +211,7 @@ export function teamRoutes(app: App): void {
 async function act(c: Asking, by: Actor, action: TeamAction): Promise<{ score: number }> {
   const hunt = huntOf(c);
   const team = c.req.param("team") ?? "";
-  const { shard } = shardOf(team, "not_found");
   await huntEntry(c.env, hunt, c.get("now"));
   // Not repeated by itself: an award given twice is two awards.
-  const done = accepted(await callingOnce(async () => shardStub(c.env, hunt, shard).organise(team, action)));
-  const { type, ...detail } = action;
-  const entry = { ...by, at: c.get("now"), action: type, detail: { team, ...detail } };
-  await callingOnce(async () => controlStub(c.env, hunt).recordAction(entry));
-  return done;
+  return accepted(await callingOnce(async () => controlStub(c.env, hunt).actOnTeam(team, action, by)));
 }

@@ -2,7 +2,8 @@
 import { audit, rearchived, verification } from "../../contract/data.ts";
 import { reasonBody } from "../../contract/teams.ts";
 import { verifyHunt } from "../../control/verify.ts";
-import { calling, callingOnce, controlStub, shardStub } from "../../objects/call.ts";
+import { accepted } from "../../errors.ts";
+import { calling, controlStub } from "../../objects/call.ts";
 import { guardedOrigin } from "../../origin/guarded.ts";
 import { openOrigin } from "../../origin/open.ts";
 import { declared } from "../declare.ts";
@@ -44,13 +45,10 @@ export function verifyRoutes(app: App): void {
     async (c) => {
       const hunt = huntOf(c);
       const { reason } = c.req.valid("json");
-      const shards = await shardsOf(c.env, hunt, c.get("now"));
-      let facts = 0;
-      for (const shard of shards) {
-        facts += (await calling(async () => shardStub(c.env, hunt, shard).rearchive())).facts;
-      }
-      const entry = { ...c.get("by"), at: c.get("now"), action: "rearchive", detail: { facts, reason } };
-      await callingOnce(async () => controlStub(c.env, hunt).recordAction(entry));
+      await huntEntry(c.env, hunt, c.get("now"));
+      const { facts } = accepted(
+        await calling(async () => controlStub(c.env, hunt).rearchive(reason, c.get("by"))),
+      );
       return c.json({ facts }, 202);
     },
   );

@@ -1,0 +1,86 @@
+/** What control tells each of the others about its hunt, from its state and the compiled definition. */
+import type { CompiledHunt, PublicHunt } from "../hunt/compiled.ts";
+import { type PrizeChanges, rulesOf } from "../hunt/prize-changes.ts";
+import type { PublicEntry, PublicPrizeChanges } from "../objects/control.ts";
+import type { BoardConfig } from "../objects/leaderboard.ts";
+import type { VaultConfig } from "../objects/prizes.ts";
+import type { ShardConfig } from "../objects/shard.ts";
+import { hashOfSeed } from "../prizes/draw.ts";
+import type { HuntState } from "./state.ts";
+
+/** Announcements the leaderboard is told, for its spectators' sockets. */
+const BOARD_ANNOUNCEMENTS = 20;
+
+/** A definition in use: the secret half and the public one. */
+export interface Compiled {
+  hunt: CompiledHunt;
+  public: PublicHunt;
+}
+
+type State = Readonly<HuntState>;
+
+/** What everybody may know; also the content of the KV entry. */
+export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
+  const { version, revision, phase, shardsPerRegion, prizes, drawSeed } = state;
+  const drawn = compiled.hunt.prizes.length > 0 && drawSeed !== undefined;
+  return {
+    v: 1,
+    hunt: compiled.public,
+    ...(drawn ? { drawHash: hashOfSeed(drawSeed) } : {}),
+    ...(prizes === undefined ? {} : { prizes: publicChanges(prizes) }),
+    version,
+    revision,
+    phase,
+    shardsPerRegion,
+    pepper: compiled.hunt.pepper,
+  };
+}
+
+/** The organisers' changes without their codes. */
+function publicChanges(prizes: PrizeChanges): PublicPrizeChanges {
+  return Object.fromEntries(
+    Object.entries(prizes).map(([prize, { added, withdrawn }]) => [
+      prize,
+      { added: added.map(({ units, at }) => ({ units, at })), ...(withdrawn ? { withdrawn } : {}) },
+    ]),
+  );
+}
+
+/** `whole`: with the compiled hunt, which a shard of this version has already. */
+export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean): ShardConfig {
+  const { revision, version, phase, announcements, codeKey, prizes } = state;
+  return {
+    revision,
+    version,
+    phase,
+    announcements,
+    codeKey,
+    ...(prizes === undefined ? {} : { prizes }),
+    ...(whole ? { compiled: hunt } : {}),
+  };
+}
+
+export function vaultConfigOf(state: State, { hunt }: Compiled, seed: string): VaultConfig {
+  return {
+    revision: state.revision,
+    seed,
+    prizes: hunt.prizes.map((prize) => rulesOf(prize, state.prizes)),
+  };
+}
+
+export function boardConfigOf(state: State, { hunt }: Compiled): BoardConfig {
+  const { scoring, clues, brackets, freeze, opens, closes } = hunt;
+  return {
+    revision: state.revision,
+    rules: {
+      scoring,
+      clues: clues.map(({ id, points }) => ({ id, points })),
+      brackets: brackets.map(({ id }) => id),
+    },
+    phase: state.phase,
+    announcements: state.announcements.filter(({ clue }) => clue === undefined).slice(-BOARD_ANNOUNCEMENTS),
+    ...(freeze === undefined ? {} : { freeze }),
+    ...(opens === undefined ? {} : { opens }),
+    ...(closes === undefined ? {} : { closes }),
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * Tells everyone of the hunt's state: shards, vault, leaderboard, KV. An
+ * organiser's change is in force everywhere when its call answers; where one
+ * of them cannot be told, the call is refused, and the alarm repeats it.
+ */
+import type { Alarm } from "../alarm.ts";
+import { publicKey } from "../cache/entry.ts";
+import { type Clock, within } from "../clock.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { directoryStub, leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
+import type { Env } from "../objects/env.ts";
+import { boardConfigOf, publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
+import type { Published } from "./publish.ts";
+import type { StateStore } from "./state.ts";
+
+/** Shards told at the same time. */
+const WIDTH = 32;
+
+/** Attempts per shard within one fan-out, each with a fresh stub. */
+const ATTEMPTS = 3;
+
+/** How long one object may take to be told, ms. */
+const DEADLINE = 10_000;
+
+/** When an incomplete fan-out is repeated, ms. */
+const RETRY_DELAY = 2_000;
+
+interface FanOutDeps {
+  hunt: string;
+  env: Pick<Env, "SHARD" | "LEADERBOARD" | "PRIZES" | "DIRECTORY" | "CACHE">;
+  clock: Clock;
+  state: StateStore;
+  published(): Published | undefined;
+  /** The seed of the prize draws. */
+  seed(): string;
+  alarm: Alarm<"fan-out">;
+}
+
+export class FanOut {
+  readonly #deps: FanOutDeps;
+
+  constructor(deps: FanOutDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Sets the alarm. Before anybody is told: a crash in the middle must not
+   * leave some on the old state.
+   */
+  arm(): void {
+    this.#deps.alarm.set("fan-out", this.#deps.clock.now() + RETRY_DELAY);
+  }
+
+  /** Tells everyone the present state; refuses when that is incomplete, and then the caller may repeat it. */
+  async tellEveryone(): Promise<Refusal | undefined> {
+    const { state } = this.#deps;
+    const revision = state.current?.revision;
+    const { shards } = state;
+    // First: a prize that a shard is told of must be known to the vault.
+    const vault = await this.#tellVault();
+    const failed: string[] = [];
+    for (let from = 0; from < shards.length; from += WIDTH) {
+      const group = shards.slice(from, from + WIDTH);
+      const told = await Promise.all(group.map((shard) => this.#tellShard(shard)));
+      failed.push(...group.filter((_, index) => !told[index]));
+    }
+    const board = await this.#tellLeaderboard();
+    await this.#writeEntry();
+    if (vault && board && failed.length === 0) {
+      if (state.current?.revision === revision) state.note({ told: true });
+      return undefined;
+    }
+    this.arm();
+    return refuse(
+      "unavailable",
+      `${failed.length} of ${shards.length} shards could not be told yet; repeat the request`,
+    );
+  }
+
+  /** The alarm's work: what was left over, and KV once more: of two writes side by side the older may have come last. */
+  async repeat(): Promise<void> {
+    const { state, env, hunt } = this.#deps;
+    if (!state.current || state.current.told) {
+      await this.#writeEntry();
+      return;
+    }
+    try {
+      await directoryStub(env).add(hunt);
+      await this.tellEveryone();
+    } catch (error) {
+      console.warn({ message: "fan-out failed, the alarm repeats it", error: String(error) });
+      this.arm();
+    }
+  }
+
+  async #tellShard(shard: string): Promise<boolean> {
+    const { env, hunt } = this.#deps;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const told = await this.#told("a shard", { shard, attempt }, async ({ state, compiled }) => {
+        const stub = shardStub(env, hunt, shard);
+        const { missing } = await stub.configure(shardConfigOf(state, compiled, false));
+        if (missing) await stub.configure(shardConfigOf(state, compiled, true));
+      });
+      if (told) return true;
+    }
+    return false;
+  }
+
+  #tellVault(): Promise<boolean> {
+    const { env, hunt, seed } = this.#deps;
+    return this.#told("the prize vault", {}, async ({ state, compiled }) => {
+      if (compiled.hunt.prizes.length === 0) return;
+      await vaultStub(env, hunt).configure(vaultConfigOf(state, compiled, seed()));
+    });
+  }
+
+  #tellLeaderboard(): Promise<boolean> {
+    const { env, hunt } = this.#deps;
+    return this.#told("the leaderboard", {}, ({ state, compiled }) =>
+      leaderboardStub(env, hunt).configure(boardConfigOf(state, compiled)),
+    );
+  }
+
+  /** Whether one of them could be told. Each is told the state as it is by then. */
+  async #told(
+    whom: string,
+    about: { shard?: string; attempt?: number },
+    tell: (published: Published) => Promise<void>,
+  ): Promise<boolean> {
+    const published = this.#deps.published();
+    if (!published) return true;
+    try {
+      await within(this.#deps.clock, DEADLINE, tell(published));
+      return true;
+    } catch (error) {
+      console.warn({ message: `${whom} could not be told`, ...about, error: String(error) });
+      return false;
+    }
+  }
+
+  /** KV is a cache: when it refuses (one write a second and key), the alarm writes it later. */
+  async #writeEntry(): Promise<void> {
+    const { env, hunt } = this.#deps;
+    const published = this.#deps.published();
+    if (!published) return;
+    try {
+      const entry = publicEntryOf(published.state, published.compiled);
+      await env.CACHE.put(publicKey(hunt), JSON.stringify(entry));
+    } catch (error) {
+      console.warn({ message: "the public entry could not be written", error: String(error) });
+      this.arm();
+    }
+  }
+}
