@@ -1,4 +1,5 @@
 /** The rows a message brings to the origin's tables, as the JSON the statements read. */
+import { isKnown } from "../hunt/evolve.ts";
 import type { Fact, FactMessage, PlayFact } from "../protocol.ts";
 import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "./store.ts";
 
@@ -33,6 +34,8 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
   const score = new Map<string, object>();
   const mark = new Map<string, object>();
   for (const fact of facts) {
+    // Archived like any other; only newer code knows what follows from it.
+    if (!isKnown(fact)) continue;
     const { seq, at, team: id } = fact;
     switch (fact.type) {
       case "join":

@@ -21,6 +21,11 @@ interface SegmentRow extends Record<string, SqlStorageValue> {
   body: string;
 }
 
+/**
+ * Form 1 of a segment: its facts as JSON, which say by their type what they
+ * are. Types and optional fields may be added; another form of the body gets a
+ * table of its own, so that no reader takes one for the other.
+ */
 const SCHEMA = `CREATE TABLE IF NOT EXISTS segment (
   first INTEGER PRIMARY KEY, -- seq of the first fact
   last INTEGER NOT NULL,     -- seq of the last fact

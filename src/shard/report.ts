@@ -2,6 +2,7 @@
  * Reports score facts to the standings, batched, with a watermark. What the
  * standings miss (they lost memory, or a report got lost) is read from the log.
  */
+import { isKnown } from "../hunt/evolve.ts";
 import type { Fact, ReportAnswer, ScoreFact, ScoreReport, StandingsWord } from "../protocol.ts";
 
 /** Facts read from the log for one report when the standings are behind. */
@@ -115,6 +116,8 @@ function scoreFactsOf(facts: readonly Fact[]): ScoreFact[] {
 /** What the standings need of a fact; undefined when it does not concern the score. */
 export function scoreFactOf(fact: Fact): ScoreFact | undefined {
   const { seq, at, team } = fact;
+  // Newer code knows what it means for the score; here its team is read-only.
+  if (!isKnown(fact)) return undefined;
   switch (fact.type) {
     case "join":
       if (!fact.created) return undefined;

@@ -7,7 +7,9 @@
 import { evolveAny, isKnown } from "../hunt/evolve.ts";
 import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
 import { ordinalOf } from "../objects/ids.ts";
+import type { Totals } from "../objects/shard.ts";
 import type { Fact } from "../protocol.ts";
+import { assertKnownForm } from "../stored-form.ts";
 import type { Sql } from "./counted-sql.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import { RecallIndex } from "./recall.ts";
@@ -42,6 +44,12 @@ CREATE TABLE IF NOT EXISTS checkpoint (
   recall BLOB NOT NULL,
   totals TEXT NOT NULL
 );`;
+
+/** Of the pages' bodies: a list of teams. */
+const PAGE_FORM = 1;
+
+/** Of the checkpoints: `v` in their totals; without it 1. */
+const CHECKPOINT_FORM = 1;
 
 interface Page {
   /** By ordinal within the page. */
@@ -86,7 +94,7 @@ export class TeamStore {
       checkpoint = row.last;
       totals = row.totals;
     }
-    this.totals = totals === undefined ? new TotalsCounter() : TotalsCounter.from(JSON.parse(totals));
+    this.totals = totalsOf(totals);
     const floor = sql.exec<{ floor: number | null }>("SELECT max(floor) AS floor FROM page").one().floor ?? 0;
     for (const segment of log.segments(Math.min(floor, checkpoint))) {
       for (const fact of factsOf(segment.body)) {
@@ -217,9 +225,7 @@ export class TeamStore {
     const rows = this.#sql
       .exec<PageRow>("SELECT seq, body FROM page WHERE id = ? ORDER BY part", id)
       .toArray();
-    const stored: (StoredTeam | null)[] =
-      rows.length === 0 ? [] : JSON.parse(rows.map((row) => row.body).join(""));
-    const page: Page = { teams: stored.map((team) => (team ? reviveTeam(team) : undefined)) };
+    const page: Page = { teams: rows.length === 0 ? [] : teamsOf(rows.map((row) => row.body).join("")) };
     const seq = rows[0]?.seq ?? 0;
     for (const fact of this.#tail.get(id) ?? []) {
       if (fact.seq <= seq) continue;
@@ -268,6 +274,23 @@ export class TeamStore {
     }
     return undefined;
   }
+}
+
+function totalsOf(text: string | undefined): TotalsCounter {
+  if (text === undefined) return new TotalsCounter();
+  const stored = JSON.parse(text) as Totals & { v?: number };
+  assertKnownForm("a checkpoint", stored, CHECKPOINT_FORM);
+  return TotalsCounter.from(stored);
+}
+
+/** The teams of a stored page. Form 1 is a list; a later form is an object that says so in `v`. */
+function teamsOf(body: string): (Team | undefined)[] {
+  const stored = JSON.parse(body) as (StoredTeam | null)[] | { v: number };
+  if (!Array.isArray(stored)) {
+    assertKnownForm("a page of teams", stored, PAGE_FORM);
+    throw new Error("a page of teams is no list");
+  }
+  return stored.map((team) => (team ? reviveTeam(team) : undefined));
 }
 
 function pageOf(team: string): number {

@@ -1,0 +1,178 @@
+/**
+ * What earlier engines stored opens in this one. test/fixtures/stored/shard has
+ * a shard's tables as an engine wrote them, one file a version; the folder only
+ * grows. When a form changes, log what `dumpOf` gives of a hunt like that of the
+ * last file (workerd has no files to write to) and keep it as a new file.
+ */
+import { runInDurableObject } from "cloudflare:test";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Fact } from "../../src/protocol.ts";
+import {
+  control,
+  guess,
+  join,
+  logOf,
+  makeOrigin,
+  outcomeOf,
+  play,
+  publish,
+  restart,
+  setParameters,
+  setPhase,
+  shardOf,
+} from "./workerd.ts";
+
+setParameters({ PAGE_FLUSH_FACTS: 100, SHARDS_PER_REGION: 1 });
+beforeAll(makeOrigin);
+
+const HUNT = "stored";
+const fixtures = import.meta.glob<string>("../fixtures/stored/shard/*.json", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+/** A row's values by column; bytes as base64 in an object. */
+type Row = Record<string, string | number | null | { base64: string }>;
+type Dump = Record<string, Row[]>;
+
+const TABLES = ["segment", "page", "checkpoint", "stored_text"];
+
+const wrongGuesses = (hunt: string, count: number) =>
+  Array.from({ length: count }, (_, index) => guess(hunt, `w${index}`));
+
+/** The tables of a shard's object. */
+async function dumpOf(hunt: string): Promise<Dump> {
+  return runInDurableObject(shardOf(hunt), (_, { storage }) => {
+    const dump: Dump = {};
+    for (const table of TABLES) {
+      dump[table] = storage.sql
+        .exec(`SELECT * FROM ${table}`)
+        .toArray()
+        .map((row) =>
+          Object.fromEntries(
+            Object.entries(row).map(([column, value]) => [
+              column,
+              value instanceof ArrayBuffer ? { base64: Buffer.from(value).toString("base64") } : value,
+            ]),
+          ),
+        );
+    }
+    return dump;
+  });
+}
+
+/** Puts the tables into a shard's object, whatever it had, and stops it. */
+async function restore(hunt: string, dump: Dump): Promise<void> {
+  await runInDurableObject(shardOf(hunt), (_, { storage }) => {
+    for (const [table, rows] of Object.entries(dump)) {
+      storage.sql.exec(`DELETE FROM ${table}`);
+      for (const row of rows) {
+        const columns = Object.keys(row);
+        const values = Object.values(row).map((value) =>
+          typeof value === "object" && value !== null ? Buffer.from(value.base64, "base64") : value,
+        );
+        const places = columns.map(() => "?").join(", ");
+        storage.sql.exec(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`, ...values);
+      }
+    }
+  });
+  await restart(hunt);
+}
+
+describe.each(Object.entries(fixtures))("[SH-40] %s", (_, text) => {
+  test("opens: its facts, its teams and its ids are there, and it goes on", async () => {
+    const { dump, expected } = JSON.parse(text) as {
+      dump: Dump;
+      expected: { facts: number; teams: number; score: number; team: string; player: string; event: string };
+    };
+    const hunt = `${HUNT}-${expected.team.slice(-5)}`;
+    await publish(hunt);
+    await setPhase(hunt, "live");
+    await shardOf(hunt).stats();
+    await restore(hunt, dump);
+    const facts = await logOf(hunt);
+    expect(facts).toHaveLength(expected.facts);
+    expect(await shardOf(hunt).stats()).toMatchObject({ totals: { teams: expected.teams } });
+    expect(await shardOf(hunt).me(expected.team, expected.player)).toMatchObject({
+      team: { score: expected.score },
+    });
+    expect((await shardOf(hunt).verify()).mismatches).toEqual([]);
+    const known = facts.find((fact) => "event" in fact && fact.event === expected.event);
+    expect(known).toBeDefined();
+    // Goes on: another team joins, and the log has no gap.
+    await join(hunt, "afterwards");
+    expect((await logOf(hunt)).at(-1)?.seq).toBe(expected.facts + 1);
+  });
+});
+
+test("[SH-40] there is a fixture of this version: what is written now has its form", async () => {
+  await publish("now");
+  await setPhase("now", "live");
+  const team = await join("now", "one");
+  await play(team, ...wrongGuesses("now", 150));
+  await play(team, guess("now", "last"));
+  const now = await dumpOf("now");
+  const last = JSON.parse(Object.values(fixtures).at(-1) ?? "{}") as { dump: Dump };
+  for (const table of ["segment", "page", "stored_text"]) {
+    expect(Object.keys(now[table]?.[0] ?? {}), table).toEqual(Object.keys(last.dump[table]?.[0] ?? {}));
+  }
+});
+
+test("[SH-41] a row of a later form is a clear error, not a wrong state", async () => {
+  await publish("later");
+  await setPhase("later", "live");
+  await join("later", "one");
+  await runInDurableObject(shardOf("later"), (_, { storage }) => {
+    storage.sql.exec(`UPDATE stored_text SET body = '{"v":2}' WHERE name = 'config'`);
+  });
+  await restart("later");
+  const outcome = await outcomeOf(async () => shardOf("later").stats());
+  expect(String("error" in outcome && outcome.error)).toContain("written by a newer engine");
+});
+
+describe("[SH-42] a fact of a type that this version does not know", () => {
+  const alter = (hunt: string, change: (body: string) => string): Promise<void> =>
+    runInDurableObject(shardOf(hunt), (_, { storage }) => {
+      for (const { first, body } of storage.sql
+        .exec<{ first: number; body: string }>("SELECT first, body FROM segment")
+        .toArray()) {
+        storage.sql.exec("UPDATE segment SET body = ? WHERE first = ?", change(body), first);
+      }
+    });
+
+  test("makes its team read-only, touches no other, and is folded when newer code is back", async () => {
+    const hunt = "newer";
+    await publish(hunt);
+    await setPhase(hunt, "live");
+    const [one, other] = [await join(hunt, "one"), await join(hunt, "other")];
+    const award = { type: "award", points: 7, reason: "r" } as const;
+    await shardOf(hunt).organise(one.team.id, award);
+    await alter(hunt, (body) => body.replaceAll('"type":"award"', '"type":"teleport"'));
+    await restart(hunt);
+
+    const send = async () =>
+      shardOf(hunt).play(one.team.id, one.player.id, JSON.stringify([guess(hunt, "a")]));
+    expect(await send()).toMatchObject({ refused: "unavailable" });
+    expect(await shardOf(hunt).organise(one.team.id, award)).toMatchObject({ refused: "unavailable" });
+    const code = one.team.joinCode ?? "";
+    const joining = { key: "late", player: "p-late", name: "Late", joinCode: code };
+    expect(await shardOf(hunt).join(joining)).toMatchObject({ refused: "unavailable" });
+    expect(await shardOf(hunt).me(one.team.id, one.player.id)).toMatchObject({ team: { score: 0 } });
+    expect(await shardOf(hunt).history(one.team.id)).toHaveProperty("points");
+    // Others play on, and pages are written past the fact meanwhile.
+    await play(other, ...wrongGuesses(hunt, 150));
+    expect(await play(other, guess(hunt, "right", "right"))).toMatchObject([{ outcome: "correct" }]);
+    expect((await shardOf(hunt).verify()).mismatches).toEqual([]);
+    expect(await logOf(hunt)).toContainEqual(expect.objectContaining({ type: "teleport" }) as Fact);
+    await restart(hunt);
+    expect(await send()).toMatchObject({ refused: "unavailable" });
+
+    await alter(hunt, (body) => body.replaceAll('"type":"teleport"', '"type":"award"'));
+    await restart(hunt);
+    expect(await shardOf(hunt).me(one.team.id, one.player.id)).toMatchObject({ team: { score: 7 } });
+    expect(await play(one, guess(hunt, "a"))).toMatchObject([{ outcome: "incorrect" }]);
+    expect((await shardOf(hunt).verify()).mismatches).toEqual([]);
+    expect(await control(hunt).shards()).toContain("weur-0");
+  });
+});
