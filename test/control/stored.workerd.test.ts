@@ -12,11 +12,16 @@ interface Stored {
   expected: { entry: object; shards: string[]; seed?: string };
 }
 
-const files = import.meta.glob<Stored>("../fixtures/stored/control/*.json", {
+const files = import.meta.glob<string>("../fixtures/stored/control/*.json", {
+  query: "?raw",
   import: "default",
   eager: true,
 });
-const stored = Object.entries(files).map(([path, file], index) => ({ path, index, ...file }));
+const stored = Object.entries(files).map(([path, text], index) => ({
+  path,
+  index,
+  ...(JSON.parse(text) as Stored),
+}));
 
 test("there are stored hunts to open", () => expect(stored.length).toBeGreaterThan(2));
 
