@@ -1,0 +1,52 @@
+/** What earlier versions stored of a hunt opens. The folder only grows. */
+import { runInDurableObject } from "cloudflare:test";
+import { expect, test } from "vitest";
+import { readState } from "../../src/control/state.ts";
+import { StoredText } from "../../src/stored-text.ts";
+import { control, outcomeOf } from "../shard/workerd.ts";
+
+interface Stored {
+  about: string;
+  /** The object's texts by name. */
+  texts: { state: string; definition: string };
+  expected: { entry: object; shards: string[]; seed?: string };
+}
+
+const files = import.meta.glob<string>("../fixtures/stored/control/*.json", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+const stored = Object.entries(files).map(([path, text], index) => ({
+  path,
+  index,
+  ...(JSON.parse(text) as Stored),
+}));
+
+test("there are stored hunts to open", () => expect(stored.length).toBeGreaterThan(2));
+
+test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => {
+  const hunt = `stored-${index}`;
+  await runInDurableObject(control(hunt), (_, state) => {
+    const writer = new StoredText(state.storage.sql);
+    for (const [name, text] of Object.entries(texts)) writer.write(name, text);
+  });
+  await outcomeOf(() => runInDurableObject(control(hunt), (_, state) => state.abort("restarted by a test")));
+  expect(await control(hunt).publicEntry()).toMatchObject(expected.entry);
+  expect(await control(hunt).definition()).toMatchObject({ source: texts.definition });
+  expect(await control(hunt).shards()).toEqual(expected.shards);
+  const { seed } = expected;
+  if (seed !== undefined) expect(await control(hunt).drawSeed()).toEqual({ seed });
+  expect(await control(hunt).vaultConfig()).toMatchObject({ seed: seed ?? expect.any(String) });
+  // It goes on: a change is stored in this engine's form.
+  await control(hunt).grow(20, { actor: "organiser", request: "r-1" });
+  const text = await runInDurableObject(control(hunt), (_, state) =>
+    new StoredText(state.storage.sql).read("state"),
+  );
+  expect(JSON.parse(text ?? "")).toMatchObject({ v: 1, shardsPerRegion: 20 });
+});
+
+test("[CTRL-4] a form that only a newer engine knows is refused, and says so", () => {
+  const text = JSON.stringify({ v: 2, revision: 1 });
+  expect(() => readState(text)).toThrow("stored in form 2; this engine reads form 1: run a newer one");
+});
