@@ -87,7 +87,7 @@ export const hintKey = (clue: string, hint: string): string => `${clue}/${hint}`
 /** The recorded score: exact with static scoring. */
 export const recordedScore = (team: Team): number => team.earned + team.adjusted;
 
-/** A team as JSON text. `decodeTeam(encodeTeam(t))` equals `t`; equal teams give equal text. */
+/** A team as JSON text. `reviveTeam` of the parsed text equals the team; equal teams give equal text. */
 export function encodeTeam(team: Team): string {
   return JSON.stringify({
     ...team,
@@ -99,12 +99,7 @@ export function encodeTeam(team: Team): string {
   });
 }
 
-/** The inverse of `encodeTeam`; the text is the engine's own and trusted. */
-export function decodeTeam(text: string): Team {
-  return reviveTeam(JSON.parse(text));
-}
-
-/** Rebuilds the maps of a team parsed from `encodeTeam`'s JSON. */
+/** Rebuilds the maps of a team parsed from `encodeTeam`'s JSON, which is the engine's own and trusted. */
 export function reviveTeam(stored: StoredTeam): Team {
   return {
     ...stored,

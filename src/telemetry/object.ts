@@ -5,8 +5,12 @@
  * of the game.
  */
 import { DurableObject } from "cloudflare:workers";
+import { BoundedMap } from "../bounded-map.ts";
+import { systemClock } from "../clock.ts";
+import { Delayed } from "../delayed.ts";
 import type { Env } from "../objects/env.ts";
 import type { Counts, MetricsHubObject } from "../objects/metrics.ts";
+import { isKnownForm } from "../stored-form.ts";
 import { addTo, nothing } from "./metrics.ts";
 
 /** How long changes stay in memory only, ms. */
@@ -18,12 +22,16 @@ const SENDERS_MAX = 5_000;
 /** Series of a hub; every label is bounded, so this is never met but by mistake. */
 const HUB_SERIES_MAX = 5_000;
 
+/** The form of the saved sums. Those of a newer engine are counted anew: counters may start over. */
+const FORM = 1;
+
 const SCHEMA = `CREATE TABLE IF NOT EXISTS sums (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   body TEXT NOT NULL -- JSON: the sums, and the senders with their last flush
 )`;
 
 interface Saved {
+  v?: number;
   sums: Counts;
   senders: [sender: string, flush: number][];
 }
@@ -31,52 +39,58 @@ interface Saved {
 export class MetricsHub extends DurableObject<Env> implements MetricsHubObject {
   readonly #sql: SqlStorage;
   readonly #sums: Counts;
-  /** In the order they were last heard. */
-  readonly #senders: Map<string, number>;
-  #saving = false;
+  readonly #lastFlushes = new BoundedMap<string, number>(SENDERS_MAX);
+  readonly #saving: Delayed;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec(SCHEMA);
-    const row = this.#sql.exec<{ body: string }>("SELECT body FROM sums").toArray()[0];
-    const saved = row && (JSON.parse(row.body) as Saved);
+    const saved = this.#saved();
     this.#sums = saved?.sums ?? nothing();
-    this.#senders = new Map(saved?.senders);
+    for (const [sender, flush] of saved?.senders ?? []) this.#lastFlushes.set(sender, flush);
+    this.#saving = new Delayed({
+      clock: { after: (ms, signal) => this.after(ms, signal) },
+      delay: SAVE_DELAY,
+      work: () => this.#save(),
+      failed: (error) => {
+        console.warn({ message: "metrics could not be saved", error: String(error) });
+      },
+    });
+  }
+
+  /** Replaced by tests. */
+  protected after(ms: number, signal?: AbortSignal): Promise<void> {
+    return systemClock.after(ms, signal);
   }
 
   /** Takes a flush; one that came before changes nothing. */
   add(sender: string, flush: number, counts: Counts): void {
-    const last = this.#senders.get(sender) ?? 0;
-    if (flush <= last) return;
-    this.#senders.delete(sender);
-    this.#senders.set(sender, flush);
-    if (this.#senders.size > SENDERS_MAX) {
-      const [oldest = ""] = this.#senders.keys();
-      this.#senders.delete(oldest);
-    }
+    if (flush <= (this.#lastFlushes.get(sender) ?? 0)) return;
+    this.#lastFlushes.set(sender, flush);
     const own = nothing();
     own.counters.hunt_metrics_flushes_total = 1;
     const dropped = addTo(this.#sums, counts, HUB_SERIES_MAX);
     if (dropped > 0) own.counters.hunt_metrics_dropped_total = dropped;
     addTo(this.#sums, own);
-    this.#save();
+    this.#saving.ask();
   }
 
   read(): Counts {
     return this.#sums;
   }
 
+  #saved(): Saved | undefined {
+    const [row] = this.#sql.exec<{ body: string }>("SELECT body FROM sums").toArray();
+    const saved = row && (JSON.parse(row.body) as Saved);
+    return saved && isKnownForm(saved, FORM) ? saved : undefined;
+  }
+
   #save(): void {
-    if (this.#saving) return;
-    this.#saving = true;
-    setTimeout(() => {
-      this.#saving = false;
-      const saved: Saved = { sums: this.#sums, senders: [...this.#senders] };
-      this.#sql.exec(
-        "INSERT INTO sums (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-        JSON.stringify(saved),
-      );
-    }, SAVE_DELAY);
+    const saved: Saved = { v: FORM, sums: this.#sums, senders: [...this.#lastFlushes] };
+    this.#sql.exec(
+      "INSERT INTO sums (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+      JSON.stringify(saved),
+    );
   }
 }

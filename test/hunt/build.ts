@@ -13,7 +13,7 @@ import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
 import { organise } from "../../src/hunt/organise.ts";
 import type { Phase } from "../../src/hunt/phase.ts";
-import type { Team } from "../../src/hunt/team.ts";
+import { reviveTeam, type Team } from "../../src/hunt/team.ts";
 import { newlyReached, reachedFacts, scoreOf } from "../../src/hunt/team-score.ts";
 import { digestAnswer } from "../../src/intake/digest.ts";
 import type { Allocation } from "../../src/prizes/allocate.ts";
@@ -28,6 +28,9 @@ import type {
   Result,
   TeamAction,
 } from "../../src/protocol.ts";
+
+/** The inverse of `encodeTeam`. */
+export const decodeTeam = (text: string): Team => reviveTeam(JSON.parse(text));
 
 /** The moment the hunts of these tests open; every other time is told from here. */
 export const T0 = Date.UTC(2026, 11, 1, 18);

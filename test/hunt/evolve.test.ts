@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { evolve } from "../../src/hunt/evolve.ts";
-import { decodeTeam, encodeTeam, hintKey, recordedScore, type Team } from "../../src/hunt/team.ts";
+import { encodeTeam, hintKey, recordedScore, type Team } from "../../src/hunt/team.ts";
 import type { Fact, JoinFact, PlayFact } from "../../src/protocol.ts";
-import { T0 } from "./build.ts";
+import { decodeTeam, T0 } from "./build.ts";
 
 const JOIN: JoinFact = {
   seq: 1,

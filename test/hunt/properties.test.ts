@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decide } from "../../src/hunt/decide.ts";
-import { decodeTeam, encodeTeam, recordedScore } from "../../src/hunt/team.ts";
+import { encodeTeam, recordedScore } from "../../src/hunt/team.ts";
 import { opensAt, progressOf } from "../../src/hunt/unlock.ts";
 import { cluesOf } from "../../src/hunt/view.ts";
 import type { Command, Fact, Result } from "../../src/protocol.ts";
-import { answer, checkin, Game, hint, T0 } from "./build.ts";
+import { answer, checkin, decodeTeam, Game, hint, T0 } from "./build.ts";
 import {
   type Draw,
   isOpen,

@@ -6,9 +6,9 @@
  */
 import { describe, expect, test } from "vitest";
 import type { CompiledHunt } from "../../src/hunt/compiled.ts";
-import { decodeTeam, encodeTeam, recordedScore } from "../../src/hunt/team.ts";
+import { encodeTeam, recordedScore } from "../../src/hunt/team.ts";
 import type { Command, Fact, Result } from "../../src/protocol.ts";
-import { Game, HOUR, T0 } from "./build.ts";
+import { decodeTeam, Game, HOUR, T0 } from "./build.ts";
 import {
   type Draw,
   pick,

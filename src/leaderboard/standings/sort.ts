@@ -25,16 +25,6 @@ export interface SortKey {
   descending: boolean;
 }
 
-/** `sortInSteps` without pauses. */
-export function sortTeams(
-  teams: Uint32Array,
-  primary: SortKey,
-  secondary: Float64Array | Uint32Array,
-  compare: CompareTeams,
-): void {
-  for (const _ of sortInSteps(teams, primary, secondary, compare));
-}
-
 /**
  * Orders `teams` in place by `compare`, which must order by `primary` first
  * and by `secondary` (ascending) next. The keys must not change between the

@@ -115,13 +115,6 @@ export class Standings {
     return this.#find(team) !== undefined;
   }
 
-  /** Teams that solved the clue and count (neither banned nor hidden). O(1); needs no `settle`. */
-  solveCount(clue: string): number {
-    const { clues } = this.#state;
-    const number = clues.find(clue);
-    return number === undefined ? 0 : clues.row(number).counted;
-  }
-
   /** Score in points, of hidden and banned teams too; undefined if the team never joined. O(1). */
   score(team: string): number | undefined {
     this.#assertSettled();
@@ -134,19 +127,6 @@ export class Standings {
     this.#assertSettled();
     const found = this.#find(team);
     return found === undefined ? undefined : this.#rankOf(found);
-  }
-
-  /** The places of many teams, in the order asked. O(log teams) each. */
-  ranks(teams: readonly string[]): (number | undefined)[] {
-    return teams.map((team) => this.rank(team));
-  }
-
-  /** The team's row of the whole table, or undefined if it has no place. O(log teams). */
-  entry(team: string): LeaderboardEntry | undefined {
-    this.#assertSettled();
-    const found = this.#find(team);
-    const rank = found === undefined ? undefined : this.#rankOf(found);
-    return found === undefined || rank === undefined ? undefined : this.#entryOf(found, rank);
   }
 
   /** Teams that have a place, in all or in the bracket; 0 for an unknown bracket. O(1). */

@@ -2,12 +2,13 @@
  * The gate: a circuit breaker that all isolates share, because with thousands
  * of isolates a breaker in each never sees enough calls to open. Isolates
  * report what they did and are told whether they may go on. Pure: time (epoch
- * ms) and chance (0 to 1) are passed in; `gate-object.ts` gives it a home.
+ * ms) and chance (0 to 1) are passed in; `object.ts` gives it a home.
  *
  * closed ──too many failed──▶ open ──pause over──▶ half open ──3 good probes──▶ closed
  *                              ▲                      │
  *                              └── failed or expired ─┘  (the pause doubles)
  */
+import { BoundedMap } from "../../bounded-map.ts";
 import type { GateDelta, GateReport, GateStatus, GateView, LeaseResult } from "../../objects/gate-report.ts";
 import { SlidingCounts } from "./sliding.ts";
 
@@ -72,7 +73,7 @@ const TELL_SUCCESS_REPORTS = 100;
 /** Good probes that close the gate. */
 const PROBES_TO_CLOSE = 3;
 
-/** What a lease lasts beyond the time limit of its call, ms: the answer's and the report's way, generously. */
+/** How long a lease lasts beyond the time limit of its call, ms: the way of the view and of the report, generously. */
 const LEASE_GRACE_MS = 1_000;
 
 /** Longest time limit of a probe, ms, as long as a parameter may set it. */
@@ -102,7 +103,7 @@ const DELTAS_MAX = 8;
 const LEASES_MAX = 64;
 const NAME_MAX = 64;
 
-/** What must survive a restart; changes with the state only. A half-open gate is one whose pause is over. */
+/** State that must survive a restart; changes with the phase only. A half-open gate is one whose pause is over. */
 export type SavedGate =
   | { state: "closed"; epoch: number; since: number }
   | { state: "open"; epoch: number; since: number; until: number; pauses: number };
@@ -147,7 +148,7 @@ export class Gate {
   #granted: number[];
   #leases = 0;
   /** Isolate → its newest flush numbers; in the order of their last report. */
-  readonly #flushes = new Map<string, number[]>();
+  readonly #flushes = new BoundedMap<string, number[]>(ISOLATES_MAX);
 
   /** `saved`: as it was before a restart. */
   constructor(parameters: GateParameters, now: number, saved?: SavedGate) {
@@ -157,7 +158,7 @@ export class Gate {
       saved?.state === "open"
         ? { state: "open", since: saved.since, until: saved.until, pauses: saved.pauses }
         : { state: "closed", since: saved?.since ?? now, succeeded: now };
-    // What was given before a restart is forgotten: assume the most.
+    // How many leases were given before a restart is forgotten: assume the most.
     this.#granted = saved ? Array.from({ length: this.#probes() }, () => now) : [];
   }
 
@@ -175,7 +176,7 @@ export class Gate {
     return { state: this.#phase.state, since: this.#phase.since, window: { calls, failed, slow } };
   }
 
-  /** Applies a report and answers what the isolate may do. */
+  /** Applies a report; the view tells what the isolate may do. */
   report(report: GateReport, now: number, random: number): GateView {
     this.#advance(now, random);
     this.#window.add(now, { reports: 1 });
@@ -215,7 +216,7 @@ export class Gate {
     }
   }
 
-  /** Views last longer when the gate is asked more than it can well answer. */
+  /** Views last longer when more isolates ask than one object can serve. */
   #ttl(now: number): number {
     return Math.min(TTL_MAX_MS, Math.max(TTL_MS, (TTL_MS * this.#reports(now)) / REPORTS_PER_SECOND));
   }
@@ -231,14 +232,7 @@ export class Gate {
     if (flushes.includes(flush)) return false;
     flushes.push(flush);
     if (flushes.length > FLUSHES_MAX) flushes.shift();
-    this.#flushes.delete(isolate);
     this.#flushes.set(isolate, flushes);
-    if (this.#flushes.size > ISOLATES_MAX) {
-      for (const oldest of this.#flushes.keys()) {
-        this.#flushes.delete(oldest);
-        break;
-      }
-    }
     return true;
   }
 
@@ -281,7 +275,7 @@ export class Gate {
     return failed >= SILENCE_SHARE * (silence.calls - silence.succeeded);
   }
 
-  /** Does what time alone does: a pause ends, a lease expires. */
+  /** Ends a pause and expires leases by time alone. */
   #advance(now: number, random: number): void {
     const phase = this.#phase;
     if (phase.state === "closed") {

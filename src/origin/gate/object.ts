@@ -4,18 +4,27 @@
  * its proxy, with their arguments in a header. It is used behind a typed face,
  * because its own types are `any` and errors arrive as bare statuses.
  *
- * Written down is only what must outlive the object, at each opening and
- * closing. The window and the leases of a half-open gate are forgotten by a
- * restart: the window fills again, and unknown leases are not answered for.
+ * The object stores its phase at each opening and closing, and nothing else. A
+ * restart forgets the window and the leases of a half-open gate: the window
+ * fills again, and results of unknown leases count for nothing.
  */
 
 import { createDurable } from "itty-durable";
 import { configOf } from "../../config.ts";
 import type { Env } from "../../objects/env.ts";
 import type { GateStatus, GateView } from "../../objects/gate-report.ts";
+import { isKnownForm } from "../../stored-form.ts";
 import { Gate, readReport, type SavedGate } from "./gate.ts";
 
-/** What of itty-durable is used. Public fields are its persistent state, all but `state`. */
+/**
+ * The form of the stored phase. One of a newer engine is left aside and the gate
+ * begins closed: it finds out again within seconds how the origin is.
+ */
+const FORM = 1;
+
+type Stored = SavedGate & { v?: number };
+
+/** The part of itty-durable that is used. Public fields are its persistent state, all but `state`. */
 interface Durable {
   readonly state: { readonly storage: DurableObjectStorage };
   /** Writes what `getPersistable` returns; what it wrote is assigned to the fields at the next start. */
@@ -28,8 +37,8 @@ const Durable = createDurable({ autoReturn: false, autoPersist: false }) as unkn
 ) => Durable;
 
 export class OriginGate extends Durable {
-  /** As it was last written. */
-  saved: SavedGate | null = null;
+  /** As it was last stored, with its form. */
+  saved: Stored | null = null;
   readonly #env: Env;
   #gate: Gate | undefined;
 
@@ -56,11 +65,11 @@ export class OriginGate extends Durable {
   }
 
   /** itty-durable's: what `persist` writes. */
-  getPersistable(): { saved: SavedGate | null } {
+  getPersistable(): { saved: Stored | null } {
     return { saved: this.saved };
   }
 
-  /** Replaced in tests. */
+  /** Epoch ms; replaced by tests. */
   now(): number {
     return Date.now();
   }
@@ -76,16 +85,24 @@ export class OriginGate extends Durable {
         openMaxMs: config.GATE_OPEN_MAX_MS,
         probesPerSecond: config.GATE_PROBES_PER_SECOND,
       };
-      this.#gate = new Gate(parameters, this.now(), this.saved ?? undefined);
+      this.#gate = new Gate(parameters, this.now(), this.#readable());
     }
     return this.#gate;
   }
 
-  /** The answer waits for the write by the platform's output gate. */
+  #readable(): SavedGate | undefined {
+    const stored = this.saved;
+    if (stored === null || isKnownForm(stored, FORM)) return stored ?? undefined;
+    console.warn({ message: "the gate's phase was stored by a newer engine: it begins closed" });
+    // Isolates ignore views of an earlier epoch than the one they know.
+    return { state: "closed", epoch: (Number(stored.epoch) || 0) + 1, since: this.now() };
+  }
+
+  /** The platform's output gate holds the result back until the phase is stored. */
   async #save(gate: Gate): Promise<void> {
     const { saved } = gate;
     if (saved.epoch === (this.saved?.epoch ?? 1)) return;
-    this.saved = saved;
+    this.saved = { v: FORM, ...saved };
     await this.persist();
   }
 }

@@ -15,12 +15,12 @@ interface Clock {
 interface Waiting {
   /** How long its place is to be held, ms. */
   holdMs: number;
-  /** After this time its request has ended without a word, epoch ms. */
+  /** Its request has gone if it still waits after this time, epoch ms. */
   until: number;
   enter(leave: (() => void) | undefined): void;
 }
 
-export class Line {
+export class WaitingLine {
   readonly #places: number;
   readonly #clock: Clock;
   /** Places taken → when they count as given back, epoch ms. */

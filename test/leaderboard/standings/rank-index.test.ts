@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { below, chance } from "../../../scripts/lab/measure/chance.ts";
 import { RankIndex } from "../../../src/leaderboard/standings/rank-index.ts";
-import { sortTeams } from "../../../src/leaderboard/standings/sort.ts";
+import { sortInSteps } from "../../../src/leaderboard/standings/sort.ts";
 
 /** Teams ordered by a key of their own, then by number. */
 function indexOver(keys: Float64Array): RankIndex {
@@ -162,7 +162,7 @@ describe("sorting teams", () => {
           a - b;
         const teams = Uint32Array.from({ length: count - 11 }, (_, i) => i + 11);
         const expected = [...teams].sort(compare);
-        sortTeams(teams, { values, descending }, at, compare);
+        for (const _ of sortInSteps(teams, { values, descending }, at, compare));
         expect([...teams], name).toEqual(expected);
       }
     }
@@ -203,7 +203,7 @@ describe("sorting teams", () => {
             (rows[a]?.seq ?? 0) - (rows[b]?.seq ?? 0) ||
             a - b;
           const expected = [...teams].sort(compare);
-          sortTeams(teams, { values, descending }, at, compare);
+          for (const _ of sortInSteps(teams, { values, descending }, at, compare));
           expect([...teams]).toEqual(expected);
         },
       ),
