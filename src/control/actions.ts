@@ -1,8 +1,8 @@
 /**
- * What organisers do that other objects carry out. The line in the audit comes
- * first: whatever stops the work, the audit says that it was begun. When it is
- * refused or fails, the line is marked `refused` with the error's code; a line
- * without that mark may still stand for work that a restart cut short.
+ * Organisers' actions that other objects carry out. The line in the audit comes
+ * first, so that whatever stops the work, the audit says that it was begun.
+ * When the work is refused or fails, the line is marked `refused` with the
+ * error's code. A line without that mark may be of work that a restart cut short.
  */
 import { type Refusal, refuse } from "../errors.ts";
 import { calling, callingOnce, deadLettersStub, orRefusal, shardStub, vaultStub } from "../objects/call.ts";

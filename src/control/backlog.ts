@@ -1,4 +1,4 @@
-/** What the origin does not hold yet of the shards' logs, over all hunts. Asked by operators, not by players. */
+/** The facts on their way to the origin, summed over the shards of all hunts. Asked by operators, not by players. */
 
 import { controlStub, directoryStub, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";

@@ -1,4 +1,4 @@
-/** What organisers change of a running hunt: its phase, announcements, prizes, shards; each is audited, then announced. */
+/** Organisers' changes of a running hunt: phase, announcements, prizes, shards. Each is stored with its line in the audit, then everyone is told. */
 import { type Refusal, refuse } from "../errors.ts";
 import type { CompiledPrize } from "../hunt/compiled.ts";
 import { changePhase, phaseAt } from "../hunt/phase.ts";

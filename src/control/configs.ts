@@ -1,4 +1,4 @@
-/** What control tells each of the others about its hunt, from its state and the compiled definition. */
+/** The configurations that control sends to each of the others, made from the state and the compiled definition. */
 import type { CompiledHunt, PublicHunt } from "../hunt/compiled.ts";
 import { type PrizeChanges, rulesOf } from "../hunt/prize-changes.ts";
 import type { PublicEntry, PublicPrizeChanges } from "../objects/control.ts";
@@ -19,7 +19,7 @@ export interface Compiled {
 
 type State = Readonly<HuntState>;
 
-/** What everybody may know; also the content of the KV entry. */
+/** The public half of the hunt; also the content of the KV entry. */
 export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
   const { version, revision, phase, shardsPerRegion, prizes, drawSeed } = state;
   const drawn = compiled.hunt.prizes.length > 0 && drawSeed !== undefined;

@@ -1,7 +1,7 @@
 /**
  * Tells everyone of the hunt's state: shards, vault, leaderboard, KV. An
- * organiser's change is in force everywhere when its call answers; where one
- * of them cannot be told, the call is refused, and the alarm repeats it.
+ * organiser's call ends when its change is in force everywhere. When one of
+ * them cannot be told, the call is refused and the alarm repeats the fan-out.
  */
 import type { Alarm } from "../alarm.ts";
 import { publicKey } from "../cache/entry.ts";
@@ -77,7 +77,11 @@ export class FanOut {
     );
   }
 
-  /** The alarm's work: what was left over, and KV once more: of two writes side by side the older may have come last. */
+  /**
+   * The alarm's work: an incomplete fan-out is repeated. After a complete one,
+   * the entry is written once more, because of two writes to KV at the same
+   * time the older may have come last.
+   */
   async repeat(): Promise<void> {
     const { state, env, hunt } = this.#deps;
     if (!state.current || state.current.told) {

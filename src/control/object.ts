@@ -1,7 +1,7 @@
 /**
  * `HuntControl`: the control plane of one hunt, as its interface says
- * (src/objects/control.ts). Here its parts are put together; what each call
- * does stands in the part that it names.
+ * (src/objects/control.ts). This file puts its parts together; each call is
+ * carried out by the part that it names.
  */
 
 import { DurableObject } from "cloudflare:workers";

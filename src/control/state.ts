@@ -1,7 +1,7 @@
 /**
- * What control keeps of its hunt beside the definition's text: one row, its
- * key, form and version. Organisers' changes go through `change`, so that each
- * has a revision of its own and is announced.
+ * The state of a hunt as control stores it, beside the definition's text: one
+ * row, with its key and the version of its form. Organisers' changes go through
+ * `change`, so that each has a revision of its own and is told to everyone.
  */
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { PrizeChanges } from "../hunt/prize-changes.ts";
@@ -14,7 +14,7 @@ const KEY = "state";
 const FORM = 1;
 
 export interface HuntState {
-  /** Grows with each change; whoever knows a higher one ignores a lower one. */
+  /** Grows with each change; an object that knows a higher one ignores a lower one. */
   revision: number;
   /** Of the definition. */
   version: number;

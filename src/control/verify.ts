@@ -16,7 +16,7 @@ import { OriginUnavailable } from "../origin/gate/guard.ts";
 import type { OriginStore } from "../origin/store.ts";
 import type { OriginTeam } from "../protocol.ts";
 
-/** How long the origin may be behind before that is told as a difference, ms. */
+/** How long the origin may be behind before that is reported as a difference, ms. */
 const ARCHIVE_WAIT = 20_000;
 
 /** How often the archive is looked at while waiting, ms. */
@@ -28,7 +28,7 @@ const TEAMS_PAGE = 500;
 /** Looks at a page whose teams keep changing; then it is passed over. */
 const LOOKS_MAX = 8;
 
-/** Differences told at most. */
+/** Differences reported at most; the rest is left out. */
 const MISMATCHES_MAX = 1_000;
 
 export interface Verification {
@@ -81,7 +81,7 @@ export async function verifyHunt(
   return verification;
 }
 
-/** Compares once the origin holds what the log holds; a busy hunt gets a few tries to be compared in a quiet moment. */
+/** Waits until the origin has caught up with the log, then compares. */
 async function verifyOrigin(
   env: Env,
   store: OriginStore,
@@ -103,7 +103,7 @@ async function verifyOrigin(
       break;
     }
     await new Promise((done) => setTimeout(done, ARCHIVE_POLL));
-    // The hunt went on meanwhile: what the origin must hold is folded again.
+    // The hunt went on meanwhile: fold the log again.
     if (sums.facts > origin.facts) {
       ({ origin } = await calling(async () => shardStub(env, hunt, shard).verify()));
     }
@@ -178,7 +178,7 @@ function same(a: OriginTeam, b: OriginTeam): boolean {
   );
 }
 
-/** Looks at the wins whose record may still be on its way; then they are told. */
+/** How often wins are looked for whose record may still be on its way, before they are reported. */
 const WINS_LOOKS_MAX = 20;
 
 /**
@@ -217,11 +217,11 @@ async function verifyPrizes(env: Env, hunt: string, wins: number, differ: Differ
     }
     given += owners.size;
   }
-  // Those of a hunt that goes on may be newer than the fold.
+  // More is no difference: a hunt that goes on may have given some since the fold.
   if (given < wins) differ(`the logs hold ${wins} wins, the vault gave ${given}`);
 }
 
-/** Every one of these wins is in the shard's log, or soon: the vault's alarm sees to it. */
+/** Checks that these wins are in the log of the shard; a missing one gets some time, because the alarm of the vault has it recorded. */
 async function verifyWins(
   env: Env,
   hunt: string,
@@ -253,7 +253,7 @@ async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<
   let compared = 0;
   for (let from: number | undefined = 0; from !== undefined; ) {
     const page: DumpPage = await dumpOf(env, hunt, from);
-    // A hunt that goes on moves the marks from page to page; each is compared as of its own.
+    // A hunt that goes on moves the marks from page to page: compare each page as of its own marks.
     for (const { shard, mark } of page.marks) {
       const after = read.get(shard) ?? 0;
       if (mark > after) await readFacts(env, hunt, expected, shard, after, mark);
@@ -291,7 +291,7 @@ async function readFacts(
   }
 }
 
-/** Looks for the teams that the standings do not hold; a second reading, in a case that must not be. */
+/** Finds the teams that the standings lack, by a second reading: this must never be needed. */
 async function tellMissing(env: Env, hunt: string, expected: Standings, differ: Differ): Promise<void> {
   const held = new Set<string>();
   for (let from: number | undefined = 0; from !== undefined; ) {

@@ -1,5 +1,5 @@
 /**
- * The only place that makes stubs and says what their errors mean. A stub is
+ * The only place that makes stubs and interprets their errors. A stub is
  * broken after an exception, so every call makes its own.
  *
  *   await calling(() => shardStub(env, hunt, shard).me(team, player));
@@ -91,7 +91,7 @@ export async function calling<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a call that may not be repeated. Throws `unavailable` or `overloaded`: whether it took place is not known. */
+/** Runs a call that may not be repeated. Throws `unavailable` or `overloaded`: whether the call took effect is not known. */
 export async function callingOnce<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -114,7 +114,7 @@ export async function orRefusal<T>(call: Promise<T>): Promise<T | Refusal> {
   }
 }
 
-/** What the platform marks as passing becomes the error a client is told; anything else stays as it is. */
+/** An error that the platform marks as passing becomes `overloaded` or `unavailable`; any other stays as it is. */
 function mappedError(error: unknown): unknown {
   const { overloaded, retryable, durableObjectReset } = error as {
     overloaded?: boolean;

@@ -1,8 +1,8 @@
 /**
  * `HuntControl` as others may ask it (class: src/control/object.ts): the control
  * plane of one hunt, named by the hunt's id. It keeps the definition, the phase,
- * announcements, the list of shards and the audit, and tells the shards before
- * it answers. No player's request passes through it.
+ * announcements, the list of shards and the audit, and tells the shards of each
+ * change before it gives the result. No player's request passes through it.
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
@@ -13,7 +13,7 @@ import type { TeamAction } from "../protocol.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { ShardConfig } from "./shard.ts";
 
-/** Who asks, for the audit. */
+/** The organiser behind a call, for the audit. */
 export interface Actor {
   actor: string;
   request: string;
@@ -50,10 +50,10 @@ export interface PublicEntry {
   prizes?: PublicPrizeChanges;
 }
 
-/** What organisers changed of the prizes, by id. `at`: epoch ms. */
+/** The organisers' changes of the prizes, by id. `at`: epoch ms. */
 export type PublicPrizeChanges = Record<string, { added: { units: number; at: number }[]; withdrawn?: true }>;
 
-/** Of every call that changes something: the change is in force everywhere when it answers. */
+/** A call that changes something gives its result when the change is in force everywhere. */
 export interface ControlObject extends Rpc.DurableObjectBranded {
   /** Publishes a definition, or only checks it. `ifMatch`: the version it replaces. */
   publish(
@@ -63,13 +63,13 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     by: Actor,
   ): Promise<PublishResult>;
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
-  /** What everybody may know; also the content of the KV entry. */
+  /** The public half of the hunt; also the content of the KV entry. */
   publicEntry(): PublicEntry | Refusal;
   setPhase(to: Exclude<Phase, "draft">, by: Actor): Promise<{ phase: Phase } | Refusal>;
   announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal>;
   /** Raises the number of active shards per region; new teams land on the new ones. */
   grow(shardsPerRegion: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
-  /** Adds units to a prize; the vault knows of them when this answers. */
+  /** Adds units to a prize; the vault knows of them before the result. */
   addStock(
     prize: string,
     units: number,
@@ -106,6 +106,6 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   shards(): string[];
   /** The newest entries first. */
   audit(): AuditEntry[];
-  /** Records that an organiser was shown something. */
+  /** Records a reading that changes nothing: an export, a list of winners. */
   recordAction(entry: AuditEntry): void;
 }

@@ -24,34 +24,41 @@ export function exportRoutes(app: App): void {
       const shards = await shardsOf(c.env, hunt, c.get("now"));
       const entry = { ...c.get("by"), at: c.get("now"), action: "export", detail: {} };
       await callingOnce(async () => controlStub(c.env, hunt).recordAction(entry));
-      return c.body(exportFacts(c.env, hunt, shards), 200, { "Content-Type": NDJSON });
+      return c.body(await exportFacts(c.env, hunt, shards), 200, { "Content-Type": NDJSON });
     },
   );
 }
 
-/** Pulls one page of a shard at a time, as fast as the client reads. */
-function exportFacts(env: Env, hunt: string, shards: readonly string[]): ReadableStream<Uint8Array> {
+/** The stream is begun with the first facts in hand, so that a shard that is away refuses the request. */
+async function exportFacts(
+  env: Env,
+  hunt: string,
+  shards: readonly string[],
+): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder();
-  const rest = [...shards];
-  let shard = rest.shift();
-  let after = 0;
+  const texts = textsOf(env, hunt, shards);
+  let next = await texts.next();
   return new ReadableStream({
     async pull(controller) {
-      while (shard !== undefined) {
-        const current = shard;
-        const facts: Fact[] = await calling(async () => shardStub(env, hunt, current).exportFacts(after));
-        const last = facts.at(-1);
-        if (last) {
-          after = last.seq;
-          controller.enqueue(encoder.encode(facts.map((fact) => textOf(current, fact)).join("")));
-          return;
-        }
-        shard = rest.shift();
-        after = 0;
-      }
-      controller.close();
+      if (next.done) return controller.close();
+      controller.enqueue(encoder.encode(next.value));
+      next = await texts.next();
     },
   });
+}
+
+/** The lines of one page of a shard after the other, each read as fast as the client takes them. */
+async function* textsOf(env: Env, hunt: string, shards: readonly string[]): AsyncGenerator<string> {
+  for (const shard of shards) {
+    for (let after = 0; ; ) {
+      const from = after;
+      const facts: Fact[] = await calling(async () => shardStub(env, hunt, shard).exportFacts(from));
+      const last = facts.at(-1);
+      if (!last) break;
+      yield facts.map((fact) => textOf(shard, fact)).join("");
+      after = last.seq;
+    }
+  }
 }
 
 const textOf = (shard: string, fact: Fact): string => `${JSON.stringify(lineOf(shard, fact))}\n`;
