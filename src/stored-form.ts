@@ -1,6 +1,6 @@
 /**
- * Stored forms say which they are with `v`; those of engines that gave none are
- * of form 1. A form is read by every later engine. After a rollback there may
+ * A stored form says which it is with `v`; without one it is form 1, of engines
+ * that gave none. A form is read by every later engine. After a rollback there may
  * be forms of a newer engine: what is derived is made again, anything else is
  * an error, because reading it halfway would lose what the newer engine knew.
  */

@@ -1,4 +1,4 @@
-/** What KV holds: schemas, keys and checks. A value that is not what it should be is ignored. */
+/** The entries of KV: schemas, keys and checks. One that is corrupt, of another kind or of a newer engine is ignored. */
 
 import { createHmac } from "node:crypto";
 import type { PublicEntry } from "../objects/control.ts";
@@ -31,20 +31,20 @@ export const boardKey = (hunt: string): string => `board/${hunt}`;
 /** Reads a value out of KV's text; undefined when it is missing, corrupt or of another kind. */
 export function readPublicEntry(hunt: string, text: string | null): PublicEntry | undefined {
   const value = parse(text);
-  const known = value as Partial<PublicEntry> | undefined;
-  return known?.v === 1 && known.hunt?.hunt === hunt && known.phase && typeof known.version === "number"
+  const entry = value as Partial<PublicEntry> | undefined;
+  return entry?.v === 1 && entry.hunt?.hunt === hunt && entry.phase && typeof entry.version === "number"
     ? (value as PublicEntry)
     : undefined;
 }
 
 export function readBoardEntry(hunt: string, text: string | null): BoardEntry | undefined {
   const value = parse(text);
-  const known = value as Partial<BoardEntry> | undefined;
-  return known?.v === 1 &&
-    known.hunt === hunt &&
-    typeof known.at === "number" &&
-    typeof known.asOf === "number" &&
-    Array.isArray(known.entries)
+  const entry = value as Partial<BoardEntry> | undefined;
+  return entry?.v === 1 &&
+    entry.hunt === hunt &&
+    typeof entry.at === "number" &&
+    typeof entry.asOf === "number" &&
+    Array.isArray(entry.entries)
     ? (value as BoardEntry)
     : undefined;
 }
@@ -56,7 +56,7 @@ export function readBoardEntry(hunt: string, text: string | null): BoardEntry | 
 export interface LookupEntry<Value> {
   v: 1;
   kind: "registration";
-  /** The digest the entry is kept under, so that a value under a wrong key is seen. */
+  /** The digest the entry is stored under, so that a value under a wrong key is seen. */
   key: string;
   at: number;
   value: Value | null;
@@ -85,13 +85,13 @@ export function readRegistrationEntry(
   text: string | null,
   now: number,
 ): LookupEntry<Profile> | undefined {
-  const known = parse(text) as Partial<LookupEntry<unknown>> | undefined;
-  if (known?.v !== 1 || known.kind !== "registration" || known.key !== key) return undefined;
-  const { at, freshUntil, staleUntil } = known;
+  const entry = parse(text) as Partial<LookupEntry<unknown>> | undefined;
+  if (entry?.v !== 1 || entry.kind !== "registration" || entry.key !== key) return undefined;
+  const { at, freshUntil, staleUntil } = entry;
   const times =
     isTime(at) && isTime(freshUntil) && isTime(staleUntil) && at <= freshUntil && freshUntil <= staleUntil;
   if (!times || at > now + CLOCK_SKEW_MAX) return undefined;
-  const value = known.value === null ? null : readProfile(known.value);
+  const value = entry.value === null ? null : readProfile(entry.value);
   return value === undefined
     ? undefined
     : { v: 1, kind: "registration", key, at, value, freshUntil, staleUntil };
@@ -128,7 +128,7 @@ export function profileOf({ locale, bracket, blocked }: Registration): Profile {
 }
 
 /**
- * The digest an external id is known by outside the origin and the log. It may
+ * The digest an external id is entry by outside the origin and the log. It may
  * be an e-mail address: without the pepper it cannot be guessed back. The colon
  * keeps it apart from the digests of a hunt, whose id has none.
  */

@@ -12,34 +12,30 @@ import type { BoardPage, BoardQuery } from "../objects/leaderboard.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
 import { BOARD_ENTRIES_MAX, boardKey, publicKey, readBoardEntry, readPublicEntry } from "./entry.ts";
+import { Memory } from "./memory.ts";
 
-/** Values an isolate keeps; all are dropped when there are more. */
-const KEPT_MAX = 2_000;
+/** Hunts, and pages of standings, that an isolate has in memory. */
+const CACHED_MAX = 2_000;
 
 /** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. */
 const KV_CACHE_TTL = 30;
 
-/** A refresh that has not ended by then is given up on, and another request begins one, ms. */
-const REFRESH_MAX = 5_000;
-
 /** A value this many times older than it may be is no longer repeated while one request refreshes it. */
 const STALE_FACTOR = 20;
 
-interface Kept<Value> {
+interface Cached<Value> {
   value: Value;
-  /** Epoch ms at which it was read. */
+  /** When it was read, epoch ms. */
   at: number;
-  /** Since when a request has been reading it anew, epoch ms. */
-  refreshing?: number;
 }
 
 /**
- * Isolate memory: a value is read anew by one request while the others repeat
- * the old one. Requests never wait for each other's reading, because what one
- * request does cannot be awaited by another (its I/O ends with it).
+ * One request reads an old value anew while the others repeat it. Requests never
+ * wait for each other's reading, because what one request does cannot be
+ * awaited by another (its I/O ends with it).
  */
-class Memory<Value> {
-  readonly #kept = new Map<string, Kept<Value>>();
+class Repeating<Value> {
+  readonly #memory = new Memory<Cached<Value>>(CACHED_MAX);
   readonly #hits: Counter;
 
   constructor(name: string) {
@@ -47,38 +43,40 @@ class Memory<Value> {
   }
 
   async get(key: string, now: number, maxAge: number, read: () => Promise<Value>): Promise<Value> {
-    const kept = this.#kept.get(key);
-    if (kept) {
-      const age = now - kept.at;
-      const refreshed = kept.refreshing !== undefined && now - kept.refreshing < REFRESH_MAX;
-      if (age < maxAge || (refreshed && age < maxAge * STALE_FACTOR)) return this.#remembered(kept.value);
-      kept.refreshing = now;
+    const cached = this.#memory.get(key);
+    if (!cached) return this.#read(key, now, read);
+    const age = now - cached.at;
+    if (age < maxAge || (age < maxAge * STALE_FACTOR && this.#memory.reading(key, now))) {
+      this.#hits.value += 1;
+      return cached.value;
     }
-    let value: Value;
+    const reading = { since: now };
+    this.#memory.begin(key, reading);
     try {
-      value = await read();
+      const value = await this.#read(key, now, read);
+      this.#memory.end(key, reading);
+      return value;
     } catch (error) {
-      // The owner is away: the old value is better than none, and says how old it is.
-      if (kept && now - kept.at < maxAge * STALE_FACTOR) return kept.value;
+      // The owner is away: the old value is better than none, and says how old it is. The reading
+      // goes on counting, so that the owner is not asked again for every request.
+      if (age < maxAge * STALE_FACTOR) return cached.value;
       throw error;
     }
-    if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
-    this.#kept.set(key, { value, at: now });
-    return value;
   }
 
-  #remembered(value: Value): Value {
-    this.#hits.value += 1;
+  async #read(key: string, now: number, read: () => Promise<Value>): Promise<Value> {
+    const value = await read();
+    this.#memory.set(key, { value, at: now });
     return value;
   }
 
   forget(prefix: string): void {
-    for (const key of this.#kept.keys()) if (key.startsWith(prefix)) this.#kept.delete(key);
+    this.#memory.forget(prefix);
   }
 }
 
-const hunts = new Memory<PublicEntry | Refusal>("hunt");
-const boards = new Memory<BoardPage>("leaderboard");
+const hunts = new Repeating<PublicEntry | Refusal>("hunt");
+const boards = new Repeating<BoardPage>("leaderboard");
 
 /** The public half of a hunt with its phase state. */
 export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicEntry | Refusal> {
@@ -90,7 +88,7 @@ export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicE
   });
 }
 
-/** After an organiser's change: this isolate shows it at once, the others when their copy ages. */
+/** After an organiser's change: this isolate shows it at once, the others when their copy is too old. */
 export function forgetHunt(hunt: string): void {
   hunts.forget(`${hunt}/`);
   boards.forget(`${hunt}/`);
@@ -120,9 +118,9 @@ function count(cache: "hunt" | "leaderboard", source: "kv" | "object"): void {
   meter.add("hunt_cache_reads_total", 1, cache, source);
 }
 
-/** A copy without the ties to the request that an object's answer carries, so that others may use it. */
-function plain<Value extends object>(answer: Value): Value {
-  return JSON.parse(JSON.stringify(answer));
+/** A copy without the ties to the request that an RPC's result has, so that other requests may use it. */
+function plain<Value extends object>(result: Value): Value {
+  return JSON.parse(JSON.stringify(result));
 }
 
 /** KV is a help, never a need: when it fails, the owner object is asked. */

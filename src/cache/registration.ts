@@ -1,7 +1,7 @@
 /**
- * Is this player registered? The origin's answer through the cache tier. What
- * is kept holds no external id in clear and no name: the key is a keyed
- * digest, the value is what joining needs.
+ * Is this player registered? The origin says so, through the cache tier. Cached
+ * entries hold no external id in clear and no name: the key is a keyed digest,
+ * the value the few fields that joining needs.
  */
 import { configOf } from "../config.ts";
 import type { Env } from "../objects/env.ts";
@@ -10,13 +10,13 @@ import { openOrigin } from "../origin/open.ts";
 import { lookupKey, type Profile, personDigest, profileOf, readRegistrationEntry } from "./entry.ts";
 import { type Found, type LookupCounts, Lookups } from "./swr.ts";
 
-/** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. So long it also repeats that there is none. */
+/** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. It repeats "there is none" for as long. */
 const KV_CACHE_TTL = 30;
 
 /** Per isolate, as everything here: requests of one isolate share what they looked up. */
 const lookups = new Lookups<Profile>();
 
-/** What this isolate's look-ups came to since it started. */
+/** The results of this isolate's look-ups since it started, counted. */
 export function lookupCounts(): LookupCounts {
   return { ...lookups.counts };
 }

@@ -8,6 +8,7 @@ import { endsAt } from "../hunt/phase.ts";
 import type { StandingsRules } from "../hunt/score.ts";
 import type { BoardConfig, BoardPage, BoardQuery } from "../objects/leaderboard.ts";
 import type { ReportAnswer, ScoreReport, StandingsRow, StandingsWord } from "../protocol.ts";
+import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import { meter } from "../telemetry/meter.ts";
 import { CatchUp, type CatchUpDeps } from "./catch-up.ts";
@@ -18,6 +19,9 @@ import type { StoredView } from "./stored-view.ts";
 
 /** Teams in one result of `dump`: 64 bytes each or so, well under what a call takes. */
 const DUMP_TEAMS = 20_000;
+
+/** The form of the stored configuration. */
+const CONFIG_FORM = 1;
 
 /** Standings somebody may see. */
 export interface Reading {
@@ -51,7 +55,7 @@ export class Board {
   restore(): void {
     const config = this.#deps.texts.read("config");
     if (config === undefined) return;
-    this.#config = JSON.parse(config) as BoardConfig;
+    this.#config = configIn(config);
     const { rules, freeze } = this.#config;
     const stored = this.#deps.snapshots.read(rules, freeze);
     this.#keeper = this.#keep(stored?.view ?? new View(rules, freeze), stored?.marks);
@@ -71,7 +75,7 @@ export class Board {
   install(config: BoardConfig): boolean {
     if (this.#config && config.revision < this.#config.revision) return false;
     this.#config = config;
-    this.#deps.texts.write("config", JSON.stringify(config));
+    this.#deps.texts.write("config", JSON.stringify({ v: CONFIG_FORM, ...config }));
     return true;
   }
 
@@ -189,6 +193,12 @@ export class Board {
       this.#deps.snapshots.write(keeper.view, keeper.marks, () => keeper.breathe()),
     );
   }
+}
+
+function configIn(text: string): BoardConfig {
+  const { v, ...config } = JSON.parse(text) as BoardConfig & { v?: number };
+  assertKnownForm("the leaderboard's configuration", { v }, CONFIG_FORM);
+  return config;
 }
 
 export const ranksOf = ({ standings }: Reading, teams: readonly string[]): (number | null)[] =>

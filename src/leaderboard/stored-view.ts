@@ -5,14 +5,17 @@
  */
 
 import type { StandingsRules } from "../hunt/score.ts";
+import { isKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import { Standings } from "./standings/standings.ts";
 import { View } from "./standings/view.ts";
 
-/** What says which snapshot counts. */
-const KEPT = "marks";
+/** The text that says which snapshot counts, and its form. One of a newer engine is left aside. */
+const NAME = "marks";
+const FORM = 1;
 
-interface Kept {
+interface Complete {
+  v?: number;
   number: number;
   freeze: number | null;
   marks: [string, number][];
@@ -37,15 +40,15 @@ export class StoredView {
 
   /** Writes a view, which must not change meanwhile, with its watermarks; `breathe` after each piece. */
   async write(view: View, marks: ReadonlyMap<string, number>, breathe: () => Promise<void>): Promise<void> {
-    const last = this.#kept()?.number ?? 0;
+    const last = this.#complete()?.number ?? 0;
     await this.#deleteAllBut(last, breathe);
-    const kept: Kept = { number: last + 1, freeze: view.freeze ?? null, marks: [...marks] };
+    const complete: Complete = { v: FORM, number: last + 1, freeze: view.freeze ?? null, marks: [...marks] };
     for (const [name, standings] of view.parts()) {
       let part = 0;
       for (const body of standings.snapshot()) {
         this.#sql.exec(
           "INSERT INTO snapshot (view, part, body) VALUES (?, ?, ?)",
-          `${name}/${kept.number}`,
+          `${name}/${complete.number}`,
           part,
           body.buffer,
         );
@@ -53,8 +56,8 @@ export class StoredView {
         await breathe();
       }
     }
-    this.#texts.write(KEPT, JSON.stringify(kept));
-    await this.#deleteAllBut(kept.number, breathe);
+    this.#texts.write(NAME, JSON.stringify(complete));
+    await this.#deleteAllBut(complete.number, breathe);
   }
 
   /** What was written last, settled; undefined: there is none, or the logs are needed under these rules. */
@@ -62,21 +65,22 @@ export class StoredView {
     rules: StandingsRules,
     freeze: number | undefined,
   ): { view: View; marks: [string, number][] } | undefined {
-    const kept = this.#kept();
-    // Another freeze than the kept one: the frozen half cannot be told from the whole.
-    if (!kept || (freeze ?? null) !== kept.freeze) return undefined;
-    const all = this.#standings(rules, `all/${kept.number}`);
+    const complete = this.#complete();
+    // The freeze was another one: what came before and after the new one cannot be told apart.
+    if (!complete || (freeze ?? null) !== complete.freeze) return undefined;
+    const all = this.#standings(rules, `all/${complete.number}`);
     if (all === undefined) return undefined;
-    const frozen = this.#standings(rules, `frozen/${kept.number}`);
-    if (frozen === undefined && this.#part(`frozen/${kept.number}`, 0)) return undefined;
-    return { view: new View(rules, freeze, all, frozen), marks: kept.marks };
+    const frozen = this.#standings(rules, `frozen/${complete.number}`);
+    if (frozen === undefined && this.#part(`frozen/${complete.number}`, 0)) return undefined;
+    return { view: new View(rules, freeze, all, frozen), marks: complete.marks };
   }
 
-  #kept(): Kept | undefined {
-    const text = this.#texts.read(KEPT);
-    const kept = text === undefined ? undefined : (JSON.parse(text) as Partial<Kept>);
-    // Earlier versions gave no number; their snapshots cannot be read anyhow.
-    return kept?.number === undefined ? undefined : (kept as Kept);
+  #complete(): Complete | undefined {
+    const text = this.#texts.read(NAME);
+    const complete = text === undefined ? undefined : (JSON.parse(text) as Partial<Complete>);
+    // The first versions gave no number; their snapshots cannot be read anyhow.
+    if (complete?.number === undefined || !isKnownForm(complete, FORM)) return undefined;
+    return complete as Complete;
   }
 
   #standings(rules: StandingsRules, name: string): Standings | undefined {

@@ -1,14 +1,14 @@
 /**
  * Takes messages from the queue to the origin: each message alone is
- * acknowledged, delayed or given up. What the origin holds is told to the
- * shard it came from, so that the shard stops sending it.
+ * acknowledged, delayed or given up. A shard is told which of its facts the
+ * origin holds, so that it stops sending them.
  */
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
 import { OriginUnavailable } from "../origin/gate/guard.ts";
 import { OriginRejected, type OriginStore } from "../origin/store.ts";
 import type { FactMessage } from "../protocol.ts";
 import type { DeadMessage } from "./dead-letter.ts";
-import { Malformed, readMessage } from "./message.ts";
+import { MalformedMessage, NewerMessage, readMessage } from "./message.ts";
 
 /** Delay before the first redelivery of a failed message, seconds; doubles per attempt. */
 const RETRY_DELAY = 1;
@@ -23,6 +23,12 @@ const RETRY_DELAY_MAX = 30;
  */
 const REJECTIONS_MAX = 3;
 
+/**
+ * Deliveries of a message of a newer engine before it is a dead letter: about
+ * five minutes, in which a change of versions reaches everywhere.
+ */
+const NEWER_DELIVERIES_MAX = 15;
+
 /** Calls on the origin to find the bad facts of a refused message: enough to single out four of a thousand. */
 const SPLIT_CALLS_MAX = 64;
 
@@ -30,7 +36,7 @@ const SPLIT_CALLS_MAX = 64;
  * Deliveries after which a message is not delivered again while the origin is
  * away. Below `max_retries` of wrangler.toml, beyond which the platform would
  * take it for poison. Facts are let go: they are in the log, which sends them
- * again. What is in no log begins anew as another message.
+ * again. Registrations are in no log and begin anew as another message.
  */
 const DELIVERIES_MAX = 90;
 
@@ -49,7 +55,7 @@ export interface ConsumerDeps {
   random(): number;
 }
 
-/** What became of a batch's messages. */
+/** How many messages of a batch ended how. */
 export interface BatchReport {
   applied: number;
   delayed: number;
@@ -60,7 +66,7 @@ export interface BatchReport {
   newest: number[];
 }
 
-/** What becomes of one message. */
+/** How one message ended. */
 type Taken = Exclude<keyof BatchReport, "newest">;
 
 export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps): Promise<BatchReport> {
@@ -104,7 +110,8 @@ async function take(
     message.ack();
     return "applied";
   } catch (error) {
-    if (error instanceof Malformed) return bury(message, [{ body: message.body, error }], deps);
+    if (error instanceof MalformedMessage) return bury(message, [{ body: message.body, error }], deps);
+    if (error instanceof NewerMessage) return awaitNewer(message, error, deps);
     if (!(error instanceof OriginRejected)) return postpone(message, error, facts !== undefined, deps);
     if (message.attempts < REJECTIONS_MAX) {
       message.retry({ delaySeconds: backoff(message.attempts, deps.random()) });
@@ -119,6 +126,17 @@ async function take(
   }
 }
 
+/** Another isolate may be of the version that reads it; at last it waits as a dead letter to be redriven. */
+async function awaitNewer(
+  message: Message<unknown>,
+  error: NewerMessage,
+  deps: ConsumerDeps,
+): Promise<Taken> {
+  if (message.attempts >= NEWER_DELIVERIES_MAX) return bury(message, [{ body: message.body, error }], deps);
+  message.retry({ delaySeconds: backoff(message.attempts, deps.random()) });
+  return "failed";
+}
+
 interface Rejected {
   body: unknown;
   error: Error;
@@ -126,8 +144,8 @@ interface Rejected {
 
 /**
  * Applies a refused message in halves of halves, so that one bad fact keeps no
- * others out of the origin. Returns what is refused still, in as small parts as
- * the calls suffice for. Throws when the origin is not well.
+ * others out of the origin. Returns the parts that are refused still, as small
+ * as the calls suffice for. Throws when the origin is not well.
  */
 async function applyWhatGoes(
   refused: FactMessage,
@@ -195,7 +213,7 @@ async function sentAnew(message: Message<unknown>, deps: ConsumerDeps): Promise<
   }
 }
 
-/** Puts what is rejected of a message into the dead-letter queue. Nothing rejected: all of it was applied. */
+/** Puts the rejected parts of a message into the dead-letter queue. None rejected: all of it was applied. */
 async function bury(
   message: Message<unknown>,
   rejected: readonly Rejected[],
@@ -225,7 +243,7 @@ async function tell({ hunt, shard, ranges }: Archived, deps: ConsumerDeps): Prom
   try {
     await deps.archived(hunt, shard, ranges);
   } catch (error) {
-    console.warn({ message: "a shard could not be told what is archived", shard, error: String(error) });
+    console.warn({ message: "a shard could not be told of archived facts", shard, error: String(error) });
   }
 }
 

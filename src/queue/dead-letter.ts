@@ -1,14 +1,16 @@
 /**
- * Dead letters: messages that can never be applied, kept with their error until
- * an organiser reads and redrives them. The queue's consumer buries them in the
- * dead-letter queue; so does the platform with what it has tried too often.
+ * Dead letters: messages that could not be applied, stored with their error
+ * until an organiser reads and redrives them. The queue's consumer buries them
+ * in the dead-letter queue; the platform does so with messages that it has
+ * delivered too often.
  * This consumer stores both in the hunt's `DeadLetters` object.
  */
 
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
 import { hash53 } from "../hash.ts";
 import { type DeadLetter, UNATTRIBUTED } from "../objects/dead-letters.ts";
-import { Malformed, readMessage } from "./message.ts";
+import { isKnownForm } from "../stored-form.ts";
+import { MalformedMessage, NewerMessage, readMessage } from "./message.ts";
 
 /** A message on its way to the dead-letter queue. */
 export interface DeadMessage {
@@ -18,7 +20,10 @@ export interface DeadMessage {
   body: unknown;
 }
 
-/** Longest error told, characters. */
+/** The form of a dead message's envelope. */
+const ENVELOPE_FORM = 1;
+
+/** Longest error stored, characters. */
 const ERROR_MAX = 300;
 
 /** Delay before a letter that could not be stored is delivered again, seconds. */
@@ -28,7 +33,7 @@ const RETRY_DELAY = 30;
 export function deadMessageText({ error, attempts, body }: DeadMessage): string {
   // The body goes in as the JSON it is: quoted once more it could outgrow a message.
   const json = typeof body === "string" ? (isJson(body) ? body : JSON.stringify(body)) : JSON.stringify(body);
-  return `{"dead":1,"attempts":${attempts},"error":${JSON.stringify(error.slice(0, ERROR_MAX))},"body":${json}}`;
+  return `{"dead":${ENVELOPE_FORM},"attempts":${attempts},"error":${JSON.stringify(error.slice(0, ERROR_MAX))},"body":${json}}`;
 }
 
 export interface DeadLetterDeps {
@@ -39,7 +44,7 @@ export interface DeadLetterDeps {
 }
 
 /** Stores a batch of the dead-letter queue. */
-export async function keepDeadLetters(batch: MessageBatch<unknown>, deps: DeadLetterDeps): Promise<void> {
+export async function storeDeadLetters(batch: MessageBatch<unknown>, deps: DeadLetterDeps): Promise<void> {
   for (const message of batch.messages) {
     try {
       const { hunt, letter } = letterOf(message, deps.now());
@@ -63,7 +68,7 @@ async function tell(hunt: string, { shard, first, last }: DeadLetter, deps: Dead
 }
 
 function letterOf(message: Message<unknown>, now: number): { hunt: string; letter: DeadLetter } {
-  const dead = envelope(message.body);
+  const dead = openEnvelope(message.body);
   const body = dead ? dead.body : message.body;
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const letter: DeadLetter = {
@@ -79,25 +84,30 @@ function letterOf(message: Message<unknown>, now: number): { hunt: string; lette
     const { hunt, shard, first, facts } = read;
     return { hunt, letter: { ...letter, shard, first, last: first + facts.length - 1 } };
   } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
+    if (!(error instanceof MalformedMessage || error instanceof NewerMessage)) throw error;
     return { hunt: UNATTRIBUTED, letter };
   }
 }
 
-function envelope(body: unknown): DeadMessage | undefined {
+function openEnvelope(body: unknown): DeadMessage | undefined {
   let value = body;
   if (typeof body === "string") {
     try {
       value = JSON.parse(body);
     } catch {
-      // Not ours: moved here by the platform as it was.
+      // Not our envelope: the platform moved the message here as it was.
       return undefined;
     }
   }
-  const known = value as { dead?: unknown; error?: unknown; attempts?: unknown; body?: unknown } | null;
-  if (known?.dead !== 1 || typeof known.error !== "string" || typeof known.attempts !== "number")
-    return undefined;
-  return { error: known.error, attempts: known.attempts, body: known.body };
+  const envelope = value as { dead?: unknown; error?: unknown; attempts?: unknown; body?: unknown } | null;
+  if (typeof envelope?.dead !== "number") return undefined;
+  if (!isKnownForm({ v: envelope.dead }, ENVELOPE_FORM)) {
+    // Stored as it came, so that nothing of it is lost.
+    const error = `a dead letter of form ${envelope.dead}, of a newer engine`;
+    return { error, attempts: Number(envelope.attempts) || 0, body };
+  }
+  if (typeof envelope.error !== "string" || typeof envelope.attempts !== "number") return undefined;
+  return { error: envelope.error, attempts: envelope.attempts, body: envelope.body };
 }
 
 function isJson(text: string): boolean {

@@ -7,13 +7,13 @@ import { DurableObject } from "cloudflare:workers";
 import type { DeadLetter, DeadLettersObject, ListedLetter } from "../objects/dead-letters.ts";
 import type { Env } from "../objects/env.ts";
 
-/** Letters kept at most. Beyond it the oldest go: their facts are in the shards' logs, and `rearchive` sends them again. */
-const KEPT_MAX = 1_000;
+/** Letters stored at most. Beyond it the oldest go: their facts are in the shards' logs, and `rearchive` sends them again. */
+const LETTERS_MAX = 1_000;
 
 /** Letters sent back in one batch of the queue: messages of up to 128 KB, batches of up to 256 KB. */
 const REDRIVE_BATCH = 2;
 
-/** Letters in one answer of `list`. */
+/** Letters in one result of `list`. */
 const LISTED_MAX = 100;
 
 type Row = {
@@ -27,6 +27,7 @@ type Row = {
   deaths: number;
 };
 
+// The table has no version: columns are only added. A letter's body has the version of its message.
 const SCHEMA = `CREATE TABLE IF NOT EXISTS letter (
   id TEXT PRIMARY KEY,
   at INTEGER NOT NULL,       -- epoch ms of the last death
@@ -45,7 +46,7 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
     ctx.storage.sql.exec(SCHEMA);
   }
 
-  /** Keeps a letter; the same message again replaces it. */
+  /** Stores a letter; the same message again replaces it. */
   store(letter: DeadLetter): void {
     const { sql } = this.ctx.storage;
     sql.exec(
@@ -64,7 +65,7 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
     );
     sql.exec(
       `DELETE FROM letter WHERE id IN
-         (SELECT id FROM letter ORDER BY at DESC, id LIMIT -1 OFFSET ${KEPT_MAX})`,
+         (SELECT id FROM letter ORDER BY at DESC, id LIMIT -1 OFFSET ${LETTERS_MAX})`,
     );
   }
 

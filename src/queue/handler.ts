@@ -1,4 +1,4 @@
-/** Which queue a batch comes from, and what the consumers need of the platform. */
+/** Gives a batch to the consumer of its queue, with the parts of the platform that the consumer needs. */
 
 import { configOf } from "../config.ts";
 import { deadLettersStub, shardStub } from "../objects/call.ts";
@@ -8,7 +8,7 @@ import { openOrigin } from "../origin/open.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import { consume } from "./consumer.ts";
-import { deadMessageText, keepDeadLetters } from "./dead-letter.ts";
+import { deadMessageText, storeDeadLetters } from "./dead-letter.ts";
 
 /** How the dead-letter queue's name ends, in every environment (wrangler.toml). */
 const DEAD_SUFFIX = "-dead";
@@ -30,7 +30,7 @@ export async function handleBatch(
 
 async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
   if (batch.queue.endsWith(DEAD_SUFFIX)) {
-    await keepDeadLetters(batch, {
+    await storeDeadLetters(batch, {
       store: async (hunt, letter) => {
         await deadLettersStub(env, hunt).store(letter);
         meter.add("hunt_dead_letters_total", 1);

@@ -10,7 +10,7 @@ import type { DeadLetter } from "../../src/objects/dead-letters.ts";
 import { OriginRejected, type OriginStore } from "../../src/origin/store.ts";
 import type { Fact, Range } from "../../src/protocol.ts";
 import { consume } from "../../src/queue/consumer.ts";
-import { deadMessageText, keepDeadLetters } from "../../src/queue/dead-letter.ts";
+import { deadMessageText, storeDeadLetters } from "../../src/queue/dead-letter.ts";
 import { type Segment, Shipper } from "../../src/shard/ship.ts";
 import { type Draw, seeded } from "../hunt/random.ts";
 import { openD1, openPostgres, type TestDatabase } from "../origin/databases.ts";
@@ -99,7 +99,7 @@ class Delivery {
 
   async #bury(text: string): Promise<void> {
     const dead = new FaultyQueue((batch) =>
-      keepDeadLetters(batch, {
+      storeDeadLetters(batch, {
         store: async (_hunt, letter) => this.#keep(letter),
         buried: async (_hunt, _shard, { first, last }) => this.shipper.buried(first, last),
         now: () => this.queue.now,

@@ -4,7 +4,7 @@ import { OriginUnavailable } from "../../src/origin/gate/guard.ts";
 import { OriginRejected, type OriginStore, type Registration } from "../../src/origin/store.ts";
 import type { Fact, FactMessage } from "../../src/protocol.ts";
 import { type BatchReport, type ConsumerDeps, consume } from "../../src/queue/consumer.ts";
-import { deadMessageText, keepDeadLetters } from "../../src/queue/dead-letter.ts";
+import { deadMessageText, storeDeadLetters } from "../../src/queue/dead-letter.ts";
 import { FaultyQueue } from "../faults/queue.ts";
 
 const fact = (seq: number, reason = "r"): Fact => ({
@@ -168,7 +168,7 @@ describe("the consumer", () => {
     expect(reports.reduce((sum, { applied }) => sum + applied, 0)).toBe(9);
     expect(buried).toHaveLength(1);
     const graveyard = new FaultyQueue((batch) =>
-      keepDeadLetters(batch, {
+      storeDeadLetters(batch, {
         store: async (hunt, letter) => {
           expect(hunt).toBe("h");
           letters.push(letter);
@@ -243,7 +243,8 @@ describe("the consumer", () => {
       "[]",
       "null",
       7,
-      { v: 2 },
+      { v: "2" },
+      { v: 1 },
       { v: 1, hunt: "h", shard: "s", first: 1, facts: [] },
       { v: 1, hunt: "h", shard: "s", first: 2, facts: [fact(1)] },
       { v: 1, hunt: "h", shard: "s", first: 1, facts: [fact(1), fact(3)] },
@@ -258,7 +259,7 @@ describe("the consumer", () => {
     const kept: { hunt: string; letter: DeadLetter }[] = [];
     const dead: object[] = [];
     const graveyard = new FaultyQueue((batch) =>
-      keepDeadLetters(batch, {
+      storeDeadLetters(batch, {
         store: async (hunt, letter) => void kept.push({ hunt, letter }),
         buried: async (_hunt, _shard, range) => void dead.push(range),
         now: () => 1,
@@ -272,6 +273,30 @@ describe("the consumer", () => {
     expect(kept.at(-1)?.letter.error).toContain("given up by the queue");
     expect(kept[0]?.letter.body).toBe("not json");
     expect(dead).toEqual([{ first: 1, last: 1 }]);
+  });
+
+  test("[Q-12] a message of a newer engine comes again for minutes; then it is a dead letter that says why, and nothing of it is lost", async () => {
+    const { queue, buried, state, held } = world();
+    const newer = { ...message(1), v: 2 };
+    queue.send(newer);
+    queue.send(message(2));
+    await queue.drain();
+    expect(state.calls).toBe(1);
+    expect([...held]).toEqual([2]);
+    expect(queue.counts.retried).toBe(14);
+    expect(buried).toHaveLength(1);
+    expect(JSON.parse(buried[0] ?? "")).toMatchObject({
+      error: expect.stringContaining("form 2"),
+      body: newer,
+    });
+  });
+
+  test("[Q-12] a message without a version is of the first", async () => {
+    const { queue, held } = world();
+    const { v: _, ...old } = message(1);
+    queue.send(old);
+    await queue.drain();
+    expect([...held]).toEqual([1]);
   });
 
   test("[Q-9] a dead letter that cannot be queued is not lost: its message comes again", async () => {
