@@ -14,7 +14,7 @@ export interface BoardEntry {
   hunt: string;
   /** When it was written, epoch ms. */
   at: number;
-  /** What it shows: then, or the freeze. Epoch ms. */
+  /** The time its places are of: `at`, or the freeze. Epoch ms. */
   asOf: number;
   /** From then on it is no longer right, however young; epoch ms. */
   until?: number;
@@ -50,7 +50,7 @@ export function readBoardEntry(hunt: string, text: string | null): BoardEntry | 
 }
 
 /**
- * What was looked up, with the times that say how far to believe it (epoch
+ * A result of a look-up, with the times that say how far to believe it (epoch
  * ms). `value` null: the origin was asked and has nothing under this key.
  */
 export interface LookupEntry<Value> {
@@ -118,7 +118,7 @@ export const isLocale = (value: unknown): value is string =>
 export const isBracket = (value: unknown): value is string =>
   typeof value === "string" && /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value);
 
-/** What joining needs of a registration. The company may have written anything there: what is no locale or bracket is left out. */
+/** The part of a registration that joining needs. The company may have written anything: only a well-formed locale and bracket are taken. */
 export function profileOf({ locale, bracket, blocked }: Registration): Profile {
   return {
     ...(isLocale(locale) ? { locale } : {}),

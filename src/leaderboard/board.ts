@@ -51,7 +51,7 @@ export class Board {
     this.#catchUp = new CatchUp({ ...deps, keeper: () => this.#keeper });
   }
 
-  /** What an earlier instance stored, and from the logs what came since. */
+  /** Reads what an earlier instance stored, and pulls later facts from the logs. */
   restore(): void {
     const config = this.#deps.texts.read("config");
     if (config === undefined) return;
@@ -128,9 +128,9 @@ export class Board {
       meter.histogram("hunt_leaderboard_lag_seconds").observe(Math.max(0, now - newest) / 1_000);
     }
     const { view } = keeper;
-    // Nothing can be told of standings that are catching up: the shard keeps what it was told before.
-    const told = view.isSettled ? view.all.word(report.shard) : undefined;
-    return { watermark: keeper.taken(report.shard), word: { asOf: now, ...told } };
+    // Without values while the standings catch up: the shard goes on with those it has.
+    const values = view.isSettled ? view.all.word(report.shard) : undefined;
+    return { watermark: keeper.taken(report.shard), word: { asOf: now, ...values } };
   }
 
   /** The standings as everybody may see them. At exit they are settled until the next `await`. */

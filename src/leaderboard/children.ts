@@ -1,29 +1,29 @@
 /**
  * The fan-out tree: the leaderboard's children, `LiveBoard` objects that hold
- * the spectators it has no room for. One call per child at a time; what comes
- * meanwhile goes with the next one, of the pages only the last.
+ * the spectators it has no room for. One call per child at a time; pages
+ * and frames that come meanwhile go with the next one, of the pages only the last.
  */
 
 import type { LivePage, Showing } from "../objects/leaderboard.ts";
 
-/** Announcements that wait for a child; the oldest go first. */
-const WORDS_MAX = 32;
+/** Frames (announcements, phases) that wait for a child; the oldest go first. */
+const FRAMES_MAX = 32;
 
-/** Attempts at one call; what it held of the standings then goes with the next one. */
+/** Attempts at one call; after the last its page goes with the next call. */
 const ATTEMPTS = 3;
 
 export interface ChildrenDeps {
   /** False: nobody watches there, and the child will ask again before it shows anything. */
   show(child: string, showing: Showing): Promise<boolean>;
   phase(): string;
-  /** Notes them for the next life of the leaderboard. */
+  /** Stores them for the next instance of the leaderboard. */
   save(children: string[]): void;
 }
 
 interface Child {
   busy: boolean;
   page: LivePage | undefined;
-  words: object[];
+  frames: object[];
 }
 
 export class Children {
@@ -32,7 +32,7 @@ export class Children {
 
   constructor(deps: ChildrenDeps, names: readonly string[]) {
     this.#deps = deps;
-    this.#children = new Map(names.map((name) => [name, { busy: false, page: undefined, words: [] }]));
+    this.#children = new Map(names.map((name) => [name, { busy: false, page: undefined, frames: [] }]));
   }
 
   get any(): boolean {
@@ -42,8 +42,8 @@ export class Children {
   /** A child asks to be shown what comes. */
   add(name: string): void {
     const before = this.#children.get(name);
-    // A new record even if there is one: "nobody watches" may be on its way, and is no longer so.
-    this.#children.set(name, { busy: false, page: before?.page, words: before?.words ?? [] });
+    // Always a new record: a late "nobody watches" to the old one must not remove it.
+    this.#children.set(name, { busy: false, page: before?.page, frames: before?.frames ?? [] });
     if (!before) this.#save();
   }
 
@@ -54,10 +54,10 @@ export class Children {
     }
   }
 
-  tell(word: object): void {
+  tell(frame: object): void {
     for (const [name, child] of this.#children) {
-      child.words.push(word);
-      if (child.words.length > WORDS_MAX) child.words.shift();
+      child.frames.push(frame);
+      if (child.frames.length > FRAMES_MAX) child.frames.shift();
       this.#run(name, child);
     }
   }
@@ -67,7 +67,10 @@ export class Children {
     child.busy = true;
     this.#showAll(name, child)
       .catch((error: unknown) => {
-        console.warn({ message: "a child of the leaderboard could not be told", error: String(error) });
+        console.warn({
+          message: "a child of the leaderboard could not be shown the standings",
+          error: String(error),
+        });
       })
       .finally(() => {
         child.busy = false;
@@ -75,11 +78,11 @@ export class Children {
   }
 
   async #showAll(name: string, child: Child): Promise<void> {
-    while (this.#children.get(name) === child && (child.page || child.words.length > 0)) {
-      const { page, words } = child;
+    while (this.#children.get(name) === child && (child.page || child.frames.length > 0)) {
+      const { page, frames } = child;
       child.page = undefined;
-      child.words = [];
-      const showing = { ...(page ? { page } : {}), phase: this.#deps.phase(), words };
+      child.frames = [];
+      const showing = { ...(page ? { page } : {}), phase: this.#deps.phase(), words: frames };
       let watched: boolean;
       try {
         watched = await this.#attempt(name, showing);
@@ -93,7 +96,7 @@ export class Children {
     }
   }
 
-  /** A page shown twice changes nothing; a word told twice does no harm. */
+  /** A page shown twice changes nothing; a frame sent twice does no harm. */
   async #attempt(name: string, showing: Showing): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -52,7 +52,7 @@ export class Keeper {
   #gathering = false;
   /** A reader cannot wait until everything is gathered. */
   #isWanted = false;
-  /** Applied, but nobody was told yet: what is gathered is settled by a later run. */
+  /** Facts were applied since `changed` was last called: while gathering, a later run settles them. */
   #isNew = false;
   #failure: { error: unknown } | undefined;
   #sliceStart = 0;
@@ -69,7 +69,7 @@ export class Keeper {
     return this.#taken.get(shard) ?? 0;
   }
 
-  /** What the standings hold; right for what is read without waiting in between. */
+  /** The last seq of each shard that the standings hold; right for anything read before the next `await`. */
   get marks(): ReadonlyMap<string, number> {
     return this.#marks;
   }
@@ -197,7 +197,7 @@ export class Keeper {
   }
 
   async #runOnce(): Promise<void> {
-    // What arrives together is done together.
+    // Reports that arrive together are applied together.
     await this.#deps.pause();
     this.#sliceStart = this.#deps.clock();
     const batch = this.#queue;

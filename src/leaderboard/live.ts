@@ -13,7 +13,7 @@ import { FrameBucket, type FrameRate, type LiveState, parseFrame, Sockets } from
 /** Places that spectators are shown. */
 export const LIVE_ENTRIES = 100;
 
-/** Changes kept for those who come back. */
+/** Changes remembered for clients that come back. */
 const RECENT_MAX = 64;
 
 /** Frames of one spectator: each may ask for the whole. */
@@ -39,7 +39,7 @@ export class BoardSockets {
   readonly #deps: BoardLiveDeps;
   readonly #sockets: Sockets;
   readonly #buckets = new WeakMap<WebSocket, FrameBucket>();
-  /** What the sockets have been shown, by place; undefined after a start. */
+  /** The page that the sockets were shown last, with its rows as text; undefined after a start. */
   #shown: { page: LivePage; rows: string[] } | undefined;
   #position = 0;
   #recent: { position: number; text: string }[] = [];
@@ -67,7 +67,7 @@ export class BoardSockets {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** What the others were shown last, so that the next changes fit it; without others, what holds now. */
+  /** The page that the others were shown last, so that the next changes fit it; without others, a new one. */
   async #pageForNewcomer(): Promise<LivePage> {
     if (this.#shown) return this.#shown.page;
     const page = await this.#deps.page();
@@ -76,7 +76,7 @@ export class BoardSockets {
   }
 
   async message(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    // What was on its way when the socket was closed counts no more.
+    // A frame that was on its way when the socket was closed is ignored.
     if (socket.readyState !== WebSocket.OPEN) return;
     const text = this.#sockets.textOf(socket, data);
     if (text === undefined) return;

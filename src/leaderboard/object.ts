@@ -126,7 +126,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     return result;
   }
 
-  /** What a shard needs to show its teams: their places as everybody may see them, its clues' values. */
+  /** For a shard that shows its teams: their places as everybody may see them, and its clues' values. */
   look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: StandingsWord }> {
     return this.#board.look(shard, teams);
   }
@@ -139,7 +139,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
 
   // ── Reading ─────────────────────────────────────────────────────────────
 
-  /** What the standings are computed by; undefined before the hunt is published. */
+  /** The rules that the standings are computed by; undefined before the hunt is published. */
   rules(): StandingsRules | undefined {
     return this.#board.config?.rules;
   }

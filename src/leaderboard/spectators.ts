@@ -117,7 +117,7 @@ export class Spectators {
     return config && phaseAt(config.phase, config, this.#deps.clock.now());
   }
 
-  /** Nothing to wait for when nobody watches: whoever comes is told the phase. */
+  /** Without spectators there is nothing to wait for: a newcomer is sent the phase at once. */
   #armForTimes(): void {
     if (!this.any) return;
     const { opens, closes, freeze } = this.#deps.config() ?? {};

@@ -60,7 +60,7 @@ export class StoredView {
     await this.#deleteAllBut(complete.number, breathe);
   }
 
-  /** What was written last, settled; undefined: there is none, or the logs are needed under these rules. */
+  /** The last complete snapshot, settled; undefined: there is none, or these rules need the logs. */
   read(
     rules: StandingsRules,
     freeze: number | undefined,

@@ -17,7 +17,7 @@ import type {
   StandingsWord,
 } from "../protocol.ts";
 
-/** What control tells the leaderboard; a higher `revision` replaces a lower one. */
+/** The leaderboard's configuration, from control; a higher `revision` replaces a lower one. */
 export interface BoardConfig {
   revision: number;
   rules: StandingsRules;
@@ -55,7 +55,7 @@ export interface LivePage {
   entries: LeaderboardEntry[];
 }
 
-/** What a child's spectators are to be shown. */
+/** News for a child's spectators. */
 export interface Showing {
   page?: LivePage;
   phase: string;
@@ -77,16 +77,16 @@ export interface LeaderboardObject extends Rpc.DurableObjectBranded {
   /** A child object has its first spectator; undefined before the hunt is published. */
   watch(child: string): Promise<{ page: LivePage; phase: string } | undefined>;
   /**
-   * Takes a shard's report; answers when it shows. A gap before it or no room
+   * Takes a shard's report; its result comes when it shows. A gap before it or no room
    * for it: the watermark in the result tells the shard where to start again.
    */
   report(report: ScoreReport): Promise<ReportAnswer>;
-  /** What the standings are computed by; undefined before the hunt is published. */
+  /** The rules that the standings are computed by; undefined before the hunt is published. */
   rules(): StandingsRules | undefined;
   /** Places of these teams as organisers see them, through a freeze; null: none. */
   organiserRanks(teams: string[]): Promise<(number | null)[]>;
   /**
-   * What a shard needs to show its teams: their places as everybody may see
+   * For a shard that shows its teams: their places as everybody may see
    * them (null: none), and the values of its clues.
    */
   look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: StandingsWord }>;

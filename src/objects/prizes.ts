@@ -10,7 +10,7 @@ import type { VaultWord } from "../hunt/claim.ts";
 import type { PrizeRules } from "../hunt/prize-changes.ts";
 import type { Claim } from "../protocol.ts";
 
-/** What a shard asks. `revision`: the configuration it decided by. */
+/** Claims of a shard. `revision`: the configuration it decided by. */
 export interface ClaimRequest {
   shard: string;
   revision: number;
@@ -25,7 +25,7 @@ export interface ClaimResponse {
   /** Units left, of each prize that was asked for. */
   left: Record<string, number>;
   /**
-   * No win of this shard waits to be recorded, other than those told here:
+   * No win of this shard waits to be recorded, other than those in `answers`:
    * then a prize with nothing left has nothing for any claim of this shard.
    */
   settled: boolean;
@@ -38,7 +38,7 @@ export interface PrizeStock {
   left: number;
 }
 
-/** Wins told to a shard, or to an organiser, at once. */
+/** Wins in one call to a shard, or one result for an organiser. */
 export const WINS_MAX = 500;
 
 /** Claims in one call at most. */

@@ -1,6 +1,6 @@
 /**
- * What `work` comes to, or the signal's reason as soon as that is aborted. The
- * work itself goes on; who can stop it does so.
+ * The value of `work`, or the signal's reason as soon as that is aborted. The
+ * work itself goes on unless the caller stops it.
  */
 export async function orAborted<Value>(
   work: Promise<Value>,

@@ -54,9 +54,9 @@ export function guardedOrigin(env: GateEnv, store: OriginStore): OriginStore {
       meter.histogram("hunt_origin_call_duration_seconds", name).observe((Date.now() - called) / 1_000);
     };
     try {
-      const answer = await guard.run(timed, signal ? { signal } : {});
+      const value = await guard.run(timed, signal ? { signal } : {});
       count("ok");
-      return answer;
+      return value;
     } catch (error) {
       if (error instanceof OriginRejected) count("rejected");
       else count(error instanceof OriginUnavailable ? error.reason : "given_up");

@@ -2,7 +2,7 @@
  * `OriginStore` on PostgreSQL, meant for Hyperdrive: a Worker connects to the
  * pool next door, and may not keep a connection beyond the request it was made in.
  *
- * A call is one transaction of one statement, written in one go and answered in
+ * A call is one transaction of one statement, written in one go and returned in
  * one round trip: BEGIN with the time limit, the statement, COMMIT. The limit
  * travels with the transaction because a pool in transaction mode keeps no
  * session settings, and as a startup parameter many poolers refuse it.
@@ -13,7 +13,7 @@ import { orAborted } from "./abort.ts";
 import { Queries, readRegistration, readSums, readTeam, type Statement } from "./queries.ts";
 import { OriginRejected, type OriginStore, type Registration } from "./store.ts";
 
-/** Idle connections kept for the next call: the connections a Worker may have open at once. */
+/** Idle connections held for the next call: the connections a Worker may have open at once. */
 const IDLE_MAX = 6;
 
 /** How long close() lets connections say goodbye, ms. */
@@ -82,11 +82,11 @@ export class PostgresOrigin implements OriginStore {
   async #run(statements: Statement[], signal: AbortSignal | undefined): Promise<Record<string, unknown>[]> {
     signal?.throwIfAborted();
     if (statements.length === 0) return [];
-    const [kept] = this.#idle;
-    const client = kept ?? this.#newClient();
+    const [idle] = this.#idle;
+    const client = idle ?? this.#newClient();
     this.#idle.delete(client);
     try {
-      if (!kept) await orAborted(client.connect(), signal);
+      if (!idle) await orAborted(client.connect(), signal);
       const [, first] = await orAborted(
         Promise.all([
           client.query(this.#begin),

@@ -4,7 +4,7 @@ import type { Fact, FactMessage, PlayFact } from "../protocol.ts";
 import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "./store.ts";
 
 /**
- * What a message's facts come to, a list a table. No two rows of a list are of
+ * The rows that a message's facts make, a list a table. No two rows of a list are of
  * the same key, and they are sorted by it: two messages applied at the same
  * time then wait for one another's rows in the same order, never in a circle.
  */

@@ -1,5 +1,5 @@
 /**
- * What a winner is shown. Codes are kept nowhere: the organiser's list is part
+ * The code that a winner is shown. Codes are stored nowhere: the organiser's list is part
  * of the secret half of the hunt, and the others follow from the hunt's code key.
  */
 import { createHmac } from "node:crypto";

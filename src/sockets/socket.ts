@@ -1,5 +1,5 @@
 /**
- * What every live socket shares: frames as text, pings, closing, and the bound
+ * Common to all live sockets: frames as text, pings, closing, and the bound
  * on what waits for a slow reader. The platform tells an object nothing of its
  * outgoing buffers (no `bufferedAmount`; a send never blocks or fails), so a
  * socket that was sent much is asked for a sign that it reads.
@@ -7,7 +7,7 @@
 import { type Refusal, refuse } from "../errors.ts";
 import { meter } from "../telemetry/meter.ts";
 
-/** The canonical ping is answered without waking the object. The engine asks with the same words. */
+/** The canonical ping is answered without waking the object. The engine's own pings have the same text. */
 export const PING = '{"ping":true}';
 export const PONG = '{"pong":true}';
 
@@ -71,7 +71,7 @@ export class FrameBucket {
 interface Reading {
   /** Characters sent since the last sign of reading. */
   unread: number;
-  /** When the client was last heard to ping, as of the question that waits for an answer; undefined: none waits. */
+  /** When the client was last heard to ping, as of the engine's ping that waits for a pong; undefined: none waits. */
   asked: number | undefined;
 }
 
@@ -161,7 +161,7 @@ export class Sockets {
 
   /** A socket ended, by whomever; `code`: undefined after an error. */
   closed(socket: WebSocket, code?: number): void {
-    answerClose(socket, code ?? CLOSE_NORMAL);
+    closeBack(socket, code ?? CLOSE_NORMAL);
     const reason = this.#slow.has(socket) ? "slow" : code === undefined ? "error" : "closed";
     meter.add("hunt_live_sockets_closed_total", 1, this.#object, reason);
     this.#count -= 1;
@@ -180,7 +180,7 @@ export class Sockets {
     return undefined;
   }
 
-  /** Whether a frame came in time; if not, it is refused, and who does not heed is put out. */
+  /** Whether a frame came in time; if not, it is refused, and a client that goes on is put out. */
   inTime(socket: WebSocket, bucket: FrameBucket, now: number): boolean {
     const left = bucket.take(now);
     if (left >= 0) return true;
@@ -214,13 +214,13 @@ export function parseFrame(text: string): Record<string, unknown> | undefined {
 }
 
 /** The closing handshake's other half, which the runtime leaves to the object when a Worker passed the socket on. */
-function answerClose(socket: WebSocket, code: number): void {
+function closeBack(socket: WebSocket, code: number): void {
   // 1005 and 1006 say that there was no code, and may not be sent.
   if (socket.readyState !== WebSocket.CLOSED)
     socket.close(code >= 3_000 || code < 1_005 ? code : CLOSE_NORMAL);
 }
 
-/** A refusal as an object answers it to an upgrade; the edge makes a problem document of it. */
+/** A refusal as an object's response to an upgrade; the edge makes a problem document of it. */
 export const refusalResponse = (refusal: Refusal): Response => Response.json(refusal, { status: 400 });
 
 function sendTo(socket: WebSocket, text: string): void {

@@ -3,7 +3,7 @@
  *
  * Everything counted is a sum that only grows, so that parts may be added up
  * in any order: what is under way or behind is the difference of two counters.
- * What cannot be a sum (the gate's state, the queue's backlog) is asked for
+ * Figures that are no sums (the gate's state, the queue's backlog) are asked for
  * when `/metrics` is read.
  */
 

@@ -16,7 +16,7 @@ const HUBS = 4;
 
 export type MeterEnv = Pick<Env, "METRICS">;
 
-/** What a request or an object lends to a flush. */
+/** The part of a request or an object that a flush borrows. */
 export type Lender = Pick<ExecutionContext, "waitUntil">;
 
 /** Sends what one meter counted, as one sender. */

@@ -54,15 +54,15 @@ function keyOf(name: MetricName, values: readonly string[]): string {
   return [name, ...values.map((value) => value.slice(0, LABEL_MAX))].join(SEPARATOR);
 }
 
-/** Counts where the work happens. A cell may be kept and added to: `take` empties it. */
+/** Counts where the work happens. A cell may be held and added to: `take` empties it. */
 export class Meter {
   readonly #counters = new Map<string, Counter>();
   readonly #histograms = new Map<string, Histogram>();
 
   counter(name: CounterName, ...values: string[]): Counter {
     const key = keyOf(name, values);
-    const known = this.#counters.get(key);
-    if (known) return known;
+    const existing = this.#counters.get(key);
+    if (existing) return existing;
     if (this.#isFull()) return this.#dropped();
     const made = { value: 0 };
     this.#counters.set(key, made);
@@ -75,8 +75,8 @@ export class Meter {
 
   histogram(name: HistogramName, ...values: string[]): Histogram {
     const key = keyOf(name, values);
-    const known = this.#histograms.get(key);
-    if (known) return known;
+    const existing = this.#histograms.get(key);
+    if (existing) return existing;
     const made = new Histogram(METRICS[name].buckets);
     if (this.#isFull()) this.#dropped().value += 1;
     else this.#histograms.set(key, made);
@@ -95,7 +95,7 @@ export class Meter {
     return cell;
   }
 
-  /** What was counted since the last time; undefined: nothing. */
+  /** The counts since the last call; undefined: there are none. */
   take(): Counts | undefined {
     const taken = nothing();
     let any = false;
@@ -128,11 +128,12 @@ export function addTo(sums: Counts, more: Counts, seriesMax = Number.POSITIVE_IN
     sums.counters[key] = (sums.counters[key] ?? 0) + value;
   }
   for (const [key, { counts, sum }] of Object.entries(more.histograms)) {
-    const known = sums.histograms[key];
-    if (known && known.counts.length === counts.length) {
-      known.sum += sum;
-      for (const [index, count] of counts.entries()) known.counts[index] = (known.counts[index] ?? 0) + count;
-    } else if (known || series >= seriesMax)
+    const summed = sums.histograms[key];
+    if (summed && summed.counts.length === counts.length) {
+      summed.sum += sum;
+      for (const [index, count] of counts.entries())
+        summed.counts[index] = (summed.counts[index] ?? 0) + count;
+    } else if (summed || series >= seriesMax)
       dropped += 1; // another version's edges
     else {
       series += 1;

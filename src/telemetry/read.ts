@@ -1,4 +1,4 @@
-/** What `/metrics` says: the sums of all hubs, and what holds as of now. */
+/** The text of `/metrics`: the sums of all hubs, and gauges as of now. */
 
 import { metricsStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
@@ -9,11 +9,11 @@ import { type Gauge, prometheusText } from "./text.ts";
 
 const GATE_STATES = ["closed", "half_open", "open"] as const;
 
-/** Longest a source is waited for, ms: what does not answer is left out, and said to be down. */
+/** Longest a source is waited for, ms: a source that takes longer is left out, and shown as down. */
 const SOURCE_MAX = 2_000;
 
 export async function readMetrics(env: Env, now: number): Promise<string> {
-  // What this isolate counted shows at once.
+  // The counts of this isolate show at once.
   await inTime(flushNow(env) ?? Promise.resolve());
   const sums = nothing();
   const [gate, queue, dead, ...hubs] = await Promise.all([
@@ -62,22 +62,22 @@ export async function readMetrics(env: Env, now: number): Promise<string> {
 }
 
 function queueGauges(queues: { queue: string; metrics: QueueMetrics | undefined }[], now: number): Gauge[] {
-  const known = queues.flatMap(({ queue, metrics }) => (metrics ? [{ labels: { queue }, metrics }] : []));
+  const reached = queues.flatMap(({ queue, metrics }) => (metrics ? [{ labels: { queue }, metrics }] : []));
   return [
     {
       name: "hunt_queue_backlog_messages",
       help: "Messages waiting in the queue",
-      samples: known.map(({ labels, metrics }) => ({ labels, value: metrics.backlogCount })),
+      samples: reached.map(({ labels, metrics }) => ({ labels, value: metrics.backlogCount })),
     },
     {
       name: "hunt_queue_backlog_bytes",
       help: "Bytes waiting in the queue",
-      samples: known.map(({ labels, metrics }) => ({ labels, value: metrics.backlogBytes })),
+      samples: reached.map(({ labels, metrics }) => ({ labels, value: metrics.backlogBytes })),
     },
     {
       name: "hunt_queue_oldest_seconds",
       help: "Age of the oldest message waiting in the queue; 0 when none waits",
-      samples: known.map(({ labels, metrics }) => {
+      samples: reached.map(({ labels, metrics }) => {
         const oldest = metrics.oldestMessageTimestamp?.valueOf() || now;
         return { labels, value: Math.max(0, now - oldest) / 1_000 };
       }),
@@ -85,7 +85,7 @@ function queueGauges(queues: { queue: string; metrics: QueueMetrics | undefined 
   ];
 }
 
-/** The answer, or undefined when it fails or takes too long. */
+/** The value, or undefined when it fails or takes too long. */
 async function inTime<T>(asked: PromiseLike<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((done) => {
@@ -94,7 +94,7 @@ async function inTime<T>(asked: PromiseLike<T>): Promise<T | undefined> {
   try {
     return await Promise.race([asked, late]);
   } catch (error) {
-    console.warn({ message: "a source of metrics does not answer", error: String(error) });
+    console.warn({ message: "a source of metrics cannot be read", error: String(error) });
     return undefined;
   } finally {
     clearTimeout(timer);

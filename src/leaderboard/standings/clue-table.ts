@@ -1,6 +1,6 @@
 /**
- * What the standings know of each clue: how many solved it, its present value,
- * and who was first. Clues are numbered when first solved, so that clues nobody
+ * A row for each clue: how many teams solved it, its present value, and the
+ * first solves. Clues are numbered when first solved, so that clues nobody
  * solves cost the teams no bits.
  */
 import type { Scoring } from "../../hunt/compiled.ts";
@@ -33,7 +33,7 @@ export class ClueTable {
   readonly #numbers = new Map<string, number>();
   readonly #dirty = new Set<number>();
   readonly #points: Map<string, number>;
-  /** First solves kept per clue. */
+  /** First solves stored per clue. */
   readonly depth: number;
 
   constructor(definition: { id: string; points: number }[], depth: number) {
@@ -60,12 +60,12 @@ export class ClueTable {
 
   /** The clue's number, given now if nobody solved it before. O(1). */
   number(id: string): number {
-    const known = this.#numbers.get(id);
-    if (known !== undefined) return known;
+    const existing = this.#numbers.get(id);
+    if (existing !== undefined) return existing;
     return this.add({ id, solvers: 0, counted: 0, first: [] });
   }
 
-  /** Adds a clue as it was kept elsewhere; its value is due. */
+  /** Adds a clue with the row of another table; its value is due. */
   add(row: Omit<ClueRow, "points" | "value">): number {
     const number = this.#rows.length;
     const { id, solvers, counted, first } = row;

@@ -24,8 +24,8 @@ export class Numbered {
 
   /** The name's number, given now if it is new. O(1). */
   number(name: string): number {
-    const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
+    const existing = this.#numbers.get(name);
+    if (existing !== undefined) return existing;
     const number = this.#names.length;
     if (number >= NAMES_MAX) throw new Error(`more than ${NAMES_MAX} names`);
     this.#names.push(name);

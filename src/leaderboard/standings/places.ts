@@ -1,5 +1,5 @@
 /**
- * Who stands where: the order of API.md "Ranking" over the teams' columns, for
+ * The places of teams: the order of [LB-3] and [LB-4] over the teams' columns, for
  * everybody and for each bracket. A team leaves the order before its keys
  * change (`touch`) and comes back with `settle`, so a batch of facts moves a
  * team once, and a large batch is sorted instead of moved team by team.

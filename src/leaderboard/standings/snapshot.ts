@@ -1,5 +1,5 @@
 /**
- * The standings' state as bytes and back. Only what facts put there is kept;
+ * The standings' state as bytes and back. Only values that facts put there are stored;
  * values, bonuses and places are derived again. A header in JSON (rules,
  * shards, clues) is followed by the teams' ids and names and then one column
  * after the other, little-endian.
@@ -94,7 +94,7 @@ function* pieces(state: StandingsState): Generator<Uint8Array, void> {
       id,
       solvers,
       counted,
-      // With solved clues kept it is derived again.
+      // With stored solves it is derived again.
       ...(teams.keepsSolved ? {} : { value }),
       // A snapshot numbers its teams without gaps.
       first: first.map((solve) => ({ ...solve, team: positionOf(present, solve.team) })),

@@ -129,7 +129,7 @@ function sortPacked(
   sortRun(teams, start, teams.length, compare);
 }
 
-/** What of a team's keys fits a 32-bit word, so that words never contradict the order of the keys. */
+/** The part of a team's keys that fits a 32-bit word, so that words never contradict the order of the keys. */
 function packer(
   teams: Uint32Array,
   { values, descending }: SortKey,

@@ -44,8 +44,8 @@ export class Standings {
   apply(shard: string, fact: ScoreFact): void {
     this.#assertUsable();
     const { shards, lastSeqs, teams } = this.#state;
-    const known = shards.find(shard);
-    const lastSeq = known === undefined ? 0 : (lastSeqs[known] ?? 0);
+    const shardNumber = shards.find(shard);
+    const lastSeq = shardNumber === undefined ? 0 : (lastSeqs[shardNumber] ?? 0);
     if (!(fact.seq > lastSeq)) fail(`${shard}: seq ${fact.seq} after ${lastSeq}`);
     if (!Number.isFinite(fact.at)) fail(`${shard}: seq ${fact.seq} has no time`);
     if ("points" in fact && !Number.isFinite(fact.points)) fail(`${shard}: seq ${fact.seq} has no points`);
@@ -55,7 +55,7 @@ export class Standings {
       this.#join(shards.number(shard), fact);
     } else {
       if (team === undefined) fail(`${fact.team} never joined`);
-      if (teams.shard[team] !== known) fail(`${fact.team} is not of shard ${shard}`);
+      if (teams.shard[team] !== shardNumber) fail(`${fact.team} is not of shard ${shard}`);
       if (fact.type === "solve") this.#solve(team, shard, fact);
       else if (fact.type === "adjust") this.#adjust(team, fact.points);
       else this.#mark(team, fact.type);
@@ -274,8 +274,8 @@ export class Standings {
    * the chunks one by one. O(teams · (1 + clues / 32)).
    */
   static restore(rules: StandingsRules, chunks: Iterable<Uint8Array>): Standings | undefined {
-    const kept = readSnapshot(chunks);
-    const state = kept === undefined ? undefined : underRules(kept, rules);
+    const stored = readSnapshot(chunks);
+    const state = stored === undefined ? undefined : underRules(stored, rules);
     if (state === undefined) return undefined;
     const standings = Standings.#derived(state);
     standings.settle();
@@ -311,9 +311,10 @@ export class Standings {
 
   #solve(team: number, shard: string, fact: ScoreFact & { type: "solve" }): void {
     const { teams, clues, rules } = this.#state;
-    const known = clues.find(fact.clue);
-    if (known !== undefined && teams.hasSolved(team, known)) fail(`${fact.team} solved ${fact.clue} twice`);
-    const clue = known ?? clues.number(fact.clue);
+    const earlier = clues.find(fact.clue);
+    if (earlier !== undefined && teams.hasSolved(team, earlier))
+      fail(`${fact.team} solved ${fact.clue} twice`);
+    const clue = earlier ?? clues.number(fact.clue);
     this.#places.touch(team);
     teams.markSolved(team, clue);
     teams.solves[team] = (teams.solves[team] as number) + 1;

@@ -1,4 +1,4 @@
-/** What the facts put into the standings, as opposed to what is derived from it. */
+/** The state that facts put into the standings; everything else is derived from it. */
 
 import type { Scoring } from "../../hunt/compiled.ts";
 import { isDynamic, type StandingsRules } from "../../hunt/score.ts";
@@ -53,7 +53,7 @@ export function cloneState(state: StandingsState, thin: boolean): StandingsState
  */
 export function underRules(state: StandingsState, rules: StandingsRules): StandingsState | undefined {
   if (!state.teams.keepsSolved && isDynamic(state.rules.scoring)) {
-    // What a clue was worth to whom cannot be told any more.
+    // How many points the clue gave each team is no longer stored.
     return JSON.stringify(rules) === JSON.stringify(state.rules) ? state : undefined;
   }
   return suffices(state, rules)

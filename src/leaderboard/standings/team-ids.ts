@@ -1,8 +1,8 @@
 /**
  * Team ids and names as bytes, numbered in the order they come. A million
  * strings with a Map cost over 100 MB of heap; here a team costs the bytes of
- * its id and name plus about 15. What many ids begin with (the shard's name) is
- * kept once. Append-only, so copies of the standings share it.
+ * its id and name plus about 15. A prefix that many ids share (the shard's name) is
+ * stored once. Append-only, so copies of the standings share it.
  */
 import { Numbered } from "./numbered.ts";
 
@@ -35,7 +35,7 @@ export class TeamIds {
   readonly #scratch = new Uint8Array(ID_BYTES_MAX);
   readonly #head = new Uint8Array(RECORD_HEAD_BYTES);
 
-  /** Room for `count` teams without growing; `prefixes` as they were kept with records. */
+  /** Room for `count` teams without growing; `prefixes` as they were stored with the records. */
   constructor(count = 0, prefixes: readonly string[] = [""]) {
     let slots = FIRST_TABLE_SLOTS;
     while (slots < 2 * count) slots *= 2;
@@ -44,22 +44,22 @@ export class TeamIds {
     this.#prefixes = new Numbered(prefixes);
   }
 
-  /** What ids begin with, by number; records mean these. */
+  /** Prefixes of ids by number; records hold the number. */
   get prefixes(): readonly string[] {
     return this.#prefixes.names;
   }
 
-  /** Teams known; numbers run from 0 to `size − 1`. O(1). */
+  /** Teams added; numbers run from 0 to `size − 1`. O(1). */
   get size(): number {
     return this.#size;
   }
 
-  /** The team's number, given now if the id is new; a known id keeps its first name. O(1) amortised. */
+  /** The team's number, given now if the id is new; an id that has one keeps its first name. O(1) amortised. */
   add(id: string, name: string): number {
     const length = id === "" ? undefined : this.#encode(id, true);
     if (length === undefined) throw new Error(`team id of 1–${ID_BYTES_MAX} bytes expected`);
-    const known = this.#probe(length);
-    if (known >= 0) return known;
+    const existing = this.#probe(length);
+    if (existing >= 0) return existing;
     return this.#append(this.#scratch.subarray(0, length), encoder.encode(name));
   }
 
@@ -196,7 +196,7 @@ export class TeamIds {
     const team = this.#size;
     if (team === this.#positions.length) this.#grow();
     const slot = -1 - this.#probe(length);
-    if (slot < 0) throw new Error("the team is known already");
+    if (slot < 0) throw new Error("the team has a number already");
     this.#positions[team] = position;
     this.#table[slot] = team + 1;
     this.#size += 1;

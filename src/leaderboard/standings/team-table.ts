@@ -13,7 +13,7 @@ const RESCORE_TEAMS = 65_536;
 /** Clues in one plane of solved bits. */
 export const PLANE_CLUES = 32;
 
-/** Times are kept as ms after the first one less this: shards report one after the other, the earliest not first. */
+/** Times are stored as ms after the first one less this: shards report one after the other, the earliest not first. */
 const BEFORE_FIRST = 7 * 86_400_000;
 
 export type Points = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -39,7 +39,7 @@ export class TeamTable {
   /** Teams that joined. */
   count = 0;
   score: Points = new Int32Array(0);
-  /** Σ of adjusting points; kept only with moving scores (static ones have it in `score`). */
+  /** Σ of adjusting points; stored only with moving scores (static ones have it in `score`). */
   adjust: Points = new Int32Array(0);
   /** Epoch ms that times count from; undefined before the first. */
   since: number | undefined;
@@ -91,7 +91,7 @@ export class TeamTable {
     return (this.since ?? 0) + (this.lastSolveAt[team] as number);
   }
 
-  /** Adds to the team's adjustment, or to its score where none is kept. O(1). */
+  /** Adds to the team's adjustment, or to its score where none is stored. O(1). */
   addPoints(team: number, points: number): void {
     const sum = ((this.keepsAdjust ? this.adjust : this.score)[team] as number) + points;
     if (sum !== (sum | 0)) this.widenPoints();
@@ -131,7 +131,7 @@ export class TeamTable {
     return plane !== undefined && ((plane[team] as number) & (1 << (clue & 31))) !== 0;
   }
 
-  /** Notes a solve, if those are kept. O(1); the first of 32 clues allocates their plane. */
+  /** Notes a solve, if solves are stored. O(1); the first of 32 clues allocates their plane. */
   markSolved(team: number, clue: number): void {
     if (!this.keepsSolved) return;
     while (this.planes.length <= clue >>> 5) this.addPlane();

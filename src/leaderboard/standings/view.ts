@@ -60,8 +60,8 @@ export class View {
     // A ban counts at once, also in what was frozen before it.
     const mark = fact.type === "ban" || fact.type === "unban" || fact.type === "hide" || fact.type === "show";
     // A clock that went back may date a fact before the freeze whose team joined behind it.
-    const known = fact.type === "join" || this.#frozen.has(fact.team);
-    if (known && (!late || mark)) this.#frozen.apply(shard, fact);
+    const isMember = fact.type === "join" || this.#frozen.has(fact.team);
+    if (isMember && (!late || mark)) this.#frozen.apply(shard, fact);
   }
 
   settle(): void {
@@ -84,7 +84,7 @@ export class View {
     this.#frozen?.expect(facts);
   }
 
-  /** Takes new rules, yet to be settled. False: the kept data does not suffice, rebuild from the logs. */
+  /** Takes new rules, yet to be settled. False: the stored data does not suffice, rebuild from the logs. */
   change(rules: StandingsRules, freeze: number | undefined): boolean {
     if (freeze !== this.#freeze && this.#all.teamCount > 0) return false;
     const all = this.#all.rerule(rules);

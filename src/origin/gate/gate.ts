@@ -1,7 +1,7 @@
 /**
  * The gate: a circuit breaker that all isolates share, because with thousands
  * of isolates a breaker in each never sees enough calls to open. Isolates
- * report what they did and are told whether they may go on. Pure: time (epoch
+ * report their calls and learn whether they may go on. Pure: time (epoch
  * ms) and chance (0 to 1) are passed in; `object.ts` gives it a home.
  *
  * closed ──too many failed──▶ open ──pause over──▶ half open ──3 good probes──▶ closed
@@ -57,7 +57,7 @@ const TIMEOUT_FAILURES = 3;
 
 /**
  * Share of the calls begun in the silence, and not known to have succeeded,
- * that must have failed: many successes are told late or never (see
+ * that must have failed: many successes are reported late or never (see
  * `tellSuccess`). In the first 3 s of a frozen origin 1.5 s of calls still
  * wait for their timeout, which leaves half.
  */
@@ -65,8 +65,8 @@ const SILENCE_SHARE = 0.5;
 
 /**
  * Below so many reports a second the gate wants to hear of each success at
- * once: few calls are judged by what is known of each. Of many the share tells
- * enough, and the gate has better things to do.
+ * once: of few calls each must be known. Of many the share says enough, and
+ * the gate has better things to do.
  */
 const TELL_SUCCESS_REPORTS = 100;
 

@@ -30,7 +30,7 @@ const RETRIES_MAX = 10;
 /** Wait before a repetition, ms: half of it at least, by chance. */
 const RETRY_DELAY_MS = 100;
 
-/** What a caller is told to wait when nobody knows better, ms; half to one and a half of it. */
+/** The wait in a refusal when the gate names none, ms; by chance half to one and a half of it. */
 const RETRY_AFTER_MS = 1_000;
 
 export type UnavailableReason = "open" | "half_open" | "throttled" | "busy" | "timeout" | "failed";

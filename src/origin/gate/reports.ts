@@ -1,7 +1,7 @@
 /**
- * What an isolate tells the gate, and the view it was told last. Counts are of
- * the held view's epoch; a report that may be lost is sent again, and the gate
- * applies it once.
+ * The reports of an isolate to the gate, and the view that it gave last. Counts
+ * are of the held view's epoch; a report that may be lost is sent again, and the
+ * gate applies it once.
  */
 import type { GateDelta, GateReport, GateView, LeaseResult } from "../../objects/gate-report.ts";
 
@@ -61,7 +61,7 @@ export class Reports {
   /** The gate did not answer; not asked before this time, epoch ms. */
   #awayUntil = 0;
   #isPrompt = true;
-  /** What happened since the last report, in the held view's epoch. */
+  /** Calls since the last report, in the held view's epoch. */
   #counts: Counts = { ...NOTHING };
   #countsSince = 0;
   #succeededAt: number | undefined;
@@ -166,7 +166,7 @@ export class Reports {
     if (starting !== undefined) report.starting = starting;
     this.#reportedAt = sentAt;
     let late = false;
-    const answered = this.#deps.gate.report(report).then((view) => {
+    const reported = this.#deps.gate.report(report).then((view) => {
       this.#confirm(sent);
       this.#hold(view);
       if (late && view.state === "half_open" && view.lease !== undefined) {
@@ -177,7 +177,7 @@ export class Reports {
     // A report that fails counts as one without a result.
     const view = await this.#within(
       ASK_MS,
-      answered.catch(() => undefined),
+      reported.catch(() => undefined),
     );
     late = true;
     this.#isPrompt = view !== undefined;
@@ -185,7 +185,7 @@ export class Reports {
     return view;
   }
 
-  /** What goes into the next report: everything new, and everything that seems lost. */
+  /** The deltas of the next report: everything new, and everything that seems lost. */
   #take(now: number): GateDelta[] {
     this.#unconfirmed = this.#unconfirmed.filter(({ at }) => now - at <= COUNTS_MAX_AGE_MS && now >= at);
     const again = this.#unconfirmed.filter(({ sentAt }) => now - sentAt >= ASK_MS);
@@ -231,10 +231,10 @@ export class Reports {
   }
 
   /** Resolves with the result, or undefined after `ms`, by the timer of the request that waits. */
-  #within<T>(ms: number, answered: Promise<T | undefined>): Promise<T | undefined> {
+  #within<T>(ms: number, result: Promise<T | undefined>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const stop = this.#deps.timer(ms, () => resolve(undefined));
-      answered.finally(stop).then(resolve, reject);
+      result.finally(stop).then(resolve, reject);
     });
   }
 }

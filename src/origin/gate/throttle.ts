@@ -1,5 +1,5 @@
 /**
- * What an isolate does alone while the gate cannot be reached: it turns calls
+ * The isolate's own defence while the gate cannot be reached: it turns calls
  * away by the share the origin has lately accepted from it (the client-side
  * throttling of Google's SRE book, chapter "Handling Overload"). Pure.
  */

@@ -108,7 +108,8 @@ function script(shard: string, lines: string[]): Report[] {
 const order = (standings: Standings, bracket?: string) =>
   standings.page({ offset: 0, limit: 100, bracket }).map(({ team, score }) => `${team.id}:${score}`);
 
-describe("the standings against the naive model", () => {
+// Longer than the limit of a failing run, so that its counterexample is shown.
+describe("the standings against the naive model", { timeout: 30_000 }, () => {
   test("[LB-1] [LB-2] [LB-3] [LB-4] [LB-5] [LB-6] [LB-7] every answer is the model's, however often they settle", () => {
     fc.assert(
       fc.property(scenarioArbitrary, fc.integer({ min: 1, max: 60 }), ({ rules, reports }, settleEvery) => {
