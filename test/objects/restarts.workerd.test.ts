@@ -59,7 +59,7 @@ const CLASSES: Record<string, { prototype: object }> = {
 };
 
 /** Methods that are no calls: the platform's own, those that tests replace, and the gate library's. */
-const NO_CALLS = /^(constructor|now|alarm|webSocket\w+|getPersistable)$/;
+const NO_CALLS = /^(constructor|now|clock|alarm|webSocket\w+|getPersistable)$/;
 
 const HUNT = "restarted";
 const ENDED = "restarted-ended";
