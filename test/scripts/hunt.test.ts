@@ -96,7 +96,7 @@ function file(name: string, content: string): string {
   return path;
 }
 
-const problem = (status: number, code: string, more: object = {}): Answer => ({
+const problem = (status: number, code: string, more: object = {}): Scripted => ({
   status,
   headers: { "content-type": "application/problem+json", "retry-after": "0" },
   body: {
