@@ -1,7 +1,7 @@
 /** Commands about a hunt as a whole: publish, phase, hunts, shards. */
 import type { Published } from "../../src/contract/definition.ts";
 import type { Hunts } from "../../src/contract/hunt.ts";
-import type { ChangePhase, Grow, Grown, PhaseNow } from "../../src/contract/running.ts";
+import type { GrowBody, Grown, PhaseBody, PhaseNow } from "../../src/contract/running.ts";
 import { type Command, wholeNumber } from "./command.ts";
 import { EXIT, wrongUsage } from "./failure.ts";
 import { huntOf, readSource } from "./source.ts";
@@ -67,7 +67,7 @@ export const phase: Command = {
     const to = PHASES.find((known) => known === given);
     if (!to) throw wrongUsage(`<phase> is live, paused or ended, not "${given}"`);
     const response = await call.engine.json<PhaseNow>("POST", `/v1/hunts/${encodeURIComponent(hunt)}/phase`, {
-      body: { phase: to } satisfies ChangePhase,
+      body: { phase: to } satisfies PhaseBody,
     });
     await call.out.confirm(response, `${hunt} is ${response.phase}`);
     return EXIT.ok;
@@ -109,7 +109,7 @@ export const shards: Command = {
     const wanted = wholeNumber("<n>", call.argument("n"), 1, SHARDS_MAX);
     const path = `/v1/hunts/${encodeURIComponent(hunt)}/shards`;
     const response = await call.engine.json<Grown>("POST", path, {
-      body: { shardsPerRegion: wanted } satisfies Grow,
+      body: { shardsPerRegion: wanted } satisfies GrowBody,
     });
     await call.out.confirm(response, `${hunt} has ${plural(response.shardsPerRegion, "shard")} a region`);
     return EXIT.ok;

@@ -1,7 +1,7 @@
 /** Commands about the origin: its gate, its backlog, and the messages it refuses. */
 import type { Rearchived } from "../../src/contract/data.ts";
-import type { DeadLetters, OriginState, Redrive, Redriven } from "../../src/contract/ops.ts";
-import type { Reason } from "../../src/contract/teams.ts";
+import type { DeadLetters, OriginState, RedriveBody, Redriven } from "../../src/contract/ops.ts";
+import type { ReasonBody } from "../../src/contract/teams.ts";
 import type { Call, Command } from "./command.ts";
 import { EXIT } from "./failure.ts";
 import { left, right } from "./output.ts";
@@ -63,7 +63,7 @@ export const rearchive: Command = {
   async run(call) {
     const hunt = encodeURIComponent(call.argument("hunt"));
     const response = await call.engine.json<Rearchived>("POST", `/v1/hunts/${hunt}/rearchive`, {
-      body: { reason: call.text("reason") ?? "from the command line" } satisfies Reason,
+      body: { reason: call.text("reason") ?? "from the command line" } satisfies ReasonBody,
     });
     await call.out.confirm(response, `${plural(response.facts, "fact")} on the way to the origin`);
     return EXIT.ok;
@@ -126,7 +126,7 @@ export const redrive: Command = {
       .map((id) => id.trim())
       .filter((id) => id !== "");
     const response = await call.engine.json<Redriven>("POST", `${pathOf(call)}/redrive`, {
-      body: (ids === undefined ? {} : { ids }) satisfies Redrive,
+      body: (ids === undefined ? {} : { ids }) satisfies RedriveBody,
     });
     await call.out.confirm(response, `${plural(response.redriven, "dead letter")} sent to the origin again`);
     return EXIT.ok;

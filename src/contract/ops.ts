@@ -125,7 +125,7 @@ export const redriveBody = z
       .exactOptional(),
   })
   .meta({ id: "Redrive", description: "Letters to send again", examples: [{}] });
-export type Redrive = z.infer<typeof redriveBody>;
+export type RedriveBody = z.infer<typeof redriveBody>;
 
 export const redriven = z
   .strictObject({ redriven: whole("Letters sent again", 1) })

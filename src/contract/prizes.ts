@@ -119,7 +119,7 @@ export const stockBody = z
     description: "More of a prize",
     examples: [{ add: 5, reason: "the sponsor sent more" }],
   });
-export type AddStock = z.infer<typeof stockBody>;
+export type StockBody = z.infer<typeof stockBody>;
 
 export const stock = z
   .strictObject({ stock: whole("Units in all now", 15) })
@@ -145,7 +145,7 @@ export const revokeBody = z
     description: "A win to take back",
     examples: [{ unit: 0, reason: "the player withdrew" }],
   });
-export type Revoke = z.infer<typeof revokeBody>;
+export type RevokeBody = z.infer<typeof revokeBody>;
 
 export const revoked = z
   .strictObject({ revoked: mark("It is taken back"), team: id.describe("Whose it was") })

@@ -9,7 +9,7 @@ export const phaseBody = z
       .meta({ description: "draft→live, live↔paused, live or paused→ended", examples: ["live"] }),
   })
   .meta({ id: "ChangePhase", description: "The phase to be in", examples: [{ phase: "live" }] });
-export type ChangePhase = z.infer<typeof phaseBody>;
+export type PhaseBody = z.infer<typeof phaseBody>;
 
 export const phaseNow = z
   .strictObject({ phase })
@@ -33,7 +33,7 @@ export const announcementBody = z
     description: "A message to players",
     examples: [{ text: "The bridge is closed." }],
   });
-export type Announce = z.infer<typeof announcementBody>;
+export type AnnouncementBody = z.infer<typeof announcementBody>;
 
 export const announced = z
   .strictObject({
@@ -56,7 +56,7 @@ export const growBody = z
       .meta({ description: "Active shards a region; never fewer than before", examples: [8] }),
   })
   .meta({ id: "Grow", description: "More room for new teams", examples: [{ shardsPerRegion: 8 }] });
-export type Grow = z.infer<typeof growBody>;
+export type GrowBody = z.infer<typeof growBody>;
 
 export const grown = z
   .strictObject({ shardsPerRegion: whole("Active shards a region now", 8) })

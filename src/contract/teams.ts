@@ -32,7 +32,7 @@ export const awardBody = z
     description: "Points by hand",
     examples: [{ points: 25, reason: "helped a lost team" }],
   });
-export type Award = z.infer<typeof awardBody>;
+export type AwardBody = z.infer<typeof awardBody>;
 
 export const awarded = z
   .strictObject({ score: amount("The team's score now", 275) })
@@ -46,7 +46,7 @@ export const unlockBody = z
     description: "A clue to open",
     examples: [{ clue: "old-lamp", reason: "the lamp was off" }],
   });
-export type Unlock = z.infer<typeof unlockBody>;
+export type UnlockBody = z.infer<typeof unlockBody>;
 
 export const unlocked = z
   .strictObject({
@@ -58,7 +58,7 @@ export type Unlocked = z.infer<typeof unlocked>;
 export const reasonBody = z
   .strictObject({ reason })
   .meta({ id: "Reason", description: "Why", examples: [{ reason: "asked by the team" }] });
-export type Reason = z.infer<typeof reasonBody>;
+export type ReasonBody = z.infer<typeof reasonBody>;
 
 export const banned = z
   .strictObject({ banned: flag("Whether the team is banned now") })

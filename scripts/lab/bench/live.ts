@@ -7,7 +7,7 @@ import { WebSocket } from "undici";
 import type { JoinBody, Joined } from "../../../src/contract/join.ts";
 import type { Ticket } from "../../../src/contract/live.ts";
 import type { EventsBody } from "../../../src/contract/play.ts";
-import type { Announce } from "../../../src/contract/running.ts";
+import type { AnnouncementBody } from "../../../src/contract/running.ts";
 import { startEngine } from "../../local/engine.ts";
 import { BENCH_VARS } from "./engines.ts";
 import { type Case, caseOf } from "./figures.ts";
@@ -103,7 +103,9 @@ export async function measureLive(say: (line: string) => void): Promise<Case[]> 
       const text = `announcement ${repeat}`;
       announced.push(
         await until(PLAYERS + SPECTATORS, text, () =>
-          organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/announcements`, { text } satisfies Announce),
+          organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/announcements`, {
+            text,
+          } satisfies AnnouncementBody),
         ),
       );
       // The first place's new score stands in exactly one frame for each spectator.
