@@ -1,6 +1,8 @@
 /** `hunt codes`: the codes of the scan clues, as a list, as a sheet of QR codes to print, or as files. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Codes } from "../../src/contract/definition.ts";
+import type { Hunt } from "../../src/contract/hunt.ts";
 import type { Call, Command } from "./command.ts";
 import { isLoopback } from "./engine-client.ts";
 import { EXIT, refused, wrongUsage } from "./failure.ts";
@@ -9,13 +11,6 @@ import { type Card, sheetHtml } from "./sheet.ts";
 import { plural } from "./text.ts";
 
 const CARRIES = ["url", "code"];
-
-interface Code {
-  clue: string;
-  title?: string;
-  code: string;
-  url: string;
-}
 
 export const codes: Command = {
   name: "codes",
@@ -42,10 +37,7 @@ export const codes: Command = {
     const hunt = call.argument("hunt");
     const carry = call.text("carry") ?? "url";
     if (!CARRIES.includes(carry)) throw wrongUsage(`--carry is url or code, not "${carry}"`);
-    const response = await engine.json<{ codes: Code[] }>(
-      "GET",
-      `/v1/hunts/${encodeURIComponent(hunt)}/codes`,
-    );
+    const response = await engine.json<Codes>("GET", `/v1/hunts/${encodeURIComponent(hunt)}/codes`);
     const sheet = call.text("out");
     const folder = call.text("svg");
     if (sheet !== undefined || folder !== undefined) {
@@ -75,10 +67,10 @@ interface DrawnCard extends Card {
   clue: string;
 }
 
-function cardOf({ clue, title, code, url }: Code, carry: string): DrawnCard {
+function cardOf({ clue, title, code, url }: Codes["codes"][number], carry: string): DrawnCard {
   const modules = qrModules(carry === "url" ? url : code);
   if (!modules) throw refused(`the code of ${clue} is too long for a QR code`);
-  return { clue, title: title ?? clue, code, svg: qrSvg(modules) };
+  return { clue, title, code, svg: qrSvg(modules) };
 }
 
 async function writeSheet(
@@ -87,7 +79,7 @@ async function writeSheet(
   hunt: string,
   cards: readonly DrawnCard[],
 ): Promise<void> {
-  const { title } = await call.engine.json<{ title: string }>("GET", `/v1/hunts/${encodeURIComponent(hunt)}`);
+  const { title } = await call.engine.json<Hunt>("GET", `/v1/hunts/${encodeURIComponent(hunt)}`);
   const say = call.text("say");
   const html = sheetHtml({
     title,

@@ -1,11 +1,13 @@
 /** Commands about a hunt as a whole: publish, phase, hunts, shards. */
-import type { Issue } from "../../src/errors.ts";
+import type { Published } from "../../src/contract/definition.ts";
+import type { Hunts } from "../../src/contract/hunt.ts";
+import type { GrowBody, Grown, PhaseBody, PhaseNow } from "../../src/contract/running.ts";
 import { type Command, wholeNumber } from "./command.ts";
 import { EXIT, wrongUsage } from "./failure.ts";
 import { huntOf, readSource } from "./source.ts";
 import { plural } from "./text.ts";
 
-const PHASES = ["live", "paused", "ended"];
+const PHASES = ["live", "paused", "ended"] as const;
 
 const VERSION_MAX = 999_999_999;
 const SHARDS_MAX = 1_000;
@@ -38,15 +40,11 @@ export const publish: Command = {
       return EXIT.refused;
     }
     const hunt = huntOf(source, given);
-    const response = await call.engine.json<{ hunt: string; version: number; warnings: Issue[] }>(
-      "PUT",
-      `/v1/hunts/${hunt}`,
-      {
-        query: { dryRun: dryRun ? "true" : undefined },
-        raw: { type: `application/${source.format}`, data: source.text },
-        ...(version === undefined ? {} : { headers: { "if-match": `"${version}"` } }),
-      },
-    );
+    const response = await call.engine.json<Published>("PUT", `/v1/hunts/${hunt}`, {
+      query: { dryRun: dryRun ? "true" : undefined },
+      raw: { type: `application/${source.format}`, data: source.text },
+      ...(version === undefined ? {} : { headers: { "if-match": `"${version}"` } }),
+    });
     out.noteIssues(out.json ? [] : response.warnings);
     const warnings = response.warnings.length > 0 ? `, ${plural(response.warnings.length, "warning")}` : "";
     const done = dryRun
@@ -65,15 +63,12 @@ export const phase: Command = {
   example: "phase harbour-nights live",
   async run(call) {
     const hunt = call.argument("hunt");
-    const to = call.argument("phase");
-    if (!PHASES.includes(to)) throw wrongUsage(`<phase> is live, paused or ended, not "${to}"`);
-    const response = await call.engine.json<{ phase: string }>(
-      "POST",
-      `/v1/hunts/${encodeURIComponent(hunt)}/phase`,
-      {
-        body: { phase: to },
-      },
-    );
+    const given = call.argument("phase");
+    const to = PHASES.find((known) => known === given);
+    if (!to) throw wrongUsage(`<phase> is live, paused or ended, not "${given}"`);
+    const response = await call.engine.json<PhaseNow>("POST", `/v1/hunts/${encodeURIComponent(hunt)}/phase`, {
+      body: { phase: to } satisfies PhaseBody,
+    });
     await call.out.confirm(response, `${hunt} is ${response.phase}`);
     return EXIT.ok;
   },
@@ -86,8 +81,7 @@ export const hunts: Command = {
   options: {},
   example: "hunts",
   async run({ engine, out }) {
-    type Row = { hunt: string; title: string; phase: string; version: number; teams: number };
-    const response = await engine.json<{ hunts: Row[] }>("GET", "/v1/hunts");
+    const response = await engine.json<Hunts>("GET", "/v1/hunts");
     await out.result(response, (told) =>
       out.table(
         [
@@ -114,8 +108,8 @@ export const shards: Command = {
     const hunt = call.argument("hunt");
     const wanted = wholeNumber("<n>", call.argument("n"), 1, SHARDS_MAX);
     const path = `/v1/hunts/${encodeURIComponent(hunt)}/shards`;
-    const response = await call.engine.json<{ shardsPerRegion: number }>("POST", path, {
-      body: { shardsPerRegion: wanted },
+    const response = await call.engine.json<Grown>("POST", path, {
+      body: { shardsPerRegion: wanted } satisfies GrowBody,
     });
     await call.out.confirm(response, `${hunt} has ${plural(response.shardsPerRegion, "shard")} a region`);
     return EXIT.ok;

@@ -1,5 +1,8 @@
 /** `hunt check-draw`: repeats a draw from the published seed and compares. */
 import { createInterface } from "node:readline/promises";
+import type { ExportLine, PlayLine } from "../../src/contract/export.ts";
+import type { Hunt } from "../../src/contract/hunt.ts";
+import type { Draw } from "../../src/contract/prizes.ts";
 import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
 import { momentsOf } from "../../src/prizes/allocate.ts";
 import { hashOfSeed, winsAtOdds } from "../../src/prizes/draw.ts";
@@ -7,29 +10,11 @@ import type { Call, Command } from "./command.ts";
 import { EXIT, refused } from "./failure.ts";
 import { plural } from "./text.ts";
 
-export interface PublishedDraw {
-  id: string;
-  mode: "instant-win" | "odds";
-  stock: number;
-  odds?: number;
-  window?: { from: string; to: string };
-  added?: { units: number; at: string }[];
-  drawHash: string;
-  drawSeed?: string;
-  wins?: { unit: number; team: string; event: string; at: string }[];
-  cursor?: string;
-}
-
-/** A claim as the organiser's export tells it. */
-export interface ExportedClaim {
-  team: string;
-  event: string;
-  outcome: string;
-  drawnAt?: number;
-}
+/** Of a claim in the export: what its check needs. */
+export type ExportedClaim = Pick<PlayLine, "team" | "event" | "outcome" | "drawnAt">;
 
 /** Lists the faults of a draw; none: it is right. `claims`: all recorded ones, to find those wrongly missed. */
-export function checkDraw(draw: PublishedDraw, claims: readonly ExportedClaim[] = []): string[] {
+export function checkDraw(draw: Draw, claims: readonly ExportedClaim[] = []): string[] {
   const { drawSeed: seed, wins = [] } = draw;
   if (seed === undefined) return ["the seed is not published yet: the hunt has not ended"];
   const wrong: string[] = [];
@@ -43,7 +28,7 @@ export function checkDraw(draw: PublishedDraw, claims: readonly ExportedClaim[] 
         wrong.push(`claim ${event} of ${team} won, the draw says no`);
     }
     for (const { team, event, outcome } of claims) {
-      if (outcome === "missed" && winsAtOdds(seed, draw.id, team, event, odds)) {
+      if (outcome === "missed" && event !== undefined && winsAtOdds(seed, draw.id, team, event, odds)) {
         wrong.push(`claim ${event} of ${team} missed, the draw says it wins`);
       }
     }
@@ -68,7 +53,7 @@ export function checkDraw(draw: PublishedDraw, claims: readonly ExportedClaim[] 
   return wrong;
 }
 
-function rulesOf({ id, mode, stock, window, added = [] }: PublishedDraw): PrizeRules {
+function rulesOf({ id, mode, stock, window, added = [] }: Draw): PrizeRules {
   const later = added.reduce((sum, { units }) => sum + units, 0);
   return {
     id,
@@ -89,10 +74,7 @@ export const checkDraws: Command = {
   example: "check-draw harbour-nights --claims",
   async run(call) {
     const hunt = encodeURIComponent(call.argument("hunt"));
-    const { prizes = [] } = await call.engine.json<{ prizes?: { id: string; drawHash?: string }[] }>(
-      "GET",
-      `/v1/hunts/${hunt}`,
-    );
+    const { prizes = [] } = await call.engine.json<Hunt>("GET", `/v1/hunts/${hunt}`);
     const drawn = prizes.filter(({ drawHash }) => drawHash !== undefined);
     if (drawn.length === 0) throw refused("the hunt has no prize that is drawn");
     const claims = call.flag("claims") ? await claimsOf(call, hunt) : new Map<string, ExportedClaim[]>();
@@ -113,11 +95,11 @@ export const checkDraws: Command = {
   },
 };
 
-async function readDraw(call: Call, hunt: string, prize: string): Promise<PublishedDraw> {
+async function readDraw(call: Call, hunt: string, prize: string): Promise<Draw> {
   const path = `/v1/hunts/${hunt}/prizes/${encodeURIComponent(prize)}/draw?limit=500`;
-  const draw = await call.engine.json<PublishedDraw>("GET", path);
+  const draw = await call.engine.json<Draw>("GET", path);
   for (let { cursor } = draw; cursor !== undefined; ) {
-    const page = await call.engine.json<PublishedDraw>("GET", `${path}&cursor=${cursor}`);
+    const page = await call.engine.json<Draw>("GET", `${path}&cursor=${cursor}`);
     draw.wins?.push(...(page.wins ?? []));
     cursor = page.cursor;
   }
@@ -128,7 +110,7 @@ async function claimsOf(call: Call, hunt: string): Promise<Map<string, ExportedC
   const claims = new Map<string, ExportedClaim[]>();
   const body = await call.engine.stream("GET", `/v1/hunts/${hunt}/export`);
   for await (const line of createInterface({ input: body })) {
-    const fact = JSON.parse(line) as ExportedClaim & { type: string; prize?: string };
+    const fact = JSON.parse(line) as ExportLine;
     if (fact.type !== "claim" || fact.prize === undefined) continue;
     const known = claims.get(fact.prize);
     if (known) known.push(fact);

@@ -2,7 +2,7 @@
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, request } from "undici";
-import { EXIT, Failure, type Problem } from "./failure.ts";
+import { EXIT, Failure, type Refusal } from "./failure.ts";
 import { clean } from "./text.ts";
 
 /** How often a request is sent again after 429 or 503. */
@@ -74,13 +74,13 @@ export class EngineClient {
     return this.#options.url.origin;
   }
 
-  /** Calls the engine and gives its JSON; the caller names its type (docs/api.md). */
-  async json<Body>(method: Dispatcher.HttpMethod, path: string, sending: Sending = {}): Promise<Body> {
+  /** Calls the engine and gives its JSON; the caller names its type, one of src/contract. */
+  async json<Told>(method: Dispatcher.HttpMethod, path: string, sending: Sending = {}): Promise<Told> {
     const body = await this.stream(method, path, sending);
     return this.#connected(async () => {
       const text = await body.text();
       try {
-        return JSON.parse(text) as Body;
+        return JSON.parse(text) as Told;
       } catch {
         throw new Failure(EXIT.refused, `${this.origin} did not answer with JSON: is it the engine?`);
       }
@@ -146,7 +146,7 @@ export class EngineClient {
     return error;
   }
 
-  #failure(problem: Problem): Failure {
+  #failure(problem: Refusal): Failure {
     const title = clean(problem.title);
     const detail =
       problem.detail === undefined || problem.detail === problem.title ? "" : `: ${clean(problem.detail)}`;
@@ -168,12 +168,12 @@ export function isLoopback(url: URL): boolean {
 }
 
 /** The problem document of an error response; if it is none, one made from the status. */
-async function problemOf(status: number, body: Readable): Promise<Problem> {
+async function problemOf(status: number, body: Readable): Promise<Refusal> {
   const text = await textOf(body);
   try {
     const value: unknown = JSON.parse(text);
     if (value !== null && typeof value === "object" && "title" in value && typeof value.title === "string") {
-      return { ...(value as Problem), status };
+      return { ...(value as Refusal), status };
     }
   } catch {
     // Not JSON: a proxy's page, and its text says nothing to a person at a terminal.
@@ -201,7 +201,7 @@ async function textOf(body: Readable): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function mayRepeat(status: number, problem: Problem, { once = false, replayable = true }: Sending): boolean {
+function mayRepeat(status: number, problem: Refusal, { once = false, replayable = true }: Sending): boolean {
   if (!replayable) return false;
   if (status === 429) return true;
   // `unavailable` may come after the deed; `overloaded` comes before it.

@@ -2,6 +2,7 @@
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
+import type { Hunt } from "../../src/contract/hunt.ts";
 import type { Command } from "./command.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { EXIT, Failure, refused } from "./failure.ts";
@@ -88,7 +89,7 @@ async function askWhy(engine: EngineClient, hunt: string): Promise<void> {
   const path = `/v1/hunts/${encodeURIComponent(hunt)}`;
   const definition = await engine.stream("GET", `${path}/definition`);
   await definition.dump();
-  const { phase } = await engine.json<{ phase: string }>("GET", path);
+  const { phase } = await engine.json<Hunt>("GET", path);
   // An ended one may be importable: its whole time may lie in the past.
   if (phase === "live" || phase === "paused") throw refused(`${hunt} is ${phase}: import before it is live`);
 }

@@ -1,5 +1,5 @@
 /** How a command fails: an exit code and one line, never a stack trace. */
-import type { Issue } from "../../src/errors.ts";
+import type { Problem } from "../../src/contract/problem.ts";
 
 export const EXIT = {
   ok: 0,
@@ -13,23 +13,15 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** An error response of the engine (RFC 9457). */
-export interface Problem {
-  type?: string;
-  title: string;
-  status: number;
-  code?: string;
-  detail?: string;
-  requestId?: string;
-  issues?: readonly Issue[];
-}
+/** An error response: the engine's problem document, or, where there is none, a title and the status. */
+export type Refusal = Pick<Problem, "title" | "status"> & Partial<Problem>;
 
 export class Failure extends Error {
   readonly exit: ExitCode;
   /** The engine's response, if there was one. */
-  readonly problem: Problem | undefined;
+  readonly problem: Refusal | undefined;
 
-  constructor(exit: ExitCode, message: string, problem?: Problem) {
+  constructor(exit: ExitCode, message: string, problem?: Refusal) {
     super(message);
     this.name = "Failure";
     this.exit = exit;

@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline as pipe, type Readable } from "node:stream";
+import type { LinesTaken } from "../../src/contract/basics.ts";
 import type { Call, Options } from "./command.ts";
 import { EXIT, type ExitCode, wrongUsage } from "./failure.ts";
 import { measured } from "./progress.ts";
@@ -13,12 +14,6 @@ const REASONS_TOLD = 10;
 const LINES_TOLD = 5;
 
 export const STRICT: Options = { strict: { type: "boolean", about: "rejected lines fail" } };
-
-interface LinesResponse {
-  lines: number;
-  accepted: number;
-  rejected: { line: number; code: string; message: string }[];
-}
 
 /** Sends the lines and tells the result. With `--strict`, rejected lines make it fail. */
 export async function sendLines(
@@ -43,7 +38,7 @@ export async function sendLines(
     return pipe(source.open(), counter, () => undefined);
   };
   try {
-    const response = await engine.json<LinesResponse>("POST", path, {
+    const response = await engine.json<LinesTaken>("POST", path, {
       raw: { type: "application/x-ndjson", data },
       replayable: source.replayable,
     });
@@ -76,7 +71,7 @@ export async function openSource(call: Call, name: string): Promise<LineSource> 
 }
 
 /** Tells the result; of the rejected lines the first of every reason. */
-async function tell({ out }: Call, { lines, accepted, rejected }: LinesResponse): Promise<void> {
+async function tell({ out }: Call, { lines, accepted, rejected }: LinesTaken): Promise<void> {
   const refusedLines = lines - accepted;
   const text = `${plural(lines, "line")}: ${count(accepted)} accepted, ${count(refusedLines)} rejected`;
   if (refusedLines === 0) return out.confirm(undefined, text);

@@ -1,6 +1,6 @@
 /** `hunt lint`: checks a definition without an engine. */
 import { LineCounter, parseDocument } from "yaml";
-import type { Issue } from "../../src/errors.ts";
+import type { Issue } from "../../src/contract/problem.ts";
 import { compile } from "../../src/hunt/compile.ts";
 import type { Command } from "./command.ts";
 import { EXIT } from "./failure.ts";

@@ -1,4 +1,7 @@
 /** Commands about the origin: its gate, its backlog, and the messages it refuses. */
+import type { Rearchived } from "../../src/contract/data.ts";
+import type { DeadLetters, OriginState, RedriveBody, Redriven } from "../../src/contract/ops.ts";
+import type { ReasonBody } from "../../src/contract/teams.ts";
 import type { Call, Command } from "./command.ts";
 import { EXIT } from "./failure.ts";
 import { left, right } from "./output.ts";
@@ -6,14 +9,6 @@ import { duration, plural } from "./text.ts";
 
 /** The word for messages that belong to no hunt. */
 const NO_HUNT = "-";
-
-interface OriginStatus {
-  state: string;
-  since: string;
-  window: { calls: number; failed: number; slow: number };
-  driver: string;
-  backlog: { segments: number; oldestSeconds: number; unknownShards: number };
-}
 
 export const origin: Command = {
   name: "origin",
@@ -24,7 +19,7 @@ export const origin: Command = {
   example: "origin",
   async run(call) {
     const { out } = call;
-    const response = await call.engine.json<OriginStatus>("GET", "/v1/ops/origin");
+    const response = await call.engine.json<OriginState>("GET", "/v1/ops/origin");
     const { state, since, window, driver, backlog } = response;
     await out.result(response, () =>
       out.table(
@@ -67,27 +62,13 @@ export const rearchive: Command = {
   example: "rearchive harbour-nights",
   async run(call) {
     const hunt = encodeURIComponent(call.argument("hunt"));
-    const response = await call.engine.json<{ facts: number }>("POST", `/v1/hunts/${hunt}/rearchive`, {
-      body: { reason: call.text("reason") ?? "from the command line" },
+    const response = await call.engine.json<Rearchived>("POST", `/v1/hunts/${hunt}/rearchive`, {
+      body: { reason: call.text("reason") ?? "from the command line" } satisfies ReasonBody,
     });
     await call.out.confirm(response, `${plural(response.facts, "fact")} on the way to the origin`);
     return EXIT.ok;
   },
 };
-
-interface Letters {
-  letters: {
-    id: string;
-    at: string;
-    error: string;
-    attempts: number;
-    deaths: number;
-    shard?: string;
-    first?: number;
-    last?: number;
-  }[];
-  total: number;
-}
 
 const pathOf = (call: Call): string => {
   const hunt = call.argument("hunt");
@@ -102,7 +83,7 @@ export const deadLetters: Command = {
   example: "dead-letters harbour-nights",
   async run(call) {
     const { out } = call;
-    const response = await call.engine.json<Letters>("GET", pathOf(call));
+    const response = await call.engine.json<DeadLetters>("GET", pathOf(call));
     await out.result(response, async ({ letters, total }) => {
       if (letters.length > 0) {
         await out.table(
@@ -144,8 +125,8 @@ export const redrive: Command = {
       ?.split(",")
       .map((id) => id.trim())
       .filter((id) => id !== "");
-    const response = await call.engine.json<{ redriven: number }>("POST", `${pathOf(call)}/redrive`, {
-      body: ids === undefined ? {} : { ids },
+    const response = await call.engine.json<Redriven>("POST", `${pathOf(call)}/redrive`, {
+      body: (ids === undefined ? {} : { ids }) satisfies RedriveBody,
     });
     await call.out.confirm(response, `${plural(response.redriven, "dead letter")} sent to the origin again`);
     return EXIT.ok;

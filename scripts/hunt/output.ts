@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { styleText } from "node:util";
-import type { Issue } from "../../src/errors.ts";
+import type { Issue } from "../../src/contract/problem.ts";
 import { Progress } from "./progress.ts";
 import { CELL_MAX, clean, count, cut, displayWidth, pad } from "./text.ts";
 

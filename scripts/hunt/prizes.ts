@@ -1,5 +1,15 @@
 /** Commands of the prizes: stock, withdrawal, revocation, winners, and the stock against an expected crowd. */
 import { readFile } from "node:fs/promises";
+import type {
+  RevokeBody,
+  Revoked,
+  Stock,
+  StockBody,
+  Winner,
+  Winners,
+  Withdrawn,
+} from "../../src/contract/prizes.ts";
+import type { ReasonBody } from "../../src/contract/teams.ts";
 import { compile } from "../../src/hunt/compile.ts";
 import { rulesOf } from "../../src/hunt/prize-changes.ts";
 import { chance } from "../lab/measure/chance.ts";
@@ -21,8 +31,12 @@ const pathOf = (call: Call, rest: string): string =>
   `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}/prizes/${encodeURIComponent(call.argument("prize"))}/${rest}`;
 
 /** Stock added twice is twice the stock: see `once`. */
-function act<Body>(call: Call, path: string, body: object): Promise<Body> {
-  return call.engine.json<Body>("POST", pathOf(call, path), {
+function act<Told, Body extends ReasonBody>(
+  call: Call,
+  path: string,
+  body: Omit<Body, "reason">,
+): Promise<Told> {
+  return call.engine.json<Told>("POST", pathOf(call, path), {
     body: { ...body, reason: call.text("reason") ?? "from the command line" },
     once: true,
   });
@@ -46,7 +60,7 @@ export const stock: Command = {
     const file = call.text("codes");
     const text = file && (await readFile(call.path(file), "utf8").catch(unreadable(file)));
     const codes = text?.split(/\r?\n/).filter((line) => line !== "");
-    const response = await act<{ stock: number }>(call, "stock", { add, ...(codes ? { codes } : {}) });
+    const response = await act<Stock, StockBody>(call, "stock", { add, ...(codes ? { codes } : {}) });
     await call.out.confirm(
       response,
       `${call.argument("prize")} has ${plural(response.stock, "unit")} in all now`,
@@ -63,7 +77,10 @@ function mark(name: "withdraw" | "restore", summary: string, told: string): Comm
     options: REASON,
     example: `${name} harbour-nights voucher --reason "…"`,
     async run(call) {
-      await call.out.confirm(await act<object>(call, name, {}), `${call.argument("prize")} ${told}`);
+      await call.out.confirm(
+        await act<Withdrawn, ReasonBody>(call, name, {}),
+        `${call.argument("prize")} ${told}`,
+      );
       return EXIT.ok;
     },
   };
@@ -80,21 +97,11 @@ export const revoke: Command = {
   example: 'revoke harbour-nights voucher 3 --reason "two accounts"',
   async run(call) {
     const unit = wholeNumber("<unit>", call.argument("unit"), 0, 10 * UNITS_MAX);
-    const response = await act<{ team: string }>(call, "revoke", { unit });
+    const response = await act<Revoked, RevokeBody>(call, "revoke", { unit });
     await call.out.confirm(response, `unit ${unit} is taken back from ${response.team}`);
     return EXIT.ok;
   },
 };
-
-interface Winner {
-  unit: number;
-  team: string;
-  name: string;
-  playerName: string;
-  at: string;
-  code?: string;
-  revoked?: true;
-}
 
 export const winners: Command = {
   name: "winners",
@@ -106,10 +113,7 @@ export const winners: Command = {
     const all: Winner[] = [];
     for (let cursor: string | undefined = ""; cursor !== undefined; ) {
       const query: string = `limit=${WINNERS_PAGE}${cursor === "" ? "" : `&cursor=${cursor}`}`;
-      const page: { winners: Winner[]; cursor?: string } = await call.engine.json(
-        "GET",
-        pathOf(call, `winners?${query}`),
-      );
+      const page: Winners = await call.engine.json("GET", pathOf(call, `winners?${query}`));
       all.push(...page.winners);
       cursor = page.cursor;
     }

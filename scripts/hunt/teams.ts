@@ -1,4 +1,14 @@
 /** Commands on one team, and announcements to all. */
+import type { Announced, AnnouncementBody } from "../../src/contract/running.ts";
+import type {
+  AwardBody,
+  Awarded,
+  Banned,
+  Hidden,
+  ReasonBody,
+  UnlockBody,
+  Unlocked,
+} from "../../src/contract/teams.ts";
 import { type Call, type Command, type Options, wholeNumber } from "./command.ts";
 import { EXIT } from "./failure.ts";
 import { count } from "./text.ts";
@@ -10,10 +20,14 @@ const REASON: Options = {
 };
 
 /** Does something to the team the arguments name. An award given twice is two: see `once`. */
-function act<Body>(call: Call, path: string, body: object): Promise<Body> {
+function act<Told, Body extends ReasonBody>(
+  call: Call,
+  path: string,
+  body: Omit<Body, "reason">,
+): Promise<Told> {
   const hunt = encodeURIComponent(call.argument("hunt"));
   const team = encodeURIComponent(call.argument("team"));
-  return call.engine.json<Body>("POST", `/v1/hunts/${hunt}/teams/${team}/${path}`, {
+  return call.engine.json<Told>("POST", `/v1/hunts/${hunt}/teams/${team}/${path}`, {
     body: { ...body, reason: call.text("reason") ?? "from the command line" },
     once: true,
   });
@@ -27,7 +41,7 @@ export const award: Command = {
   example: 'award harbour-nights weur-0-1-a1b2c -50 --reason "left the quay dirty"',
   async run(call) {
     const points = wholeNumber("<points>", call.argument("points"), -POINTS_MAX, POINTS_MAX);
-    const response = await act<{ score: number }>(call, "awards", { points });
+    const response = await act<Awarded, AwardBody>(call, "awards", { points });
     await call.out.confirm(response, `${call.argument("team")} has ${count(response.score)} points now`);
     return EXIT.ok;
   },
@@ -40,7 +54,7 @@ export const unlock: Command = {
   options: REASON,
   example: 'unlock harbour-nights weur-0-1-a1b2c figurehead --reason "the sheet was gone"',
   async run(call) {
-    const response = await act<{ unlocked: string[] }>(call, "unlocks", { clue: call.argument("clue") });
+    const response = await act<Unlocked, UnlockBody>(call, "unlocks", { clue: call.argument("clue") });
     await call.out.confirm(response, `${response.unlocked.join(", ")} is open to ${call.argument("team")}`);
     return EXIT.ok;
   },
@@ -54,7 +68,7 @@ function mark(name: string, summary: string, told: string): Command {
     options: REASON,
     example: `${name} harbour-nights weur-0-1-a1b2c --reason "…"`,
     async run(call) {
-      const response = await act<object>(call, name, {});
+      const response = await act<Banned | Hidden, ReasonBody>(call, name, {});
       await call.out.confirm(response, `${call.argument("team")} ${told}`);
       return EXIT.ok;
     },
@@ -74,10 +88,16 @@ export const announce: Command = {
   example: 'announce harbour-nights "The pier closes at ten." --clue pier',
   async run(call) {
     const clue = call.text("clue");
-    const response = await call.engine.json<{ id: string; at: string }>(
+    const response = await call.engine.json<Announced>(
       "POST",
       `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}/announcements`,
-      { body: { text: call.argument("text"), ...(clue === undefined ? {} : { clue }) }, once: true },
+      {
+        body: {
+          text: call.argument("text"),
+          ...(clue === undefined ? {} : { clue }),
+        } satisfies AnnouncementBody,
+        once: true,
+      },
     );
     await call.out.confirm(response, `announced at ${response.at}`);
     return EXIT.ok;

@@ -1,4 +1,7 @@
 /** Commands that look at a running hunt: stats, leaderboard, teams, audit, verify. */
+import type { Audit, Stats, Verification } from "../../src/contract/data.ts";
+import type { Leaderboard } from "../../src/contract/standings.ts";
+import type { TeamRow, Teams } from "../../src/contract/teams.ts";
 import type { Call, Command } from "./command.ts";
 import { EXIT } from "./failure.ts";
 import { left, right } from "./output.ts";
@@ -12,17 +15,6 @@ const OFFSET_MAX = 100_000_000;
 
 function pathOf(call: Call, rest: string): string {
   return `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}/${rest}`;
-}
-
-interface Stats {
-  players: number;
-  teams: number;
-  events: number;
-  facts: number;
-  outcomes: Record<string, number>;
-  clues: { clue: string; open: number; attempts: number; solves: number; medianSolveSeconds?: number }[];
-  prizes: { prize: string; stock: number; won: number }[];
-  shards: { shard: string; teams: number; seq: number; shipped: number; archived: number }[];
 }
 
 export const stats: Command = {
@@ -95,19 +87,6 @@ export const stats: Command = {
   },
 };
 
-interface Leaderboard {
-  asOf: string;
-  frozen: boolean;
-  total: number;
-  entries: {
-    rank: number;
-    team: { id: string; name: string; bracket?: string };
-    score: number;
-    solves: number;
-    lastSolveAt?: string;
-  }[];
-}
-
 export const leaderboard: Command = {
   name: "leaderboard",
   summary: "The places, as the players see them",
@@ -158,20 +137,6 @@ export const leaderboard: Command = {
   },
 };
 
-interface Team {
-  id: string;
-  name: string;
-  bracket?: string;
-  members: { id: string; name: string }[];
-  score: number;
-  solves: number;
-  rank?: number;
-  joinedAt: string;
-  joinCode?: string;
-  banned: boolean;
-  hidden: boolean;
-}
-
 export const teams: Command = {
   name: "teams",
   summary: "List the teams with their ids, which the other commands ask for",
@@ -219,10 +184,10 @@ export const teams: Command = {
   },
 };
 
-async function* pagesOf(call: Call): AsyncGenerator<Team[]> {
+async function* pagesOf(call: Call): AsyncGenerator<TeamRow[]> {
   let cursor: string | undefined;
   do {
-    const page: { teams: Team[]; cursor?: string } = await call.engine.json("GET", pathOf(call, "teams"), {
+    const page: Teams = await call.engine.json("GET", pathOf(call, "teams"), {
       query: { limit: TEAMS_PAGE, cursor },
     });
     yield page.teams;
@@ -230,24 +195,16 @@ async function* pagesOf(call: Call): AsyncGenerator<Team[]> {
   } while (cursor !== undefined);
 }
 
-function isNamed({ id, name, members }: Team, wanted: string): boolean {
+function isNamed({ id, name, members }: TeamRow, wanted: string): boolean {
   return (
     id === wanted ||
     [name, ...members.map((member) => member.name)].some((text) => text.toLowerCase().includes(wanted))
   );
 }
 
-function rowOf(team: Team): (string | number | undefined)[] {
+function rowOf(team: TeamRow): (string | number | undefined)[] {
   const marks = [team.banned ? "banned" : "", team.hidden ? "hidden" : ""].filter(Boolean).join(", ");
   return [team.id, team.rank, team.score, team.solves, team.members.length, team.joinCode, marks, team.name];
-}
-
-interface AuditEntry {
-  at: string;
-  actor: string;
-  action: string;
-  detail?: Record<string, unknown>;
-  request?: string;
 }
 
 export const audit: Command = {
@@ -258,7 +215,7 @@ export const audit: Command = {
   example: "audit harbour-nights",
   async run(call) {
     const { out } = call;
-    const response = await call.engine.json<{ entries: AuditEntry[] }>("GET", pathOf(call, "audit"));
+    const response = await call.engine.json<Audit>("GET", pathOf(call, "audit"));
     await out.result(response, ({ entries }) =>
       out.table(
         [left("at"), left("who"), left("what"), left("request"), { title: "about", whole: true }],
@@ -267,7 +224,7 @@ export const audit: Command = {
           actor,
           action,
           detailOf(detail),
-          request ?? "",
+          request,
         ]),
       ),
     );
@@ -275,17 +232,10 @@ export const audit: Command = {
   },
 };
 
-function detailOf(detail: Record<string, unknown> = {}): string {
+function detailOf(detail: Audit["entries"][number]["detail"]): string {
   return Object.entries(detail)
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(" ");
-}
-
-interface Verification {
-  ok: boolean;
-  facts: number;
-  teams: number;
-  mismatches: { where?: string; shard?: string; team?: string; what?: string }[];
 }
 
 export const verify: Command = {

@@ -182,3 +182,4 @@ export type Audit = z.infer<typeof audit>;
 export const rearchived = z
   .strictObject({ facts: whole("Facts on their way", 9_600) })
   .meta({ id: "Rearchived", description: "The logs are sent again", examples: [{ facts: 9_600 }] });
+export type Rearchived = z.infer<typeof rearchived>;

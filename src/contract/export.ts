@@ -61,6 +61,7 @@ const playLine = z.strictObject({
     .exactOptional(),
   message: told("The author's words", "Close! Think of ships.").exactOptional(),
 });
+export type PlayLine = z.infer<typeof playLine>;
 
 /** A line of the export; the digests of scanned codes and the keys of joinings stay inside. */
 export const exportLine = z

@@ -125,7 +125,9 @@ export const redriveBody = z
       .exactOptional(),
   })
   .meta({ id: "Redrive", description: "Letters to send again", examples: [{}] });
+export type RedriveBody = z.infer<typeof redriveBody>;
 
 export const redriven = z
   .strictObject({ redriven: whole("Letters sent again", 1) })
   .meta({ id: "Redriven", description: "Sent again", examples: [{ redriven: 1 }] });
+export type Redriven = z.infer<typeof redriven>;

@@ -119,14 +119,17 @@ export const stockBody = z
     description: "More of a prize",
     examples: [{ add: 5, reason: "the sponsor sent more" }],
   });
+export type StockBody = z.infer<typeof stockBody>;
 
 export const stock = z
   .strictObject({ stock: whole("Units in all now", 15) })
   .meta({ id: "Stock", description: "The stock, in force everywhere", examples: [{ stock: 15 }] });
+export type Stock = z.infer<typeof stock>;
 
 export const withdrawn = z
   .strictObject({ withdrawn: flag("Whether the prize is withdrawn now") })
   .meta({ id: "Withdrawn", description: "In force everywhere", examples: [{ withdrawn: true }] });
+export type Withdrawn = z.infer<typeof withdrawn>;
 
 export const revokeBody = z
   .strictObject({
@@ -142,6 +145,7 @@ export const revokeBody = z
     description: "A win to take back",
     examples: [{ unit: 0, reason: "the player withdrew" }],
   });
+export type RevokeBody = z.infer<typeof revokeBody>;
 
 export const revoked = z
   .strictObject({ revoked: mark("It is taken back"), team: id.describe("Whose it was") })
@@ -150,6 +154,7 @@ export const revoked = z
     description: "A win taken back",
     examples: [{ revoked: true, team: "weur-0-1a-x7k2q" }],
   });
+export type Revoked = z.infer<typeof revoked>;
 
 export const winner = z
   .strictObject({

@@ -9,10 +9,12 @@ export const phaseBody = z
       .meta({ description: "draft→live, live↔paused, live or paused→ended", examples: ["live"] }),
   })
   .meta({ id: "ChangePhase", description: "The phase to be in", examples: [{ phase: "live" }] });
+export type PhaseBody = z.infer<typeof phaseBody>;
 
 export const phaseNow = z
   .strictObject({ phase })
   .meta({ id: "PhaseNow", description: "The phase, in force everywhere", examples: [{ phase: "live" }] });
+export type PhaseNow = z.infer<typeof phaseNow>;
 
 export const announcementBody = z
   .strictObject({
@@ -31,6 +33,7 @@ export const announcementBody = z
     description: "A message to players",
     examples: [{ text: "The bridge is closed." }],
   });
+export type AnnouncementBody = z.infer<typeof announcementBody>;
 
 export const announced = z
   .strictObject({
@@ -42,6 +45,7 @@ export const announced = z
     description: "Told",
     examples: [{ id: "a-4kq0x", at: "2026-06-06T19:00:00.000Z" }],
   });
+export type Announced = z.infer<typeof announced>;
 
 export const growBody = z
   .strictObject({
@@ -52,7 +56,9 @@ export const growBody = z
       .meta({ description: "Active shards a region; never fewer than before", examples: [8] }),
   })
   .meta({ id: "Grow", description: "More room for new teams", examples: [{ shardsPerRegion: 8 }] });
+export type GrowBody = z.infer<typeof growBody>;
 
 export const grown = z
   .strictObject({ shardsPerRegion: whole("Active shards a region now", 8) })
   .meta({ id: "Grown", description: "The shards a region now", examples: [{ shardsPerRegion: 8 }] });
+export type Grown = z.infer<typeof grown>;

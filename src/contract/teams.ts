@@ -32,10 +32,12 @@ export const awardBody = z
     description: "Points by hand",
     examples: [{ points: 25, reason: "helped a lost team" }],
   });
+export type AwardBody = z.infer<typeof awardBody>;
 
 export const awarded = z
   .strictObject({ score: amount("The team's score now", 275) })
   .meta({ id: "Awarded", description: "The team's score now", examples: [{ score: 275 }] });
+export type Awarded = z.infer<typeof awarded>;
 
 export const unlockBody = z
   .strictObject({ clue: slug.meta({ description: "The clue to open", examples: ["old-lamp"] }), reason })
@@ -44,24 +46,29 @@ export const unlockBody = z
     description: "A clue to open",
     examples: [{ clue: "old-lamp", reason: "the lamp was off" }],
   });
+export type UnlockBody = z.infer<typeof unlockBody>;
 
 export const unlocked = z
   .strictObject({
     unlocked: z.array(slug).meta({ description: "The clue that was opened", examples: [["old-lamp"]] }),
   })
   .meta({ id: "Unlocked", description: "Opened", examples: [{ unlocked: ["old-lamp"] }] });
+export type Unlocked = z.infer<typeof unlocked>;
 
 export const reasonBody = z
   .strictObject({ reason })
   .meta({ id: "Reason", description: "Why", examples: [{ reason: "asked by the team" }] });
+export type ReasonBody = z.infer<typeof reasonBody>;
 
 export const banned = z
   .strictObject({ banned: flag("Whether the team is banned now") })
   .meta({ id: "Banned", description: "The team's mark now", examples: [{ banned: true }] });
+export type Banned = z.infer<typeof banned>;
 
 export const hidden = z
   .strictObject({ hidden: flag("Whether the team is hidden now") })
   .meta({ id: "Hidden", description: "The team's mark now", examples: [{ hidden: true }] });
+export type Hidden = z.infer<typeof hidden>;
 
 export const teamsQuery = z.strictObject({
   cursor: cursorGiven(/^\d{1,9}\.\d{1,9}$/, "1.200").exactOptional(),

@@ -18,7 +18,7 @@ interface Seen {
   body: string;
 }
 
-interface Answer {
+interface Scripted {
   status?: number;
   headers?: Record<string, string>;
   body?: unknown;
@@ -28,8 +28,8 @@ let server: Server;
 let url: string;
 let folder: string;
 let seen: Seen[];
-/** What the fake engine answers, in order; the last one again and again. */
-let answers: Answer[];
+/** The responses of the fake engine, in order; the last one again and again. */
+let responses: Scripted[];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -42,7 +42,7 @@ beforeAll(async () => {
         status = 200,
         headers: told = {},
         body = {},
-      } = (answers.length > 1 ? answers.shift() : answers[0]) ?? {};
+      } = (responses.length > 1 ? responses.shift() : responses[0]) ?? {};
       response.writeHead(status, told);
       response.end(typeof body === "string" ? body : JSON.stringify(body));
     });
@@ -60,7 +60,7 @@ afterAll(() => {
 
 beforeEach(() => {
   seen = [];
-  answers = [{}];
+  responses = [{}];
 });
 
 afterEach(() => {
@@ -96,7 +96,7 @@ function file(name: string, content: string): string {
   return path;
 }
 
-const problem = (status: number, code: string, more: object = {}): Answer => ({
+const problem = (status: number, code: string, more: object = {}): Scripted => ({
   status,
   headers: { "content-type": "application/problem+json", "retry-after": "0" },
   body: {
@@ -146,7 +146,7 @@ test("every command has a help with an example", async () => {
 });
 
 test("a negative number is an argument, not an option", async () => {
-  answers = [{ status: 201, body: { score: 50 } }];
+  responses = [{ status: 201, body: { score: 50 } }];
   const { exit, stdout } = await hunt(["award", "h", "t", "-50", "--reason", "-1 for you"]);
   expect({ exit, stdout }).toEqual({ exit: 0, stdout: "t has 50 points now\n" });
   expect(JSON.parse(seen[0]?.body ?? "")).toEqual({ points: -50, reason: "-1 for you" });
@@ -154,7 +154,7 @@ test("a negative number is an argument, not an option", async () => {
 });
 
 test("the token is HUNT_TOKEN, --token goes before it, and else one is minted from the local secrets", async () => {
-  answers = [{ body: { hunts: [] } }];
+  responses = [{ body: { hunts: [] } }];
   await hunt(["hunts"]);
   await hunt(["hunts", "--token", "other"]);
   await hunt(["hunts"], { env: { HUNT_TOKEN: "" } });
@@ -196,7 +196,7 @@ test("a problem is one line, its issues follow, exit code 1", async () => {
     { path: "clues.3.opens", code: "unknown-clue", message: "there is no clue x" },
     { path: "", code: "syntax", message: "odd" },
   ];
-  answers = [problem(422, "invalid", { issues })];
+  responses = [problem(422, "invalid", { issues })];
   const { exit, stdout, stderr } = await hunt(["publish", DEMO]);
   expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" });
   expect(stderr).toBe(
@@ -205,14 +205,14 @@ test("a problem is one line, its issues follow, exit code 1", async () => {
 });
 
 test("with --json a problem is on stdout as well", async () => {
-  answers = [problem(404, "not_found")];
+  responses = [problem(404, "not_found")];
   const { exit, stdout } = await hunt(["stats", "h", "--json"]);
   expect(exit).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({ status: 404, code: "not_found", requestId: "r-1" });
 });
 
 test("an error that is no problem document shows the status, not the page", async () => {
-  answers = [{ status: 502, body: "<html>nginx</html>" }];
+  responses = [{ status: 502, body: "<html>nginx</html>" }];
   const { exit, stderr } = await hunt(["stats", "h"]);
   expect(exit).toBe(1);
   expect(stderr).toContain("502");
@@ -226,20 +226,20 @@ test("no engine is exit code 3", async () => {
 });
 
 test.each([429, 503])("%i is tried again after Retry-After, five times at most", async (status) => {
-  answers = [problem(status, "overloaded"), problem(status, "overloaded"), { body: { hunts: [] } }];
+  responses = [problem(status, "overloaded"), problem(status, "overloaded"), { body: { hunts: [] } }];
   expect((await hunt(["hunts"])).exit).toBe(0);
   expect(seen).toHaveLength(3);
   seen = [];
-  answers = [problem(status, "overloaded")];
+  responses = [problem(status, "overloaded")];
   expect((await hunt(["hunts", "--quiet"])).exit).toBe(1);
   expect(seen).toHaveLength(6);
 });
 
 test("what would count twice is not sent again when it may have been done", async () => {
-  answers = [problem(503, "unavailable")];
+  responses = [problem(503, "unavailable")];
   expect((await hunt(["award", "h", "t", "5"])).exit).toBe(1);
   expect(seen).toHaveLength(1);
-  answers = [problem(503, "overloaded"), { status: 201, body: { score: 5 } }];
+  responses = [problem(503, "overloaded"), { status: 201, body: { score: 5 } }];
   expect((await hunt(["award", "h", "t", "5"])).exit).toBe(0);
 });
 
@@ -307,7 +307,7 @@ test("lint reads standard input, YAML or JSON", async () => {
 });
 
 test("publish sends the text as it is, to the hunt the definition names", async () => {
-  answers = [{ status: 201, body: { hunt: "harbour-nights", version: 1, warnings: [] } }];
+  responses = [{ status: 201, body: { hunt: "harbour-nights", version: 1, warnings: [] } }];
   const { exit, stdout } = await hunt(["publish", DEMO, "--if-match", "3"]);
   expect({ exit, stdout }).toEqual({ exit: 0, stdout: "harbour-nights is published, version 1\n" });
   expect(seen[0]).toMatchObject({
@@ -320,7 +320,7 @@ test("publish sends the text as it is, to the hunt the definition names", async 
 
 test("the hunt's id is --hunt, else the definition's, else the file's name", async () => {
   const path = file("autumn-walk.yaml", WARNED);
-  answers = [{ body: { hunt: "x", version: 2, warnings: [] } }];
+  responses = [{ body: { hunt: "x", version: 2, warnings: [] } }];
   await hunt(["publish", path, "--dry-run"]);
   await hunt(["publish", path, "--hunt", "other"]);
   expect(seen.map((request) => request.url)).toEqual([
@@ -377,7 +377,7 @@ const CODES = Array.from({ length: 8 }, (_, index) => ({
 }));
 
 test("codes makes a sheet of one file: six a page, escaped, nothing from elsewhere", async () => {
-  answers = [{ body: { codes: CODES } }, { body: { title: "A & B" } }];
+  responses = [{ body: { codes: CODES } }, { body: { title: "A & B" } }];
   const { exit, stdout } = await hunt([
     "codes",
     "h",
@@ -401,7 +401,7 @@ test("codes makes a sheet of one file: six a page, escaped, nothing from elsewhe
 });
 
 test("the sheet can leave out the titles and carry the bare codes", async () => {
-  answers = [{ body: { codes: CODES.slice(1) } }, { body: { title: "Hunt" } }];
+  responses = [{ body: { codes: CODES.slice(1) } }, { body: { title: "Hunt" } }];
   await hunt([
     "codes",
     "h",
@@ -420,7 +420,7 @@ test("the sheet can leave out the titles and carry the bare codes", async () => 
 });
 
 test("a hunt without scan clues has no sheet", async () => {
-  answers = [{ body: { codes: [] } }];
+  responses = [{ body: { codes: [] } }];
   expect((await hunt(["codes", "h", "--out", join(folder, "sheet.html")])).exit).toBe(1);
   expect(readdirSync(folder)).toEqual([]);
 });
@@ -434,7 +434,7 @@ test("import streams the file; rejected lines are told by reason, and fail with 
     { line: 3, code: "invalid", message: "at: bad" },
     { line: 7, code: "conflict", message: "the time goes back" },
   ];
-  answers = [{ body: { lines: 10, accepted: 7, rejected } }];
+  responses = [{ body: { lines: 10, accepted: 7, rejected } }];
   const { exit, stdout } = await hunt(["import", "h", path]);
   expect(exit).toBe(0);
   expect(stdout).toBe(
@@ -447,17 +447,17 @@ test("import streams the file; rejected lines are told by reason, and fail with 
 
 test("an import from a file is sent whole again after 503, one from standard input is not", async () => {
   const path = file("lines.ndjson", '{"a":1}\n');
-  answers = [problem(503, "overloaded"), { body: { lines: 1, accepted: 1, rejected: [] } }];
+  responses = [problem(503, "overloaded"), { body: { lines: 1, accepted: 1, rejected: [] } }];
   expect((await hunt(["import", "h", path])).exit).toBe(0);
   expect(seen.map(({ body }) => body)).toEqual(['{"a":1}\n', '{"a":1}\n']);
-  answers = [problem(503, "overloaded")];
+  responses = [problem(503, "overloaded")];
   expect((await hunt(["import", "h", "-"], { input: '{"b":2}\n' })).exit).toBe(1);
   expect(seen.slice(2).map(({ body }) => body)).toEqual(['{"b":2}\n']);
 });
 
 test("registrations sends NDJSON as it is, and a row of CSV as the line of its number", async () => {
   const rejected = [{ line: 3, code: "invalid", message: "blocked: bad" }];
-  answers = [{ status: 202, body: { lines: 2, accepted: 1, rejected } }];
+  responses = [{ status: 202, body: { lines: 2, accepted: 1, rejected } }];
   const lines = '{"externalId":"u-1"}\n';
   const csv = "externalId,blocked\nu-1,\nu-2,perhaps\n";
   const { exit, stdout } = await hunt(["registrations", file("players.ndjson", lines)]);
@@ -481,13 +481,13 @@ test("registrations sends NDJSON as it is, and a row of CSV as the line of its n
 
 test("export writes the lines as they come, to a file only when they are complete", async () => {
   const lines = '{"seq":1}\n{"seq":2}\n';
-  answers = [{ body: lines }];
+  responses = [{ body: lines }];
   expect((await hunt(["export", "h"])).stdout).toBe(lines);
   const { stdout } = await hunt(["export", "h", "--out", join(folder, "x.ndjson"), "--json"]);
   expect(JSON.parse(stdout)).toEqual({ facts: 2, bytes: 20, out: join(folder, "x.ndjson") });
   expect(readFileSync(join(folder, "x.ndjson"), "utf8")).toBe(lines);
 
-  answers = [{ headers: { "content-length": "1000" }, body: lines }];
+  responses = [{ headers: { "content-length": "1000" }, body: lines }];
   server.once("request", (request) => setTimeout(() => request.socket.destroy(), 50));
   expect((await hunt(["export", "h", "--out", join(folder, "y.ndjson")])).exit).toBe(3);
   expect(readdirSync(folder)).toEqual(["x.ndjson"]);
@@ -496,9 +496,9 @@ test("export writes the lines as they come, to a file only when they are complet
 // ── Looking ──────────────────────────────────────────────────────────────────
 
 test("verify is exit code 1 when something differs, and says what", async () => {
-  answers = [{ body: { ok: true, facts: 7, teams: 2, mismatches: [] } }];
+  responses = [{ body: { ok: true, facts: 7, teams: 2, mismatches: [] } }];
   expect(await hunt(["verify", "h"])).toMatchObject({ exit: 0, stdout: "ok: 7 facts, 2 teams\n" });
-  answers = [
+  responses = [
     {
       body: {
         ok: false,
@@ -529,7 +529,7 @@ test("teams follows the pages; --json is one document", async () => {
     { body: { teams: [team], cursor: "0.1" } },
     { body: { teams: [{ ...team, id: "weur-0-1-bbbbb", name: "Owls", banned: false }] } },
   ];
-  answers = pages();
+  responses = pages();
   const { stdout } = await hunt(["teams", "h"]);
   expect(seen.map((request) => request.url)).toEqual([
     "/v1/hunts/h/teams?limit=500",
@@ -538,16 +538,16 @@ test("teams follows the pages; --json is one document", async () => {
   // A name cannot colour the terminal or turn its direction.
   expect(stdout).toContain("banned   [31mRed\n");
   expect(stdout).toContain("weur-0-1-bbbbb");
-  answers = pages();
+  responses = pages();
   expect(JSON.parse((await hunt(["teams", "h", "--json"])).stdout).teams).toHaveLength(2);
-  answers = pages();
+  responses = pages();
   expect(JSON.parse((await hunt(["teams", "h", "--json", "--find", "OWL"])).stdout).teams).toMatchObject([
     { name: "Owls" },
   ]);
 });
 
-test("--quiet leaves the answer and drops the rest", async () => {
-  answers = [{ body: { phase: "live" } }];
+test("--quiet leaves the response and drops the rest", async () => {
+  responses = [{ body: { phase: "live" } }];
   expect(await hunt(["phase", "h", "live", "--quiet"])).toEqual({ exit: 0, stdout: "", stderr: "" });
   expect((await hunt(["phase", "h", "live"])).stdout).toBe("h is live\n");
   expect(JSON.parse((await hunt(["phase", "h", "live", "--quiet", "--json"])).stdout)).toEqual({

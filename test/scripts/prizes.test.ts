@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { checkDraw, type ExportedClaim, type PublishedDraw } from "../../scripts/hunt/draw.ts";
+import { checkDraw, type ExportedClaim } from "../../scripts/hunt/draw.ts";
 import { forecast } from "../../scripts/lab/prizes/forecast.ts";
+import type { Draw } from "../../src/contract/prizes.ts";
 import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
 import { Allocation } from "../../src/prizes/allocate.ts";
 import { hashOfSeed } from "../../src/prizes/draw.ts";
@@ -11,10 +12,7 @@ const WINDOW = { from: 1_000_000, to: 2_000_000 };
 const iso = (at: number): string => new Date(at).toISOString();
 
 /** A draw as the engine would have published it, after `count` claims over the window. */
-function played(
-  mode: "instant-win" | "odds",
-  count: number,
-): { draw: PublishedDraw; claims: ExportedClaim[] } {
+function played(mode: "instant-win" | "odds", count: number): { draw: Draw; claims: ExportedClaim[] } {
   const rules: PrizeRules = {
     id: "shell",
     mode,
@@ -25,18 +23,20 @@ function played(
   };
   const allocation = new Allocation(rules, SEED, new Set());
   const claims: ExportedClaim[] = [];
-  const wins: NonNullable<PublishedDraw["wins"]> = [];
+  const wins: NonNullable<Draw["wins"]> = [];
   for (let index = 0; index < count; index += 1) {
     const now = WINDOW.from + Math.floor((index * (WINDOW.to - WINDOW.from)) / count);
     const claim = { prize: "shell", team: `t${index}`, player: "p", event: "e" };
-    const answer = allocation.decide(claim, 0, 0, now);
-    if (answer.outcome === "won")
-      wins.push({ unit: answer.unit, team: claim.team, event: "e", at: iso(now) });
-    if ("at" in answer)
-      claims.push({ team: claim.team, event: "e", outcome: answer.outcome, drawnAt: answer.at });
+    const decided = allocation.decide(claim, 0, 0, now);
+    if (decided.outcome === "won")
+      wins.push({ unit: decided.unit, team: claim.team, event: "e", at: iso(now) });
+    if ("at" in decided)
+      claims.push({ team: claim.team, event: "e", outcome: decided.outcome, drawnAt: decided.at });
   }
-  const draw: PublishedDraw = {
+  const draw: Draw = {
+    hunt: "h",
     id: "shell",
+    title: "A shell",
     mode,
     stock: 20,
     ...(mode === "odds" ? { odds: 0.3 } : { window: { from: iso(WINDOW.from), to: iso(WINDOW.to) } }),
@@ -66,7 +66,7 @@ describe("[PRIZE-12] checking a draw", () => {
     const unjust = { ...odds.draw, wins: [{ ...first, team: loser?.team ?? "" }] };
     expect(checkDraw(unjust)).toEqual([expect.stringContaining("won, the draw says no")]);
     const robbed = odds.claims.map((claim) =>
-      claim.team === first.team ? { ...claim, outcome: "missed" } : claim,
+      claim.team === first.team ? { ...claim, outcome: "missed" as const } : claim,
     );
     expect(checkDraw({ ...odds.draw, wins: [] }, robbed)).toEqual([
       expect.stringContaining("the draw says it wins"),
@@ -80,7 +80,7 @@ describe("[PRIZE-12] checking a draw", () => {
       checkDraw({ ...draw, wins: wins.map((win) => ({ ...win, at: iso(WINDOW.from) })) }),
     ).toContainEqual(expect.stringContaining("before its moment"));
     expect(checkDraw({ ...draw, wins: wins.slice(1) })).toContain("an earlier moment was passed over");
-    const robbed = claims.map((claim) => ({ ...claim, outcome: "missed" }));
+    const robbed = claims.map((claim) => ({ ...claim, outcome: "missed" as const }));
     expect(checkDraw({ ...draw, wins: [] }, robbed)).toContainEqual(
       expect.stringContaining("there to be won"),
     );

@@ -1,4 +1,7 @@
 /** A hunt for the benchmarks: many teams, clues that take any number of attempts. */
+import type { Stats } from "../../../src/contract/data.ts";
+import type { JoinBody, Joined } from "../../../src/contract/join.ts";
+import type { EventsBody, PlayerEvent } from "../../../src/contract/play.ts";
 import type { Engine } from "../../local/engine.ts";
 import { mintOrganiserToken } from "../../local/secrets.ts";
 import type { Call } from "./client.ts";
@@ -100,15 +103,15 @@ export async function joinPlayers(engine: Engine, teams: number): Promise<Omit<B
         const response = await fetch(new URL(`/v1/hunts/${BENCH_HUNT}/players`, engine.url), {
           method: "POST",
           headers: { "content-type": "application/json" },
-          body: JSON.stringify({ name: `Player ${number}` }),
+          body: JSON.stringify({ name: `Player ${number}` } satisfies JoinBody),
         });
         if (!response.ok) throw new Error(`joining: ${response.status} ${await response.text()}`);
-        tokens.push(((await response.json()) as { token: string }).token);
+        tokens.push(((await response.json()) as Joined).token);
       }
     }),
   );
   let count = 0;
-  const wrong = (): object => {
+  const wrong = (): PlayerEvent => {
     count += 1;
     return { id: `e-${count}`, type: "answer", clue: `clue-${count % CLUES}`, answer: `wrong ${count}` };
   };
@@ -116,11 +119,11 @@ export async function joinPlayers(engine: Engine, teams: number): Promise<Omit<B
     authorization: `Bearer ${token}`,
     "content-type": "application/json",
   }));
-  const post = (team: number, events: object[]): Call => ({
+  const post = (team: number, events: PlayerEvent[]): Call => ({
     method: "POST",
     path: `/v1/hunts/${BENCH_HUNT}/events`,
     headers: headers[team % headers.length] ?? {},
-    body: JSON.stringify({ events }),
+    body: JSON.stringify({ events } satisfies EventsBody),
   });
   /** Solves of each team so far: it solves its clues in order, from the last one on. */
   const solved = new Map<number, number>();
@@ -133,7 +136,7 @@ export async function joinPlayers(engine: Engine, teams: number): Promise<Omit<B
       const clue = CLUES - 1 - done;
       return { ...wrong(), clue: `clue-${clue}`, answer: `answer ${clue}` };
     });
-    return JSON.stringify({ events });
+    return JSON.stringify({ events } satisfies EventsBody);
   };
   return {
     teams,
@@ -142,7 +145,7 @@ export async function joinPlayers(engine: Engine, teams: number): Promise<Omit<B
       const team = Math.floor(count / size) % teams;
       return { ...post(team, []), body: mixedBody(team, size) };
     },
-    body: () => JSON.stringify({ events: [wrong()] }),
+    body: () => JSON.stringify({ events: [wrong()] } satisfies EventsBody),
     event: () => post(count, [wrong()]),
     batch: (size) => post(Math.floor(count / size), Array.from({ length: size }, wrong)),
     answer(team, clue, right) {
@@ -156,9 +159,7 @@ export async function joinPlayers(engine: Engine, teams: number): Promise<Omit<B
 
 /** Facts and billed rows of all shards so far. */
 export async function shardRows(engine: Engine, hunt: string): Promise<{ facts: number; rows: number }> {
-  const stats = (await organise(engine, "GET", `/v1/hunts/${hunt}/stats`)) as {
-    shards: { seq: number; rowsWritten: number }[];
-  };
+  const stats = (await organise(engine, "GET", `/v1/hunts/${hunt}/stats`)) as Stats;
   return stats.shards.reduce(
     (sum, shard) => ({ facts: sum.facts + shard.seq, rows: sum.rows + shard.rowsWritten }),
     { facts: 0, rows: 0 },

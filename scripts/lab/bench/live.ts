@@ -4,6 +4,10 @@
  * the engine.
  */
 import { WebSocket } from "undici";
+import type { JoinBody, Joined } from "../../../src/contract/join.ts";
+import type { Ticket } from "../../../src/contract/live.ts";
+import type { EventsBody } from "../../../src/contract/play.ts";
+import type { AnnouncementBody } from "../../../src/contract/running.ts";
 import { startEngine } from "../../local/engine.ts";
 import { BENCH_VARS } from "./engines.ts";
 import { type Case, caseOf } from "./figures.ts";
@@ -29,7 +33,7 @@ export async function measureLive(say: (line: string) => void): Promise<Case[]> 
     await organise(engine, "PUT", `/v1/hunts/${BENCH_HUNT}`, benchDefinition);
     await organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/phase`, { phase: "live" });
     const base = new URL(`/v1/hunts/${BENCH_HUNT}/`, engine.url);
-    const post = async <Body>(path: string, body: object | undefined, token?: string): Promise<Body> => {
+    const post = async <Told>(path: string, body: object | undefined, token?: string): Promise<Told> => {
       const response = await fetch(new URL(path, base), {
         method: "POST",
         headers: {
@@ -39,15 +43,15 @@ export async function measureLive(say: (line: string) => void): Promise<Case[]> 
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      return (await response.json()) as Body;
+      return (await response.json()) as Told;
     };
     const open = async (number: number): Promise<string | undefined> => {
       const url = new URL("live", base);
       url.protocol = "ws:";
       let token: string | undefined;
       if (number < PLAYERS) {
-        ({ token } = await post<{ token: string }>("players", { name: `Player ${number}` }));
-        url.searchParams.set("ticket", (await post<{ ticket: string }>("tickets", undefined, token)).ticket);
+        ({ token } = await post<Joined>("players", { name: `Player ${number}` } satisfies JoinBody));
+        url.searchParams.set("ticket", (await post<Ticket>("tickets", undefined, token)).ticket);
       }
       const socket = new WebSocket(url);
       sockets.push(socket);
@@ -99,7 +103,9 @@ export async function measureLive(say: (line: string) => void): Promise<Case[]> 
       const text = `announcement ${repeat}`;
       announced.push(
         await until(PLAYERS + SPECTATORS, text, () =>
-          organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/announcements`, { text }),
+          organise(engine, "POST", `/v1/hunts/${BENCH_HUNT}/announcements`, {
+            text,
+          } satisfies AnnouncementBody),
         ),
       );
       // The first place's new score stands in exactly one frame for each spectator.
@@ -112,7 +118,7 @@ export async function measureLive(say: (line: string) => void): Promise<Case[]> 
               events: [
                 { id: `s${repeat}`, type: "answer", clue: `clue-${repeat}`, answer: `answer ${repeat}` },
               ],
-            },
+            } satisfies EventsBody,
             tokens[0],
           ),
         ),

@@ -1,4 +1,5 @@
 /** Sockets of the bench hunt's players. */
+import type { Ticket } from "../../../src/contract/live.ts";
 import type { BenchHunt } from "./hunt.ts";
 import { FrameSocket } from "./socket.ts";
 
@@ -15,7 +16,7 @@ export async function openPlayerSockets(
       headers: { authorization: `Bearer ${hunt.token(team)}` },
     });
     if (!response.ok) throw new Error(`a ticket: ${response.status} ${await response.text()}`);
-    const { ticket } = (await response.json()) as { ticket: string };
+    const { ticket } = (await response.json()) as Ticket;
     const url = new URL(`/v1/hunts/${hunt.id}/live`, origin.replace("http", "ws"));
     url.searchParams.set("ticket", ticket);
     // Pushes of progress and phase come between.

@@ -3,6 +3,8 @@
  * respond after an eviction, and how fast it plays.
  */
 import { join } from "node:path";
+import type { ImportLine } from "../../../src/contract/data.ts";
+import type { Teams } from "../../../src/contract/teams.ts";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { quantileOf } from "../measure/statistics.ts";
 import { closedLoop } from "./client.ts";
@@ -85,7 +87,7 @@ async function importFacts(engine: Engine, facts: number, teams: number): Promis
     const clue = Math.floor(turn / 3) % 50;
     const right = turn % 3 === 0 && turn < 150;
     const answer = right ? `answer ${clue}` : `wrong ${fact}`;
-    const line =
+    const line: ImportLine =
       turn === 0
         ? { at, team: `t${team}`, type: "join" }
         : { at, team: `t${team}`, type: "answer", clue: `clue-${right ? clue : 49}`, answer };
@@ -99,9 +101,7 @@ async function importFacts(engine: Engine, facts: number, teams: number): Promis
 }
 
 async function recoveries(engine: Engine): Promise<number[]> {
-  const page = (await organise(engine, "GET", `/v1/hunts/${BENCH_HUNT}/teams?limit=5`)) as {
-    teams: { id: string }[];
-  };
+  const page = (await organise(engine, "GET", `/v1/hunts/${BENCH_HUNT}/teams?limit=5`)) as Teams;
   const team = page.teams[3]?.id ?? "";
   const shard = team.split("-").slice(0, 2).join("-");
   const read = async (): Promise<number> => {

@@ -1,4 +1,5 @@
 /** The actions of a crowd of players at their times. Pure: the same for the same seed. */
+import type { PlayerEvent } from "../../../src/contract/play.ts";
 import type { Due } from "./profile.ts";
 
 export const KINDS = ["event", "me", "leaderboard", "hunt"] as const;
@@ -23,12 +24,7 @@ const BATCH = 5;
 const THINK_MEDIAN = 4_000;
 const THINK_SPREAD = 0.85;
 
-export interface PlayerEvent {
-  id: string;
-  type: "answer";
-  clue: string;
-  answer: string;
-}
+type AnswerEvent = Extract<PlayerEvent, { type: "answer" }>;
 
 export interface Action {
   at: number;
@@ -36,7 +32,7 @@ export interface Action {
   player: number;
   /** By what way events go. */
   over: "http" | "socket";
-  events: PlayerEvent[];
+  events: AnswerEvent[];
 }
 
 export interface Crowd {
@@ -57,7 +53,7 @@ export function* actionsOf(due: Iterable<Due>, { players, clues, mode, random }:
     if (!recorded) waiting.ready(player, at + think(random));
     const kind = recorded ? "event" : draw(MIX[mood], random());
     const over = mode === "socket" || (mode === "mix" && player % 2 === 0) ? "socket" : "http";
-    const events: PlayerEvent[] = [];
+    const events: AnswerEvent[] = [];
     if (kind === "event") {
       for (let each = 0; each < (mode === "batch" ? BATCH : 1); each += 1) {
         count += 1;

@@ -1,5 +1,7 @@
 /** Where a load plays: an engine of its own or the user's, a hunt made for it, its players and sockets. */
 import { join } from "node:path";
+import type { JoinBody, Joined } from "../../../src/contract/join.ts";
+import type { Ticket } from "../../../src/contract/live.ts";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { mintOrganiserToken } from "../../local/secrets.ts";
 import { benchDefinition, JOINING } from "../bench/hunt.ts";
@@ -88,10 +90,8 @@ async function joinPlayers(origin: string, hunt: string, count: number): Promise
   await Promise.all(
     Array.from({ length: JOINING }, async () => {
       for (const number of numbers) {
-        const body = { name: `Player ${number}` };
-        const { token } = (await call(origin, "", "POST", `/v1/hunts/${hunt}/players`, body)) as {
-          token: string;
-        };
+        const body: JoinBody = { name: `Player ${number}` };
+        const { token } = (await call(origin, "", "POST", `/v1/hunts/${hunt}/players`, body)) as Joined;
         players.push({ token });
       }
     }),
@@ -100,9 +100,7 @@ async function joinPlayers(origin: string, hunt: string, count: number): Promise
 }
 
 async function socketOf(origin: string, hunt: string, token: string): Promise<FrameSocket> {
-  const { ticket } = (await call(origin, token, "POST", `/v1/hunts/${hunt}/tickets`, {})) as {
-    ticket: string;
-  };
+  const { ticket } = (await call(origin, token, "POST", `/v1/hunts/${hunt}/tickets`, {})) as Ticket;
   const url = new URL(`/v1/hunts/${hunt}/live`, origin.replace(/^http/, "ws"));
   url.searchParams.set("ticket", ticket);
   return FrameSocket.open(url, (frame) => /^\{"(results|error)"/.test(frame));

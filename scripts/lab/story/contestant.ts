@@ -6,6 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Plugin } from "esbuild";
 import { NoOpLog } from "miniflare";
 import { Client } from "pg";
+import type { Verification } from "../../../src/contract/data.ts";
+import type { ExportLine } from "../../../src/contract/export.ts";
+import type { JoinBody, Joined } from "../../../src/contract/join.ts";
+import type { OriginState } from "../../../src/contract/ops.ts";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { mintOrganiserToken } from "../../local/secrets.ts";
 import { buildWorker, startWorker } from "../lone-worker.ts";
@@ -49,11 +53,11 @@ export async function joinPlayers(url: URL, count: number): Promise<Player[]> {
       const response = await fetch(new URL(`/v1/hunts/${HUNT}/players`, url), {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ name: `Player ${from + index}` }),
+        body: JSON.stringify({ name: `Player ${from + index}` } satisfies JoinBody),
       });
       const text = await response.text();
       if (response.status !== 201) throw new Error(`joining failed: ${response.status} ${text}`);
-      const { token, team } = JSON.parse(text) as { token: string; team: { id: string } };
+      const { token, team } = JSON.parse(text) as Joined;
       return { token, team: team.id };
     });
     players.push(...(await Promise.all(some)));
@@ -81,8 +85,8 @@ export async function startEngineContestant(through: string): Promise<Contestant
     vars: { RATE_LIMITS: "off" },
     log: () => undefined, // it warns of every failed call
   });
-  const organise = <Body>(method: string, path: string, body?: object) =>
-    callAsOrganiser<Body>(engine, method, path, body);
+  const organise = <Told>(method: string, path: string, body?: object) =>
+    callAsOrganiser<Told>(engine, method, path, body);
   await organise("PUT", `/v1/hunts/${HUNT}`, {
     format: 1,
     title: "The Story",
@@ -105,18 +109,18 @@ export async function startEngineContestant(through: string): Promise<Contestant
     url: engine.url,
     stop: () => engine.stop(),
     caughtUp: async () => {
-      const { backlog } = await organise<OriginStatus>("GET", "/v1/ops/origin");
+      const { backlog } = await organise<OriginState>("GET", "/v1/ops/origin");
       return backlog.unknownShards === 0 && backlog.oldestSeconds <= ON_ITS_WAY;
     },
     settle: async () => {
       const deadline = performance.now() + SETTLE_MAX;
       for (;;) {
-        const { backlog } = await organise<OriginStatus>("GET", "/v1/ops/origin");
+        const { backlog } = await organise<OriginState>("GET", "/v1/ops/origin");
         if (backlog.segments === 0 && backlog.unknownShards === 0) break;
         if (performance.now() > deadline) throw new Error(`the backlog stays: ${JSON.stringify(backlog)}`);
         await sleep(SETTLE_POLL);
       }
-      const verified = await organise<{ ok: boolean }>("GET", `/v1/hunts/${HUNT}/verify`);
+      const verified = await organise<Verification>("GET", `/v1/hunts/${HUNT}/verify`);
       if (!verified.ok) throw new Error(`the hunt is not whole: ${JSON.stringify(verified)}`);
     },
     kept: async (acknowledged) => {
@@ -127,23 +131,21 @@ export async function startEngineContestant(through: string): Promise<Contestant
       const lines = (await response.text()).split("\n").filter((line) => line !== "");
       return keptOf(
         acknowledged,
-        lines.map((line) => JSON.parse(line) as Acknowledged),
+        lines.flatMap((line): Acknowledged[] => {
+          const fact = JSON.parse(line) as ExportLine;
+          return "event" in fact ? [{ team: fact.team, event: fact.event }] : [];
+        }),
       );
     },
   };
 }
 
-interface OriginStatus {
-  state: string;
-  backlog: { segments: number; oldestSeconds: number; unknownShards: number };
-}
-
-async function callAsOrganiser<Body>(
+async function callAsOrganiser<Told>(
   engine: Engine,
   method: string,
   path: string,
   body?: object,
-): Promise<Body> {
+): Promise<Told> {
   const token = await mintOrganiserToken(engine.secrets);
   const response = await fetch(new URL(path, engine.url), {
     method,
@@ -151,7 +153,7 @@ async function callAsOrganiser<Body>(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as Body;
+  return (await response.json()) as Told;
 }
 
 /**

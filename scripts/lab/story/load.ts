@@ -5,6 +5,8 @@
  * shows in the figures instead of hiding.
  */
 import { Pool } from "undici";
+import type { JoinBody } from "../../../src/contract/join.ts";
+import type { EventsBody } from "../../../src/contract/play.ts";
 import type { Call } from "../bench/client.ts";
 import { chance } from "../measure/chance.ts";
 import { arrivals, atTheirTimes } from "../measure/open-loop.ts";
@@ -170,7 +172,9 @@ function callOf(
       const clue = right ? next % CLUES : Math.floor(random() * CLUES);
       const event = `e-${count}`;
       const answer = right ? `answer ${clue}` : `wrong ${count}`;
-      const body = JSON.stringify({ events: [{ id: event, type: "answer", clue: `clue-${clue}`, answer }] });
+      const body = JSON.stringify({
+        events: [{ id: event, type: "answer", clue: `clue-${clue}`, answer }],
+      } satisfies EventsBody);
       const headers = { ...authorization, ...json };
       return { kind, method: "POST", path: `${path}/events`, headers, body, event, team: player.team };
     }
@@ -181,7 +185,7 @@ function callOf(
     case "hunt":
       return { kind, method: "GET", path, headers: {} };
     case "join": {
-      const body = JSON.stringify({ name: `Latecomer ${count}` });
+      const body = JSON.stringify({ name: `Latecomer ${count}` } satisfies JoinBody);
       return { kind, method: "POST", path: `${path}/players`, headers: json, body };
     }
   }

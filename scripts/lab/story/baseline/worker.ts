@@ -9,9 +9,12 @@
  * not use another's connection). Every request to the object is served at once,
  * as by a server's event loop.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
 import pg from "pg";
+import type { JoinBody } from "../../../../src/contract/join.ts";
+import type { PlayerEvent } from "../../../../src/contract/play.ts";
 
 /** Generous: the usual defaults are 10 to 15. */
 const POOL_MAX = 50;
@@ -42,12 +45,7 @@ interface PlayerRow {
   phase: string;
 }
 
-interface AnswerEvent {
-  id: string;
-  type: "answer";
-  clue: string;
-  answer: string;
-}
+type AnswerEvent = Extract<PlayerEvent, { type: "answer" }>;
 
 class Refused extends Error {
   readonly status: 401 | 404;
@@ -265,7 +263,7 @@ function tokenOf(c: Context<App>): string {
 const app = new Hono<App>()
   .get("/v1/hunts/:hunt", async (c) => c.json(await c.env.server.hunt(c.req.param("hunt"))))
   .post("/v1/hunts/:hunt/players", async (c) => {
-    const { name } = await c.req.json<{ name: string }>();
+    const { name } = await c.req.json<JoinBody>();
     return c.json(await c.env.server.join(c.req.param("hunt"), name), 201);
   })
   .post("/v1/hunts/:hunt/events", async (c) => {
