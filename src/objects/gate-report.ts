@@ -1,11 +1,11 @@
-/** What isolates and the origin's gate tell each other. */
+/** Reports of isolates to the origin's gate, and its views for them. */
 export interface LeaseResult {
   id: string;
   /** Unused: the call was not made, or given up by its caller; it says nothing of the origin. */
   result: "ok" | "failed" | "unused";
 }
 
-/** What an isolate did since its last flush. Applied once, however often it arrives. */
+/** An isolate's calls since its last flush. Applied once, however often it arrives. */
 export interface GateDelta {
   /** Counts the deltas of this isolate. */
   flush: number;
@@ -15,7 +15,7 @@ export interface GateDelta {
   calls: number;
   succeeded: number;
   failed: number;
-  /** Those of the failed that got no answer in time. */
+  /** Those of the failed that did not end in time. */
   timedOut: number;
   /** Calls that took too long, the timed out included. */
   slow: number;
@@ -36,13 +36,13 @@ export interface GateReport {
   starting?: number;
 }
 
-/** What an isolate may do for the next `ttl` ms. */
+/** Says for the next `ttl` ms whether an isolate may make calls. */
 export type GateView =
   | {
       state: "closed";
       epoch: number;
       ttl: number;
-      /** Whether a success is to be reported at once; otherwise it can wait for the next question. */
+      /** Whether a success is to be reported at once; otherwise it can wait for the next report. */
       tellSuccess: boolean;
     }
   | { state: "open"; epoch: number; ttl: number; retryAfter: number }

@@ -30,8 +30,8 @@ export function gateOf(env: GateEnv): GateFace {
   };
 }
 
-/** An answer without a state is none of ours: an empty one, for instance. */
-function checked<Answer extends { state: string }>(answer: Answer | undefined): Answer {
-  if (typeof answer?.state !== "string") throw new Error("the gate gave no answer");
-  return answer;
+/** A result without a state is not the gate's: an empty one, for instance. */
+function checked<Result extends { state: string }>(result: Result | undefined): Result {
+  if (typeof result?.state !== "string") throw new Error("the gate gave no result");
+  return result;
 }

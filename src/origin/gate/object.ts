@@ -1,24 +1,27 @@
 /**
- * `OriginGate`: the home of the gate, one object for the origin. Few tiny calls
- * with a small state are what itty-durable is made for: methods are called over
- * its proxy, with their arguments in a header. It is used behind a typed face,
- * because its own types are `any` and errors arrive as bare statuses.
+ * `OriginGate`: the home of the gate, one object for the origin. itty-durable
+ * is made for few tiny calls with a small state: methods are called over its
+ * proxy, with their arguments in a header. Everybody calls them through
+ * `gateOf` (src/objects/gate.ts), because the library's types are `any` and its
+ * errors arrive as bare statuses.
  *
- * Written down is only what must outlive the object, at each opening and
- * closing. The window and the leases of a half-open gate are forgotten by a
- * restart: the window fills again, and unknown leases are not answered for.
+ * Only openings and closings are written down. A restart forgets the window
+ * and the leases of a half-open gate: the window fills again, and results of
+ * unknown leases change nothing.
  */
 
 import { createDurable } from "itty-durable";
 import { configOf } from "../../config.ts";
 import type { Env } from "../../objects/env.ts";
 import type { GateStatus, GateView } from "../../objects/gate-report.ts";
-import { Gate, readReport, type SavedGate } from "./gate.ts";
+import { Gate } from "./gate.ts";
+import { readReport } from "./read-report.ts";
+import { readStored, type StoredGate, toStored } from "./saved.ts";
 
-/** What of itty-durable is used. Public fields are its persistent state, all but `state`. */
+/** The part of itty-durable in use. Public fields are its persistent state, all but `state`. */
 interface Durable {
   readonly state: { readonly storage: DurableObjectStorage };
-  /** Writes what `getPersistable` returns; what it wrote is assigned to the fields at the next start. */
+  /** Writes what `getPersistable` returns. The next start assigns it to the fields. */
   persist(): Promise<void>;
 }
 
@@ -29,7 +32,7 @@ const Durable = createDurable({ autoReturn: false, autoPersist: false }) as unkn
 
 export class OriginGate extends Durable {
   /** As it was last written. */
-  saved: SavedGate | null = null;
+  saved: StoredGate | null = null;
   readonly #env: Env;
   #gate: Gate | undefined;
 
@@ -40,7 +43,7 @@ export class OriginGate extends Durable {
 
   async report(value: unknown): Promise<GateView> {
     const report = readReport(value);
-    // The status is what itty-durable answers with; nothing was changed.
+    // itty-durable responds with this status; nothing was changed.
     if (!report) throw Object.assign(new Error("not a report"), { status: 400 });
     const gate = this.#loaded();
     const view = gate.report(report, this.now(), Math.random());
@@ -55,12 +58,12 @@ export class OriginGate extends Durable {
     return status;
   }
 
-  /** itty-durable's: what `persist` writes. */
-  getPersistable(): { saved: SavedGate | null } {
+  /** itty-durable's: the content for `persist`. */
+  getPersistable(): { saved: StoredGate | null } {
     return { saved: this.saved };
   }
 
-  /** Replaced in tests. */
+  /** Epoch ms; replaced by tests. */
   now(): number {
     return Date.now();
   }
@@ -76,16 +79,17 @@ export class OriginGate extends Durable {
         openMaxMs: config.GATE_OPEN_MAX_MS,
         probesPerSecond: config.GATE_PROBES_PER_SECOND,
       };
-      this.#gate = new Gate(parameters, this.now(), this.saved ?? undefined);
+      const now = this.now();
+      this.#gate = new Gate(parameters, now, this.saved ? readStored(this.saved, now) : undefined);
     }
     return this.#gate;
   }
 
-  /** The answer waits for the write by the platform's output gate. */
+  /** The platform's output gate holds the result back until this is written. */
   async #save(gate: Gate): Promise<void> {
     const { saved } = gate;
     if (saved.epoch === (this.saved?.epoch ?? 1)) return;
-    this.saved = saved;
+    this.saved = toStored(saved);
     await this.persist();
   }
 }
