@@ -1,7 +1,4 @@
-/**
- * Entries in KV: schemas, keys and checks. Each says its form with `v`. They are
- * derived, so an entry of a newer form, like any wrong one, is ignored and written anew.
- */
+/** What KV holds: schemas, keys and checks. A value that is not what it should be is ignored. */
 
 import { createHmac } from "node:crypto";
 import type { PublicEntry } from "../objects/control.ts";
@@ -17,9 +14,9 @@ export interface BoardEntry {
   hunt: string;
   /** When it was written, epoch ms. */
   at: number;
-  /** The time of the standings it shows: `at`, or the freeze. Epoch ms. */
+  /** What it shows: then, or the freeze. Epoch ms. */
   asOf: number;
-  /** A phase or the freeze changes then, and makes it wrong however young it is; epoch ms. */
+  /** From then on it is no longer right, however young; epoch ms. */
   until?: number;
   frozen: boolean;
   total: number;
@@ -34,32 +31,32 @@ export const boardKey = (hunt: string): string => `board/${hunt}`;
 /** Reads a value out of KV's text; undefined when it is missing, corrupt or of another kind. */
 export function readPublicEntry(hunt: string, text: string | null): PublicEntry | undefined {
   const value = parse(text);
-  const entry = value as Partial<PublicEntry> | undefined;
-  return entry?.v === 1 && entry.hunt?.hunt === hunt && entry.phase && typeof entry.version === "number"
+  const known = value as Partial<PublicEntry> | undefined;
+  return known?.v === 1 && known.hunt?.hunt === hunt && known.phase && typeof known.version === "number"
     ? (value as PublicEntry)
     : undefined;
 }
 
 export function readBoardEntry(hunt: string, text: string | null): BoardEntry | undefined {
   const value = parse(text);
-  const entry = value as Partial<BoardEntry> | undefined;
-  return entry?.v === 1 &&
-    entry.hunt === hunt &&
-    typeof entry.at === "number" &&
-    typeof entry.asOf === "number" &&
-    Array.isArray(entry.entries)
+  const known = value as Partial<BoardEntry> | undefined;
+  return known?.v === 1 &&
+    known.hunt === hunt &&
+    typeof known.at === "number" &&
+    typeof known.asOf === "number" &&
+    Array.isArray(known.entries)
     ? (value as BoardEntry)
     : undefined;
 }
 
 /**
- * A looked-up value, with the times that say how far to believe it (epoch ms).
- * `value` null: the origin was asked and has nothing under this key.
+ * What was looked up, with the times that say how far to believe it (epoch
+ * ms). `value` null: the origin was asked and has nothing under this key.
  */
 export interface LookupEntry<Value> {
   v: 1;
   kind: "registration";
-  /** The digest that is the entry's key, so that an entry under a wrong key is noticed. */
+  /** The digest the entry is kept under, so that a value under a wrong key is seen. */
   key: string;
   at: number;
   value: Value | null;
@@ -67,7 +64,7 @@ export interface LookupEntry<Value> {
   staleUntil: number;
 }
 
-/** The part of a registration that joining needs: no id and no name of the person. */
+/** Of a registered player, what joining needs: no id and no name of the person. */
 export interface Profile {
   locale?: string;
   bracket?: string;
@@ -88,13 +85,13 @@ export function readRegistrationEntry(
   text: string | null,
   now: number,
 ): LookupEntry<Profile> | undefined {
-  const entry = parse(text) as Partial<LookupEntry<unknown>> | undefined;
-  if (entry?.v !== 1 || entry.kind !== "registration" || entry.key !== key) return undefined;
-  const { at, freshUntil, staleUntil } = entry;
+  const known = parse(text) as Partial<LookupEntry<unknown>> | undefined;
+  if (known?.v !== 1 || known.kind !== "registration" || known.key !== key) return undefined;
+  const { at, freshUntil, staleUntil } = known;
   const times =
     isTime(at) && isTime(freshUntil) && isTime(staleUntil) && at <= freshUntil && freshUntil <= staleUntil;
   if (!times || at > now + CLOCK_SKEW_MAX) return undefined;
-  const value = entry.value === null ? null : readProfile(entry.value);
+  const value = known.value === null ? null : readProfile(known.value);
   return value === undefined
     ? undefined
     : { v: 1, kind: "registration", key, at, value, freshUntil, staleUntil };
@@ -121,7 +118,7 @@ export const isLocale = (value: unknown): value is string =>
 export const isBracket = (value: unknown): value is string =>
   typeof value === "string" && /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value);
 
-/** The profile of a registration. The company may have written anything there: a locale or bracket that is none is left out. */
+/** What joining needs of a registration. The company may have written anything there: what is no locale or bracket is left out. */
 export function profileOf({ locale, bracket, blocked }: Registration): Profile {
   return {
     ...(isLocale(locale) ? { locale } : {}),

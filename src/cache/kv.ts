@@ -1,7 +1,7 @@
 /**
- * The cache tier for public values: isolate memory, then KV, then the owner
- * object. Nothing here decides a game; an old value costs freshness only, and a
- * wrong one is ignored.
+ * The cache tier for what everybody may read: isolate memory, then KV, then
+ * the owner object. Nothing here decides a game; an old value costs freshness
+ * only, and a wrong one is ignored.
  */
 import { configOf } from "../config.ts";
 import type { Refusal } from "../errors.ts";
@@ -12,24 +12,34 @@ import type { BoardPage, BoardQuery } from "../objects/leaderboard.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
 import { BOARD_ENTRIES_MAX, boardKey, publicKey, readBoardEntry, readPublicEntry } from "./entry.ts";
-import { Memory, worthAt } from "./memory.ts";
 
-/** Values of one kind in an isolate's memory. */
-const CACHED_MAX = 2_000;
+/** Values an isolate keeps; all are dropped when there are more. */
+const KEPT_MAX = 2_000;
 
 /** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. */
 const KV_CACHE_TTL = 30;
 
-/** A value is stale until it is so many times as old as a fresh one may be. */
+/** A refresh that has not ended by then is given up on, and another request begins one, ms. */
+const REFRESH_MAX = 5_000;
+
+/** A value this many times older than it may be is no longer repeated while one request refreshes it. */
 const STALE_FACTOR = 20;
 
+interface Kept<Value> {
+  value: Value;
+  /** Epoch ms at which it was read. */
+  at: number;
+  /** Since when a request has been reading it anew, epoch ms. */
+  refreshing?: number;
+}
+
 /**
- * Values of one kind, each fresh for `maxAge`: one request renews a stale value
- * while the others repeat it. Without a usable value each request reads for
- * itself, because none can await the I/O of another.
+ * Isolate memory: a value is read anew by one request while the others repeat
+ * the old one. Requests never wait for each other's reading, because what one
+ * request does cannot be awaited by another (its I/O ends with it).
  */
-class Cache<Value> {
-  readonly #memory = new Memory<{ value: Value; at: number }>(CACHED_MAX);
+class Memory<Value> {
+  readonly #kept = new Map<string, Kept<Value>>();
   readonly #hits: Counter;
 
   constructor(name: string) {
@@ -37,36 +47,38 @@ class Cache<Value> {
   }
 
   async get(key: string, now: number, maxAge: number, read: () => Promise<Value>): Promise<Value> {
-    const memory = this.#memory;
-    const cached = memory.get(key);
-    const worth = cached && worthAt(now, cached.at + maxAge, cached.at + maxAge * STALE_FACTOR);
-    if (cached && (worth === "fresh" || (worth === "stale" && memory.flight(key, now)))) {
-      this.#hits.value += 1;
-      return cached.value;
+    const kept = this.#kept.get(key);
+    if (kept) {
+      const age = now - kept.at;
+      const refreshed = kept.refreshing !== undefined && now - kept.refreshing < REFRESH_MAX;
+      if (age < maxAge || (refreshed && age < maxAge * STALE_FACTOR)) return this.#remembered(kept.value);
+      kept.refreshing = now;
     }
-    const flight = { since: now };
-    if (cached) memory.takeOff(key, flight);
     let value: Value;
     try {
       value = await read();
     } catch (error) {
-      // The owner is away: the old value is better than none, and says how old it is. The
-      // flight stays, so that the next request waits a little before it tries again.
-      if (cached && worth === "stale") return cached.value;
+      // The owner is away: the old value is better than none, and says how old it is.
+      if (kept && now - kept.at < maxAge * STALE_FACTOR) return kept.value;
       throw error;
     }
-    memory.land(key, flight);
-    memory.set(key, { value, at: now });
+    if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
+    this.#kept.set(key, { value, at: now });
+    return value;
+  }
+
+  #remembered(value: Value): Value {
+    this.#hits.value += 1;
     return value;
   }
 
   forget(prefix: string): void {
-    this.#memory.forget(prefix);
+    for (const key of this.#kept.keys()) if (key.startsWith(prefix)) this.#kept.delete(key);
   }
 }
 
-const hunts = new Cache<PublicEntry | Refusal>("hunt");
-const boards = new Cache<BoardPage>("leaderboard");
+const hunts = new Memory<PublicEntry | Refusal>("hunt");
+const boards = new Memory<BoardPage>("leaderboard");
 
 /** The public half of a hunt with its phase state. */
 export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicEntry | Refusal> {
@@ -74,7 +86,7 @@ export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicE
     const text = await readKv(env, publicKey(hunt));
     const entry = readPublicEntry(hunt, text);
     count("hunt", entry ? "kv" : "object");
-    return entry ?? plain(await calling(async () => controlStub(env, hunt).publicEntry()));
+    return entry ?? plain(await controlStub(env, hunt).publicEntry());
   });
 }
 
@@ -108,9 +120,9 @@ function count(cache: "hunt" | "leaderboard", source: "kv" | "object"): void {
   meter.add("hunt_cache_reads_total", 1, cache, source);
 }
 
-/** A copy that other requests may use: an object's result is tied to the request that asked. */
-function plain<Value extends object>(result: Value): Value {
-  return JSON.parse(JSON.stringify(result));
+/** A copy without the ties to the request that an object's answer carries, so that others may use it. */
+function plain<Value extends object>(answer: Value): Value {
+  return JSON.parse(JSON.stringify(answer));
 }
 
 /** KV is a help, never a need: when it fails, the owner object is asked. */

@@ -1,9 +1,8 @@
 /**
- * Is this player registered? The origin knows; the cache tier stands before it.
- * An entry holds no external id in clear and no name: the key is a keyed
- * digest, the value only the profile that joining needs.
+ * Is this player registered? The origin's answer through the cache tier. What
+ * is kept holds no external id in clear and no name: the key is a keyed
+ * digest, the value is what joining needs.
  */
-import { systemClock } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { Env } from "../objects/env.ts";
 import { guardedOrigin, OriginUnavailable } from "../origin/guarded.ts";
@@ -11,20 +10,20 @@ import { openOrigin } from "../origin/open.ts";
 import { lookupKey, type Profile, personDigest, profileOf, readRegistrationEntry } from "./entry.ts";
 import { type Found, type LookupCounts, Lookups } from "./swr.ts";
 
-/** Shortest time KV may repeat a value, or that there is none, at its edge (the platform's minimum), seconds. */
+/** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. So long it also repeats that there is none. */
 const KV_CACHE_TTL = 30;
 
-/** Requests of one isolate share their look-ups. */
+/** Per isolate, as everything here: requests of one isolate share what they looked up. */
 const lookups = new Lookups<Profile>();
 
-/** Results of this isolate's look-ups since it started. */
+/** What this isolate's look-ups came to since it started. */
 export function lookupCounts(): LookupCounts {
   return { ...lookups.counts };
 }
 
 /**
  * Looks a registration up, within LOOKUP_LIMIT_MS. Null: the origin says that
- * there is none; `failed`: no usable value is to be had. Never rejects.
+ * there is none; `failed`: nothing usable is known. Never rejects.
  */
 export function lookUpRegistration(
   env: Env,
@@ -44,13 +43,14 @@ export function lookUpRegistration(
       read: readRegistrationEntry,
     },
     {
-      clock: systemClock,
+      now: () => Date.now(),
+      timer: startTimer,
       readKv: (key) => env.CACHE.get(lookupKey(key), { cacheTtl: KV_CACHE_TTL }),
       writeKv: (key, text, expirationTtl) => env.CACHE.put(lookupKey(key), text, { expirationTtl }),
       load: () => loadProfile(env, context, externalId),
       later: (task) => context.waitUntil(task),
       warn(message, error) {
-        // While the origin is away every player would bring this line; its gate has logged it.
+        // While the origin is away this would be said for every player; its gate has said so.
         if (!(error instanceof OriginUnavailable)) console.warn({ message, error: String(error) });
       },
     },
@@ -67,11 +67,19 @@ async function loadProfile(
     const registration = await guardedOrigin(env, origin).registration(externalId);
     return registration ? profileOf(registration) : null;
   } finally {
-    // The player does not wait for that, and is served whether it works or not.
+    // The player does not wait for that, and does not care whether it works.
     context.waitUntil(
       origin.close().catch((error: unknown) => {
         console.warn({ message: "the origin's connections were not closed", error: String(error) });
       }),
     );
   }
+}
+
+function startTimer(ms: number): { done: Promise<void>; cancel(): void } {
+  let handle: ReturnType<typeof setTimeout> | undefined;
+  const done = new Promise<void>((resolve) => {
+    handle = setTimeout(resolve, ms);
+  });
+  return { done, cancel: () => clearTimeout(handle) };
 }

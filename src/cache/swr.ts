@@ -1,31 +1,36 @@
 /**
  * Look-ups through the cache tier, stale while revalidate: isolate memory,
- * then KV, then the owner of the value (a loader). `judge` says what an entry
- * is worth; the rest is the loop around it.
+ * then KV, then the owner of the answer (a loader). What to do with an entry
+ * is `judge`; the rest is the loop around it.
  *
- * - One request of the isolate asks for a key, and the others wait for it, each
- *   by a timer of its own (memory.ts). A request that waited too long asks itself.
- * - A player waits `limit` in all. A value that comes later is cached for the next.
- * - A stale value is given at once while one request renews it. That renewal
+ * - One request of the isolate asks for a key, the others wait for it; but
+ *   never without an own timer, because a request that dies takes its I/O with
+ *   it and its promise never settles. Who waited too long asks itself.
+ * - A player waits `limit` in all. What comes later is still kept for the next.
+ * - An old answer is given at once while one request renews it. That renewal
  *   is a hint: lost, it only costs the next one some time.
  * - KV is a help, never a need: slow, failing or wrong, the loader is asked.
  */
-import type { Clock } from "../clock.ts";
 import { meter } from "../telemetry/meter.ts";
 import { CLOCK_SKEW_MAX, type LookupEntry } from "./entry.ts";
-import { type Flight, Memory, type Worth, worthAt } from "./memory.ts";
 
-/** Values an isolate caches; the least recently used go first. About 300 bytes each. */
-const CACHED_MAX = 5_000;
+/** Answers an isolate keeps; the least recently used go first. About 300 bytes each. */
+const KEPT_MAX = 5_000;
 
-/** The share of the player's time that KV may use up, and the share that a request waits for another's flight. */
+/** Look-ups under way that others may wait for; beyond it, each request asks for itself. */
+const FLIGHTS_MAX = 1_000;
+
+/** A look-up that has not ended by then has died with its request, ms. */
+const FLIGHT_MAX = 5_000;
+
+/** Of the player's time, the share KV may use up, and the share a request waits for another's look-up. */
 const KV_SHARE = 0.5;
 const FLIGHT_SHARE = 0.5;
 
 /** KV keeps nothing for less (the platform's minimum), seconds. */
 const KV_EXPIRATION_MIN = 60;
 
-/** How long values are believed, ms. */
+/** How long answers are believed, ms. */
 export interface Lives {
   fresh: number;
   /** After that: still used, while it is renewed or the owner is away. */
@@ -34,15 +39,15 @@ export interface Lives {
   negative: number;
 }
 
-/** The result of a look-up. `failed`: the owner gave no value, or not in time. */
+/** What a look-up came to. `failed`: the owner could not answer, or not in time. */
 export type Found<Value> = { value: Value | null; at: number } | { failed: "limited" | "error" };
 
 export interface LookupCounts {
-  /** Fresh values out of memory or KV. */
+  /** Fresh answers out of memory or KV. */
   hits: number;
-  /** Stale values used while they are renewed. */
+  /** Old answers used while they are renewed. */
   stale: number;
-  /** Nothing usable was cached: the owner was asked, or another request's flight awaited. */
+  /** Nothing usable was kept: the owner was asked, or another request's asking awaited. */
   misses: number;
   /** Fresh "there is none" out of memory or KV. */
   negative: number;
@@ -50,20 +55,23 @@ export interface LookupCounts {
   ignored: number;
   /** Look-ups that ran out of the player's time. */
   limited: number;
-  /** Loads that failed. */
+  /** Askings the owner did not answer. */
   errors: number;
 }
 
-/** A request lends these to its look-up; their I/O is bound to it. */
+/** What a request lends to its look-up; its I/O is bound to it. */
 export interface LookupDeps<Value> {
-  clock: Clock;
+  /** Epoch ms. */
+  now(): number;
+  /** Resolves after `ms` unless cancelled. */
+  timer(ms: number): { done: Promise<void>; cancel(): void };
   readKv(key: string): Promise<string | null>;
   writeKv(key: string, text: string, expirationTtl: number): Promise<void>;
-  /** Asks the owner; null: it has nothing under this key. Rejects when the owner is away. */
+  /** Asks the owner; null: it has nothing under this key. Rejects when it cannot answer. */
   load(): Promise<Value | null>;
   /** Keeps the request alive for a task that never rejects. */
   later(task: Promise<unknown>): void;
-  /** Logs a failure, without the key. */
+  /** Says what went wrong; the key is not for logs. */
   warn(message: string, error: unknown): void;
 }
 
@@ -75,23 +83,23 @@ export interface LookupOptions<Value> {
 }
 
 /**
- * The worth of an entry at `now`. Never more than today's `lives` allow, so
- * that shorter ones hold at once, also for entries that were cached before.
+ * What an entry is worth at `now`. Never more than today's `lives` allow, so
+ * that shorter ones hold at once, also for what was kept before.
  */
 export function judge(
   entry: Pick<LookupEntry<unknown>, "at" | "value" | "freshUntil" | "staleUntil">,
   now: number,
-  { fresh, stale, negative }: Lives,
-): Worth {
+  lives: Lives,
+): "fresh" | "stale" | "gone" {
   const { at, value } = entry;
   if (at > now + CLOCK_SKEW_MAX) return "gone";
-  const freshUntil = Math.min(entry.freshUntil, at + (value === null ? negative : fresh));
-  // "There is none" is never stale.
-  const staleUntil = value === null ? freshUntil : Math.min(entry.staleUntil, at + fresh + stale);
-  return worthAt(now, freshUntil, staleUntil);
+  const freshUntil = Math.min(entry.freshUntil, at + (value === null ? lives.negative : lives.fresh));
+  if (now < freshUntil) return "fresh";
+  if (value === null) return "gone";
+  return now < Math.min(entry.staleUntil, at + lives.fresh + lives.stale) ? "stale" : "gone";
 }
 
-/** The entry for a value of `at`. */
+/** The entry for an answer of `at`. */
 export function entryOf<Value>(
   key: string,
   value: Value | null,
@@ -103,16 +111,19 @@ export function entryOf<Value>(
   return { v: 1, kind: "registration", key, at, value, freshUntil, staleUntil };
 }
 
-interface LookupFlight<Value> extends Flight {
-  /** Never rejects, but may never settle either. */
-  found: Promise<Found<Value>>;
-  /** `found` has settled. The flight may go on: to renew a stale value. */
-  settled: boolean;
+/** A look-up under way; `answer` never rejects, but it may never settle either. */
+interface Flight<Value> {
+  answer: Promise<Found<Value>>;
+  /** It may go on after that: to renew an old answer. */
+  answered: boolean;
+  since: number;
 }
 
 /** The look-ups of one isolate. */
 export class Lookups<Value> {
-  readonly #memory = new Memory<LookupEntry<Value>, LookupFlight<Value>>(CACHED_MAX);
+  readonly #kept = new Map<string, LookupEntry<Value>>();
+  /** In the order of their beginning. */
+  readonly #flights = new Map<string, Flight<Value>>();
   readonly counts: LookupCounts = {
     hits: 0,
     stale: 0,
@@ -130,88 +141,104 @@ export class Lookups<Value> {
 
   /** Looks `key` up. Never rejects, and never takes longer than `limit`. */
   async get(key: string, options: LookupOptions<Value>, deps: LookupDeps<Value>): Promise<Found<Value>> {
-    const memory = this.#memory;
-    const begun = deps.clock.now();
-    const cached = memory.use(key);
-    const worth = cached && judge(cached, begun, options.lives);
-    if (cached && worth !== "gone") {
-      this.#count(cached, worth === "stale");
-      if (worth === "stale" && !memory.flight(key, begun)) this.#begin(key, options, deps);
-      return { value: cached.value, at: cached.at };
+    const begun = deps.now();
+    const kept = this.#recall(key);
+    const worth = kept && judge(kept, begun, options.lives);
+    if (kept && worth !== "gone") {
+      this.#count(kept, worth === "stale");
+      if (worth === "stale" && !this.#underWay(key, begun)) void this.#begin(key, options, deps);
+      return { value: kept.value, at: kept.at };
     }
     const until = begun + options.limit;
-    const first = memory.flight(key, begun);
-    // A flight that has already answered gave a value that has expired since: do not wait for it.
-    const other = first?.settled === false ? first : undefined;
+    const known = this.#underWay(key, begun);
+    // What has answered already did so with what is gone by now.
+    const other = known?.answered === false ? known : undefined;
     if (other) {
       this.#tally("misses");
-      const found = await orLate(deps.clock, options.limit * FLIGHT_SHARE, other.found);
-      if (found) return found;
+      const answer = await within(deps, other.answer, options.limit * FLIGHT_SHARE);
+      if (answer) return answer;
     }
-    // The first waiter to wake starts a new request; the others join it.
-    const second = memory.flight(key, deps.clock.now());
-    const flight = second && second !== first ? second : this.#begin(key, options, deps, !other);
-    const found = await orLate(deps.clock, until - deps.clock.now(), flight.found);
-    if (found) return found;
+    // Whoever woke first asks anew, the rest wait for that.
+    const begunAnew = this.#underWay(key, deps.now());
+    const flight = begunAnew && begunAnew !== known ? begunAnew : this.#begin(key, options, deps, !other);
+    const answer = await within(deps, flight.answer, until - deps.now());
+    if (answer) return answer;
     this.#tally("limited");
     return { failed: "limited" };
   }
 
-  /** Begins a flight that may outlive the player's patience. `counted`: this request has not been counted. */
+  #underWay(key: string, now: number): Flight<Value> | undefined {
+    const flight = this.#flights.get(key);
+    return flight && Math.abs(now - flight.since) < FLIGHT_MAX ? flight : undefined;
+  }
+
+  /** Begins a look-up that outlives the player's patience. `counted`: this request has not been counted. */
   #begin(
     key: string,
     options: LookupOptions<Value>,
     deps: LookupDeps<Value>,
     counted = false,
-  ): LookupFlight<Value> {
-    const { promise, resolve } = Promise.withResolvers<Found<Value>>();
-    const flight: LookupFlight<Value> = { found: promise, settled: false, since: deps.clock.now() };
-    this.#memory.takeOff(key, flight);
-    const give = (found: Found<Value>): void => {
-      flight.settled = true;
-      resolve(found);
+  ): Flight<Value> {
+    const now = deps.now();
+    for (const [old, { since }] of this.#flights) {
+      if (Math.abs(now - since) < FLIGHT_MAX) break;
+      this.#flights.delete(old);
+    }
+    let resolve: (answer: Found<Value>) => void = () => undefined;
+    const flight: Flight<Value> = {
+      answer: new Promise((resolved) => {
+        resolve = resolved;
+      }),
+      answered: false,
+      since: now,
     };
-    const flying = this.#fly(key, options, deps, counted, give).then((entry) => {
+    this.#flights.delete(key);
+    if (this.#flights.size < FLIGHTS_MAX) this.#flights.set(key, flight);
+    const answered = (answer: Found<Value>): void => {
+      flight.answered = true;
+      resolve(answer);
+    };
+    const flying = this.#fly(key, options, deps, counted, answered).then((entry) => {
       // Before KV is written, which may take its time.
-      this.#memory.land(key, flight);
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
       return entry && this.#publish(entry, deps);
     });
     deps.later(flying);
     return flight;
   }
 
-  /** Asks KV, then the owner, and gives the result as soon as it can. Resolves to the entry to publish, if there is a new one. */
+  /** KV, then the owner. Answers as soon as it can; comes to the entry that is new, if one is. */
   async #fly(
     key: string,
     options: LookupOptions<Value>,
     deps: LookupDeps<Value>,
     counted: boolean,
-    give: (found: Found<Value>) => void,
+    answered: (answer: Found<Value>) => void,
   ): Promise<LookupEntry<Value> | undefined> {
     const found = await this.#fromKv(key, options, deps);
-    const worth = found ? judge(found, deps.clock.now(), options.lives) : "gone";
+    const worth = found ? judge(found, deps.now(), options.lives) : "gone";
     if (found && worth !== "gone") {
-      if (found.at > (this.#memory.get(key)?.at ?? 0)) this.#memory.set(key, found);
+      if (found.at > (this.#kept.get(key)?.at ?? 0)) this.#keep(key, found);
       if (counted) this.#count(found, worth === "stale");
-      give({ value: found.value, at: found.at });
+      answered({ value: found.value, at: found.at });
       if (worth === "fresh") return undefined;
     } else if (counted) this.#tally("misses");
 
-    // The value is of no earlier time than this.
-    const at = deps.clock.now();
+    // The answer is of no earlier time than this.
+    const at = deps.now();
     let value: Value | null;
     try {
       value = await deps.load();
     } catch (error) {
       this.#tally("errors");
       deps.warn("a look-up failed", error);
-      give({ failed: "error" });
+      answered({ failed: "error" });
       return undefined;
     }
     const entry = entryOf(key, value, at, options.lives);
-    give({ value, at });
+    answered({ value, at });
     if (entry.staleUntil === at) return undefined;
-    this.#memory.set(key, entry);
+    this.#keep(key, entry);
     return entry;
   }
 
@@ -233,9 +260,9 @@ export class Lookups<Value> {
       deps.warn("KV could not be read", error);
       return null;
     });
-    const text = (await orLate(deps.clock, options.limit * KV_SHARE, reading)) ?? null;
+    const text = (await within(deps, reading, options.limit * KV_SHARE)) ?? null;
     if (text === null) return undefined;
-    const entry = options.read(key, text, deps.clock.now());
+    const entry = options.read(key, text, deps.now());
     if (!entry) this.#tally("ignored");
     return entry;
   }
@@ -245,15 +272,36 @@ export class Lookups<Value> {
     else if (value === null) this.#tally("negative");
     else this.#tally("hits");
   }
+
+  #recall(key: string): LookupEntry<Value> | undefined {
+    const kept = this.#kept.get(key);
+    if (kept) {
+      // To the end of the line: the first ones go first.
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+    }
+    return kept;
+  }
+
+  #keep(key: string, entry: LookupEntry<Value>): void {
+    this.#kept.delete(key);
+    this.#kept.set(key, entry);
+    if (this.#kept.size <= KEPT_MAX) return;
+    const oldest = this.#kept.keys().next().value;
+    if (oldest !== undefined) this.#kept.delete(oldest);
+  }
 }
 
-/** The promise's value, or undefined when `ms` pass before. */
-async function orLate<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
-  const ended = new AbortController();
-  const late = clock.after(Math.max(0, ms), ended.signal).catch(() => undefined);
+/** What `promise` comes to, or undefined when `ms` pass before. */
+async function within<T>(
+  deps: Pick<LookupDeps<unknown>, "timer">,
+  promise: Promise<T>,
+  ms: number,
+): Promise<T | undefined> {
+  const timer = deps.timer(Math.max(0, ms));
   try {
-    return (await Promise.race([promise, late])) ?? undefined;
+    return await Promise.race([promise, timer.done.then(() => undefined)]);
   } finally {
-    ended.abort();
+    timer.cancel();
   }
 }

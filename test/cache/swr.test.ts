@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Profile, readRegistrationEntry } from "../../src/cache/entry.ts";
 import { entryOf, judge, type Lives, type LookupDeps, Lookups } from "../../src/cache/swr.ts";
-import { systemClock } from "../../src/clock.ts";
 
 const LIVES: Lives = { fresh: 1_000, stale: 10_000, negative: 100 };
 const LIMIT = 40;
@@ -66,13 +65,17 @@ class World {
 
   deps(key: string): LookupDeps<Profile> {
     return {
-      clock: {
-        now: () => this.now,
-        after: async (ms, signal) => {
-          const until = this.now + ms;
-          await systemClock.after(ms, signal);
-          this.now = Math.max(this.now, until);
-        },
+      now: () => this.now,
+      timer: (ms) => {
+        let handle: NodeJS.Timeout | undefined;
+        const until = this.now + ms;
+        const done = new Promise<void>((resolve) => {
+          handle = setTimeout(() => {
+            this.now = Math.max(this.now, until);
+            resolve();
+          }, ms);
+        });
+        return { done, cancel: () => clearTimeout(handle) };
       },
       readKv: async (read) => {
         this.kvReads += 1;
@@ -234,7 +237,7 @@ describe("[CACHE-6] many requests at once", () => {
     void world.get("ann", {
       readKv: silent,
       load: silent,
-      clock: { now: () => world.now, after: silent },
+      timer: () => ({ done: silent(), cancel: () => undefined }),
     });
     const answers = await Promise.all(Array.from({ length: 20 }, () => world.get("ann")));
     for (const answer of answers) expect(answer).toMatchObject({ value: { bracket: "locals" } });
@@ -246,7 +249,7 @@ describe("[CACHE-6] many requests at once", () => {
     void world.get("ann", {
       readKv: silent,
       load: silent,
-      clock: { now: () => world.now, after: silent },
+      timer: () => ({ done: silent(), cancel: () => undefined }),
     });
     world.now += 5_000;
     expect(await world.get("ann")).toMatchObject({ value: { bracket: "locals" } });

@@ -3,7 +3,6 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { lookupKey, type Profile, readRegistrationEntry } from "../../src/cache/entry.ts";
 import { entryOf, type LookupDeps, Lookups } from "../../src/cache/swr.ts";
-import { systemClock } from "../../src/clock.ts";
 
 const LIVES = { fresh: 60_000, stale: 60_000, negative: 60_000 };
 const LIMIT = 400;
@@ -17,7 +16,14 @@ function deps(
   later: (task: Promise<unknown>) => void,
 ): LookupDeps<Profile> {
   return {
-    clock: systemClock,
+    now: () => Date.now(),
+    timer: (after) => {
+      let handle: ReturnType<typeof setTimeout> | undefined;
+      const done = new Promise<void>((resolve) => {
+        handle = setTimeout(resolve, after);
+      });
+      return { done, cancel: () => clearTimeout(handle) };
+    },
     readKv: (key) => env.CACHE.get(lookupKey(key)),
     writeKv: (key, text, expirationTtl) => env.CACHE.put(lookupKey(key), text, { expirationTtl }),
     load: async () => {

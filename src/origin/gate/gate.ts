@@ -2,14 +2,13 @@
  * The gate: a circuit breaker that all isolates share, because with thousands
  * of isolates a breaker in each never sees enough calls to open. Isolates
  * report what they did and are told whether they may go on. Pure: time (epoch
- * ms) and chance (0 to 1) are passed in; `object.ts` gives it a home.
+ * ms) and chance (0 to 1) are passed in; `gate-object.ts` gives it a home.
  *
  * closed ──too many failed──▶ open ──pause over──▶ half open ──3 good probes──▶ closed
  *                              ▲                      │
  *                              └── failed or expired ─┘  (the pause doubles)
  */
 import type { GateDelta, GateReport, GateStatus, GateView, LeaseResult } from "../../objects/gate-report.ts";
-import type { SavedGate } from "./saved.ts";
 import { SlidingCounts } from "./sliding.ts";
 
 export interface GateParameters {
@@ -73,7 +72,7 @@ const TELL_SUCCESS_REPORTS = 100;
 /** Good probes that close the gate. */
 const PROBES_TO_CLOSE = 3;
 
-/** A lease lasts this much longer than the time limit of its call, ms: the way back and the report's way, generously. */
+/** What a lease lasts beyond the time limit of its call, ms: the answer's and the report's way, generously. */
 const LEASE_GRACE_MS = 1_000;
 
 /** Longest time limit of a probe, ms, as long as a parameter may set it. */
@@ -96,6 +95,17 @@ const FLUSHES_MAX = 8;
 
 /** A clock set back by more than this makes pauses and leases end at once, ms. */
 const CLOCK_SKEW_MS = 1_000;
+
+/** Bounds of a report. */
+const COUNT_MAX = 1_000_000;
+const DELTAS_MAX = 8;
+const LEASES_MAX = 64;
+const NAME_MAX = 64;
+
+/** What must survive a restart; changes with the state only. A half-open gate is one whose pause is over. */
+export type SavedGate =
+  | { state: "closed"; epoch: number; since: number }
+  | { state: "open"; epoch: number; since: number; until: number; pauses: number };
 
 type Phase =
   | {
@@ -133,7 +143,7 @@ export class Gate {
   #phase: Phase;
   /** Grows with every opening and closing. */
   #epoch: number;
-  /** When the newest leases were given, epoch ms: the bound holds across openings and restarts. */
+  /** When the newest leases were given: the bound holds across openings and restarts. */
   #granted: number[];
   #leases = 0;
   /** Isolate → its newest flush numbers; in the order of their last report. */
@@ -147,7 +157,7 @@ export class Gate {
       saved?.state === "open"
         ? { state: "open", since: saved.since, until: saved.until, pauses: saved.pauses }
         : { state: "closed", since: saved?.since ?? now, succeeded: now };
-    // Leases given before a restart are forgotten: assume as many as may be.
+    // What was given before a restart is forgotten: assume the most.
     this.#granted = saved ? Array.from({ length: this.#probes() }, () => now) : [];
   }
 
@@ -165,7 +175,7 @@ export class Gate {
     return { state: this.#phase.state, since: this.#phase.since, window: { calls, failed, slow } };
   }
 
-  /** Applies a report. The view says what the isolate may do. */
+  /** Applies a report and answers what the isolate may do. */
   report(report: GateReport, now: number, random: number): GateView {
     this.#advance(now, random);
     this.#window.add(now, { reports: 1 });
@@ -205,7 +215,7 @@ export class Gate {
     }
   }
 
-  /** Views last longer when more reports come than the gate can well serve. */
+  /** Views last longer when the gate is asked more than it can well answer. */
   #ttl(now: number): number {
     return Math.min(TTL_MAX_MS, Math.max(TTL_MS, (TTL_MS * this.#reports(now)) / REPORTS_PER_SECOND));
   }
@@ -271,7 +281,7 @@ export class Gate {
     return failed >= SILENCE_SHARE * (silence.calls - silence.succeeded);
   }
 
-  /** Lets time pass: a pause ends, a lease expires. */
+  /** Does what time alone does: a pause ends, a lease expires. */
   #advance(now: number, random: number): void {
     const phase = this.#phase;
     if (phase.state === "closed") {
@@ -319,4 +329,45 @@ export class Gate {
     this.#granted = this.#granted.filter((at) => at > now - span && at <= now);
     return this.#granted.length < this.#probes();
   }
+}
+
+/** Reads a report that came over the wire; undefined when it is not one. */
+export function readReport(value: unknown): GateReport | undefined {
+  if (!isRecord(value)) return undefined;
+  const { isolate, deltas, starting } = value;
+  if (!isName(isolate)) return undefined;
+  if (!Array.isArray(deltas) || deltas.length > DELTAS_MAX || !deltas.every(isDelta)) return undefined;
+  if (starting === undefined) return { isolate, deltas };
+  return isCount(starting) ? { isolate, deltas, starting } : undefined;
+}
+
+function isDelta(value: unknown): value is GateDelta {
+  if (!isRecord(value)) return false;
+  const { flush, epoch, calls, succeeded, failed, timedOut, slow, succeededAgo, leases } = value;
+  return (
+    Number.isSafeInteger(flush) &&
+    Number.isSafeInteger(epoch) &&
+    [calls, succeeded, failed, timedOut, slow].every(isCount) &&
+    (succeededAgo === undefined || isCount(succeededAgo)) &&
+    Array.isArray(leases) &&
+    leases.length <= LEASES_MAX &&
+    leases.every(isLeaseResult)
+  );
+}
+
+function isLeaseResult(value: unknown): value is LeaseResult {
+  return isRecord(value) && isName(value.id) && ["ok", "failed", "unused"].includes(String(value.result));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= NAME_MAX;
+}
+
+/** A finite number of 0 to a million: calls, or ms. */
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= COUNT_MAX;
 }

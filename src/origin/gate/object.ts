@@ -1,27 +1,24 @@
 /**
- * `OriginGate`: the home of the gate, one object for the origin. itty-durable
- * is made for few tiny calls with a small state: methods are called over its
- * proxy, with their arguments in a header. Everybody calls them through
- * `gateOf` (src/objects/gate.ts), because the library's types are `any` and its
- * errors arrive as bare statuses.
+ * `OriginGate`: the home of the gate, one object for the origin. Few tiny calls
+ * with a small state are what itty-durable is made for: methods are called over
+ * its proxy, with their arguments in a header. It is used behind a typed face,
+ * because its own types are `any` and errors arrive as bare statuses.
  *
- * Only openings and closings are written down. A restart forgets the window
- * and the leases of a half-open gate: the window fills again, and results of
- * unknown leases change nothing.
+ * Written down is only what must outlive the object, at each opening and
+ * closing. The window and the leases of a half-open gate are forgotten by a
+ * restart: the window fills again, and unknown leases are not answered for.
  */
 
 import { createDurable } from "itty-durable";
 import { configOf } from "../../config.ts";
 import type { Env } from "../../objects/env.ts";
 import type { GateStatus, GateView } from "../../objects/gate-report.ts";
-import { Gate } from "./gate.ts";
-import { readReport } from "./read-report.ts";
-import { readStored, type StoredGate, toStored } from "./saved.ts";
+import { Gate, readReport, type SavedGate } from "./gate.ts";
 
-/** The part of itty-durable in use. Public fields are its persistent state, all but `state`. */
+/** What of itty-durable is used. Public fields are its persistent state, all but `state`. */
 interface Durable {
   readonly state: { readonly storage: DurableObjectStorage };
-  /** Writes what `getPersistable` returns. The next start assigns it to the fields. */
+  /** Writes what `getPersistable` returns; what it wrote is assigned to the fields at the next start. */
   persist(): Promise<void>;
 }
 
@@ -32,7 +29,7 @@ const Durable = createDurable({ autoReturn: false, autoPersist: false }) as unkn
 
 export class OriginGate extends Durable {
   /** As it was last written. */
-  saved: StoredGate | null = null;
+  saved: SavedGate | null = null;
   readonly #env: Env;
   #gate: Gate | undefined;
 
@@ -43,7 +40,7 @@ export class OriginGate extends Durable {
 
   async report(value: unknown): Promise<GateView> {
     const report = readReport(value);
-    // itty-durable responds with this status; nothing was changed.
+    // The status is what itty-durable answers with; nothing was changed.
     if (!report) throw Object.assign(new Error("not a report"), { status: 400 });
     const gate = this.#loaded();
     const view = gate.report(report, this.now(), Math.random());
@@ -58,12 +55,12 @@ export class OriginGate extends Durable {
     return status;
   }
 
-  /** itty-durable's: the content for `persist`. */
-  getPersistable(): { saved: StoredGate | null } {
+  /** itty-durable's: what `persist` writes. */
+  getPersistable(): { saved: SavedGate | null } {
     return { saved: this.saved };
   }
 
-  /** Epoch ms; replaced by tests. */
+  /** Replaced in tests. */
   now(): number {
     return Date.now();
   }
@@ -79,17 +76,16 @@ export class OriginGate extends Durable {
         openMaxMs: config.GATE_OPEN_MAX_MS,
         probesPerSecond: config.GATE_PROBES_PER_SECOND,
       };
-      const now = this.now();
-      this.#gate = new Gate(parameters, now, this.saved ? readStored(this.saved, now) : undefined);
+      this.#gate = new Gate(parameters, this.now(), this.saved ?? undefined);
     }
     return this.#gate;
   }
 
-  /** The platform's output gate holds the result back until this is written. */
+  /** The answer waits for the write by the platform's output gate. */
   async #save(gate: Gate): Promise<void> {
     const { saved } = gate;
     if (saved.epoch === (this.saved?.epoch ?? 1)) return;
-    this.saved = toStored(saved);
+    this.saved = saved;
     await this.persist();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Places for calls at the same time, and a bounded line before them. A request
- * can end without giving its place back, so a place is held for a limited time,
- * and each waiting call has a timer of its own.
+ * can end without giving its place back, so a place is held until a time at
+ * most, and whoever waits does so by a timer of its own.
  */
 
 /** Waiting calls per place; more are turned away at once. */
@@ -15,12 +15,12 @@ interface Clock {
 interface Waiting {
   /** How long its place is to be held, ms. */
   holdMs: number;
-  /** After this time its request must have ended unnoticed, epoch ms. */
+  /** After this time its request has ended without a word, epoch ms. */
   until: number;
   enter(leave: (() => void) | undefined): void;
 }
 
-export class WaitingLine {
+export class Line {
   readonly #places: number;
   readonly #clock: Clock;
   /** Places taken → when they count as given back, epoch ms. */
@@ -53,7 +53,7 @@ export class WaitingLine {
       };
       const stop = this.#clock.timer(waitMs, () => {
         this.#waiting = this.#waiting.filter((other) => other !== waiting);
-        // Only looking shows that a place's request has ended.
+        // Places whose request ended are noticed only when somebody looks.
         resolve(this.#isFree() ? this.#take(holdMs) : undefined);
       });
       this.#waiting.push(waiting);

@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Scenario, simulate } from "../../../scripts/lab/gate/simulate.ts";
 import type { GateDelta, GateReport, GateView } from "../../../src/objects/gate-report.ts";
-import { Gate, type GateParameters } from "../../../src/origin/gate/gate.ts";
-import { readReport } from "../../../src/origin/gate/read-report.ts";
+import { Gate, type GateParameters, readReport } from "../../../src/origin/gate/gate.ts";
 import { SlidingCounts } from "../../../src/origin/gate/sliding.ts";
 import { Throttle } from "../../../src/origin/gate/throttle.ts";
 

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../../scripts/lab/gate/clock.ts";
 import type { GateDelta, GateReport, GateView, LeaseResult } from "../../../src/objects/gate-report.ts";
+import { readReport } from "../../../src/origin/gate/gate.ts";
 import { OriginGuard, OriginUnavailable } from "../../../src/origin/gate/guard.ts";
-import { readReport } from "../../../src/origin/gate/read-report.ts";
 import { OriginRejected } from "../../../src/origin/store.ts";
 
 const START = 1_800_000_000_000;

@@ -72,7 +72,7 @@ describe("the gate's object", () => {
     const before = await gate.status();
     expect(before).toMatchObject({ state: "open", since: clock, window: { failed: 100 } });
     expect(await written()).toEqual({
-      saved: { v: 1, state: "open", epoch, since: clock, until: expect.any(Number), pauses: 1 },
+      saved: { state: "open", epoch, since: clock, until: expect.any(Number), pauses: 1 },
     });
     await evictDurableObject(stub());
     clock += 1_000;
@@ -95,7 +95,7 @@ describe("the gate's object", () => {
     await evictDurableObject(stub());
     expect(await gate.status()).toMatchObject({ state: "closed" });
     expect(await written()).toEqual({
-      saved: { v: 1, state: "closed", epoch: epoch + 1, since: expect.any(Number) },
+      saved: { state: "closed", epoch: epoch + 1, since: expect.any(Number) },
     });
   });
 
