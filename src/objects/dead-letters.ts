@@ -5,7 +5,7 @@
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
 
-/** A dead letter as it is stored. */
+/** A dead letter as it is kept. */
 export interface DeadLetter {
   /** The same message gives the same id, however often it dies. */
   id: string;
@@ -21,7 +21,7 @@ export interface DeadLetter {
   body: string;
 }
 
-/** A letter as organisers see it: without its body, which may name players. */
+/** A letter as organisers see it: what it says of players stays in the log. */
 export interface ListedLetter {
   id: string;
   at: number;
@@ -33,11 +33,11 @@ export interface ListedLetter {
   last?: number;
 }
 
-/** The object of letters that belong to no hunt; not a slug, so no hunt is called so. */
+/** The object that keeps what belongs to no hunt; not a slug, so no hunt is called so. */
 export const UNATTRIBUTED = "/";
 
 export interface DeadLettersObject extends Rpc.DurableObjectBranded {
-  /** Stores a letter; the same message again replaces it. */
+  /** Keeps a letter; the same message again replaces it. */
   store(letter: DeadLetter): void;
   /** The newest first, a bounded number of them. */
   list(): { letters: ListedLetter[]; total: number };

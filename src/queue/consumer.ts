@@ -1,14 +1,14 @@
 /**
  * Takes messages from the queue to the origin: each message alone is
- * acknowledged, delayed or given up. A shard is told which of its facts the
- * origin holds, so that it stops sending them.
+ * acknowledged, delayed or given up. What the origin holds is told to the
+ * shard it came from, so that the shard stops sending it.
  */
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
 import { OriginUnavailable } from "../origin/gate/guard.ts";
 import { OriginRejected, type OriginStore } from "../origin/store.ts";
 import type { FactMessage } from "../protocol.ts";
 import type { DeadMessage } from "./dead-letter.ts";
-import { MalformedMessage, NewerMessage, readMessage } from "./message.ts";
+import { Malformed, readMessage } from "./message.ts";
 
 /** Delay before the first redelivery of a failed message, seconds; doubles per attempt. */
 const RETRY_DELAY = 1;
@@ -23,12 +23,6 @@ const RETRY_DELAY_MAX = 30;
  */
 const REJECTIONS_MAX = 3;
 
-/**
- * Deliveries of a message of a newer engine before it is a dead letter: ten
- * minutes, in which a deployment or its rollback is over.
- */
-const NEWER_DELIVERIES_MAX = 20;
-
 /** Calls on the origin to find the bad facts of a refused message: enough to single out four of a thousand. */
 const SPLIT_CALLS_MAX = 64;
 
@@ -36,14 +30,14 @@ const SPLIT_CALLS_MAX = 64;
  * Deliveries after which a message is not delivered again while the origin is
  * away. Below `max_retries` of wrangler.toml, beyond which the platform would
  * take it for poison. Facts are let go: they are in the log, which sends them
- * again. A message that is in no log begins anew as another message.
+ * again. What is in no log begins anew as another message.
  */
 const DELIVERIES_MAX = 90;
 
 export interface ConsumerDeps {
   /** Behind the gate. */
   origin: OriginStore;
-  /** Tells a shard which facts the origin holds. Failure is harmless: the shard sends again. */
+  /** Tells a shard what the origin holds. Failure is harmless: the shard sends again. */
   archived(hunt: string, shard: string, ranges: { first: number; last: number }[]): Promise<void>;
   /** Puts a message that can never be applied into the dead-letter queue. */
   bury(message: DeadMessage): Promise<void>;
@@ -55,7 +49,7 @@ export interface ConsumerDeps {
   random(): number;
 }
 
-/** Messages of a batch, by outcome. */
+/** What became of a batch's messages. */
 export interface BatchReport {
   applied: number;
   delayed: number;
@@ -66,7 +60,7 @@ export interface BatchReport {
   newest: number[];
 }
 
-/** The outcome of one message. */
+/** What becomes of one message. */
 type Taken = Exclude<keyof BatchReport, "newest">;
 
 export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps): Promise<BatchReport> {
@@ -110,13 +104,7 @@ async function take(
     message.ack();
     return "applied";
   } catch (error) {
-    if (error instanceof NewerMessage && message.attempts < NEWER_DELIVERIES_MAX) {
-      message.retry({ delaySeconds: RETRY_DELAY_MAX });
-      return "delayed";
-    }
-    if (error instanceof MalformedMessage || error instanceof NewerMessage) {
-      return bury(message, [{ body: message.body, error }], deps);
-    }
+    if (error instanceof Malformed) return bury(message, [{ body: message.body, error }], deps);
     if (!(error instanceof OriginRejected)) return postpone(message, error, facts !== undefined, deps);
     if (message.attempts < REJECTIONS_MAX) {
       message.retry({ delaySeconds: backoff(message.attempts, deps.random()) });
@@ -124,7 +112,7 @@ async function take(
     }
     if (!facts) return bury(message, [{ body: message.body, error }], deps);
     try {
-      return await bury(message, await applyParts(facts, error, deps, archived), deps);
+      return await bury(message, await applyWhatGoes(facts, error, deps, archived), deps);
     } catch (failure) {
       return postpone(message, failure, true, deps);
     }
@@ -138,10 +126,10 @@ interface Rejected {
 
 /**
  * Applies a refused message in halves of halves, so that one bad fact keeps no
- * others out of the origin. Returns the parts that are still refused, as small
- * as the calls suffice for. Throws when the origin is not well.
+ * others out of the origin. Returns what is refused still, in as small parts as
+ * the calls suffice for. Throws when the origin is not well.
  */
-async function applyParts(
+async function applyWhatGoes(
   refused: FactMessage,
   error: OriginRejected,
   deps: ConsumerDeps,
@@ -207,7 +195,7 @@ async function sentAnew(message: Message<unknown>, deps: ConsumerDeps): Promise<
   }
 }
 
-/** Puts the rejected parts of a message into the dead-letter queue. Without any, all of it was applied. */
+/** Puts what is rejected of a message into the dead-letter queue. Nothing rejected: all of it was applied. */
 async function bury(
   message: Message<unknown>,
   rejected: readonly Rejected[],

@@ -1,14 +1,14 @@
 /**
  * Dead letters: messages that can never be applied, kept with their error until
  * an organiser reads and redrives them. The queue's consumer buries them in the
- * dead-letter queue; so does the platform with messages it has tried too often.
+ * dead-letter queue; so does the platform with what it has tried too often.
  * This consumer stores both in the hunt's `DeadLetters` object.
  */
 
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
 import { hash53 } from "../hash.ts";
 import { type DeadLetter, UNATTRIBUTED } from "../objects/dead-letters.ts";
-import { MalformedMessage, NewerMessage, readMessage } from "./message.ts";
+import { Malformed, readMessage } from "./message.ts";
 
 /** A message on its way to the dead-letter queue. */
 export interface DeadMessage {
@@ -18,20 +18,17 @@ export interface DeadMessage {
   body: unknown;
 }
 
-/** The form of `deadMessageText`. */
-const FORM = 1;
-
-/** Longest error passed on, characters. */
+/** Longest error told, characters. */
 const ERROR_MAX = 300;
 
 /** Delay before a letter that could not be stored is delivered again, seconds. */
 const RETRY_DELAY = 30;
 
-/** The text that carries a dead message: little more than the message itself, whose size the platform limits. */
+/** The text that carries a dead message; the platform's limits are those of the message itself, and a little. */
 export function deadMessageText({ error, attempts, body }: DeadMessage): string {
   // The body goes in as the JSON it is: quoted once more it could outgrow a message.
   const json = typeof body === "string" ? (isJson(body) ? body : JSON.stringify(body)) : JSON.stringify(body);
-  return `{"dead":${FORM},"attempts":${attempts},"error":${JSON.stringify(error.slice(0, ERROR_MAX))},"body":${json}}`;
+  return `{"dead":1,"attempts":${attempts},"error":${JSON.stringify(error.slice(0, ERROR_MAX))},"body":${json}}`;
 }
 
 export interface DeadLetterDeps {
@@ -67,7 +64,6 @@ async function tell(hunt: string, { shard, first, last }: DeadLetter, deps: Dead
 
 function letterOf(message: Message<unknown>, now: number): { hunt: string; letter: DeadLetter } {
   const dead = envelope(message.body);
-  // Also of an envelope of a newer form: whole, so that nothing of it is lost.
   const body = dead ? dead.body : message.body;
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const letter: DeadLetter = {
@@ -83,29 +79,25 @@ function letterOf(message: Message<unknown>, now: number): { hunt: string; lette
     const { hunt, shard, first, facts } = read;
     return { hunt, letter: { ...letter, shard, first, last: first + facts.length - 1 } };
   } catch (error) {
-    if (!(error instanceof MalformedMessage || error instanceof NewerMessage)) throw error;
+    if (!(error instanceof Malformed)) throw error;
     return { hunt: UNATTRIBUTED, letter };
   }
 }
 
-/** The dead message in its envelope; undefined: the platform moved the message here as it was. */
 function envelope(body: unknown): DeadMessage | undefined {
   let value = body;
   if (typeof body === "string") {
     try {
       value = JSON.parse(body);
     } catch {
+      // Not ours: moved here by the platform as it was.
       return undefined;
     }
   }
-  const read = value as { dead?: unknown; error?: unknown; attempts?: unknown; body?: unknown } | null;
-  if (typeof read?.dead !== "number") return undefined;
-  if (read.dead > FORM) {
-    const error = `a dead letter of form ${read.dead}, written by a newer engine: this one reads up to ${FORM}`;
-    return { error, attempts: 0, body };
-  }
-  if (typeof read.error !== "string" || typeof read.attempts !== "number") return undefined;
-  return { error: read.error, attempts: read.attempts, body: read.body };
+  const known = value as { dead?: unknown; error?: unknown; attempts?: unknown; body?: unknown } | null;
+  if (known?.dead !== 1 || typeof known.error !== "string" || typeof known.attempts !== "number")
+    return undefined;
+  return { error: known.error, attempts: known.attempts, body: known.body };
 }
 
 function isJson(text: string): boolean {

@@ -1,19 +1,19 @@
 /**
  * `DeadLetters`: the dead letters of one hunt (and one object for those of no
- * hunt). Only the dead-letter queue's consumer and organisers ask it.
+ * hunt). Asked by the dead-letter queue's consumer and by organisers only.
  */
 
 import { DurableObject } from "cloudflare:workers";
 import type { DeadLetter, DeadLettersObject, ListedLetter } from "../objects/dead-letters.ts";
 import type { Env } from "../objects/env.ts";
 
-/** Letters stored at most. Beyond it the oldest go: their facts are in the shards' logs, and `rearchive` sends them again. */
-const LETTERS_MAX = 1_000;
+/** Letters kept at most. Beyond it the oldest go: their facts are in the shards' logs, and `rearchive` sends them again. */
+const KEPT_MAX = 1_000;
 
 /** Letters sent back in one batch of the queue: messages of up to 128 KB, batches of up to 256 KB. */
 const REDRIVE_BATCH = 2;
 
-/** Letters in one result of `list`. */
+/** Letters in one answer of `list`. */
 const LISTED_MAX = 100;
 
 type Row = {
@@ -64,7 +64,7 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
     );
     sql.exec(
       `DELETE FROM letter WHERE id IN
-         (SELECT id FROM letter ORDER BY at DESC, id LIMIT -1 OFFSET ${LETTERS_MAX})`,
+         (SELECT id FROM letter ORDER BY at DESC, id LIMIT -1 OFFSET ${KEPT_MAX})`,
     );
   }
 

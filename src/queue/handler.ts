@@ -1,4 +1,4 @@
-/** Passes each batch to the consumer of its queue, and wires the consumers to the platform. */
+/** Which queue a batch comes from, and what the consumers need of the platform. */
 
 import { configOf } from "../config.ts";
 import { deadLettersStub, shardStub } from "../objects/call.ts";
@@ -13,7 +13,7 @@ import { deadMessageText, keepDeadLetters } from "./dead-letter.ts";
 /** How the dead-letter queue's name ends, in every environment (wrangler.toml). */
 const DEAD_SUFFIX = "-dead";
 
-/** Delay of a message that is sent anew because the origin was away all the time, seconds. */
+/** Delay of a message that is sent anew, because the origin was away all the time, seconds. */
 const AGAIN_DELAY = 30;
 
 export async function handleBatch(

@@ -243,7 +243,7 @@ describe("the consumer", () => {
       "[]",
       "null",
       7,
-      { v: 0 },
+      { v: 2 },
       { v: 1, hunt: "h", shard: "s", first: 1, facts: [] },
       { v: 1, hunt: "h", shard: "s", first: 2, facts: [fact(1)] },
       { v: 1, hunt: "h", shard: "s", first: 1, facts: [fact(1), fact(3)] },
@@ -272,28 +272,6 @@ describe("the consumer", () => {
     expect(kept.at(-1)?.letter.error).toContain("given up by the queue");
     expect(kept[0]?.letter.body).toBe("not json");
     expect(dead).toEqual([{ first: 1, last: 1 }]);
-  });
-
-  test("[Q-8] a message of a newer engine comes again for ten minutes, then is a dead letter that says so", async () => {
-    const { queue, buried, held, reports } = world();
-    const newer = { ...message(1), v: 2 };
-    queue.send(newer);
-    const started = queue.now;
-    await queue.drain();
-    expect((queue.now - started) / 1_000).toBe(19 * 30);
-    expect(reports.map(({ delayed, dead }) => [delayed, dead])).toEqual([
-      ...Array.from({ length: 19 }, () => [1, 0]),
-      [0, 1],
-    ]);
-    expect(held.size).toBe(0);
-    expect(buried.map((text) => JSON.parse(text))).toEqual([
-      {
-        dead: 1,
-        attempts: 20,
-        error: "NewerMessage: the message is of version 2, written by a newer engine: this one reads up to 1",
-        body: newer,
-      },
-    ]);
   });
 
   test("[Q-9] a dead letter that cannot be queued is not lost: its message comes again", async () => {
