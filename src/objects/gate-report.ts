@@ -1,4 +1,4 @@
-/** The reports of isolates to the origin's gate, and the views it gives them. */
+/** Reports of isolates to the origin's gate, and its views for them. */
 export interface LeaseResult {
   id: string;
   /** Unused: the call was not made, or given up by its caller; it says nothing of the origin. */
@@ -15,7 +15,7 @@ export interface GateDelta {
   calls: number;
   succeeded: number;
   failed: number;
-  /** Those of the failed that ended by their time limit. */
+  /** Those of the failed that did not end in time. */
   timedOut: number;
   /** Calls that took too long, the timed out included. */
   slow: number;
@@ -36,7 +36,7 @@ export interface GateReport {
   starting?: number;
 }
 
-/** What an isolate may do for the next `ttl` ms. */
+/** Says for the next `ttl` ms whether an isolate may make calls. */
 export type GateView =
   | {
       state: "closed";

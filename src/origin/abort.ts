@@ -1,13 +1,13 @@
 /**
- * The value of `work`, or the signal's reason as soon as that is aborted. The
- * work itself goes on unless the caller stops it.
+ * The work's value, or the signal's reason as soon as that is aborted. The work
+ * itself goes on unless its caller stops it.
  */
 export async function orAborted<Value>(
   work: Promise<Value>,
   signal: AbortSignal | undefined,
 ): Promise<Value> {
   if (!signal) return work;
-  work.catch(() => undefined); // when the signal is first, nobody waits for the work's own failure
+  work.catch(() => undefined); // when the signal comes first, nobody waits for the work's own failure
   signal.throwIfAborted();
   let abort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

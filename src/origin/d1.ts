@@ -3,10 +3,13 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import type { FactMessage, OriginSums, OriginTeam } from "../protocol.ts";
 import { orAborted } from "./abort.ts";
-import { Queries, readRegistration, readSums, readTeam, type Statement } from "./queries.ts";
+import { SQLITE, type Statement } from "./dialect.ts";
+import { Reads, readRegistration, readSums, readTeam } from "./reads.ts";
 import { OriginRejected, type OriginStore, type Registration } from "./store.ts";
+import { Writes } from "./writes.ts";
 
-const queries = new Queries("sqlite");
+const reads = new Reads(SQLITE);
+const writes = new Writes(SQLITE);
 
 export class D1Origin implements OriginStore {
   readonly driver = "d1";
@@ -17,11 +20,11 @@ export class D1Origin implements OriginStore {
   }
 
   async apply(message: FactMessage, signal?: AbortSignal): Promise<void> {
-    await this.#run(queries.apply(message), signal);
+    await this.#run(writes.apply(message), signal);
   }
 
   async sums(hunt: string, shard: string, signal?: AbortSignal): Promise<OriginSums> {
-    const rows = await this.#run([queries.sums(hunt, shard)], signal);
+    const rows = await this.#run([reads.sums(hunt, shard)], signal);
     return readSums(rows[0]);
   }
 
@@ -32,17 +35,17 @@ export class D1Origin implements OriginStore {
     limit: number,
     signal?: AbortSignal,
   ): Promise<OriginTeam[]> {
-    const rows = await this.#run([queries.teams(hunt, shard, after, limit)], signal);
+    const rows = await this.#run([reads.teams(hunt, shard, after, limit)], signal);
     return rows.map(readTeam);
   }
 
   async registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined> {
-    const rows = await this.#run([queries.registration(externalId)], signal);
+    const rows = await this.#run([reads.registration(externalId)], signal);
     return readRegistration(rows[0]);
   }
 
   async register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void> {
-    await this.#run(queries.register(registrations), signal);
+    await this.#run(writes.register(registrations), signal);
   }
 
   async close(): Promise<void> {} // D1 has no connections of ours

@@ -1,4 +1,4 @@
-/** Guards the origin in this isolate: one guard for all requests, by the environment they share. */
+/** Guards the origin in this isolate: all requests share one guard, which is found by their environment. */
 import { configOf } from "../config.ts";
 import type { GateEnv } from "../objects/gate.ts";
 import { gateOf } from "../objects/gate.ts";
@@ -10,7 +10,7 @@ export { OriginUnavailable } from "./gate/guard.ts";
 
 const guards = new WeakMap<object, OriginGuard>();
 
-/** The isolate's guard. To be called while handling something: its name is drawn by chance. */
+/** The isolate's guard. Call it in a request or an event only: elsewhere the platform has no randomness for the guard's name. */
 export function guardOf(env: GateEnv): OriginGuard {
   let guard = guards.get(env);
   if (!guard) {
@@ -35,7 +35,7 @@ export function guardOf(env: GateEnv): OriginGuard {
   return guard;
 }
 
-/** The store whose every call goes through the guard, each attempt with a signal; rejects as `OriginGuard.run` does. */
+/** The store with every call through the guard, which gives each attempt a signal. Rejects as `OriginGuard.run` does. */
 export function guardedOrigin(env: GateEnv, store: OriginStore): OriginStore {
   const guard = guardOf(env);
   const run = async <T>(
@@ -54,9 +54,9 @@ export function guardedOrigin(env: GateEnv, store: OriginStore): OriginStore {
       meter.histogram("hunt_origin_call_duration_seconds", name).observe((Date.now() - called) / 1_000);
     };
     try {
-      const value = await guard.run(timed, signal ? { signal } : {});
+      const result = await guard.run(timed, signal ? { signal } : {});
       count("ok");
-      return value;
+      return result;
     } catch (error) {
       if (error instanceof OriginRejected) count("rejected");
       else count(error instanceof OriginUnavailable ? error.reason : "given_up");

@@ -2,7 +2,7 @@
  * `OriginStore` on PostgreSQL, meant for Hyperdrive: a Worker connects to the
  * pool next door, and may not keep a connection beyond the request it was made in.
  *
- * A call is one transaction of one statement, written in one go and returned in
+ * A call is one transaction of one statement, written in one go and done in
  * one round trip: BEGIN with the time limit, the statement, COMMIT. The limit
  * travels with the transaction because a pool in transaction mode keeps no
  * session settings, and as a startup parameter many poolers refuse it.
@@ -10,19 +10,22 @@
 import { Client, types } from "pg";
 import type { FactMessage, OriginSums, OriginTeam } from "../protocol.ts";
 import { orAborted } from "./abort.ts";
-import { Queries, readRegistration, readSums, readTeam, type Statement } from "./queries.ts";
+import { POSTGRES, type Statement } from "./dialect.ts";
+import { Reads, readRegistration, readSums, readTeam } from "./reads.ts";
 import { OriginRejected, type OriginStore, type Registration } from "./store.ts";
+import { Writes } from "./writes.ts";
 
 /** Idle connections held for the next call: the connections a Worker may have open at once. */
 const IDLE_MAX = 6;
 
-/** How long close() lets connections say goodbye, ms. */
+/** close() gives connections this long to end as the protocol wants it, ms. */
 const CLOSE_WAIT = 200;
 
 /** pg_type.oid of bigint, which pg would give as text; ours are all safe integers. */
 const BIGINT = 20;
 
-const queries = new Queries("postgres");
+const reads = new Reads(POSTGRES);
+const writes = new Writes(POSTGRES);
 
 export interface PostgresOptions {
   /** The server ends a statement that takes longer, ms. */
@@ -43,11 +46,11 @@ export class PostgresOrigin implements OriginStore {
   }
 
   async apply(message: FactMessage, signal?: AbortSignal): Promise<void> {
-    await this.#run(queries.apply(message), signal);
+    await this.#run(writes.apply(message), signal);
   }
 
   async sums(hunt: string, shard: string, signal?: AbortSignal): Promise<OriginSums> {
-    const rows = await this.#run([queries.sums(hunt, shard)], signal);
+    const rows = await this.#run([reads.sums(hunt, shard)], signal);
     return readSums(rows[0]);
   }
 
@@ -58,17 +61,17 @@ export class PostgresOrigin implements OriginStore {
     limit: number,
     signal?: AbortSignal,
   ): Promise<OriginTeam[]> {
-    const rows = await this.#run([queries.teams(hunt, shard, after, limit)], signal);
+    const rows = await this.#run([reads.teams(hunt, shard, after, limit)], signal);
     return rows.map(readTeam);
   }
 
   async registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined> {
-    const rows = await this.#run([queries.registration(externalId)], signal);
+    const rows = await this.#run([reads.registration(externalId)], signal);
     return readRegistration(rows[0]);
   }
 
   async register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void> {
-    await this.#run(queries.register(registrations), signal);
+    await this.#run(writes.register(registrations), signal);
   }
 
   async close(): Promise<void> {
@@ -115,7 +118,7 @@ export class PostgresOrigin implements OriginStore {
           oid === BIGINT ? Number : types.getTypeParser(oid, format as "text"),
       },
     });
-    // Also emitted while nothing runs, for a connection the server ended; a call that runs has the error itself.
+    // Also emitted when the server ends an idle connection; a running call gets the error itself.
     client.on("error", () => this.#idle.delete(client));
     client.on("end", () => this.#idle.delete(client));
     return client;

@@ -4,9 +4,9 @@ import type { Fact, FactMessage, PlayFact } from "../protocol.ts";
 import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "./store.ts";
 
 /**
- * The rows that a message's facts make, a list a table. No two rows of a list are of
- * the same key, and they are sorted by it: two messages applied at the same
- * time then wait for one another's rows in the same order, never in a circle.
+ * The rows that a message's facts make, a list a table. Each list is sorted by
+ * key and has no key twice: two messages applied at the same time then wait for
+ * one another's rows in the same order, never in a circle.
  */
 export interface DerivedRows {
   team: object[];
@@ -20,7 +20,7 @@ export interface DerivedRows {
   win: object[];
 }
 
-/** Throws OriginRejected for a number that is none: where rows travel as JSON, no column's type refuses it. */
+/** Throws OriginRejected for a number that is none: the rows travel as JSON, where no column's type refuses it. */
 export function derivedRows(facts: readonly Fact[]): DerivedRows {
   const team: { id: string; [member: string]: unknown }[] = [];
   const player: { team: string; id: string; [member: string]: unknown }[] = [];

@@ -5,10 +5,11 @@ import { PostgresMessages } from "../../scripts/lab/faults/postgres-messages.ts"
 import { type FaultProxy, startProxy } from "../../scripts/lab/faults/proxy.ts";
 import { migrateD1, migratePostgres } from "../../scripts/local/migrate.ts";
 import { D1Origin } from "../../src/origin/d1.ts";
+import { POSTGRES, SQLITE } from "../../src/origin/dialect.ts";
 import { openOrigin } from "../../src/origin/open.ts";
 import { PostgresOrigin } from "../../src/origin/postgres.ts";
-import { Queries } from "../../src/origin/queries.ts";
 import { OriginRejected, type OriginStore } from "../../src/origin/store.ts";
+import { Writes } from "../../src/origin/writes.ts";
 import { seeded } from "../hunt/random.ts";
 import { connect, d1Migrations, emptyD1, openD1, openPostgres, type TestDatabase } from "./databases.ts";
 import { HUNT, message, randomLog, SHARD, shipAnyhow } from "./messages.ts";
@@ -59,15 +60,15 @@ describe("[ORIGIN-8] statements", () => {
   const many = message(1, randomLog(seeded(1), 500));
 
   test("of a message are at most five on D1 and one on PostgreSQL, the same for any number of facts", () => {
-    const sqlite = new Queries("sqlite");
+    const sqlite = new Writes(SQLITE);
     expect(sqlite.apply(one).length).toBe(3);
     expect(sqlite.apply(many).length).toBe(5);
     expect(sqlite.apply(message(1, randomLog(seeded(1), 2_000))).map(({ sql }) => sql)).toEqual(
       sqlite.apply(many).map(({ sql }) => sql),
     );
     for (const { parameters } of sqlite.apply(many)) expect(parameters.length).toBeLessThanOrEqual(7);
-    expect(new Queries("postgres").apply(many)).toHaveLength(1);
-    expect(new Queries("postgres").apply(many)[0]?.parameters.length).toBeLessThanOrEqual(23);
+    expect(new Writes(POSTGRES).apply(many)).toHaveLength(1);
+    expect(new Writes(POSTGRES).apply(many)[0]?.parameters.length).toBeLessThanOrEqual(23);
   });
 
   test("of a call are one batch on D1", async () => {

@@ -1,0 +1,244 @@
+/**
+ * The statements that write to the origin, once for both databases.
+ *
+ * Rows go in as one JSON parameter a table, and the database takes them out of
+ * it: a message is a fixed number of statements whatever its number of facts,
+ * and stays under the 100 parameters D1 allows.
+ */
+import { type Kysely, sql } from "kysely";
+import type { FactMessage } from "../protocol.ts";
+import type { Dialect, Part, Placed, Schema, Statement } from "./dialect.ts";
+import { type DerivedRows, derivedRows, lastOf, registrationRows, storable, storableText } from "./rows.ts";
+import type { Registration } from "./store.ts";
+
+export class Writes {
+  readonly #dialect: Dialect;
+  readonly #database: Kysely<Schema>;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+    this.#database = dialect.database;
+  }
+
+  /**
+   * Applies a message: the inserts that have rows, 5 at most (D1) or 7. Rows are
+   * inserted once, or the later one wins, so that messages may come again, in
+   * another order and cut elsewhere. Throws OriginRejected when it is not a message.
+   */
+  apply(message: FactMessage): Statement[] {
+    const rows = derivedRows(message.facts);
+    const { team, player, solve, score, mark, win } = rows;
+    const { compact } = this.#dialect;
+    const parts = [this.#segment(message, rows)];
+    if (team.length > 0) parts.push(this.#teams(message, team));
+    if (player.length > 0) parts.push(this.#players(message, player));
+    if (solve.length > 0 && !compact) parts.push(this.#solves(message, solve));
+    if (score.length > 0 && !compact) parts.push(this.#scores(message, score));
+    if (mark.length > 0) parts.push(this.#marks(message, mark));
+    if (win.length > 0) parts.push(this.#wins(message, win));
+    return this.#dialect.together(this.#database, parts);
+  }
+
+  /** None when there is nothing to register; throws OriginRejected when there is too much. */
+  register(registrations: readonly Registration[]): Statement[] {
+    if (registrations.length === 0) return [];
+    const { member } = this.#dialect;
+    const insert = this.#database
+      .insertInto("registration")
+      .columns(["external_id", "name", "locale", "bracket", "blocked", "told_at"])
+      .expression(
+        this.#rows(registrationRows(registrations)).select([
+          member("externalId", "text").as("external_id"),
+          member("name", "text").as("name"),
+          member("locale", "text").as("locale"),
+          member("bracket", "text").as("bracket"),
+          member("blocked", "boolean").as("blocked"),
+          member("at", "bigint").as("told_at"),
+        ]),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .column("external_id")
+          .doUpdateSet(({ ref }) => ({
+            name: ref("excluded.name"),
+            locale: ref("excluded.locale"),
+            bracket: ref("excluded.bracket"),
+            blocked: ref("excluded.blocked"),
+            told_at: ref("excluded.told_at"),
+          }))
+          .whereRef("excluded.told_at", ">=", "registration.told_at"),
+      );
+    return [insert.compile()];
+  }
+
+  /** The segment's row; in D1 with its solves and scores. A longer one from the same fact on replaces it. */
+  #segment(message: FactMessage, { solve, score }: DerivedRows): Part {
+    const lists = this.#dialect.compact ? { solves: storable(solve), scores: storable(score) } : {};
+    const replaced = ["last", "facts", ...(Object.keys(lists) as (keyof typeof lists)[])] as const;
+    return this.#database
+      .insertInto("segment")
+      .values({
+        ...this.#place(message),
+        first: sql<number>`cast(${message.first} as bigint)`,
+        last: sql<number>`cast(${lastOf(message)} as bigint)`,
+        facts: storable(message.facts),
+        ...lists,
+      })
+      .onConflict((conflict) =>
+        conflict
+          .columns(["hunt", "shard", "first"])
+          .doUpdateSet(({ ref }) =>
+            Object.fromEntries(replaced.map((name) => [name, ref(`excluded.${name}`)])),
+          )
+          .whereRef("excluded.last", ">", "segment.last"),
+      );
+  }
+
+  #teams(message: FactMessage, rows: object[]): Part {
+    const { member } = this.#dialect;
+    return this.#database
+      .insertInto("team")
+      .columns(["hunt", "shard", "id", "name", "bracket", "joined_at"])
+      .expression(
+        this.#rows(rows).select([
+          ...this.#placeColumns(message),
+          member("id", "text").as("id"),
+          member("name", "text").as("name"),
+          member("bracket", "text").as("bracket"),
+          member("at", "bigint").as("joined_at"),
+        ]),
+      )
+      .onConflict((conflict) => conflict.doNothing());
+  }
+
+  #players(message: FactMessage, rows: object[]): Part {
+    const { member } = this.#dialect;
+    return this.#database
+      .insertInto("player")
+      .columns(["hunt", "shard", "team", "id", "name", "external_id", "provisional", "joined_at"])
+      .expression(
+        this.#rows(rows).select([
+          ...this.#placeColumns(message),
+          member("team", "text").as("team"),
+          member("id", "text").as("id"),
+          member("name", "text").as("name"),
+          member("externalId", "text").as("external_id"),
+          member("provisional", "boolean").as("provisional"),
+          member("at", "bigint").as("joined_at"),
+        ]),
+      )
+      .onConflict((conflict) => conflict.doNothing());
+  }
+
+  #solves(message: FactMessage, rows: object[]): Part {
+    const { member } = this.#dialect;
+    return this.#database
+      .insertInto("solve")
+      .columns(["hunt", "shard", "team", "clue", "seq", "at", "points", "player"])
+      .expression(
+        this.#rows(rows).select([
+          ...this.#placeColumns(message),
+          member("team", "text").as("team"),
+          member("clue", "text").as("clue"),
+          member("seq", "bigint").as("seq"),
+          member("at", "bigint").as("at"),
+          member("points", "bigint").as("points"),
+          member("player", "text").as("player"),
+        ]),
+      )
+      .onConflict((conflict) => conflict.doNothing());
+  }
+
+  #wins(message: FactMessage, rows: object[]): Part {
+    const { member } = this.#dialect;
+    return this.#database
+      .insertInto("win")
+      .columns(["hunt", "shard", "team", "prize", "unit", "seq", "at", "player", "event"])
+      .expression(
+        this.#rows(rows).select([
+          ...this.#placeColumns(message),
+          member("team", "text").as("team"),
+          member("prize", "text").as("prize"),
+          member("unit", "bigint").as("unit"),
+          member("seq", "bigint").as("seq"),
+          member("at", "bigint").as("at"),
+          member("player", "text").as("player"),
+          member("event", "text").as("event"),
+        ]),
+      )
+      .onConflict((conflict) => conflict.doNothing());
+  }
+
+  #scores(message: FactMessage, rows: object[]): Part {
+    const { member } = this.#dialect;
+    return this.#database
+      .insertInto("score")
+      .columns(["hunt", "shard", "team", "seq", "at", "score"])
+      .expression(
+        this.#rows(rows).select([
+          ...this.#placeColumns(message),
+          member("team", "text").as("team"),
+          member("seq", "bigint").as("seq"),
+          member("at", "bigint").as("at"),
+          member("score", "bigint").as("score"),
+        ]),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(["hunt", "shard", "team"])
+          .doUpdateSet(({ ref }) => ({
+            seq: ref("excluded.seq"),
+            at: ref("excluded.at"),
+            score: ref("excluded.score"),
+          }))
+          .whereRef("excluded.seq", ">", "score.seq"),
+      );
+  }
+
+  #marks(message: FactMessage, rows: object[]): Part {
+    const { member } = this.#dialect;
+    return this.#database
+      .insertInto("mark")
+      .columns(["hunt", "shard", "team", "kind", "seq", "at", "value", "reason"])
+      .expression(
+        this.#rows(rows).select([
+          ...this.#placeColumns(message),
+          member("team", "text").as("team"),
+          member("kind", "text").as("kind"),
+          member("seq", "bigint").as("seq"),
+          member("at", "bigint").as("at"),
+          member("value", "boolean").as("value"),
+          member("reason", "text").as("reason"),
+        ]),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(["hunt", "shard", "team", "kind"])
+          .doUpdateSet(({ ref }) => ({
+            seq: ref("excluded.seq"),
+            at: ref("excluded.at"),
+            value: ref("excluded.value"),
+            reason: ref("excluded.reason"),
+          }))
+          .whereRef("excluded.seq", ">", "mark.seq"),
+      );
+  }
+
+  /** Reads the rows back. `where true`: SQLite would take what follows a bare FROM for a join. */
+  #rows(rows: object[]) {
+    const { table, alias } = this.#dialect;
+    return this.#database.selectFrom(table(storable(rows)).as<"each">(alias)).where(sql<boolean>`true`);
+  }
+
+  #place({ hunt, shard }: Placed) {
+    return { hunt: storableText(hunt), shard: storableText(shard) };
+  }
+
+  #placeColumns(placed: Placed) {
+    const { hunt, shard } = this.#place(placed);
+    return [
+      sql<string>`cast(${hunt} as text)`.as("hunt"),
+      sql<string>`cast(${shard} as text)`.as("shard"),
+    ] as const;
+  }
+}
