@@ -3,7 +3,7 @@
  * judges nothing and reads no definition, so a log folds to the same state
  * under every version of the hunt.
  */
-import type { Fact, JoinFact, PlayFact } from "../protocol.ts";
+import type { Fact, JoinFact, PlayFact, RecordedOutcome } from "../protocol.ts";
 import { eventOf } from "./kinds/all.ts";
 import { hintKey, recordedScore, type Team } from "./team.ts";
 
@@ -25,17 +25,34 @@ const TYPES: Record<Fact["type"], true> = {
   reached: true,
 };
 
-/** False: newer code recorded it. It is no bad fact, but nothing follows from it here. */
-export const isKnown = (fact: { type: string }): boolean => Object.hasOwn(TYPES, fact.type);
+/** The outcomes that this version knows. */
+const OUTCOMES: Record<RecordedOutcome, true> = {
+  correct: true,
+  nudge: true,
+  incorrect: true,
+  out_of_range: true,
+  implausible: true,
+  unknown_code: true,
+  taken: true,
+  won: true,
+  missed: true,
+};
+
+/** False: newer code recorded it. It is not a bad fact, but nothing follows from it here. */
+export const isKnown = ({ type, outcome }: { type: string; outcome?: string }): boolean =>
+  Object.hasOwn(TYPES, type) && (outcome === undefined || Object.hasOwn(OUTCOMES, outcome));
 
 /**
- * The team after any fact of a log. One of an unknown type is set aside: the
- * team notes where, because from there on its state is not the whole of it.
- * Undefined: there is no team yet that this version could know.
+ * The team after any fact of a log. One that this version does not know is set
+ * aside, and so is every later fact of the team: it may follow from the unknown
+ * one (a clue solved again after newer code took the solve back). The team notes
+ * where that begins. Undefined: there is no team yet that this version could know.
  */
 export function evolveAny(team: Team | undefined, fact: Fact): Team | undefined {
-  if (isKnown(fact)) return evolve(team, fact);
-  if (team) team.newerFrom ??= fact.seq;
+  if (team?.newerFrom === undefined && isKnown(fact)) return evolve(team, fact);
+  if (!team) return undefined;
+  team.newerFrom ??= fact.seq;
+  team.lastAt = Math.max(team.lastAt, fact.at);
   return team;
 }
 

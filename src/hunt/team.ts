@@ -73,10 +73,17 @@ export interface Team {
   /** Units of prizes won, in order; absent: none. */
   wins?: Win[];
   /**
-   * Seq of the first fact of a type that this version does not know. The team
-   * is read-only until newer code, which knows it, folds the log again.
+   * Seq of the first fact that this version does not know; the state is that
+   * before it. The team is read-only until newer code, which knows the fact,
+   * folds the rest.
    */
   newerFrom?: number;
+  /**
+   * Types of facts in this state that the first version does not know. A version
+   * that adds a type lists it here when it folds the first fact of it, so that
+   * an older one, back after a rollback, sees from a page that it must not play on.
+   */
+  kinds?: string[];
   /** The buckets that claims without a win draw on, by prize; absent: none yet. */
   tries?: { prize: string; bucket: Attempts }[];
 }

@@ -10,6 +10,7 @@ import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
 import { makeJoinCode, makeTeamId } from "../objects/ids.ts";
 import type { Command, NewFact, ReplayLine, ReplayResult, Result } from "../protocol.ts";
+import { READ_ONLY } from "./current-hunt.ts";
 import { eventKey, joinKey, type TeamStore } from "./teams.ts";
 
 /** Teams remembered by joining key. */
@@ -42,6 +43,7 @@ export class Replay {
     });
     const team = this.#importedTeam(line.key);
     if (team && this.#replayed(team, line)) return { line: line.line, outcome: "duplicate" };
+    if (team?.newerFrom !== undefined) return no(READ_ONLY);
     if (team && line.at < team.lastAt) return no(refuse("conflict", "the time goes back within the team"));
     const context = this.#deps.context(line.at);
     if (line.type === "join") return this.#join(line, team, context, no);

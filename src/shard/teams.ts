@@ -4,7 +4,7 @@
  * of the log behind them. Beside the pages, checkpoints keep the recall index
  * and the totals.
  */
-import { evolveAny, isKnown } from "../hunt/evolve.ts";
+import { evolve, evolveAny, isKnown } from "../hunt/evolve.ts";
 import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
 import { ordinalOf } from "../objects/ids.ts";
 import type { Totals } from "../objects/shard.ts";
@@ -125,7 +125,9 @@ export class TeamStore {
   /** Folds a fact just appended to the log. */
   apply(fact: Fact): void {
     const page = this.#page(pageOf(fact.team));
-    applyTo(page, fact);
+    const slot = ordinalOf(fact.team) % PAGE_TEAMS;
+    // This version made the fact, and knows it.
+    page.teams[slot] = evolve(page.teams[slot], fact);
     page.dirtySince ??= fact.seq;
     this.#note(fact);
   }
@@ -206,10 +208,14 @@ export class TeamStore {
     let page = this.#pages.get(id);
     if (page) return page;
     page = this.#read(id);
+    this.#keep(id, page);
+    return page;
+  }
+
+  #keep(id: number, page: Page): void {
     this.#tail.delete(id);
     if (this.#pages.size >= PAGES_IN_MEMORY) this.#dropClean();
     this.#pages.set(id, page);
-    return page;
   }
 
   #dropClean(): void {
@@ -227,27 +233,43 @@ export class TeamStore {
       .toArray();
     const page: Page = { teams: rows.length === 0 ? [] : teamsOf(rows.map((row) => row.body).join("")) };
     const seq = rows[0]?.seq ?? 0;
-    for (const fact of this.#tail.get(id) ?? []) {
-      if (fact.seq <= seq) continue;
-      applyTo(page, fact);
-      page.dirtySince ??= fact.seq;
-    }
-    for (const [slot, team] of page.teams.entries()) {
-      if (team?.newerFrom === undefined) continue;
-      const first = this.#log.at(team.newerFrom);
-      // Written by a version that did not know the fact: this one does.
-      if (first && isKnown(first)) page.teams[slot] = this.#refolded(team.id);
-    }
+    this.#catchUp(page, seq);
+    const caughtUp = page.dirtySince !== undefined;
+    for (const fact of this.#tail.get(id) ?? []) if (fact.seq > seq) applyTo(page, fact);
+    // The log was read for it, and need not be read again.
+    if (caughtUp) this.#keep(id, page);
     return page;
   }
 
-  /** One team from its facts alone. Reads the whole log: needed once, after an older version ran for a while. */
-  #refolded(id: string): Team | undefined {
-    let team: Team | undefined;
-    for (const segment of this.#log.segments(0)) {
-      for (const fact of factsOf(segment.body)) if (fact.team === id) team = evolveAny(team, fact);
+  /**
+   * Folds the facts up to `upto` that an older version left out of the stored
+   * page, if this one knows them. One reading of the log for all teams of the page.
+   */
+  #catchUp(page: Page, upto: number): void {
+    const from = new Map<string, number>();
+    for (const team of page.teams) {
+      if (!team) continue;
+      if (team.kinds?.some((type) => !isKnown({ type }))) {
+        team.newerFrom ??= upto + 1;
+      } else if (team.newerFrom !== undefined && this.#knows(team.newerFrom)) {
+        from.set(team.id, team.newerFrom);
+        delete team.newerFrom;
+      }
     }
-    return team;
+    if (from.size === 0) return;
+    page.dirtySince = upto;
+    for (const segment of this.#log.segments(Math.min(...from.values()) - 1)) {
+      if (segment.first > upto) return;
+      for (const fact of factsOf(segment.body)) {
+        if (fact.seq <= upto && fact.seq >= (from.get(fact.team) ?? upto + 1)) applyTo(page, fact);
+      }
+    }
+  }
+
+  /** Whether this version knows the fact, or there is none of this number yet. */
+  #knows(seq: number): boolean {
+    const fact = this.#log.at(seq);
+    return fact === undefined || isKnown(fact);
   }
 
   #note(fact: Fact): void {
@@ -302,4 +324,5 @@ function pageOf(team: string): number {
 function applyTo(page: Page, fact: Fact): void {
   const slot = ordinalOf(fact.team) % PAGE_TEAMS;
   page.teams[slot] = evolveAny(page.teams[slot], fact);
+  page.dirtySince ??= fact.seq;
 }

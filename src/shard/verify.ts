@@ -65,7 +65,10 @@ export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
     compared += 1;
     const expected = folded.get(team.id);
     if (!expected) differ("the log does not create this team", team.id);
-    else if (encodeTeam(expected) !== encodeTeam(team)) differ("the state differs from the fold", team.id);
+    // Of a read-only team this version may know a page that it cannot fold itself.
+    else if (team.newerFrom === undefined && encodeTeam(expected) !== encodeTeam(team)) {
+      differ("the state differs from the fold", team.id);
+    }
   }
   if (compared !== folded.size) differ(`the fold has ${folded.size} teams, the state ${compared}`);
   if (JSON.stringify(totals) !== JSON.stringify(store.totals)) differ("the totals differ from the fold");

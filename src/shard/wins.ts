@@ -9,7 +9,7 @@ import { WINS_MAX, type Win } from "../objects/prizes.ts";
 import type { WinnerRow } from "../objects/shard.ts";
 import type { Command, Result } from "../protocol.ts";
 import { type ClaimDesk, type Claimed, ClaimsUnderWay } from "./claims.ts";
-import type { CurrentHunt } from "./current-hunt.ts";
+import { type CurrentHunt, READ_ONLY } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
 import { eventKey } from "./teams.ts";
 import type { ShardTime } from "./time.ts";
@@ -58,15 +58,20 @@ export class Wins {
   /**
    * Records wins that the vault gave and has not heard of again, whatever
    * became of the hunt or the team meanwhile. Resolves when all are in the log.
+   * A refusal: those of read-only teams are not, the others are.
    */
   async record(wins: readonly Win[]): Promise<Refusal | undefined> {
     const { current, journal, time } = this.#deps;
-    const refused = await current.ready();
+    let refused = await current.ready();
     if (refused) return refused;
     for (const { prize, team: id, unit, player, event, at } of wins.slice(0, WINS_MAX)) {
       const team = journal.teams.get(id);
       if (!team) return refuse("not_found", "a win names a team that this shard does not have");
       if (team.wins?.some((win) => win.prize === prize && win.unit === unit)) continue;
+      if (team.newerFrom !== undefined) {
+        refused = READ_ONLY;
+        continue;
+      }
       // A client that lost its result may have used the id for something else meanwhile; no client's id has a dot.
       const used = journal.teams.recorded(eventKey(id, event)) !== undefined;
       journal.append({
@@ -82,7 +87,7 @@ export class Wins {
       });
     }
     await journal.committed();
-    return undefined;
+    return refused;
   }
 
   /** Names and codes of winners; null where the shard's log has no such win. */

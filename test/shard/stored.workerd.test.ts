@@ -175,4 +175,72 @@ describe("[SH-42] a fact of a type that this version does not know", () => {
     expect((await shardOf(hunt).verify()).mismatches).toEqual([]);
     expect(await control(hunt).shards()).toContain("weur-0");
   });
+
+  test("sets aside what follows it too, wins and imports included, and costs no other team of the page anything", async () => {
+    const hunt = "follows";
+    await publish(hunt);
+    await setPhase(hunt, "live");
+    const [one, other] = [await join(hunt, "one"), await join(hunt, "other")];
+    await play(one, guess(hunt, "1", "right"), guess(hunt, "2", "right", "b"));
+    // Newer code took the first solve back, and the clue was solved again.
+    await alter(hunt, (body) =>
+      body
+        .replace('"type":"answer"', '"type":"photo"')
+        .replace('"outcome":"correct"', '"outcome":"returned"'),
+    );
+    await alter(hunt, (body) => body.replace('"clue":"b"', '"clue":"a"'));
+    await restart(hunt);
+    expect(await play(other, guess(hunt, "1", "right"))).toMatchObject([{ outcome: "correct" }]);
+    expect(await shardOf(hunt).me(one.team.id, one.player.id)).toMatchObject({ team: { solves: 0 } });
+    const win = { prize: "cup", team: one.team.id, n: 0, unit: 0, player: "p-one", event: "w", at: 1 };
+    expect(await shardOf(hunt).recordWins([{ ...win, revoked: false }])).toMatchObject({
+      refused: "unavailable",
+    });
+    const award = { type: "award", points: 1, reason: "r" } as const;
+    const line = { line: 1, at: Date.now(), key: "key-one", team: "one", id: "i" };
+    expect(await shardOf(hunt).replay([{ ...line, type: "action", action: award }])).toMatchObject([
+      { line: 1, code: "unavailable" },
+    ]);
+
+    await play(other, ...wrongGuesses(hunt, 150));
+    await restart(hunt);
+    expect(await shardOf(hunt).me(one.team.id, one.player.id)).toMatchObject({ team: { solves: 0 } });
+    // Newer code is back: what the page lacks is folded from the log.
+    await alter(hunt, (body) =>
+      body.replace('"type":"photo"', '"type":"answer"').replace('"outcome":"returned"', '"outcome":"nudge"'),
+    );
+    await restart(hunt);
+    expect(await shardOf(hunt).me(one.team.id, one.player.id)).toMatchObject({ team: { solves: 1 } });
+    expect((await shardOf(hunt).verify()).mismatches).toEqual([]);
+    await play(other, guess(hunt, "again"));
+    await restart(hunt);
+    expect((await shardOf(hunt).verify()).mismatches).toEqual([]);
+  });
+
+  test("is seen in a page that newer code wrote", async () => {
+    const hunt = "page";
+    await publish(hunt);
+    await setPhase(hunt, "live");
+    const [one, other] = [await join(hunt, "one"), await join(hunt, "other")];
+    await play(other, ...wrongGuesses(hunt, 150));
+    await play(other, guess(hunt, "last"));
+    const kindsOf = (kinds: string): Promise<void> =>
+      runInDurableObject(shardOf(hunt), (_, { storage }) => {
+        const { rowsWritten } = storage.sql.exec(
+          `UPDATE page SET body = replace(replace(body, '"kinds":["photo"],', ''), ?, ?)`,
+          `{"id":"${one.team.id}",`,
+          `{"id":"${one.team.id}",${kinds}`,
+        );
+        expect(rowsWritten).toBeGreaterThan(0);
+      });
+    await kindsOf('"kinds":["photo"],');
+    await restart(hunt);
+    const send = async (id: string) =>
+      shardOf(hunt).play(one.team.id, one.player.id, JSON.stringify([guess(hunt, id)]));
+    expect(await send("1")).toMatchObject({ refused: "unavailable" });
+    expect(await play(other, guess(hunt, "more"))).toMatchObject([{ outcome: "incorrect" }]);
+    await kindsOf("");
+    await restart(hunt);
+    expect(await send("2")).toEqual(expect.any(String));
+  });
 });
