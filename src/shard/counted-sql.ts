@@ -1,4 +1,4 @@
-/** SQL that counts the rows it writes, because rows written are what this platform charges most for. */
+/** SQL that counts the rows it writes, because this platform charges most for those. */
 
 export type Sql = Pick<SqlStorage, "exec">;
 

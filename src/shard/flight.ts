@@ -1,6 +1,6 @@
 /**
- * What a shard has handed to the queue and the origin has not acknowledged:
- * how much may be under way, and what must be sent again. PURE.
+ * The messages that a shard has handed to the queue and the origin has not
+ * acknowledged: how many may be under way, and which must be sent again. PURE.
  */
 import type { Range } from "../protocol.ts";
 
@@ -35,12 +35,12 @@ export class Flight {
   #sent: Sent[] = [];
   /** Settled ranges beyond the watermark, because messages come in any order; disjoint, in order. */
   #ahead: Range[] = [];
-  /** Doubles with every acknowledgement up to the window; one message after a silence. */
+  /** Messages that may be under way: doubles with every acknowledgement up to the window; one after a silence. */
   #allowed: number;
-  /** When the origin was last heard of, or something was sent after nothing was under way; epoch ms. */
-  #heard = 0;
-  /** Questions into the present silence, and when the next one may be asked, epoch ms. */
-  #questions = 0;
+  /** When the origin last acknowledged anything, or the first message went out after none was under way; epoch ms. */
+  #heardAt = 0;
+  /** Probes sent since the origin went silent, and the earliest time of the next, epoch ms. */
+  #probes = 0;
   #quietUntil = 0;
 
   constructor(settled: number, limits: FlightLimits) {
@@ -66,7 +66,7 @@ export class Flight {
   /** A new message was sent. An acknowledgement may have gone past it meanwhile. */
   sent({ first, last }: Range, now: number): void {
     this.#shipped = Math.max(this.#shipped, last);
-    if (this.#sent.length === 0) this.#heard = now;
+    if (this.#sent.length === 0) this.#heardAt = now;
     if (!this.isSettled({ first, last })) this.#sent.push({ first, last, at: now, tries: 1 });
   }
 
@@ -74,28 +74,28 @@ export class Flight {
   resent(message: Sent, now: number): void {
     message.at = now;
     message.tries += 1;
-    if (now - this.#heard <= this.#limits.resendAfter) return;
-    this.#quietUntil = now + this.#backoff(this.#questions);
-    this.#questions += 1;
+    if (now - this.#heardAt <= this.#limits.resendAfter) return;
+    this.#quietUntil = now + this.#backoff(this.#probes);
+    this.#probes += 1;
   }
 
   /**
    * The messages to send again now. After a silence the origin is probably
-   * away: then one message asks for all, and acknowledgements open the window.
+   * away: then a single message probes it, and acknowledgements open the window.
    */
   overdue(now: number): Sent[] {
     this.#disbelieve(now);
     const due = now < this.#quietUntil ? [] : this.#sent.filter((message) => this.#dueAt(message) <= now);
     if (due.length === 0) return due;
-    if (now - this.#heard > this.#limits.resendAfter) this.#allowed = 1;
+    if (now - this.#heardAt > this.#limits.resendAfter) this.#allowed = 1;
     return due.slice(0, this.#allowed);
   }
 
-  /** A clock that went back was ahead before: what it dated is taken as of now. */
+  /** If the clock went back, it was ahead before: times that lie ahead of it now are taken as now. */
   #disbelieve(now: number): void {
     for (const message of this.#sent) message.at = Math.min(message.at, now);
-    this.#heard = Math.min(this.#heard, now);
-    this.#quietUntil = Math.min(this.#quietUntil, now + this.#backoff(this.#questions));
+    this.#heardAt = Math.min(this.#heardAt, now);
+    this.#quietUntil = Math.min(this.#quietUntil, now + this.#backoff(this.#probes));
   }
 
   /** When the next message becomes overdue; undefined when none is under way. Epoch ms. */
@@ -114,8 +114,8 @@ export class Flight {
 
   /** The origin holds these facts, or a dead letter does. Returns whether the watermark moved. */
   acknowledge({ first, last }: Range, now: number): boolean {
-    this.#heard = now;
-    this.#questions = 0;
+    this.#heardAt = now;
+    this.#probes = 0;
     this.#quietUntil = 0;
     this.#allowed = Math.min(this.#limits.window, this.#allowed * 2);
     const before = this.#settled;

@@ -1,7 +1,8 @@
 /**
- * The live sockets of a shard's teams. Hibernatable: what must be known of a
- * socket is its tag and its attachment, so that the object may sleep under it.
- * Events take the same way as over HTTP; pushes are hints, which `/me` repeats.
+ * The live sockets of a shard's teams. Hibernatable: all that must be known of a
+ * socket is in its tags and its attachment, so that the object may sleep under
+ * it. Events take the same way as over HTTP; pushes are hints, which `/me`
+ * repeats.
  */
 
 import type { Clock } from "../clock.ts";
@@ -23,7 +24,7 @@ import type { Sql } from "./counted-sql.ts";
 /** Sockets of one team: a few devices a player. */
 const SOCKETS_PER_TEAM = 100;
 
-/** Sockets of one player; the next one closes the oldest, which a phone may have left without a word. */
+/** Sockets of one player; the next one closes the oldest, which a phone may have left without closing it. */
 const SOCKETS_PER_PLAYER = 10;
 
 /** Frames of one socket being decided at the same time; beyond it the client goes too fast. */
@@ -80,7 +81,7 @@ export class LiveSockets {
   readonly #deps: LiveDeps;
   readonly #sockets: Sockets;
   readonly #inFlight = new WeakMap<WebSocket, number>();
-  /** By player; as many as have sockets, and those who left in a hurry. */
+  /** By player: of those who have sockets, and of those who left with a bucket nearly empty. */
   readonly #buckets = new Map<string, FrameBucket>();
   #pending = new Map<string, TeamNews>();
   #timer = false;
@@ -134,7 +135,7 @@ export class LiveSockets {
 
   /** A client's frame. Never throws for what a client sends. */
   async message(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    // What was on its way when the socket was closed counts no more.
+    // A frame that was on its way when the socket was closed counts no more.
     if (socket.readyState !== WebSocket.OPEN) return;
     const sockets = this.#sockets;
     const text = sockets.textOf(socket, data);
@@ -248,14 +249,14 @@ export class LiveSockets {
     }
   }
 
-  /** A socket is closed, by whomever. */
+  /** A socket was closed, by either side. */
   closed(socket: WebSocket, code?: number): void {
     this.#sockets.closed(socket, code);
     const { player } = attachmentOf(socket);
     if (this.#sockets.open(tagOf(player)).length === 0) this.#forget(player);
   }
 
-  /** Who comes back at once finds the rate as it was. */
+  /** Drops the player's bucket, but not a nearly empty one: a player who comes back at once finds the rate as it was. */
   #forget(player: string): void {
     const now = this.#deps.clock.now();
     if ((this.#buckets.get(player)?.left(now) ?? 0) >= FRAME_RATE.burst / 2) this.#buckets.delete(player);
@@ -263,10 +264,10 @@ export class LiveSockets {
   }
 }
 
-/** Players' tags and teams' never look alike. */
+/** The tag of a player's sockets; a team's is its id, which has no space. */
 const tagOf = (player: string): string => `player ${player}`;
 
-/** Attachments read before: each reading copies. */
+/** Attachments that were read before, because each reading copies. */
 const attachments = new WeakMap<WebSocket, Attachment>();
 
 function attachmentOf(socket: WebSocket): Attachment {

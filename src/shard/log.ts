@@ -10,8 +10,8 @@ import type { Segment } from "./ship.ts";
 
 /**
  * Bytes of facts at which a row is full. With the one fact that fills it (at
- * most about 13 KB) it must fit one queue message of 128 KB, for it is shipped
- * whole; bytes, because what is not ASCII takes up to three a character.
+ * most about 13 KB) it must fit one queue message of 128 KB, because it is
+ * shipped whole. In bytes, because a character takes up to three.
  */
 const SEGMENT_BYTES_MAX = 60_000;
 
@@ -148,7 +148,7 @@ export class SegmentLog {
       }
       this.#durable = facts.at(-1)?.seq ?? this.#durable;
       this.#inFlight = undefined;
-      // Facts that came together: others are probably on their way.
+      // Several facts came together: more are probably on their way.
       this.#crowded = facts.length > 1;
       commit.resolve();
       this.#hooks.committed(facts, segments, this.#clock.now() - begun);
@@ -158,7 +158,7 @@ export class SegmentLog {
 
   #insert(facts: readonly Fact[], bodies: readonly string[]): Segment[] {
     const segments: Segment[] = [];
-    // Counting bytes costs more than it says when even at three a character all fits.
+    // Bytes are not counted when everything fits even at three a character.
     const characters = bodies.reduce((sum, body) => sum + body.length, 0);
     const measure = characters * 3 < SEGMENT_BYTES_MAX ? (): number => 0 : Buffer.byteLength;
     let from = 0;

@@ -1,15 +1,15 @@
-/** What a shard counts of its work. */
+/** The counters of a shard's work. */
 import type { Command, Fact, Result } from "../protocol.ts";
 import { meter, shardBucket } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
 
-/** By type and outcome: there are few, and each event is counted. */
+/** By type and outcome, of which there are few: looked up for each event. */
 const events = new Map<string, Counter>();
 
 function eventCounter(type: string, outcome: string): Counter {
   const key = `${type} ${outcome}`;
-  const known = events.get(key);
-  if (known) return known;
+  const counter = events.get(key);
+  if (counter) return counter;
   const made = meter.counter("hunt_events_total", type, outcome);
   events.set(key, made);
   return made;
@@ -29,7 +29,7 @@ export class ShardMeter {
     this.#committed = meter.counter("hunt_facts_committed_total", this.#bucket);
   }
 
-  /** What was counted by an earlier life of the object is not counted again. */
+  /** An earlier instance of the object has counted the facts up to `settled`. */
   begin(settled: number): void {
     this.#settled = settled;
   }
@@ -58,22 +58,22 @@ export class ShardMeter {
     meter.add("hunt_commands_overloaded_total", 1);
   }
 
-  /** `resends`: of this life of the object, in all. */
+  /** `resends`: in all, of this instance of the object. */
   sent(messages: number, resends: number): void {
     meter.add("hunt_ship_messages_total", messages, "all");
-    // The shipper counts them after they are sent: these are of the turn before.
+    // The shipper counts a resend after it is sent: these are of earlier turns.
     if (resends > this.#resends) meter.add("hunt_ship_messages_total", resends - this.#resends, "again");
     this.#resends = resends;
   }
 
-  /** The settled watermark as it is now. Started over, it falls: what is settled again was counted before. */
+  /** The settled watermark as it is now. When shipping starts over it falls; facts settled again were counted before. */
   settled(seq: number): void {
     if (seq <= this.#settled) return;
     meter.add("hunt_facts_settled_total", seq - this.#settled, this.#bucket);
     this.#settled = seq;
   }
 
-  /** Rows written by this life of the object, in all. */
+  /** Rows written in all by this instance of the object. */
   rows(written: number): void {
     if (written > this.#rows) meter.add("hunt_rows_written_total", written - this.#rows, this.#bucket);
     this.#rows = written;

@@ -32,7 +32,7 @@ export function teamRows(
   return { teams: rows };
 }
 
-/** Whether a team, one of its players, its id or its code is meant. */
+/** Whether the text names the team: by part of its name, of its id or of a player's name, or by a code or player id. */
 function names(team: Team, folded: string): boolean {
   return (
     foldName(team.name).includes(folded) ||
@@ -59,8 +59,8 @@ function rowOf(context: Context, team: Team): TeamRow {
 
 /**
  * Teams that solved nothing for `stuckMs` but tried within the last
- * `activeMs`, longest stuck first: those a hint or a word helps now. Who has
- * nothing open, is hidden or banned is not stuck.
+ * `activeMs`, longest stuck first: a hint helps these now. A team that has
+ * nothing open, is hidden or is banned is not stuck.
  */
 export function stuckTeams(
   context: Context,

@@ -1,7 +1,7 @@
 /**
  * Which event ids were used, and by which fact. The outcome itself is in the
  * log, so an id costs twelve bytes: a 53-bit hash and the fact's seq. A hash
- * only points; the caller reads the fact and compares the id itself.
+ * only points: the caller reads the fact and compares the id itself.
  */
 import { hash53 } from "../hash.ts";
 
@@ -12,7 +12,7 @@ import { hash53 } from "../hash.ts";
  */
 const REMEMBERED_MAX = 1_400_000;
 
-/** Set in a stored seq that is never dropped; a shard's log stays far below it. */
+/** Added to the seq of an entry that is never dropped; a shard's log stays far below it. */
 const KEPT = 2 ** 31;
 
 /** Load factor at which the table doubles. */
@@ -32,7 +32,7 @@ export class RecallIndex {
     return this.#size;
   }
 
-  /** `keep`: not dropped when the index is full. What `pack` takes is added to `entries`. */
+  /** `keep`: the entry is not dropped when the index is full. `entries`: also gets the entry, for `pack`. */
   add(key: string, seq: number, keep = false, entries?: number[]): void {
     const hash = hash53(key);
     const stored = keep ? seq + KEPT : seq;

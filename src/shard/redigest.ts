@@ -1,7 +1,7 @@
 /**
- * The edge digests answers by what its copy of the hunt's public half says. A
- * copy may be old: another pepper, or a compare mode that is new. Then, and
- * only then, the shard digests again.
+ * The edge digests answers by its copy of the hunt's public half. A copy may be
+ * old, with another pepper or without a new compare mode. Then, and only then,
+ * the shard digests again.
  */
 
 import type { IndexedHunt } from "../hunt/indexed.ts";

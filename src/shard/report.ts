@@ -8,7 +8,7 @@ import type { Fact, ReportAnswer, ScoreFact, ScoreReport, StandingsWord } from "
 /** Facts read from the log for one report when the standings are behind. */
 const CATCH_UP_FACTS = 5_000;
 
-/** Score facts kept for the next report; beyond it they are read from the log again. */
+/** Score facts held in memory for the next report; if there are more, they are read from the log again. */
 const PENDING_MAX = 20_000;
 
 export interface ReportDeps {
@@ -21,7 +21,7 @@ export interface ReportDeps {
 
 export class Reporter {
   readonly #deps: ReportDeps;
-  /** The standings' watermark as last heard; undefined after a start. */
+  /** The standings' watermark by their last result; undefined after a start. */
   #reported: number | undefined;
   /** Durable facts from `#pendingFrom` on, as far as they concern the score. */
   #pending: ScoreFact[] = [];
@@ -42,14 +42,14 @@ export class Reporter {
   add(facts: readonly Fact[]): boolean {
     const scores = scoreFactsOf(facts);
     if (this.#pending.length + scores.length > PENDING_MAX) {
-      // The standings are away for long: what is dropped here is read from the log later.
+      // The standings have been away for long: later these facts are read from the log.
       this.#pending = [];
       this.#pendingAfter = facts.at(-1)?.seq ?? this.#pendingAfter;
     } else this.#pending.push(...scores);
     return scores.length > 0;
   }
 
-  /** One turn: reports everything durable. Throws what the call throws; nothing is lost then. */
+  /** One turn: reports everything durable. If the call throws, so does this; nothing is lost then. */
   async turn(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
@@ -82,7 +82,7 @@ export class Reporter {
       this.#pendingAfter = upto;
       return { shard, after, upto, facts };
     }
-    // The log holds facts whose commit is under way: the standings must not have what may never be.
+    // The log also holds facts whose commit is under way: they may be lost, so the standings must not have them.
     const facts = this.#deps.read(this.#reported, CATCH_UP_FACTS).filter((fact) => fact.seq <= upto);
     if ((facts.at(-1)?.seq ?? upto) >= upto) {
       this.#pending = [];

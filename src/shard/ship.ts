@@ -25,13 +25,13 @@ const FRESH_BYTES_MAX = 4_000_000;
 /** How long to wait before a queue that is too full is looked at again, ms. */
 const FULL_WAIT = 2_000;
 
-/** How long to wait before messages are looked for again that the queue still seems to hold, ms. */
+/** How long to wait before the queue is asked again about messages that it seems to hold, ms. */
 const HELD_WAIT = 5_000;
 
-/** The queue is believed to hold a message for so many times `resendAfter`; then it is sent again anyway. */
+/** How long the queue is believed to hold a message, as a multiple of `resendAfter`; then the message is sent again anyway. */
 const HELD_MAX = 30;
 
-/** Ranges of dead letters remembered one by one; beyond it the first two count as one. */
+/** Ranges of dead letters remembered one by one; beyond it the first two are joined, with all that lies between. */
 const BURIED_MAX = 1_000;
 
 /** Consecutive facts as JSON, separated by commas. */
@@ -39,7 +39,7 @@ export interface Segment extends Range {
   body: string;
 }
 
-/** What the queue says of itself. */
+/** The queue's own figures. */
 export interface QueueFigures {
   /** Messages waiting. */
   backlog: number;
@@ -108,12 +108,12 @@ export class Shipper {
     return this.#resends;
   }
 
-  /** Whether something is yet to come into the origin, or among the dead letters. */
+  /** Whether a durable fact is neither in the origin nor a dead letter. */
   get behind(): boolean {
     return this.settled < this.#deps.durable();
   }
 
-  /** Forgets what the origin holds: everything is sent again, from the first fact on. */
+  /** Counts nothing as settled any more: everything is sent again, from the first fact on. */
   startOver(): void {
     const { window, resendAfter } = this.#deps;
     this.#flight = new Flight(0, { window, resendAfter });
@@ -132,11 +132,11 @@ export class Shipper {
   }
 
   /**
-   * One turn: sends again what stayed unacknowledged for too long, then what
-   * is new, as far as window and queue have room. Resolves to the time until
-   * the next turn is due, ms; undefined: only an acknowledgement or a new fact
-   * makes one due. Throws what `send` throws; nothing is lost then, the next
-   * turn starts at the same place.
+   * One turn: sends overdue messages again, then new ones, as far as window and
+   * queue have room. Resolves to the time until the next turn is due, ms;
+   * undefined: only an acknowledgement or a new fact makes one due. If `send`
+   * throws, so does this; nothing is lost then, and the next turn starts at the
+   * same place.
    */
   async turn(): Promise<number | undefined> {
     if (this.#running) return undefined;
@@ -145,7 +145,7 @@ export class Shipper {
       const flight = this.#flight;
       const held = await this.#sendAgain(flight);
       for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
-        // Started over meanwhile: what this turn sent tells nothing of the new flight.
+        // Started over during an await: the new flight has turns of its own.
         if (this.#flight !== flight) return 0;
         const { now } = this.#deps;
         const full = Math.min(FULL_WAIT, this.#fullUntil - now());
@@ -169,7 +169,7 @@ export class Shipper {
     if (overdue.length === 0) return undefined;
     const { backlog, oldest } = await this.#deps.figures();
     const lost = overdue.filter((message) => {
-      // What waits in the queue since before it was sent is probably what it waits behind, or itself.
+      // The queue's oldest message was sent no later than this one: this one probably waits behind it, or is it.
       const held = backlog > 0 && (oldest ?? Number.POSITIVE_INFINITY) <= message.at;
       return !held || now() - message.at > resendAfter * HELD_MAX;
     });
@@ -192,7 +192,7 @@ export class Shipper {
     this.#fullUntil = backlog >= this.#deps.backlogMax ? this.#deps.now() + FULL_WAIT : 0;
   }
 
-  /** The origin holds these facts. What was never durable here cannot be: such ranges are ignored. */
+  /** The origin holds these facts. Ignores a range that was never durable here: it cannot be true. */
   acknowledge(first: number, last: number): void {
     if (last > this.#deps.durable() || first > last) return;
     this.#settle({ first, last });
@@ -202,12 +202,12 @@ export class Shipper {
   }
 
   /**
-   * The origin refuses these facts, and a dead letter keeps them: sent again
-   * they would die again, and take up the window and each restart until then.
+   * The origin refuses these facts, and a dead letter keeps them. They are not
+   * sent again: they would only be refused again, and take up the window.
    */
   buried(first: number, last: number): void {
     if (last > this.#deps.durable() || first > last) return;
-    // Another message brought them, or they are known to be dead.
+    // Another message brought them, or they are dead letters already.
     if (this.#flight.isSettled({ first, last })) return;
     this.#bury(withRange(this.#buried, { first, last }));
     this.#settle({ first, last });
@@ -264,7 +264,7 @@ export class Shipper {
     return this.#message(first, bodies);
   }
 
-  /** The segments after the shipped watermark: out of memory when they are all there. */
+  /** The segments after the shipped watermark: from memory if all of them are there, else from the log. */
   #unshipped(): Iterable<Segment> {
     const { shipped } = this;
     while ((this.#fresh[0]?.last ?? Number.POSITIVE_INFINITY) <= shipped) {

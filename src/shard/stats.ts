@@ -4,10 +4,10 @@ import { opensAt, progressOf } from "../hunt/unlock.ts";
 import type { ClueCounts } from "../objects/shard.ts";
 import type { TotalsCounter } from "./totals.ts";
 
-/** Solve times told per clue and shard; beyond it, evenly spaced ones stand for the rest. */
+/** Solve times listed per clue and shard; if there are more, evenly spaced ones stand for all. */
 const SAMPLES_MAX = 1_000;
 
-/** Reads every team once. */
+/** Counts of every clue, in the order of the hunt. Reads every team once. */
 export function countClues(
   context: Context,
   teams: Iterable<Team>,

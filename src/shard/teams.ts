@@ -27,7 +27,7 @@ const CHECKPOINT_FACTS = 4_096;
 /** Pages written in one commit at most, so that no commit waits long for them. */
 const PAGES_PER_COMMIT = 2;
 
-/** Pages kept in memory at most while they are clean: about 25,000 teams. */
+/** Pages in memory beyond which clean ones are dropped: about 25,000 teams. */
 const PAGES_IN_MEMORY = 400;
 
 const SCHEMA = `
@@ -132,7 +132,7 @@ export class TeamStore {
     this.#note(fact);
   }
 
-  /** Every team, page by page, without keeping the pages it had to read. */
+  /** Every team, page by page; pages that it had to read are not cached. */
   *all(from = 0): Generator<Team> {
     for (let id = Math.floor(from / PAGE_TEAMS); id * PAGE_TEAMS < this.totals.teams; id += 1) {
       const page = this.#pages.get(id) ?? this.#read(id);
@@ -169,7 +169,7 @@ export class TeamStore {
     }
   }
 
-  /** Reads in the pages that only the tail of the log knows about, once they are old enough to be written. */
+  /** Reads in the pages whose only new facts are in the tail of the log, once these are old enough to be written. */
   #touchOldTail(head: number): void {
     let touched = 0;
     for (const [id, facts] of this.#tail) {
@@ -281,7 +281,7 @@ export class TeamStore {
           ? eventKey(fact.team, fact.event)
           : undefined;
     if (key === undefined) return;
-    // A joining holds a team's name and a player's place for good.
+    // A joining is never forgotten: repeated, it must not make a second team or player.
     const keep = fact.type === "join";
     this.recall.add(key, fact.seq, keep, this.#entries);
   }
