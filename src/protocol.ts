@@ -132,11 +132,11 @@ export interface ScoreReport {
 }
 
 /**
- * The standings' word to a shard: what only the global order can tell.
- * `values[i]` is the present value of the hunt's clue i, `bonuses` the
- * first-solve bonuses of the shard's own teams. Absent with static scoring.
+ * What a shard must know of the standings, because it follows from the global
+ * order: the present value of each clue, and the first-solve bonuses of the
+ * shard's own teams. Both are absent with static scoring.
  */
-export interface StandingsWord {
+export interface ShardStandings {
   asOf: number;
   values?: { clue: string; value: number }[];
   bonuses?: { team: string; clue: string; points: number }[];
@@ -180,11 +180,11 @@ export interface RegistrationMessage {
   registrations: Registration[];
 }
 
-/** What the standings answer to a report. */
-export interface ReportAnswer {
+/** The result of a report to the standings. */
+export interface ReportResult {
   /** They hold this shard's facts up to here. */
   watermark: number;
-  word: StandingsWord;
+  word: ShardStandings;
 }
 
 /** A message from the organisers to all players; with `clue` to those who have it open. */

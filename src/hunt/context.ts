@@ -8,8 +8,8 @@ export interface Context {
   phase: Phase;
   /** When the hunt opened, epoch ms; `Infinity` before that. */
   openedAt: number;
-  /** With moving scores, the standings' last word; undefined before the first. */
-  word?: ScoreWord;
+  /** With moving scores, the standings as last reported to the shard; undefined before that. */
+  word?: IndexedStandings;
   /** What only a live shard knows of prizes; without it, claims are refused. */
   prizes?: PrizeWord;
 }
@@ -23,8 +23,8 @@ export interface PrizeWord {
   codeOf(prize: string, unit: number): string | undefined;
 }
 
-/** The standings' word, indexed: present clue values and this shard's bonuses. */
-export interface ScoreWord {
+/** `ShardStandings`, indexed: present clue values and this shard's bonuses. */
+export interface IndexedStandings {
   asOf: number;
   values: ReadonlyMap<string, number>;
   /** Team → its first-solve bonuses in all. */

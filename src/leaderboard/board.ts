@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { endsAt } from "../hunt/phase.ts";
 import type { StandingsRules } from "../hunt/score.ts";
 import type { BoardConfig, BoardPage, BoardQuery } from "../objects/leaderboard.ts";
-import type { ReportAnswer, ScoreReport, StandingsRow, StandingsWord } from "../protocol.ts";
+import type { ReportResult, ScoreReport, StandingsRow, ShardStandings } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import { meter } from "../telemetry/meter.ts";
@@ -116,7 +116,7 @@ export class Board {
   }
 
   /** Takes a shard's report; resolves when it can be read, or at once when there was no room for it. */
-  async take(report: ScoreReport): Promise<ReportAnswer> {
+  async take(report: ScoreReport): Promise<ReportResult> {
     const keeper = this.#keeper;
     if (!keeper) throw new Error("the leaderboard does not know its hunt yet");
     keeper.take(report);
@@ -155,7 +155,7 @@ export class Board {
   }
 
   /** See `LeaderboardObject.look`. */
-  async look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: StandingsWord }> {
+  async look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: ShardStandings }> {
     const ranks = ranksOf(await this.public(), teams);
     return { ranks, word: { asOf: this.#deps.clock.now(), ...this.#keeper?.view.all.word(shard) } };
   }

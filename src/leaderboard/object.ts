@@ -21,7 +21,7 @@ import {
   type LivePage,
   SINCE_HEADER,
 } from "../objects/leaderboard.ts";
-import type { ReportAnswer, ScoreReport, StandingsRow, StandingsWord } from "../protocol.ts";
+import type { ReportResult, ScoreReport, ShardStandings, StandingsRow } from "../protocol.ts";
 import { refusalResponse } from "../sockets/socket.ts";
 import { StoredText } from "../stored-text.ts";
 import { flushMeter } from "../telemetry/flush.ts";
@@ -120,19 +120,19 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
    * no room for it: the watermark in the result tells the shard where to start
    * again.
    */
-  async report(report: ScoreReport): Promise<ReportAnswer> {
+  async report(report: ScoreReport): Promise<ReportResult> {
     const result = await this.#board.take(report);
     flushMeter(this.env, () => this.ctx);
     return result;
   }
 
   /** For a shard that shows its teams: their places as everybody may see them, and its clues' values. */
-  look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: StandingsWord }> {
+  look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: ShardStandings }> {
     return this.#board.look(shard, teams);
   }
 
   /** The values of a shard's clues as everybody may know them: during a freeze, as of the freeze. */
-  async publicWord(shard: string): Promise<StandingsWord> {
+  async publicWord(shard: string): Promise<ShardStandings> {
     const { standings, asOf } = await this.#board.public();
     return { asOf, ...standings?.word(shard) };
   }

@@ -11,10 +11,10 @@ import type { StandingsRules } from "../hunt/score.ts";
 import type {
   Announcement,
   LeaderboardEntry,
-  ReportAnswer,
+  ReportResult,
   ScoreReport,
+  ShardStandings,
   StandingsRow,
-  StandingsWord,
 } from "../protocol.ts";
 
 /** The leaderboard's configuration, from control; a higher `revision` replaces a lower one. */
@@ -80,7 +80,7 @@ export interface LeaderboardObject extends Rpc.DurableObjectBranded {
    * Takes a shard's report; its result comes when it shows. A gap before it or no room
    * for it: the watermark in the result tells the shard where to start again.
    */
-  report(report: ScoreReport): Promise<ReportAnswer>;
+  report(report: ScoreReport): Promise<ReportResult>;
   /** The rules that the standings are computed by; undefined before the hunt is published. */
   rules(): StandingsRules | undefined;
   /** Places of these teams as organisers see them, through a freeze; null: none. */
@@ -89,9 +89,9 @@ export interface LeaderboardObject extends Rpc.DurableObjectBranded {
    * For a shard that shows its teams: their places as everybody may see
    * them (null: none), and the values of its clues.
    */
-  look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: StandingsWord }>;
+  look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: ShardStandings }>;
   /** The values of clues as everybody may know them: during a freeze, as of the freeze. */
-  publicWord(shard: string): Promise<StandingsWord>;
+  publicWord(shard: string): Promise<ShardStandings>;
   /** One page of the standings. */
   read(query: BoardQuery): Promise<BoardPage>;
   /** Teams that joined, hidden and banned ones included. */

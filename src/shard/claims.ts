@@ -95,7 +95,7 @@ export class ClaimDesk {
         const { shard } = this.#deps;
         const request = { shard, revision: this.#deps.revision(), claims };
         const response = await within(this.#deps.clock, DEADLINE, this.#deps.call(request));
-        if (!("refused" in response)) this.#heard(response);
+        if (!("refused" in response)) this.#cache(response);
         return response;
       } catch (error) {
         console.warn({ message: "the prize vault did not respond", attempt, error: String(error) });
@@ -106,7 +106,7 @@ export class ClaimDesk {
     }
   }
 
-  #heard({ revision, left, settled }: ClaimResponse): void {
+  #cache({ revision, left, settled }: ClaimResponse): void {
     // What an older configuration said of the stock may be out of date.
     if (revision < this.#deps.revision()) return;
     for (const [prize, units] of Object.entries(left)) {

@@ -5,13 +5,13 @@
  */
 import { type Refusal, refuse } from "../errors.ts";
 import type { CompiledPrize } from "../hunt/compiled.ts";
-import type { Context, PrizeWord, ScoreWord } from "../hunt/context.ts";
+import type { Context, IndexedStandings, PrizeWord } from "../hunt/context.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import { generatedCode } from "../prizes/codes.ts";
-import type { Announcement, StandingsWord } from "../protocol.ts";
+import type { Announcement, ShardStandings } from "../protocol.ts";
 import { keyById, type Secrets } from "../secrets.ts";
 import type { ShardStore } from "./store.ts";
 
@@ -31,7 +31,7 @@ export class CurrentHunt {
   readonly #deps: CurrentHuntDeps;
   #current: { config: ShardConfig; hunt: IndexedHunt } | undefined;
   #attaching: Promise<Refusal | undefined> | undefined;
-  #word: ScoreWord | undefined;
+  #standings: IndexedStandings | undefined;
   readonly #prizes: PrizeWord;
 
   /** Takes the configuration that was stored, if any. */
@@ -61,7 +61,7 @@ export class CurrentHunt {
 
   /** When the scores that the standings told of are from, epoch ms; undefined: nothing was told yet. */
   get scoresAsOf(): number | undefined {
-    return this.#word?.asOf;
+    return this.#standings?.asOf;
   }
 
   /** Takes a new configuration; an older one changes nothing. `missing`: the compiled hunt is needed too. */
@@ -108,7 +108,7 @@ export class CurrentHunt {
       phase,
       // A hunt that runs has opened, whatever control's clock said then.
       openedAt: phase === "draft" ? opened : Math.min(opened, now),
-      ...(this.#word ? { word: this.#word } : {}),
+      ...(this.#standings ? { word: this.#standings } : {}),
       prizes: this.#prizes,
     };
   }
@@ -132,8 +132,8 @@ export class CurrentHunt {
   }
 
   /** The standings told this shard the clue values and its teams' bonuses, complete each time. */
-  heard(word: StandingsWord): void {
-    if (word.values || word.bonuses) this.#word = wordOf(word);
+  takeStandings(standings: ShardStandings): void {
+    if (standings.values || standings.bonuses) this.#standings = indexStandings(standings);
   }
 
   /** The code that a unit's winner shows; undefined: it cannot be made any more. */
@@ -157,16 +157,16 @@ export class CurrentHunt {
 }
 
 /** What the standings told, indexed. */
-export function wordOf(word: StandingsWord): ScoreWord {
+export function indexStandings(standings: ShardStandings): IndexedStandings {
   const bonuses = new Map<string, number>();
   const bonusOf = new Map<string, number>();
-  for (const { team, clue, points } of word.bonuses ?? []) {
+  for (const { team, clue, points } of standings.bonuses ?? []) {
     bonuses.set(team, (bonuses.get(team) ?? 0) + points);
     bonusOf.set(`${team}/${clue}`, points);
   }
   return {
-    asOf: word.asOf,
-    values: new Map((word.values ?? []).map(({ clue, value }) => [clue, value])),
+    asOf: standings.asOf,
+    values: new Map((standings.values ?? []).map(({ clue, value }) => [clue, value])),
     bonuses,
     bonusOf,
   };

@@ -73,7 +73,7 @@ export interface LiveDeps {
   ): Promise<{ results: Result[]; asOf: number } | Refusal>;
   /** The frame about a team's score and place; undefined: there is no such team. */
   news(team: string, news: TeamNews): Promise<object | undefined>;
-  /** How long to gather progress before it is pushed, ms: the standings must have heard of it. */
+  /** How long to gather news before they are pushed, ms: the standings must have the facts by then. */
   pushDelay: number;
 }
 
@@ -169,12 +169,12 @@ export class LiveSockets {
     }
     this.#inFlight.set(socket, waiting + 1);
     try {
-      const answer = await this.#deps.play(team, player, events);
-      if (!("refused" in answer)) {
-        sockets.sendText(socket, answerText(answer));
+      const played = await this.#deps.play(team, player, events);
+      if (!("refused" in played)) {
+        sockets.sendText(socket, answerText(played));
       } else {
-        sockets.sendError(socket, answer);
-        if (answer.refused === "forbidden") socket.close(CLOSE_POLICY, "no longer a member");
+        sockets.sendError(socket, played);
+        if (played.refused === "forbidden") socket.close(CLOSE_POLICY, "no longer a member");
       }
     } finally {
       this.#inFlight.set(socket, (this.#inFlight.get(socket) ?? 1) - 1);

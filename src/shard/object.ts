@@ -1,7 +1,7 @@
 /**
  * `HuntShard`: owns some of a hunt's teams. All of a team's events pass through
- * one shard, so they are totally ordered; what the shard answers as recorded is
- * in its log. This file wires the parts; each method is one call of a part.
+ * one shard, so they are totally ordered; everything it reports as recorded is in
+ * its log. This file wires the parts; each method is one call of a part.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
@@ -180,7 +180,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         durable: () => log.durable,
         read: (after, limit) => log.read(after, limit),
         report: (report) => leaderboardStub(env, hunt).report(report),
-        heard: (word) => this.#current.heard(word),
+        takeStandings: (standings) => this.#current.takeStandings(standings),
       }),
       alarm,
       clock,
@@ -198,7 +198,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const ranks = new RankCache(clock, async (asked) => {
       const { ranks: found, word } = await leaderboardStub(env, hunt).look(shard, asked);
       // A shard without solves of its own hears of the others' here.
-      this.#current.heard(word);
+      this.#current.takeStandings(word);
       return found;
     });
     const rankOf = async (team: string): Promise<number | undefined> =>
@@ -242,7 +242,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       limited: config.RATE_LIMITS === "on",
       play: (team, player, events) => this.#live.events(team, player, events),
       news: (team, news) => this.#live.frameOf(team, news),
-      // By then the standings have heard of it.
+      // By then the standings have the facts.
       pushDelay: config.REPORT_DELAY_MS + PUSH_MARGIN,
     });
     this.#live = new LivePlay({

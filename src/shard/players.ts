@@ -6,8 +6,8 @@ import type { Team } from "../hunt/team.ts";
 import { historyOf, meOf } from "../hunt/view.ts";
 import { makeJoinCode, makeTeamId, parseJoinCode } from "../objects/ids.ts";
 import type { Joined } from "../objects/shard.ts";
-import type { JoinFact, StandingsWord } from "../protocol.ts";
-import { type CurrentHunt, READ_ONLY, wordOf } from "./current-hunt.ts";
+import type { JoinFact, ShardStandings } from "../protocol.ts";
+import { type CurrentHunt, indexStandings, READ_ONLY } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
 import { joinKey } from "./teams.ts";
 import type { ShardTime } from "./time.ts";
@@ -24,7 +24,7 @@ export interface PlayersDeps {
   /** Units of a prize left when the vault last said so. */
   left(prize: string): number | undefined;
   /** What everybody may know of values and bonuses: during a freeze, as of the freeze. */
-  publicWord(): Promise<StandingsWord | Refusal>;
+  publicWord(): Promise<ShardStandings | Refusal>;
 }
 
 export class Players {
@@ -136,7 +136,7 @@ export class Players {
     // What clues are worth now would tell of solves behind the freeze.
     const told = context.hunt.dynamic ? await this.#deps.publicWord() : undefined;
     if (told && "refused" in told) return told;
-    const word = told && wordOf(told);
+    const word = told && indexStandings(told);
     return { points: historyOf({ ...context, ...(word ? { word } : {}) }, team, freeze) };
   }
 }

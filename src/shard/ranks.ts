@@ -35,8 +35,8 @@ export class RankCache {
     this.#wanted.add(team);
     const asked = this.#inFlight?.then(() => this.#round(now)) ?? this.#round(now);
     await Promise.race([asked, this.#clock.after(WAIT)]).catch(() => undefined);
-    const heard = this.#cached.get(team);
-    return heard && now - heard.at < FRESH + WAIT ? heard.rank : undefined;
+    const latest = this.#cached.get(team);
+    return latest && now - latest.at < FRESH + WAIT ? latest.rank : undefined;
   }
 
   #round(now: number): Promise<void> {

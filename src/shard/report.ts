@@ -3,7 +3,7 @@
  * standings miss (they lost memory, or a report got lost) is read from the log.
  */
 import { isKnown } from "../hunt/evolve.ts";
-import type { Fact, ReportAnswer, ScoreFact, ScoreReport, StandingsWord } from "../protocol.ts";
+import type { Fact, ReportResult, ScoreFact, ScoreReport, ShardStandings } from "../protocol.ts";
 
 /** Facts read from the log for one report when the standings are behind. */
 const CATCH_UP_FACTS = 5_000;
@@ -15,8 +15,8 @@ export interface ReportDeps {
   shard: string;
   durable(): number;
   read(after: number, limit: number): Fact[];
-  report(report: ScoreReport): Promise<ReportAnswer>;
-  heard(word: StandingsWord): void;
+  report(report: ScoreReport): Promise<ReportResult>;
+  takeStandings(standings: ShardStandings): void;
 }
 
 export class Reporter {
@@ -57,11 +57,11 @@ export class Reporter {
       // Bounded: each round moves the watermark up, or ends the turn.
       for (let round = 0; round < 1_000; round += 1) {
         const report = this.#next();
-        const answer = await this.#deps.report(report);
-        const stuck = this.#reported === answer.watermark && answer.watermark < report.upto;
-        this.#reported = answer.watermark;
-        this.#deps.heard(answer.word);
-        if (stuck || answer.watermark >= this.#deps.durable()) return;
+        const { watermark, word } = await this.#deps.report(report);
+        const stuck = this.#reported === watermark && watermark < report.upto;
+        this.#reported = watermark;
+        this.#deps.takeStandings(word);
+        if (stuck || watermark >= this.#deps.durable()) return;
       }
     } finally {
       this.#running = false;

@@ -43,8 +43,8 @@ export class Wins {
   async #claim(teamId: string, player: string, command: Command & { type: "claim" }): Claimed {
     const { current, journal, time, desk } = this.#deps;
     const { id: event, prize } = command;
-    const word = await desk.ask({ prize, team: teamId, player, event });
-    if ("refused" in word) return word;
+    const decided = await desk.ask({ prize, team: teamId, player, event });
+    if ("refused" in decided) return decided;
     const now = time.now();
     const context = current.context(now);
     const team = journal.teams.get(teamId);
@@ -52,11 +52,11 @@ export class Wins {
     // The vault's alarm may have been here before its response.
     const recorded = journal.teams.recorded(eventKey(teamId, event));
     if (recorded && "outcome" in recorded) return resultOf(context, recorded, player);
-    return journal.conclude(context, decideClaim(context, team, player, command, word, now), player);
+    return journal.conclude(context, decideClaim(context, team, player, command, decided, now), player);
   }
 
   /**
-   * Records wins that the vault gave and has not heard of again, whatever
+   * Records wins that the vault gave and the log may not have, whatever
    * became of the hunt or the team meanwhile. Resolves when all are in the log.
    * A refusal: those of read-only teams are not, the others are.
    */

@@ -7,7 +7,7 @@ import type { Refusal } from "../../src/errors.ts";
 import { admit, type JoinRequest } from "../../src/hunt/admit.ts";
 import { decideClaim } from "../../src/hunt/claim.ts";
 import type { CompiledClue, CompiledHunt } from "../../src/hunt/compiled.ts";
-import type { Context, ScoreWord } from "../../src/hunt/context.ts";
+import type { Context, IndexedStandings } from "../../src/hunt/context.ts";
 import { decide, resultOf } from "../../src/hunt/decide.ts";
 import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
@@ -155,7 +155,7 @@ const keyOf = (team: string, event: string): string => `${team}\n${event}`;
 export class Game {
   phase: Phase = "live";
   openedAt = T0;
-  word: ScoreWord | undefined;
+  word: IndexedStandings | undefined;
   readonly facts: Fact[] = [];
   readonly teams = new Map<string, Team>();
   #hunt: ReturnType<typeof indexHunt>;

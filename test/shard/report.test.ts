@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import type {
   Fact,
   PlayFact,
-  ReportAnswer,
+  ReportResult,
   ScoreFact,
   ScoreReport,
-  StandingsWord,
+  ShardStandings,
 } from "../../src/protocol.ts";
 import { Reporter, scoreFactOf, scoreReport } from "../../src/shard/report.ts";
 
@@ -32,10 +32,10 @@ class Standings {
   readonly facts: number[] = [];
   readonly reports: ScoreReport[] = [];
   failing: "no" | "before" | "after" = "no";
-  word: StandingsWord = { asOf: 1 };
+  word: ShardStandings = { asOf: 1 };
   onReport: (() => void) | undefined;
 
-  async report(report: ScoreReport): Promise<ReportAnswer> {
+  async report(report: ScoreReport): Promise<ReportResult> {
     this.reports.push(report);
     if (this.failing === "before") throw new Error("away");
     if (report.after <= this.mark && report.upto > this.mark) {
@@ -56,7 +56,7 @@ class Standings {
 }
 
 function shard(standings = new Standings(), log: Fact[] = [], durable = log.length) {
-  const world = { log, durable, heard: [] as StandingsWord[], reads: 0 };
+  const world = { log, durable, heard: [] as ShardStandings[], reads: 0 };
   const reporter = new Reporter({
     shard: "weur-0",
     durable: () => world.durable,
@@ -65,7 +65,7 @@ function shard(standings = new Standings(), log: Fact[] = [], durable = log.leng
       return world.log.filter(({ seq }) => seq > after).slice(0, limit);
     },
     report: (report) => standings.report(report),
-    heard: (word) => world.heard.push(word),
+    takeStandings: (standings) => world.heard.push(standings),
   });
   const commit = (count: number): boolean => {
     const facts = Array.from({ length: count }, (_, index) => fact(world.durable + 1 + index));

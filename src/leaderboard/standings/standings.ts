@@ -9,7 +9,7 @@
  */
 
 import { isDynamic, type StandingsRules } from "../../hunt/score.ts";
-import type { LeaderboardEntry, ScoreFact, StandingsRow, StandingsWord } from "../../protocol.ts";
+import type { LeaderboardEntry, ScoreFact, ShardStandings, StandingsRow } from "../../protocol.ts";
 import { Places } from "./places.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { cloneState, emptyState, type StandingsState, underRules } from "./state.ts";
@@ -182,7 +182,7 @@ export class Standings {
    * bonuses of the shard's own teams (a banned team has none). Undefined with
    * static scoring. O(clues · first solves).
    */
-  word(shard: string): Required<Pick<StandingsWord, "values" | "bonuses">> | undefined {
+  word(shard: string): Required<Pick<ShardStandings, "values" | "bonuses">> | undefined {
     this.#assertSettled();
     const { rules, clues, ids } = this.#state;
     if (!isDynamic(rules.scoring)) return undefined;
