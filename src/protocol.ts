@@ -9,11 +9,10 @@ import type { RecordedOutcome, Result } from "./contract/play.ts";
 
 export type { Position } from "./contract/basics.ts";
 export type {
-  Outcome,
   PlayerEvent,
   RecordedOutcome,
   Result,
-  Results as PlayAnswer,
+  Results,
   UnrecordedOutcome,
 } from "./contract/play.ts";
 
@@ -43,7 +42,7 @@ export type Command = { id: string; clientAt?: string } & (
 );
 
 /** The answer as JSON; `asOf` in epoch ms. */
-export function answerText({ results, asOf }: { results: readonly Result[]; asOf: number }): string {
+export function resultsText({ results, asOf }: { results: readonly Result[]; asOf: number }): string {
   return JSON.stringify({ results, asOf: new Date(asOf).toISOString() });
 }
 

@@ -42,7 +42,6 @@ export const clientFrame = z
     z.strictObject({ ping }),
   ])
   .meta({ id: "ClientFrame", description: "A frame of a client, 4 KiB at most", examples: [{ ping: true }] });
-export type ClientFrame = z.infer<typeof clientFrame>;
 
 export const teamFrame = z
   .strictObject({

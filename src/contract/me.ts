@@ -7,7 +7,6 @@ export const CLUE_KINDS = ["answer", "scan", "place", "choice"] as const;
 export const clueKind = z
   .enum(CLUE_KINDS)
   .meta({ description: "How the clue is solved", examples: ["answer"] });
-export type ClueKind = z.infer<typeof clueKind>;
 
 export const announcement = z
   .strictObject({
@@ -23,7 +22,6 @@ export const announcement = z
       { id: "a-4kq0x", at: "2026-06-06T19:00:00.000Z", text: "The bridge is closed: take the ferry." },
     ],
   });
-export type AnnouncementView = z.infer<typeof announcement>;
 
 const hint = z
   .strictObject({

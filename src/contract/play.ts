@@ -132,7 +132,6 @@ export const outcome = z.enum([...RECORDED, ...UNRECORDED]).meta({
   description: `What the event came to. Recorded: ${RECORDED.join(", ")}; all others changed nothing`,
   examples: ["correct"],
 });
-export type Outcome = z.infer<typeof outcome>;
 
 export const result = z
   .strictObject({

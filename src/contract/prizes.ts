@@ -21,7 +21,6 @@ export const prizeMode = z.enum(["first-come", "instant-win", "odds"]).meta({
   description: "first-come; instant-win: at moments drawn beforehand; odds: each claim by chance",
   examples: ["first-come"],
 });
-export type PrizeMode = z.infer<typeof prizeMode>;
 
 const prizeShape = {
   id: slug.meta({ description: "The prize", examples: ["lantern"] }),

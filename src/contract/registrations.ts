@@ -20,7 +20,6 @@ export const registrationLine = z
       "A registered player, one JSON object a line; a later line of a player replaces an earlier one",
     examples: [{ externalId: "C-10442", name: "Ada", locale: "de" }],
   });
-export type RegistrationLine = z.infer<typeof registrationLine>;
 
 export const registered = linesTaken.meta({
   id: "Registered",

@@ -10,7 +10,6 @@ export const leaderboardQuery = z.strictObject({
     .exactOptional(),
   around: id.describe("The rows around this team instead").exactOptional(),
 });
-export type LeaderboardQuery = z.infer<typeof leaderboardQuery>;
 
 export const entry = z
   .strictObject({
@@ -63,4 +62,3 @@ export const history = z
     description: "A team's score over time",
     examples: [{ points: [{ at: "2026-06-06T18:00:00.000Z", score: 0 }] }],
   });
-export type History = z.infer<typeof history>;

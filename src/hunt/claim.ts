@@ -6,7 +6,7 @@
 import type { Command, NewFact, PlayFact, Result } from "../protocol.ts";
 import { isEmpty, tokensLeft } from "./attempts.ts";
 import type { CompiledPrize } from "./compiled.ts";
-import type { Context, PrizeWord } from "./context.ts";
+import type { Context, PrizeState } from "./context.ts";
 import { iso } from "./moment.ts";
 import type { Attempts, Team, Win } from "./team.ts";
 import { cooldown, type Decision, draftOf, type Turn } from "./turn.ts";
@@ -34,7 +34,7 @@ export function claim(context: Context, turn: Turn, id: string): Decision {
 }
 
 /** What the vault said of a claim. `at`: when, epoch ms. */
-export type VaultWord =
+export type VaultDecision =
   | { outcome: "won"; unit: number; at: number }
   | { outcome: "missed"; at: number }
   | { outcome: "sold_out" | "already_won" | "not_eligible" };
@@ -48,7 +48,7 @@ export function decideClaim(
   team: Team,
   player: string,
   command: Command & { type: "claim" },
-  word: VaultWord,
+  word: VaultDecision,
   now: number,
 ): { result: Result } | { facts: NewFact[] } {
   const { id, prize } = command;
@@ -70,7 +70,7 @@ export function decideClaim(
 
 /** Adds the prize to the result of a claim's fact. Only the player who claimed it is shown its code. */
 export function claimResult(
-  prizes: PrizeWord | undefined,
+  prizes: PrizeState | undefined,
   fact: PlayFact,
   player: string,
   result: Result,

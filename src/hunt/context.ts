@@ -11,11 +11,11 @@ export interface Context {
   /** With moving scores, the standings as last reported to the shard; undefined before that. */
   word?: IndexedStandings;
   /** What only a live shard knows of prizes; without it, claims are refused. */
-  prizes?: PrizeWord;
+  prizes?: PrizeState;
 }
 
 /** What the organisers and the vault said of prizes. */
-export interface PrizeWord {
+export interface PrizeState {
   withdrawn(prize: string): boolean;
   /** The vault has no unit left, nor one kept for a team of this shard. */
   drained(prize: string): boolean;

@@ -15,7 +15,7 @@ export function organise(
   const head = { at: now, team: team.id, reason: action.reason };
   switch (action.type) {
     case "award": {
-      // After the end no place may change (API.md, Ranking).
+      // After the end no place may change (docs/api.md, standings).
       if (context.phase === "ended") return refuse("conflict", "the hunt has ended: its places are final");
       const score = scoreOf(context, team) + action.points;
       const reached = newlyReached(context, team, score);

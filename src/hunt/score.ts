@@ -1,5 +1,5 @@
 /**
- * What a clue is worth: the decay of HUNT-FORMAT, "Exactly". Integers are
+ * What a clue is worth: the decay of docs/hunt-format.md. Integers are
  * computed as integers, so that a value which is exactly 70 is never rounded
  * up to 71 by a float's last bit, and every side computes the same value.
  */

@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { endsAt } from "../hunt/phase.ts";
 import type { StandingsRules } from "../hunt/score.ts";
 import type { BoardConfig, BoardPage, BoardQuery } from "../objects/leaderboard.ts";
-import type { ReportResult, ScoreReport, StandingsRow, ShardStandings } from "../protocol.ts";
+import type { ReportResult, ScoreReport, ShardStandings, StandingsRow } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import { meter } from "../telemetry/meter.ts";

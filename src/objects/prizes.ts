@@ -6,7 +6,7 @@
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
 import type { Refusal } from "../errors.ts";
-import type { VaultWord } from "../hunt/claim.ts";
+import type { VaultDecision } from "../hunt/claim.ts";
 import type { PrizeRules } from "../hunt/prize-changes.ts";
 import type { Claim } from "../protocol.ts";
 
@@ -19,7 +19,7 @@ export interface ClaimRequest {
 
 export interface ClaimResponse {
   /** One per claim, in order. */
-  answers: VaultWord[];
+  answers: VaultDecision[];
   /** The configuration that these answers follow. */
   revision: number;
   /** Units left, of each prize that was asked for. */

@@ -1,4 +1,4 @@
-import type { VaultWord } from "../hunt/claim.ts";
+import type { VaultDecision } from "../hunt/claim.ts";
 import type { PrizeRules } from "../hunt/prize-changes.ts";
 import type { Claim } from "../protocol.ts";
 import { momentOf, winsAtOdds } from "./draw.ts";
@@ -56,7 +56,7 @@ export class Allocation {
    * Decides a claim at `now` (epoch ms) of a team that won `byTeam` units so
    * far, `byPlayer` of them by this player. A win takes its unit.
    */
-  decide(claim: Claim, byTeam: number, byPlayer: number, now: number): VaultWord {
+  decide(claim: Claim, byTeam: number, byPlayer: number, now: number): VaultDecision {
     const { mode, perTeam, perPlayer, odds, window, withdrawn } = this.rules;
     if (withdrawn || (window && (now < window.from || now > window.to))) return { outcome: "not_eligible" };
     if (byTeam >= perTeam || byPlayer >= (perPlayer ?? Number.POSITIVE_INFINITY)) {

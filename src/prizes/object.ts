@@ -11,7 +11,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { VaultWord } from "../hunt/claim.ts";
+import type { VaultDecision } from "../hunt/claim.ts";
 import { calling, controlStub, orRefusal, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import type { PrizeVaultObject } from "../objects/prizes.ts";
@@ -127,7 +127,7 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
     const refused = await this.#ready(revision);
     if (refused) return refused;
     if (!this.#config) throw new Error("the vault is used before it knows its hunt");
-    const answers: VaultWord[] = [];
+    const answers: VaultDecision[] = [];
     const inResult = new Set<Win>();
     const left: Record<string, number> = {};
     this.#lastAt = Math.max(this.#lastAt, this.#clock.now());
@@ -144,7 +144,7 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
   }
 
   /** Adds to `inResult` the win that the shard hears of by this, unless it is recorded already. */
-  #decide(claim: Claim, now: number, inResult: Set<Win>): VaultWord {
+  #decide(claim: Claim, now: number, inResult: Set<Win>): VaultDecision {
     const allocation = this.#prizes.get(claim.prize);
     if (!allocation) return { outcome: "not_eligible" };
     const won = this.#wins.ofTeam(claim.prize, claim.team);

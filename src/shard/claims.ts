@@ -5,7 +5,7 @@
  */
 import { type Clock, within } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { VaultWord } from "../hunt/claim.ts";
+import type { VaultDecision } from "../hunt/claim.ts";
 import type { ClaimRequest, ClaimResponse } from "../objects/prizes.ts";
 import type { Claim, Command, Result } from "../protocol.ts";
 
@@ -32,7 +32,7 @@ export interface ClaimDeps {
 
 interface Waiting {
   claim: Claim;
-  settle(outcome: VaultWord | Refusal): void;
+  settle(outcome: VaultDecision | Refusal): void;
 }
 
 export class ClaimDesk {
@@ -47,7 +47,7 @@ export class ClaimDesk {
   }
 
   /** Asks the vault; the caller bounds how many wait. A refusal: the vault cannot be reached now. */
-  ask(claim: Claim): Promise<VaultWord | Refusal> {
+  ask(claim: Claim): Promise<VaultDecision | Refusal> {
     return new Promise((settle) => {
       this.#queue.push({ claim, settle });
       if (!this.#calling) void this.#callAll();

@@ -5,7 +5,7 @@
  */
 import { type Refusal, refuse } from "../errors.ts";
 import type { CompiledPrize } from "../hunt/compiled.ts";
-import type { Context, IndexedStandings, PrizeWord } from "../hunt/context.ts";
+import type { Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
@@ -32,7 +32,7 @@ export class CurrentHunt {
   #current: { config: ShardConfig; hunt: IndexedHunt } | undefined;
   #attaching: Promise<Refusal | undefined> | undefined;
   #standings: IndexedStandings | undefined;
-  readonly #prizes: PrizeWord;
+  readonly #prizes: PrizeState;
 
   /** Takes the configuration that was stored, if any. */
   constructor(deps: CurrentHuntDeps) {

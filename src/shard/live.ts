@@ -9,7 +9,7 @@ import type { Clock } from "../clock.ts";
 import { EVENTS_MAX } from "../contract/play.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { TicketClaims } from "../objects/shard.ts";
-import { answerText, type Fact, type Result } from "../protocol.ts";
+import { type Fact, type Result, resultsText } from "../protocol.ts";
 import {
   CLOSE_POLICY,
   CLOSE_REPLACED,
@@ -171,7 +171,7 @@ export class LiveSockets {
     try {
       const played = await this.#deps.play(team, player, events);
       if (!("refused" in played)) {
-        sockets.sendText(socket, answerText(played));
+        sockets.sendText(socket, resultsText(played));
       } else {
         sockets.sendError(socket, played);
         if (played.refused === "forbidden") socket.close(CLOSE_POLICY, "no longer a member");

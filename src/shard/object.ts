@@ -29,13 +29,13 @@ import type {
   WinnerRow,
 } from "../objects/shard.ts";
 import {
-  answerText,
   type Command,
   type Fact,
   type OriginTeam,
   type Range,
   type ReplayLine,
   type ReplayResult,
+  resultsText,
   type ScoreReport,
   type TeamAction,
 } from "../protocol.ts";
@@ -284,7 +284,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   /** Both ways as text, because that is what a call carries at the least cost. */
   async play(team: string, player: string, commands: string): Promise<string | Refusal> {
     const played = await this.#play.play(team, player, JSON.parse(commands) as Command[]);
-    return "refused" in played ? played : answerText(played);
+    return "refused" in played ? played : resultsText(played);
   }
 
   me(team: string, player: string): Promise<Me | Refusal> {

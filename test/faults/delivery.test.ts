@@ -1,5 +1,5 @@
 /**
- * RELIABILITY fault tests 2 and 3: the way from a shard's log to the origin's
+ * FAULT-2 and FAULT-3: the way from a shard's log to the origin's
  * rows over a queue that repeats, reorders, delays and loses, an origin that
  * fails before and after it has committed, and shards that restart. On both
  * databases, with the engine's own shipping and consumer; only the queue is the

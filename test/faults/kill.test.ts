@@ -1,5 +1,5 @@
 /**
- * RELIABILITY fault test 5: the engine killed under load, with everything that
+ * FAULT-5: the engine killed under load, with everything that
  * waited in memory lost. What was answered as recorded is there afterwards,
  * once, under the seq it was answered with.
  */

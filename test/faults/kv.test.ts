@@ -1,5 +1,5 @@
 /**
- * RELIABILITY fault test 9: KV stale, missing, corrupt or of another hunt. It
+ * FAULT-9: KV stale, missing, corrupt or of another hunt. It
  * costs time, never a wrong outcome, unlock, place or phase.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * RELIABILITY fault test 8: spectators' sockets dropped and opened again while
+ * FAULT-8: spectators' sockets dropped and opened again while
  * the standings move. The first whole and all changes, folded, are the
  * leaderboard: no gap, whatever was missed.
  */

@@ -1,5 +1,5 @@
 /**
- * RELIABILITY fault test 6: PostgreSQL behind a proxy that freezes and then
+ * FAULT-6: PostgreSQL behind a proxy that freezes and then
  * refuses, under load. Players notice nothing, the gate opens and spares the
  * origin, and after healing everything arrives by itself.
  */

@@ -1,5 +1,5 @@
 /**
- * RELIABILITY fault test 4, at the size of a campaign: 10,000 teams claim one
+ * FAULT-4, at the size of a campaign: 10,000 teams claim one
  * of 7 units at once, while shards and the vault are put away and the engine is
  * killed with SIGKILL in the middle. On one, two and twenty shards.
  */

@@ -52,7 +52,7 @@ describe("the clues a team sees", () => {
     ]);
   });
 
-  test("[UN-16] tell what API.md says: state, times, attempts, choices, meta, hints", () => {
+  test("[UN-16] tell the state, times, attempts, choices, meta, hints", () => {
     const choices = [{ id: "red", label: "Red" }];
     const played = game([
       clue("a", {

@@ -8,7 +8,7 @@ import type { Phase } from "../../src/hunt/phase.ts";
 import { COMPARE_MODES, commandOf } from "../../src/intake/digest.ts";
 import { objectName } from "../../src/objects/ids.ts";
 import type { Joined } from "../../src/objects/shard.ts";
-import type { Command, Fact, PlayAnswer, PlayerEvent, Result } from "../../src/protocol.ts";
+import type { Command, Fact, PlayerEvent, Result, Results } from "../../src/protocol.ts";
 import { currentKey } from "../../src/secrets.ts";
 import { HuntShard } from "../../src/shard/object.ts";
 
@@ -106,7 +106,7 @@ export async function play(playing: Playing, ...commands: Command[]): Promise<Re
   const text = JSON.stringify(commands);
   const answer = await shardOf(playing.hunt, playing.shard).play(playing.team.id, playing.player.id, text);
   if (typeof answer !== "string") throw new Error(answer.refused);
-  return (JSON.parse(answer) as PlayAnswer).results;
+  return (JSON.parse(answer) as Results).results;
 }
 
 /** The whole log, by export. */

@@ -7,7 +7,7 @@ import { COMPARE_MODES, commandOf } from "../../intake/digest.ts";
 import { commandsOf, EVENT_BYTES, eventsOf } from "../../intake/events.ts";
 import { calling, shardStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
-import { answerText, type PlayAnswer } from "../../protocol.ts";
+import { type Results, resultsText } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
 import { BODY_BYTES, readJson } from "../body.ts";
 import { crowd, declared } from "../declare.ts";
@@ -69,13 +69,13 @@ async function playEvents(
   const { shard } = shardOf(team);
   const { pepper, modes } = await digestingOf(env, hunt, now);
   const { commands, join } = commandsOf(events, small, (event) => commandOf(event, hunt, pepper, modes));
-  if (commands.length === 0) return answerText({ results: join([]), asOf: now });
+  if (commands.length === 0) return resultsText({ results: join([]), asOf: now });
   const text = JSON.stringify(commands);
   const played = await calling(async () => shardStub(env, hunt, shard).play(team, player, text));
   if (typeof played !== "string") throw new RequestError(played.refused, played.detail);
   if (commands.length === events.length) return played;
-  const { results, asOf } = JSON.parse(played) as PlayAnswer;
-  return JSON.stringify({ results: join(results), asOf } satisfies PlayAnswer);
+  const { results, asOf } = JSON.parse(played) as Results;
+  return JSON.stringify({ results: join(results), asOf } satisfies Results);
 }
 
 /** How answers of this hunt are digested. Without the public half: in every mode, the shard sorts it out. */

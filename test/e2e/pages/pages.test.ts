@@ -1,4 +1,4 @@
-/** The pages as players, organisers and an audience use them: [WEB-1] to [WEB-12] of SPEC.md. */
+/** The pages as players, organisers and an audience use them: [WEB-1] to [WEB-11] of SPEC.md. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
