@@ -20,6 +20,10 @@ Generated from \`src/config.ts\` by \`npm run docs\`. Set one as a var: in \`wra
 \`[vars]\` for a deployed engine, in the environment of \`npm start\` for a local one. An unknown
 value stops the engine at its first use, with the name, the value and the range.
 
+A name that no parameter has does nothing, so it is told with the nearest known one: \`npm start\`
+and \`npm run dev\` do not start with one in \`[vars]\`, and print a line for a near miss in the
+environment; a deployed engine runs on and logs it once an isolate.
+
 | parameter | default | range | what it trades | what shows it | measured effect |
 |---|---|---|---|---|---|
 ${rows.join("\n")}

@@ -25,7 +25,7 @@ const CONFIG_FORM = 1;
 
 /** Standings somebody may see. */
 export interface Reading {
-  /** Undefined before the hunt is published. Settled until the next `await`. */
+  /** Settled; undefined before the hunt is published. */
   standings: Standings | undefined;
   frozen: boolean;
   /** Epoch ms. */
@@ -133,41 +133,53 @@ export class Board {
     return { watermark: keeper.taken(report.shard), word: { asOf: now, ...values } };
   }
 
-  /** The standings as everybody may see them. At exit they are settled until the next `await`. */
-  async public(): Promise<Reading> {
-    await this.#readable();
-    const now = this.#deps.clock.now();
-    const config = this.#config;
-    const frozen = config?.freeze !== undefined && now >= config.freeze && now < endsAt(config.phase, config);
-    if (!frozen) return { standings: this.#keeper?.view.all, frozen: false, asOf: now };
-    return { standings: this.#keeper?.view.frozenView(), frozen: true, asOf: config.freeze ?? now };
+  /** What `read` makes of the standings as everybody may see them. */
+  public<Value>(read: (reading: Reading) => Value): Promise<Value> {
+    return this.#settled((keeper) => {
+      const now = this.#deps.clock.now();
+      const config = this.#config;
+      const frozen =
+        config?.freeze !== undefined && now >= config.freeze && now < endsAt(config.phase, config);
+      if (!frozen) return read({ standings: keeper?.view.all, frozen: false, asOf: now });
+      return read({ standings: keeper?.view.frozenView(), frozen: true, asOf: config.freeze ?? now });
+    });
   }
 
-  /** The standings as organisers see them, through a freeze. At exit they are settled until the next `await`. */
-  async organisers(): Promise<Reading> {
-    await this.#readable();
-    return { standings: this.#keeper?.view.all, frozen: false, asOf: this.#deps.clock.now() };
+  /** What `read` makes of the standings as organisers see them, through a freeze. */
+  organisers<Value>(read: (reading: Reading) => Value): Promise<Value> {
+    return this.#settled((keeper) =>
+      read({ standings: keeper?.view.all, frozen: false, asOf: this.#deps.clock.now() }),
+    );
   }
 
-  async #readable(): Promise<void> {
+  /** Calls `read` when the standings are settled: at once, for whoever else waited may change them. */
+  async #settled<Value>(read: (keeper: Keeper | undefined) => Value): Promise<Value> {
     await this.#catchUp.wait();
-    await this.#keeper?.ready();
+    for (;;) {
+      const keeper = this.#keeper;
+      await keeper?.ready();
+      if (keeper === this.#keeper && keeper?.view.isSettled !== false) return read(keeper);
+    }
   }
 
   /** See `LeaderboardObject.look`. */
-  async look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: ShardStandings }> {
-    const ranks = ranksOf(await this.public(), teams);
-    return { ranks, word: { asOf: this.#deps.clock.now(), ...this.#keeper?.view.all.word(shard) } };
+  look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: ShardStandings }> {
+    return this.public((reading) => ({
+      ranks: ranksOf(reading, teams),
+      word: { asOf: this.#deps.clock.now(), ...this.#keeper?.view.all.word(shard) },
+    }));
   }
 
-  async page({ limit, offset, bracket, around, organiser }: BoardQuery): Promise<BoardPage> {
-    const { standings, frozen, asOf } = await (organiser ? this.organisers() : this.public());
-    if (!standings) return { asOf, frozen, total: 0, entries: [] };
-    const entries =
-      around === undefined
-        ? standings.page({ offset, limit, bracket })
-        : standings.around(around, limit, bracket);
-    return { asOf, frozen, total: standings.total(bracket), entries };
+  page({ limit, offset, bracket, around, organiser }: BoardQuery): Promise<BoardPage> {
+    const read = ({ standings, frozen, asOf }: Reading): BoardPage => {
+      if (!standings) return { asOf, frozen, total: 0, entries: [] };
+      const entries =
+        around === undefined
+          ? standings.page({ offset, limit, bracket })
+          : standings.around(around, limit, bracket);
+      return { asOf, frozen, total: standings.total(bracket), entries };
+    };
+    return organiser ? this.organisers(read) : this.public(read);
   }
 
   async teamCount(): Promise<number> {
@@ -176,14 +188,13 @@ export class Board {
   }
 
   /** See `LeaderboardObject.dump`. */
-  async dump(
+  dump(
     from: number,
   ): Promise<{ marks: { shard: string; mark: number }[]; rows: StandingsRow[]; next?: number }> {
-    const { standings } = await this.organisers();
-    return {
+    return this.organisers(({ standings }) => ({
       marks: [...(this.#keeper?.marks ?? [])].map(([shard, mark]) => ({ shard, mark })),
       ...(standings?.dump(from, DUMP_TEAMS) ?? { rows: [] }),
-    };
+    }));
   }
 
   /** Writes the standings down, in pieces; reports wait meanwhile, reads do not. */

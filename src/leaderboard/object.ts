@@ -69,7 +69,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
       hunt,
       delay: config.PUBLISH_DELAY_MS,
       config: () => this.#board.config,
-      reading: () => this.#board.public(),
+      read: (read) => this.#board.public(read),
       put: (text) => env.CACHE.put(boardKey(hunt), text),
     });
     this.#live = new BoardSockets({
@@ -132,9 +132,8 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
   }
 
   /** The values of a shard's clues as everybody may know them: during a freeze, as of the freeze. */
-  async publicWord(shard: string): Promise<ShardStandings> {
-    const { standings, asOf } = await this.#board.public();
-    return { asOf, ...standings?.word(shard) };
+  publicWord(shard: string): Promise<ShardStandings> {
+    return this.#board.public(({ standings, asOf }) => ({ asOf, ...standings?.word(shard) }));
   }
 
   // ── Reading ─────────────────────────────────────────────────────────────
@@ -145,8 +144,8 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
   }
 
   /** Places of these teams as organisers see them, through a freeze; null: none. */
-  async organiserRanks(teams: string[]): Promise<(number | null)[]> {
-    return ranksOf(await this.#board.organisers(), teams);
+  organiserRanks(teams: string[]): Promise<(number | null)[]> {
+    return this.#board.organisers((reading) => ranksOf(reading, teams));
   }
 
   /** One page of the standings. */

@@ -13,8 +13,8 @@ export interface PublisherDeps {
   /** How long changes gather, ms. */
   delay: number;
   config(): BoardConfig | undefined;
-  /** The standings as everybody may see them. */
-  reading(): Promise<Reading>;
+  /** What `read` makes of the standings as everybody may see them. */
+  read(read: (reading: Reading) => BoardEntry | undefined): Promise<BoardEntry | undefined>;
   put(text: string): Promise<void>;
 }
 
@@ -43,21 +43,23 @@ export class Publisher {
 
   async #publish(): Promise<void> {
     const { clock, hunt } = this.#deps;
-    const { standings, frozen, asOf } = await this.#deps.reading();
-    if (!standings) return;
-    const begun = clock.now();
-    const entry: BoardEntry = {
-      v: 1,
-      hunt,
-      at: begun,
-      asOf,
-      ...untilNextChange(this.#deps.config(), begun),
-      frozen,
-      total: standings.total(),
-      entries: standings.page({ offset: 0, limit: BOARD_ENTRIES_MAX }),
-    };
+    const entry = await this.#deps.read(({ standings, frozen, asOf }) => {
+      if (!standings) return undefined;
+      const at = clock.now();
+      return {
+        v: 1,
+        hunt,
+        at,
+        asOf,
+        ...untilNextChange(this.#deps.config(), at),
+        frozen,
+        total: standings.total(),
+        entries: standings.page({ offset: 0, limit: BOARD_ENTRIES_MAX }),
+      };
+    });
+    if (!entry) return;
     await this.#deps.put(JSON.stringify(entry));
-    const took = clock.now() - begun;
+    const took = clock.now() - entry.at;
     meter.histogram("hunt_leaderboard_publish_duration_seconds").observe(took / 1_000);
   }
 }
