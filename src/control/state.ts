@@ -6,6 +6,7 @@
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { PrizeChanges } from "../hunt/prize-changes.ts";
 import type { Announcement } from "../protocol.ts";
+import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 
 const KEY = "state";
@@ -93,11 +94,7 @@ export class StateStore {
 
 /** The row's state; throws for a form that only a newer engine knows. */
 export function readState(text: string): HuntState {
-  const { v = 1, ...state } = JSON.parse(text) as HuntState & { v?: number };
-  if (v !== FORM) {
-    throw new Error(
-      `the hunt's state is stored in form ${v}; this engine reads form ${FORM}: run a newer one`,
-    );
-  }
+  const { v, ...state } = JSON.parse(text) as HuntState & { v?: number };
+  assertKnownForm("the hunt's state", { v }, FORM);
   return state;
 }

@@ -206,7 +206,7 @@ export const definitionSchema = z
       .array(webhookSchema)
       .max(WEBHOOKS_MAX)
       .default([])
-      .describe("Called, signed, when something happens"),
+      .describe("Checked and stored; nothing is sent to them yet"),
   })
   .meta({
     id: "Hunt",

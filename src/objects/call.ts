@@ -102,8 +102,9 @@ export async function callingOnce<T>(call: () => Promise<T>): Promise<T> {
 
 /**
  * For an object behind an object: a call that ended in `unavailable` or
- * `overloaded` gives a `Refusal`. Thrown on to the object's own caller, the
- * error would lose the marks by which that caller knows that it passes.
+ * `overloaded` gives a `Refusal`. A `RequestError` thrown on to the object's own
+ * caller would arrive there as an error of no known kind: only the platform's
+ * own errors keep their marks on the way.
  */
 export async function orRefusal<T>(call: Promise<T>): Promise<T | Refusal> {
   try {

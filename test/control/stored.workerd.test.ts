@@ -48,5 +48,7 @@ test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => 
 
 test("[CTRL-4] a form that only a newer engine knows is refused, and says so", () => {
   const text = JSON.stringify({ v: 2, revision: 1 });
-  expect(() => readState(text)).toThrow("stored in form 2; this engine reads form 1: run a newer one");
+  expect(() => readState(text)).toThrow(
+    "the hunt's state is of form 2, written by a newer engine: this one reads up to 1",
+  );
 });
