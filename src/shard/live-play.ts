@@ -52,8 +52,10 @@ export class LivePlay {
   /** A frame's events: checked and digested here, then the same way as over HTTP. */
   async events(team: string, player: string, events: readonly unknown[]): Promise<Played | Refusal> {
     const { hunt, secrets, current, time, play } = this.#deps;
-    const refused = await current.ready();
-    if (refused) return refused;
+    if (!current.isReady) {
+      const refused = await current.ready();
+      if (refused) return refused;
+    }
     const { compiled, clues } = current.context(time.now()).hunt;
     const pepper = keyById("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS, compiled.pepper);
     if (!pepper) throw new Error("the pepper of the published hunt is no longer in ANSWER_PEPPERS");
