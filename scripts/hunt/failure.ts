@@ -1,5 +1,6 @@
 /** How a command fails: an exit code and one line, never a stack trace. */
 import type { Problem } from "../../src/contract/problem.ts";
+import type { Output } from "./output.ts";
 
 export const EXIT = {
   ok: 0,
@@ -35,4 +36,20 @@ export function refused(message: string): Failure {
 
 export function wrongUsage(message: string): Failure {
   return new Failure(EXIT.usage, message);
+}
+
+/** Prints a failure and tells the exit code; throws what is a mistake of ours. */
+export async function printFailure(error: unknown, out: Output): Promise<ExitCode> {
+  if (error instanceof Failure) {
+    out.error(error.message);
+    out.errorIssues(error.problem?.issues ?? []);
+    if (out.json && error.problem) await out.value(error.problem);
+    return error.exit;
+  }
+  // Of the system (a full disk, no permission): its message says it in one line. Anything else is our mistake.
+  if (error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string") {
+    out.error(error.message);
+    return EXIT.refused;
+  }
+  throw error;
 }

@@ -8,7 +8,7 @@ import { hunts, phase, publish, shards } from "./definition.ts";
 import { checkDraws } from "./draw.ts";
 import { EngineClient, isLoopback } from "./engine-client.ts";
 import { exportFacts, importLines } from "./facts.ts";
-import { EXIT, type ExitCode, Failure, wrongUsage } from "./failure.ts";
+import { EXIT, type ExitCode, printFailure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
 import { deadLetters, origin, rearchive, redrive } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
@@ -80,7 +80,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
     if (parsed.help) return await help(name, out);
     return (await command.run(callOf(parsed, out, around))) ?? EXIT.ok;
   } catch (error) {
-    return await fail(error, out);
+    return await printFailure(error, out);
   }
 }
 
@@ -93,21 +93,6 @@ function find(name: string): Command {
 async function help(name: string | undefined, out: Output): Promise<ExitCode> {
   await out.write(name === undefined ? overview(COMMANDS) : helpOf(find(name)));
   return EXIT.ok;
-}
-
-async function fail(error: unknown, out: Output): Promise<ExitCode> {
-  if (error instanceof Failure) {
-    out.error(error.message);
-    out.errorIssues(error.problem?.issues ?? []);
-    if (out.json && error.problem) await out.value(error.problem);
-    return error.exit;
-  }
-  // Of the system (a full disk, no permission): its message says it in one line. Anything else is our mistake.
-  if (error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string") {
-    out.error(error.message);
-    return EXIT.refused;
-  }
-  throw error;
 }
 
 function callOf({ arguments: given, values }: Parsed, out: Output, { env, stdin }: Surroundings): Call {

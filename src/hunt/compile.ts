@@ -7,6 +7,7 @@ import type { Issue } from "../errors.ts";
 import type { DigestText } from "../protocol.ts";
 import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
+import { checkTimes, prizeWindow } from "./check-times.ts";
 import { codesOf } from "./codes.ts";
 import type { CompiledClue, CompiledHunt, CompiledPrize, PublicHunt } from "./compiled.ts";
 import type { ClueDefinition, Definition, PrizeDefinition } from "./definition.ts";
@@ -41,9 +42,9 @@ export function compile(definition: Definition, options: CompileOptions): Compil
     issues.push(issue);
   };
   checkHunt(definition, options.hunt, report);
+  checkTimes(definition, report);
   for (const [index, clue] of definition.clues.entries()) checkClue(clue, `clues.${index}`, report);
-  for (const [index, prize] of definition.prizes.entries())
-    checkPrize(prize, `prizes.${index}`, definition, report);
+  for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, report);
   for (const issue of checkGraph(definition)) report(issue);
   const codes = codesOf(definition, options.codeFor);
   checkCodes(codes, report);
@@ -81,7 +82,7 @@ export function compile(definition: Definition, options: CompileOptions): Compil
   };
 }
 
-/** Ids, references from the head, and the order of times. */
+/** Ids, and references from the head. */
 function checkHunt(definition: Definition, hunt: string, report: Report): void {
   if (definition.hunt !== undefined && definition.hunt !== hunt) {
     report({ path: "hunt", code: "hunt-mismatch", message: `the hunt is published as "${hunt}"` });
@@ -109,39 +110,13 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
     const message = `every clue is worth less than ${minimum}: nothing could fall to it`;
     report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
   }
-  const { opens, freeze, closes } = definition;
-  if (isBefore(closes, opens, true))
-    report({ path: "closes", code: "times-order", message: "closes must be after opens" });
-  if (isBefore(freeze, opens, true))
-    report({ path: "freeze", code: "times-order", message: "freeze must be after opens" });
-  if (isBefore(closes, freeze, false))
-    report({ path: "freeze", code: "times-order", message: "freeze must not be after closes" });
 }
 
-function isBefore(first: number | undefined, second: number | undefined, orEqual: boolean): boolean {
-  if (first === undefined || second === undefined) return false;
-  return first < second || (orEqual && first === second);
-}
-
-function checkPrize(prize: PrizeDefinition, path: string, definition: Definition, report: Report): void {
+function checkPrize(prize: PrizeDefinition, path: string, report: Report): void {
   if (prize.mode === "odds" && prize.odds === undefined)
     report({ path: `${path}.odds`, code: "odds-missing", message: "mode odds needs the chance of a claim" });
   if (prize.mode !== "odds" && prize.odds !== undefined)
     report({ path: `${path}.odds`, code: "odds-superfluous", message: `mode ${prize.mode} has no odds` });
-  if (prize.mode === "instant-win" && prizeWindow(prize, definition) === undefined) {
-    report({
-      path: `${path}.window`,
-      code: "window-missing",
-      message: "winning moments are drawn from the window: give one, or the hunt opens and closes",
-    });
-  }
-  if (prize.window !== undefined && prize.window.to <= prize.window.from) {
-    report({
-      path: `${path}.window.to`,
-      code: "times-order",
-      message: "the window must end after it begins",
-    });
-  }
   if (prize.codes === undefined) return;
   if (prize.codes.length !== prize.stock) {
     report({
@@ -156,16 +131,6 @@ function checkPrize(prize: PrizeDefinition, path: string, definition: Definition
       report({ path: `${path}.codes.${index}`, code: "duplicate-code", message: "this code is given twice" });
     seen.add(code);
   }
-}
-
-/** The window of a prize; an instant-win without one is drawn over the whole hunt. */
-function prizeWindow(
-  prize: PrizeDefinition,
-  { opens, closes }: Definition,
-): { from: number; to: number } | undefined {
-  if (prize.window !== undefined) return prize.window;
-  if (prize.mode !== "instant-win" || opens === undefined || closes === undefined) return undefined;
-  return { from: opens, to: closes };
 }
 
 /** A code solves one clue. */

@@ -6,11 +6,12 @@
  * rest is in `kinds/`, `hint.ts` and `claim.ts`.
  */
 import type { Command, PlayFact, RecordedOutcome, Result, UnrecordedOutcome } from "../protocol.ts";
-import { claim, claimResult } from "./claim.ts";
+import { claim } from "./claim.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
-import { decideHint, hintResult } from "./hint.ts";
+import { decideHint } from "./hint.ts";
 import { eventOf, kindOf } from "./kinds/all.ts";
+import { decideRepeated } from "./repeat.ts";
 import type { Team } from "./team.ts";
 import { newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
 import { type Decision, draftOf, type Turn } from "./turn.ts";
@@ -29,10 +30,7 @@ export function decide(
   now: number,
 ): Decision {
   const turn = new PlayedTurn(context, team, player, command, now);
-  if (recorded) {
-    if (!isSame(recorded, command)) return turn.tell("conflict");
-    return { result: { ...resultOf(context, recorded, player), duplicate: true } };
-  }
+  if (recorded) return decideRepeated(context, turn, command, recorded);
   if (context.phase === "draft") return turn.tell("not_open");
   if (context.phase === "ended") return turn.tell("ended");
   if (team.banned) return turn.tell("banned");
@@ -139,34 +137,3 @@ class PlayedTurn implements Turn {
  * the fact within a queue message of 128 KB. All of them are in `/me`.
  */
 const UNLOCKED_TOLD_MAX = 1_000;
-
-/** Whether a repeated id came with the same body. The client's clock may differ. */
-function isSame(fact: PlayFact, command: Command): boolean {
-  if (fact.type !== command.type) return false;
-  switch (command.type) {
-    case "hint":
-      return fact.clue === command.clue && fact.hint === command.hint;
-    case "claim":
-      return fact.prize === command.prize;
-    default:
-      return eventOf(command.type).isSame(fact, command);
-  }
-}
-
-/**
- * What `player` is told about a recorded fact: the same the first time and every
- * time after.
- */
-export function resultOf({ hunt, prizes }: Context, fact: PlayFact, player: string): Result {
-  const result: Result = { id: fact.event, outcome: fact.outcome, seq: fact.seq };
-  if (fact.clue !== undefined) result.clue = fact.clue;
-  if (fact.points !== undefined) result.points = fact.points;
-  if (fact.score !== undefined) result.score = fact.score;
-  if (fact.unlocked !== undefined) result.unlocked = fact.unlocked;
-  if (fact.message !== undefined) result.message = fact.message;
-  const clue = fact.clue === undefined ? undefined : hunt.clues.get(fact.clue);
-  if (fact.type === "hint") hintResult(clue, fact, result);
-  else if (fact.type === "claim") claimResult(prizes, fact, player, result);
-  else if (clue) kindOf(clue).result?.(clue, fact, result);
-  return result;
-}

@@ -1,5 +1,5 @@
 /**
- * Where a team lives. Ids carry the way: a team id names its shard and its
+ * Ids carry the way to a team: a team id names its shard and its
  * place in it, a join code names the shard and the team, so no look-up is
  * needed on any request.
  */

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Context } from "../hunt/context.ts";
-import { resultOf } from "../hunt/decide.ts";
+import { resultOf } from "../hunt/repeat.ts";
 import type { Team } from "../hunt/team.ts";
 import { newlyReached, reachedFacts, scoreOf } from "../hunt/team-score.ts";
 import type { Fact, NewFact, Result } from "../protocol.ts";

@@ -4,7 +4,7 @@
  */
 import { type Refusal, refuse } from "../errors.ts";
 import { decideClaim } from "../hunt/claim.ts";
-import { resultOf } from "../hunt/decide.ts";
+import { resultOf } from "../hunt/repeat.ts";
 import { WINS_MAX, type Win } from "../objects/prizes.ts";
 import type { WinnerRow } from "../objects/shard.ts";
 import type { Command, Result } from "../protocol.ts";

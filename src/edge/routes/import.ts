@@ -9,7 +9,8 @@ import { commandOf } from "../../intake/digest.ts";
 import { calling, callingOnce, controlStub, registryStub, shardStub } from "../../objects/call.ts";
 import type { Actor, PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
-import { REGIONS, shardName } from "../../objects/ids.ts";
+import { REGIONS } from "../../objects/ids.ts";
+import { placeFor } from "../../objects/placement.ts";
 import type { ReplayLine } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
 import { declared } from "../declare.ts";
@@ -184,7 +185,7 @@ class ImportSession {
     const { hunt, shardsPerRegion } = this.#entry;
     const given = configOf(this.#env).DEFAULT_REGION;
     const region = REGIONS.find((candidate) => candidate === given) ?? "weur";
-    const shard = shardName(region, hash53(folded) % shardsPerRegion);
+    const shard = placeFor(region, shardsPerRegion, folded);
     // Solo names need not be unique among players, but they are within imports.
     const name = hunt.teams.mode === "solo" ? `import/${folded}` : `name/${folded}`;
     const holder = await calling(async () =>

@@ -4,12 +4,12 @@ import { z } from "zod";
 import { configOf } from "../../config.ts";
 import { type JoinBody, type Joined, joinBody, joined } from "../../contract/join.ts";
 import { accepted, RequestError } from "../../errors.ts";
-import { hash53 } from "../../hash.ts";
 import { foldName } from "../../hunt/admit.ts";
 import { calling, registryStub, shardStub } from "../../objects/call.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
-import { parseJoinCode, REGIONS, type Region, randomText, shardName } from "../../objects/ids.ts";
+import { parseJoinCode, REGIONS, type Region, randomText } from "../../objects/ids.ts";
+import { placeFor } from "../../objects/placement.ts";
 import type { ShardObject } from "../../objects/shard.ts";
 import { type Admission, letIn, type Person, personOf, pin } from "../admission.ts";
 import { signPlayerToken } from "../auth.ts";
@@ -163,7 +163,7 @@ function wrongTeam(message: string): RequestError {
 
 /** A place for a new team: the region of the request, any of its active shards; by chance, or by the joining key. */
 function anyShard(c: Asking, entry: PublicEntry, joining: string): string {
-  return shardName(regionOfRequest(c), hash53(joining) % entry.shardsPerRegion);
+  return placeFor(regionOfRequest(c), entry.shardsPerRegion, joining);
 }
 
 /** Reserves a team's name; who holds it already says where the team is. Throws `conflict` when another has it. */
