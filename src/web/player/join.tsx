@@ -28,7 +28,8 @@ async function submit(event: SubmitEvent): Promise<void> {
   problem.value = "";
   try {
     await join({ name: text("name"), ...(team ? { team } : {}) });
-    history.replaceState(null, "", location.pathname);
+    // Without the join code. Whoever has opened a clue meanwhile stays there.
+    history.replaceState(null, "", location.pathname + location.hash);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (!error.retryable) joinAnew();
