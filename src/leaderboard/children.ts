@@ -9,7 +9,7 @@ import type { LivePage, Showing } from "../objects/leaderboard.ts";
 /** Frames (announcements, phases) that wait for a child; the oldest go first. */
 const FRAMES_MAX = 32;
 
-/** Attempts at one call; after the last its page goes with the next call. */
+/** Attempts at one call; after the last its page and frames go with the next call. */
 const ATTEMPTS = 3;
 
 export interface ChildrenDeps {
@@ -88,6 +88,7 @@ export class Children {
         watched = await this.#attempt(name, showing);
       } catch (error) {
         child.page ??= page;
+        child.frames = [...frames, ...child.frames].slice(-FRAMES_MAX);
         throw error;
       }
       if (watched || this.#children.get(name) !== child) continue;

@@ -557,6 +557,34 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     expectQuiet(watched);
   });
 
+  test("[WEB-9] whoever opens a clue before all of a joining has come stays there", async () => {
+    await pages.demo("early");
+    const { page, watched } = await open("/play/early", DESK);
+    // The socket opens during the first look at the team; a second one follows, which the joining waits for.
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((done) => {
+      letGo = done;
+    });
+    const opened = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("framereceived"));
+    let looks = 0;
+    await page.route(/\/me$/, async (route) => {
+      looks += 1;
+      await (looks === 1 ? opened.then(() => sleep(100)) : held);
+      await route.continue();
+    });
+    await page.getByLabel("Your name").fill("Ann");
+    await page.getByLabel("New team's name").fill("Early");
+    await page.getByRole("button", { name: "Join", exact: true }).click();
+    await page.locator("a.clue").first().click();
+    await page.getByLabel("Your answer").waitFor();
+    expect(looks).toBe(2);
+    letGo();
+    await sleep(500);
+    expect(new URL(page.url()).hash).toMatch(/^#clue\//);
+    expect(await page.getByLabel("Your answer").isVisible()).toBe(true);
+    expectQuiet(watched);
+  });
+
   test("[WEB-10] the player page can be used soon, also on a processor four times slower", async () => {
     await pages.demo("fast");
     const times: number[] = [];

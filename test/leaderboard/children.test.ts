@@ -1,0 +1,31 @@
+import { expect, test, vi } from "vitest";
+import { Children } from "../../src/leaderboard/children.ts";
+import type { LivePage, Showing } from "../../src/objects/leaderboard.ts";
+
+const PAGE: LivePage = { asOf: 1, frozen: false, total: 0, entries: [] };
+
+test("[LIVE-11] what a child could not be shown goes with the next call, frames in their order", async () => {
+  let fails = true;
+  const shown: Showing[] = [];
+  const children = new Children(
+    {
+      show: async (_, showing) => {
+        if (fails) throw new Error("restarts");
+        shown.push(showing);
+        return true;
+      },
+      phase: () => "live",
+      save: () => undefined,
+    },
+    ["child"],
+  );
+  vi.spyOn(console, "warn").mockReturnValue();
+  children.tell({ announcement: 1 });
+  children.show(PAGE);
+  await vi.waitFor(() => expect(console.warn).toHaveBeenCalled());
+  fails = false;
+  children.tell({ announcement: 2 });
+  await vi.waitFor(() => expect(shown).toHaveLength(1));
+  expect(shown).toEqual([{ page: PAGE, phase: "live", words: [{ announcement: 1 }, { announcement: 2 }] }]);
+  vi.restoreAllMocks();
+});
