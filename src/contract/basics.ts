@@ -155,12 +155,17 @@ export const rejectedLine = z
     examples: [{ line: 3, code: "bad_request", message: "the line is not valid JSON" }],
   });
 
+/** Rejected lines told at most; the rest is only counted. */
+export const REJECTED_MAX = 10_000;
+
 /** What became of a streamed body's lines. */
 export const linesTaken = z
   .strictObject({
     lines: whole("Lines that are not blank", 120),
     accepted: whole("Lines taken", 119),
-    rejected: z.array(rejectedLine).meta({ description: "The others, the first 10,000", examples: [[]] }),
+    rejected: z
+      .array(rejectedLine)
+      .meta({ description: `The others, the first ${REJECTED_MAX.toLocaleString("en")}`, examples: [[]] }),
   })
   .meta({ description: "What became of the lines", examples: [{ lines: 120, accepted: 120, rejected: [] }] });
 export type LinesTaken = z.infer<typeof linesTaken>;

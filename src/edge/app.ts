@@ -1,9 +1,7 @@
 /** The Hono app: request ids, CORS, errors as problem+json, and the routes. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { cors } from "hono/cors";
-import { HTTPException } from "hono/http-exception";
 import { ERRORS, RequestError } from "../errors.ts";
-import { refuseInvalid } from "./declare.ts";
 import { allowedOrigin, identify, prepare, setHeaders } from "./headers.ts";
 import { countError } from "./measure.ts";
 import type { App, AppEnv, Request$ } from "./request.ts";
@@ -29,7 +27,7 @@ import { verifyRoutes } from "./routes/verify.ts";
 const RETRY_AFTER = { min: 1, max: 4 };
 
 export function makeApp(): App {
-  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  const app: App = new OpenAPIHono<AppEnv>();
   const preflight = cors({
     origin: (origin, c) => allowedOrigin(origin, c.env) ?? null,
     allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
@@ -62,11 +60,6 @@ export function makeApp(): App {
   });
   app.onError((error, c) => {
     if (error instanceof RequestError) return problem(c, error);
-    if (error instanceof HTTPException) {
-      // What Hono itself refuses of a body: its type, when it is written in a way that we would read.
-      const code = error.status === 415 ? "unsupported_media_type" : "bad_request";
-      return problem(c, new RequestError(code, error.message));
-    }
     console.error({
       message: "request failed",
       requestId: c.get("requestId"),

@@ -94,14 +94,6 @@ export async function readJson(request: Request, limit: number): Promise<unknown
   return parseJson(await readSmallText(request, limit));
 }
 
-/** The same body as its text, known to be good JSON. */
-export async function readJsonText(request: Request, limit: number): Promise<string> {
-  requireJson(request);
-  const text = await readSmallText(request, limit);
-  parseJson(text);
-  return text;
-}
-
 function requireJson(request: Request): void {
   if (request.headers.get("content-type") === "application/json") return;
   const type = mediaType(request);
@@ -110,7 +102,7 @@ function requireJson(request: Request): void {
   }
 }
 
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   if (PROTO_KEY.test(text)) throw new RequestError("bad_request", "__proto__ is not a key here");
   try {
     return JSON.parse(text);

@@ -16,23 +16,24 @@
  *   );
  *
  * In this order: token and role, names in the path, size and type of the body,
- * query, headers, the body's schema. `@hono/zod-openapi` checks the schemas and
- * types the handler and its response. What it does not do is done here: tokens,
- * bounded bodies, and refusals as problems of ours.
+ * query, headers, the body's schema. `@hono/zod-openapi` types the handler and
+ * its response and keeps the list of routes. The checks are made here: its own
+ * know neither tokens nor bounded bodies, parse JSON a second time, and refuse
+ * content types that are JSON.
  */
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
-import type { Context, Handler, MiddlewareHandler, ValidationTargets } from "hono";
+import type { Handler, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { id, slug } from "../contract/basics.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 import { check, issuesOf } from "../intake/check.ts";
-import { BODY_BYTES, mediaType, readJsonText } from "./body.ts";
+import { BODY_BYTES, mediaType, readJson } from "./body.ts";
 import { identify, prepare } from "./headers.ts";
 import { meterOf } from "./measure.ts";
-import type { App, AppEnv, Asked, Request$ } from "./request.ts";
+import { type App, type AppEnv, queryOf, type Request$ } from "./request.ts";
 import { playerOf, type Role } from "./roles.ts";
 
-export interface ResponseOf {
+interface ResponseOf {
   description: string;
   /** Of a JSON response. */
   schema?: z.ZodType;
@@ -73,12 +74,25 @@ interface Declaration<
   errors?: readonly ErrorCode[];
 }
 
-/** What the document tells of a route beside what the library keeps of it. */
-export interface Extras {
-  tokens: Role["tokens"];
-  errors: readonly ErrorCode[];
-  maxBytes: number | undefined;
+/** What a request is checked by. */
+interface Checks {
+  method: string;
+  /** Names in the path. */
+  names: readonly string[];
+  /** Undefined: it is not looked at. */
+  query: z.ZodType | undefined;
+  headers: z.ZodType | undefined;
+  json: z.ZodType | undefined;
   body: { types: readonly string[]; line?: z.ZodType } | undefined;
+  /** Undefined: there is no body. */
+  maxBytes: number | undefined;
+}
+
+/** What was declared of a route, for its checks and for the document. */
+export interface Extras extends Checks {
+  tokens: Role["tokens"];
+  params: z.ZodType | undefined;
+  errors: readonly ErrorCode[];
   told: Responses;
 }
 
@@ -125,37 +139,35 @@ export function declared<
   Json extends z.ZodType | undefined = undefined,
 >(declaration: Declaration<Path, Variables, Query, Headers, Json, Told>) {
   const { method, path, summary, role, query, anyQuery, headers, json, body, responses } = declaration;
-  const maxBytes = declaration.maxBytes ?? (json || body ? BODY_BYTES : undefined);
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "");
-  const request = {
-    ...(names.length > 0 ? { params: z.object(Object.fromEntries(names.map(parameterOf))) } : {}),
-    ...(query ? { query } : anyQuery ? {} : { query: NO_QUERY }),
-    ...(headers ? { headers } : {}),
-    ...(json ? { body: { required: true, content: { "application/json": { schema: json } } } } : {}),
+  const checks: Checks = {
+    method,
+    names,
+    query: query ?? (anyQuery ? undefined : NO_QUERY),
+    headers,
+    json,
+    body,
+    maxBytes: declaration.maxBytes ?? (json || body ? BODY_BYTES : undefined),
   };
   const config = {
     method,
     path,
     summary,
-    request: request as unknown as TypedRequest<Path, Query, Headers, Json>,
+    // Empty, so that the library checks nothing; its type is what `c.req.valid` gives.
+    request: {} as TypedRequest<Path, Query, Headers, Json>,
     responses: Object.fromEntries(
       Object.entries(responses).map(([status, { description, schema }]) => [
         status,
         schema ? { description, content: { "application/json": { schema } } } : { description },
       ]),
     ) as TypedResponses<Told>,
-    middleware: [
-      entered(method, path),
-      role.check,
-      named(names, method),
-      ...(json ? [jsonBody(maxBytes ?? BODY_BYTES)] : body ? [typedBody(body.types)] : []),
-    ] as unknown as [Role<Variables>["check"]],
+    middleware: [entered(method, path), role.check, checked(checks)] as unknown as [Role<Variables>["check"]],
   };
   extras.set(config.responses, {
+    ...checks,
     tokens: role.tokens,
+    params: names.length > 0 ? z.object(Object.fromEntries(names.map(parameterOf))) : undefined,
     errors: declaration.errors ?? [],
-    maxBytes,
-    body,
     told: responses,
   });
   return createRoute(config);
@@ -179,8 +191,8 @@ export function crowd(app: App, route: RouteConfig, handler: (c: Request$) => Pr
   const method = route.method.toUpperCase();
   const requests = meterOf(method, route.path);
   // A route with a query of its own reads it in its handler, which may know the text already.
-  const noQuery = route.request?.query === NO_QUERY;
-  const { tokens } = extrasOf(route);
+  const { tokens, query } = extrasOf(route);
+  const noQuery = query === NO_QUERY;
   const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
   app.on(method, path, ((c: Request$) => {
     identify(c);
@@ -195,7 +207,7 @@ export function crowd(app: App, route: RouteConfig, handler: (c: Request$) => Pr
 /** Refuses a query where none is known; a wrong token is told before it. */
 async function refuseQuery(c: Request$, tokens: Role["tokens"]): Promise<void> {
   if (tokens.includes("player")) await playerOf(c);
-  check(NO_QUERY, c.req.query());
+  check(NO_QUERY, queryOf(c));
 }
 
 /** Gives the request its id, its time and the response's headers, and counts it. */
@@ -209,48 +221,44 @@ function entered(method: string, path: string): MiddlewareHandler<AppEnv> {
   };
 }
 
+/** Checks what was declared beside the token, and leaves it for `c.req.valid`. */
+function checked({
+  method,
+  names,
+  query,
+  headers,
+  json,
+  body,
+  maxBytes = 0,
+}: Checks): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    for (const name of names) checkName(name, c.req.param(name as never), method);
+    if (names.length > 0) c.req.addValidatedData("param", c.req.param());
+    if (body) requireType(c.req.raw, body.types);
+    const sent = json && (await readJson(c.req.raw, maxBytes));
+    if (query) c.req.addValidatedData("query", check(query, queryOf(c)) as object);
+    if (headers) c.req.addValidatedData("header", checkHeaders(headers, c.req.header()));
+    if (json) c.req.addValidatedData("json", check(json, sent) as object);
+    await next();
+  };
+}
+
 /** A name that nothing can have is not there. Whoever makes a hunt is told what is wrong with its name instead. */
-function named(names: readonly string[], method: string): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    for (const name of names) {
-      const parameter = PARAMETERS[name];
-      const value = c.req.param(name as never) as string | undefined;
-      if (parameter && !parameter.schema.safeParse(value).success) {
-        if (method === "put" && name === "hunt") check(z.object({ hunt: slug }), { hunt: value });
-        throw new RequestError("not_found", parameter.missing);
-      }
-    }
-    await next();
-  };
+function checkName(name: string, value: unknown, method: string): void {
+  const parameter = PARAMETERS[name];
+  if (!parameter || parameter.schema.safeParse(value).success) return;
+  if (method === "put" && name === "hunt") check(z.object({ hunt: slug }), { hunt: value });
+  throw new RequestError("not_found", parameter.missing);
 }
 
-/** Reads the JSON body within its bound, before the library parses it. */
-function jsonBody(maxBytes: number): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    c.req.bodyCache.text = Promise.resolve(await readJsonText(c.req.raw, maxBytes)) as never;
-    await next();
-  };
+function requireType(request: Request, types: readonly string[]): void {
+  if (types.includes(mediaType(request))) return;
+  throw new RequestError("unsupported_media_type", `send ${types.join(" or ")}`);
 }
 
-function typedBody(types: readonly string[]): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    if (!types.includes(mediaType(c.req.raw))) {
-      throw new RequestError("unsupported_media_type", `send ${types.join(" or ")}`);
-    }
-    await next();
-  };
-}
-
-/** What fails a schema, as a problem: the hook of every declared route. */
-export function refuseInvalid(
-  result: { target: keyof ValidationTargets; success: boolean; error?: z.ZodError },
-  _: Context<{ Bindings: AppEnv["Bindings"]; Variables: Asked }>,
-): void {
-  if (result.success || !result.error) return;
-  const issues = issuesOf(result.error);
-  if (result.target === "header") {
-    throw new RequestError("bad_request", `${issues[0]?.path}: ${issues[0]?.message}`);
-  }
-  if (result.target === "param") throw new RequestError("not_found", "no such thing");
-  throw new RequestError("invalid", "the content does not have the right form", issues);
+function checkHeaders(schema: z.ZodType, headers: Record<string, string>): object {
+  const parsed = schema.safeParse(headers);
+  if (parsed.success) return parsed.data as object;
+  const [issue] = issuesOf(parsed.error);
+  throw new RequestError("bad_request", `${issue?.path}: ${issue?.message}`);
 }

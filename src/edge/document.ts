@@ -66,56 +66,57 @@ function operationOf(route: RouteConfig, extras: Extras, components: Json, probl
       ...(of || type ? { content: { [type ?? "application/json"]: content } } : {}),
     };
   }
-  for (const code of errorsOf(route, extras)) {
+  for (const code of errorsOf(extras)) {
     const { status, title } = ERRORS[code];
     responses[status] = {
       description: title,
       content: { "application/problem+json": { schema: problemRef } },
     };
   }
-  const body = bodyOf(route, extras, components);
+  const body = bodyOf(extras, components);
   return {
     summary: route.summary,
     ...(tokens.length === 0 ? {} : { security: tokens.map((kind) => ({ [kind]: [] })) }),
     parameters: [
-      ...parametersOf(route.request?.params, "path", components),
-      ...parametersOf(route.request?.query, "query", components),
-      ...parametersOf(route.request?.headers as z.ZodType | undefined, "header", components),
+      ...parametersOf(extras.params, "path", components),
+      ...parametersOf(extras.query, "query", components),
+      ...parametersOf(extras.headers, "header", components),
     ],
     ...(body ? { requestBody: body } : {}),
     responses,
   };
 }
 
-function errorsOf(route: RouteConfig, { tokens, body, errors }: Extras): ErrorCode[] {
-  const hasBody = route.request?.body !== undefined || body !== undefined;
-  const hasQuery = route.request?.query !== undefined;
+function errorsOf({ tokens, names, query, json, body, errors }: Extras): ErrorCode[] {
+  const hasBody = json !== undefined || body !== undefined;
   return [
     ...(tokens.length === 0 ? [] : (["unauthenticated", "forbidden"] as const)),
-    ...(route.path.includes("{") ? (["not_found"] as const) : []),
+    ...(names.length > 0 ? (["not_found"] as const) : []),
     ...(hasBody ? (["bad_request", "payload_too_large", "unsupported_media_type"] as const) : []),
-    ...(hasBody || hasQuery ? (["invalid"] as const) : []),
+    ...(hasBody || query ? (["invalid"] as const) : []),
     ...errors,
     "rate_limited",
     "overloaded",
   ];
 }
 
-function bodyOf(route: RouteConfig, { body, maxBytes }: Extras, components: Json): Json | undefined {
+function bodyOf({ json, body, maxBytes }: Extras, components: Json): Json | undefined {
   const head = { required: true, ...(maxBytes === undefined ? {} : { "x-max-bytes": maxBytes }) };
   if (body) {
     const content = body.line ? { schema: schemaOf(body.line, components, "request") } : {};
     return { ...head, content: Object.fromEntries(body.types.map((type) => [type, content])) };
   }
-  const json = (route.request?.body?.content["application/json"] as { schema?: z.ZodType } | undefined)
-    ?.schema;
   return (
     json && { ...head, content: { "application/json": { schema: schemaOf(json, components, "request") } } }
   );
 }
 
-function parametersOf(of: unknown, where: "path" | "query" | "header", components: Json): Json[] {
-  if (!(of instanceof z.ZodType)) return [];
+function parametersOf(
+  of: z.ZodType | undefined,
+  where: "path" | "query" | "header",
+  components: Json,
+): Json[] {
+  if (!of) return [];
   const { properties = {}, required = [] } = schemaOf(of, components, "request") as {
     properties?: Record<string, Json>;
     required?: string[];

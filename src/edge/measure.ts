@@ -10,7 +10,7 @@ import type { Counter, Histogram } from "../telemetry/metrics.ts";
  * What is counted of a route's requests. The clock of the platform moves with
  * I/O only: time of computing alone is not seen.
  */
-export class RouteMeter {
+class RouteMeter {
   readonly #method: string;
   readonly #route: string;
   readonly #seconds: Histogram;

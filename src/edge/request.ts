@@ -16,3 +16,17 @@ export type Request$ = Context<AppEnv>;
 
 /** What a handler's parts need of its context, whatever its role left there. */
 export type Asking = Pick<Request$, "env" | "req" | "get" | "executionCtx">;
+
+/** The query by its keys; a repeated key has the list of its values, which no schema takes. */
+export function queryOf(c: Pick<Request$, "req">): Record<string, string | string[]> {
+  const { url } = c.req;
+  const start = url.indexOf("?");
+  // Without a prototype: `__proto__` is a key like any other.
+  const query: Record<string, string | string[]> = Object.create(null);
+  if (start < 0) return query;
+  for (const [name, value] of new URLSearchParams(url.slice(start))) {
+    const before = query[name];
+    query[name] = before === undefined ? value : [before, value].flat();
+  }
+  return query;
+}

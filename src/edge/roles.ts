@@ -4,6 +4,7 @@
  * request is looked at, and leaves who asks on the context.
  */
 import type { MiddlewareHandler } from "hono";
+import { RequestError } from "../errors.ts";
 import type { Actor } from "../objects/control.ts";
 import { type PlayerClaims, requireOps, requireOrganiser, requirePlayer } from "./auth.ts";
 import { huntOf } from "./hunt.ts";
@@ -62,9 +63,13 @@ export const ops: Role = {
   },
 };
 
-/** The player behind the request's token, within its rate. For routes that take no middleware. */
+/**
+ * The player behind the request's token, within its rate; throws `forbidden`
+ * for another hunt's. For routes that take no middleware.
+ */
 export async function playerOf(c: Pick<Request$, "env" | "req" | "get">): Promise<PlayerClaims> {
-  const claims = await requirePlayer(c.env, c.req.header("authorization"), huntOf(c), c.get("now"));
+  const claims = await requirePlayer(c.env, c.req.header("authorization"), c.get("now"));
+  if (claims.hunt !== huntOf(c)) throw new RequestError("forbidden", "the token is for another hunt");
   await limitPlayer(c.env, claims.player);
   return claims;
 }

@@ -2,9 +2,11 @@
  * The phase of a hunt: what organisers did by hand and what the definition's
  * times do by themselves. PURE: shards and control compute it alike.
  */
+
+import type { Phase } from "../contract/basics.ts";
 import { type Refusal, refuse } from "../errors.ts";
 
-export type Phase = "draft" | "live" | "paused" | "ended";
+export type { Phase };
 
 /** What happened by hand (or was made final); the definition's times come on top. */
 export interface PhaseState {

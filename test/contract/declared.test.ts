@@ -304,6 +304,38 @@ describe("[API-8] a route refuses", () => {
     refusals.none(120);
   });
 
+  test("a key of the query that is given twice, though each value is good", async () => {
+    const refusals = new Refusals();
+    for (const operation of operations) {
+      const { name, method, path, query } = operation;
+      if (!query.includes("limit")) continue;
+      const token = tokenOf(operation);
+      for (const keys of ["limit=1&limit=2", "limit=1&limit=1"]) {
+        const answer = await client.call(method, `${path}?${keys}`, { token });
+        refusals.expect(answer, "invalid", `${name}?${keys}`);
+      }
+    }
+    refusals.none(6);
+  });
+
+  test("no way of writing the type of a JSON body", async () => {
+    const wrong: string[] = [];
+    for (const operation of operations) {
+      const { name, method, path, body } = operation;
+      if (body?.types.join() !== "application/json") continue;
+      for (const type of [
+        "application/json;",
+        "application/json ; charset=utf-8",
+        "application/vnd.api2+json",
+      ]) {
+        const sent = { token: tokenOf(operation), type, body: "null" };
+        const { body: told } = await client.call<Partial<Problem>>(method, path, sent);
+        if (told.code !== "invalid") wrong.push(`${name} with ${type}: ${told.code}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
   test("a name in its path that nothing can have", async () => {
     const refusals = new Refusals();
     for (const operation of operations) {
@@ -317,9 +349,15 @@ describe("[API-8] a route refuses", () => {
         const token = tokenOf(operation);
         const sent = body ? { type: body.types[0] ?? "", body: "{}" } : {};
         refusals.expect(await client.call(method, path, { token, ...sent }), code, `${name}, bad ${bad}`);
+        if (token === undefined) continue;
+        refusals.expect(
+          await client.call(method, path, sent),
+          "unauthenticated",
+          `${name}, bad ${bad}, no token`,
+        );
       }
     }
-    refusals.none(45);
+    refusals.none(85);
   });
 });
 

@@ -17,6 +17,8 @@ export class Socket {
   /** Code and reason, once it is closed. */
   closed: { code: number; reason: string } | undefined;
   #read = 0;
+  /** Told to whoever waits for the next frame, or closes. */
+  #undeclared: Error | undefined;
 
   private constructor(socket: WebSocket, cut: () => void) {
     this.#socket = socket;
@@ -24,8 +26,8 @@ export class Socket {
     socket.addEventListener("message", ({ data }) => {
       const frame = JSON.parse(String(data)) as Frame;
       const { error } = serverFrame.safeParse(frame);
-      // Kept as one that no test waits for, and the text says why.
-      this.frames.push(error ? { undeclared: frame, because: error.message } : frame);
+      if (error) this.#undeclared ??= new Error(`an undeclared frame: ${String(data)}: ${error.message}`);
+      this.frames.push(frame);
     });
     socket.addEventListener("close", ({ code, reason }) => {
       this.closed = { code, reason };
@@ -77,6 +79,7 @@ export class Socket {
   async next<Value = unknown>(key: string): Promise<Value> {
     const deadline = Date.now() + FRAME_WITHIN;
     while (Date.now() < deadline) {
+      if (this.#undeclared) throw this.#undeclared;
       for (; this.#read < this.frames.length; this.#read += 1) {
         const frame = this.frames[this.#read];
         if (frame && key in frame) {
@@ -97,6 +100,7 @@ export class Socket {
   async close(): Promise<void> {
     this.#socket.close();
     await expect.poll(() => this.closed, { timeout: FRAME_WITHIN }).toBeDefined();
+    if (this.#undeclared) throw this.#undeclared;
   }
 }
 

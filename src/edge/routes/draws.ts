@@ -8,7 +8,7 @@ import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
 import { iso } from "../hunt.ts";
 
-export function publicPrizes({ hunt, prizes, drawHash }: PublicEntry): PublicPrize[] {
+function publicPrizes({ hunt, prizes, drawHash }: PublicEntry): PublicPrize[] {
   return hunt.prizes.map(({ id, title, mode, stock, odds, window }) => {
     const { added = [], withdrawn } = prizes?.[id] ?? {};
     return {

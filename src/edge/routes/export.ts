@@ -37,12 +37,13 @@ async function exportFacts(
 ): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder();
   const texts = textsOf(env, hunt, shards);
-  let next = await texts.next();
+  let first: Awaited<ReturnType<typeof texts.next>> | undefined = await texts.next();
   return new ReadableStream({
     async pull(controller) {
-      if (next.done) return controller.close();
-      controller.enqueue(encoder.encode(next.value));
-      next = await texts.next();
+      const next = first ?? (await texts.next());
+      first = undefined;
+      if (next.done) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
     },
   });
 }

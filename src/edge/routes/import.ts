@@ -1,6 +1,6 @@
 /** The import: NDJSON in, each line checked, then replayed in its team's shard at its own time. */
 import { configOf } from "../../config.ts";
-import type { LinesTaken, RejectedLine } from "../../contract/basics.ts";
+import { type LinesTaken, REJECTED_MAX, type RejectedLine } from "../../contract/basics.ts";
 import { type ImportLine, imported, importLine } from "../../contract/data.ts";
 import { accepted } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
@@ -9,8 +9,7 @@ import { commandOf } from "../../intake/digest.ts";
 import { calling, callingOnce, controlStub, registryStub, shardStub } from "../../objects/call.ts";
 import type { Actor, PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
-import { REGIONS } from "../../objects/ids.ts";
-import { placeFor } from "../../objects/placement.ts";
+import { defaultRegion, placeFor } from "../../objects/placement.ts";
 import type { ReplayLine } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
 import { declared } from "../declare.ts";
@@ -34,9 +33,6 @@ const LINE_MAX = 8_192;
 
 /** Lines a shard gets at once. */
 const LINES_PER_CALL = 500;
-
-/** Rejected lines told at most; the rest is only counted. */
-const REJECTED_MAX = 10_000;
 
 export function importRoutes(app: App): void {
   app.openapi(
@@ -183,8 +179,7 @@ class ImportSession {
   /** Where the team of this name lives: its first line decides, by a hash of the name. */
   async #lookUp(folded: string): Promise<void> {
     const { hunt, shardsPerRegion } = this.#entry;
-    const given = configOf(this.#env).DEFAULT_REGION;
-    const region = REGIONS.find((candidate) => candidate === given) ?? "weur";
+    const region = defaultRegion(configOf(this.#env).DEFAULT_REGION);
     const shard = placeFor(region, shardsPerRegion, folded);
     // Solo names need not be unique among players, but they are within imports.
     const name = hunt.teams.mode === "solo" ? `import/${folded}` : `name/${folded}`;

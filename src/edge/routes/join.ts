@@ -8,8 +8,8 @@ import { foldName } from "../../hunt/admit.ts";
 import { calling, registryStub, shardStub } from "../../objects/call.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
-import { parseJoinCode, REGIONS, type Region, randomText } from "../../objects/ids.ts";
-import { placeFor } from "../../objects/placement.ts";
+import { parseJoinCode, type Region, randomText } from "../../objects/ids.ts";
+import { defaultRegion, placeFor } from "../../objects/placement.ts";
 import type { ShardObject } from "../../objects/shard.ts";
 import { type Admission, letIn, type Person, personOf, pin } from "../admission.ts";
 import { signPlayerToken } from "../auth.ts";
@@ -223,10 +223,8 @@ function regionOfRequest(c: Asking): Region {
       return "oc";
     case "AS":
       return MIDDLE_EAST.has(country ?? "") ? "me" : "apac";
-    default: {
-      const given = configOf(c.env).DEFAULT_REGION;
-      return REGIONS.find((region) => region === given) ?? "weur";
-    }
+    default:
+      return defaultRegion(configOf(c.env).DEFAULT_REGION);
   }
 }
 

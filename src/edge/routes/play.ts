@@ -1,6 +1,6 @@
 /** Playing: the player's view and its events. */
 import { publicHunt } from "../../cache/kv.ts";
-import { me } from "../../contract/me.ts";
+import { type Me, me } from "../../contract/me.ts";
 import { eventsBody, results } from "../../contract/play.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { COMPARE_MODES, commandOf } from "../../intake/digest.ts";
@@ -17,7 +17,8 @@ import type { App } from "../request.ts";
 import { player, playerOf } from "../roles.ts";
 
 export function playRoutes(app: App): void {
-  app.openapi(
+  crowd(
+    app,
     declared({
       method: "get",
       path: "/v1/hunts/{hunt}/me",
@@ -26,10 +27,10 @@ export function playRoutes(app: App): void {
       responses: { 200: { description: "The player's view", schema: me } },
     }),
     async (c) => {
-      const { hunt, team, player } = c.get("player");
+      const { hunt, team, player } = await playerOf(c);
       const { shard } = shardOf(team);
       const view = await calling(async () => shardStub(c.env, hunt, shard).me(team, player));
-      return c.json(accepted(view), 200);
+      return jsonText(c, JSON.stringify(accepted(view) satisfies Me));
     },
   );
 

@@ -3,7 +3,7 @@
  * nothing else writes there. A registration replaces an earlier one of the
  * player, so everything may be sent again.
  */
-import type { LinesTaken } from "../../contract/basics.ts";
+import { type LinesTaken, REJECTED_MAX } from "../../contract/basics.ts";
 import { registered, registrationLine } from "../../contract/registrations.ts";
 import { RequestError } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
@@ -21,9 +21,6 @@ const LINE_MAX = 4_096;
 /** Longest body, bytes; and most lines: their ids are remembered to find doubles. */
 const BODY_MAX = 64 * 1_024 * 1_024;
 const LINES_MAX = 200_000;
-
-/** Rejected lines told at most; the rest is only counted. */
-const REJECTED_MAX = 10_000;
 
 /** A queue message may have 128 KB, a batch of them 256 KB (the platform's limits); some is left for envelopes, bytes. */
 const MESSAGE_MAX = 100_000;

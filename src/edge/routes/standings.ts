@@ -12,7 +12,7 @@ import { crowd, declared } from "../declare.ts";
 import { jsonText } from "../headers.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
 import { limitAddress } from "../limits.ts";
-import type { App, Request$ } from "../request.ts";
+import { type App, queryOf, type Request$ } from "../request.ts";
 import { anyone } from "../roles.ts";
 
 export function standingsRoutes(app: App): void {
@@ -77,7 +77,7 @@ function pageQueryOf(c: Request$): PageQuery {
   const text = start < 0 ? "" : url.slice(start);
   const known = queries.get(text);
   if (known) return known;
-  const query = check(leaderboardQuery, c.req.query());
+  const query = check(leaderboardQuery, queryOf(c));
   return text.length > QUERY_LENGTH_MAX ? query : queries.set(text, query);
 }
 
