@@ -23,7 +23,16 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { ...createSecrets(), RATE_LIMITS: "off" }, cf: false },
+            miniflare: {
+              bindings: {
+                ...createSecrets(),
+                RATE_LIMITS: "off",
+                // This tool switches the platform's `handle_cross_request_promise_resolution` off, so that a call
+                // that another request lets into the origin's line would go on as part of that request, and fail.
+                ORIGIN_CONCURRENCY: 100,
+              },
+              cf: false,
+            },
           }),
         ],
         test: {
