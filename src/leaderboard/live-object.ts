@@ -76,7 +76,7 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
   /** Shows this to its spectators. False: nobody watches, and nothing more needs to come. */
   show({ page, phase, words }: Showing): boolean {
     flushMeter(this.env, () => this.ctx);
-    const watched = this.#live.any || this.#opening > 0;
+    const watched = this.#live.isWatched() || this.#opening > 0;
     const newest = page ?? this.#now?.page;
     this.#now = watched && newest ? { page: newest, phase } : undefined;
     if (!watched) return false;

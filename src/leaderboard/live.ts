@@ -115,8 +115,11 @@ export class BoardSockets {
     for (const change of missed) this.#sockets.sendText(socket, change.text);
   }
 
-  /** Whether anybody watches. Nobody: whoever comes gets the whole, and old positions are gaps. */
-  get any(): boolean {
+  /**
+   * Whether anybody watches. When nobody does, the page that was shown is
+   * forgotten: the next to come gets the whole, and old positions are gaps.
+   */
+  isWatched(): boolean {
     if (this.#sockets.any) return true;
     if (this.#shown) this.#position += 1;
     this.#shown = undefined;
@@ -126,7 +129,7 @@ export class BoardSockets {
 
   /** Shows the sockets what is different now. */
   push(page: LivePage): void {
-    if (!this.any) return;
+    if (!this.isWatched()) return;
     const rows = rowsOf(page);
     const shown = this.#shown;
     const changed = rows.filter((row, place) => row !== shown?.rows[place]);
