@@ -65,8 +65,8 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
     try {
       const current = await orRefusal(this.#current());
       if ("refused" in current) return refusalResponse(current);
-      const { phase } = current;
-      const accepted = await this.#live.accept([{ phase }], request.headers.get(SINCE_HEADER));
+      const phase = (): object => ({ phase: (this.#now ?? current).phase });
+      const accepted = await this.#live.accept(phase, request.headers.get(SINCE_HEADER));
       return "refused" in accepted ? refusalResponse(accepted) : accepted;
     } finally {
       this.#opening -= 1;

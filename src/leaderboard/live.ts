@@ -53,15 +53,19 @@ export class BoardSockets {
     return this.#sockets.hasRoom(this.#deps.socketsMax);
   }
 
-  /** `since`: the last position the client saw, when it was here before. */
-  async accept(first: readonly object[], since: string | null): Promise<Response | Refusal> {
-    if (!this.hasRoom) {
-      return refuse("overloaded", "the leaderboard has too many live sockets");
-    }
+  /**
+   * `first`: the frame that a newcomer is sent before the standings, made when it
+   * comes in. `since`: the last position the client saw, when it was here before.
+   */
+  async accept(first: () => object, since: string | null): Promise<Response | Refusal> {
+    const full = (): Refusal => refuse("overloaded", "the leaderboard has too many live sockets");
+    if (!this.hasRoom) return full();
     const page = await this.#pageForNewcomer();
+    // Others may have come in during the await.
+    if (!this.hasRoom) return full();
     const { 0: client, 1: server } = new WebSocketPair();
     this.#sockets.accept(server, []);
-    for (const frame of first) this.#sockets.send(server, frame);
+    this.#sockets.send(server, first());
     if (since === null) this.#sockets.sendText(server, this.#whole(page));
     else this.#resume(server, since, page);
     return new Response(null, { status: 101, webSocket: client });

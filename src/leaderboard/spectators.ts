@@ -51,9 +51,8 @@ export class Spectators {
   }
 
   async accept(since: string | null): Promise<Response | Refusal> {
-    const phase = this.#phaseNow();
-    if (phase === undefined) return refuse("not_found", "no such hunt");
-    const accepted = await this.#deps.sockets.accept([{ phase }], since);
+    if (this.#phaseNow() === undefined) return refuse("not_found", "no such hunt");
+    const accepted = await this.#deps.sockets.accept(() => ({ phase: this.#phaseNow() }), since);
     this.#armForTimes();
     return accepted;
   }

@@ -1,7 +1,8 @@
 /** Spectators' sockets: the leaderboard's own and its children's, through evictions, a freeze and slow readers. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { Board } from "../../src/leaderboard/board.ts";
 import { childName, SINCE_HEADER } from "../../src/objects/leaderboard.ts";
 import { PING, Sockets } from "../../src/sockets/socket.ts";
 import {
@@ -25,6 +26,7 @@ beforeAll(async () => {
   setParameters({ LIVE_PUSH_MS: 50, REPORT_DELAY_MS: 20 });
   await makeOrigin();
 });
+afterEach(() => vi.restoreAllMocks());
 
 interface Shown {
   position: string;
@@ -159,6 +161,49 @@ test("[LIVE-11] spectators who come and go while the standings move are all show
     watching = await watch(childOf("restless"));
   }
   await sees(watching, ["one 200"]);
+});
+
+/** The standings are held back from now on, until `show`. */
+function holdStandings(): { asked: () => number; show: () => void } {
+  let show = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    show = resolve;
+  });
+  const { page } = Board.prototype;
+  const spy = vi.spyOn(Board.prototype, "page").mockImplementation(async function (this: Board, query) {
+    await held;
+    return page.call(this, query);
+  });
+  return { asked: () => spy.mock.calls.length, show };
+}
+
+test("[LIVE-6] a phase that comes while a spectator waits for the standings is the one it is told", async () => {
+  await live("waited");
+  const standings = holdStandings();
+  const watching = watch(boardOf("waited"));
+  await expect.poll(standings.asked).toBe(1);
+  await setPhase("waited", "paused");
+  standings.show();
+  await expect.poll(async () => phasesOf(await watching)).toEqual(["paused"]);
+});
+
+test("[LIVE-11] spectators who waited for the standings together do not overfill the object", async () => {
+  await live("crowded");
+  const { hasRoom } = Sockets.prototype;
+  vi.spyOn(Sockets.prototype, "hasRoom").mockImplementation(function (this: Sockets) {
+    return hasRoom.call(this, 2);
+  });
+  const standings = holdStandings();
+  const headers = { upgrade: "websocket" };
+  const opened = [1, 2, 3].map(() => boardOf("crowded").fetch("https://leaderboard/live", { headers }));
+  await expect.poll(standings.asked).toBe(3);
+  standings.show();
+  const responses = await Promise.all(opened);
+  const refused = responses.filter(({ webSocket }) => !webSocket);
+  for (const { webSocket } of responses) webSocket?.accept();
+  expect(await Promise.all(refused.map((response) => response.json()))).toMatchObject([
+    { refused: "overloaded" },
+  ]);
 });
 
 test("[LIVE-14] a freeze shows nothing new; at the end everything shows, and phases come by their time", async () => {
