@@ -60,7 +60,7 @@ export class BoardSockets {
   async accept(first: () => object, since: string | null): Promise<Response | Refusal> {
     const full = (): Refusal => refuse("overloaded", "the leaderboard has too many live sockets");
     if (!this.hasRoom) return full();
-    const page = await this.#pageForNewcomer();
+    const page = await this.#pageToSend();
     // Others may have come in during the await.
     if (!this.hasRoom) return full();
     const { 0: client, 1: server } = new WebSocketPair();
@@ -71,8 +71,11 @@ export class BoardSockets {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** The page that the others were shown last, so that the next changes fit it; without others, a new one. */
-  async #pageForNewcomer(): Promise<LivePage> {
+  /**
+   * The page that the others were shown last, also during the await, so that the
+   * next changes fit it; without others, a new one.
+   */
+  async #pageToSend(): Promise<LivePage> {
     if (this.#shown) return this.#shown.page;
     const page = await this.#deps.page();
     if (!this.#shown && !this.#sockets.any) this.#shown = { page, rows: rowsOf(page) };
@@ -91,7 +94,7 @@ export class BoardSockets {
     const frame = parseFrame(text);
     if (frame?.ping !== undefined) this.#sockets.pong(socket, frame.ping);
     else if (typeof frame?.since === "string") {
-      this.#resume(socket, frame.since, this.#shown?.page ?? (await this.#deps.page()));
+      this.#resume(socket, frame.since, await this.#pageToSend());
     } else {
       this.#sockets.sendError(
         socket,

@@ -114,6 +114,23 @@ test("[LIVE-7] what the spectators see goes on through evictions of the leaderbo
   expect(shownTo(again).map(({ from }) => from)).toEqual([undefined]);
 });
 
+test("[LIVE-7] a spectator whose position is being looked up meanwhile does not fall back behind a push", async () => {
+  const team = await live("overtaken");
+  const watching = await watch(boardOf("overtaken"));
+  await sees(watching, ["one 0"]);
+  await evictDurableObject(boardOf("overtaken"));
+  const standings = holdStandings(1);
+  watching.socket.send(JSON.stringify({ since: "of-an-earlier-life.1" }));
+  await expect.poll(standings.asked).toBe(1);
+  await solve(team, "a");
+  await sees(watching, ["one 10"]);
+  standings.show();
+  // At the start, with the first push after the eviction, and for the position.
+  const wholes = () => shownTo(watching).filter(({ from }) => from === undefined).length;
+  await expect.poll(wholes).toBe(3);
+  expect(screen(watching)).toEqual(["one 10"]);
+});
+
 test("[LIVE-11] children show the same, through evictions of either; who left is forgotten, who comes back served", async () => {
   const team = await live("tree");
   const own = await watch(boardOf("tree"));
@@ -163,16 +180,18 @@ test("[LIVE-11] spectators who come and go while the standings move are all show
   await sees(watching, ["one 200"]);
 });
 
-/** The standings are held back from now on, until `show`. */
-function holdStandings(): { asked: () => number; show: () => void } {
+/** The first `pages` of the standings that are read from now on are held back until `show`. */
+function holdStandings(pages = Number.POSITIVE_INFINITY): { asked: () => number; show: () => void } {
   let show = (): void => undefined;
   const held = new Promise<void>((resolve) => {
     show = resolve;
   });
   const { page } = Board.prototype;
   const spy = vi.spyOn(Board.prototype, "page").mockImplementation(async function (this: Board, query) {
-    await held;
-    return page.call(this, query);
+    const isHeld = spy.mock.calls.length <= pages;
+    const read = await page.call(this, query);
+    if (isHeld) await held;
+    return read;
   });
   return { asked: () => spy.mock.calls.length, show };
 }
