@@ -6,6 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { orRefusal } from "../objects/call.ts";
 import type { LivePage } from "../objects/leaderboard.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
 import { FrameBucket, type FrameRate, type LiveState, parseFrame, Sockets } from "../sockets/socket.ts";
@@ -94,7 +95,9 @@ export class BoardSockets {
     const frame = parseFrame(text);
     if (frame?.ping !== undefined) this.#sockets.pong(socket, frame.ping);
     else if (typeof frame?.since === "string") {
-      this.#resume(socket, frame.since, await this.#pageToSend());
+      const page = await orRefusal(this.#pageToSend());
+      if ("refused" in page) this.#sockets.sendError(socket, page);
+      else this.#resume(socket, frame.since, page);
     } else {
       this.#sockets.sendError(
         socket,

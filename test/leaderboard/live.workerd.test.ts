@@ -3,6 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { Board } from "../../src/leaderboard/board.ts";
+import { Leaderboard } from "../../src/leaderboard/object.ts";
 import { childName, SINCE_HEADER } from "../../src/objects/leaderboard.ts";
 import { PING, Sockets } from "../../src/sockets/socket.ts";
 import {
@@ -158,6 +159,27 @@ test("[LIVE-11] children show the same, through evictions of either; who left is
   const back = await watch(childOf("tree", 1));
   await solve(team, "b");
   for (const watching of [own, child, back]) await sees(watching, ["one 20"]);
+});
+
+test("[LIVE-11] a child that cannot ask the leaderboard tells its spectator so, and the socket stays", async () => {
+  const team = await live("cut-off");
+  const watching = await watch(childOf("cut-off"));
+  await sees(watching, ["one 0"]);
+  await evictDurableObject(childOf("cut-off"));
+  const asked = vi.spyOn(Leaderboard.prototype, "watch").mockImplementation(async function (
+    this: Leaderboard,
+  ) {
+    (this as unknown as { ctx: DurableObjectState }).ctx.abort("restarted by a test");
+    throw new Error("restarted by a test");
+  });
+  watching.socket.send(JSON.stringify({ since: "of-an-earlier-life.1" }));
+  const errors = () => watching.frames.flatMap(({ error }) => (error as { code?: string } | undefined) ?? []);
+  await expect.poll(errors, { timeout: 5_000 }).toMatchObject([{ code: "unavailable" }]);
+  asked.mockRestore();
+  watching.socket.send(JSON.stringify({ since: "of-an-earlier-life.1" }));
+  await solve(team, "a");
+  await sees(watching, ["one 10"]);
+  expect(watching.closed.code).toBeUndefined();
 });
 
 test("[LIVE-11] spectators who come and go while the standings move are all shown the end", async () => {
