@@ -95,7 +95,10 @@ export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicE
   });
 }
 
-/** After an organiser's change: this isolate shows it at once, the others when their copy is too old. */
+/**
+ * After an organiser's change: this isolate reads KV anew at once, the others
+ * when their copies are too old. KV itself may repeat the old value for a while.
+ */
 export function forgetHunt(hunt: string): void {
   hunts.forget(`${hunt}/`);
   boards.forget(`${hunt}/`);
