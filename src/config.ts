@@ -124,8 +124,8 @@ export const PARAMETERS = {
   ORIGIN_CONCURRENCY: {
     kind: "number",
     unit: "calls",
-    default: 6,
     // The platform lets a request have six connections waiting for headers.
+    default: 6,
     min: 1,
     max: 100,
     trades: "calls of one isolate on the origin at the same time: more drain faster and burden it more",

@@ -36,16 +36,27 @@ export function keyRing(name: keyof Secrets, value: string | undefined): Key[] {
   const keys = (value ?? "").split(",").flatMap((part) => {
     const [id, encoded] = part.trim().split(":");
     if (!id || !encoded || !/^[a-z0-9]{1,16}$/.test(id)) return [];
-    const bytes = Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
-      c.charCodeAt(0),
-    );
+    const bytes = bytesOf(encoded);
+    if (!bytes) throw malformed(name);
     return bytes.length >= KEY_BYTES_MIN ? [{ id, bytes }] : [];
   });
-  if (keys.length === 0) {
-    throw new Error(`secret ${name} is missing or malformed: it must be id:base64url of at least 32 bytes`);
-  }
+  if (keys.length === 0) throw malformed(name);
   if (value !== undefined) rings.set(value, keys);
   return keys;
+}
+
+function malformed(name: keyof Secrets): Error {
+  return new Error(`secret ${name} is missing or malformed: it must be id:base64url of at least 32 bytes`);
+}
+
+/** Undefined: the text is not base64url. */
+function bytesOf(encoded: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  } catch {
+    // Its own error would not name the secret.
+    return undefined;
+  }
 }
 
 /** The key that makes new values. */

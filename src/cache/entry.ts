@@ -6,6 +6,9 @@ import type { Registration } from "../origin/store.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
 import { currentKey, type Key, keyRing, type Secrets } from "../secrets.ts";
 
+/** How long KV repeats a value, or that there is none, at its edge, seconds: the platform's minimum. */
+export const KV_CACHE_TTL = 30;
+
 export const publicKey = (hunt: string): string => `hunt/${hunt}`;
 
 /** The leaderboard's first places, as the leaderboard object publishes them. */

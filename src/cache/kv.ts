@@ -11,16 +11,23 @@ import type { Env } from "../objects/env.ts";
 import type { BoardPage, BoardQuery } from "../objects/leaderboard.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
-import { BOARD_ENTRIES_MAX, boardKey, publicKey, readBoardEntry, readPublicEntry } from "./entry.ts";
+import {
+  BOARD_ENTRIES_MAX,
+  boardKey,
+  KV_CACHE_TTL,
+  publicKey,
+  readBoardEntry,
+  readPublicEntry,
+} from "./entry.ts";
 import { Memory } from "./memory.ts";
 
 /** Hunts, and pages of standings, that an isolate has in memory. */
 const CACHED_MAX = 2_000;
 
-/** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. */
-const KV_CACHE_TTL = 30;
-
-/** A value this many times older than it may be is no longer repeated while one request refreshes it. */
+/**
+ * An old value is repeated while one request reads it anew, or cannot, until it
+ * is this many times older than it may be.
+ */
 const STALE_FACTOR = 20;
 
 interface Cached<Value> {
@@ -88,7 +95,10 @@ export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicE
   });
 }
 
-/** After an organiser's change: this isolate shows it at once, the others when their copy is too old. */
+/**
+ * After an organiser's change: this isolate reads KV anew at once, the others
+ * when their copies are too old. KV itself may repeat the old value for a while.
+ */
 export function forgetHunt(hunt: string): void {
   hunts.forget(`${hunt}/`);
   boards.forget(`${hunt}/`);

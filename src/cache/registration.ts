@@ -7,11 +7,15 @@ import { configOf } from "../config.ts";
 import type { Env } from "../objects/env.ts";
 import { guardedOrigin, OriginUnavailable } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
-import { lookupKey, type Profile, personDigest, profileOf, readRegistrationEntry } from "./entry.ts";
+import {
+  KV_CACHE_TTL,
+  lookupKey,
+  type Profile,
+  personDigest,
+  profileOf,
+  readRegistrationEntry,
+} from "./entry.ts";
 import { type Found, type LookupCounts, Lookups } from "./swr.ts";
-
-/** Shortest time KV may repeat a value at its edge (the platform's minimum), seconds. It repeats "there is none" for as long. */
-const KV_CACHE_TTL = 30;
 
 /** Per isolate, as everything here: requests of one isolate share what they looked up. */
 const lookups = new Lookups<Profile>();

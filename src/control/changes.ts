@@ -1,4 +1,7 @@
-/** Organisers' changes of a running hunt: phase, announcements, prizes, shards. Each is stored with its line in the audit, then everyone is told. */
+/**
+ * Organisers' changes of a hunt: phase, announcements, prizes, shards. Each is
+ * stored together with its line in the audit, then everyone is told.
+ */
 import { type Refusal, refuse } from "../errors.ts";
 import type { CompiledPrize } from "../hunt/compiled.ts";
 import { changePhase, phaseAt } from "../hunt/phase.ts";
@@ -11,7 +14,7 @@ import type { AuditLog } from "./audit.ts";
 import type { Published } from "./publish.ts";
 import type { PhaseByHand, StateStore } from "./state.ts";
 
-/** Announcements kept; the oldest go first. */
+/** Announcements stored at most; the oldest go first. */
 const ANNOUNCEMENTS_MAX = 200;
 
 interface ChangesDeps {
@@ -134,7 +137,7 @@ export class Changes {
     if (opens === undefined && state.phase.openedAt === undefined) {
       this.#deps.state.change({ phase: { ...state.phase, openedAt: firstAt } });
     }
-    // Also when an earlier call left it unfinished.
+    // Also when an earlier call could not tell everyone.
     if (!this.#deps.state.current?.told) {
       const refused = await this.#deps.tellEveryone();
       if (refused) return refused;

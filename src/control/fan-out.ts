@@ -66,21 +66,23 @@ export class FanOut {
     }
     const board = await this.#tellLeaderboard();
     await this.#writeEntry();
-    if (vault && board && failed.length === 0) {
+    const missing = [
+      ...(vault ? [] : ["the prize vault"]),
+      ...(failed.length === 0 ? [] : [`${failed.length} of ${shards.length} shards`]),
+      ...(board ? [] : ["the leaderboard"]),
+    ];
+    if (missing.length === 0) {
       if (state.current?.revision === revision) state.note({ told: true });
       return undefined;
     }
     this.arm();
-    return refuse(
-      "unavailable",
-      `${failed.length} of ${shards.length} shards could not be told yet; repeat the request`,
-    );
+    return refuse("unavailable", `${missing.join(" and ")} could not be told yet; repeat the request`);
   }
 
   /**
-   * The alarm's work: an incomplete fan-out is repeated. After a complete one,
-   * the entry is written once more, because of two writes to KV at the same
-   * time the older may have come last.
+   * The alarm's work: repeats an incomplete fan-out. After a complete one it
+   * writes the entry once more: when two writes to KV overlap, the older one may
+   * come last.
    */
   async repeat(): Promise<void> {
     const { state, env, hunt } = this.#deps;
@@ -125,7 +127,7 @@ export class FanOut {
     );
   }
 
-  /** Whether one of them could be told. Each is told the state as it is by then. */
+  /** Tells one of them the state as it is at that moment; false: it could not be told. */
   async #told(
     whom: string,
     about: { shard?: string; attempt?: number },

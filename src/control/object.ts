@@ -199,7 +199,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return { seed: drawSeed };
   }
 
-  /** Made here for a hunt that an engine without draws published. */
+  /** Of the prize draws; made here for a hunt that was published by an engine without draws. */
   #seed(): string {
     if (this.#state.current?.drawSeed === undefined) this.#state.note({ drawSeed: newSeed() });
     return this.#state.current?.drawSeed ?? "";

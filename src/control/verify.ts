@@ -25,7 +25,7 @@ const ARCHIVE_POLL = 250;
 /** Teams compared in one step. */
 const TEAMS_PAGE = 500;
 
-/** Looks at a page whose teams keep changing; then it is passed over. */
+/** Looks at one page of teams that keep changing; after the last the page is passed over. */
 const LOOKS_MAX = 8;
 
 /** Differences reported at most; the rest is left out. */
@@ -119,10 +119,8 @@ async function verifyTeams(
   shard: string,
   differ: Differ,
 ): Promise<void> {
-  let after = "";
-  for (let last: string | undefined = after; last !== undefined; after = last ?? after) {
-    last = await verifyPage(env, store, hunt, shard, after, differ);
-  }
+  let after: string | undefined = "";
+  while (after !== undefined) after = await verifyPage(env, store, hunt, shard, after, differ);
 }
 
 /**
@@ -178,7 +176,7 @@ function same(a: OriginTeam, b: OriginTeam): boolean {
   );
 }
 
-/** How often wins are looked for whose record may still be on its way, before they are reported. */
+/** Looks for a win in its team's log before it is reported missing: its record may still be on its way. */
 const WINS_LOOKS_MAX = 20;
 
 /**
@@ -273,21 +271,22 @@ async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<
   if (compared < expected.teamCount) await tellMissing(env, hunt, expected, differ);
 }
 
-/** Applies a shard's score facts with `after < seq <= mark`. */
+/** Applies a shard's score facts with `after < seq <= upto`. */
 async function readFacts(
   env: Env,
   hunt: string,
   expected: Standings,
   shard: string,
   after: number,
-  mark: number,
+  upto: number,
 ): Promise<void> {
-  for (let from = after; from < mark; ) {
-    const after = from;
-    const report = await calling(async () => shardStub(env, hunt, shard).scoreFacts(after));
+  let read = after;
+  while (read < upto) {
+    const from = read;
+    const report = await calling(async () => shardStub(env, hunt, shard).scoreFacts(from));
     if (report.upto <= from) return;
-    from = report.upto;
-    for (const fact of report.facts) if (fact.seq <= mark) expected.apply(shard, fact);
+    for (const fact of report.facts) if (fact.seq <= upto) expected.apply(shard, fact);
+    read = report.upto;
   }
 }
 

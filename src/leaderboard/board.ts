@@ -66,7 +66,7 @@ export class Board {
     return this.#config;
   }
 
-  /** While it is, the standings are incomplete. */
+  /** While this is true, the standings are incomplete. */
   get isCatchingUp(): boolean {
     return this.#catchUp.isUnderWay;
   }

@@ -40,7 +40,7 @@ export class CatchUp {
     this.#deps = deps;
   }
 
-  /** While it is, the standings are incomplete and nobody may be shown them as they are. */
+  /** While this is true, the standings are incomplete, and spectators are not shown them. */
   get isUnderWay(): boolean {
     return this.#round !== undefined;
   }

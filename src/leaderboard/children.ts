@@ -87,8 +87,10 @@ export class Children {
       try {
         watched = await this.#attempt(name, showing);
       } catch (error) {
+        // The child may have asked anew meanwhile: then it has a newer page, but not these frames.
+        const latest = this.#children.get(name);
+        if (latest) latest.frames = [...frames, ...latest.frames].slice(-FRAMES_MAX);
         child.page ??= page;
-        child.frames = [...frames, ...child.frames].slice(-FRAMES_MAX);
         throw error;
       }
       if (watched || this.#children.get(name) !== child) continue;

@@ -65,8 +65,8 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
     try {
       const current = await orRefusal(this.#current());
       if ("refused" in current) return refusalResponse(current);
-      const { phase } = current;
-      const accepted = await this.#live.accept([{ phase }], request.headers.get(SINCE_HEADER));
+      const phase = (): object => ({ phase: (this.#now ?? current).phase });
+      const accepted = await this.#live.accept(phase, request.headers.get(SINCE_HEADER));
       return "refused" in accepted ? refusalResponse(accepted) : accepted;
     } finally {
       this.#opening -= 1;
@@ -76,7 +76,7 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
   /** Shows this to its spectators. False: nobody watches, and nothing more needs to come. */
   show({ page, phase, words }: Showing): boolean {
     flushMeter(this.env, () => this.ctx);
-    const watched = this.#live.any || this.#opening > 0;
+    const watched = this.#live.isWatched() || this.#opening > 0;
     const newest = page ?? this.#now?.page;
     this.#now = watched && newest ? { page: newest, phase } : undefined;
     if (!watched) return false;

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { orRefusal } from "../objects/call.ts";
 import type { LivePage } from "../objects/leaderboard.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
 import { FrameBucket, type FrameRate, type LiveState, parseFrame, Sockets } from "../sockets/socket.ts";
@@ -53,22 +54,29 @@ export class BoardSockets {
     return this.#sockets.hasRoom(this.#deps.socketsMax);
   }
 
-  /** `since`: the last position the client saw, when it was here before. */
-  async accept(first: readonly object[], since: string | null): Promise<Response | Refusal> {
-    if (!this.hasRoom) {
-      return refuse("overloaded", "the leaderboard has too many live sockets");
-    }
-    const page = await this.#pageForNewcomer();
+  /**
+   * `first`: the frame that a newcomer is sent before the standings, made when it
+   * comes in. `since`: the last position the client saw, when it was here before.
+   */
+  async accept(first: () => object, since: string | null): Promise<Response | Refusal> {
+    const full = (): Refusal => refuse("overloaded", "the leaderboard has too many live sockets");
+    if (!this.hasRoom) return full();
+    const page = await this.#pageToSend();
+    // Others may have come in during the await.
+    if (!this.hasRoom) return full();
     const { 0: client, 1: server } = new WebSocketPair();
     this.#sockets.accept(server, []);
-    for (const frame of first) this.#sockets.send(server, frame);
+    this.#sockets.send(server, first());
     if (since === null) this.#sockets.sendText(server, this.#whole(page));
     else this.#resume(server, since, page);
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** The page that the others were shown last, so that the next changes fit it; without others, a new one. */
-  async #pageForNewcomer(): Promise<LivePage> {
+  /**
+   * The page that the others were shown last, also during the await, so that the
+   * next changes fit it; without others, a new one.
+   */
+  async #pageToSend(): Promise<LivePage> {
     if (this.#shown) return this.#shown.page;
     const page = await this.#deps.page();
     if (!this.#shown && !this.#sockets.any) this.#shown = { page, rows: rowsOf(page) };
@@ -87,7 +95,9 @@ export class BoardSockets {
     const frame = parseFrame(text);
     if (frame?.ping !== undefined) this.#sockets.pong(socket, frame.ping);
     else if (typeof frame?.since === "string") {
-      this.#resume(socket, frame.since, this.#shown?.page ?? (await this.#deps.page()));
+      const page = await orRefusal(this.#pageToSend());
+      if ("refused" in page) this.#sockets.sendError(socket, page);
+      else this.#resume(socket, frame.since, page);
     } else {
       this.#sockets.sendError(
         socket,
@@ -115,8 +125,11 @@ export class BoardSockets {
     for (const change of missed) this.#sockets.sendText(socket, change.text);
   }
 
-  /** Whether anybody watches. Nobody: whoever comes gets the whole, and old positions are gaps. */
-  get any(): boolean {
+  /**
+   * Whether anybody watches. When nobody does, the page that was shown is
+   * forgotten: the next to come gets the whole, and old positions are gaps.
+   */
+  isWatched(): boolean {
     if (this.#sockets.any) return true;
     if (this.#shown) this.#position += 1;
     this.#shown = undefined;
@@ -126,7 +139,7 @@ export class BoardSockets {
 
   /** Shows the sockets what is different now. */
   push(page: LivePage): void {
-    if (!this.any) return;
+    if (!this.isWatched()) return;
     const rows = rowsOf(page);
     const shown = this.#shown;
     const changed = rows.filter((row, place) => row !== shown?.rows[place]);

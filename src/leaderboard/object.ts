@@ -28,7 +28,7 @@ import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import { Board, ranksOf } from "./board.ts";
 import { BoardSockets, LIVE_ENTRIES } from "./live.ts";
-import { Publisher } from "./publish.ts";
+import { BoardPublisher } from "./publish.ts";
 import { Spectators } from "./spectators.ts";
 import { StoredView } from "./stored-view.ts";
 
@@ -40,7 +40,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
   /** For a snapshot of changed standings; for a phase, or a freeze, that begins or ends by its time. */
   readonly #alarm: Alarm<"snapshot" | "phase">;
   readonly #board: Board;
-  readonly #publisher: Publisher;
+  readonly #publisher: BoardPublisher;
   readonly #live: BoardSockets;
   readonly #spectators: Spectators;
 
@@ -64,7 +64,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
       pull: async (shard, after) => shardStub(env, hunt, shard).scoreFacts(after),
       changed: () => this.#changed(),
     });
-    this.#publisher = new Publisher({
+    this.#publisher = new BoardPublisher({
       clock,
       hunt,
       delay: config.PUBLISH_DELAY_MS,

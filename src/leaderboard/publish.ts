@@ -7,7 +7,7 @@ import type { BoardConfig } from "../objects/leaderboard.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Reading } from "./board.ts";
 
-export interface PublisherDeps {
+export interface BoardPublisherDeps {
   clock: Clock;
   hunt: string;
   /** How long changes gather, ms. */
@@ -18,11 +18,11 @@ export interface PublisherDeps {
   put(text: string): Promise<void>;
 }
 
-export class Publisher {
-  readonly #deps: PublisherDeps;
+export class BoardPublisher {
+  readonly #deps: BoardPublisherDeps;
   readonly #publishing: Delayed;
 
-  constructor(deps: PublisherDeps) {
+  constructor(deps: BoardPublisherDeps) {
     this.#deps = deps;
     this.#publishing = new Delayed({
       clock: deps.clock,

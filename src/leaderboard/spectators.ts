@@ -46,14 +46,13 @@ export class Spectators {
     });
   }
 
-  get any(): boolean {
-    return this.#deps.sockets.any || this.#children.any;
+  #isWatched(): boolean {
+    return this.#deps.sockets.isWatched() || this.#children.any;
   }
 
   async accept(since: string | null): Promise<Response | Refusal> {
-    const phase = this.#phaseNow();
-    if (phase === undefined) return refuse("not_found", "no such hunt");
-    const accepted = await this.#deps.sockets.accept([{ phase }], since);
+    if (this.#phaseNow() === undefined) return refuse("not_found", "no such hunt");
+    const accepted = await this.#deps.sockets.accept(() => ({ phase: this.#phaseNow() }), since);
     this.#armForTimes();
     return accepted;
   }
@@ -69,7 +68,7 @@ export class Spectators {
 
   /** There may be something new to show. */
   changed(): void {
-    if (this.any) this.#pushing.ask();
+    if (this.#isWatched()) this.#pushing.ask();
   }
 
   async #push(): Promise<void> {
@@ -84,7 +83,7 @@ export class Spectators {
 
   /** A new configuration: announcements and another phase. */
   news(before: BoardConfig | undefined, config: BoardConfig): void {
-    if (!before || !this.any) return;
+    if (!before || !this.#isWatched()) return;
     for (const announcement of newAnnouncements(before, config)) {
       this.#tellAll(announcementFrame(announcement));
     }
@@ -94,7 +93,7 @@ export class Spectators {
 
   /** A phase may have come, or a freeze have begun or ended. */
   timePassed(): void {
-    if (!this.any) return;
+    if (!this.#isWatched()) return;
     this.#tellPhase();
     this.changed();
     this.#armForTimes();
@@ -119,7 +118,7 @@ export class Spectators {
 
   /** Without spectators there is nothing to wait for: a newcomer is sent the phase at once. */
   #armForTimes(): void {
-    if (!this.any) return;
+    if (!this.#isWatched()) return;
     const { opens, closes, freeze } = this.#deps.config() ?? {};
     const next = nextOf([opens, closes, freeze], this.#deps.clock.now());
     if (next !== undefined) this.#deps.callAt(next);

@@ -1,4 +1,4 @@
-/** Opens the origin the parameter ORIGIN names. */
+/** Opens the origin that the parameter ORIGIN names. */
 import { configOf } from "../config.ts";
 import { D1Origin } from "./d1.ts";
 import { PostgresOrigin } from "./postgres.ts";

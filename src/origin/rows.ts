@@ -20,7 +20,7 @@ export interface DerivedRows {
   win: object[];
 }
 
-/** Throws OriginRejected for a number that is none: the rows travel as JSON, where no column's type refuses it. */
+/** Throws OriginRejected for a number that is none: in D1 solves and scores stay JSON, where no column's type refuses it. */
 export function derivedRows(facts: readonly Fact[]): DerivedRows {
   const team: { id: string; [member: string]: unknown }[] = [];
   const player: { team: string; id: string; [member: string]: unknown }[] = [];

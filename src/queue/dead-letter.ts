@@ -1,9 +1,9 @@
 /**
  * Dead letters: messages that could not be applied, stored with their error
- * until an organiser reads and redrives them. The queue's consumer buries them
- * in the dead-letter queue; the platform does so with messages that it has
- * delivered too often.
- * This consumer stores both in the hunt's `DeadLetters` object.
+ * until an organiser reads and redrives them. The fact queue's consumer puts them
+ * into the dead-letter queue, and so does the platform with messages that it has
+ * delivered too often. The dead-letter queue's consumer, here, stores both in
+ * the hunt's `DeadLetters` object.
  */
 
 import type { Message, MessageBatch } from "@cloudflare/workers-types";

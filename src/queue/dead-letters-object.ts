@@ -7,7 +7,10 @@ import { DurableObject } from "cloudflare:workers";
 import type { DeadLetter, DeadLettersObject, ListedLetter } from "../objects/dead-letters.ts";
 import type { Env } from "../objects/env.ts";
 
-/** Letters stored at most. Beyond it the oldest go: their facts are in the shards' logs, and `rearchive` sends them again. */
+/**
+ * Letters stored at most. Beyond it the oldest go: facts are in the shards' logs,
+ * and `rearchive` sends them again; registrations must be sent in again.
+ */
 const LETTERS_MAX = 1_000;
 
 /** Letters sent back in one batch of the queue: messages of up to 128 KB, batches of up to 256 KB. */
@@ -96,7 +99,7 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
   async redrive(ids?: readonly string[]): Promise<number> {
     const { sql } = this.ctx.storage;
     const chosen =
-      ids ??
+      (ids && [...new Set(ids)]) ??
       sql
         .exec<{ id: string }>("SELECT id FROM letter ORDER BY at, id")
         .toArray()

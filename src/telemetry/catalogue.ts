@@ -22,18 +22,18 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10];
 const LAG_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3_600];
 
 /**
- * Every metric that is summed. Labels are route templates, classes and names
- * from the code: never ids of hunts, teams or players, never what a client sent.
+ * Labels are route templates, classes and names from the code: never ids of
+ * hunts, teams or players, never a client's text.
  */
 export const METRICS = {
   hunt_http_requests_total: {
     type: "counter",
-    help: "Requests answered, by route template and class of the status",
+    help: "Requests, by route template and class of the status",
     labels: ["method", "route", "status"],
   },
   hunt_http_request_duration_seconds: {
     type: "histogram",
-    help: "Time from a request's arrival at the Worker to its answer",
+    help: "Time from a request's arrival at the Worker to its response",
     labels: ["route"],
     buckets: SECONDS,
   },

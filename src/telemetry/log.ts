@@ -1,7 +1,7 @@
 /**
- * A line for a sample of the requests: what anybody may know of one. Route
- * templates instead of paths, because paths hold hunts and what clients made
- * up; no header, no body, no address, nobody's id but the request's own.
+ * A line for a sample of the requests, with nothing that is anybody's secret:
+ * route templates instead of paths, because paths hold hunts and clients' text;
+ * no header, no body, no address, no id but the request's own.
  */
 import { configOf } from "../config.ts";
 

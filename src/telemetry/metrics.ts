@@ -30,7 +30,7 @@ export class Histogram {
     this.counts = new Array<number>(edges.length + 1).fill(0);
   }
 
-  /** `value` in the metric's unit; what is no number is left out. */
+  /** `value`: in the metric's unit; NaN is left out. */
   observe(value: number): void {
     if (Number.isNaN(value)) return;
     let bucket = 0;

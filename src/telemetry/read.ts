@@ -51,7 +51,7 @@ export async function readMetrics(env: Env, now: number): Promise<string> {
     ),
     {
       name: "hunt_metrics_source_up",
-      help: "Whether a source of these metrics answered in time",
+      help: "Whether a source of these metrics could be read in time",
       samples: [
         { labels: { source: "gate" }, value: Number(gate !== undefined) },
         { labels: { source: "queue" }, value: Number(queue !== undefined) },

@@ -13,7 +13,7 @@ export interface Gauge {
 
 export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Prometheus' text format (0.0.4): every metric with its help, also before anything was counted. */
+/** Every metric with its help, also before anything was counted. */
 export function prometheusText(sums: Counts, gauges: readonly Gauge[]): string {
   const lines: string[] = [];
   const head = (name: string, type: string, help: string): void => {

@@ -135,3 +135,11 @@ test("[CTRL-1] rearchive and redrive say how much they sent", async () => {
   expect((await redriving)?.detail).toEqual({});
   expect(await newest("sent")).toMatchObject({ action: "redrive", detail: { redriven: 1 } });
 });
+
+test("[Q-6] a letter that is named twice is redriven once", async () => {
+  await start("twice");
+  await env.DEAD_LETTERS.getByName("twice").store({ id: "l", at: 1, error: "e", attempts: 1, body: "{}" });
+  const sent = vi.spyOn(env.FACTS, "sendBatch").mockResolvedValue(undefined as never);
+  expect(await control("twice").redrive(["l", "l", "gone"], BY)).toEqual({ redriven: 1 });
+  expect(sent).toHaveBeenCalledExactlyOnceWith([{ body: "{}", contentType: "text" }]);
+});

@@ -1,7 +1,9 @@
 /** Spectators' sockets: the leaderboard's own and its children's, through evictions, a freeze and slow readers. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { Board } from "../../src/leaderboard/board.ts";
+import { Leaderboard } from "../../src/leaderboard/object.ts";
 import { childName, SINCE_HEADER } from "../../src/objects/leaderboard.ts";
 import { PING, Sockets } from "../../src/sockets/socket.ts";
 import {
@@ -25,6 +27,7 @@ beforeAll(async () => {
   setParameters({ LIVE_PUSH_MS: 50, REPORT_DELAY_MS: 20 });
   await makeOrigin();
 });
+afterEach(() => vi.restoreAllMocks());
 
 interface Shown {
   position: string;
@@ -112,6 +115,23 @@ test("[LIVE-7] what the spectators see goes on through evictions of the leaderbo
   expect(shownTo(again).map(({ from }) => from)).toEqual([undefined]);
 });
 
+test("[LIVE-7] a spectator whose position is being looked up meanwhile does not fall back behind a push", async () => {
+  const team = await live("overtaken");
+  const watching = await watch(boardOf("overtaken"));
+  await sees(watching, ["one 0"]);
+  await evictDurableObject(boardOf("overtaken"));
+  const standings = holdStandings(1);
+  watching.socket.send(JSON.stringify({ since: "of-an-earlier-life.1" }));
+  await expect.poll(standings.asked).toBe(1);
+  await solve(team, "a");
+  await sees(watching, ["one 10"]);
+  standings.show();
+  // At the start, with the first push after the eviction, and for the position.
+  const wholes = () => shownTo(watching).filter(({ from }) => from === undefined).length;
+  await expect.poll(wholes).toBe(3);
+  expect(screen(watching)).toEqual(["one 10"]);
+});
+
 test("[LIVE-11] children show the same, through evictions of either; who left is forgotten, who comes back served", async () => {
   const team = await live("tree");
   const own = await watch(boardOf("tree"));
@@ -141,6 +161,27 @@ test("[LIVE-11] children show the same, through evictions of either; who left is
   for (const watching of [own, child, back]) await sees(watching, ["one 20"]);
 });
 
+test("[LIVE-11] a child that cannot ask the leaderboard tells its spectator so, and the socket stays", async () => {
+  const team = await live("cut-off");
+  const watching = await watch(childOf("cut-off"));
+  await sees(watching, ["one 0"]);
+  await evictDurableObject(childOf("cut-off"));
+  const asked = vi.spyOn(Leaderboard.prototype, "watch").mockImplementation(async function (
+    this: Leaderboard,
+  ) {
+    (this as unknown as { ctx: DurableObjectState }).ctx.abort("restarted by a test");
+    throw new Error("restarted by a test");
+  });
+  watching.socket.send(JSON.stringify({ since: "of-an-earlier-life.1" }));
+  const errors = () => watching.frames.flatMap(({ error }) => (error as { code?: string } | undefined) ?? []);
+  await expect.poll(errors, { timeout: 5_000 }).toMatchObject([{ code: "unavailable" }]);
+  asked.mockRestore();
+  watching.socket.send(JSON.stringify({ since: "of-an-earlier-life.1" }));
+  await solve(team, "a");
+  await sees(watching, ["one 10"]);
+  expect(watching.closed.code).toBeUndefined();
+});
+
 test("[LIVE-11] spectators who come and go while the standings move are all shown the end", async () => {
   const clues = Array.from({ length: 20 }, (_, index) => ({
     id: `c${index}`,
@@ -159,6 +200,51 @@ test("[LIVE-11] spectators who come and go while the standings move are all show
     watching = await watch(childOf("restless"));
   }
   await sees(watching, ["one 200"]);
+});
+
+/** The first `pages` of the standings that are read from now on are held back until `show`. */
+function holdStandings(pages = Number.POSITIVE_INFINITY): { asked: () => number; show: () => void } {
+  let show = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    show = resolve;
+  });
+  const { page } = Board.prototype;
+  const spy = vi.spyOn(Board.prototype, "page").mockImplementation(async function (this: Board, query) {
+    const isHeld = spy.mock.calls.length <= pages;
+    const read = await page.call(this, query);
+    if (isHeld) await held;
+    return read;
+  });
+  return { asked: () => spy.mock.calls.length, show };
+}
+
+test("[LIVE-6] a phase that comes while a spectator waits for the standings is the one it is told", async () => {
+  await live("waited");
+  const standings = holdStandings();
+  const watching = watch(boardOf("waited"));
+  await expect.poll(standings.asked).toBe(1);
+  await setPhase("waited", "paused");
+  standings.show();
+  await expect.poll(async () => phasesOf(await watching)).toEqual(["paused"]);
+});
+
+test("[LIVE-11] spectators who waited for the standings together do not overfill the object", async () => {
+  await live("crowded");
+  const { hasRoom } = Sockets.prototype;
+  vi.spyOn(Sockets.prototype, "hasRoom").mockImplementation(function (this: Sockets) {
+    return hasRoom.call(this, 2);
+  });
+  const standings = holdStandings();
+  const headers = { upgrade: "websocket" };
+  const opened = [1, 2, 3].map(() => boardOf("crowded").fetch("https://leaderboard/live", { headers }));
+  await expect.poll(standings.asked).toBe(3);
+  standings.show();
+  const responses = await Promise.all(opened);
+  const refused = responses.filter(({ webSocket }) => !webSocket);
+  for (const { webSocket } of responses) webSocket?.accept();
+  expect(await Promise.all(refused.map((response) => response.json()))).toMatchObject([
+    { refused: "overloaded" },
+  ]);
 });
 
 test("[LIVE-14] a freeze shows nothing new; at the end everything shows, and phases come by their time", async () => {

@@ -5,6 +5,7 @@ import type { ClaimResponse } from "../../src/objects/prizes.ts";
 import { HuntShard } from "../../src/shard/object.ts";
 import {
   command,
+  control,
   grow,
   join,
   logOf,
@@ -20,6 +21,7 @@ import {
 beforeAll(makeOrigin);
 afterEach(() => vi.restoreAllMocks());
 
+const BY = { actor: "ada", request: "r-7" };
 const PRIZE = { id: "shell", title: "Shell", mode: "first-come", stock: 2 };
 const vault = (hunt: string) => env.PRIZES.getByName(hunt);
 const claim = (hunt: string, id: string) => command(hunt, { id, type: "claim", prize: "shell" });
@@ -29,10 +31,15 @@ async function start(hunt: string, prize: object = {}): Promise<void> {
   await setPhase(hunt, "live");
 }
 
-const ask = async (hunt: string, team: string, event: string, shard = "weur-0"): Promise<ClaimResponse> => {
+const ask = async (
+  hunt: string,
+  team: string,
+  event: string,
+  { shard = "weur-0", revision = 0 } = {},
+): Promise<ClaimResponse> => {
   const answer = await vault(hunt).claim({
     shard,
-    revision: 0,
+    revision,
     claims: [{ prize: "shell", team, player: "p", event }],
   });
   if ("refused" in answer) throw new Error(answer.detail);
@@ -123,7 +130,7 @@ test("[PRIZE-4] a shard that cannot record does not hold up another one", async 
     return record.call(this, wins);
   });
   await ask("stuck", a.team.id, "k");
-  await ask("stuck", b.team.id, "k", "weur-1");
+  await ask("stuck", b.team.id, "k", { shard: "weur-1" });
   const won = async (shard: string): Promise<number> =>
     (await logOf("stuck", shard)).filter(({ type }) => type === "claim").length;
   for (let tries = 0; (await won("weur-1")) === 0; tries += 1) {
@@ -158,21 +165,31 @@ test("[PRIZE-18] a vault that cannot be reached makes the request retryable, and
 });
 
 test("[PRIZE-7] a vault that missed a configuration asks for it when a claim names a newer one", async () => {
-  await start("newer");
-  const a = await join("newer", "A");
-  await runInDurableObject(vault("newer"), (object) => {
-    const own = object as unknown as { configure(config: object): void };
-    own.configure({ revision: 1_000_000, seed: "s", prizes: [] });
-    // As if it had been told of nothing since.
-    own.configure({ revision: 1_000_000, seed: "s", prizes: [] });
-  });
-  // From the future: kept, since revisions only rise.
-  expect((await ask("newer", a.team.id, "k")).answers).toMatchObject([{ outcome: "not_eligible" }]);
-  await start("older");
-  const b = await join("older", "B");
-  await runInDurableObject(vault("older"), (_, state) => {
+  await start("missed");
+  const a = await join("missed", "A");
+  const { PrizeVault } = await import("../../src/prizes/object.ts");
+  const missed = vi.spyOn(PrizeVault.prototype, "configure").mockReturnValue();
+  expect(await control("missed").withdraw("shell", true, "lost", BY)).toEqual({ stock: 2 });
+  missed.mockRestore();
+  const config = await control("missed").vaultConfig();
+  if ("refused" in config) throw new Error(config.detail);
+  expect((await ask("missed", a.team.id, "k", { revision: config.revision - 1 })).answers).toMatchObject([
+    { outcome: "won" },
+  ]);
+  const result = await ask("missed", a.team.id, "k2", { revision: config.revision });
+  expect(result).toMatchObject({ answers: [{ outcome: "not_eligible" }], revision: config.revision });
+});
+
+test("[PRIZE-7] a vault without any configuration asks for it, and one from the future stays", async () => {
+  await start("empty");
+  const a = await join("empty", "A");
+  await runInDurableObject(vault("empty"), (_, state) => {
     state.storage.sql.exec("DELETE FROM stored_text");
   });
-  await evictDurableObject(vault("older"));
-  expect((await ask("older", b.team.id, "k")).answers).toMatchObject([{ outcome: "won" }]);
+  await evictDurableObject(vault("empty"));
+  expect((await ask("empty", a.team.id, "k")).answers).toMatchObject([{ outcome: "won" }]);
+  await vault("empty").configure({ revision: 1_000_000, seed: "s", prizes: [] });
+  await control("empty").withdraw("shell", false, "", BY);
+  const result = await ask("empty", a.team.id, "k2");
+  expect(result).toMatchObject({ answers: [{ outcome: "not_eligible" }], revision: 1_000_000 });
 });

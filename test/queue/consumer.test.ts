@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { DeadLetter } from "../../src/objects/dead-letters.ts";
 import { OriginUnavailable } from "../../src/origin/gate/guard.ts";
@@ -24,6 +25,11 @@ const message = (first: number, length = 1, reason = "r"): FactMessage => ({
   first,
   facts: Array.from({ length }, (_, index) => fact(first + index, reason)),
 });
+
+/** As the queue of facts is deployed: the consumer must let facts go before the platform gives them up. */
+const MAX_RETRIES = Number(
+  /queue = "hunt-facts"\n[^[]*max_retries = (\d+)/.exec(readFileSync("wrangler.toml", "utf8"))?.[1],
+);
 
 /** An origin that holds seqs, refuses facts whose reason is poison, and fails as it is told. */
 function world(queueOptions: ConstructorParameters<typeof FaultyQueue>[1] = {}) {
@@ -92,7 +98,7 @@ function world(queueOptions: ConstructorParameters<typeof FaultyQueue>[1] = {}) 
     async (batch) => {
       reports.push(await consume(batch, deps));
     },
-    { maxRetries: 100, ...queueOptions },
+    { maxRetries: MAX_RETRIES, ...queueOptions },
   );
   return { held, registered, told, buried, reports, state, queue, deps };
 }

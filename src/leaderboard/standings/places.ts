@@ -120,11 +120,6 @@ export class Places {
     return copy;
   }
 
-  /** Memory of the indexes, in bytes. */
-  get bytes(): number {
-    return this.#brackets.reduce((sum, index) => sum + index.bytes, this.#everyone.bytes);
-  }
-
   #place(team: number): void {
     const { flags, bracket } = this.#teams;
     const bits = (flags[team] as number) & ~PENDING;

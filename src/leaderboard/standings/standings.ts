@@ -282,12 +282,6 @@ export class Standings {
     return standings;
   }
 
-  /** Memory held, in bytes. `ids` are shared with copies. */
-  get bytes(): { columns: number; ids: number; places: number } {
-    const { teams, ids } = this.#state;
-    return { columns: teams.bytes, ids: ids.bytes, places: this.#places.bytes };
-  }
-
   /** Standings of a state from which everything else is yet to be derived. */
   static #derived(state: StandingsState): Standings {
     const standings = new Standings(state.rules, state);

@@ -124,13 +124,6 @@ export class TeamIds {
     return this.#enter(position, length);
   }
 
-  /** Memory held, in bytes. O(chunks). */
-  get bytes(): number {
-    let sum = this.#positions.byteLength + this.#table.byteLength;
-    for (const chunk of this.#chunks) sum += chunk.byteLength;
-    return sum;
-  }
-
   /** Puts the id into the scratch; returns its length there, undefined if it is too long or cannot be known. */
   #encode(id: string, adds: boolean): number | undefined {
     if (id.length >= ID_BYTES_MAX) return undefined;

@@ -236,12 +236,6 @@ export class TeamTable {
     return [points, keyAt, lastSolveAt, keySeq, solves, shard, bracket, flags, ...this.planes];
   }
 
-  /** Memory of the columns, in bytes. O(planes). */
-  get bytes(): number {
-    const columns = this.keepsAdjust ? [this.score] : [];
-    return [...columns, ...this.storedColumns()].reduce((sum, column) => sum + column.byteLength, 0);
-  }
-
   #resize(capacity: number): void {
     this.score = widen(this.score, capacity);
     if (this.keepsAdjust) this.adjust = widen(this.adjust, capacity);

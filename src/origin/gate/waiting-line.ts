@@ -43,15 +43,19 @@ export class WaitingLine {
     this.#waiting = this.#waiting.filter(({ until }) => until >= now);
     if (this.#waiting.length >= this.#places * WAITING_PER_PLACE) return undefined;
     return new Promise((resolve) => {
+      let hasEntered = false;
       const waiting: Waiting = {
         holdMs,
         until: now + waitMs,
         enter: (leave) => {
+          hasEntered = true;
+          // Often in vain: the request that gives its place calls this, and a request stops its own timers only.
           stop();
           resolve(leave);
         },
       };
       const stop = this.#clock.timer(waitMs, () => {
+        if (hasEntered) return;
         this.#waiting = this.#waiting.filter((other) => other !== waiting);
         // Places whose request ended are noticed only when somebody looks.
         resolve(this.#isFree() ? this.#take(holdMs) : undefined);

@@ -353,6 +353,32 @@ describe("places", () => {
     expect(await guard.run(async () => "well")).toBe("well");
   });
 
+  test("[GATE-20] a place given to a waiting request is one place, though that request's timer goes on", async () => {
+    const clock = new VirtualClock(START);
+    const sleep = (ms: number) => async () => {
+      await clock.sleep(ms);
+      return "well";
+    };
+    const guard = new OriginGuard({
+      gate: { report: async () => CLOSED },
+      isolate: "i-1",
+      parameters: { timeoutMs: 1_500, slowMs: 1_000, concurrency: 1 },
+      now: clock.now,
+      // Another request gives the place, and on the platform it cannot stop this one's timer.
+      timer: (ms, fire) => {
+        clock.timer(ms, fire);
+        return () => {};
+      },
+      random: () => 0,
+    });
+    const both = [guard.run(sleep(100)), guard.run(sleep(100))];
+    await clock.runUntil(START + 2_000);
+    expect(await Promise.all(both)).toEqual(["well", "well"]);
+    const third = guard.run(sleep(100));
+    await clock.runUntil(START + 2_200);
+    expect(await Promise.race([third, Promise.resolve("waits")])).toBe("well");
+  });
+
   test("[GATE-20] never more calls at once than places, and everybody gets an answer", async () => {
     const step = fc.record({
       wait: fc.nat(400),
