@@ -1,8 +1,8 @@
 /** The cost of a million events: every billed call is counted in the running engine, by the way events come. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build } from "esbuild";
 import { type Engine, startEngine } from "../../local/engine.ts";
+import { buildEntry } from "../engine-entry.ts";
 import { cpuSeconds, startedBy } from "../measure/cpu.ts";
 import { closedLoop } from "./client.ts";
 import { BENCH_VARS } from "./engines.ts";
@@ -80,7 +80,7 @@ const MODES: Mode[] = [
 
 /** Each mode on an engine of its own, so that nothing of one is counted for another. */
 export async function measureCost(scratch: string, say: (line: string) => void): Promise<CostFigures[]> {
-  const entry = await countingEntry();
+  const entry = await buildEntry(new URL("./counting/worker.ts", import.meta.url));
   const figures: CostFigures[] = [];
   for (const [index, mode] of MODES.entries()) {
     const { value: engine, pid } = await startedBy(() =>
@@ -125,22 +125,4 @@ async function quietCounts(engine: Engine): Promise<Record<string, number>> {
     last = now;
   }
   return last;
-}
-
-async function countingEntry(): Promise<string> {
-  const built = await build({
-    entryPoints: [new URL("./counting/worker.ts", import.meta.url).pathname],
-    bundle: true,
-    write: false,
-    format: "esm",
-    logLevel: "error",
-    plugins: [
-      {
-        name: "the engine stays the module it is",
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /src\/worker\.ts$/ }, () => ({ path: "./worker.js", external: true })),
-      },
-    ],
-  });
-  return built.outputFiles[0]?.text ?? "";
 }
