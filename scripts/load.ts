@@ -5,11 +5,14 @@ import { Option } from "commander";
 import { MODES } from "./lab/load/crowd.ts";
 import { dueOf, type LoadSettings, loadEngine } from "./lab/load/load.ts";
 import { PROFILES } from "./lab/load/profile.ts";
+import { besiege } from "./lab/load/siege.ts";
 import { isLoopback } from "./lab/load/stage.ts";
 import { commandOf, failUsage, fromCaller, number } from "./local/command-line.ts";
 
 const command = commandOf("load", "Loads an engine as a crowd of players would, and writes a report")
-  .addOption(new Option("--profile <name>", "how the rate changes").choices(PROFILES).default("ramp"))
+  .addOption(
+    new Option("--profile <name>", "how the rate changes").choices([...PROFILES, "siege"]).default("ramp"),
+  )
   .option("--rate <n>", "the highest, requests/s", number(1, 1_000_000), 500)
   .option("--seconds <n>", "of all of it", number(1, 86_400), 30)
   .addOption(new Option("--mode <name>", "how events come").choices(MODES).default("http"))
@@ -23,12 +26,21 @@ const command = commandOf("load", "Loads an engine as a crowd of players would, 
   .option("--mine", "the target is another machine, and yours to burden")
   .parse();
 
+/** Honest players of the siege. */
+const SIEGE_PLAYERS = 500;
+
 interface Options extends Omit<LoadSettings, "replay" | "target"> {
   replay?: string;
   speed: number;
   target?: string;
   token?: string;
   mine?: true;
+}
+
+if (command.opts<{ profile: string }>().profile === "siege") {
+  const { text, held } = await besiege({ ...command.opts<Options>(), players: SIEGE_PLAYERS });
+  process.stdout.write(`${text}\n`);
+  process.exit(held ? 0 : 1);
 }
 
 const { replay, speed, target, token, mine, out, ...given } = command.opts<Options>();

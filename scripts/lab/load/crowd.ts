@@ -40,10 +40,15 @@ export interface Crowd {
   clues: number;
   mode: Mode;
   random: () => number;
+  /** Begins the ids of its events; a crowd that plays on has another one. */
+  name?: string;
 }
 
 /** Actions at their times. Somebody acts who has thought for long enough, if anybody has. */
-export function* actionsOf(due: Iterable<Due>, { players, clues, mode, random }: Crowd): Generator<Action> {
+export function* actionsOf(
+  due: Iterable<Due>,
+  { players, clues, mode, random, name = "l" }: Crowd,
+): Generator<Action> {
   const waiting = new ReadyQueue(players);
   const solved = new Map<number, number>();
   let count = 0;
@@ -62,10 +67,10 @@ export function* actionsOf(due: Iterable<Due>, { players, clues, mode, random }:
         if (isRight) solved.set(player, done + 1);
         const clue = isRight ? done : Math.floor(random() * clues);
         events.push({
-          id: `l-${count}`,
+          id: `${name}-${count}`,
           type: "answer",
           clue: `clue-${clue}`,
-          answer: isRight ? `answer ${clue}` : `wrong ${count}`,
+          answer: isRight ? `answer ${clue}` : `wrong ${name} ${count}`,
         });
       }
     }

@@ -18,6 +18,8 @@ const CONNECTIONS_MAX = 5_000;
 /** A player who acts. */
 export interface Player {
   token: string;
+  /** Where its requests come from; undefined: from this machine. */
+  address?: string;
   /** Sends a frame and resolves to the response; undefined: this player has no socket. */
   socket?: (frame: string) => Promise<string>;
 }
@@ -144,6 +146,7 @@ async function send(
       headers: {
         ...(kind === "event" || kind === "me" ? { authorization } : {}),
         ...(kind === "event" ? { "content-type": "application/json" } : {}),
+        ...(player.address === undefined ? {} : { "cf-connecting-ip": player.address }),
       },
       body: kind === "event" ? JSON.stringify({ events }) : null,
       signal,

@@ -23,6 +23,10 @@ export interface StageOptions {
   target?: { url: URL; token: string } | undefined;
   scratch: string;
   vars?: Record<string, string>;
+  /** Where the requests of a player come from, by its number; undefined: from this machine. */
+  addressOf?: (player: number) => string;
+  /** What is played; undefined: the benchmarks' hunt. */
+  definition?: object;
 }
 
 /** Loopback addresses by name or number. */
@@ -47,9 +51,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const hunt = `load-${Date.now().toString(36)}-${stages}`;
   const sockets: FrameSocket[] = [];
   try {
-    await call(origin, token, "PUT", `/v1/hunts/${hunt}`, { ...benchDefinition, hunt });
+    await call(origin, token, "PUT", `/v1/hunts/${hunt}`, {
+      ...(options.definition ?? benchDefinition),
+      hunt,
+    });
     await call(origin, token, "POST", `/v1/hunts/${hunt}/phase`, { phase: "live" });
-    const players = await joinPlayers(origin, hunt, options.players);
+    const players = await joinPlayers(origin, hunt, options);
     for (const player of players.slice(0, options.sockets)) {
       const socket = await socketOf(origin, hunt, player.token);
       sockets.push(socket);
@@ -73,10 +80,15 @@ async function call(
   method: string,
   path: string,
   body: unknown,
+  address?: string,
 ): Promise<unknown> {
   const response = await fetch(new URL(path, origin), {
     method,
-    headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    headers: {
+      "content-type": "application/json",
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(address === undefined ? {} : { "cf-connecting-ip": address }),
+    },
     body: JSON.stringify(body),
   });
   const text = await response.text();
@@ -84,15 +96,31 @@ async function call(
   return JSON.parse(text) as unknown;
 }
 
-async function joinPlayers(origin: string, hunt: string, count: number): Promise<Player[]> {
+async function joinPlayers(
+  origin: string,
+  hunt: string,
+  { players: count, addressOf, definition }: Pick<StageOptions, "players" | "addressOf" | "definition">,
+): Promise<Player[]> {
   const players: Player[] = [];
+  const inTeams = (definition as { teams?: { mode?: string } } | undefined)?.teams?.mode === "teams";
   const numbers = Array.from({ length: count }, (_, number) => number).values();
   await Promise.all(
     Array.from({ length: JOINING }, async () => {
       for (const number of numbers) {
-        const body: JoinBody = { name: `Player ${number}` };
-        const { token } = (await call(origin, "", "POST", `/v1/hunts/${hunt}/players`, body)) as Joined;
-        players.push({ token });
+        const body: JoinBody = {
+          name: `Player ${number}`,
+          ...(inTeams ? { team: { create: `Team ${number}` } } : {}),
+        };
+        const address = addressOf?.(number);
+        const { token } = (await call(
+          origin,
+          "",
+          "POST",
+          `/v1/hunts/${hunt}/players`,
+          body,
+          address,
+        )) as Joined;
+        players.push({ token, ...(address === undefined ? {} : { address }) });
       }
     }),
   );
