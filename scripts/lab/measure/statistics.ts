@@ -25,3 +25,28 @@ export function meanOf(values: Values): number {
   for (const value of values) sum += value;
   return sum / values.length;
 }
+
+/**
+ * Mann and Whitney's test of two samples: the chance that a value of the first
+ * lies below one of the second (ties count half), and how many standard errors
+ * that is from a half, as it would be were they alike (normal approximation,
+ * without the correction for ties).
+ */
+export function mannWhitney(first: Values, second: Values): { below: number; z: number } {
+  const all = [
+    ...Array.from(first, (value) => ({ value, own: true })),
+    ...Array.from(second, (value) => ({ value, own: false })),
+  ].sort((a, b) => a.value - b.value);
+  let ranks = 0;
+  for (let from = 0; from < all.length; ) {
+    let to = from;
+    while (to < all.length && all[to]?.value === all[from]?.value) to += 1;
+    const rank = (from + to + 1) / 2; // the mean of the ranks from + 1 to `to`
+    for (let index = from; index < to; index += 1) if (all[index]?.own) ranks += rank;
+    from = to;
+  }
+  const [n, m] = [first.length, second.length];
+  const above = (ranks - (n * (n + 1)) / 2) / (n * m);
+  const error = Math.sqrt((n + m + 1) / (12 * n * m));
+  return { below: 1 - above, z: (0.5 - above) / error };
+}
