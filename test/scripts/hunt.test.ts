@@ -174,6 +174,14 @@ test("a token made for the local engine is not sent anywhere else", async () => 
   }
 });
 
+test("a draw whose seed is not published yet is told as that, and not as wrong", async () => {
+  const prize = { id: "shell", mode: "odds", odds: 0.1, stock: 1, drawHash: "00" };
+  responses = [{ body: { prizes: [prize] } }, { body: prize }];
+  const { exit, stdout, stderr } = await hunt(["check-draw", "h"]);
+  expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" });
+  expect(stderr).toContain("cannot be checked yet");
+});
+
 test("token prints just a token, the same secrets after the first time", async () => {
   const first = await hunt(["token", "--data-dir", join(folder, "other")]);
   const again = await hunt(["token", "--data-dir", join(folder, "other"), "--json"]);
