@@ -1,6 +1,7 @@
 /** The cost of a million events: every billed call is counted in the running engine, by the way events come. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { cpuSeconds, startedBy } from "../measure/cpu.ts";
@@ -129,7 +130,7 @@ async function quietCounts(engine: Engine): Promise<Record<string, number>> {
 
 async function countingEntry(): Promise<string> {
   const built = await build({
-    entryPoints: [new URL("./counting/worker.ts", import.meta.url).pathname],
+    entryPoints: [fileURLToPath(new URL("./counting/worker.ts", import.meta.url))],
     bundle: true,
     write: false,
     format: "esm",
