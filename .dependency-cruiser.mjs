@@ -62,7 +62,7 @@ export default {
     {
       name: "the engine imports no script",
       severity: "error",
-      from: { path: "^(src|client)/" },
+      from: { path: "^src/" },
       to: { path: "^(scripts|test|ops)/" },
     },
     ...layers,

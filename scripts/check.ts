@@ -1,7 +1,8 @@
-/** `npm run check`: types, lint and format, promises, dead code. Part of `npm test`. */
+/** `npm run check`: types, lint and format, promises, layers, dead code. Part of `npm test`. */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { commandOf } from "./local/command-line.ts";
 
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules", ".bin");
@@ -72,6 +73,7 @@ function run(name: string, command: string, args: string[]): Promise<boolean> {
 }
 
 if (import.meta.main) {
+  commandOf("check", "Checks types, lint, format, promises, layers and dead code").parse();
   const { failed } = await check();
   process.exitCode = failed === 0 ? 0 : 1;
 }

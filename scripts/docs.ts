@@ -9,9 +9,13 @@ import { huntJsonSchema } from "../src/hunt/definition.ts";
 import { apiPage, readDocument } from "./docs/api.ts";
 import { withDrawing } from "./docs/layers.ts";
 import { parametersPage } from "./docs/parameters.ts";
+import { commandOf } from "./local/command-line.ts";
 
 const root = join(import.meta.dirname, "..");
-const check = process.argv.includes("--check");
+const { check = false } = commandOf("docs", "Writes the generated pages and the JSON Schema anew")
+  .option("--check", "only compares, and fails when one is out of date")
+  .parse()
+  .opts<{ check?: true }>();
 const outdated: string[] = [];
 
 write("docs/parameters.md", parametersPage());
@@ -19,7 +23,7 @@ write("schema/hunt.json", `${JSON.stringify(huntJsonSchema(), null, 2)}\n`);
 write("docs/architecture.md", withDrawing(readFileSync(join(root, "docs/architecture.md"), "utf8")));
 write("docs/api.md", apiPage(await readDocument()));
 if (outdated.length > 0) {
-  console.error(`out of date: ${outdated.join(", ")}; run: npm run docs`);
+  process.stderr.write(`error: out of date: ${outdated.join(", ")}; run: npm run docs\n`);
   process.exitCode = 1;
 }
 

@@ -6,8 +6,7 @@ import { MODES } from "./lab/load/crowd.ts";
 import { dueOf, type LoadSettings, loadEngine } from "./lab/load/load.ts";
 import { PROFILES } from "./lab/load/profile.ts";
 import { besiege } from "./lab/load/siege.ts";
-import { isLoopback } from "./lab/load/stage.ts";
-import { commandOf, failUsage, fromCaller, number } from "./local/command-line.ts";
+import { commandOf, failUsage, fromCaller, isLoopback, number } from "./local/command-line.ts";
 
 const command = commandOf("load", "Loads an engine as a crowd of players would, and writes a report")
   .addOption(

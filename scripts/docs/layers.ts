@@ -71,8 +71,8 @@ export const PURE: { path: string; may: string[] }[] = [
   { path: "contract", may: ["contract"] },
 ];
 
-/** Pages and the published client: of the engine they import the wire alone. */
-export const OUTSIDE: string[] = ["src/web", "client"];
+/** The pages: of the engine they import the wire alone. */
+export const OUTSIDE: string[] = ["src/web"];
 
 /** The layers as they stand in docs/architecture.md: a line a room, a rule between layers. */
 export function drawing(): string {
@@ -87,7 +87,7 @@ export function drawing(): string {
   return [
     "src/",
     rows.map((lines) => lines.join("\n")).join("\n  ────\n"),
-    `beside them: ${OUTSIDE.join(", ")} (of the engine they import src/contract alone)`,
+    `beside them: ${OUTSIDE.join(", ")} (of the engine it imports src/contract alone)`,
     `PURE rooms inside others: ${inner.join(", ")}`,
   ].join("\n");
 }

@@ -81,6 +81,8 @@ export const checkDraws: Command = {
     const checked: { prize: string; wins: number; wrong: string[] }[] = [];
     for (const { id } of drawn) {
       const draw = await readDraw(call, hunt, id);
+      if (draw.drawSeed === undefined)
+        throw refused("the draws cannot be checked yet: their seed is published when the hunt has ended");
       checked.push({ prize: id, wins: draw.wins?.length ?? 0, wrong: checkDraw(draw, claims.get(id)) });
     }
     await call.out.result(checked, async () => {

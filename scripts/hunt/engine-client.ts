@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, request } from "undici";
+import { isLoopback } from "../local/command-line.ts";
 import { EXIT, Failure, type Refusal } from "./failure.ts";
 import { clean } from "./text.ts";
 
@@ -82,7 +83,7 @@ export class EngineClient {
       try {
         return JSON.parse(text) as Told;
       } catch {
-        throw new Failure(EXIT.refused, `${this.origin} did not answer with JSON: is it the engine?`);
+        throw new Failure(EXIT.refused, `${this.origin} did not respond with JSON: is it the engine?`);
       }
     });
   }
@@ -138,7 +139,7 @@ export class EngineClient {
     if (error instanceof Failure || typeof code !== "string") return error;
     if (ABSENT_CODES.has(code)) {
       const local = isLoopback(this.#options.url) ? "; start it with npm start, or give --url" : "";
-      return new Failure(EXIT.unreachable, `no engine answers at ${this.origin} (${code})${local}`);
+      return new Failure(EXIT.unreachable, `no engine responds at ${this.origin} (${code})${local}`);
     }
     if (NETWORK_CODES.has(code) || TRANSPORT_CODE.test(code)) {
       return new Failure(EXIT.unreachable, `the connection to ${this.origin} broke (${code})`);
@@ -161,10 +162,6 @@ export class EngineClient {
 
 function jsonOf(body: object | undefined): string | undefined {
   return body === undefined ? undefined : JSON.stringify(body);
-}
-
-export function isLoopback(url: URL): boolean {
-  return url.hostname === "localhost" || url.hostname === "[::1]" || /^127\./.test(url.hostname);
 }
 
 /** The problem document of an error response; if it is none, one made from the status. */

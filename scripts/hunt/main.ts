@@ -1,12 +1,14 @@
 /** The table of commands, and the way from a command line to an exit code. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { isLoopback } from "../local/command-line.ts";
 import { dataDirectory, mintOrganiserToken, secretsOf } from "../local/secrets.ts";
+import { DEFAULT_PORT } from "../local/vars.ts";
 import { codes } from "./codes.ts";
 import { type Call, type Command, helpOf, overview, type Parsed, parseCall, wholeNumber } from "./command.ts";
 import { hunts, phase, publish, shards } from "./definition.ts";
 import { checkDraws } from "./draw.ts";
-import { EngineClient, isLoopback } from "./engine-client.ts";
+import { EngineClient } from "./engine-client.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, printFailure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
@@ -17,8 +19,6 @@ import { registrations } from "./registrations.ts";
 import { announce, award, ban, hide, show, unban, unlock } from "./teams.ts";
 import { token } from "./token.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
-
-const DEFAULT_PORT = 8787;
 
 const COMMANDS: readonly Command[] = [
   token,

@@ -1,10 +1,11 @@
 /** A module that stands before the engine's own Worker (`EngineOptions.entry`), out of its TypeScript. */
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 /** Gives the module's text; it imports `src/worker.ts`, which stays the engine's own module. */
 export async function buildEntry(entry: URL): Promise<string> {
   const built = await build({
-    entryPoints: [entry.pathname],
+    entryPoints: [fileURLToPath(entry)],
     bundle: true,
     write: false,
     format: "esm",

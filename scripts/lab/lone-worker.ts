@@ -1,12 +1,13 @@
 /** A small Worker of the experiments, in a miniflare of its own. */
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
 /** Bundles an entry of TypeScript; `entry` is a URL, so that callers name a file beside them. */
 export async function buildWorker(entry: URL, outfile: string, more: BuildOptions = {}): Promise<void> {
   await build({
-    entryPoints: [entry.pathname],
+    entryPoints: [fileURLToPath(entry)],
     bundle: true,
     format: "esm",
     external: ["cloudflare:*", "node:*"],

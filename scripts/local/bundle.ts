@@ -219,7 +219,14 @@ export async function makeDescription(folder: string): Promise<void> {
 async function forgetOldest(): Promise<void> {
   const names = await readdir(cache);
   const aged = await Promise.all(
-    names.map(async (name) => ({ name, at: (await stat(join(cache, name))).mtimeMs })),
+    // Another process may have renamed or removed one since.
+    names.map(async (name) => ({
+      name,
+      at: await stat(join(cache, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    })),
   );
   aged.sort((a, b) => b.at - a.at);
   await Promise.all(

@@ -40,6 +40,11 @@ export function listOf<Name extends string>(names: readonly Name[]): (text: stri
     });
 }
 
+/** Whether a URL names this machine, by name or number; `127.0.0.1.example.com` is another one. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
 /** Makes a path absolute as the user means it: npm runs scripts in the project's folder. */
 export function fromCaller(path: string): string {
   return resolve(process.env.INIT_CWD ?? process.cwd(), path);

@@ -189,8 +189,14 @@ test("[SEC-31] public routes and error bodies hold no secret", () => {
   for (const text of publicTexts) expectClean(`a public answer: ${text.slice(0, 200)}`, text);
 });
 
-test("[SEC-32] nothing the Worker logs holds a secret", () => {
+test("[SEC-32] [MET-10] a line of a request has its fields and no others, and nothing the Worker logs holds a secret", () => {
   const requests = logged.filter((text) => text.includes("requestId"));
+  const fields = ["message", "requestId", "method", "route", "status", "ms", "code"];
+  for (const text of requests) {
+    const names = [...text.matchAll(/(\w+)"?: /g)].map(([, name]) => name);
+    expect(names.slice(0, 6), text).toEqual(fields.slice(0, 6));
+    expect(fields, text).toEqual(expect.arrayContaining(names));
+  }
   expect(requests.length).toBeGreaterThan(50);
   expect(requests.some((text) => text.includes("/v1/hunts/{hunt}/events"))).toBe(true);
   for (const text of logged) expectClean(`a line of the log: ${text.slice(0, 200)}`, text);

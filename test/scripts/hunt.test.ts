@@ -166,11 +166,20 @@ test("the token is HUNT_TOKEN, --token goes before it, and else one is minted fr
 });
 
 test("a token made for the local engine is not sent anywhere else", async () => {
-  const { exit, stderr } = await hunt(["hunts", "--url", "https://hunt.example"], {
-    env: { HUNT_TOKEN: "" },
-  });
-  expect(exit).toBe(2);
-  expect(stderr).toContain("give --token");
+  // The second one is a name that anybody can register.
+  for (const url of ["https://hunt.example", "http://127.0.0.1.hunt.example"]) {
+    const { exit, stderr } = await hunt(["hunts", "--url", url], { env: { HUNT_TOKEN: "" } });
+    expect(exit).toBe(2);
+    expect(stderr).toContain("give --token");
+  }
+});
+
+test("a draw whose seed is not published yet is told as that, and not as wrong", async () => {
+  const prize = { id: "shell", mode: "odds", odds: 0.1, stock: 1, drawHash: "00" };
+  responses = [{ body: { prizes: [prize] } }, { body: prize }];
+  const { exit, stdout, stderr } = await hunt(["check-draw", "h"]);
+  expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" });
+  expect(stderr).toContain("cannot be checked yet");
 });
 
 test("token prints just a token, the same secrets after the first time", async () => {
@@ -222,7 +231,7 @@ test("an error that is no problem document shows the status, not the page", asyn
 test("no engine is exit code 3", async () => {
   const { exit, stderr } = await hunt(["stats", "h", "--url", "http://127.0.0.1:1"]);
   expect(exit).toBe(3);
-  expect(stderr).toMatch(/^error: no engine answers at http:\/\/127\.0\.0\.1:1 .*\n$/);
+  expect(stderr).toMatch(/^error: no engine responds at http:\/\/127\.0\.0\.1:1 .*\n$/);
 });
 
 test.each([429, 503])("%i is tried again after Retry-After, five times at most", async (status) => {

@@ -9,9 +9,9 @@ import { actionsOf, MODES } from "../../scripts/lab/load/crowd.ts";
 import { arrivalsOf, type Due, replayOf, stretchesOf } from "../../scripts/lab/load/profile.ts";
 import { generatorLimit, writeReport } from "../../scripts/lab/load/report.ts";
 import { quantileMs, runLoad } from "../../scripts/lab/load/run.ts";
-import { isLoopback } from "../../scripts/lab/load/stage.ts";
 import { chance } from "../../scripts/lab/measure/chance.ts";
 import { quantileOf, rising } from "../../scripts/lab/measure/statistics.ts";
+import { isLoopback } from "../../scripts/local/command-line.ts";
 
 const due = (name: "ramp" | "step" | "soak" | "spike", rate: number, seconds: number, seed = 1): Due[] => [
   ...arrivalsOf(stretchesOf(name, rate, seconds), chance(seed)),

@@ -26,13 +26,13 @@ export interface Run {
   failed: number;
   /** The first of them: status and body. */
   failure?: string;
-  /** Longest time in which no connection was answered, ms: the whole process stood still, or the sender did. */
+  /** Longest time in which no connection got a response, ms: the whole process stood still, or the sender did. */
   longestGap: number;
   /** Requests of the connection that got the fewest, and the most. */
   perConnection: [number, number];
 }
 
-/** Longest wait for an response before the connection counts as dead, ms. */
+/** Longest wait for a response before the connection counts as dead, ms. */
 const RESPONSE_MAX = 30_000;
 
 /** One keep-alive connection with one request under way at a time. */

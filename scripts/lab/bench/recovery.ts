@@ -32,7 +32,7 @@ const PLAYERS = 200;
 export interface GrowthFigures {
   facts: number;
   teams: number;
-  /** Evicted → answering, ms. */
+  /** Evicted → responding, ms. */
   recovery: Case;
   /** Events per second. */
   rate: Case;
@@ -108,7 +108,7 @@ async function recoveries(engine: Engine): Promise<number[]> {
     const sent = performance.now();
     const response = await fetch(new URL(`/v1/hunts/${BENCH_HUNT}/leaderboard/${team}/history`, engine.url));
     await response.text();
-    if (!response.ok) throw new Error(`the shard answered ${response.status}`);
+    if (!response.ok) throw new Error(`the shard responded with ${response.status}`);
     return performance.now() - sent;
   };
   const times: number[] = [];

@@ -34,7 +34,7 @@ export interface TailFigures {
   p99: number;
   /** Longest latency, ms. */
   max: number;
-  /** Longest time in which no connection at all was answered, ms. */
+  /** Longest time in which no connection at all got a response, ms. */
   longestGap: number;
   /** Requests of the connection that got the fewest, and the most. */
   perConnection: [number, number];

@@ -108,7 +108,7 @@ export async function writeReport(
         ]),
       ),
     "",
-    `${run.offered} requests offered, ${run.failed} failed, ${run.events} events answered, in ${run.took.toFixed(1)} s; the latest was sent ${run.latestSend.toFixed(1)} ms late.`,
+    `${run.offered} requests offered, ${run.failed} failed, ${run.events} events got results, in ${run.took.toFixed(1)} s; the latest was sent ${run.latestSend.toFixed(1)} ms late.`,
     ...(calibration
       ? [
           `A null worker at ${calibration.rate.toFixed(0)}/s in the same run: p99 ${ms(calibration.p99)} ms, ${(calibration.achieved * 100).toFixed(1)} % of the rate.`,

@@ -170,7 +170,7 @@ function outcomeFailure(text: string, events: number): string | undefined {
   return outcomes.length === events ? undefined : "a response without results";
 }
 
-/** The value below which the share `quantile` lies, ms. */
+/** The value below which `percentile` per cent of the latencies lie, ms. */
 export function quantileMs(histogram: Histogram, percentile: number): number {
   return histogram.getValueAtPercentile(percentile) / 1_000;
 }

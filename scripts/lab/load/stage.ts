@@ -29,11 +29,6 @@ export interface StageOptions {
   definition?: object;
 }
 
-/** Loopback addresses by name or number. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
 let stages = 0;
 
 export async function openStage(options: StageOptions): Promise<Stage> {

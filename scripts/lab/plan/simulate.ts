@@ -8,18 +8,18 @@ import { quantileOf, rising } from "../measure/statistics.ts";
 
 /** Unit costs, s. */
 export interface UnitCosts {
-  /** Of the thread, for each request: receiving, deciding, answering. */
+  /** Of the thread, for each request: receiving, deciding, responding. */
   request: number;
   /** Of the thread, for each event beyond a request's first. */
   event: number;
   /** Of the thread, for each commit. */
   commit: number;
-  /** Between a request and its answer, spent elsewhere: the way there and back. */
+  /** Between a request and its response, spent elsewhere: the way there and back. */
   way: number;
 }
 
 export interface Simulated {
-  /** Events answered per second. */
+  /** Events with a result, per second. */
   rate: number;
   /** Latencies of requests, s. */
   p50: number;
@@ -33,7 +33,7 @@ export interface Simulated {
 }
 
 export type Load =
-  /** Each of `clients` sends the next request when it is answered. */
+  /** Each of `clients` sends the next request when it has the response. */
   | { kind: "closed"; clients: number }
   /** Independent arrivals, requests/s. */
   | { kind: "open"; rate: number };

@@ -197,7 +197,7 @@ export async function startBaseline(through: string, direct: string, scratch: st
     name: "baseline",
     url: await miniflare.ready,
     stop: () => miniflare.dispose(),
-    caughtUp: async () => true, // it writes before it answers
+    caughtUp: async () => true, // it writes before it responds
     settle: async () => undefined,
     kept: (acknowledged) =>
       withClient(direct, async (client) => {

@@ -14,7 +14,7 @@ import { arrivals, atTheirTimes } from "../measure/open-loop.ts";
 /** When a player gives up, ms; counted as an error that took so long. */
 export const GIVES_UP = 10_000;
 
-/** Connections: enough for every request that may be under way when nothing is answered. */
+/** Connections: enough for every request that may be under way when nothing responds. */
 const CONNECTIONS_MAX = 5_000;
 
 const KINDS = ["answer", "me", "leaderboard", "hunt", "join"] as const;
@@ -59,7 +59,7 @@ export interface Acknowledged {
 
 export interface LoadResult {
   samples: Sample[];
-  /** Events that were answered as recorded. */
+  /** Events whose result says recorded. */
   acknowledged: Acknowledged[];
   /** The first failures, by their text, and how many there were of each. */
   failures: Map<string, number>;
@@ -78,7 +78,7 @@ export interface LoadOptions {
   seed: number;
 }
 
-/** Runs the load to its end; resolves when the last request is answered or given up. */
+/** Runs the load to its end; resolves when the last request has its response or is given up. */
 export async function openLoop(options: LoadOptions): Promise<LoadResult> {
   const pool = new Pool(options.origin, {
     connections: CONNECTIONS_MAX,

@@ -22,7 +22,7 @@ export const PHASES: readonly Phase[] = [
   { name: HEALTHY, what: "nothing is wrong", share: 1, begin: () => undefined },
   {
     name: "slow",
-    what: `each answer of the database takes ${SLOW.latency} ± ${SLOW.jitter} ms longer`,
+    what: `each response of the database takes ${SLOW.latency} ± ${SLOW.jitter} ms longer`,
     share: 1,
     begin: (proxy) => void proxy.add({ type: "latency", ...SLOW }, "downstream"),
   },

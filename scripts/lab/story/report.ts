@@ -155,10 +155,10 @@ function afterwards({ baseline, engine }: Report): string[][] {
   return [
     row("errors and p99 back to normal after healing", ({ recoverSeconds }) => seconds(recoverSeconds)),
     row("database holds everything again after healing", ({ name, catchUpSeconds }) =>
-      name === "baseline" ? "at once: it writes before it answers" : seconds(catchUpSeconds),
+      name === "baseline" ? "at once: it writes before it responds" : seconds(catchUpSeconds),
     ),
     row("events sent", ({ events }) => events.sent.toLocaleString("en")),
-    row("of them answered as recorded", ({ kept }) => kept.acknowledged.toLocaleString("en")),
+    row("of them with a result that says recorded", ({ kept }) => kept.acknowledged.toLocaleString("en")),
     row("of those lost", ({ kept }) => String(kept.lost)),
     row("of those kept twice", ({ kept }) => String(kept.doubled)),
     row("connections to the database", ({ connections }) => connections.toLocaleString("en")),

@@ -149,6 +149,7 @@ function countedEnv(env: Env): Env {
     PRIZES: countedNamespace("PRIZES", env.PRIZES),
     DEAD_LETTERS: countedNamespace("DEAD_LETTERS", env.DEAD_LETTERS),
     GATE: countedNamespace("GATE", env.GATE),
+    METRICS: countedNamespace("METRICS", env.METRICS),
     CACHE: countedCalls(env.CACHE, {
       get: () => count("kvReads"),
       getWithMetadata: () => count("kvReads"),
