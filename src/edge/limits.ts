@@ -1,8 +1,15 @@
-/** Limits at the edge: requests per token and per address. */
+/**
+ * Limits at the edge: requests per token and per address, joinings per address.
+ * An address is what one party has of it: `networkOf`.
+ */
+import { BoundedMap } from "../bounded-map.ts";
 import { configOf } from "../config.ts";
 import { RequestError } from "../errors.ts";
+import { WrongTexts } from "../intake/wrong-texts.ts";
 import type { Env } from "../objects/env.ts";
+import { currentKey, networkDigest } from "../secrets.ts";
 import { meter } from "../telemetry/meter.ts";
+import { addressOf, networkOf } from "./address.ts";
 
 /** Refuses a player's request beyond the rate of its token (figures: wrangler.toml, `ratelimits`). */
 export async function limitPlayer(env: Env, player: string): Promise<void> {
@@ -15,11 +22,63 @@ export async function limitPlayer(env: Env, player: string): Promise<void> {
 
 /** Refuses a request without a token beyond the rate of its address. */
 export async function limitAddress(env: Env, request: Request): Promise<void> {
-  if (configOf(env).RATE_LIMITS === "off") return;
-  const address = request.headers.get("cf-connecting-ip");
-  if (address === null) return;
-  const { success } = await env.ADDRESS_RATE.limit({ key: address });
+  const network = limitedNetwork(env, request);
+  if (network === undefined) return;
+  const { success } = await env.ADDRESS_RATE.limit({ key: network });
   if (success) return;
   meter.add("hunt_rate_limited_total", 1, "address");
   throw new RequestError("rate_limited", "too many requests from this address");
+}
+
+/** The keyed digest of that network, for what is kept or handed on; undefined: no limit by address holds. */
+export function limitedParty(env: Env, request: Request): string | undefined {
+  const network = limitedNetwork(env, request);
+  if (network === undefined) return undefined;
+  return networkDigest(currentKey("PLAYER_TOKEN_KEYS", env.PLAYER_TOKEN_KEYS), network);
+}
+
+/** This isolate's count of wrong texts, by its environment, which it has for life. */
+const wrongTexts = new WeakMap<Env, WrongTexts>();
+
+export function wrongTextsOf(env: Env): WrongTexts {
+  const known = wrongTexts.get(env);
+  if (known) return known;
+  const tell = async (key: string) => (await env.WRONG_PLACE_RATE.limit({ key })).success;
+  const made = new WrongTexts(configOf(env).WRONG_RATE, tell);
+  wrongTexts.set(env, made);
+  return made;
+}
+
+/** The network that limits of this request are counted for; undefined: it has none. */
+export function limitedNetwork(env: Env, request: Request): string | undefined {
+  if (configOf(env).RATE_LIMITS === "off") return undefined;
+  const address = addressOf(request);
+  return address === null ? undefined : networkOf(address);
+}
+
+/** Length of a window of joinings, which begins with its first, ms. */
+const MINUTE = 60_000;
+
+/** Joinings by network, as this isolate saw them. */
+const joinings = new BoundedMap<string, { count: number; until: number }>(20_000);
+
+/**
+ * Refuses a joining beyond the rate of its address. This isolate counts exactly,
+ * by JOIN_RATE; the platform adds up the isolates of a place, roughly (figure:
+ * wrangler.toml, `JOIN_PLACE_RATE`). `now`: epoch ms.
+ */
+export async function limitJoining(env: Env, request: Request, now: number): Promise<void> {
+  const network = limitedNetwork(env, request);
+  if (network === undefined) return;
+  const known = joinings.get(network);
+  // A window far ahead was opened while the clock was wrong.
+  const running = known && known.until > now && known.until <= now + MINUTE ? known : undefined;
+  const window = running ?? joinings.set(network, { count: 0, until: now + MINUTE });
+  window.count += 1;
+  if (window.count <= configOf(env).JOIN_RATE) {
+    if ((await env.JOIN_PLACE_RATE.limit({ key: network })).success) return;
+  }
+  meter.add("hunt_rate_limited_total", 1, "joining");
+  const seconds = Math.max(1, Math.ceil((window.until - now) / 1_000));
+  throw new RequestError("rate_limited", "too many joinings from this address", undefined, seconds);
 }

@@ -8,7 +8,7 @@ import { RequestError } from "../errors.ts";
 import type { Actor } from "../objects/control.ts";
 import { type PlayerClaims, requireOps, requireOrganiser, requirePlayer } from "./auth.ts";
 import { huntOf } from "./hunt.ts";
-import { limitAddress, limitPlayer } from "./limits.ts";
+import { limitAddress, limitJoining, limitPlayer } from "./limits.ts";
 import type { AppEnv, Asked, Request$ } from "./request.ts";
 
 /** The kinds of token, as /openapi.json names them. */
@@ -30,6 +30,15 @@ export const anyone: Role = {
   tokens: [],
   check: async (c, next) => {
     await limitAddress(c.env, c.req.raw);
+    await next();
+  },
+};
+
+/** Without a token, and within the joinings of an address. */
+export const newcomer: Role = {
+  tokens: [],
+  check: async (c, next) => {
+    await limitJoining(c.env, c.req.raw, c.get("now"));
     await next();
   },
 };
