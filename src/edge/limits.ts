@@ -5,6 +5,7 @@
 import { BoundedMap } from "../bounded-map.ts";
 import { configOf } from "../config.ts";
 import { RequestError } from "../errors.ts";
+import { EventRate, TOO_MANY_EVENTS } from "../intake/event-rate.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
 import type { Env } from "../objects/env.ts";
 import { currentKey, networkDigest } from "../secrets.ts";
@@ -54,6 +55,22 @@ export function limitedNetwork(env: Env, request: Request): string | undefined {
   if (configOf(env).RATE_LIMITS === "off") return undefined;
   const address = addressOf(request);
   return address === null ? undefined : networkOf(address);
+}
+
+/** What this isolate saw of teams' events, by its environment. */
+const eventRates = new WeakMap<Env, EventRate>();
+
+/** Refuses the events of a team that sends too many, before work is put into them. `now`: epoch ms. */
+export function limitEvents(env: Env, team: string, count: number, now: number): void {
+  const { RATE_LIMITS, TEAM_EVENTS_PER_MINUTE } = configOf(env);
+  if (RATE_LIMITS === "off") return;
+  let rate = eventRates.get(env);
+  if (!rate) {
+    rate = new EventRate(TEAM_EVENTS_PER_MINUTE);
+    eventRates.set(env, rate);
+  }
+  const seconds = rate.take(team, count, now);
+  if (seconds > 0) throw new RequestError("overloaded", TOO_MANY_EVENTS, undefined, seconds);
 }
 
 /** Length of a window of joinings, which begins with its first, ms. */

@@ -15,6 +15,7 @@ import type { Budgets } from "../hunt/context.ts";
 import { CLOCK_TOLERANCE, iso } from "../hunt/moment.ts";
 import type { Attempts, Team } from "../hunt/team.ts";
 import type { Decision } from "../hunt/turn.ts";
+import { EventRate, TOO_MANY_EVENTS } from "../intake/event-rate.ts";
 import type { Command, Fact, RecordedOutcome } from "../protocol.ts";
 
 const MINUTE = 60_000;
@@ -47,10 +48,9 @@ export type BudgetFigures = Pick<
   | "SHARD_FULL_BYTES"
 >;
 
-/** What a team has left of its hour's bytes and its minute's events, as of `at` (epoch ms). */
+/** What a team has left of its hour's bytes, as of `at` (epoch ms). */
 export interface Allowance {
   bytes: number;
-  events: number;
   at: number;
 }
 
@@ -67,6 +67,7 @@ export class ShardBudgets implements Budgets {
   readonly #nudges: AttemptLimits;
   readonly #players = new BoundedMap<string, PlayerBuckets>(PLAYERS_MAX);
   readonly #teams = new BoundedMap<string, Allowance>(TEAMS_MAX);
+  readonly #events: EventRate;
   readonly #tries = new BoundedMap<string, number>(TRIES_MAX);
   #full = false;
   #looked = Number.NEGATIVE_INFINITY;
@@ -77,6 +78,7 @@ export class ShardBudgets implements Budgets {
     this.#databaseSize = databaseSize;
     this.#checkins = bucketOf(figures.CHECKINS_PER_MINUTE);
     this.#nudges = bucketOf(figures.NUDGES_PER_MINUTE);
+    this.#events = new EventRate(figures.TEAM_EVENTS_PER_MINUTE);
   }
 
   // ── Before an event is judged ───────────────────────────────────────────
@@ -160,13 +162,8 @@ export class ShardBudgets implements Budgets {
     const allowance = this.#allowanceOf(team, now);
     const empty = this.outOfBytes(allowance);
     if (empty) return empty;
-    const missing = count - allowance.events;
-    if (missing > 0) {
-      const seconds = Math.ceil((missing / this.#figures.TEAM_EVENTS_PER_MINUTE) * 60);
-      return refuse("overloaded", "the team sends more events than one team may", seconds);
-    }
-    allowance.events -= count;
-    return allowance;
+    const seconds = this.#events.take(team, count, now);
+    return seconds > 0 ? refuse("overloaded", TOO_MANY_EVENTS, seconds) : allowance;
   }
 
   /** The refusal of a team whose bytes are used up. */
@@ -187,17 +184,17 @@ export class ShardBudgets implements Budgets {
   }
 
   #allowanceOf(team: string, now: number): Allowance {
-    const { TEAM_BYTES_PER_HOUR: bytes, TEAM_EVENTS_PER_MINUTE: events } = this.#figures;
+    const { TEAM_BYTES_PER_HOUR: bytes } = this.#figures;
     const known = this.#teams.get(team);
-    if (!known) return this.#teams.set(team, { bytes, events, at: now });
+    if (!known) return this.#teams.set(team, { bytes, at: now });
     const passed = now - known.at;
     if (passed > 0) {
       known.bytes = Math.min(bytes, known.bytes + (passed / HOUR) * bytes);
-      known.events = Math.min(events, known.events + (passed / MINUTE) * events);
       known.at = now;
     } else if (-passed > CLOCK_TOLERANCE) {
       // It was dated by a clock that was wrong.
-      Object.assign(known, { bytes, events, at: now });
+      known.bytes = bytes;
+      known.at = now;
     }
     return known;
   }

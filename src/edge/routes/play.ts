@@ -14,7 +14,7 @@ import { BODY_BYTES, readJson } from "../body.ts";
 import { crowd, declared } from "../declare.ts";
 import { jsonText } from "../headers.ts";
 import { shardOf } from "../hunt.ts";
-import { limitedParty, wrongTextsOf } from "../limits.ts";
+import { limitEvents, limitedParty, wrongTextsOf } from "../limits.ts";
 import type { App, Request$ } from "../request.ts";
 import { player, playerOf } from "../roles.ts";
 
@@ -68,6 +68,7 @@ async function playEvents(
 ): Promise<string> {
   const { env } = c;
   const now = c.get("now");
+  limitEvents(env, team, events.length, now);
   const { shard } = shardOf(team);
   const { pepper, modes } = await digestingOf(env, hunt, now);
   const { commands, join } = commandsOf(events, small, (event) => commandOf(event, hunt, pepper, modes));
