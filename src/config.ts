@@ -322,7 +322,7 @@ export const PARAMETERS = {
     default: "on",
     choices: ["on", "off"],
     trades:
-      "limits per token, address and team; those of requests are in wrangler.toml's ratelimits, the others are JOIN_RATE to TEAM_EVENTS_PER_MINUTE",
+      "limits per token, address and team: requests by wrangler.toml's ratelimits, the rest by JOIN_RATE to TEAM_EVENTS_PER_MINUTE",
     shows: "rate_limited responses",
   },
   JOIN_RATE: {
@@ -332,7 +332,7 @@ export const PARAMETERS = {
     min: 1,
     max: 1_000_000,
     trades:
-      "joinings from one address (IPv6: a /56): more lets a crowd behind one address in faster, fewer makes throw-away teams dearer; JOIN_PLACE_RATE in wrangler.toml bounds them as well",
+      "joinings from one address (IPv6: a /56): more lets a crowd behind one address in faster, fewer makes throw-away teams dearer. Exact in an isolate; all isolates of a place let about as many pass, 300 at least",
     shows: "rate_limited responses",
   },
   WRONG_RATE: {
@@ -342,7 +342,7 @@ export const PARAMETERS = {
     min: 1,
     max: 1_000_000,
     trades:
-      "distinct wrong answers to one clue from one address, over all teams; beyond it every answer to the clue from there is a cooldown. More serves larger crowds behind one address, fewer stops guessing sooner; WRONG_PLACE_RATE in wrangler.toml bounds them as well",
+      "distinct wrong answers to one clue from one address, over all teams; beyond it every answer to the clue from there is a cooldown. More serves larger crowds behind one address, fewer stops guessing sooner. Exact in an isolate; all isolates of a place let about as many pass, 300 at least",
     shows: "events by outcome: cooldown",
   },
   CHECKINS_PER_MINUTE: {
@@ -458,6 +458,15 @@ function readChoice(name: string, parameter: ChoiceParameter, given: unknown): s
     `parameter ${name} is ${JSON.stringify(given)}; it must be one of ${parameter.choices.join(", ")}`,
   );
 }
+
+/** The figure of JOIN_PLACE_RATE and WRONG_PLACE_RATE in wrangler.toml, a minute. */
+const PLACE_RATE = 300;
+
+/**
+ * Of how many one is counted by the platform, so that its fixed figure bounds a
+ * place at the rate of a parameter that is higher.
+ */
+export const placeShare = (perMinute: number): number => Math.ceil(perMinute / PLACE_RATE);
 
 /** Texts of the environment that are no parameters: the secrets (src/secrets.ts). */
 export const SECRET_NAMES = ["PLAYER_TOKEN_KEYS", "ORGANISER_TOKEN_KEYS", "ANSWER_PEPPERS", "CODE_KEYS"];

@@ -3,7 +3,7 @@
  * An address is what one party has of it: `networkOf`.
  */
 import { BoundedMap } from "../bounded-map.ts";
-import { configOf } from "../config.ts";
+import { configOf, placeShare } from "../config.ts";
 import { RequestError } from "../errors.ts";
 import { EventRate, TOO_MANY_EVENTS } from "../intake/event-rate.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
@@ -13,13 +13,23 @@ import { meter } from "../telemetry/meter.ts";
 import { addressOf, networkOf } from "./address.ts";
 
 /** Refuses a player's request beyond the rate of its token (figures: wrangler.toml, `ratelimits`). */
-export async function limitPlayer(env: Env, player: string): Promise<void> {
+export async function limitPlayer(env: Env, player: string, now: number): Promise<void> {
   if (configOf(env).RATE_LIMITS === "off") return;
-  const { success } = await env.PLAYER_RATE.limit({ key: player });
-  if (success) return;
+  const refusedAt = refused.get(player);
+  if (refusedAt === undefined || now < refusedAt || now - refusedAt >= PAUSE) {
+    const { success } = await env.PLAYER_RATE.limit({ key: player });
+    if (success) return;
+    refused.set(player, now);
+  }
   meter.add("hunt_rate_limited_total", 1, "player");
   throw new RequestError("rate_limited", "too many requests of this player");
 }
+
+/** Players refused by the platform's counter, and when: for a moment it is not asked again. */
+const refused = new BoundedMap<string, number>(10_000);
+
+/** Every 429 asks for at least this long a wait, ms. */
+const PAUSE = 1_000;
 
 /** Refuses a request without a token beyond the rate of its address. */
 export async function limitAddress(env: Env, request: Request): Promise<void> {
@@ -60,16 +70,25 @@ export function limitedNetwork(env: Env, request: Request): string | undefined {
 /** What this isolate saw of teams' events, by its environment. */
 const eventRates = new WeakMap<Env, EventRate>();
 
-/** Refuses the events of a team that sends too many, before work is put into them. `now`: epoch ms. */
-export function limitEvents(env: Env, team: string, count: number, now: number): void {
+/** Undefined: teams are not limited. */
+function eventRateOf(env: Env): EventRate | undefined {
+  const known = eventRates.get(env);
+  if (known) return known;
   const { RATE_LIMITS, TEAM_EVENTS_PER_MINUTE } = configOf(env);
-  if (RATE_LIMITS === "off") return;
-  let rate = eventRates.get(env);
-  if (!rate) {
-    rate = new EventRate(TEAM_EVENTS_PER_MINUTE);
-    eventRates.set(env, rate);
-  }
-  const seconds = rate.take(team, count, now);
+  if (RATE_LIMITS === "off") return undefined;
+  const made = new EventRate(TEAM_EVENTS_PER_MINUTE);
+  eventRates.set(env, made);
+  return made;
+}
+
+/** Refuses a team that was refused a moment ago, before its request is read. `now`: epoch ms. */
+export function limitFlood(env: Env, team: string, now: number): void {
+  if (eventRateOf(env)?.isPaused(team, now)) throw new RequestError("overloaded", TOO_MANY_EVENTS);
+}
+
+/** Refuses the events of a team that sends too many, before work is put into them. */
+export function limitEvents(env: Env, team: string, count: number, now: number): void {
+  const seconds = eventRateOf(env)?.take(team, count, now) ?? 0;
   if (seconds > 0) throw new RequestError("overloaded", TOO_MANY_EVENTS, undefined, seconds);
 }
 
@@ -81,8 +100,7 @@ const joinings = new BoundedMap<string, { count: number; until: number }>(20_000
 
 /**
  * Refuses a joining beyond the rate of its address. This isolate counts exactly,
- * by JOIN_RATE; the platform adds up the isolates of a place, roughly (figure:
- * wrangler.toml, `JOIN_PLACE_RATE`). `now`: epoch ms.
+ * the platform adds up the isolates of a place, roughly. `now`: epoch ms.
  */
 export async function limitJoining(env: Env, request: Request, now: number): Promise<void> {
   const network = limitedNetwork(env, request);
@@ -92,7 +110,9 @@ export async function limitJoining(env: Env, request: Request, now: number): Pro
   const running = known && known.until > now && known.until <= now + MINUTE ? known : undefined;
   const window = running ?? joinings.set(network, { count: 0, until: now + MINUTE });
   window.count += 1;
-  if (window.count <= configOf(env).JOIN_RATE) {
+  const { JOIN_RATE } = configOf(env);
+  if (window.count <= JOIN_RATE) {
+    if (window.count % placeShare(JOIN_RATE) !== 0) return;
     if ((await env.JOIN_PLACE_RATE.limit({ key: network })).success) return;
   }
   meter.add("hunt_rate_limited_total", 1, "joining");

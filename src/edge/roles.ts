@@ -74,11 +74,17 @@ export const ops: Role = {
 
 /**
  * The player behind the request's token, within its rate; throws `forbidden`
- * for another hunt's. For routes that take no middleware.
+ * for another hunt's. For routes that take no middleware. `first` may refuse
+ * the player before the rate is asked.
  */
-export async function playerOf(c: Pick<Request$, "env" | "req" | "get">): Promise<PlayerClaims> {
-  const claims = await requirePlayer(c.env, c.req.header("authorization"), c.get("now"));
+export async function playerOf(
+  c: Pick<Request$, "env" | "req" | "get">,
+  first?: (claims: PlayerClaims) => void,
+): Promise<PlayerClaims> {
+  const now = c.get("now");
+  const claims = await requirePlayer(c.env, c.req.header("authorization"), now);
   if (claims.hunt !== huntOf(c)) throw new RequestError("forbidden", "the token is for another hunt");
-  await limitPlayer(c.env, claims.player);
+  first?.(claims);
+  await limitPlayer(c.env, claims.player, now);
   return claims;
 }

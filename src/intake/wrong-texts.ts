@@ -10,6 +10,7 @@
  * a tenth of the rate the platform's counter is told as well, which adds up the
  * isolates of a place, roughly.
  */
+import { placeShare } from "../config.ts";
 import type { Command, Result } from "../protocol.ts";
 
 /** Length of a window, which begins with its first text, ms. */
@@ -104,7 +105,8 @@ export class WrongTexts {
       if (window.wrong.has(text)) continue;
       window.wrong.add(text);
       if (this.#windows.get(key) === window) this.#texts += 1;
-      if (window.wrong.size > this.#limit * TOLD_FROM) told.push(this.#count(key, window));
+      const counted = window.wrong.size > this.#limit * TOLD_FROM;
+      if (counted && window.wrong.size % placeShare(this.#limit) === 0) told.push(this.#count(key, window));
     }
     this.#makeRoom();
     await Promise.all(told);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { networkOf } from "../../src/edge/address.ts";
-import { limitAddress, limitJoining } from "../../src/edge/limits.ts";
+import { limitAddress, limitJoining, limitPlayer } from "../../src/edge/limits.ts";
 import type { Env } from "../../src/objects/env.ts";
 
 const T0 = Date.UTC(2026, 11, 1, 18);
@@ -26,6 +26,23 @@ describe("[SEC-40] the network of an address", () => {
   ])("of %s is %s", (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
+});
+
+test("[SEC-44] a player beyond the rate is refused for a second without asking the platform again", async () => {
+  let asked = 0;
+  const limit = async () => {
+    asked += 1;
+    return { success: asked !== 2 };
+  };
+  const env = { RATE_LIMITS: "on", PLAYER_RATE: { limit } } as unknown as Env;
+  await limitPlayer(env, "p-flood", T0);
+  for (const at of [0, 1, 999]) {
+    await expect(limitPlayer(env, "p-flood", T0 + at)).rejects.toMatchObject({ code: "rate_limited" });
+  }
+  expect(asked).toBe(2);
+  await limitPlayer(env, "p-flood", T0 + 1_000);
+  await limitPlayer(env, "p-other", T0);
+  expect(asked).toBe(4);
 });
 
 /** An environment whose counters of the platform let `placeMax` pass. */
@@ -73,6 +90,13 @@ describe("[SEC-40] joinings of an address", () => {
     const inside = world({ JOIN_RATE: "1" });
     for (let index = 0; index < 5; index += 1)
       await limitJoining(inside.env, new Request("http://engine.test/"), T0);
+  });
+
+  test("at a higher rate than the platform's figure it counts one in so many", async () => {
+    const { env, asked } = world({ JOIN_RATE: "900" }, 2);
+    for (let index = 0; index < 8; index += 1) expect(await joins(env, "192.0.2.42", T0)).toBe("in");
+    expect(asked).toHaveLength(2);
+    expect(await joins(env, "192.0.2.42", T0)).toBe(60);
   });
 
   test("other requests without a token count by network, too", async () => {

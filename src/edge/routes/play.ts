@@ -14,7 +14,7 @@ import { BODY_BYTES, readJson } from "../body.ts";
 import { crowd, declared } from "../declare.ts";
 import { jsonText } from "../headers.ts";
 import { shardOf } from "../hunt.ts";
-import { limitEvents, limitedParty, wrongTextsOf } from "../limits.ts";
+import { limitEvents, limitedParty, limitFlood, wrongTextsOf } from "../limits.ts";
 import type { App, Request$ } from "../request.ts";
 import { player, playerOf } from "../roles.ts";
 
@@ -47,7 +47,9 @@ export function playRoutes(app: App): void {
       responses: { 200: { description: "A result per event, in order", schema: results } },
     }),
     async (c) => {
-      const { hunt, team, player } = await playerOf(c);
+      const { hunt, team, player } = await playerOf(c, (claims) =>
+        limitFlood(c.env, claims.team, c.get("now")),
+      );
       const events = eventsOf(await readJson(c.req.raw, BODY_BYTES));
       const small = Number(c.req.header("content-length") ?? Number.POSITIVE_INFINITY) <= EVENT_BYTES;
       return jsonText(c, await playEvents(c, { hunt, team, player }, events, small));
