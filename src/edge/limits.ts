@@ -83,13 +83,18 @@ function eventRateOf(env: Env): EventRate | undefined {
 
 /** Refuses a team that was refused a moment ago, before its request is read. `now`: epoch ms. */
 export function limitFlood(env: Env, team: string, now: number): void {
-  if (eventRateOf(env)?.isPaused(team, now)) throw new RequestError("overloaded", TOO_MANY_EVENTS);
+  if (eventRateOf(env)?.isPaused(team, now)) throw floods();
 }
 
 /** Refuses the events of a team that sends too many, before work is put into them. */
 export function limitEvents(env: Env, team: string, count: number, now: number): void {
   const seconds = eventRateOf(env)?.take(team, count, now) ?? 0;
-  if (seconds > 0) throw new RequestError("overloaded", TOO_MANY_EVENTS, undefined, seconds);
+  if (seconds > 0) throw floods(seconds);
+}
+
+function floods(seconds?: number): RequestError {
+  meter.add("hunt_rate_limited_total", 1, "team");
+  return new RequestError("overloaded", TOO_MANY_EVENTS, undefined, seconds);
 }
 
 /** Length of a window of joinings, which begins with its first, ms. */

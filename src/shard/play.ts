@@ -56,7 +56,7 @@ export class Play {
     try {
       const allowance = budgets.admit(teamId, commands.length, time.now());
       if (allowance && "refused" in allowance) {
-        meter.overloaded();
+        meter.limited();
         return allowance;
       }
       return await this.#decideAll(teamId, player, commands, allowance);
@@ -83,7 +83,7 @@ export class Play {
     for (const command of commands) {
       refused = allowance && budgets.outOfBytes(allowance);
       if (refused) {
-        meter.overloaded();
+        meter.limited();
         break;
       }
       const before = journal.log.appended;
