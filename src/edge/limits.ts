@@ -12,31 +12,32 @@ import { currentKey, networkDigest } from "../secrets.ts";
 import { meter } from "../telemetry/meter.ts";
 import { addressOf, networkOf } from "./address.ts";
 
-/** Refuses a player's request beyond the rate of its token (figures: wrangler.toml, `ratelimits`). */
+/** Every 429 asks for at least this long a wait, ms. */
+const PAUSE = 1_000;
+
+/** Whom the platform's counter refused, and when: for a moment it is not asked again. */
+const refused = new BoundedMap<string, number>(20_000);
+
+async function mayGoOn(limiter: RateLimit, key: string, now: number): Promise<boolean> {
+  const at = refused.get(key);
+  if (at !== undefined && now >= at && now - at < PAUSE) return false;
+  const { success } = await limiter.limit({ key });
+  if (!success) refused.set(key, now);
+  return success;
+}
+
+/** Refuses a player's request beyond the rate of its token (figures: wrangler.toml, `ratelimits`). `now`: epoch ms. */
 export async function limitPlayer(env: Env, player: string, now: number): Promise<void> {
   if (configOf(env).RATE_LIMITS === "off") return;
-  const refusedAt = refused.get(player);
-  if (refusedAt === undefined || now < refusedAt || now - refusedAt >= PAUSE) {
-    const { success } = await env.PLAYER_RATE.limit({ key: player });
-    if (success) return;
-    refused.set(player, now);
-  }
+  if (await mayGoOn(env.PLAYER_RATE, player, now)) return;
   meter.add("hunt_rate_limited_total", 1, "player");
   throw new RequestError("rate_limited", "too many requests of this player");
 }
 
-/** Players refused by the platform's counter, and when: for a moment it is not asked again. */
-const refused = new BoundedMap<string, number>(10_000);
-
-/** Every 429 asks for at least this long a wait, ms. */
-const PAUSE = 1_000;
-
 /** Refuses a request without a token beyond the rate of its address. */
-export async function limitAddress(env: Env, request: Request): Promise<void> {
+export async function limitAddress(env: Env, request: Request, now: number): Promise<void> {
   const network = limitedNetwork(env, request);
-  if (network === undefined) return;
-  const { success } = await env.ADDRESS_RATE.limit({ key: network });
-  if (success) return;
+  if (network === undefined || (await mayGoOn(env.ADDRESS_RATE, network, now))) return;
   meter.add("hunt_rate_limited_total", 1, "address");
   throw new RequestError("rate_limited", "too many requests from this address");
 }

@@ -29,7 +29,7 @@ export interface Role<Variables extends object = object> {
 export const anyone: Role = {
   tokens: [],
   check: async (c, next) => {
-    await limitAddress(c.env, c.req.raw);
+    await limitAddress(c.env, c.req.raw, c.get("now"));
     await next();
   },
 };

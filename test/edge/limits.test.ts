@@ -101,8 +101,8 @@ describe("[SEC-40] joinings of an address", () => {
 
   test("other requests without a token count by network, too", async () => {
     const { env, asked } = world({});
-    await limitAddress(env, from("2001:db8:7:100::1"));
-    await limitAddress(env, from("2001:db8:7:1ff::2"));
+    await limitAddress(env, from("2001:db8:7:100::1"), T0);
+    await limitAddress(env, from("2001:db8:7:1ff::2"), T0);
     expect(asked).toEqual(["2001:db8:7:100::/56", "2001:db8:7:100::/56"]);
   });
 });

@@ -56,7 +56,7 @@ async function openSocket(c: Asking, { ticket, since }: LiveQuery): Promise<Resp
   if (origin !== undefined && allowedOrigin(origin, c.env) === undefined) {
     throw new RequestError("forbidden", "pages of this origin may not open sockets here");
   }
-  if (ticket === undefined) await limitAddress(c.env, c.req.raw);
+  if (ticket === undefined) await limitAddress(c.env, c.req.raw, now);
   const claims = ticket === undefined ? undefined : await verifyTicket(c.env, ticket, hunt, now);
   await huntEntry(c.env, hunt, now);
   const network = limitedParty(c.env, c.req.raw);
