@@ -93,7 +93,11 @@ export class ShardBudgets implements Budgets {
       until = Math.max(until, Math.min(Math.max(command.heldUntil, now + 1_000), now + MINUTE));
     }
     if (this.#limited) until = Math.max(until, this.#playerHeld(player, command, now));
-    if (this.#full) until = Math.max(until, this.#tries.get(tryKey(team.id, player, command)) ?? 0);
+    if (this.#full) {
+      const tried = this.#tries.get(tryKey(team.id, player, command)) ?? 0;
+      // One further ahead was noted while the clock was wrong.
+      if (tried <= now + FULL_WAIT) until = Math.max(until, tried);
+    }
     return until > now ? until : undefined;
   }
 

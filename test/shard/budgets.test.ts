@@ -142,6 +142,8 @@ describe("[SEC-45] a shard whose database is nearly full", () => {
       result: { outcome: "cooldown" },
     });
     expect(own.heldUntil(team(), "q", checkin("2", "a", HERE), now)).toBeUndefined();
+    // Noted while the clock was an hour ahead.
+    expect(own.heldUntil(team(T0 - 2 * HOUR), "q", answer("2", "a", "right"), now - HOUR)).toBeUndefined();
     const told = { result: { id: "1", outcome: "locked" } } as const;
     expect(own.withinRoom(told, team(), "p", text, now)).toBe(told);
   });
