@@ -321,8 +321,87 @@ export const PARAMETERS = {
     kind: "choice",
     default: "on",
     choices: ["on", "off"],
-    trades: "limits per token and address at the edge; the figures are in wrangler.toml's ratelimits",
+    trades:
+      "limits per token, address and team: requests by wrangler.toml's ratelimits, the rest by JOIN_RATE to TEAM_EVENTS_PER_MINUTE",
     shows: "rate_limited responses",
+  },
+  JOIN_RATE: {
+    kind: "number",
+    unit: "joinings a minute",
+    default: 300,
+    min: 1,
+    max: 1_000_000,
+    trades:
+      "joinings from one address (IPv6: a /56): more lets a crowd behind one address in faster, fewer makes throw-away teams dearer. Exact in an isolate; all isolates of a place let about as many pass, 300 at least",
+    shows: "rate_limited responses",
+  },
+  WRONG_RATE: {
+    kind: "number",
+    unit: "texts a minute",
+    default: 300,
+    min: 1,
+    max: 1_000_000,
+    trades:
+      "distinct wrong answers to one clue from one address, over all teams; beyond it every answer to the clue from there is a cooldown. More serves larger crowds behind one address, fewer stops guessing sooner. Exact in an isolate; all isolates of a place let about as many pass, 300 at least",
+    shows: "events by outcome: cooldown",
+  },
+  CHECKINS_PER_MINUTE: {
+    kind: "number",
+    unit: "check-ins a minute",
+    default: 20,
+    min: 1,
+    max: 100_000,
+    trades: "recorded check-ins of one player: fewer find no place by trying, more let impatient players try",
+    shows: "events by outcome: cooldown",
+  },
+  NUDGES_PER_MINUTE: {
+    kind: "number",
+    unit: "nudges a minute",
+    default: 20,
+    min: 1,
+    max: 100_000,
+    trades: "recorded nudges of one player, which take no attempt: more of them only fill the log",
+    shows: "events by outcome: cooldown",
+  },
+  TEAM_BYTES_PER_HOUR: {
+    kind: "number",
+    unit: "bytes an hour",
+    default: 2_000_000,
+    min: 1_000,
+    max: 10_000_000_000,
+    trades: "what one team may add to the log: beyond it that team alone gets 503 for a while",
+    shows: "overloaded responses",
+  },
+  TEAM_EVENTS_PER_MINUTE: {
+    kind: "number",
+    unit: "events a minute",
+    default: 3_000,
+    min: 100,
+    max: 10_000_000,
+    trades:
+      "events of one team that are decided, recorded or not: beyond it that team alone gets 503 for a moment, so that its flood slows nobody",
+    shows: "overloaded responses",
+  },
+  TEAM_AGE: {
+    kind: "number",
+    unit: "s",
+    default: 0,
+    min: 0,
+    max: 86_400,
+    trades:
+      "how old a team must be before its answers, scans and check-ins are judged (RATE_LIMITS or not): longer makes throw-away teams useless, and everybody wait",
+    shows: "events by outcome: cooldown",
+  },
+  SHARD_FULL_BYTES: {
+    kind: "number",
+    unit: "bytes",
+    // The platform holds 10 GB an object; what is left is for solves and organisers' acts.
+    default: 8_000_000_000,
+    min: 100_000,
+    max: 9_500_000_000,
+    trades:
+      "size of a shard's database from which it records solves and organisers' acts only; `GET /v1/ops/advice` tells long before",
+    shows: "advice",
   },
   CORS_ORIGINS: {
     kind: "choice",
@@ -379,6 +458,15 @@ function readChoice(name: string, parameter: ChoiceParameter, given: unknown): s
     `parameter ${name} is ${JSON.stringify(given)}; it must be one of ${parameter.choices.join(", ")}`,
   );
 }
+
+/** The figure of JOIN_PLACE_RATE and WRONG_PLACE_RATE in wrangler.toml, a minute. */
+const PLACE_RATE = 300;
+
+/**
+ * Of how many one is counted by the platform, so that its fixed figure bounds a
+ * place at the rate of a parameter that is higher.
+ */
+export const placeShare = (perMinute: number): number => Math.ceil(perMinute / PLACE_RATE);
 
 /** Texts of the environment that are no parameters: the secrets (src/secrets.ts). */
 export const SECRET_NAMES = ["PLAYER_TOKEN_KEYS", "ORGANISER_TOKEN_KEYS", "ANSWER_PEPPERS", "CODE_KEYS"];

@@ -33,13 +33,16 @@ export class RequestError extends Error {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly issues: readonly Issue[] | undefined;
+  /** Seconds after which it is worth trying again; undefined: a few. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, detail: string, issues?: readonly Issue[]) {
+  constructor(code: ErrorCode, detail: string, issues?: readonly Issue[], retryAfter?: number) {
     super(detail);
     this.name = "RequestError";
     this.code = code;
     this.detail = detail;
     this.issues = issues;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -47,15 +50,22 @@ export class RequestError extends Error {
 export interface Refusal {
   refused: ErrorCode;
   detail: string;
+  /** Seconds after which it is worth trying again. */
+  retryAfter?: number;
 }
 
-export function refuse(refused: ErrorCode, detail: string): Refusal {
-  return { refused, detail };
+export function refuse(refused: ErrorCode, detail: string, retryAfter?: number): Refusal {
+  return retryAfter === undefined ? { refused, detail } : { refused, detail, retryAfter };
+}
+
+/** The error of a request that an object refused. */
+export function errorOf({ refused, detail, retryAfter }: Refusal): RequestError {
+  return new RequestError(refused, detail, undefined, retryAfter);
 }
 
 /** Turns an object's answer into a value or the thrown `RequestError`. */
 export function accepted<Answer extends object>(answer: Answer): Exclude<Answer, { refused: ErrorCode }> {
-  if (isRefusal(answer)) throw new RequestError(answer.refused, answer.detail);
+  if (isRefusal(answer)) throw errorOf(answer);
   return answer as Exclude<Answer, { refused: ErrorCode }>;
 }
 

@@ -28,6 +28,8 @@ export type Command = { id: string; clientAt?: string } & (
       digests: Partial<Record<CompareMode, string | null>>;
       /** Id of the pepper the digests were made with. */
       pepper: string;
+      /** Too many wrong texts come from this address: not judged before then, epoch ms. */
+      heldUntil?: number;
     }
   | {
       type: "scan";
@@ -35,6 +37,8 @@ export type Command = { id: string; clientAt?: string } & (
       code: string;
       codeDigest: string;
       pepper: string;
+      /** As of an answer. */
+      heldUntil?: number;
     }
   | { type: "checkin"; clue: string; position: Position }
   | { type: "hint"; clue: string; hint: string }

@@ -76,6 +76,33 @@ export const originState = z
   });
 export type OriginState = z.infer<typeof originState>;
 
+const advised = z
+  .strictObject({
+    limit: told("The limit that comes near, by the name of its parameter", "SHARD_FULL_BYTES"),
+    at: amount("How near: the share of the limit that is used; 1: it is reached", 0.31),
+    change: told("What to change", "npm run hunt -- shards harbour-nights N"),
+    evidence: told("Where, and what was seen there", "shard weur-0 of harbour-nights: 2480 MB"),
+  })
+  .meta({
+    id: "Advised",
+    description: "A limit that comes near, and what to change",
+    examples: [
+      {
+        limit: "SHARD_FULL_BYTES",
+        at: 0.31,
+        change: "npm run hunt -- shards harbour-nights N",
+        evidence: "shard weur-0 of harbour-nights: 2480 MB",
+      },
+    ],
+  });
+
+export const advice = z
+  .strictObject({
+    advice: z.array(advised).meta({ description: "The nearest limit first", examples: [[]] }),
+  })
+  .meta({ id: "Advice", description: "Limits of the engine that come near", examples: [{ advice: [] }] });
+export type Advice = z.infer<typeof advice>;
+
 export const deadLetter = z
   .strictObject({
     id: id.meta({

@@ -152,7 +152,7 @@ export const result = z
     ).exactOptional(),
     retryAt: time.describe("When to try again").exactOptional(),
     distance: whole(
-      "Metres from a place that was nearly reached (within ten radii), rounded up to one digit",
+      "Metres from a place that was nearly reached (within two radii), rounded up to one digit",
       60,
     ).exactOptional(),
     hint: z

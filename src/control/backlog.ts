@@ -20,34 +20,49 @@ export interface Backlog {
 
 /** Throws when the list of hunts cannot be read; the caller may repeat it. `now`: epoch ms. */
 export async function backlogOf(env: Env, now: number): Promise<Backlog> {
-  const backlog: Backlog = { segments: 0, oldestSeconds: 0, unknownShards: 0 };
-  const all: { hunt: string; shard: string }[] = [];
-  const orUnknown = async (ask: () => Promise<void>): Promise<void> => {
+  const { shards, unknown } = await shardsOfAll(env);
+  const backlog: Backlog = { segments: 0, oldestSeconds: 0, unknownShards: unknown };
+  await inLanes(shards, async ({ hunt, shard }) => {
     try {
-      await ask();
+      const { segments, since } = await shardStub(env, hunt, shard).backlog();
+      backlog.segments += segments;
+      if (since !== undefined) backlog.oldestSeconds = Math.max(backlog.oldestSeconds, (now - since) / 1_000);
     } catch (error) {
       console.warn({ message: "a part of the backlog is unknown", error: String(error) });
       backlog.unknownShards += 1;
     }
-  };
-  await inLanes(await directoryStub(env).list(), (hunt) =>
-    orUnknown(async () => {
-      const shards = await controlStub(env, hunt).shards();
-      all.push(...shards.map((shard) => ({ hunt, shard })));
-    }),
-  );
-  backlog.unknownShards += Math.max(0, all.length - SHARDS_MAX);
-  await inLanes(all.slice(0, SHARDS_MAX), ({ hunt, shard }) =>
-    orUnknown(async () => {
-      const { segments, since } = await shardStub(env, hunt, shard).backlog();
-      backlog.segments += segments;
-      if (since !== undefined) backlog.oldestSeconds = Math.max(backlog.oldestSeconds, (now - since) / 1_000);
-    }),
-  );
+  });
   return backlog;
 }
 
-async function inLanes<Item>(items: readonly Item[], each: (item: Item) => Promise<void>): Promise<void> {
+interface AllShards {
+  /** `SHARDS_MAX` at most. */
+  shards: { hunt: string; shard: string }[];
+  /** How many more there are; a hunt that cannot name its shards counts as one. */
+  unknown: number;
+}
+
+/** The shards of all hunts. Throws when the list of hunts cannot be read. */
+export async function shardsOfAll(env: Env): Promise<AllShards> {
+  const all: AllShards["shards"] = [];
+  let unknown = 0;
+  await inLanes(await directoryStub(env).list(), async (hunt) => {
+    try {
+      const shards = await controlStub(env, hunt).shards();
+      all.push(...shards.map((shard) => ({ hunt, shard })));
+    } catch (error) {
+      console.warn({ message: "a hunt's shards are unknown", error: String(error) });
+      unknown += 1;
+    }
+  });
+  return { shards: all.slice(0, SHARDS_MAX), unknown: unknown + Math.max(0, all.length - SHARDS_MAX) };
+}
+
+/** Runs `each` for every item, `WIDTH` at a time. */
+export async function inLanes<Item>(
+  items: readonly Item[],
+  each: (item: Item) => Promise<void>,
+): Promise<void> {
   const waiting = items.values();
   const lane = async (): Promise<void> => {
     for (const item of waiting) await each(item);

@@ -77,7 +77,8 @@ function problem(c: Request$, error: RequestError): Response {
   setHeaders(c);
   if (retryable) {
     const spread = RETRY_AFTER.max - RETRY_AFTER.min + 1;
-    c.header("Retry-After", String(RETRY_AFTER.min + Math.floor(Math.random() * spread)));
+    const seconds = error.retryAfter ?? RETRY_AFTER.min;
+    c.header("Retry-After", String(seconds + Math.floor(Math.random() * spread)));
   }
   return c.json(
     {

@@ -8,7 +8,7 @@ import { RequestError } from "../errors.ts";
 import type { Actor } from "../objects/control.ts";
 import { type PlayerClaims, requireOps, requireOrganiser, requirePlayer } from "./auth.ts";
 import { huntOf } from "./hunt.ts";
-import { limitAddress, limitPlayer } from "./limits.ts";
+import { limitAddress, limitJoining, limitPlayer } from "./limits.ts";
 import type { AppEnv, Asked, Request$ } from "./request.ts";
 
 /** The kinds of token, as /openapi.json names them. */
@@ -29,7 +29,16 @@ export interface Role<Variables extends object = object> {
 export const anyone: Role = {
   tokens: [],
   check: async (c, next) => {
-    await limitAddress(c.env, c.req.raw);
+    await limitAddress(c.env, c.req.raw, c.get("now"));
+    await next();
+  },
+};
+
+/** Without a token, and within the joinings of an address. */
+export const newcomer: Role = {
+  tokens: [],
+  check: async (c, next) => {
+    await limitJoining(c.env, c.req.raw, c.get("now"));
     await next();
   },
 };
@@ -65,11 +74,17 @@ export const ops: Role = {
 
 /**
  * The player behind the request's token, within its rate; throws `forbidden`
- * for another hunt's. For routes that take no middleware.
+ * for another hunt's. For routes that take no middleware. `first` may refuse
+ * the player before the rate is asked.
  */
-export async function playerOf(c: Pick<Request$, "env" | "req" | "get">): Promise<PlayerClaims> {
-  const claims = await requirePlayer(c.env, c.req.header("authorization"), c.get("now"));
+export async function playerOf(
+  c: Pick<Request$, "env" | "req" | "get">,
+  first?: (claims: PlayerClaims) => void,
+): Promise<PlayerClaims> {
+  const now = c.get("now");
+  const claims = await requirePlayer(c.env, c.req.header("authorization"), now);
   if (claims.hunt !== huntOf(c)) throw new RequestError("forbidden", "the token is for another hunt");
-  await limitPlayer(c.env, claims.player);
+  first?.(claims);
+  await limitPlayer(c.env, claims.player, now);
   return claims;
 }

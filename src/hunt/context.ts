@@ -1,7 +1,9 @@
 /** What the rules know beside the team and its event. */
 
+import type { Command } from "../protocol.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import type { Phase } from "./phase.ts";
+import type { Team } from "./team.ts";
 
 export interface Context {
   hunt: IndexedHunt;
@@ -12,6 +14,14 @@ export interface Context {
   word?: IndexedStandings;
   /** What only a live shard knows of prizes; without it, claims are refused. */
   prizes?: PrizeState;
+  /** What a live shard grants beside the hunt's own limits; an import has none. */
+  budgets?: Budgets;
+}
+
+/** Budgets of players and teams that belong to the engine and not to the hunt (src/shard/budgets.ts). */
+export interface Budgets {
+  /** When the command is judged, epoch ms, if not now; undefined: now. */
+  heldUntil(team: Team, player: string, command: Command, now: number): number | undefined;
 }
 
 /** What the organisers and the vault said of prizes. */

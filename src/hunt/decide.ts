@@ -77,6 +77,10 @@ class PlayedTurn implements Turn {
     this.now = now;
   }
 
+  get heldUntil(): number | undefined {
+    return this.#context.budgets?.heldUntil(this.team, this.player, this.#command, this.now);
+  }
+
   get limits() {
     return this.#context.hunt.compiled.attempts;
   }

@@ -18,6 +18,8 @@ export interface Turn {
   readonly player: string;
   /** Epoch ms. */
   readonly now: number;
+  /** The engine's budgets hold the event until then, epoch ms; undefined: it may be judged. */
+  readonly heldUntil: number | undefined;
   /** The hunt's own limits, for tries that belong to no clue. */
   readonly limits: AttemptLimits;
   /** Digest of a code → the clue it solves. */
@@ -40,7 +42,13 @@ export function cooldown(
   const until = cooldownUntil(limits, bucket, turn.now);
   return until === undefined
     ? turn.tell("exhausted", about)
-    : turn.tell("cooldown", { ...about, retryAt: iso(until) });
+    : turn.tell("cooldown", { ...about, retryAt: iso(Math.max(until, turn.heldUntil ?? until)) });
+}
+
+/** The decision on an event that the engine's budgets hold; undefined: they do not. */
+export function held(turn: Turn, about: Partial<Result>): Decision | undefined {
+  const until = turn.heldUntil;
+  return until === undefined ? undefined : turn.tell("cooldown", { ...about, retryAt: iso(until) });
 }
 
 /** What of a clue its tries need. */
@@ -55,7 +63,8 @@ export function refuseTry(turn: Turn, { id, attempts }: Tried): Decision | undef
   if (attempts.perClue > 0 && (bucket?.wrong ?? 0) >= attempts.perClue) {
     return turn.tell("exhausted", { clue: id });
   }
-  return isEmpty(attempts, bucket, turn.now) ? cooldown(turn, attempts, bucket, { clue: id }) : undefined;
+  const about = { clue: id };
+  return isEmpty(attempts, bucket, turn.now) ? cooldown(turn, attempts, bucket, about) : held(turn, about);
 }
 
 /** Records a wrong try at the clue, which takes a token; `given` goes into the fact. */

@@ -110,7 +110,7 @@ export async function orRefusal<T>(call: Promise<T>): Promise<T | Refusal> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof RequestError) return refuse(error.code, error.detail);
+    if (error instanceof RequestError) return refuse(error.code, error.detail, error.retryAfter);
     throw error;
   }
 }

@@ -27,6 +27,8 @@ export interface Env extends Secrets {
   DEAD: Queue<string>;
   PLAYER_RATE: RateLimit;
   ADDRESS_RATE: RateLimit;
+  JOIN_PLACE_RATE: RateLimit;
+  WRONG_PLACE_RATE: RateLimit;
   ORIGIN_DB: D1Database;
   /** With ORIGIN = "postgres". */
   ORIGIN_POSTGRES?: Hyperdrive;

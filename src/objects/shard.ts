@@ -44,6 +44,16 @@ export interface Joined {
   team: { id: string; name: string; joinCode?: string };
 }
 
+/** What a shard holds of what is limited. */
+export interface ShardLoad {
+  /** Size of its database. */
+  bytes: number;
+  /** The most commands that waited for a commit at once since the object started. */
+  waitingPeak: number;
+  /** Live sockets, about. */
+  sockets: number;
+}
+
 export interface ShardStats {
   totals: Totals;
   clues: ClueCounts[];
@@ -63,6 +73,8 @@ export interface TicketClaims {
   expires: number;
   /** When the token it was made for ends, epoch ms: nobody plays longer than that. */
   until: number;
+  /** The keyed digest of the network that the socket comes from, where limits by address hold. */
+  network?: string;
 }
 
 /** The header that carries a verified ticket to the shard; objects are reached through the edge only. */
@@ -205,4 +217,9 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   rearchive(): { facts: number };
   /** What of this shard is on its way to the origin: segments of its log, and since when (epoch ms) the oldest waits. */
   backlog(): { segments: number; since?: number };
+
+  // ── Advice ───────────────────────────────────────────────────────────────
+
+  /** How near the shard is to its limits. */
+  load(): ShardLoad;
 }

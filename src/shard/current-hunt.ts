@@ -5,7 +5,7 @@
  */
 import { type Refusal, refuse } from "../errors.ts";
 import type { CompiledPrize } from "../hunt/compiled.ts";
-import type { Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
+import type { Budgets, Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
@@ -19,6 +19,7 @@ export interface CurrentHuntDeps {
   hunt: string;
   secrets: Pick<Secrets, "CODE_KEYS">;
   store: ShardStore;
+  budgets: Budgets;
   /** Asks control, which lists the shard then. */
   attach(): Promise<ShardConfig | Refusal>;
   /** The vault has no unit of the prize left for this shard. */
@@ -110,18 +111,19 @@ export class CurrentHunt {
       openedAt: phase === "draft" ? opened : Math.min(opened, now),
       ...(this.#standings ? { word: this.#standings } : {}),
       prizes: this.#prizes,
+      budgets: this.#deps.budgets,
     };
   }
 
   /**
    * The context of an import, which runs on its own clock: a hunt without
-   * `opens` is live from its first line on, and no prizes are handed out,
-   * because the vault knows the present only.
+   * `opens` is live from its first line on. No prizes are handed out, because
+   * the vault knows the present only, and nobody is held to budgets of now.
    */
   importContext(at: number): Context {
     const { config, hunt } = this.#known();
     const phase = { ...config.phase, live: config.phase.live || hunt.compiled.opens === undefined };
-    const { prizes: _, ...context } = this.context(at);
+    const { prizes: _, budgets: __, ...context } = this.context(at);
     return { ...context, phase: phaseAt(phase, hunt.compiled, at) };
   }
 

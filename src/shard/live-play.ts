@@ -4,6 +4,7 @@ import { scoreOf } from "../hunt/team-score.ts";
 import { cluesOf } from "../hunt/view.ts";
 import { commandOf } from "../intake/digest.ts";
 import { commandsOf } from "../intake/events.ts";
+import type { WrongTexts } from "../intake/wrong-texts.ts";
 import { type ShardConfig, TICKET_HEADER, type TicketClaims } from "../objects/shard.ts";
 import type { CompareMode, Fact, PlayerEvent } from "../protocol.ts";
 import { keyById, type Secrets } from "../secrets.ts";
@@ -11,7 +12,7 @@ import { announcementFrame, newAnnouncements } from "../sockets/announcements.ts
 import { refusalResponse } from "../sockets/socket.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
-import { type LiveSockets, newsOf, type TeamNews } from "./live.ts";
+import { type From, type LiveSockets, newsOf, type TeamNews } from "./live.ts";
 import type { Play, Played } from "./play.ts";
 import type { Players } from "./players.ts";
 import type { ShardTime } from "./time.ts";
@@ -25,6 +26,8 @@ export interface LivePlayDeps {
   players: Players;
   play: Play;
   sockets: LiveSockets;
+  /** Undefined: wrong answers are not limited by address. */
+  wrongTexts?: WrongTexts;
   /** The team's place; undefined: none, or the standings did not respond in time. */
   rankOf(team: string): Promise<number | undefined>;
 }
@@ -50,8 +53,8 @@ export class LivePlay {
   }
 
   /** A frame's events: checked and digested here, then the same way as over HTTP. */
-  async events(team: string, player: string, events: readonly unknown[]): Promise<Played | Refusal> {
-    const { hunt, secrets, current, time, play } = this.#deps;
+  async events({ team, player, network }: From, events: readonly unknown[]): Promise<Played | Refusal> {
+    const { hunt, secrets, current, time, play, wrongTexts } = this.#deps;
     if (!current.isReady) {
       const refused = await current.ready();
       if (refused) return refused;
@@ -68,7 +71,15 @@ export class LivePlay {
       commandOf(event, hunt, pepper, modesOf(event)),
     );
     if (commands.length === 0) return { results: join([]), asOf: time.now() };
-    const played = await play.play(team, player, commands);
+    const reserved =
+      network === undefined ? undefined : wrongTexts?.reserve(hunt, network, commands, time.now());
+    let played: Played | Refusal | undefined;
+    try {
+      played = await play.play(team, player, commands);
+    } finally {
+      const results = played && "results" in played ? played.results : undefined;
+      if (reserved) void wrongTexts?.settle(reserved, results);
+    }
     return "refused" in played ? played : { results: join(played.results), asOf: played.asOf };
   }
 

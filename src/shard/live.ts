@@ -44,7 +44,10 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS ticket (
   expires INTEGER NOT NULL -- epoch ms
 ) WITHOUT ROWID`;
 
-interface Attachment extends Pick<TicketClaims, "team" | "player" | "until"> {
+/** Whose socket it is. `network`: where it was opened from, as a keyed digest. */
+export type From = Pick<TicketClaims, "team" | "player" | "network">;
+
+interface Attachment extends From, Pick<TicketClaims, "until"> {
   /** Epoch ms. */
   opened: number;
 }
@@ -66,11 +69,7 @@ export interface LiveDeps {
   /** Whether players are held to the rate of frames and to reading. */
   limited: boolean;
   /** Decides events of a frame of at most 4 KiB; resolves when what they recorded is durable. */
-  play(
-    team: string,
-    player: string,
-    events: readonly unknown[],
-  ): Promise<{ results: Result[]; asOf: number } | Refusal>;
+  play(from: From, events: readonly unknown[]): Promise<{ results: Result[]; asOf: number } | Refusal>;
   /** The frame about a team's score and place; undefined: there is no such team. */
   news(team: string, news: TeamNews): Promise<object | undefined>;
   /** How long to gather news before they are pushed, ms: the standings must have the facts by then. */
@@ -99,6 +98,11 @@ export class LiveSockets {
     return this.#sockets.any;
   }
 
+  /** Open sockets, about. */
+  get count(): number {
+    return this.#sockets.count;
+  }
+
   /** Opens a socket for the holder of an unused ticket. `first`: what it is told at once. */
   accept(ticket: TicketClaims, first: object): Response | Refusal {
     const { sql } = this.#deps;
@@ -115,12 +119,13 @@ export class LiveSockets {
     if (!this.#sockets.hasRoom(this.#deps.socketsMax)) {
       return refuse("overloaded", "this part of the hunt has too many live sockets");
     }
-    const { team, player, until } = ticket;
+    const { team, player, until, network } = ticket;
     if (this.#sockets.open(team).length >= SOCKETS_PER_TEAM) {
       return refuse("rate_limited", "the team has too many live sockets");
     }
     const { 0: client, 1: server } = new WebSocketPair();
     const attachment: Attachment = { team, player, until, opened: now };
+    if (network !== undefined) attachment.network = network;
     this.#sockets.accept(server, [team, tagOf(player)], attachment);
     this.#sockets.send(server, first);
     return new Response(null, { status: 101, webSocket: client });
@@ -140,7 +145,8 @@ export class LiveSockets {
     const sockets = this.#sockets;
     const text = sockets.textOf(socket, data);
     if (text === undefined) return;
-    const { team, player, until } = attachmentOf(socket);
+    const from = attachmentOf(socket);
+    const { player, until } = from;
     const now = this.#deps.clock.now();
     if (now >= until) {
       sockets.sendError(socket, refuse("unauthenticated", "the token has expired"));
@@ -169,7 +175,7 @@ export class LiveSockets {
     }
     this.#inFlight.set(socket, waiting + 1);
     try {
-      const played = await this.#deps.play(team, player, events);
+      const played = await this.#deps.play(from, events);
       if (!("refused" in played)) {
         sockets.sendText(socket, resultsText(played));
       } else {

@@ -67,6 +67,7 @@ export class SegmentLog {
   #next: Deferred | undefined;
   #committing = false;
   #crowded = false;
+  #appended = 0;
 
   /** `sync` resolves when everything written so far is durable. */
   constructor(sql: Sql, sync: () => Promise<void>, clock: Pick<Clock, "now">, hooks: LogHooks) {
@@ -97,10 +98,17 @@ export class SegmentLog {
     return this.#facts;
   }
 
+  /** Bytes of facts appended in this life of the log. */
+  get appended(): number {
+    return this.#appended;
+  }
+
   /** Numbers the fact and puts it into the commit that is gathering. The draft becomes the fact. */
   append(draft: NewFact): Fact {
     this.#head += 1;
-    this.#bodies.push(`{"seq":${this.#head},${JSON.stringify(draft).slice(1)}`);
+    const body = `{"seq":${this.#head},${JSON.stringify(draft).slice(1)}`;
+    this.#bodies.push(body);
+    this.#appended += Buffer.byteLength(body);
     const fact = draft as Fact;
     fact.seq = this.#head;
     this.#facts.push(fact);

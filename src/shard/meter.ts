@@ -58,6 +58,11 @@ export class ShardMeter {
     meter.add("hunt_commands_overloaded_total", 1);
   }
 
+  /** A team asked for more than one may have. */
+  limited(): void {
+    meter.add("hunt_rate_limited_total", 1, "team");
+  }
+
   /** `resends`: in all, of this instance of the object. */
   sent(messages: number, resends: number): void {
     meter.add("hunt_ship_messages_total", messages, "all");

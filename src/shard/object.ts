@@ -13,6 +13,7 @@ import type { JoinRequest } from "../hunt/admit.ts";
 import type { Context } from "../hunt/context.ts";
 import { organise } from "../hunt/organise.ts";
 import { scoreOf } from "../hunt/team-score.ts";
+import { WrongTexts } from "../intake/wrong-texts.ts";
 import { calling, controlStub, leaderboardStub, orRefusal, vaultStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { parseObjectName } from "../objects/ids.ts";
@@ -22,6 +23,7 @@ import type {
   Joined,
   RefoldReport,
   ShardConfig,
+  ShardLoad,
   ShardObject,
   ShardStats,
   StuckTeam,
@@ -40,6 +42,7 @@ import {
   type TeamAction,
 } from "../protocol.ts";
 import { flushMeter } from "../telemetry/flush.ts";
+import { ShardBudgets } from "./budgets.ts";
 import { ClaimDesk } from "./claims.ts";
 import { CountedSql } from "./counted-sql.ts";
 import { CurrentHunt, READ_ONLY } from "./current-hunt.ts";
@@ -86,6 +89,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #delivery: Delivery;
   readonly #sockets: LiveSockets;
   readonly #live: LivePlay;
+  readonly #waiting: Waiting;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -129,6 +133,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       },
     });
     const { log, teams } = this.#journal;
+    const budgets = new ShardBudgets(config, () => storage.sql.databaseSize);
+    budgets.resume(teams.untouched(), this.#time.now());
 
     const desk = new ClaimDesk({
       shard,
@@ -140,6 +146,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       hunt,
       secrets: env,
       store,
+      budgets,
       attach: () =>
         orRefusal(calling(async () => (await controlStub(env, hunt).attach(shard)) as ShardConfig | Refusal)),
       drained: (prize) => desk.drained(prize),
@@ -204,11 +211,13 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const rankOf = async (team: string): Promise<number | undefined> =>
       (await ranks.rankOf(team)) ?? undefined;
     const waiting = new Waiting(config.WAITING_COMMANDS_MAX, () => meter.overloaded());
+    this.#waiting = waiting;
     const parts = { current: this.#current, journal: this.#journal, time: this.#time };
     this.#players = new Players({
       ...parts,
       shard,
       waiting,
+      budgets,
       rankOf,
       left: (prize) => desk.left(prize),
       publicWord: () => orRefusal(calling(async () => leaderboardStub(env, hunt).publicWord(shard))),
@@ -220,6 +229,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       waiting,
       players: this.#players,
       wins: this.#wins,
+      budgets,
       meter,
     });
     this.#replay = new Replay({
@@ -240,7 +250,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       clock,
       socketsMax: config.LIVE_SOCKETS_PER_OBJECT,
       limited: config.RATE_LIMITS === "on",
-      play: (team, player, events) => this.#live.events(team, player, events),
+      play: (from, events) => this.#live.events(from, events),
       news: (team, news) => this.#live.frameOf(team, news),
       // By then the standings have the facts.
       pushDelay: config.REPORT_DELAY_MS + PUSH_MARGIN,
@@ -253,6 +263,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       play: this.#play,
       sockets: this.#sockets,
       rankOf,
+      ...(config.RATE_LIMITS === "on"
+        ? {
+            wrongTexts: new WrongTexts(
+              config.WRONG_RATE,
+              async (key) => (await env.WRONG_PLACE_RATE.limit({ key })).success,
+            ),
+          }
+        : {}),
     });
 
     meter.begin(this.#shipper.settled);
@@ -416,6 +434,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   backlog(): { segments: number; since?: number } {
     return this.#delivery.backlog();
+  }
+
+  load(): ShardLoad {
+    return {
+      bytes: this.ctx.storage.sql.databaseSize,
+      waitingPeak: this.#waiting.peak,
+      sockets: this.#sockets.count,
+    };
   }
 
   override alarm(): Promise<void> {

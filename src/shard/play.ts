@@ -2,8 +2,9 @@
 import type { Refusal } from "../errors.ts";
 import type { Context } from "../hunt/context.ts";
 import { decide } from "../hunt/decide.ts";
-import type { Command, Result } from "../protocol.ts";
+import type { Command, RecordedOutcome, Result } from "../protocol.ts";
 import type { Secrets } from "../secrets.ts";
+import type { Allowance, ShardBudgets } from "./budgets.ts";
 import type { Claimed } from "./claims.ts";
 import { type CurrentHunt, READ_ONLY } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
@@ -23,8 +24,12 @@ export interface PlayDeps {
   waiting: Waiting;
   players: Players;
   wins: Wins;
+  budgets: ShardBudgets;
   meter: ShardMeter;
 }
+
+/** Bytes of a claim's fact, about: others' facts may be appended while the vault decides. */
+const CLAIM_BYTES = 300;
 
 /** What commands came to. `asOf`: how fresh the scores in it are, epoch ms. */
 export interface Played {
@@ -41,22 +46,32 @@ export class Play {
 
   /** Decides commands in order; resolves when what they recorded is durable. */
   async play(teamId: string, player: string, commands: readonly Command[]): Promise<Played | Refusal> {
-    const { current, waiting } = this.#deps;
+    const { current, waiting, budgets, time, meter } = this.#deps;
     if (!current.isReady) {
       const refused = await current.ready();
       if (refused) return refused;
     }
-    const overloaded = waiting.enter(commands.length);
+    const overloaded = waiting.enter(commands.length, teamId);
     if (overloaded) return overloaded;
     try {
-      return await this.#decideAll(teamId, player, commands);
+      const allowance = budgets.admit(teamId, commands.length, time.now());
+      if (allowance && "refused" in allowance) {
+        meter.limited();
+        return allowance;
+      }
+      return await this.#decideAll(teamId, player, commands, allowance);
     } finally {
-      waiting.leave(commands.length);
+      waiting.leave(commands.length, teamId);
     }
   }
 
-  async #decideAll(teamId: string, player: string, commands: readonly Command[]): Promise<Played | Refusal> {
-    const { current, journal, time, players, meter } = this.#deps;
+  async #decideAll(
+    teamId: string,
+    player: string,
+    commands: readonly Command[],
+    allowance: Allowance | undefined,
+  ): Promise<Played | Refusal> {
+    const { current, journal, time, players, budgets, meter } = this.#deps;
     const team = players.memberOf(teamId, player);
     if ("refused" in team) return team;
     if (team.newerFrom !== undefined) return READ_ONLY;
@@ -66,7 +81,14 @@ export class Play {
     const results: Result[] = [];
     let refused: Refusal | undefined;
     for (const command of commands) {
+      refused = allowance && budgets.outOfBytes(allowance);
+      if (refused) {
+        meter.limited();
+        break;
+      }
+      const before = journal.log.appended;
       const decided = this.decide(context, teamId, player, command, now);
+      if (allowance) allowance.bytes -= journal.log.appended - before;
       if (!("claim" in decided)) {
         results.push(decided);
         continue;
@@ -78,6 +100,7 @@ export class Play {
         break;
       }
       results.push(claimed);
+      if (allowance && claimed.seq !== undefined && !claimed.duplicate) allowance.bytes -= CLAIM_BYTES;
       // The hunt went on meanwhile.
       now = time.now();
       context = current.context(now);
@@ -95,7 +118,7 @@ export class Play {
     command: Command,
     now: number,
   ): Result | { claim: Claimed } {
-    const { journal, wins, secrets } = this.#deps;
+    const { journal, wins, secrets, budgets } = this.#deps;
     const team = journal.teams.get(teamId);
     if (!team) throw new Error("a team vanished while its commands were decided");
     const key = eventKey(teamId, command.id);
@@ -104,10 +127,16 @@ export class Play {
     const earlier = journal.teams.recorded(key);
     const recorded = earlier && "outcome" in earlier ? earlier : undefined;
     const current = redigest(context.hunt, command, secrets);
-    const decision = decide(context, team, player, current, recorded, now);
+    const decided = decide(context, team, player, current, recorded, now);
+    // An import is held to no budget.
+    const decision = context.budgets ? budgets.withinRoom(decided, team, player, command, now) : decided;
     if ("claim" in decision) {
       return { claim: wins.claim(teamId, player, command as Command & { type: "claim" }) };
     }
-    return journal.conclude(context, decision, player);
+    const result = journal.conclude(context, decision, player);
+    if (context.budgets && "facts" in decision) {
+      budgets.recorded(player, command, result.outcome as RecordedOutcome, now);
+    }
+    return result;
   }
 }

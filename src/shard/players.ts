@@ -7,6 +7,7 @@ import { historyOf, meOf } from "../hunt/view.ts";
 import { makeJoinCode, makeTeamId, parseJoinCode } from "../objects/ids.ts";
 import type { Joined } from "../objects/shard.ts";
 import type { JoinFact, ShardStandings } from "../protocol.ts";
+import type { ShardBudgets } from "./budgets.ts";
 import { type CurrentHunt, indexStandings, READ_ONLY } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
 import { joinKey } from "./teams.ts";
@@ -19,6 +20,7 @@ export interface PlayersDeps {
   journal: Journal;
   time: ShardTime;
   waiting: Waiting;
+  budgets: Pick<ShardBudgets, "isFull">;
   /** The team's place; undefined: none, or the standings did not respond in time. */
   rankOf(team: string): Promise<number | undefined>;
   /** Units of a prize left when the vault last said so. */
@@ -50,7 +52,7 @@ export class Players {
   }
 
   #admit(request: JoinRequest & { joinCode?: string }): JoinFact | Refusal {
-    const { current, journal, shard, time } = this.#deps;
+    const { current, journal, shard, time, budgets } = this.#deps;
     const earlier = journal.teams.recorded(joinKey(request.key));
     if (earlier?.type === "join") {
       const same =
@@ -60,6 +62,8 @@ export class Players {
       return same ? earlier : refuse("conflict", "this idempotency key was used with another body");
     }
     const now = time.now();
+    if (budgets.isFull(now))
+      return refuse("overloaded", "this part of the hunt has no room for more players");
     const { hunt, phase } = current.context(now);
     let team: Team | undefined;
     let id: string;

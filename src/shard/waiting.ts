@@ -1,28 +1,62 @@
-/** The commands that wait for their commit: bounded, because beyond that the shard cannot keep its promise in time. */
+/**
+ * The commands that wait for their commit: bounded, because beyond that the shard
+ * cannot keep its promise in time. No team takes all places: once half of them
+ * are taken, a team that has its share gets no more, and the others do.
+ */
 import { type Refusal, refuse } from "../errors.ts";
+
+/** A team's share of the places, and the share from which it counts. */
+const TEAM_SHARE = 1 / 8;
+const CROWDED = 1 / 2;
+
+/** Commands of one request at most, which a team's share must hold. */
+const REQUEST_MAX = 100;
 
 export class Waiting {
   readonly #max: number;
+  readonly #share: number;
   readonly #overloaded: () => void;
+  readonly #teams = new Map<string, number>();
   #count = 0;
+  #peak = 0;
 
   /** `overloaded` counts a refusal. */
   constructor(max: number, overloaded: () => void) {
     this.#max = max;
+    this.#share = Math.max(REQUEST_MAX, max * TEAM_SHARE);
     this.#overloaded = overloaded;
   }
 
-  /** Takes places for `count` commands; whoever gets them gives them back with `leave`. */
-  enter(count: number): Refusal | undefined {
-    if (this.#count + count > this.#max) {
+  /** The most that ever waited. */
+  get peak(): number {
+    return this.#peak;
+  }
+
+  /** Takes places for `count` commands of a team; whoever gets them gives them back with `leave`. */
+  enter(count: number, team = ""): Refusal | undefined {
+    const own = this.#teams.get(team) ?? 0;
+    const after = this.#count + count;
+    if (after > this.#max || (after > this.#max * CROWDED && own + count > this.#share)) {
       this.#overloaded();
-      return refuse("overloaded", "this part of the hunt has too many events waiting");
+      return refuse(
+        "overloaded",
+        after > this.#max
+          ? "this part of the hunt has too many events waiting"
+          : "the team has too many events waiting",
+      );
     }
-    this.#count += count;
+    this.#count = after;
+    if (after > this.#peak) this.#peak = after;
+    // Joinings are of no team yet.
+    if (team !== "") this.#teams.set(team, own + count);
     return undefined;
   }
 
-  leave(count: number): void {
+  leave(count: number, team = ""): void {
     this.#count -= count;
+    if (team === "") return;
+    const left = (this.#teams.get(team) ?? 0) - count;
+    if (left > 0) this.#teams.set(team, left);
+    else this.#teams.delete(team);
   }
 }

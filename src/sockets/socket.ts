@@ -101,6 +101,11 @@ export class Sockets {
     this.#count = ctx.getWebSockets().length;
   }
 
+  /** Open sockets, or a few more. */
+  get count(): number {
+    return this.#count;
+  }
+
   get any(): boolean {
     return this.#count > 0;
   }

@@ -44,7 +44,7 @@ export const METRICS = {
   },
   hunt_rate_limited_total: {
     type: "counter",
-    help: "Requests beyond the rate of their token or address",
+    help: "Requests beyond the rate of their token, address or team",
     labels: ["by"],
   },
   hunt_events_total: {

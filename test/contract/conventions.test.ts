@@ -11,6 +11,7 @@ const ROUTES = [
   "GET /healthz",
   "GET /readyz",
   "GET /v1/pages",
+  "GET /v1/ops/advice",
   "GET /v1/ops/origin",
   "GET /metrics",
   "GET /openapi.json",

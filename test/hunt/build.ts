@@ -7,7 +7,7 @@ import type { Refusal } from "../../src/errors.ts";
 import { admit, type JoinRequest } from "../../src/hunt/admit.ts";
 import { decideClaim } from "../../src/hunt/claim.ts";
 import type { CompiledClue, CompiledHunt } from "../../src/hunt/compiled.ts";
-import type { Context, IndexedStandings } from "../../src/hunt/context.ts";
+import type { Budgets, Context, IndexedStandings } from "../../src/hunt/context.ts";
 import { decide } from "../../src/hunt/decide.ts";
 import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
@@ -164,6 +164,7 @@ export class Game {
   /** The units of each prize; a prize without an entry is not handed out. */
   readonly vault = new Map<string, Allocation>();
   withdrawn = new Set<string>();
+  budgets: Budgets | undefined;
 
   constructor(compiled: CompiledHunt) {
     this.#hunt = indexHunt(compiled);
@@ -185,6 +186,7 @@ export class Game {
         drained: (prize) => this.vault.get(prize)?.left === 0,
         codeOf: (prize, unit) => `code-${prize}-${unit}`,
       },
+      ...(this.budgets ? { budgets: this.budgets } : {}),
     };
   }
 

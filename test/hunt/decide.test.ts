@@ -522,7 +522,7 @@ describe("attempts", () => {
     expect(played.team().codes?.wrong).toBe(1);
   });
 
-  test("[AT-8] check-ins draw on no bucket", () => {
+  test("[AT-8] check-ins draw on no bucket of the hunt", () => {
     const played = game([
       clue("pier", { place: PLACE, attempts: { burst: 1, refillPerMinute: 0, perClue: 1 } }),
     ]);
@@ -532,6 +532,52 @@ describe("attempts", () => {
       );
     }
     expect(played.play(checkin("in", "pier", HERE), T0 + 9 * MINUTE).outcome).toBe("correct");
+  });
+
+  test("[SEC-47] what the engine's budgets hold is a cooldown, right or wrong: after duplicate, phase, locked, solved and exhausted", () => {
+    const played = everyKind();
+    const text = played.play(answer("0", "word", "wrong"));
+    played.play(answer("s", "flag", "blue"));
+    const until = T0 + 7 * SECOND;
+    played.budgets = { heldUntil: () => until };
+    const cooldown = (id: string, clueId?: string) => ({
+      id,
+      outcome: "cooldown",
+      retryAt: isoAt(until),
+      ...(clueId === undefined ? {} : { clue: clueId }),
+    });
+    for (const given of ["right", "rihgt", "wrong", "…"]) {
+      expect(played.play(answer("1", "word", given))).toEqual(cooldown("1", "word"));
+    }
+    for (const position of [HERE, THERE, { ...HERE, accuracy: 101 }]) {
+      expect(played.play(checkin("2", "pier", position))).toEqual(cooldown("2", "pier"));
+    }
+    for (const code of ["QR", "unknown", "LOCKED"])
+      expect(played.play(scan("3", code))).toEqual(cooldown("3"));
+    expect(played.play(answer("0", "word", "wrong"))).toEqual({ ...text, duplicate: true });
+    expect(played.play(answer("4", "locked", "x")).outcome).toBe("locked");
+    expect(played.play(answer("5", "none", "x")).outcome).toBe("locked");
+    expect(played.play(answer("6", "flag", "red")).outcome).toBe("already_solved");
+    expect(played.play(answer("7", "pier", "x")).outcome).toBe("invalid");
+    expect(played.play(hint("8", "hinted", "free")).outcome).toBe("taken");
+    played.phase = "paused";
+    expect(played.play(answer("1", "word", "right")).outcome).toBe("paused");
+  });
+
+  test("[SEC-47] of two reasons to wait the later one is told; what can never be tried again is exhausted", () => {
+    const played = game([
+      clue("a", { attempts: { burst: 1, refillPerMinute: 1, perClue: 0 } }),
+      clue("b", { attempts: { burst: 1, refillPerMinute: 1, perClue: 1 } }),
+    ]);
+    for (const id of ["a", "b"]) played.play(answer(id, id, "wrong"));
+    for (const [until, told] of [
+      [T0 + 7 * SECOND, T0 + MINUTE],
+      [T0 + HOUR, T0 + HOUR],
+    ] as const) {
+      played.budgets = { heldUntil: () => until };
+      expect(played.play(answer("1", "a", "right"))).toMatchObject({ retryAt: isoAt(told) });
+      expect(played.play(answer("2", "b", "right")).outcome).toBe("exhausted");
+    }
   });
 
   test("[AT-9] a new version's figures hold at once, for what is left of the bucket", () => {
@@ -667,8 +713,11 @@ describe("places", () => {
     const result = played.play(checkin("1", "pier", THERE));
     expect(result).toEqual({ id: "1", outcome: "out_of_range", clue: "pier", seq: 2 });
     expect(played.facts[1]).toMatchObject({ position: THERE, distance: 1112 });
-    const near = played.play(checkin("2", "pier", { ...HERE, lat: 0.0021 }), T0 + HOUR);
-    expect(near).toEqual({ id: "2", outcome: "out_of_range", clue: "pier", seq: 3, distance: 300 });
+    // 110 m: within two radii; 122 m: beyond them.
+    const near = played.play(checkin("2", "pier", { ...HERE, lat: 0.00099 }), T0 + HOUR);
+    expect(near).toEqual({ id: "2", outcome: "out_of_range", clue: "pier", seq: 3, distance: 200 });
+    const far = played.play(checkin("3", "pier", { ...HERE, lat: 0.0011 }), T0 + 2 * HOUR);
+    expect(far).toEqual({ id: "3", outcome: "out_of_range", clue: "pier", seq: 4 });
   });
 });
 

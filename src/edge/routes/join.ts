@@ -16,7 +16,7 @@ import { signPlayerToken } from "../auth.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf } from "../hunt.ts";
 import type { App, Asking } from "../request.ts";
-import { anyone } from "../roles.ts";
+import { newcomer } from "../roles.ts";
 
 const idempotent = z.object({
   "idempotency-key": z
@@ -56,7 +56,7 @@ export function joinRoutes(app: App): void {
       method: "post",
       path: "/v1/hunts/{hunt}/players",
       summary: "Join: make a team, or join one by its code. Idempotency-Key is honoured",
-      role: anyone,
+      role: newcomer,
       headers: idempotent,
       json: joinBody,
       responses: { 201: { description: "Joined", schema: joined } },

@@ -11,7 +11,7 @@ import { signTicket, verifyTicket } from "../auth.ts";
 import { declared } from "../declare.ts";
 import { allowedOrigin } from "../headers.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
-import { limitAddress } from "../limits.ts";
+import { limitAddress, limitedParty } from "../limits.ts";
 import type { App, Asking } from "../request.ts";
 import { open, player } from "../roles.ts";
 
@@ -56,10 +56,12 @@ async function openSocket(c: Asking, { ticket, since }: LiveQuery): Promise<Resp
   if (origin !== undefined && allowedOrigin(origin, c.env) === undefined) {
     throw new RequestError("forbidden", "pages of this origin may not open sockets here");
   }
-  if (ticket === undefined) await limitAddress(c.env, c.req.raw);
+  if (ticket === undefined) await limitAddress(c.env, c.req.raw, now);
   const claims = ticket === undefined ? undefined : await verifyTicket(c.env, ticket, hunt, now);
   await huntEntry(c.env, hunt, now);
-  const answer = await upgrade(c.env, hunt, claims, since, now);
+  const network = limitedParty(c.env, c.req.raw);
+  const from = network === undefined ? {} : { network };
+  const answer = await upgrade(c.env, hunt, claims && { ...claims, ...from }, since, now);
   if (answer.status === 101) return answer;
   const refusal = (await answer.json()) as Partial<Refusal>;
   const code: ErrorCode = refusal.refused && refusal.refused in ERRORS ? refusal.refused : "internal";

@@ -1,7 +1,8 @@
 /** The engine itself: health, readiness, the origin, metrics, this API's documents, settings of the pages. */
 import { lookupCounts } from "../../cache/registration.ts";
 import { configOf } from "../../config.ts";
-import { alive, originState, pages, ready } from "../../contract/ops.ts";
+import { advice, alive, originState, pages, ready } from "../../contract/ops.ts";
+import { adviceOf } from "../../control/advice.ts";
 import { backlogOf } from "../../control/backlog.ts";
 import { huntJsonSchema } from "../../hunt/definition.ts";
 import { calling, directoryStub } from "../../objects/call.ts";
@@ -78,6 +79,18 @@ export function opsRoutes(app: App): void {
       const { MAP_TILES } = configOf(c.env);
       return c.json(MAP_TILES === "" ? {} : { mapTiles: MAP_TILES }, 200);
     },
+  );
+
+  app.openapi(
+    declared({
+      method: "get",
+      path: "/v1/ops/advice",
+      summary: "Limits of the engine that come near, and what to change",
+      role: organiser,
+      responses: { 200: { description: "The nearest limit first", schema: advice } },
+      errors: ["unavailable"],
+    }),
+    async (c) => c.json({ advice: await calling(() => adviceOf(c.env)) }, 200),
   );
 
   app.openapi(

@@ -2,18 +2,20 @@
 import { publicHunt } from "../../cache/kv.ts";
 import { type Me, me } from "../../contract/me.ts";
 import { eventsBody, results } from "../../contract/play.ts";
-import { accepted, RequestError } from "../../errors.ts";
+import { accepted, errorOf, type Refusal } from "../../errors.ts";
 import { COMPARE_MODES, commandOf } from "../../intake/digest.ts";
 import { commandsOf, EVENT_BYTES, eventsOf } from "../../intake/events.ts";
 import { calling, shardStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
-import { type Results, resultsText } from "../../protocol.ts";
+import { type Command, type Results, resultsText } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
+import type { PlayerClaims } from "../auth.ts";
 import { BODY_BYTES, readJson } from "../body.ts";
 import { crowd, declared } from "../declare.ts";
 import { jsonText } from "../headers.ts";
 import { shardOf } from "../hunt.ts";
-import type { App } from "../request.ts";
+import { limitEvents, limitedParty, limitFlood, wrongTextsOf } from "../limits.ts";
+import type { App, Request$ } from "../request.ts";
 import { player, playerOf } from "../roles.ts";
 
 export function playRoutes(app: App): void {
@@ -45,10 +47,12 @@ export function playRoutes(app: App): void {
       responses: { 200: { description: "A result per event, in order", schema: results } },
     }),
     async (c) => {
-      const { hunt, team, player } = await playerOf(c);
+      const { hunt, team, player } = await playerOf(c, (claims) =>
+        limitFlood(c.env, claims.team, c.get("now")),
+      );
       const events = eventsOf(await readJson(c.req.raw, BODY_BYTES));
       const small = Number(c.req.header("content-length") ?? Number.POSITIVE_INFINITY) <= EVENT_BYTES;
-      return jsonText(c, await playEvents(c.env, hunt, team, player, events, c.get("now"), small));
+      return jsonText(c, await playEvents(c, { hunt, team, player }, events, small));
     },
   );
 }
@@ -59,24 +63,60 @@ export function playRoutes(app: App): void {
  * to the response's JSON text.
  */
 async function playEvents(
-  env: Env,
-  hunt: string,
-  team: string,
-  player: string,
+  c: Request$,
+  { hunt, team, player }: Pick<PlayerClaims, "hunt" | "team" | "player">,
   events: readonly unknown[],
-  now: number,
   small: boolean,
 ): Promise<string> {
+  const { env } = c;
+  const now = c.get("now");
+  limitEvents(env, team, events.length, now);
   const { shard } = shardOf(team);
   const { pepper, modes } = await digestingOf(env, hunt, now);
   const { commands, join } = commandsOf(events, small, (event) => commandOf(event, hunt, pepper, modes));
   if (commands.length === 0) return resultsText({ results: join([]), asOf: now });
-  const text = JSON.stringify(commands);
-  const played = await calling(async () => shardStub(env, hunt, shard).play(team, player, text));
-  if (typeof played !== "string") throw new RequestError(played.refused, played.detail);
+  const party = limitedParty(env, c.req.raw);
+  const played =
+    party === undefined
+      ? await playIn(env, hunt, shard, team, player, commands)
+      : await playCounted(c, party, hunt, commands, () => playIn(env, hunt, shard, team, player, commands));
+  if (typeof played !== "string") throw errorOf(played);
   if (commands.length === events.length) return played;
   const { results, asOf } = JSON.parse(played) as Results;
   return JSON.stringify({ results: join(results), asOf } satisfies Results);
+}
+
+function playIn(
+  env: Env,
+  hunt: string,
+  shard: string,
+  team: string,
+  player: string,
+  commands: readonly Command[],
+): Promise<string | Refusal> {
+  const text = JSON.stringify(commands);
+  return calling(async () => shardStub(env, hunt, shard).play(team, player, text));
+}
+
+/** Plays commands that come from `party`, and counts those of their texts that were wrong. */
+async function playCounted(
+  c: Request$,
+  party: string,
+  hunt: string,
+  commands: readonly Command[],
+  play: () => Promise<string | Refusal>,
+): Promise<string | Refusal> {
+  const wrongTexts = wrongTextsOf(c.env);
+  const reserved = wrongTexts.reserve(hunt, party, commands, c.get("now"));
+  let played: string | Refusal | undefined;
+  try {
+    played = await play();
+  } finally {
+    const results = typeof played === "string" ? (JSON.parse(played) as Results).results : undefined;
+    // What the platform counts, nobody waits for.
+    c.executionCtx.waitUntil(wrongTexts.settle(reserved, results));
+  }
+  return played;
 }
 
 /** How answers of this hunt are digested. Without the public half: in every mode, the shard sorts it out. */

@@ -27,7 +27,7 @@ export function standingsRoutes(app: App): void {
       responses: { 200: { description: "A page of the standings", schema: leaderboard } },
     }),
     async (c) => {
-      await limitAddress(c.env, c.req.raw);
+      await limitAddress(c.env, c.req.raw, c.get("now"));
       const hunt = huntOf(c);
       const page = pageQueryOf(c);
       const now = c.get("now");

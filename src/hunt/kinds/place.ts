@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Position } from "../../protocol.ts";
 import { CLOCK_TOLERANCE } from "../moment.ts";
+import { held } from "../turn.ts";
 import type { CommandOf, Kind, SolvingEvent } from "./kind.ts";
 
 export interface Place {
@@ -64,6 +65,8 @@ export const place: Kind<
   compile: (clue) => ({ place: clue.place as Place }),
   prepare: ({ id, place: there }) => ({
     judge(turn, { position }) {
+      const refused = held(turn, { clue: id });
+      if (refused) return refused;
       const last = turn.team.members.find((member) => member.id === turn.player)?.lastCheckin;
       const { outcome, distance } = judgeCheckin(there, position, last, turn.now);
       const where = { clue: id, position, distance };
@@ -82,7 +85,7 @@ export const place: Kind<
  * players who are near. From afar, invented positions must not measure where
  * the place lies.
  */
-const NEAR_RADII = 10;
+const NEAR_RADII = 2;
 
 /** Rounded up to one digit: 234 m are 300. */
 function roughly(metres: number): number {

@@ -1,7 +1,7 @@
 /** The kind `scan`: solved by its code, which also tells that it is this clue. */
 import * as z from "zod";
 import { isEmpty, tokensLeft } from "../attempts.ts";
-import { cooldown } from "../turn.ts";
+import { cooldown, held } from "../turn.ts";
 import type { CommandOf, Kind, SolvingEvent } from "./kind.ts";
 
 /** Characters. */
@@ -23,7 +23,10 @@ export const scanEvent: SolvingEvent<CommandOf<"scan">> = {
   find(turn, { codeDigest }) {
     const { limits, team, now } = turn;
     // Before the code is looked up: an empty bucket must not be an oracle.
-    if (isEmpty(limits, team.codes, now)) return cooldown(turn, limits, team.codes, {});
+    const refused = isEmpty(limits, team.codes, now)
+      ? cooldown(turn, limits, team.codes, {})
+      : held(turn, {});
+    if (refused) return refused;
     const clue = turn.codes.get(codeDigest);
     if (clue) return clue.id;
     return turn.record("unknown_code", { codeDigest, attemptsLeft: tokensLeft(limits, team.codes, now) });

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Hunt } from "../../contract/hunt.ts";
+import type { JoinBody } from "../../contract/join.ts";
 import { Problem } from "../shared/api.ts";
 import { countdown, t } from "../shared/i18n.ts";
 import { Markdown } from "../shared/markdown.tsx";
@@ -12,6 +13,11 @@ const code = new URLSearchParams(location.search).get("join") ?? "";
 const mode = signal<"create" | "join">(code === "" ? "create" : "join");
 const busy = signal(false);
 const problem = signal("");
+/** When the page tries again by itself, on the engine's clock, epoch ms; 0: it does not wait. */
+const again = signal(0);
+
+/** How long it waits if the engine does not say, s. */
+const WAIT = 5;
 
 async function submit(event: SubmitEvent): Promise<void> {
   event.preventDefault();
@@ -27,7 +33,7 @@ async function submit(event: SubmitEvent): Promise<void> {
   busy.value = true;
   problem.value = "";
   try {
-    await join({ name: text("name"), ...(team ? { team } : {}) });
+    await joinInTurn({ name: text("name"), ...(team ? { team } : {}) });
     // Without the join code. Whoever has opened a clue meanwhile stays there.
     history.replaceState(null, "", location.pathname + location.hash);
   } catch (error) {
@@ -36,6 +42,22 @@ async function submit(event: SubmitEvent): Promise<void> {
     problem.value = error.status === 0 ? t("notJoined") : error.message;
   } finally {
     busy.value = false;
+  }
+}
+
+/** Joins; while too many join from this address it waits as long as the engine asks, and tries again. */
+async function joinInTurn(joining: JoinBody): Promise<void> {
+  while (true) {
+    try {
+      await join(joining);
+      return;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 429) throw error;
+      const wait = (error.retryAfter ?? WAIT) * 1_000;
+      again.value = now.value + wait;
+      await new Promise((done) => setTimeout(done, wait));
+      again.value = 0;
+    }
   }
 }
 
@@ -118,6 +140,11 @@ export function JoinPage({ hunt }: { hunt: Hunt }) {
             />
             <span class="soft small">{t("joinHint")}</span>
           </label>
+        )}
+        {again.value > 0 && (
+          <p class="note number" role="timer">
+            {t("joinsAgain", { time: countdown(again.value - now.value) })}
+          </p>
         )}
         {problem.value !== "" && (
           <p class="note bad" role="alert">

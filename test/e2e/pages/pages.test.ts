@@ -585,6 +585,40 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     expectQuiet(watched);
   });
 
+  test.each([
+    ["en-GB", /tries again by itself in 0:0\d/],
+    ["de-DE", /versucht es von selbst wieder in 0:0\d/],
+    ["ar", /ستعيد الصفحة المحاولة تلقائيًا بعد/],
+  ])(
+    "[SEC-48] a page that may not join yet says so, waits and tries again by itself: %s",
+    async (locale, words) => {
+      const hunt = `crowd-${locale.slice(0, 2)}`;
+      await pages.demo(hunt);
+      const { page, watched } = await open(`/play/${hunt}`, { ...DESK, locale });
+      const tried: number[] = [];
+      await page.route(/\/players$/, async (route) => {
+        tried.push(Date.now());
+        if (tried.length > 2) return route.continue();
+        await route.fulfill({
+          status: 429,
+          contentType: "application/problem+json",
+          headers: { "Retry-After": "2" },
+          body: JSON.stringify({ code: "rate_limited", detail: "too many joinings from this address" }),
+        });
+      });
+      await page.locator('input[name="name"]').fill("Ann");
+      await page.locator('input[name="team"]').fill(`Crowd ${locale}`);
+      await page.locator('form button[type="submit"]').click();
+      await page.getByRole("timer").filter({ hasText: words }).waitFor();
+      await page.locator(".clue").first().waitFor({ timeout: 15_000 });
+      expect(tried).toHaveLength(3);
+      for (const [index, at] of tried.slice(1).entries()) {
+        expect(at - (tried[index] ?? 0)).toBeGreaterThanOrEqual(1_900);
+      }
+      expectQuiet(watched);
+    },
+  );
+
   test("[WEB-10] the player page can be used soon, also on a processor four times slower", async () => {
     await pages.demo("fast");
     const times: number[] = [];

@@ -25,6 +25,7 @@ export const de: Translation<typeof en> = {
   ended: "Die Schatzsuche ist zu Ende.",
   banned: "Dein Team wurde von den Veranstaltern angehalten.",
   offline: "Kein Netz. Was du tust, wird aufgehoben und später gesendet.",
+  joinsAgain: "Von hier aus steigen gerade viele ein. Die Seite versucht es von selbst wieder in {time}.",
   notJoined: "Gerade kein Netz: Du bist noch nicht dabei. Versuche es noch einmal.",
   keepsNothing: "Dieser Browser bewahrt nichts auf: Lass die Seite offen, bis alles gesendet ist.",
   noMap: "Die Karte kann gerade nicht geladen werden.",

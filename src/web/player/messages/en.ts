@@ -22,6 +22,7 @@ export const en = {
   ended: "The hunt has ended.",
   banned: "Your team has been stopped by the organisers.",
   offline: "No network. What you do is kept and sent later.",
+  joinsAgain: "Many join from here just now. This page tries again by itself in {time}.",
   notJoined: "No network just now: you have not joined yet. Try again.",
   keepsNothing: "This browser keeps nothing: leave the page open until all is sent.",
   noMap: "The map cannot be loaded now.",
