@@ -30,9 +30,14 @@ function tokensAt(limits: AttemptLimits, bucket: Attempts | undefined, now: numb
   return Math.min(limits.burst, bucket.tokens + minutes * limits.refillPerMinute);
 }
 
-/** Whether the bucket holds less than one token at `now`. */
-export function isEmpty(limits: AttemptLimits, bucket: Attempts | undefined, now: number): boolean {
-  return tokensAt(limits, bucket, now) < TOKEN;
+/** Whether the bucket holds less than one token at `now`, beside `reserved` ones. */
+export function isEmpty(
+  limits: AttemptLimits,
+  bucket: Attempts | undefined,
+  now: number,
+  reserved = 0,
+): boolean {
+  return tokensAt(limits, bucket, now) - reserved < TOKEN;
 }
 
 /**

@@ -23,6 +23,8 @@ export interface CurrentHuntDeps {
   attach(): Promise<ShardConfig | Refusal>;
   /** The vault has no unit of the prize left for this shard. */
   drained(prize: string): boolean;
+  /** See `PrizeState.asked`. */
+  asked(team: string, prize: string): readonly string[];
   /** A configuration is in force; `before`: the one it replaced in this instance. */
   changed(before: ShardConfig | undefined, config: ShardConfig): void;
 }
@@ -40,6 +42,7 @@ export class CurrentHunt {
     this.#prizes = {
       withdrawn: (prize) => changeOf(this.#current?.config.prizes, prize).withdrawn === true,
       drained: (prize) => deps.drained(prize),
+      asked: (team, prize) => deps.asked(team, prize),
       codeOf: (prize, unit) => this.codeOf(prize, unit),
     };
     const stored = deps.store.config();

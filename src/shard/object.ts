@@ -143,6 +143,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       attach: () =>
         orRefusal(calling(async () => (await controlStub(env, hunt).attach(shard)) as ShardConfig | Refusal)),
       drained: (prize) => desk.drained(prize),
+      asked: (team, prize) => this.#wins.asked(team, prize),
       changed: (before, changed) => {
         desk.forget();
         this.#live.changed(before, changed);
