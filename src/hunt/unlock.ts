@@ -119,3 +119,23 @@ export function opensAt(hunt: IndexedHunt, clue: CompiledClue, team: Team, progr
   const opened = Math.max(progress.since, Math.min(byHand, holdsAt(hunt, clue.opens, progress)));
   return Math.min(opened, progress.happened(team.solves.get(clue.id)?.at ?? Number.POSITIVE_INFINITY));
 }
+
+/**
+ * When the clues open for the team, as it is known at `now` (epoch ms); by their
+ * places in the definition. `Infinity`: nothing known opens it. See `openings.ts`.
+ */
+export function openingsOf(hunt: IndexedHunt, team: Team, openedAt: number, now: number): Float64Array {
+  const known = hunt.openings.get(team, openedAt, now);
+  if (known) return known;
+  const { clues } = hunt.compiled;
+  const progress = progressOf(hunt, team, openedAt, now);
+  const times = new Float64Array(clues.length);
+  let until = Number.POSITIVE_INFINITY;
+  for (const [place, clue] of clues.entries()) {
+    const at = opensAt(hunt, clue, team, progress);
+    times[place] = at;
+    if (at > now) until = Math.min(until, at);
+  }
+  hunt.openings.set(team, openedAt, now, times, until);
+  return times;
+}
