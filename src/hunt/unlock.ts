@@ -84,7 +84,8 @@ export function progressOf(
   now: number,
   plus?: { clue: string; at: number; points: number; reached: readonly number[] },
 ): Progress {
-  const joinedAt = Math.min(team.joinedAt, now);
+  // Dated ahead: it may have been any time since the hunt opened, and nobody waits for what comes after it.
+  const joinedAt = team.joinedAt > now ? Math.min(openedAt, now) : team.joinedAt;
   const since = Math.max(openedAt, joinedAt);
   const happened = (at: number): number => (at > now && at !== Number.POSITIVE_INFINITY ? since : at);
   return {

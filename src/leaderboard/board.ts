@@ -197,6 +197,15 @@ export class Board {
     }));
   }
 
+  /** The clock was ahead: before the freeze, no fact that came so far is behind it. */
+  async wentBack(): Promise<void> {
+    await this.#keeper?.change((view) => {
+      if (view.freeze !== undefined && this.#deps.clock.now() < view.freeze) view.thaw();
+      return true;
+    });
+    this.#deps.changed();
+  }
+
   /** Writes the standings down, in pieces; reports wait meanwhile, reads do not. */
   async write(): Promise<void> {
     const keeper = this.#keeper;

@@ -55,10 +55,11 @@ export class BoardSockets {
 
   /** `since`: the last position the client saw, when it was here before. */
   async accept(first: readonly object[], since: string | null): Promise<Response | Refusal> {
-    if (!this.hasRoom) {
-      return refuse("overloaded", "the leaderboard has too many live sockets");
-    }
+    const full = refuse("overloaded", "the leaderboard has too many live sockets");
+    if (!this.hasRoom) return full;
     const page = await this.#pageForNewcomer();
+    // Others came during the await.
+    if (!this.hasRoom) return full;
     const { 0: client, 1: server } = new WebSocketPair();
     this.#sockets.accept(server, []);
     for (const frame of first) this.#sockets.send(server, frame);
