@@ -91,7 +91,7 @@ describe("alarm", () => {
     expect(platform.at).toBe(7_000);
   });
 
-  test("[SEC-24] what was set by a clock that was ahead is due that much sooner", () => {
+  test("[SEC-37] what was set by a clock that was ahead is due that much sooner", () => {
     const platform = new Platform();
     const alarm = platform.instance();
     alarm.set("ship", 3_605_000);

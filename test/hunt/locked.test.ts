@@ -50,7 +50,7 @@ describe("locked or missing", () => {
     ["an answer", (id, clueId) => answer(id, clueId, "right")],
     ["a check-in", (id, clueId) => checkin(id, clueId, { lat: 0, lng: 0, accuracy: 1 })],
     ["a hint", (id, clueId) => hint(id, clueId, "h")],
-  ])("[SEC-22] %s evaluates as many conditions, whichever it names", (_, event) => {
+  ])("[SEC-35] %s evaluates as many conditions, whichever it names", (_, event) => {
     const first = (clueId: string) => countOf(() => played().play(event("e", clueId)));
     expect(first("missing")).toBeGreaterThan(400);
     for (const id of ["small", "large", "late"]) expect(first(id)).toBe(first("missing"));
@@ -61,7 +61,7 @@ describe("locked or missing", () => {
     }
   });
 
-  test("[SEC-22] what is remembered holds until the team or the time changes it", () => {
+  test("[SEC-35] what is remembered holds until the team or the time changes it", () => {
     const game = played();
     const told = (id: string, clueId: string, at: number) =>
       game.play(answer(id, clueId, "wrong"), at).outcome;
@@ -77,7 +77,7 @@ describe("locked or missing", () => {
     expect(told("8", "late", T0 + MINUTE)).toBe("locked");
   });
 
-  test("[SEC-22] over a socket an answer is digested when it is judged, not before", () => {
+  test("[SEC-35] over a socket an answer is digested when it is judged, not before", () => {
     const secrets = { ANSWER_PEPPERS: `p1:${Buffer.alloc(32, 1).toString("base64url")}` } as never;
     const indexed = indexHunt(hunt([clue("a"), clue("b", { opens: { op: "manual" } })]));
     const spy = vi.spyOn(normalise, "normaliseAnswer");

@@ -157,10 +157,9 @@ describe("hostile texts", () => {
     ["spaces", `x${"\u3000".repeat(998)}x`],
   ];
 
-  test.each(FILLED)("[SEC-23] %s: the work is bounded, not the length alone", (_, given) => {
+  test.each(FILLED)("[SEC-36] %s: the work is bounded, not the length alone", (_, given) => {
     const native = String.prototype.normalize;
     let made = 0;
-    // biome-ignore lint/complexity/useArrowFunction: `this` is the text
     const spy = vi.spyOn(String.prototype, "normalize").mockImplementation(function (this: string, form) {
       const text = native.call(this, form);
       made += text.length;
@@ -180,7 +179,7 @@ describe("hostile texts", () => {
     }
   });
 
-  test("[SEC-23] what an author may write is within the bound, whatever the script", () => {
+  test("[SEC-36] what an author may write is within the bound, whatever the script", () => {
     for (const letter of ["a", "é", "각", "\u1F82", "東", "ﬁ", "😀", "ẞ", "ữ"]) {
       const longest = letter.repeat(500 / letter.length);
       for (const mode of MODES) expect(isBounded(mode, longest), letter).toBe(true);
@@ -193,7 +192,7 @@ describe("hostile texts", () => {
     expect(normaliseAnswer("words", `a${"\u0323".repeat(31)}`)).toBeNull();
   });
 
-  test("[SEC-23] slices never part the halves of a character", () => {
+  test("[SEC-36] slices never part the halves of a character", () => {
     for (let shift = 0; shift < 3; shift += 1) {
       const given = `${"x".repeat(shift)}${"\u{1D160}".repeat(300)}`;
       const whole = given.normalize("NFKD").length;

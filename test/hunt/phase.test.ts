@@ -208,7 +208,7 @@ describe("a clock that was ahead", () => {
   const now = 10 * HOUR;
   const ahead = now + HOUR;
 
-  test("[SEC-25] what was done by hand stays done, as of now", () => {
+  test("[SEC-38] what was done by hand stays done, as of now", () => {
     const live = changePhase(INITIAL_PHASE, {}, "live", ahead) as PhaseState;
     expect(isDatedAhead(live, now)).toBe(true);
     expect(rightPhase(live, now)).toMatchObject({ live: true, openedAt: now });
@@ -219,7 +219,7 @@ describe("a clock that was ahead", () => {
     expect(isDatedAhead(right, now)).toBe(false);
   });
 
-  test("[SEC-25] what the definition's times did by it has not come yet", () => {
+  test("[SEC-38] what the definition's times did by it has not come yet", () => {
     const times = { opens: now + HOUR / 4, closes: now + HOUR / 2 };
     const settled = settlePhase(INITIAL_PHASE, times, ahead);
     expect(phaseAt(settled, times, now)).toBe("ended");
@@ -232,7 +232,7 @@ describe("a clock that was ahead", () => {
     expect(phaseAt(rightPhase(running, now), times, now)).toBe("live");
   });
 
-  test("[SEC-25] times that are right stay, and so does an import's first line", () => {
+  test("[SEC-38] times that are right stay, and so does an import's first line", () => {
     const live = changePhase(INITIAL_PHASE, {}, "live", now) as PhaseState;
     expect(isDatedAhead(live, now)).toBe(false);
     expect(rightPhase(live, now)).toEqual(live);

@@ -165,7 +165,7 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
       expect(await origin().registration("a")).toMatchObject({ name: "Now" });
       await origin().register([{ externalId: "a", name: "Later", at: 6 }]);
       expect(await origin().registration("a")).toMatchObject({ name: "Later" });
-      // [SEC-24] A word of a clock that was an hour ahead does not stand for that hour.
+      // [SEC-37] A word of a clock that was an hour ahead does not stand for that hour.
       const now = Date.now();
       await origin().register([{ externalId: "a", name: "Ahead", at: now + 3_600_000 }]);
       await origin().register([{ externalId: "a", name: "Right", at: now }]);

@@ -112,7 +112,7 @@ test("[PRIZE-17] a drained prize is refused in the shard, but not while a unit m
   expect(calls.mock.calls.length).toBeLessThanOrEqual(1);
 });
 
-test("[SEC-20] claims sent at once use no more attempts than claims sent one after the other", async () => {
+test("[SEC-34] claims sent at once use no more attempts than claims sent one after the other", async () => {
   const attempts = { burst: 3, refillPerMinute: 0.001, perClue: 0 };
   await publish("at-once", 10, { attempts, prizes: [{ ...PRIZE, mode: "odds", odds: 0.02, stock: 1_000 }] });
   await setPhase("at-once", "live");
@@ -136,7 +136,7 @@ test("[SEC-20] claims sent at once use no more attempts than claims sent one aft
   }
 }, 30_000);
 
-test("[SEC-20] what is won does not use up an attempt: claims that wait for it are decided as after it", async () => {
+test("[SEC-34] what is won does not use up an attempt: claims that wait for it are decided as after it", async () => {
   const attempts = { burst: 2, refillPerMinute: 0.001, perClue: 0 };
   const prize = { ...PRIZE, mode: "odds", odds: 1, stock: 50, perTeam: 20, perPlayer: 20 };
   await publish("wins", 10, { attempts, prizes: [prize] });
@@ -156,7 +156,7 @@ test("[SEC-20] what is won does not use up an attempt: claims that wait for it a
   expect(twice.flat().filter((result) => !("duplicate" in result))).toHaveLength(4);
 });
 
-test("[SEC-20] claims that wait for one the vault did not decide are refused with it, and their attempts are given back", async () => {
+test("[SEC-34] claims that wait for one the vault did not decide are refused with it, and their attempts are given back", async () => {
   const attempts = { burst: 1, refillPerMinute: 0.001, perClue: 0 };
   await publish("unheard", 10, { attempts, prizes: [{ ...PRIZE, mode: "odds", odds: 1 }] });
   await setPhase("unheard", "live");

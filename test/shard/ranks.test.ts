@@ -72,7 +72,7 @@ describe("ranks", () => {
     expect(asked).toEqual([["a"], ["a"]]);
   });
 
-  test("[SEC-24] a rank noted by a clock that was an hour ahead is asked anew", async () => {
+  test("[SEC-37] a rank noted by a clock that was an hour ahead is asked anew", async () => {
     const { asked, answers, cache, clock } = standings();
     clock.at = 3_600_000;
     const first = cache.rankOf("a");

@@ -75,7 +75,7 @@ describe("the view during a freeze", () => {
   });
 });
 
-test("[SEC-24] facts that a wrong clock dated behind the freeze are in what is frozen when it comes", () => {
+test("[SEC-37] facts that a wrong clock dated behind the freeze are in what is frozen when it comes", () => {
   const rules: StandingsRules = {
     scoring: { ranking: "score", decay: { kind: "none", minimum: 0, solves: 1 }, firstSolves: [] },
     clues: [{ id: "a", points: 10 }],
