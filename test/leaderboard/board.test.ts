@@ -130,9 +130,7 @@ test("[SEC-39] newcomers who all wait for the first page are no more than there 
     clock: systemClock,
     socketsMax: 3,
     page: () =>
-      new Promise<LivePage>((done) =>
-        setTimeout(done, 5, { asOf: 0, frozen: false, total: 0, entries: [] }),
-      ),
+      new Promise<LivePage>((done) => setTimeout(done, 5, { asOf: 0, frozen: false, total: 0, entries: [] })),
     life: "x",
   });
   const opened = await Promise.all(Array.from({ length: 10 }, () => live.accept([], null)));
