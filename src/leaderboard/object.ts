@@ -52,7 +52,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     const texts = new StoredText(storage.sql);
     const clock = watched({ now: () => this.now(), after: (ms, signal) => this.after(ms, signal) }, (by) => {
       this.#alarm.wentBack(by);
-      void this.#board.wentBack().catch((error: unknown) => {
+      void this.#board.wentBack(by).catch((error: unknown) => {
         console.warn({ message: "the freeze could not be put right", error: String(error) });
       });
       this.#spectators.timePassed();

@@ -224,9 +224,24 @@ test("[SEC-37] standings are of the right time, and a freeze shows what was solv
     asOf: now,
     entries: [{ score: 10 }],
   });
+  // Who solved it since is behind those who solved it meanwhile.
+  const second = await join("frozen", "two");
+  now += MINUTE;
+  await play(second, guess("frozen", "1", "right", "a"));
+  const both = await within(
+    5_000,
+    () => board("frozen"),
+    ({ entries }) => entries[1]?.score === 10,
+  );
+  expect(both.entries.map((entry) => entry.team.name)).toEqual(["one", "two"]);
+  for (const { lastSolveAt } of both.entries) expect(lastSolveAt).toBeLessThanOrEqual(now);
   await play(team, guess("frozen", "2", "wrong", "b"));
   now = freeze + MINUTE;
   await play(team, guess("frozen", "3", "right", "b"));
   await wait(600);
-  expect(await board("frozen")).toMatchObject({ frozen: true, asOf: freeze, entries: [{ score: 10 }] });
+  expect(await board("frozen")).toMatchObject({
+    frozen: true,
+    asOf: freeze,
+    entries: [{ score: 10 }, { score: 10 }],
+  });
 });
