@@ -52,6 +52,15 @@ export class Alarm<Reason extends string> {
     if (!this.#running) this.#arm();
   }
 
+  /**
+   * The clock went back by `by` ms, so it was ahead before: what was due by it is due that much sooner.
+   * What was meant for a moment of the definition comes too early then, finds nothing to do and is set again.
+   */
+  wentBack(by: number): void {
+    for (const [reason, at] of this.#due) this.#due.set(reason, at - by);
+    if (!this.#running) this.#arm();
+  }
+
   /** The reason no longer holds. The object may still be woken, and finds nothing to do. */
   clear(reason: Reason): void {
     this.#due.delete(reason);

@@ -1,3 +1,5 @@
+import { isAhead } from "./ahead.ts";
+
 /**
  * Time as an object or a loop sees it: the present and waiting, together, so
  * that a test that moves one moves the other.
@@ -7,6 +9,28 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason as soon as that is aborted. */
   after(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * The clock, which tells when it went back by more than `CLOCK_TOLERANCE`: it
+ * was wrong before, and what was set by it may lie far ahead. `wentBack` is
+ * called before the time is told that shows it.
+ */
+export function watched(clock: Clock, wentBack: (by: number) => void): Clock {
+  let latest = 0;
+  return {
+    now() {
+      const now = clock.now();
+      if (now >= latest) latest = now;
+      else if (isAhead(latest, now)) {
+        const by = latest - now;
+        latest = now;
+        wentBack(by);
+      }
+      return now;
+    },
+    after: (ms, signal) => clock.after(ms, signal),
+  };
 }
 
 export const systemClock: Clock = {

@@ -91,6 +91,15 @@ describe("alarm", () => {
     expect(platform.at).toBe(7_000);
   });
 
+  test("[SEC-37] what was set by a clock that was ahead is due that much sooner", () => {
+    const platform = new Platform();
+    const alarm = platform.instance();
+    alarm.set("ship", 3_605_000);
+    expect(platform.at).toBe(3_605_000);
+    alarm.wentBack(3_600_000);
+    expect(platform.at).toBe(5_000);
+  });
+
   test("a cleared reason does not wake the object again", async () => {
     const platform = new Platform();
     const alarm = platform.instance();

@@ -56,6 +56,7 @@ export const LAYERS: { rooms: Room[] }[] = [
       { path: "bounded-map.ts", holds: "a map with room for so many" },
     ],
   },
+  { rooms: [{ path: "ahead.ts", holds: "how far ahead of the present a time may lie" }] },
   { rooms: [{ path: "contract", holds: "the wire: schemas and the types inferred from them" }] },
 ];
 
@@ -64,7 +65,7 @@ export const LAYERS: { rooms: Room[] }[] = [
  * dependency but zod and yaml) and of the engine only what `may` names.
  */
 export const PURE: { path: string; may: string[] }[] = [
-  { path: "hunt", may: ["hunt", "protocol.ts", "errors.ts", "contract"] },
+  { path: "hunt", may: ["hunt", "protocol.ts", "errors.ts", "ahead.ts", "contract"] },
   { path: "leaderboard/standings", may: ["leaderboard/standings", "hunt", "protocol.ts", "contract"] },
   { path: "prizes/draw.ts", may: ["hmac.ts", "hunt", "protocol.ts"] },
   { path: "prizes/allocate.ts", may: ["prizes/draw.ts", "hunt", "protocol.ts"] },

@@ -3,6 +3,7 @@
  * the owner object. Nothing here decides a game; an old value costs freshness
  * only, and a wrong one is ignored.
  */
+import { isAhead, isYoung } from "../ahead.ts";
 import { configOf } from "../config.ts";
 import type { Refusal } from "../errors.ts";
 import { calling, controlStub, leaderboardStub } from "../objects/call.ts";
@@ -52,7 +53,8 @@ class Repeating<Value> {
   async get(key: string, now: number, maxAge: number, read: () => Promise<Value>): Promise<Value> {
     const cached = this.#memory.get(key);
     if (!cached) return this.#read(key, now, read);
-    const age = now - cached.at;
+    // What a clock dated ahead that was wrong is of no known age.
+    const age = isAhead(cached.at, now) ? Number.POSITIVE_INFINITY : now - cached.at;
     if (age < maxAge || (age < maxAge * STALE_FACTOR && this.#memory.reading(key, now))) {
       this.#hits.value += 1;
       return cached.value;
@@ -112,7 +114,7 @@ export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number
     const published = query.bracket === undefined && query.around === undefined;
     if (published && query.offset + query.limit <= BOARD_ENTRIES_MAX) {
       const entry = readBoardEntry(hunt, await readKv(env, boardKey(hunt)));
-      const young = entry && now - entry.at <= config.LEADERBOARD_KV_MAX_AGE_MS;
+      const young = entry && isYoung(entry.at, now, config.LEADERBOARD_KV_MAX_AGE_MS + 1);
       if (entry && young && now < (entry.until ?? Number.POSITIVE_INFINITY)) {
         count("leaderboard", "kv");
         const { asOf, frozen, total, entries } = entry;

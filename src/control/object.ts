@@ -6,10 +6,10 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { phaseAt } from "../hunt/phase.ts";
+import { isDatedAhead, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type { Actor, AuditEntry, ControlObject, PublicEntry, PublishResult } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
@@ -35,11 +35,12 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #changes: Changes;
   readonly #actions: Actions;
   readonly #alarm: Alarm<"fan-out">;
+  readonly #clock: Clock;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const hunt = ctx.id.name ?? "";
-    const clock: Clock = { ...systemClock, now: () => this.now() };
+    const clock = watched({ ...systemClock, now: () => this.now() }, (by) => alarm.wentBack(by));
     const { now } = clock;
     const published = () => this.#publisher.published();
     const texts = new StoredText(ctx.storage.sql);
@@ -50,6 +51,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     this.#state = state;
     this.#audit = audit;
     this.#alarm = alarm;
+    this.#clock = clock;
     this.#publisher = new Publisher({
       hunt,
       texts,
@@ -62,7 +64,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     const tellEveryone = () => this.#fanOut.tellEveryone();
     this.#changes = new Changes({ state, audit, published, tellEveryone, now });
     this.#actions = new Actions({ hunt, env, state, audit, now });
-    void ctx.blockConcurrencyWhile(() => alarm.resume());
+    void ctx.blockConcurrencyWhile(async () => {
+      await alarm.resume();
+      // Whatever became of the alarm: a fan-out that is incomplete is repeated.
+      if (state.current?.told === false) this.#fanOut.arm();
+    });
   }
 
   /** Epoch ms; replaced by tests. */
@@ -78,6 +84,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     options: { dryRun: boolean; ifMatch?: number },
     by: Actor,
   ): Promise<PublishResult> {
+    this.#rightPhase();
     const published = this.#publisher.publish(source, format, options);
     if ("refused" in published || options.dryRun) return published;
     const { version } = published;
@@ -107,6 +114,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   // ── Changes ──────────────────────────────────────────────────────────────
 
   setPhase(to: PhaseByHand, by: Actor): Promise<{ phase: PhaseByHand } | Refusal> {
+    this.#rightPhase();
     return this.#changes.setPhase(to, by);
   }
 
@@ -180,6 +188,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   }
 
   shards(): string[] {
+    this.#rightPhase();
     return [...this.#state.shards];
   }
 
@@ -208,10 +217,25 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   // ── The rest ─────────────────────────────────────────────────────────────
 
   override alarm(): Promise<void> {
-    return this.#alarm.run(() => this.#fanOut.repeat());
+    return this.#alarm.run(() => {
+      this.#rightPhase();
+      return this.#fanOut.repeat();
+    });
+  }
+
+  /** Times that a wrong clock gave the phase are put right, and everyone is told. */
+  #rightPhase(): void {
+    const now = this.#clock.now();
+    const phase = this.#state.current?.phase;
+    if (!phase || !isDatedAhead(phase, now)) return;
+    const right = rightPhase(phase, now);
+    this.#state.change({ phase: right });
+    this.#audit.record({ actor: "engine", request: "clock", at: now, action: "clock", detail: {} });
+    console.warn({ message: "the phase had times ahead of the clock", hunt: this.#hunt });
   }
 
   #published(): Published | Refusal {
+    this.#rightPhase();
     return this.#publisher.published() ?? refuse("not_found", "no such hunt");
   }
 }

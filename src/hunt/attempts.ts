@@ -2,7 +2,7 @@
  * Token buckets: a wrong try takes a token, tokens come back with time. Each
  * team has one for each clue, one for unknown codes and one for each prize.
  */
-import { CLOCK_TOLERANCE } from "./moment.ts";
+import { isAhead } from "../ahead.ts";
 import type { Attempts } from "./team.ts";
 
 /** The figures of a bucket; `perClue`: wrong answers to a clue in all, 0 = unlimited. */
@@ -25,14 +25,19 @@ const TIME_MAX = 8.64e15;
  * full, so that a team need not wait until the clock gets there.
  */
 function tokensAt(limits: AttemptLimits, bucket: Attempts | undefined, now: number): number {
-  if (!bucket || bucket.at - now > CLOCK_TOLERANCE) return limits.burst;
+  if (!bucket || isAhead(bucket.at, now)) return limits.burst;
   const minutes = Math.max(0, now - bucket.at) / 60_000;
   return Math.min(limits.burst, bucket.tokens + minutes * limits.refillPerMinute);
 }
 
-/** Whether the bucket holds less than one token at `now`. */
-export function isEmpty(limits: AttemptLimits, bucket: Attempts | undefined, now: number): boolean {
-  return tokensAt(limits, bucket, now) < TOKEN;
+/** Whether the bucket holds less than one token at `now`, beside `reserved` ones. */
+export function isEmpty(
+  limits: AttemptLimits,
+  bucket: Attempts | undefined,
+  now: number,
+  reserved = 0,
+): boolean {
+  return tokensAt(limits, bucket, now) - reserved < TOKEN;
 }
 
 /**

@@ -30,7 +30,25 @@ export function claim(context: Context, turn: Turn, id: string): Decision {
   const limits = hunt.compiled.attempts;
   const bucket = triesOf(team, id);
   if (isEmpty(limits, bucket, now)) return cooldown(turn, limits, bucket, about);
-  return { claim: id };
+  const asked = prizes.asked(team.id, id);
+  return mayDependOn(asked, context, turn, prize) ? { claim: id, waits: true } : { claim: id };
+}
+
+/**
+ * Whether a claim could be refused, depending on what the vault says of those
+ * that were asked before it: each may take an attempt, or count for the limits.
+ */
+function mayDependOn(
+  asked: readonly string[],
+  { hunt }: Context,
+  { team, player, now }: Turn,
+  prize: CompiledPrize,
+): boolean {
+  if (asked.length === 0) return false;
+  const byPlayer = asked.filter((claimant) => claimant === player).length;
+  if (hasEnough(team, prize, player, { byTeam: asked.length, byPlayer })) return true;
+  const bucket = triesOf(team, prize.id);
+  return prize.mode !== "first-come" && isEmpty(hunt.compiled.attempts, bucket, now, asked.length);
 }
 
 /** What the vault said of a claim. `at`: when, epoch ms. */
@@ -58,7 +76,7 @@ export function decideClaim(
       return { facts: [draftOf(team, player, command, "won", how, now)] };
     }
     case "missed": {
-      // The bucket may have emptied while the vault decided.
+      // A new version may have made the bucket smaller while the vault decided.
       const tokens = Math.max(0, tokensLeft(context.hunt.compiled.attempts, triesOf(team, prize), now));
       const how = { prize, drawnAt: word.at, attemptsLeft: tokens };
       return { facts: [draftOf(team, player, command, "missed", how, now)] };
@@ -84,11 +102,16 @@ export function claimResult(
 /** The team's wins of one prize, revoked ones too: they count for its limits. */
 const winsOf = (team: Team, prize: string): Win[] => (team.wins ?? []).filter((win) => win.prize === prize);
 
-/** Whether the prize's limits leave nothing to this player of the team. */
-export function hasEnough(team: Team, { id, perTeam, perPlayer }: CompiledPrize, player: string): boolean {
+/** Whether the prize's limits leave nothing to this player of the team. `more`: wins that may yet come. */
+export function hasEnough(
+  team: Team,
+  { id, perTeam, perPlayer }: CompiledPrize,
+  player: string,
+  more = { byTeam: 0, byPlayer: 0 },
+): boolean {
   const own = winsOf(team, id);
-  const byPlayer = own.filter((win) => win.player === player).length;
-  return own.length >= perTeam || byPlayer >= (perPlayer ?? Number.POSITIVE_INFINITY);
+  const byPlayer = own.filter((win) => win.player === player).length + more.byPlayer;
+  return own.length + more.byTeam >= perTeam || byPlayer >= (perPlayer ?? Number.POSITIVE_INFINITY);
 }
 
 const triesOf = (team: Team, prize: string): Attempts | undefined =>

@@ -29,6 +29,8 @@ export interface PrizeState {
   withdrawn(prize: string): boolean;
   /** The vault has no unit left, nor one kept for a team of this shard. */
   drained(prize: string): boolean;
+  /** The players whose claims of this prize for the team the vault is deciding, one entry each claim. */
+  asked(team: string, prize: string): readonly string[];
   /** What the winner of a unit is shown; undefined: it cannot be made any more. */
   codeOf(prize: string, unit: number): string | undefined;
 }

@@ -15,7 +15,7 @@ import { decideRepeated } from "./repeat.ts";
 import type { Team } from "./team.ts";
 import { newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
 import { type Decision, draftOf, type Turn } from "./turn.ts";
-import { opensAt, type Progress, progressOf } from "./unlock.ts";
+import { openingsOf, opensAt, progressOf } from "./unlock.ts";
 
 /**
  * Decides `command` of `player` at `now` (epoch ms). `recorded` is the fact an
@@ -67,7 +67,6 @@ class PlayedTurn implements Turn {
   /** When the turn's clue opened for the team, epoch ms. */
   openedAt = Number.POSITIVE_INFINITY;
   #clue: CompiledClue | undefined;
-  #progress: Progress | undefined;
 
   constructor(context: Context, team: Team, player: string, command: Command, now: number) {
     this.#context = context;
@@ -92,13 +91,14 @@ class PlayedTurn implements Turn {
   /** Makes `id` the turn's clue; undefined: there is none, or it is locked for the team. */
   open(id: string): CompiledClue | undefined {
     const { hunt, openedAt } = this.#context;
-    const clue = hunt.clues.get(id);
-    if (!clue) return undefined;
-    this.#progress = progressOf(hunt, this.team, openedAt, this.now);
-    this.openedAt = opensAt(hunt, clue, this.team, this.#progress);
-    if (this.openedAt > this.now) return undefined;
-    this.#clue = clue;
-    return clue;
+    // Before the id is looked up: a locked clue and one that does not exist take the same time.
+    const openings = openingsOf(hunt, this.team, openedAt, this.now);
+    const place = hunt.places.get(id) ?? -1;
+    const at = openings[place] ?? Number.POSITIVE_INFINITY;
+    if (at > this.now) return undefined;
+    this.openedAt = at;
+    this.#clue = hunt.compiled.clues[place];
+    return this.#clue;
   }
 
   tell(outcome: UnrecordedOutcome, more?: Partial<Result>): Decision {
@@ -114,15 +114,15 @@ class PlayedTurn implements Turn {
     const { hunt, openedAt } = context;
     const { team, now } = this;
     const clue = this.#clue;
-    const before = this.#progress;
-    if (!clue || !before) throw new Error("a turn solves the clue that it opened");
+    if (!clue) throw new Error("a turn solves the clue that it opened");
     const points = presentValue(context, clue);
     const score = scoreOf(context, team) + points;
     const reached = newlyReached(context, team, score);
+    const before = openingsOf(hunt, team, openedAt, now);
     const after = progressOf(hunt, team, openedAt, now, { clue: clue.id, at: now, points, reached });
     const unlocked = (hunt.dependents.get(clue.id) ?? [])
       .filter((other) => !team.solves.has(other.id) && other.id !== clue.id)
-      .filter((other) => opensAt(hunt, other, team, before) > now)
+      .filter((other) => (before[hunt.places.get(other.id) ?? -1] ?? now) > now)
       .filter((other) => opensAt(hunt, other, team, after) <= now)
       .slice(0, UNLOCKED_TOLD_MAX)
       .map((other) => other.id);

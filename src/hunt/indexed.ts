@@ -5,11 +5,16 @@
 import type { CompiledClue, CompiledHunt, CompiledPrize, Condition } from "./compiled.ts";
 import { kindOf } from "./kinds/all.ts";
 import type { Judge } from "./kinds/kind.ts";
+import { OpeningsMemory } from "./openings.ts";
 import { isDynamic } from "./score.ts";
 
 export interface IndexedHunt {
   readonly compiled: CompiledHunt;
   readonly clues: ReadonlyMap<string, CompiledClue>;
+  /** The place of each clue in `compiled.clues`. */
+  readonly places: ReadonlyMap<string, number>;
+  /** What `openingsOf` (unlock.ts) remembers. */
+  readonly openings: OpeningsMemory;
   /** By clue: decides on the events that may solve it. */
   readonly judges: ReadonlyMap<string, Judge>;
   /** Digest of a code → the clue it solves. */
@@ -46,6 +51,8 @@ export function indexHunt(compiled: CompiledHunt): IndexedHunt {
   return {
     compiled,
     clues,
+    places: new Map(compiled.clues.map(({ id }, place) => [id, place])),
+    openings: new OpeningsMemory(),
     judges: new Map(compiled.clues.map((clue) => [clue.id, kindOf(clue).prepare(clue)])),
     codes: new Map(
       compiled.clues.flatMap((clue) => (clue.codeDigest ? [[clue.codeDigest, clue] as const] : [])),

@@ -8,13 +8,6 @@ export const DURATION_MAX = 366 * MILLISECONDS.d;
 /** Characters of an ISO time with offset and microseconds. */
 const TIME_LENGTH_MAX = 40;
 
-/**
- * Milliseconds by which clocks may differ in order (machines an object moves
- * between): a shard's time stands still for so long rather than go back. What
- * is further ahead was recorded by a clock that was wrong.
- */
-export const CLOCK_TOLERANCE = 10_000;
-
 /** Milliseconds of `"90s"`, `"10m"`, `"2h"`, `"3d"`; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   const [, count, unit] = DURATION.exec(text) ?? [];

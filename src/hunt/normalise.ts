@@ -13,8 +13,45 @@ const NOT_ASCII_LETTER_OR_DIGIT = /[^a-z0-9]/g;
 const DECIMAL = /^([+-]?)(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d*))?$/;
 
 /**
+ * Characters of a text once it is decomposed. One character may stand for 18
+ * (U+FDFA), and every step after that works on all of them. What an author may
+ * write as an answer stays below, but for texts of such characters.
+ */
+export const DECOMPOSED_MAX = 2_000;
+
+/** The most characters that one decomposes to, under any form. */
+const EXPANSION_MAX = 18;
+
+/** Code units decomposed at a time to learn how many they become. */
+const SLICE = 64;
+
+/** More marks on one letter than Unicode's stream-safe format has (UAX 15): putting n of them in order takes n² steps. */
+const MANY_MARKS = /\p{M}{31}/u;
+
+/**
+ * Whether a text is taken at all. Looks at no more of it than it takes to see
+ * that it is too much.
+ */
+export function isBounded(mode: CompareMode, text: string): boolean {
+  if (ASCII.test(text)) return true;
+  if (MANY_MARKS.test(text)) return false;
+  if (text.length * EXPANSION_MAX <= DECOMPOSED_MAX) return true;
+  const form = mode === "exact" ? "NFD" : "NFKD";
+  let decomposed = 0;
+  for (let from = 0; from < text.length; ) {
+    let to = from + SLICE;
+    // Not between the halves of a character.
+    if ((text.codePointAt(to - 1) ?? 0) > 0xffff) to += 1;
+    decomposed += text.slice(from, to).normalize(form).length;
+    if (decomposed > DECOMPOSED_MAX) return false;
+    from = to;
+  }
+  return true;
+}
+
+/**
  * The text as `mode` compares it, or null when it normalises to nothing (or,
- * in mode `number`, is no number). Two texts are the same answer exactly when
+ * in mode `number`, is no number), or is too much (see `isBounded`). Two texts are the same answer exactly when
  * they normalise to the same string; normalising twice changes nothing.
  *
  * - `letters`: NFKD, case folded, letters and digits only (accents go).
@@ -27,6 +64,7 @@ const DECIMAL = /^([+-]?)(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d*))?$/;
  * The caller bounds the length of `text`.
  */
 export function normaliseAnswer(mode: CompareMode, text: string): string | null {
+  if (!isBounded(mode, text)) return null;
   const normalised = NORMALISE[mode](text);
   return normalised === "" ? null : normalised;
 }

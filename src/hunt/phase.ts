@@ -3,6 +3,7 @@
  * times do by themselves. PURE: shards and control compute it alike.
  */
 
+import { isAhead } from "../ahead.ts";
 import type { Phase } from "../contract/basics.ts";
 import { type Refusal, refuse } from "../errors.ts";
 
@@ -16,6 +17,9 @@ export interface PhaseState {
   live: boolean;
   paused: boolean;
   endedAt?: number;
+  /** `openedAt`, and `endedAt`, came of the definition's times and not by hand. */
+  openedByTime?: true;
+  endedByTime?: true;
 }
 
 export interface HuntTimes {
@@ -77,10 +81,43 @@ export function settlePhase(state: PhaseState, times: HuntTimes, now: number): P
   const settled = { ...state };
   const opened = openedAt(state, times);
   if (opened <= now) {
+    if (state.openedAt === undefined && !state.live) settled.openedByTime = true;
     settled.openedAt = opened;
     if (times.opens !== undefined && times.opens <= now) settled.live = true;
   }
   const ended = endsAt(state, times);
-  if (ended <= now) settled.endedAt = ended;
+  if (ended <= now) {
+    if (state.endedAt === undefined) settled.endedByTime = true;
+    settled.endedAt = ended;
+  }
   return settled;
+}
+
+/** Whether the state has a time that a wrong clock gave it. An import's first line may lie anywhere. */
+export const isDatedAhead = ({ live, openedAt: opened, endedAt }: PhaseState, now: number): boolean =>
+  (live && opened !== undefined && isAhead(opened, now)) || (endedAt !== undefined && isAhead(endedAt, now));
+
+/**
+ * The state once the clock is right again. What was done by hand stays done, as
+ * of now; an opening or ending that the times did, by a clock that was ahead, has not come yet.
+ */
+export function rightPhase(state: PhaseState, now: number): PhaseState {
+  const { openedAt: opened, endedAt, openedByTime, endedByTime, live, ...rest } = state;
+  const isOpeningAhead = live && opened !== undefined && isAhead(opened, now);
+  const isEndAhead = endedAt !== undefined && isAhead(endedAt, now);
+  const begun: Partial<PhaseState> & { live: boolean } = isOpeningAhead
+    ? openedByTime
+      ? { live: false }
+      : { live, openedAt: now }
+    : {
+        live,
+        ...(opened === undefined ? {} : { openedAt: opened }),
+        ...(openedByTime ? { openedByTime } : {}),
+      };
+  const over: Partial<PhaseState> = isEndAhead
+    ? endedByTime
+      ? {}
+      : { endedAt: now }
+    : { ...(endedAt === undefined ? {} : { endedAt }), ...(endedByTime ? { endedByTime } : {}) };
+  return { ...rest, ...begun, ...over };
 }

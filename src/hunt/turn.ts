@@ -9,9 +9,11 @@ import type { Attempts, Team } from "./team.ts";
 
 /**
  * A result that changed nothing, or the facts to record (the first is the
- * result's), or a claim that the vault must decide: see `decideClaim`.
+ * result's), or a claim that the vault must decide: see `decideClaim`. `waits`:
+ * the decision depends on what comes of the team's claims that the vault has
+ * now; it is made again when one of them is decided.
  */
-export type Decision = { result: Result } | { facts: NewFact[] } | { claim: string };
+export type Decision = { result: Result } | { facts: NewFact[] } | { claim: string; waits?: true };
 
 export interface Turn {
   readonly team: Team;

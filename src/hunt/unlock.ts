@@ -84,7 +84,8 @@ export function progressOf(
   now: number,
   plus?: { clue: string; at: number; points: number; reached: readonly number[] },
 ): Progress {
-  const joinedAt = Math.min(team.joinedAt, now);
+  // Dated ahead: it may have been any time since the hunt opened, and nobody waits for what comes after it.
+  const joinedAt = team.joinedAt > now ? Math.min(openedAt, now) : team.joinedAt;
   const since = Math.max(openedAt, joinedAt);
   const happened = (at: number): number => (at > now && at !== Number.POSITIVE_INFINITY ? since : at);
   return {
@@ -118,4 +119,24 @@ export function opensAt(hunt: IndexedHunt, clue: CompiledClue, team: Team, progr
   const byHand = progress.happened(team.opened.get(clue.id) ?? Number.POSITIVE_INFINITY);
   const opened = Math.max(progress.since, Math.min(byHand, holdsAt(hunt, clue.opens, progress)));
   return Math.min(opened, progress.happened(team.solves.get(clue.id)?.at ?? Number.POSITIVE_INFINITY));
+}
+
+/**
+ * When the clues open for the team, as it is known at `now` (epoch ms); by their
+ * places in the definition. `Infinity`: nothing known opens it. See `openings.ts`.
+ */
+export function openingsOf(hunt: IndexedHunt, team: Team, openedAt: number, now: number): Float64Array {
+  const known = hunt.openings.get(team, openedAt, now);
+  if (known) return known;
+  const { clues } = hunt.compiled;
+  const progress = progressOf(hunt, team, openedAt, now);
+  const times = new Float64Array(clues.length);
+  let until = Number.POSITIVE_INFINITY;
+  for (const [place, clue] of clues.entries()) {
+    const at = opensAt(hunt, clue, team, progress);
+    times[place] = at;
+    if (at > now) until = Math.min(until, at);
+  }
+  hunt.openings.set(team, openedAt, now, times, until);
+  return times;
 }

@@ -8,7 +8,7 @@ import { kindOf } from "./kinds/all.ts";
 import { iso } from "./moment.ts";
 import { hintKey, type Team } from "./team.ts";
 import { presentValue, scoreOf } from "./team-score.ts";
-import { opensAt, progressOf } from "./unlock.ts";
+import { openingsOf } from "./unlock.ts";
 
 /** What others know of a player's hunt: the standings, the vault, the organisers. */
 export interface Known {
@@ -97,10 +97,10 @@ export function prizesOf(
 /** The open and solved clues in the order of the definition. Before the hunt opens: none. */
 export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
   if (context.phase === "draft") return [];
-  const progress = progressOf(context.hunt, team, context.openedAt, now);
+  const openings = openingsOf(context.hunt, team, context.openedAt, now);
   const views: ClueView[] = [];
-  for (const clue of context.hunt.compiled.clues) {
-    const openedAt = opensAt(context.hunt, clue, team, progress);
+  for (const [place, clue] of context.hunt.compiled.clues.entries()) {
+    const openedAt = openings[place] ?? Number.POSITIVE_INFINITY;
     const solve = team.solves.get(clue.id);
     if (openedAt > now && !solve) continue;
     const bucket = team.attempts.get(clue.id);

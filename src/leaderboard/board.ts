@@ -3,6 +3,7 @@
  * reports, decides who may see which standings, writes them down and rebuilds
  * them from the shards' logs where the stored data does not suffice.
  */
+import { CLOCK_TOLERANCE, isAhead } from "../ahead.ts";
 import type { Clock } from "../clock.ts";
 import { endsAt } from "../hunt/phase.ts";
 import type { StandingsRules } from "../hunt/score.ts";
@@ -12,7 +13,7 @@ import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import { meter } from "../telemetry/meter.ts";
 import { CatchUp, type CatchUpDeps } from "./catch-up.ts";
-import { Keeper } from "./keeper.ts";
+import { Keeper, type Misdated } from "./keeper.ts";
 import type { Standings } from "./standings/standings.ts";
 import { View } from "./standings/view.ts";
 import type { StoredView } from "./stored-view.ts";
@@ -22,6 +23,15 @@ const DUMP_TEAMS = 20_000;
 
 /** The form of the stored configuration. */
 const CONFIG_FORM = 1;
+
+/** Spans of misdated facts remembered. */
+const MISDATED_MAX = 8;
+
+/**
+ * Standings of more teams are not rebuilt because some facts are misdated: it would
+ * take longer than readers wait, and all that is wrong is the order of equal scores.
+ */
+const REBUILT_TEAMS_MAX = 20_000;
 
 /** Standings somebody may see. */
 export interface Reading {
@@ -45,6 +55,8 @@ export class Board {
   readonly #catchUp: CatchUp;
   #config: BoardConfig | undefined;
   #keeper: Keeper | undefined;
+  /** Spans of times that a wrong clock told while this instance ran; the newest first. */
+  #misdated: Misdated[] = [];
 
   constructor(deps: BoardDeps) {
     this.#deps = deps;
@@ -104,6 +116,8 @@ export class Board {
       // Not an empty `storage.sync()`: calls that arrive while storage is awaited are not let in.
       pause: () => scheduler.wait(0),
       clock: () => performance.now(),
+      now: () => this.#deps.clock.now(),
+      misdated: () => this.#misdated,
       changed: () => this.#deps.changed(),
       failed: (error) => {
         console.error({ message: "the standings are rebuilt from the logs", error: String(error) });
@@ -195,6 +209,33 @@ export class Board {
       marks: [...(this.#keeper?.marks ?? [])].map(([shard, mark]) => ({ shard, mark })),
       ...(standings?.dump(from, DUMP_TEAMS) ?? { rows: [] }),
     }));
+  }
+
+  /**
+   * The clock went back by `by` ms, so it was ahead. Facts that were dated by it count as of now, in the
+   * order of the logs, and not as behind a freeze that has not come.
+   */
+  async wentBack(by: number): Promise<void> {
+    const keeper = this.#keeper;
+    if (!keeper) return;
+    const now = this.#deps.clock.now();
+    // The shards' clock may have been a little further.
+    const to = now + by + CLOCK_TOLERANCE;
+    const isMisdated = isAhead(keeper.latest, now) && keeper.latest <= to;
+    if (isMisdated) {
+      const span = { from: now, to, marks: new Map(keeper.marks) };
+      this.#misdated = [span, ...this.#misdated].slice(0, MISDATED_MAX);
+    }
+    if (isMisdated && keeper.view.all.teamCount <= REBUILT_TEAMS_MAX) {
+      this.#keeper = this.#keep(this.#emptyView());
+      this.#catchUp.start();
+    } else {
+      await keeper.change((view) => {
+        if (view.freeze !== undefined && this.#deps.clock.now() < view.freeze) view.thaw();
+        return true;
+      });
+    }
+    this.#deps.changed();
   }
 
   /** Writes the standings down, in pieces; reports wait meanwhile, reads do not. */

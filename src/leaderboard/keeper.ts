@@ -4,7 +4,8 @@
  * with other events of the object between them; what is reported meanwhile
  * waits in a bounded queue. Small work is done at once.
  */
-import type { ScoreReport } from "../protocol.ts";
+import { isAhead } from "../ahead.ts";
+import type { ScoreFact, ScoreReport } from "../protocol.ts";
 import type { View } from "./standings/view.ts";
 
 /** Longest slice of work aimed at, ms: what anybody else waits for at most, and well under a frame. */
@@ -25,7 +26,21 @@ const TEAMS_AT_ONCE = 20_000;
 /** Facts applied between two looks at the clock, about 1 ms. */
 const FACTS_PER_LOOK = 512;
 
+/** A span of times that a wrong clock told, and what was known when it came right. */
+export interface Misdated {
+  /** When it came right, and the last moment that it may have told before; epoch ms. */
+  from: number;
+  to: number;
+  /** The last seq of each shard by then. */
+  marks: ReadonlyMap<string, number>;
+}
+
 export interface KeeperDeps {
+  /** Epoch ms. */
+  now(): number;
+  /** What was dated in one of these spans by then counts as of its beginning. */
+  misdated(): readonly Misdated[];
+
   /** Lets other events in. */
   pause(): Promise<void>;
   /** Milliseconds that only rise. */
@@ -56,6 +71,8 @@ export class Keeper {
   #isNew = false;
   #failure: { error: unknown } | undefined;
   #sliceStart = 0;
+  /** The latest time of a fact, epoch ms. */
+  #latest = 0;
 
   constructor(view: View, marks: Iterable<[string, number]>, deps: KeeperDeps) {
     this.view = view;
@@ -72,6 +89,11 @@ export class Keeper {
   /** The last seq of each shard that the standings hold; right for anything read before the next `await`. */
   get marks(): ReadonlyMap<string, number> {
     return this.#marks;
+  }
+
+  /** The latest time of a fact that was applied, epoch ms; 0: none was. */
+  get latest(): number {
+    return this.#latest;
   }
 
   /** Whether a report may be refused for want of room. */
@@ -226,10 +248,22 @@ export class Keeper {
     let applied = 0;
     for (const fact of report.facts) {
       if (fact.seq <= mark) continue;
-      this.view.apply(report.shard, fact);
+      const at = this.#timeOf(report.shard, fact);
+      this.#latest = Math.max(this.#latest, at);
+      this.view.apply(report.shard, at === fact.at ? fact : { ...fact, at });
       applied += 1;
       if (applied % FACTS_PER_LOOK === 0) yield;
     }
     this.#marks.set(report.shard, report.upto);
+  }
+
+  #timeOf(shard: string, { seq, at }: ScoreFact): number {
+    const { misdated, now } = this.#deps;
+    for (const { from, to, marks } of misdated()) {
+      if (at <= from || at > to) continue;
+      // Reported before, or still ahead: no clock that is right can have told it.
+      if (seq <= (marks.get(shard) ?? 0) || isAhead(at, now())) return from;
+    }
+    return at;
   }
 }

@@ -7,7 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { boardKey } from "../cache/entry.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { StandingsRules } from "../hunt/score.ts";
 import { controlStub, liveBoardStub, shardStub } from "../objects/call.ts";
@@ -50,10 +50,14 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     const config = configOf(env);
     const { storage } = ctx;
     const texts = new StoredText(storage.sql);
-    const clock: Clock = {
-      now: () => this.now(),
-      after: (ms, signal) => this.after(ms, signal),
-    };
+    const clock = watched({ now: () => this.now(), after: (ms, signal) => this.after(ms, signal) }, (by) => {
+      this.#alarm.wentBack(by);
+      void this.#board.wentBack(by).catch((error: unknown) => {
+        console.warn({ message: "the freeze could not be put right", error: String(error) });
+      });
+      this.#spectators.timePassed();
+      this.#publisher.changed();
+    });
     this.#clock = clock;
     this.#alarm = new Alarm({ clock, storage });
     this.#board = new Board({

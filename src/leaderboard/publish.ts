@@ -21,6 +21,9 @@ export interface BoardPublisherDeps {
 export class BoardPublisher {
   readonly #deps: BoardPublisherDeps;
   readonly #publishing: Delayed;
+  /** Entries made so far, and the latest of them that was put. */
+  #made = 0;
+  #put = 0;
 
   constructor(deps: BoardPublisherDeps) {
     this.#deps = deps;
@@ -58,7 +61,12 @@ export class BoardPublisher {
       };
     });
     if (!entry) return;
+    this.#made += 1;
+    const number = this.#made;
     await this.#deps.put(JSON.stringify(entry));
+    // An earlier one that took longer may lie over a later one.
+    if (number < this.#put) this.changed();
+    else this.#put = number;
     const took = clock.now() - entry.at;
     meter.histogram("hunt_leaderboard_publish_duration_seconds").observe(took / 1_000);
   }

@@ -45,7 +45,7 @@ export class D1Origin implements OriginStore {
   }
 
   async register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void> {
-    await this.#run(writes.register(registrations), signal);
+    await this.#run(writes.register(registrations, Date.now()), signal);
   }
 
   async close(): Promise<void> {} // D1 has no connections of ours

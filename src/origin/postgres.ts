@@ -71,7 +71,7 @@ export class PostgresOrigin implements OriginStore {
   }
 
   async register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void> {
-    await this.#run(writes.register(registrations), signal);
+    await this.#run(writes.register(registrations, Date.now()), signal);
   }
 
   async close(): Promise<void> {

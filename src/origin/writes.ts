@@ -6,6 +6,7 @@
  * and stays under the 100 parameters D1 allows.
  */
 import { type Kysely, sql } from "kysely";
+import { CLOCK_TOLERANCE } from "../ahead.ts";
 import type { FactMessage } from "../protocol.ts";
 import type { Dialect, Part, Placed, Schema, Statement } from "./dialect.ts";
 import { type DerivedRows, derivedRows, lastOf, registrationRows, storable, storableText } from "./rows.ts";
@@ -39,8 +40,11 @@ export class Writes {
     return this.#dialect.together(this.#database, parts);
   }
 
-  /** None when there is nothing to register; throws OriginRejected when there is too much. */
-  register(registrations: readonly Registration[]): Statement[] {
+  /**
+   * None when there is nothing to register; throws OriginRejected when there is too much. A later
+   * word replaces an earlier one; one that a wrong clock dated ahead of `now` (epoch ms) is replaced by any.
+   */
+  register(registrations: readonly Registration[], now: number): Statement[] {
     if (registrations.length === 0) return [];
     const { member } = this.#dialect;
     const insert = this.#database
@@ -66,7 +70,12 @@ export class Writes {
             blocked: ref("excluded.blocked"),
             told_at: ref("excluded.told_at"),
           }))
-          .whereRef("excluded.told_at", ">=", "registration.told_at"),
+          .where(({ eb, or, ref }) =>
+            or([
+              eb("excluded.told_at", ">=", ref("registration.told_at")),
+              eb("registration.told_at", ">", now + CLOCK_TOLERANCE),
+            ]),
+          ),
       );
     return [insert.compile()];
   }

@@ -8,8 +8,9 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
+import { isAhead } from "../ahead.ts";
 import { Alarm } from "../alarm.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock, watched } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultDecision } from "../hunt/claim.ts";
 import { calling, controlStub, orRefusal, shardStub } from "../objects/call.ts";
@@ -46,16 +47,15 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
   #config: VaultConfig | undefined;
   #prizes = new Map<string, Allocation>();
   #asking: Promise<Refusal | undefined> | undefined;
-  /** Draws go by a clock that does not go back. */
+  /** Draws go by a clock that does not go back, unless it was wrong. */
   #lastAt: number;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#hunt = ctx.id.name ?? "";
-    this.#clock = {
-      now: () => this.now(),
-      after: (ms, signal) => this.after(ms, signal),
-    };
+    this.#clock = watched({ now: () => this.now(), after: (ms, signal) => this.after(ms, signal) }, (by) =>
+      this.#alarm.wentBack(by),
+    );
     this.#alarm = new Alarm({ clock: this.#clock, storage: ctx.storage });
     this.#texts = new StoredText(ctx.storage.sql);
     this.#wins = new WinStore(ctx.storage.sql);
@@ -130,7 +130,8 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
     const answers: VaultDecision[] = [];
     const inResult = new Set<Win>();
     const left: Record<string, number> = {};
-    this.#lastAt = Math.max(this.#lastAt, this.#clock.now());
+    const now = this.#clock.now();
+    this.#lastAt = isAhead(this.#lastAt, now) ? now : Math.max(this.#lastAt, now);
     for (const claim of claims) {
       const decided = this.#decide(claim, this.#lastAt, inResult);
       meter.add("hunt_vault_claims_total", 1, decided.outcome);

@@ -30,6 +30,8 @@ type Row = {
   deaths: number;
 };
 
+type Sent = Pick<Row, "id" | "at" | "deaths"> & { body: string };
+
 // The table has no version: columns are only added. A letter's body has the version of its message.
 const SCHEMA = `CREATE TABLE IF NOT EXISTS letter (
   id TEXT PRIMARY KEY,
@@ -109,11 +111,13 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
       const batch = chosen
         .slice(from, from + REDRIVE_BATCH)
         .flatMap((id) =>
-          sql.exec<{ id: string; body: string }>("SELECT id, body FROM letter WHERE id = ?", id).toArray(),
+          sql.exec<Sent>("SELECT id, at, deaths, body FROM letter WHERE id = ?", id).toArray(),
         );
       if (batch.length === 0) continue;
       await this.env.FACTS.sendBatch(batch.map(({ body }) => ({ body, contentType: "text" })));
-      for (const { id } of batch) sql.exec("DELETE FROM letter WHERE id = ?", id);
+      // A message that died again meanwhile is a letter anew.
+      for (const { id, at, deaths } of batch)
+        sql.exec("DELETE FROM letter WHERE id = ? AND at = ? AND deaths = ?", id, at, deaths);
       redriven += batch.length;
     }
     return redriven;

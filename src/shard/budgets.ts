@@ -7,12 +7,13 @@
  * it guards. A restart forgets the buckets of players and gives each a full one;
  * the bytes of teams are counted again from the facts behind the pages.
  */
+import { isAhead } from "../ahead.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import type { Config } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { type AttemptLimits, cooldownUntil, tokensLeft } from "../hunt/attempts.ts";
 import type { Budgets } from "../hunt/context.ts";
-import { CLOCK_TOLERANCE, iso } from "../hunt/moment.ts";
+import { iso } from "../hunt/moment.ts";
 import type { Attempts, Team } from "../hunt/team.ts";
 import type { Decision } from "../hunt/turn.ts";
 import { EventRate, TOO_MANY_EVENTS } from "../intake/event-rate.ts";
@@ -87,7 +88,7 @@ export class ShardBudgets implements Budgets {
     let until = now;
     const ripe = team.joinedAt + this.#figures.TEAM_AGE * 1_000;
     // A team that was made ahead of the clock was made while it was wrong.
-    if (ripe > now && team.joinedAt - now <= CLOCK_TOLERANCE) until = ripe;
+    if (ripe > now && !isAhead(team.joinedAt, now)) until = ripe;
     if ("heldUntil" in command && command.heldUntil !== undefined) {
       // The edge's clock may differ from this one: it waits a moment, and a minute at most.
       until = Math.max(until, Math.min(Math.max(command.heldUntil, now + 1_000), now + MINUTE));
@@ -195,7 +196,7 @@ export class ShardBudgets implements Budgets {
     if (passed > 0) {
       known.bytes = Math.min(bytes, known.bytes + (passed / HOUR) * bytes);
       known.at = now;
-    } else if (-passed > CLOCK_TOLERANCE) {
+    } else if (isAhead(known.at, now)) {
       // It was dated by a clock that was wrong.
       known.bytes = bytes;
       known.at = now;

@@ -6,8 +6,9 @@
 import { type Clock, within } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultDecision } from "../hunt/claim.ts";
+import type { Decision } from "../hunt/turn.ts";
 import type { ClaimRequest, ClaimResponse } from "../objects/prizes.ts";
-import type { Claim, Command, Result } from "../protocol.ts";
+import type { Claim, Command, NewFact, Result } from "../protocol.ts";
 
 /** Claims in one call; the vault takes no more. */
 const BATCH_MAX = 500;
@@ -116,7 +117,7 @@ export class ClaimDesk {
   }
 }
 
-/** Claims that the vault is deciding, by recall key: the same claim again gets the same result. */
+/** Claims under way, by recall key: the same claim again gets the same result. */
 export class ClaimsUnderWay {
   readonly #claims = new Map<string, { player: string; prize: string; result: Claimed }>();
 
@@ -145,8 +146,100 @@ export class ClaimsUnderWay {
   }
 }
 
+/** Claims of one team and prize that may wait for their turn. */
+const LINE_MAX = 256;
+
+/** What a claim comes to when it is looked at again: a result, or it must be asked or still waits. */
+export type Again = () => Result | ClaimDecision;
+export type ClaimDecision = Exclude<Decision, { result: Result } | { facts: NewFact[] }>;
+
+interface Line {
+  /** Players of the claims that the vault is deciding. */
+  asked: string[];
+  /** Those behind them, in order. */
+  waiting: {
+    player: string;
+    again: Again;
+    go(decided: "ask" | Result | Refusal): void;
+    fail(error: unknown): void;
+  }[];
+}
+
+/**
+ * Each team's claims of each prize, in a line: the vault is asked about several
+ * at once only while what it says of some cannot make others be refused. So
+ * claims sent together come to the same as those sent one after the other.
+ */
+export class ClaimLines {
+  readonly #lines = new Map<string, Line>();
+
+  /** See `PrizeState.asked`. */
+  asked(team: string, prize: string): readonly string[] {
+    return this.#lines.get(lineOf(team, prize))?.asked ?? [];
+  }
+
+  /**
+   * Runs `ask` when it is the claim's turn, whose attempt is reserved meanwhile. `first`: as it
+   * is decided now; `again` decides and records it anew, without an await.
+   */
+  async take(
+    { team, prize, player }: Claim,
+    first: ClaimDecision,
+    again: Again,
+    ask: () => Claimed,
+  ): Claimed {
+    const key = lineOf(team, prize);
+    const line = this.#lines.get(key) ?? { asked: [], waiting: [] };
+    this.#lines.set(key, line);
+    if (first.waits || line.waiting.length > 0) {
+      if (line.waiting.length >= LINE_MAX) return CROWDED;
+      const turn = await new Promise<"ask" | Result | Refusal>((go, fail) => {
+        line.waiting.push({ player, again, go, fail });
+      });
+      if (turn !== "ask") return turn;
+    } else line.asked.push(player);
+    let came: Awaited<Claimed> | undefined;
+    try {
+      came = await ask();
+      return came;
+    } finally {
+      line.asked.splice(line.asked.indexOf(player), 1);
+      // Those behind would wait for the same vault as long as this one did.
+      if (came === undefined || "refused" in came) refuseAll(line, came ?? UNREACHED);
+      else moveUp(line);
+      if (line.asked.length === 0 && line.waiting.length === 0) this.#lines.delete(key);
+    }
+  }
+}
+
+/** Decides those who wait anew, until one has to wait on. Their places are reserved at once. */
+function moveUp(line: Line): void {
+  for (let head = line.waiting[0]; head; head = line.waiting[0]) {
+    try {
+      const decided = head.again();
+      if (!("claim" in decided)) head.go(decided);
+      else if (decided.waits) return;
+      else {
+        line.asked.push(head.player);
+        head.go("ask");
+      }
+    } catch (error) {
+      head.fail(error);
+    }
+    line.waiting.shift();
+  }
+}
+
+function refuseAll(line: Line, refusal: Refusal): void {
+  for (const { go } of line.waiting.splice(0)) go(refusal);
+}
+
+const lineOf = (team: string, prize: string): string => `${team}/${prize}`;
+
 /** A claim's result. A refusal: it could not be decided, and may be sent again. */
 export type Claimed = Promise<Result | Refusal>;
+
+const CROWDED = refuse("overloaded", "the team has too many claims of this prize waiting");
 
 const UNREACHED = refuse(
   "unavailable",

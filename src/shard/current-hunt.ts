@@ -3,17 +3,21 @@
  * phase, announcements, what organisers changed of the prizes) and what the
  * standings told. The rules' context is made of it.
  */
+import { isYoung } from "../ahead.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { CompiledPrize } from "../hunt/compiled.ts";
 import type { Budgets, Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
-import { nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
+import { isDatedAhead, nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import { generatedCode } from "../prizes/codes.ts";
 import type { Announcement, ShardStandings } from "../protocol.ts";
 import { keyById, type Secrets } from "../secrets.ts";
 import type { ShardStore } from "./store.ts";
+
+/** How long control is not asked again about a phase dated ahead, ms. */
+const ASK_AGAIN = 5_000;
 
 export interface CurrentHuntDeps {
   hunt: string;
@@ -24,6 +28,8 @@ export interface CurrentHuntDeps {
   attach(): Promise<ShardConfig | Refusal>;
   /** The vault has no unit of the prize left for this shard. */
   drained(prize: string): boolean;
+  /** See `PrizeState.asked`. */
+  asked(team: string, prize: string): readonly string[];
   /** A configuration is in force; `before`: the one it replaced in this instance. */
   changed(before: ShardConfig | undefined, config: ShardConfig): void;
 }
@@ -33,6 +39,8 @@ export class CurrentHunt {
   #current: { config: ShardConfig; hunt: IndexedHunt } | undefined;
   #attaching: Promise<Refusal | undefined> | undefined;
   #standings: IndexedStandings | undefined;
+  /** When control was asked about a phase dated ahead, epoch ms. */
+  #askedAt: number | undefined;
   readonly #prizes: PrizeState;
 
   /** Takes the configuration that was stored, if any. */
@@ -41,6 +49,7 @@ export class CurrentHunt {
     this.#prizes = {
       withdrawn: (prize) => changeOf(this.#current?.config.prizes, prize).withdrawn === true,
       drained: (prize) => deps.drained(prize),
+      asked: (team, prize) => deps.asked(team, prize),
       codeOf: (prize, unit) => this.codeOf(prize, unit),
     };
     const stored = deps.store.config();
@@ -104,6 +113,7 @@ export class CurrentHunt {
     const { config, hunt } = this.#known();
     const phase = phaseAt(config.phase, hunt.compiled, now);
     const opened = openedAt(config.phase, hunt.compiled);
+    if (isDatedAhead(config.phase, now)) this.#askAgain(now);
     return {
       hunt,
       phase,
@@ -113,6 +123,18 @@ export class CurrentHunt {
       prizes: this.#prizes,
       budgets: this.#deps.budgets,
     };
+  }
+
+  /** The phase has times that a wrong clock gave it: control, asked, puts them right. */
+  #askAgain(now: number): void {
+    if (this.#askedAt !== undefined && isYoung(this.#askedAt, now, ASK_AGAIN)) return;
+    this.#askedAt = now;
+    this.#deps.attach().then(
+      (config) => {
+        if (!("refused" in config)) this.configure(config);
+      },
+      (error: unknown) => console.warn({ message: "control could not be asked", error: String(error) }),
+    );
   }
 
   /**

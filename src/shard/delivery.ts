@@ -126,6 +126,17 @@ export class Delivery {
     });
   }
 
+  /** The clock was ahead: what was put off by it is looked at now. */
+  wentBack(): void {
+    const { shipper, reporter } = this.#deps;
+    if (shipper.behind) {
+      this.ship();
+      this.arm();
+    }
+    if (reporter.behind) this.report();
+    this.armForPhase();
+  }
+
   // ── What the queue's consumers tell ─────────────────────────────────────
 
   /** The origin holds these facts. */

@@ -6,7 +6,7 @@ import { commandOf } from "../intake/digest.ts";
 import { commandsOf } from "../intake/events.ts";
 import type { WrongTexts } from "../intake/wrong-texts.ts";
 import { type ShardConfig, TICKET_HEADER, type TicketClaims } from "../objects/shard.ts";
-import type { CompareMode, Fact, PlayerEvent } from "../protocol.ts";
+import type { Fact } from "../protocol.ts";
 import { keyById, type Secrets } from "../secrets.ts";
 import { announcementFrame, newAnnouncements } from "../sockets/announcements.ts";
 import { refusalResponse } from "../sockets/socket.ts";
@@ -59,17 +59,11 @@ export class LivePlay {
       const refused = await current.ready();
       if (refused) return refused;
     }
-    const { compiled, clues } = current.context(time.now()).hunt;
+    const { compiled } = current.context(time.now()).hunt;
     const pepper = keyById("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS, compiled.pepper);
     if (!pepper) throw new Error("the pepper of the published hunt is no longer in ANSWER_PEPPERS");
-    // The shard knows the clue, and digests in its mode only.
-    const modesOf = (event: PlayerEvent): CompareMode[] => {
-      const compare = event.type === "answer" ? clues.get(event.clue)?.compare : undefined;
-      return compare ? [compare] : [];
-    };
-    const { commands, join } = commandsOf(events, true, (event) =>
-      commandOf(event, hunt, pepper, modesOf(event)),
-    );
+    // Answers are digested when they are judged, in the clue's mode only: see `redigest`.
+    const { commands, join } = commandsOf(events, true, (event) => commandOf(event, hunt, pepper, []));
     if (commands.length === 0) return { results: join([]), asOf: time.now() };
     const reserved =
       network === undefined ? undefined : wrongTexts?.reserve(hunt, network, commands, time.now());

@@ -5,6 +5,7 @@
  * repeats.
  */
 
+import { isAhead } from "../ahead.ts";
 import type { Clock } from "../clock.ts";
 import { EVENTS_MAX } from "../contract/play.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -115,7 +116,7 @@ export class LiveSockets {
       ticket.expires,
     );
     if (spent.rowsWritten === 0) return refuse("unauthenticated", "the ticket was used before");
-    this.#replaceOldest(ticket.player);
+    this.#replaceOldest(ticket.player, now);
     if (!this.#sockets.hasRoom(this.#deps.socketsMax)) {
       return refuse("overloaded", "this part of the hunt has too many live sockets");
     }
@@ -131,10 +132,15 @@ export class LiveSockets {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  #replaceOldest(player: string): void {
+  #replaceOldest(player: string, now: number): void {
     const own = this.#sockets.open(tagOf(player));
     if (own.length < SOCKETS_PER_PLAYER) return;
-    own.sort((a, b) => attachmentOf(a).opened - attachmentOf(b).opened);
+    // One dated ahead, by a clock that was wrong, is no newer than those opened since.
+    const openedAt = (socket: WebSocket): number => {
+      const { opened } = attachmentOf(socket);
+      return isAhead(opened, now) ? 0 : opened;
+    };
+    own.sort((a, b) => openedAt(a) - openedAt(b));
     own[0]?.close(CLOSE_REPLACED, "the player opened another socket");
   }
 

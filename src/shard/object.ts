@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { Me } from "../contract/me.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -96,10 +96,13 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const { hunt, shard } = parseObjectName(ctx.id.name ?? "");
     const config = configOf(env);
     const { storage } = ctx;
-    const clock: Clock = {
-      now: () => this.clock().now(),
-      after: (ms, signal) => this.clock().after(ms, signal),
-    };
+    const clock = watched(
+      { now: () => this.clock().now(), after: (ms, signal) => this.clock().after(ms, signal) },
+      (by) => {
+        alarm.wentBack(by);
+        this.#delivery.wentBack();
+      },
+    );
     const sql = new CountedSql(storage.sql);
     const store = new ShardStore(sql);
     const meter = new ShardMeter(shard);
@@ -150,6 +153,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       attach: () =>
         orRefusal(calling(async () => (await controlStub(env, hunt).attach(shard)) as ShardConfig | Refusal)),
       drained: (prize) => desk.drained(prize),
+      asked: (team, prize) => this.#wins.asked(team, prize),
       changed: (before, changed) => {
         desk.forget();
         this.#live.changed(before, changed);

@@ -15,6 +15,9 @@ export const TEAMS_PAGE_MAX = 500;
 /** Teams looked at in one call: the rest comes with the next page. */
 const LOOKED_MAX = 5_000;
 
+/** Characters of names compared in one call; a name may have many once it is folded. */
+const COMPARED_MAX = 400_000;
+
 /** Teams by their place in the shard, from `after` on; with `wanted` those it names. */
 export function teamRows(
   context: Context,
@@ -24,21 +27,28 @@ export function teamRows(
   const rows: TeamRow[] = [];
   const most = Math.min(limit, TEAMS_PAGE_MAX);
   const folded = wanted === undefined ? "" : foldName(wanted);
+  let compared = 0;
+  const compare = (name: string): boolean => {
+    const text = foldName(name);
+    compared += text.length;
+    return text.includes(folded);
+  };
   for (const team of teams.all(after)) {
     const ordinal = ordinalOf(team.id);
-    if (rows.length >= most || ordinal >= after + LOOKED_MAX) return { teams: rows, next: ordinal };
-    if (folded === "" || names(team, folded)) rows.push(rowOf(context, team));
+    const enough = rows.length >= most || compared > COMPARED_MAX;
+    if (enough || ordinal >= after + LOOKED_MAX) return { teams: rows, next: ordinal };
+    if (folded === "" || names(team, folded, compare)) rows.push(rowOf(context, team));
   }
   return { teams: rows };
 }
 
 /** Whether the text names the team: by part of its name, of its id or of a player's name, or by a code or player id. */
-function names(team: Team, folded: string): boolean {
+function names(team: Team, folded: string, compare: (name: string) => boolean): boolean {
   return (
-    foldName(team.name).includes(folded) ||
+    compare(team.name) ||
     team.id.includes(folded) ||
     team.joinCode?.toLowerCase() === folded ||
-    team.members.some(({ id, name }) => id === folded || foldName(name).includes(folded))
+    team.members.some(({ id, name }) => id === folded || compare(name))
   );
 }
 

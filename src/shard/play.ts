@@ -2,10 +2,11 @@
 import type { Refusal } from "../errors.ts";
 import type { Context } from "../hunt/context.ts";
 import { decide } from "../hunt/decide.ts";
+import type { Team } from "../hunt/team.ts";
 import type { Command, RecordedOutcome, Result } from "../protocol.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Allowance, ShardBudgets } from "./budgets.ts";
-import type { Claimed } from "./claims.ts";
+import type { ClaimDecision, Claimed } from "./claims.ts";
 import { type CurrentHunt, READ_ONLY } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
 import type { ShardMeter } from "./meter.ts";
@@ -118,25 +119,45 @@ export class Play {
     command: Command,
     now: number,
   ): Result | { claim: Claimed } {
-    const { journal, wins, secrets, budgets } = this.#deps;
-    const team = journal.teams.get(teamId);
-    if (!team) throw new Error("a team vanished while its commands were decided");
+    const { current, time, wins } = this.#deps;
+    const team = this.#team(teamId);
     const key = eventKey(teamId, command.id);
     const shared = wins.share(key, player, command);
     if (shared) return shared;
-    const earlier = journal.teams.recorded(key);
+    const decided = this.#decideNow(context, team, player, command, now);
+    if (!("claim" in decided)) return decided;
+    const again = (): Result | ClaimDecision => {
+      const later = time.now();
+      return this.#decideNow(current.context(later), this.#team(teamId), player, command, later);
+    };
+    return { claim: wins.claim(teamId, player, command as Command & { type: "claim" }, decided, again) };
+  }
+
+  #decideNow(
+    context: Context,
+    team: Team,
+    player: string,
+    command: Command,
+    now: number,
+  ): Result | ClaimDecision {
+    const { journal, secrets, budgets } = this.#deps;
+    const earlier = journal.teams.recorded(eventKey(team.id, command.id));
     const recorded = earlier && "outcome" in earlier ? earlier : undefined;
     const current = redigest(context.hunt, command, secrets);
     const decided = decide(context, team, player, current, recorded, now);
     // An import is held to no budget.
     const decision = context.budgets ? budgets.withinRoom(decided, team, player, command, now) : decided;
-    if ("claim" in decision) {
-      return { claim: wins.claim(teamId, player, command as Command & { type: "claim" }) };
-    }
+    if ("claim" in decision) return decision;
     const result = journal.conclude(context, decision, player);
     if (context.budgets && "facts" in decision) {
       budgets.recorded(player, command, result.outcome as RecordedOutcome, now);
     }
     return result;
+  }
+
+  #team(id: string): Team {
+    const team = this.#deps.journal.teams.get(id);
+    if (!team) throw new Error("a team vanished while its commands were decided");
+    return team;
   }
 }

@@ -116,7 +116,8 @@ export class Players {
     const rank = await rankOf(teamId);
     const now = time.now();
     const context = current.context(now);
-    journal.noteReached(context, team, now);
+    // As it is after the await, in which its page may have been put away and read again.
+    journal.noteReached(context, journal.teams.get(teamId) ?? team, now);
     await journal.committed();
     const { announcements } = current;
     const present = journal.teams.get(teamId) ?? team;

@@ -2,6 +2,8 @@
  * Ranks of the shard's teams, asked of the standings in batches: while one
  * question is under way, further teams gather for the next.
  */
+
+import { isYoung } from "../ahead.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import type { Clock } from "../clock.ts";
 
@@ -31,12 +33,12 @@ export class RankCache {
   async rankOf(team: string): Promise<number | null | undefined> {
     const now = this.#clock.now();
     const cached = this.#cached.get(team);
-    if (cached && now - cached.at < FRESH) return cached.rank;
+    if (cached && isYoung(cached.at, now, FRESH)) return cached.rank;
     this.#wanted.add(team);
     const asked = this.#inFlight?.then(() => this.#round(now)) ?? this.#round(now);
     await Promise.race([asked, this.#clock.after(WAIT)]).catch(() => undefined);
     const latest = this.#cached.get(team);
-    return latest && now - latest.at < FRESH + WAIT ? latest.rank : undefined;
+    return latest && isYoung(latest.at, now, FRESH + WAIT) ? latest.rank : undefined;
   }
 
   #round(now: number): Promise<void> {

@@ -3,8 +3,8 @@
  * little, so that order and times agree. A clock that went back by more was
  * wrong before, and is believed now.
  */
+import { isAhead } from "../ahead.ts";
 import type { Clock } from "../clock.ts";
-import { CLOCK_TOLERANCE } from "../hunt/moment.ts";
 
 export class ShardTime {
   readonly #shard: string;
@@ -26,7 +26,7 @@ export class ShardTime {
   now(): number {
     const now = this.#clock.now();
     if (now >= this.#lastAt) return now;
-    if (this.#lastAt - now <= CLOCK_TOLERANCE) return this.#lastAt;
+    if (!isAhead(this.#lastAt, now)) return this.#lastAt;
     console.warn({
       message: "the clock went back",
       shard: this.#shard,

@@ -7,8 +7,15 @@ import { decideClaim } from "../hunt/claim.ts";
 import { resultOf } from "../hunt/repeat.ts";
 import { WINS_MAX, type Win } from "../objects/prizes.ts";
 import type { WinnerRow } from "../objects/shard.ts";
-import type { Command, Result } from "../protocol.ts";
-import { type ClaimDesk, type Claimed, ClaimsUnderWay } from "./claims.ts";
+import type { Claim, Command, Result } from "../protocol.ts";
+import {
+  type Again,
+  type ClaimDecision,
+  type ClaimDesk,
+  type Claimed,
+  ClaimLines,
+  ClaimsUnderWay,
+} from "./claims.ts";
 import { type CurrentHunt, READ_ONLY } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
 import { eventKey } from "./teams.ts";
@@ -24,6 +31,7 @@ export interface WinsDeps {
 export class Wins {
   readonly #deps: WinsDeps;
   readonly #underWay = new ClaimsUnderWay();
+  readonly #lines = new ClaimLines();
 
   constructor(deps: WinsDeps) {
     this.#deps = deps;
@@ -34,16 +42,32 @@ export class Wins {
     return this.#underWay.share(key, player, command);
   }
 
-  /** The vault decides, the shard records. A refusal: it could not be asked, and the claim may be sent again. */
-  claim(teamId: string, player: string, command: Command & { type: "claim" }): Claimed {
-    const key = eventKey(teamId, command.id);
-    return this.#underWay.add(key, player, command.prize, this.#claim(teamId, player, command));
+  /** See `PrizeState.asked`. */
+  asked(team: string, prize: string): readonly string[] {
+    return this.#lines.asked(team, prize);
   }
 
-  async #claim(teamId: string, player: string, command: Command & { type: "claim" }): Claimed {
-    const { current, journal, time, desk } = this.#deps;
+  /**
+   * The vault decides, the shard records. A refusal: it could not be asked, and the claim may be
+   * sent again. `first` and `again`: see `ClaimLines`.
+   */
+  claim(
+    team: string,
+    player: string,
+    command: Command & { type: "claim" },
+    first: ClaimDecision,
+    again: Again,
+  ): Claimed {
     const { id: event, prize } = command;
-    const decided = await desk.ask({ prize, team: teamId, player, event });
+    const claim = { prize, team, player, event };
+    const claimed = this.#lines.take(claim, first, again, () => this.#ask(claim, command));
+    return this.#underWay.add(eventKey(team, event), player, prize, claimed);
+  }
+
+  async #ask(claim: Claim, command: Command & { type: "claim" }): Claimed {
+    const { current, journal, time, desk } = this.#deps;
+    const { team: teamId, player, event } = claim;
+    const decided = await desk.ask(claim);
     if ("refused" in decided) return decided;
     const now = time.now();
     const context = current.context(now);

@@ -4,6 +4,7 @@
  * outgoing buffers (no `bufferedAmount`; a send never blocks or fails), so a
  * socket that was sent much is asked for a sign that it reads.
  */
+import { isAhead } from "../ahead.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { meter } from "../telemetry/meter.ts";
 
@@ -56,6 +57,8 @@ export class FrameBucket {
   }
 
   left(now: number): number {
+    // Filled by a clock that was wrong: from now on it fills again, instead of when the clock gets there.
+    if (isAhead(this.#at, now)) this.#at = now;
     const gained = (Math.max(0, now - this.#at) / 1_000) * this.#rate.perSecond;
     return Math.min(this.#rate.burst, this.#left + gained);
   }

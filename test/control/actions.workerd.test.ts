@@ -121,6 +121,18 @@ test("[CTRL-1] [PRIZE-11] a revocation stopped between shard and vault is finish
   expect(await env.PRIZES.getByName("revoked").winner("shell", 0)).toMatchObject({ revoked: true });
 });
 
+test("[SEC-39] a letter that dies again while it is being redriven stays a letter", async () => {
+  const letters = env.DEAD_LETTERS.getByName("dies");
+  const letter = { id: "l", at: 1, error: "e", attempts: 1, body: "{}" };
+  await letters.store(letter);
+  vi.spyOn(env.FACTS, "sendBatch").mockImplementation(async () => {
+    await env.DEAD_LETTERS.getByName("dies").store({ ...letter, at: 2 });
+    return undefined as never;
+  });
+  await letters.redrive();
+  expect(await letters.list()).toMatchObject({ letters: [{ id: "l", at: 2 }], total: 1 });
+});
+
 test("[CTRL-1] rearchive and redrive say how much they sent", async () => {
   await start("sent");
   const rearchiving = lineAt("sent", HuntShard.prototype, "rearchive");

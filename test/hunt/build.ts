@@ -184,6 +184,7 @@ export class Game {
       prizes: {
         withdrawn: (prize) => this.withdrawn.has(prize),
         drained: (prize) => this.vault.get(prize)?.left === 0,
+        asked: () => [],
         codeOf: (prize, unit) => `code-${prize}-${unit}`,
       },
       ...(this.budgets ? { budgets: this.budgets } : {}),

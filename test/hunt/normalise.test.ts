@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { normaliseAnswer } from "../../src/hunt/normalise.ts";
+import { describe, expect, test, vi } from "vitest";
+import { DECOMPOSED_MAX, isBounded, normaliseAnswer } from "../../src/hunt/normalise.ts";
 import type { CompareMode } from "../../src/protocol.ts";
 
 const MODES: CompareMode[] = ["letters", "words", "exact", "number"];
@@ -141,5 +141,62 @@ describe("normaliseAnswer", () => {
       for (const mode of MODES) normaliseAnswer(mode, hostile);
     }
     expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
+
+describe("hostile texts", () => {
+  const FILLED: [string, string][] = [
+    ["one character for eighteen", "\u{FDFA}".repeat(1_000)],
+    ["squared words", "\u{3316}".repeat(1_000)],
+    ["letters of four parts", "\u{1F82}".repeat(1_000)],
+    ["notes of music, which no form composes", "\u{1D160}".repeat(500)],
+    ["marks in the wrong order", `a${"\u0315\u0323".repeat(499)}`],
+    ["marks in the worst order", `a${"\u0315".repeat(500)}${"\u0323".repeat(499)}`],
+    ["half characters", "\u{D800}".repeat(1_000)],
+    ["capitals that grow", "\u{0390}".repeat(1_000)],
+    ["spaces", `x${"\u3000".repeat(998)}x`],
+  ];
+
+  test.each(FILLED)("[SEC-36] %s: the work is bounded, not the length alone", (_, given) => {
+    const native = String.prototype.normalize;
+    let made = 0;
+    const spy = vi.spyOn(String.prototype, "normalize").mockImplementation(function (this: string, form) {
+      const text = native.call(this, form);
+      made += text.length;
+      return text;
+    });
+    try {
+      for (const mode of MODES) {
+        made = 0;
+        normaliseAnswer(mode, given);
+        // Looked at once in slices; then a few steps over what is within the bound.
+        const work = made;
+        const once = DECOMPOSED_MAX + 64 * 18;
+        expect(work).toBeLessThan(isBounded(mode, given) ? once + 4 * DECOMPOSED_MAX : once);
+      }
+    } finally {
+      spy.mockRestore();
+    }
+  });
+
+  test("[SEC-36] what an author may write is within the bound, whatever the script", () => {
+    for (const letter of ["a", "é", "각", "\u1F82", "東", "ﬁ", "😀", "ẞ", "ữ"]) {
+      const longest = letter.repeat(500 / letter.length);
+      for (const mode of MODES) expect(isBounded(mode, longest), letter).toBe(true);
+    }
+    expect(normaliseAnswer("letters", "\u{FDFA}".repeat(100))).toHaveLength(1_500);
+    expect(normaliseAnswer("letters", "\u{FDFA}".repeat(112))).toBeNull();
+    expect(normaliseAnswer("exact", "\u{FDFA}".repeat(1_000))).toHaveLength(1_000);
+    // A letter with as many marks as anybody writes.
+    expect(normaliseAnswer("words", `a${"\u0323".repeat(30)}`)).not.toBeNull();
+    expect(normaliseAnswer("words", `a${"\u0323".repeat(31)}`)).toBeNull();
+  });
+
+  test("[SEC-36] slices never part the halves of a character", () => {
+    for (let shift = 0; shift < 3; shift += 1) {
+      const given = `${"x".repeat(shift)}${"\u{1D160}".repeat(300)}`;
+      const whole = given.normalize("NFKD").length;
+      expect(isBounded("letters", given)).toBe(whole <= DECOMPOSED_MAX);
+    }
   });
 });

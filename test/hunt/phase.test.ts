@@ -5,10 +5,12 @@ import {
   endsAt,
   type HuntTimes,
   INITIAL_PHASE,
+  isDatedAhead,
   openedAt,
   type Phase,
   type PhaseState,
   phaseAt,
+  rightPhase,
   settlePhase,
 } from "../../src/hunt/phase.ts";
 
@@ -198,5 +200,42 @@ describe("a new version with other times", () => {
         },
       ),
     );
+  });
+});
+
+describe("a clock that was ahead", () => {
+  const HOUR = 3_600_000;
+  const now = 10 * HOUR;
+  const ahead = now + HOUR;
+
+  test("[SEC-38] what was done by hand stays done, as of now", () => {
+    const live = changePhase(INITIAL_PHASE, {}, "live", ahead) as PhaseState;
+    expect(isDatedAhead(live, now)).toBe(true);
+    expect(rightPhase(live, now)).toMatchObject({ live: true, openedAt: now });
+    const ended = changePhase(live, {}, "ended", ahead) as PhaseState;
+    const right = rightPhase(ended, now);
+    expect(right).toMatchObject({ openedAt: now, endedAt: now });
+    expect(phaseAt(right, {}, now)).toBe("ended");
+    expect(isDatedAhead(right, now)).toBe(false);
+  });
+
+  test("[SEC-38] what the definition's times did by it has not come yet", () => {
+    const times = { opens: now + HOUR / 4, closes: now + HOUR / 2 };
+    const settled = settlePhase(INITIAL_PHASE, times, ahead);
+    expect(phaseAt(settled, times, now)).toBe("ended");
+    // Also when the new version has other times.
+    const right = rightPhase(settled, now);
+    expect(right).toEqual(INITIAL_PHASE);
+    expect(phaseAt(right, times, now)).toBe("draft");
+    expect(phaseAt(right, times, times.opens)).toBe("live");
+    const running = settlePhase(changePhase(INITIAL_PHASE, {}, "live", now) as PhaseState, times, ahead);
+    expect(phaseAt(rightPhase(running, now), times, now)).toBe("live");
+  });
+
+  test("[SEC-38] times that are right stay, and so does an import's first line", () => {
+    const live = changePhase(INITIAL_PHASE, {}, "live", now) as PhaseState;
+    expect(isDatedAhead(live, now)).toBe(false);
+    expect(rightPhase(live, now)).toEqual(live);
+    expect(isDatedAhead({ ...INITIAL_PHASE, openedAt: ahead }, now)).toBe(false);
   });
 });

@@ -165,6 +165,11 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
       expect(await origin().registration("a")).toMatchObject({ name: "Now" });
       await origin().register([{ externalId: "a", name: "Later", at: 6 }]);
       expect(await origin().registration("a")).toMatchObject({ name: "Later" });
+      // [SEC-37] A word of a clock that was an hour ahead does not stand for that hour.
+      const now = Date.now();
+      await origin().register([{ externalId: "a", name: "Ahead", at: now + 3_600_000 }]);
+      await origin().register([{ externalId: "a", name: "Right", at: now }]);
+      expect(await origin().registration("a")).toMatchObject({ name: "Right" });
     });
 
     test("[ORIGIN-4] takes as many registrations as one call may have, and refuses more", async () => {

@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { ClaimResponse } from "../../src/objects/prizes.ts";
+import type { Result } from "../../src/protocol.ts";
 import { HuntShard } from "../../src/shard/object.ts";
 import {
   command,
@@ -116,6 +117,72 @@ test("[PRIZE-17] a drained prize is refused in the shard, but not while a unit m
     expect(await play(c, claim("drained", `k${index}`))).toMatchObject([{ outcome: "sold_out" }]);
   }
   expect(calls.mock.calls.length).toBeLessThanOrEqual(1);
+});
+
+test("[SEC-34] claims sent at once use no more attempts than claims sent one after the other", async () => {
+  const attempts = { burst: 3, refillPerMinute: 0.001, perClue: 0 };
+  await publish("at-once", 10, { attempts, prizes: [{ ...PRIZE, mode: "odds", odds: 0.02, stock: 1_000 }] });
+  await setPhase("at-once", "live");
+  const teams = await Promise.all(Array.from({ length: 20 }, (_, index) => join("at-once", `t${index}`)));
+  const told: Result[][][] = [];
+  for (const team of teams) {
+    const ids = Array.from({ length: 128 }, (_, index) => `k${index}`);
+    told.push(await Promise.all(ids.map((id) => play(team, claim("at-once", id)))));
+  }
+  const claims = (await logOf("at-once")).filter(({ type }) => type === "claim");
+  for (const [index, team] of teams.entries()) {
+    const drawn = claims.filter((fact) => fact.team === team.team.id);
+    // As one after the other: up to the win, or until the attempts are used up.
+    const outcomes = drawn.map((fact) => ("outcome" in fact ? fact.outcome : ""));
+    expect(outcomes.slice(0, -1).every((outcome) => outcome === "missed")).toBe(true);
+    expect(outcomes.length).toBeLessThanOrEqual(3);
+    if (outcomes.at(-1) !== "won") expect(outcomes.length).toBe(3);
+    const rest = outcomes.at(-1) === "won" ? "already_won" : "cooldown";
+    const counted = (told[index] ?? []).flat().filter(({ outcome }) => outcome === rest);
+    expect(counted).toHaveLength(128 - outcomes.length);
+  }
+}, 30_000);
+
+test("[SEC-34] what is won does not use up an attempt: claims that wait for it are decided as after it", async () => {
+  const attempts = { burst: 2, refillPerMinute: 0.001, perClue: 0 };
+  const prize = { ...PRIZE, mode: "odds", odds: 1, stock: 50, perTeam: 20, perPlayer: 20 };
+  await publish("wins", 10, { attempts, prizes: [prize] });
+  await setPhase("wins", "live");
+  const team = await join("wins", "one");
+  const told = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => play(team, claim("wins", `k${index}`))),
+  );
+  const outcomes = told.flat().map(({ outcome }) => outcome);
+  expect(outcomes.filter((outcome) => outcome === "won")).toHaveLength(20);
+  expect(outcomes.filter((outcome) => outcome === "already_won")).toHaveLength(20);
+  // The same id while it waits is the same claim.
+  const other = await join("wins", "two");
+  const twice = await Promise.all(
+    Array.from({ length: 8 }, (_, index) => play(other, claim("wins", `k${index >> 1}`))),
+  );
+  expect(twice.flat().filter((result) => !("duplicate" in result))).toHaveLength(4);
+});
+
+test("[SEC-34] claims that wait for one the vault did not decide are refused with it, and their attempts are given back", async () => {
+  const attempts = { burst: 1, refillPerMinute: 0.001, perClue: 0 };
+  await publish("unheard", 10, { attempts, prizes: [{ ...PRIZE, mode: "odds", odds: 1 }] });
+  await setPhase("unheard", "live");
+  const team = await join("unheard", "one");
+  const { PrizeVault } = await import("../../src/prizes/object.ts");
+  const spy = vi.spyOn(PrizeVault.prototype, "claim").mockImplementation(() => {
+    throw new Error("away");
+  });
+  const text = (id: string) => JSON.stringify([claim("unheard", id)]);
+  const refused = await Promise.all(
+    ["a", "b", "c"].map((id) => shardOf("unheard").play(team.team.id, team.player.id, text(id))),
+  );
+  expect(refused).toMatchObject([
+    { refused: "unavailable" },
+    { refused: "unavailable" },
+    { refused: "unavailable" },
+  ]);
+  spy.mockRestore();
+  expect(await play(team, claim("unheard", "b"))).toMatchObject([{ outcome: "won" }]);
 });
 
 test("[PRIZE-4] a shard that cannot record does not hold up another one", async () => {

@@ -71,4 +71,17 @@ describe("ranks", () => {
     expect(await second).toBe(4);
     expect(asked).toEqual([["a"], ["a"]]);
   });
+
+  test("[SEC-37] a rank noted by a clock that was an hour ahead is asked anew", async () => {
+    const { asked, answers, cache, clock } = standings();
+    clock.at = 3_600_000;
+    const first = cache.rankOf("a");
+    answers[0]?.resolve([7]);
+    expect(await first).toBe(7);
+    clock.at = 0;
+    const second = cache.rankOf("a");
+    answers[1]?.resolve([8]);
+    expect(await second).toBe(8);
+    expect(asked).toHaveLength(2);
+  });
 });

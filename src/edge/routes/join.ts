@@ -1,6 +1,7 @@
 /** Joining a hunt: the player's body, a place for a new team, names and keys reserved, a token. */
 
 import { z } from "zod";
+import { isYoung } from "../../ahead.ts";
 import { configOf } from "../../config.ts";
 import { type JoinBody, type Joined, joinBody, joined } from "../../contract/join.ts";
 import { accepted, RequestError } from "../../errors.ts";
@@ -181,7 +182,7 @@ async function reserveName(
   const holder = await reserve();
   if (holder.key === joining) return holder.shard;
   const abandoned =
-    now - holder.at > RESERVATION_MAX &&
+    !isYoung(holder.at, now, RESERVATION_MAX) &&
     !(await calling(async () => shardStub(c.env, hunt, holder.shard).hasMade(holder.key, foldName(name))));
   if (abandoned) {
     await calling(async () => registry().release(reserved, holder.key));

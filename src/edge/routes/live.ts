@@ -1,5 +1,6 @@
 /** Routes of the live sockets: a ticket, and the upgrade to the team's shard or to the leaderboard. */
 import type { z } from "zod";
+import { isYoung } from "../../ahead.ts";
 import { BoundedMap } from "../../bounded-map.ts";
 import { liveQuery, ticket as ticketResponse } from "../../contract/live.ts";
 import { ERRORS, type ErrorCode, type Refusal, RequestError } from "../../errors.ts";
@@ -80,7 +81,7 @@ const BELIEVED = 10_000;
 async function watch(env: Env, hunt: string, headers: Headers, now: number): Promise<Response> {
   const open = (stub: () => Fetcher) => calling(() => stub().fetch("https://leaderboard/live", { headers }));
   const seen = firstChild.get(hunt);
-  const started = seen && now - seen.at < BELIEVED ? seen.child : undefined;
+  const started = seen && isYoung(seen.at, now, BELIEVED) ? seen.child : undefined;
   if (started === undefined) {
     const answer = await open(() => leaderboardStub(env, hunt));
     if (answer.status === 101 || !(await isFull(answer.clone()))) return answer;

@@ -1,7 +1,7 @@
 /** The kind `place`: solved by being there. */
 import * as z from "zod";
+import { isAhead } from "../../ahead.ts";
 import type { Position } from "../../protocol.ts";
-import { CLOCK_TOLERANCE } from "../moment.ts";
 import { held } from "../turn.ts";
 import type { CommandOf, Kind, SolvingEvent } from "./kind.ts";
 
@@ -112,7 +112,7 @@ export function judgeCheckin(
   const distance = Math.round(metres * 10) / 10;
   if (position.accuracy > place.maxAccuracy) return { outcome: "implausible", distance };
   // A check-in ahead of the clock was dated by one that was wrong: it tells no speed.
-  if (last && last.at - now <= CLOCK_TOLERANCE) {
+  if (last && !isAhead(last.at, now)) {
     const seconds = Math.max(SPEED_WINDOW_MIN, now - last.at) / 1_000;
     const travelled = distanceBetween(last, position) - last.accuracy - position.accuracy;
     if (travelled / seconds > place.maxSpeed) return { outcome: "implausible", distance };

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import type { CompareMode } from "../../protocol.ts";
-import { normaliseAnswer } from "../normalise.ts";
+import { DECOMPOSED_MAX, isBounded, normaliseAnswer } from "../normalise.ts";
 import type { Report } from "../report.ts";
 import { recordWrong, refuseTry } from "../turn.ts";
 import type { CommandOf, DigestAnswer, Judge, SolvingEvent, Stored, Written } from "./kind.ts";
@@ -85,9 +85,7 @@ export function checkTexts(
       const at = `${listPath}.${index}`;
       const normalised = normaliseAnswer(mode, text);
       if (normalised === null) {
-        const message =
-          mode === "number" ? "this is no number" : `nothing of this remains when compared by ${mode}`;
-        report({ path: at, code: `${role}-empty`, message });
+        report({ path: at, code: `${role}-empty`, message: whyNothing(mode, text) });
         continue;
       }
       if (choices !== undefined && !choices.has(text)) {
@@ -101,6 +99,13 @@ export function checkTexts(
       seen.add(normalised);
     }
   }
+}
+
+function whyNothing(mode: CompareMode, text: string): string {
+  if (!isBounded(mode, text)) {
+    return `this has more than ${DECOMPOSED_MAX} characters when written out, or too many marks on one letter`;
+  }
+  return mode === "number" ? "this is no number" : `nothing of this remains when compared by ${mode}`;
 }
 
 /** The digests of the clue's texts as `mode` compares them. */

@@ -64,6 +64,11 @@ export class View {
     if (isMember && (!late || mark)) this.#frozen.apply(shard, fact);
   }
 
+  /** The freeze has not come yet, whatever the facts so far were dated. */
+  thaw(): void {
+    this.#frozen = undefined;
+  }
+
   settle(): void {
     for (const _ of this.settleInSteps());
   }

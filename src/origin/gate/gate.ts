@@ -279,6 +279,7 @@ export class Gate {
   #advance(now: number, random: number): void {
     const phase = this.#phase;
     if (phase.state === "closed") {
+      phase.since = Math.min(phase.since, now);
       phase.succeeded = Math.min(phase.succeeded, now);
     } else if (phase.state === "half_open") {
       for (const expires of phase.leases.values()) {

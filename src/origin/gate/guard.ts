@@ -143,10 +143,12 @@ export class OriginGuard {
     if (fresh) return this.#byView(fresh, true);
     const now = this.#deps.now();
     if (this.#reports.isAway) return this.#alone();
-    if (this.#asking !== undefined && now - this.#asking < ASK_MS) {
+    // A question ahead of the clock was asked while that was wrong: nobody waits for it.
+    const asked = this.#asking === undefined ? ASK_MS : now - this.#asking;
+    if (this.#asking !== undefined && asked >= 0 && asked < ASK_MS) {
       const held = this.#reports.held;
       if (held && held.view.state !== "closed") throw this.#unavailable(held.view.state);
-      if (held && now < held.until + STALE_MS) return this.#byView(held.view, true);
+      if (held && now >= held.at && now < held.until + STALE_MS) return this.#byView(held.view, true);
       await this.#nextView(this.#asking + ASK_MS - now);
       const view = this.#reports.fresh;
       return view ? this.#byView(view, true) : this.#alone();
@@ -257,7 +259,10 @@ export class OriginGuard {
 
   #unavailable(reason: UnavailableReason, cause?: unknown): OriginUnavailable {
     const held = this.#reports.held;
-    const left = held && held.view.state !== "closed" ? held.until - this.#deps.now() : 0;
+    const left =
+      held && held.view.state !== "closed"
+        ? Math.min(held.until - this.#deps.now(), held.until - held.at)
+        : 0;
     const wait = Math.max(left, RETRY_AFTER_MS * (0.5 + this.#deps.random()));
     return new OriginUnavailable(reason, wait, cause === undefined ? {} : { cause });
   }

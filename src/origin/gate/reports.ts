@@ -88,7 +88,9 @@ export class Reports {
 
   /** The gate did not answer a moment ago. */
   get isAway(): boolean {
-    return this.#deps.now() < this.#awayUntil;
+    const left = this.#awayUntil - this.#deps.now();
+    // Told by a clock that was ahead, it is no pause for as long.
+    return left > 0 && left <= GATE_AWAY_MS;
   }
 
   /** The view, unless it is too old to go by. */
@@ -142,7 +144,7 @@ export class Reports {
 
   #mayTellSuccess(now: number): boolean {
     const view = this.#held?.view;
-    if (view?.state !== "closed" || !view.tellSuccess || now < this.#awayUntil) return false;
+    if (view?.state !== "closed" || !view.tellSuccess || this.isAway) return false;
     return now - this.#successReportedAt >= SUCCESSES_EVERY_MS || now < this.#successReportedAt;
   }
 
@@ -151,7 +153,7 @@ export class Reports {
     const since = this.#deps.now() - this.#reportedAt;
     if (since >= 0 && since < FAILURES_EVERY_MS) await sleep(this.#deps, FAILURES_EVERY_MS - since);
     const { failed, slow } = this.#counts;
-    if (failed + slow > 0 && this.#deps.now() >= this.#awayUntil) await this.send();
+    if (failed + slow > 0 && !this.isAway) await this.send();
   }
 
   /**

@@ -4,6 +4,8 @@
  * most, and whoever waits does so by a timer of its own.
  */
 
+import { isAhead } from "../../ahead.ts";
+
 /** Waiting calls per place; more are turned away at once. */
 const WAITING_PER_PLACE = 10;
 
@@ -15,7 +17,8 @@ interface Clock {
 interface Waiting {
   /** How long its place is to be held, ms. */
   holdMs: number;
-  /** Its request has gone if it still waits after this time, epoch ms. */
+  /** Its request has gone if it still waits outside of these times, epoch ms. */
+  from: number;
   until: number;
   enter(leave: (() => void) | undefined): void;
 }
@@ -23,8 +26,8 @@ interface Waiting {
 export class WaitingLine {
   readonly #places: number;
   readonly #clock: Clock;
-  /** Places taken → when they count as given back, epoch ms. */
-  readonly #taken = new Map<symbol, number>();
+  /** Places taken → since when, and when they count as given back, epoch ms. */
+  readonly #taken = new Map<symbol, { from: number; until: number }>();
   #waiting: Waiting[] = [];
 
   constructor(places: number, clock: Clock) {
@@ -40,12 +43,13 @@ export class WaitingLine {
   async enter(waitMs: number, holdMs: number): Promise<(() => void) | undefined> {
     if (this.#isFree()) return this.#take(holdMs);
     const now = this.#clock.now();
-    this.#waiting = this.#waiting.filter(({ until }) => until >= now);
+    this.#waiting = this.#waiting.filter((waiting) => !isOver(waiting, now));
     if (this.#waiting.length >= this.#places * WAITING_PER_PLACE) return undefined;
     return new Promise((resolve) => {
       let hasEntered = false;
       const waiting: Waiting = {
         holdMs,
+        from: now,
         until: now + waitMs,
         enter: (leave) => {
           hasEntered = true;
@@ -67,19 +71,24 @@ export class WaitingLine {
   #isFree(): boolean {
     if (this.#taken.size < this.#places) return true;
     const now = this.#clock.now();
-    for (const [place, until] of this.#taken) if (until < now) this.#taken.delete(place);
+    for (const [place, times] of this.#taken) if (isOver(times, now)) this.#taken.delete(place);
     return this.#taken.size < this.#places;
   }
 
   #take(holdMs: number): () => void {
     const place = Symbol("place");
-    this.#taken.set(place, this.#clock.now() + holdMs);
+    const from = this.#clock.now();
+    this.#taken.set(place, { from, until: from + holdMs });
     return () => {
       if (!this.#taken.delete(place)) return;
       const now = this.#clock.now();
       let next = this.#waiting.shift();
-      while (next && next.until < now) next = this.#waiting.shift();
+      while (next && isOver(next, now)) next = this.#waiting.shift();
       next?.enter(this.#take(next.holdMs));
     };
   }
 }
+
+/** The time is over, or it was told by a clock that was ahead. */
+const isOver = ({ from, until }: { from: number; until: number }, now: number): boolean =>
+  until < now || isAhead(from, now);

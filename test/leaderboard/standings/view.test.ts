@@ -74,3 +74,21 @@ describe("the view during a freeze", () => {
     expect(view.frozenView().rerule(others)).toBeUndefined();
   });
 });
+
+test("[SEC-37] facts that a wrong clock dated behind the freeze are in what is frozen when it comes", () => {
+  const rules: StandingsRules = {
+    scoring: { ranking: "score", decay: { kind: "none", minimum: 0, solves: 1 }, firstSolves: [] },
+    clues: [{ id: "a", points: 10 }],
+    brackets: [],
+  };
+  const view = new View(rules, 1_000);
+  view.apply("s", { seq: 1, at: 1, team: "weur-0-0-aaaaa", type: "join", name: "One" });
+  view.apply("s", { seq: 2, at: 3_600_000, team: "weur-0-0-aaaaa", type: "solve", clue: "a", points: 10 });
+  view.settle();
+  expect(view.frozenView().page({ offset: 0, limit: 1, bracket: undefined })).toMatchObject([{ score: 0 }]);
+  view.thaw();
+  view.apply("s", { seq: 3, at: 900, team: "weur-0-0-aaaaa", type: "adjust", points: 1 });
+  view.apply("s", { seq: 4, at: 1_100, team: "weur-0-0-aaaaa", type: "adjust", points: 100 });
+  view.settle();
+  expect(view.frozenView().page({ offset: 0, limit: 1, bracket: undefined })).toMatchObject([{ score: 11 }]);
+});

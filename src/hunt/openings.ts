@@ -1,0 +1,69 @@
+/**
+ * When each clue opens for a team, worked out for all clues at once and
+ * remembered until it changes. An event about a locked clue must not take longer
+ * than one about a clue that does not exist, however large the conditions are:
+ * so both look here, and nobody evaluates the conditions of the one clue that was named.
+ */
+import type { Team } from "./team.ts";
+
+/** Times of clues remembered over all teams: 8 MB. */
+const TIMES_MAX = 1_000_000;
+
+interface Openings {
+  /** By the clues' places: epoch ms; `Infinity`: nothing known opens it. */
+  times: Float64Array;
+  /** They hold from … until, epoch ms. */
+  from: number;
+  until: number;
+  /** All that a team's progress depends on only grows in number. */
+  openedAt: number;
+  joinedAt: number;
+  solves: number;
+  opened: number;
+  reached: number;
+  peaks: number;
+}
+
+/** The openings of the teams of an object. Teams that memory drops are forgotten with them. */
+export class OpeningsMemory {
+  #teams = new WeakMap<Team, Openings>();
+  #count = 0;
+
+  /** The times by the clues' places; undefined: they are not known as of `now` (epoch ms). */
+  get(team: Team, openedAt: number, now: number): Float64Array | undefined {
+    const known = this.#teams.get(team);
+    return known && holds(known, team, openedAt, now) ? known.times : undefined;
+  }
+
+  /** `until`: when the next clue opens by its time, epoch ms. */
+  set(team: Team, openedAt: number, now: number, times: Float64Array, until: number): void {
+    // A moment ahead of the clock counts as another one with every new time.
+    if (team.lastAt > now || openedAt > now) return;
+    if (this.#count >= TIMES_MAX) {
+      this.#teams = new WeakMap();
+      this.#count = 0;
+    }
+    if (!this.#teams.has(team)) this.#count += times.length;
+    this.#teams.set(team, {
+      times,
+      from: now,
+      until,
+      openedAt,
+      joinedAt: team.joinedAt,
+      solves: team.solves.size,
+      opened: team.opened.size,
+      reached: team.reached.size,
+      peaks: team.peaks.length,
+    });
+  }
+}
+
+const holds = (known: Openings, team: Team, openedAt: number, now: number): boolean =>
+  now >= known.from &&
+  now < known.until &&
+  known.openedAt === openedAt &&
+  known.joinedAt === team.joinedAt &&
+  known.solves === team.solves.size &&
+  known.opened === team.opened.size &&
+  known.reached === team.reached.size &&
+  known.peaks === team.peaks.length;
