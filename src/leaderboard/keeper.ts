@@ -4,7 +4,8 @@
  * with other events of the object between them; what is reported meanwhile
  * waits in a bounded queue. Small work is done at once.
  */
-import type { ScoreReport } from "../protocol.ts";
+import type { ScoreFact, ScoreReport } from "../protocol.ts";
+import { BadFact } from "./standings/standings.ts";
 import type { View } from "./standings/view.ts";
 
 /** Longest slice of work aimed at, ms: what anybody else waits for at most, and well under a frame. */
@@ -226,10 +227,21 @@ export class Keeper {
     let applied = 0;
     for (const fact of report.facts) {
       if (fact.seq <= mark) continue;
-      this.view.apply(report.shard, fact);
+      applyOrTell(this.view, report.shard, fact);
       applied += 1;
       if (applied % FACTS_PER_LOOK === 0) yield;
     }
     this.#marks.set(report.shard, report.upto);
+  }
+}
+
+/** One bad fact of one team costs no other team its place: it is left out, and said. */
+function applyOrTell(view: View, shard: string, fact: ScoreFact): void {
+  try {
+    view.apply(shard, fact);
+  } catch (error) {
+    if (!(error instanceof BadFact)) throw error;
+    const { team, seq } = fact;
+    console.error({ message: "the standings leave a fact out", shard, team, seq, why: error.message });
   }
 }

@@ -175,5 +175,5 @@ export function indexStandings(standings: ShardStandings): IndexedStandings {
 /** A team with facts of newer code is read, not written: what this version decided could contradict them. */
 export const READ_ONLY = refuse(
   "unavailable",
-  "this team has data that a newer version of the engine recorded; it can play again when that version is back",
+  "this team has data that this version of the engine cannot fold; it can play again when a version that can is there",
 );

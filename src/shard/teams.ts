@@ -4,7 +4,7 @@
  * of the log behind them. Beside the pages, checkpoints keep the recall index
  * and the totals.
  */
-import { evolve, evolveAny, isKnown } from "../hunt/evolve.ts";
+import { evolve, evolveAny, FOLD_FORM, isKnown, Unfoldable } from "../hunt/evolve.ts";
 import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
 import { ordinalOf } from "../objects/ids.ts";
 import type { Totals } from "../objects/shard.ts";
@@ -26,6 +26,12 @@ const CHECKPOINT_FACTS = 4_096;
 
 /** Pages written in one commit at most, so that no commit waits long for them. */
 const PAGES_PER_COMMIT = 2;
+
+/** Stands for the page of a fact that names no team of this shard. */
+const NO_PAGE = -1;
+
+/** Teams with a fact that cannot be folded, of which the log tells at most. */
+const SET_ASIDE_TOLD_MAX = 100;
 
 /** Pages in memory beyond which clean ones are dropped: about 25,000 teams. */
 const PAGES_IN_MEMORY = 400;
@@ -76,6 +82,8 @@ export class TeamStore {
   readonly #pages = new Map<number, Page>();
   /** Facts behind the snapshot, of teams not touched since recovery: page → facts. */
   readonly #tail = new Map<number, Fact[]>();
+  /** Teams whose facts were said to be set aside. */
+  readonly #setAside = new Set<string>();
   /** For the next checkpoint: two numbers each. */
   #entries: number[] = [];
 
@@ -99,14 +107,10 @@ export class TeamStore {
     for (const segment of log.segments(Math.min(floor, checkpoint))) {
       for (const fact of factsOf(segment.body)) {
         if (fact.seq > checkpoint) this.#note(fact);
-        if (fact.seq > floor) {
-          const page = pageOf(fact.team);
-          const facts = this.#tail.get(page);
-          if (facts) facts.push(fact);
-          else this.#tail.set(page, [fact]);
-        }
+        if (fact.seq > floor) this.#await(fact);
       }
     }
+    this.#dropStrays();
   }
 
   /** The team, or undefined when the shard has none of this id. */
@@ -122,15 +126,68 @@ export class TeamStore {
     return this.#page(page).teams[ordinal % PAGE_TEAMS];
   }
 
-  /** Folds a fact just appended to the log. */
+  /**
+   * Folds a fact that is about to be appended to the log. Throws when it cannot
+   * be folded; the team is then as it was.
+   */
   apply(fact: Fact): void {
-    const page = this.#page(pageOf(fact.team));
+    const id = pageOf(fact.team);
+    const page = this.#page(id);
     const slot = ordinalOf(fact.team) % PAGE_TEAMS;
-    // This version made the fact, and knows it.
-    page.teams[slot] = evolve(page.teams[slot], fact);
+    const team = page.teams[slot];
+    if (team?.newerFrom !== undefined)
+      throw new Unfoldable(`fact ${fact.seq} is of a team that is read-only`);
+    try {
+      // This version made the fact, and knows it.
+      page.teams[slot] = evolve(team, fact);
+    } catch (error) {
+      // Nobody foresaw this one, so that the team may be half changed.
+      if (!(error instanceof Unfoldable)) this.#discard(id);
+      throw error;
+    }
     page.dirtySince ??= fact.seq;
     this.#note(fact);
   }
+
+  /** Drops a page in memory; when it is touched again, it is folded anew from its row and the log. */
+  #discard(id: number): void {
+    const upto = this.#sql
+      .exec<PageRow>("SELECT seq, body FROM page WHERE id = ? AND part = 0", id)
+      .toArray()[0];
+    const after = upto?.seq ?? 0;
+    const facts: Fact[] = [];
+    const take = (fact: Fact): void => {
+      if (fact.seq > after && placeOf(fact) === id) facts.push(fact);
+    };
+    for (const segment of this.#log.segments(after)) factsOf(segment.body).forEach(take);
+    this.#log.gathering.forEach(take);
+    this.#pages.delete(id);
+    if (facts.length > 0) this.#tail.set(id, facts);
+  }
+
+  /** Keeps a fact of the log until its page is touched. */
+  #await(fact: Fact): void {
+    const page = placeOf(fact) ?? NO_PAGE;
+    const facts = this.#tail.get(page);
+    if (facts) facts.push(fact);
+    else this.#tail.set(page, [fact]);
+  }
+
+  /** Sets aside the facts of pages where the shard has no team: nothing would ever touch them. */
+  #dropStrays(): void {
+    for (const [page, facts] of this.#tail) {
+      if (page >= 0 && page * PAGE_TEAMS < this.totals.teams) continue;
+      for (const fact of facts) this.#tellSetAside(fact, "it names a team that is not of this shard");
+      this.#tail.delete(page);
+    }
+  }
+
+  /** Says once for each team that a fact of it cannot be folded. The shard goes on without it. */
+  readonly #tellSetAside = ({ team, seq }: Fact, why: string): void => {
+    if (this.#setAside.size >= SET_ASIDE_TOLD_MAX || this.#setAside.has(team)) return;
+    this.#setAside.add(team);
+    console.error({ message: "a fact cannot be folded; its team is read-only", team, seq, why });
+  };
 
   /** Every team, page by page; pages that it had to read are not cached. */
   *all(from = 0): Generator<Team> {
@@ -188,7 +245,8 @@ export class TeamStore {
 
   #write(id: number, head: number, floor: number): void {
     const page = this.#page(id);
-    const body = `[${page.teams.map((team) => (team ? encodeTeam(team) : "null")).join(",")}]`;
+    // A log with a gap leaves holes, which `map` would pass over.
+    const body = `[${Array.from(page.teams, (team) => (team ? encodeTeam(team) : "null")).join(",")}]`;
     this.#sql.exec("DELETE FROM page WHERE id = ? AND part >= ?", id, Math.ceil(body.length / PART_MAX));
     for (let part = 0; part * PART_MAX < body.length; part += 1) {
       this.#sql.exec(
@@ -235,7 +293,7 @@ export class TeamStore {
     const seq = rows[0]?.seq ?? 0;
     this.#catchUp(page, seq);
     const caughtUp = page.dirtySince !== undefined;
-    for (const fact of this.#tail.get(id) ?? []) if (fact.seq > seq) applyTo(page, fact);
+    for (const fact of this.#tail.get(id) ?? []) if (fact.seq > seq) this.#applyTo(page, fact);
     // The log was read for it, and need not be read again.
     if (caughtUp) this.#keep(id, page);
     return page;
@@ -252,8 +310,11 @@ export class TeamStore {
       if (team.kinds?.some((type) => !isKnown({ type }))) {
         team.newerFrom ??= upto + 1;
       } else if (team.newerFrom !== undefined && this.#knows(team.newerFrom)) {
+        // Not tried again by the fold that could not: it reads the log.
+        if (team.unfoldable !== undefined && team.unfoldable.form >= FOLD_FORM) continue;
         from.set(team.id, team.newerFrom);
         delete team.newerFrom;
+        delete team.unfoldable;
       }
     }
     if (from.size === 0) return;
@@ -261,9 +322,15 @@ export class TeamStore {
     for (const segment of this.#log.segments(Math.min(...from.values()) - 1)) {
       if (segment.first > upto) return;
       for (const fact of factsOf(segment.body)) {
-        if (fact.seq <= upto && fact.seq >= (from.get(fact.team) ?? upto + 1)) applyTo(page, fact);
+        if (fact.seq <= upto && fact.seq >= (from.get(fact.team) ?? upto + 1)) this.#applyTo(page, fact);
       }
     }
+  }
+
+  #applyTo(page: Page, fact: Fact): void {
+    const slot = ordinalOf(fact.team) % PAGE_TEAMS;
+    page.teams[slot] = evolveAny(page.teams[slot], fact, this.#tellSetAside);
+    page.dirtySince ??= fact.seq;
   }
 
   /** Whether this version knows the fact, or there is none of this number yet. */
@@ -317,12 +384,12 @@ function teamsOf(body: string): (Team | undefined)[] {
 
 function pageOf(team: string): number {
   const ordinal = ordinalOf(team);
-  if (ordinal < 0) throw new Error("a fact names a team that is not of this shard");
+  if (!(ordinal >= 0)) throw new Unfoldable("a fact names a team that is not of this shard");
   return Math.floor(ordinal / PAGE_TEAMS);
 }
 
-function applyTo(page: Page, fact: Fact): void {
-  const slot = ordinalOf(fact.team) % PAGE_TEAMS;
-  page.teams[slot] = evolveAny(page.teams[slot], fact);
-  page.dirtySince ??= fact.seq;
+/** The page of a fact of the log; undefined: of no team of this shard. */
+function placeOf({ team }: Fact): number | undefined {
+  const ordinal = typeof team === "string" ? ordinalOf(team) : -1;
+  return ordinal >= 0 ? Math.floor(ordinal / PAGE_TEAMS) : undefined;
 }
