@@ -21,6 +21,8 @@ export interface CurrentHuntDeps {
   store: ShardStore;
   /** Asks control, which lists the shard then. */
   attach(): Promise<ShardConfig | Refusal>;
+  /** Whether the id of every fact is known: before that nobody may play. */
+  knowsIds(): boolean;
   /** The vault has no unit of the prize left for this shard. */
   drained(prize: string): boolean;
   /** A configuration is in force; `before`: the one it replaced in this instance. */
@@ -48,7 +50,7 @@ export class CurrentHunt {
 
   /** Whether the shard knows its hunt; if not, `ready` asks control. */
   get isReady(): boolean {
-    return this.#current !== undefined;
+    return this.#current !== undefined && this.#deps.knowsIds();
   }
 
   get revision(): number {
@@ -86,6 +88,7 @@ export class CurrentHunt {
 
   /** Makes sure that the shard knows its hunt: the first contact asks control. */
   async ready(): Promise<Refusal | undefined> {
+    if (!this.#deps.knowsIds()) return READING_IDS;
     if (this.#current) return undefined;
     this.#attaching ??= (async () => {
       const config = await this.#deps.attach();
@@ -171,6 +174,9 @@ export function indexStandings(standings: ShardStandings): IndexedStandings {
     bonusOf,
   };
 }
+
+/** The first start with this version's index of ids, over a log of millions of facts. */
+const READING_IDS = refuse("unavailable", "this shard is reading its log; send it again in a while");
 
 /** A team with facts of newer code is read, not written: what this version decided could contradict them. */
 export const READ_ONLY = refuse(

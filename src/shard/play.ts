@@ -2,7 +2,7 @@
 import type { Refusal } from "../errors.ts";
 import type { Context } from "../hunt/context.ts";
 import { decide } from "../hunt/decide.ts";
-import type { Command, Result } from "../protocol.ts";
+import type { Command, Fact, Result } from "../protocol.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Claimed } from "./claims.ts";
 import { type CurrentHunt, READ_ONLY } from "./current-hunt.ts";
@@ -10,7 +10,7 @@ import type { Journal } from "./journal.ts";
 import type { ShardMeter } from "./meter.ts";
 import type { Players } from "./players.ts";
 import { redigest } from "./redigest.ts";
-import { eventKey } from "./teams.ts";
+import { eventKey, IdRefused } from "./teams.ts";
 import type { ShardTime } from "./time.ts";
 import type { Waiting } from "./waiting.ts";
 import type { Wins } from "./wins.ts";
@@ -101,7 +101,13 @@ export class Play {
     const key = eventKey(teamId, command.id);
     const shared = wins.share(key, player, command);
     if (shared) return shared;
-    const earlier = journal.teams.recorded(key);
+    let earlier: Fact | undefined;
+    try {
+      earlier = journal.teams.recorded(key);
+    } catch (error) {
+      if (!(error instanceof IdRefused)) throw error;
+      return { id: command.id, outcome: "conflict" };
+    }
     const recorded = earlier && "outcome" in earlier ? earlier : undefined;
     const current = redigest(context.hunt, command, secrets);
     const decision = decide(context, team, player, current, recorded, now);

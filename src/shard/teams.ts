@@ -12,7 +12,7 @@ import type { Fact } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { Sql } from "./counted-sql.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
-import { RecallIndex } from "./recall.ts";
+import { ALIKE_MAX, RecallIndex, type RecallLimits } from "./recall.ts";
 import { TotalsCounter } from "./totals.ts";
 
 /** Teams of one page: one row holds them for as long as they fit. */
@@ -45,14 +45,29 @@ CREATE TABLE IF NOT EXISTS page (
   body TEXT NOT NULL,      -- JSON list of teams, cut into parts
   PRIMARY KEY (id, part)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint_keyed (
+  last INTEGER PRIMARY KEY, -- recall entries, until they are in a run, and totals up to this seq
+  recall BLOB NOT NULL,
+  totals TEXT NOT NULL
+);
+-- Of earlier versions: the hashes are of another kind. Read for the totals, and left as it is for a rollback.
 CREATE TABLE IF NOT EXISTS checkpoint (
-  last INTEGER PRIMARY KEY, -- recall entries and totals up to this seq
+  last INTEGER PRIMARY KEY,
   recall BLOB NOT NULL,
   totals TEXT NOT NULL
 );`;
 
 /** Of the pages' bodies: a list of teams. */
 const PAGE_FORM = 1;
+
+/** Facts whose ids a start reads from the log at once; more are read in slices. About 0.3 s. */
+const IDS_AT_ONCE = 100_000;
+
+/** Facts read in one slice of that, about. */
+const IDS_PER_SLICE = 10_000;
+
+/** Numbers of an entry of the recall index. */
+const ENTRY_NUMBERS = 3;
 
 /** Of the checkpoints: `v` in their totals; without it 1. */
 const CHECKPOINT_FORM = 1;
@@ -75,7 +90,7 @@ export const joinKey = (key: string): string => `\n${key}`;
 
 export class TeamStore {
   readonly totals: TotalsCounter;
-  readonly recall = new RecallIndex();
+  readonly recall: RecallIndex;
   readonly #sql: Sql;
   readonly #log: SegmentLog;
   readonly #flushFacts: number;
@@ -84,33 +99,80 @@ export class TeamStore {
   readonly #tail = new Map<number, Fact[]>();
   /** Teams whose facts were said to be set aside. */
   readonly #setAside = new Set<string>();
-  /** For the next checkpoint: two numbers each. */
+  /** Ids of facts behind this seq are still to be read from the log; undefined: all are known. */
+  #idsAfter: number | undefined;
+  /** For the next checkpoint. */
   #entries: number[] = [];
 
   /** Recovers everything the first request needs; pages are read when they are touched. */
-  constructor(sql: Sql, log: SegmentLog, flushFacts: number) {
+  constructor(sql: Sql, log: SegmentLog, flushFacts: number, recallLimits?: RecallLimits) {
     this.#sql = sql;
     this.#log = log;
     this.#flushFacts = flushFacts;
     sql.exec(SCHEMA);
-    let checkpoint = 0;
-    let totals: string | undefined;
-    for (const row of sql.exec<{ last: number; recall: ArrayBuffer; totals: string }>(
-      "SELECT last, recall, totals FROM checkpoint ORDER BY last",
-    )) {
-      this.recall.load(row.recall);
-      checkpoint = row.last;
-      totals = row.totals;
-    }
-    this.totals = totalsOf(totals);
+    this.recall = new RecallIndex(sql, log.head, recallLimits);
+    const checkpoint = this.#readCheckpoints();
+    this.totals = totalsOf(checkpoint.totals);
     const floor = sql.exec<{ floor: number | null }>("SELECT max(floor) AS floor FROM page").one().floor ?? 0;
-    for (const segment of log.segments(Math.min(floor, checkpoint))) {
+    const inSlices = log.head - checkpoint.ids > (recallLimits?.idsAtOnce ?? IDS_AT_ONCE);
+    if (inSlices) this.#idsAfter = checkpoint.ids;
+    const idsFrom = inSlices ? Number.POSITIVE_INFINITY : checkpoint.ids;
+    for (const segment of log.segments(Math.min(floor, checkpoint.last, idsFrom))) {
       for (const fact of factsOf(segment.body)) {
-        if (fact.seq > checkpoint) this.#note(fact);
+        if (fact.seq > checkpoint.last) this.totals.count(fact);
+        if (fact.seq > idsFrom) this.#noteId(fact, this.#entries);
         if (fact.seq > floor) this.#await(fact);
       }
     }
     this.#dropStrays();
+  }
+
+  /** `last`: the totals count the facts up to it. `ids`: those up to it are in the recall index. */
+  #readCheckpoints(): { last: number; ids: number; totals?: string } {
+    const { head } = this.#log;
+    const { recall } = this;
+    let newest: { last: number; totals: string } | undefined;
+    for (const row of this.#sql.exec<{ last: number; recall: ArrayBuffer; totals: string }>(
+      "SELECT last, recall, totals FROM checkpoint_keyed WHERE last <= ? ORDER BY last",
+      head,
+    )) {
+      if (!recall.isNew && row.last > recall.covered) recall.load(row.recall);
+      newest = row;
+    }
+    if (newest) {
+      const { last, totals } = newest;
+      return { last, totals, ids: recall.isNew ? 0 : Math.max(last, recall.covered) };
+    }
+    const [old] = this.#sql
+      .exec<{ last: number; totals: string }>(
+        "SELECT last, totals FROM checkpoint WHERE last <= ? ORDER BY last DESC LIMIT 1",
+        head,
+      )
+      .toArray();
+    return { ...(old ?? { last: 0 }), ids: recall.covered };
+  }
+
+  /** Whether the id of every fact is known; if not, `readIds` makes it so, and nobody may play before. */
+  get knowsIds(): boolean {
+    return this.#idsAfter === undefined;
+  }
+
+  /** Reads the ids of a log whose index is of an earlier version, or got lost, in slices; what is read stays read. */
+  *readIds(): Generator<void, void> {
+    if (this.#idsAfter === undefined) return;
+    let read = 0;
+    let last = this.#idsAfter;
+    for (const segment of this.#log.segments(last)) {
+      for (const fact of factsOf(segment.body)) if (fact.seq > last) this.#noteId(fact);
+      read += segment.last - last;
+      last = segment.last;
+      if (read < IDS_PER_SLICE) continue;
+      read = 0;
+      this.recall.settle(last, false);
+      yield;
+    }
+    this.recall.settle(last, true);
+    this.#idsAfter = undefined;
   }
 
   /** The team, or undefined when the shard has none of this id. */
@@ -203,14 +265,22 @@ export class TeamStore {
    * checkpoint when one is due.
    */
   beforeSync(head: number): void {
-    if (this.#entries.length >= 2 * CHECKPOINT_FACTS) {
+    if (this.#entries.length >= ENTRY_NUMBERS * CHECKPOINT_FACTS) {
       this.#sql.exec(
-        "INSERT INTO checkpoint (last, recall, totals) VALUES (?, ?, ?)",
+        "INSERT INTO checkpoint_keyed (last, recall, totals) VALUES (?, ?, ?)",
         head,
-        RecallIndex.pack(this.#entries),
+        this.recall.pack(this.#entries),
         JSON.stringify(this.totals),
       );
       this.#entries = [];
+    }
+    if (this.recall.advance(head)) {
+      // The newest stays, because it has the totals.
+      this.#sql.exec(
+        `DELETE FROM checkpoint_keyed
+         WHERE last <= ? AND last < (SELECT max(last) FROM checkpoint_keyed)`,
+        this.recall.covered,
+      );
     }
     this.#touchOldTail(head);
     const dirty: { id: number; since: number }[] = [];
@@ -341,28 +411,33 @@ export class TeamStore {
 
   #note(fact: Fact): void {
     this.totals.count(fact);
-    const key =
-      fact.type === "join"
-        ? joinKey(fact.event)
-        : "event" in fact && fact.event !== undefined
-          ? eventKey(fact.team, fact.event)
-          : undefined;
-    if (key === undefined) return;
-    // A joining is never forgotten: repeated, it must not make a second team or player.
-    const keep = fact.type === "join";
-    this.recall.add(key, fact.seq, keep, this.#entries);
+    this.#noteId(fact, this.#entries);
   }
 
-  /** The fact recorded under this recall key, if any. */
+  #noteId(fact: Fact, entries?: number[]): void {
+    const key = keyOf(fact);
+    if (key !== undefined) this.recall.add(key, fact.seq, entries);
+  }
+
+  /** The fact recorded under this recall key, if any. Throws `IdRefused` when that is not to be found out. */
   recorded(key: string): Fact | undefined {
-    for (const seq of this.recall.find(key)) {
-      const fact = this.#log.at(seq);
-      if (!fact || !("event" in fact) || fact.event === undefined) continue;
-      const own = fact.type === "join" ? joinKey(fact.event) : eventKey(fact.team, fact.event);
-      if (own === key) return fact;
+    const seqs = this.recall.find(key);
+    for (let index = 0; index < seqs.length; index += 1) {
+      if (index === ALIKE_MAX) throw new IdRefused("too many ids are like this one");
+      const fact = this.#log.at(seqs[index] as number);
+      if (fact && keyOf(fact) === key) return fact;
     }
     return undefined;
   }
+}
+
+/** Whether an id was used cannot be said at a bounded cost: it must not be used. */
+export class IdRefused extends Error {}
+
+/** The recall key of a fact that has an id. */
+function keyOf(fact: Fact): string | undefined {
+  if (!("event" in fact) || fact.event === undefined) return undefined;
+  return fact.type === "join" ? joinKey(fact.event) : eventKey(fact.team, fact.event);
 }
 
 function totalsOf(text: string | undefined): TotalsCounter {
