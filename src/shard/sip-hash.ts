@@ -21,13 +21,13 @@ export class SipHash {
 
   /** Hashes the text: by a byte a character if it is Latin-1, else by two bytes. */
   hash(text: string): void {
-    const { length } = text;
-    let units = 0;
-    for (let index = 0; index < length; index += 1) units |= text.charCodeAt(index);
-    this.#hash(text, units > 0xff);
+    // Nearly every text is Latin-1: another one is found out on the way.
+    if (this.#hash(text, false) > 0xff) this.#hash(text, true);
   }
 
-  #hash(text: string, wide: boolean): void {
+  /** Gives all units of the text, one laid over the other. */
+  #hash(text: string, wide: boolean): number {
+    let units = 0;
     const { length } = text;
     const key = this.#key;
     // "somepseudorandomlygeneratedbytes", as the algorithm has it.
@@ -52,23 +52,26 @@ export class SipHash {
           ml = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
           mh = text.charCodeAt(at + 2) | (text.charCodeAt(at + 3) << 16);
         } else {
-          ml =
-            text.charCodeAt(at) |
-            (text.charCodeAt(at + 1) << 8) |
-            (text.charCodeAt(at + 2) << 16) |
-            (text.charCodeAt(at + 3) << 24);
-          mh =
-            text.charCodeAt(at + 4) |
-            (text.charCodeAt(at + 5) << 8) |
-            (text.charCodeAt(at + 6) << 16) |
-            (text.charCodeAt(at + 7) << 24);
+          const a = text.charCodeAt(at);
+          const b = text.charCodeAt(at + 1);
+          const c = text.charCodeAt(at + 2);
+          const d = text.charCodeAt(at + 3);
+          const e = text.charCodeAt(at + 4);
+          const f = text.charCodeAt(at + 5);
+          const g = text.charCodeAt(at + 6);
+          const h = text.charCodeAt(at + 7);
+          units |= a | b | c | d | e | f | g | h;
+          ml = a | (b << 8) | (c << 16) | (d << 24);
+          mh = e | (f << 8) | (g << 16) | (h << 24);
         }
       } else if (step === blocks) {
         const bits = wide ? 16 : 8;
         for (let index = at; index < length; index += 1) {
           const shift = (index - at) * bits;
-          if (shift < 32) ml |= text.charCodeAt(index) << shift;
-          else mh |= text.charCodeAt(index) << (shift - 32);
+          const unit = text.charCodeAt(index);
+          units |= unit;
+          if (shift < 32) ml |= unit << shift;
+          else mh |= unit << (shift - 32);
         }
         mh |= (length * (wide ? 2 : 1)) << 24;
       } else if (step === blocks + 1) {
@@ -115,5 +118,6 @@ export class SipHash {
     }
     this.high = v0h ^ v1h ^ v2h ^ v3h;
     this.low = v0l ^ v1l ^ v2l ^ v3l;
+    return units;
   }
 }

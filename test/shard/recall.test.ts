@@ -180,7 +180,9 @@ describe("the keyed hash", () => {
     });
   });
 
-  test("[SEC-4] tells any texts apart, wide ones and narrow ones", () => {
+  test("[SEC-4] tells any texts apart, wide ones and narrow ones", {
+    timeout: 30_000,
+  }, () => {
     const texts = [
       "",
       "\0",

@@ -23,7 +23,12 @@ import {
 } from "./workerd.ts";
 
 // Nothing is delivered meanwhile unless a test asks: what the queue makes of bad facts is tested elsewhere.
-setParameters({ PAGE_FLUSH_FACTS: 100, SHARDS_PER_REGION: 1, SHIP_DELAY_MS: 60_000, REPORT_DELAY_MS: 10_000 });
+setParameters({
+  PAGE_FLUSH_FACTS: 100,
+  SHARDS_PER_REGION: 1,
+  SHIP_DELAY_MS: 60_000,
+  REPORT_DELAY_MS: 10_000,
+});
 beforeAll(makeOrigin);
 beforeEach(() => {
   // Verification ships at once otherwise.

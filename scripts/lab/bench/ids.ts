@@ -8,7 +8,7 @@ import type { EventsBody } from "../../../src/contract/play.ts";
 import type { Results } from "../../../src/protocol.ts";
 import { startEngine } from "../../local/engine.ts";
 import { residentBytes, startedBy } from "../measure/cpu.ts";
-import { type Call, closedLoop, Connection } from "./client.ts";
+import { type Call, Connection, closedLoop } from "./client.ts";
 import { BENCH_VARS } from "./engines.ts";
 import { type Case, caseOf } from "./figures.ts";
 import { BENCH_HUNT, openBenchHunt, shardRows } from "./hunt.ts";
