@@ -265,6 +265,24 @@ export class TeamStore {
    * checkpoint when one is due.
    */
   beforeSync(head: number): void {
+    // Before all ids are known, nothing may say that they are.
+    if (this.knowsIds) this.#storeIds(head);
+    this.#touchOldTail(head);
+    const dirty: { id: number; since: number }[] = [];
+    for (const [id, page] of this.#pages) {
+      if (page.dirtySince !== undefined) dirty.push({ id, since: page.dirtySince });
+    }
+    dirty.sort((a, b) => a.since - b.since);
+    for (let written = 0; written < PAGES_PER_COMMIT; written += 1) {
+      const oldest = dirty[written];
+      if (!oldest || head - oldest.since < this.#flushFacts) return;
+      const next = Math.min(dirty[written + 1]?.since ?? head + 1, this.#oldestTail(head + 1));
+      this.#write(oldest.id, head, next - 1);
+    }
+  }
+
+  /** A checkpoint when one is due, and as much of the index's own work as the new facts are worth. */
+  #storeIds(head: number): void {
     if (this.#entries.length >= ENTRY_NUMBERS * CHECKPOINT_FACTS) {
       this.#sql.exec(
         "INSERT INTO checkpoint_keyed (last, recall, totals) VALUES (?, ?, ?)",
@@ -281,18 +299,6 @@ export class TeamStore {
          WHERE last <= ? AND last < (SELECT max(last) FROM checkpoint_keyed)`,
         this.recall.covered,
       );
-    }
-    this.#touchOldTail(head);
-    const dirty: { id: number; since: number }[] = [];
-    for (const [id, page] of this.#pages) {
-      if (page.dirtySince !== undefined) dirty.push({ id, since: page.dirtySince });
-    }
-    dirty.sort((a, b) => a.since - b.since);
-    for (let written = 0; written < PAGES_PER_COMMIT; written += 1) {
-      const oldest = dirty[written];
-      if (!oldest || head - oldest.since < this.#flushFacts) return;
-      const next = Math.min(dirty[written + 1]?.since ?? head + 1, this.#oldestTail(head + 1));
-      this.#write(oldest.id, head, next - 1);
     }
   }
 
