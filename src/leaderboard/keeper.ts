@@ -55,6 +55,8 @@ export class Keeper {
   #isWanted = false;
   /** Facts were applied since `changed` was last called: while gathering, a later run settles them. */
   #isNew = false;
+  /** Nothing was restored: everything came from the logs. */
+  readonly #isOfLogs: boolean;
   #failure: { error: unknown } | undefined;
   #sliceStart = 0;
 
@@ -62,6 +64,7 @@ export class Keeper {
     this.view = view;
     this.#deps = deps;
     this.#marks = new Map(marks);
+    this.#isOfLogs = this.#marks.size === 0;
     this.#taken = new Map(this.#marks);
   }
 
@@ -222,26 +225,30 @@ export class Keeper {
     return report.facts.length > 0;
   }
 
+  /**
+   * A fact that contradicts a snapshot has the standings made again from the
+   * logs. One that contradicts the logs is bad itself: it is left out, so that
+   * it costs its team alone.
+   */
+  #applyOne(shard: string, fact: ScoreFact): void {
+    try {
+      this.view.apply(shard, fact);
+    } catch (error) {
+      if (!(error instanceof BadFact) || !this.#isOfLogs) throw error;
+      const { team, seq } = fact;
+      console.error({ message: "the standings leave a fact out", shard, team, seq, why: error.message });
+    }
+  }
+
   *#apply(report: ScoreReport): Generator<void, void> {
     const mark = this.#marks.get(report.shard) ?? 0;
     let applied = 0;
     for (const fact of report.facts) {
       if (fact.seq <= mark) continue;
-      applyOrTell(this.view, report.shard, fact);
+      this.#applyOne(report.shard, fact);
       applied += 1;
       if (applied % FACTS_PER_LOOK === 0) yield;
     }
     this.#marks.set(report.shard, report.upto);
-  }
-}
-
-/** One bad fact of one team costs no other team its place: it is left out, and said. */
-function applyOrTell(view: View, shard: string, fact: ScoreFact): void {
-  try {
-    view.apply(shard, fact);
-  } catch (error) {
-    if (!(error instanceof BadFact)) throw error;
-    const { team, seq } = fact;
-    console.error({ message: "the standings leave a fact out", shard, team, seq, why: error.message });
   }
 }
