@@ -13,7 +13,7 @@ const { json, rounds, seconds, connections, charts, only, baseline } = commandOf
 )
   .option(
     "--only <subjects>",
-    `any of ${SUBJECTS.join(", ")}; the last two run only by name`,
+    `any of ${SUBJECTS.join(", ")}; the last three run only by name`,
     listOf(SUBJECTS),
   )
   .option(

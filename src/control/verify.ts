@@ -4,7 +4,7 @@
  */
 
 import { accepted, RequestError } from "../errors.ts";
-import { Standings } from "../leaderboard/standings/standings.ts";
+import { BadFact, Standings } from "../leaderboard/standings/standings.ts";
 import { calling, leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
@@ -254,7 +254,7 @@ async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<
     // A hunt that goes on moves the marks from page to page: compare each page as of its own marks.
     for (const { shard, mark } of page.marks) {
       const after = read.get(shard) ?? 0;
-      if (mark > after) await readFacts(env, hunt, expected, shard, after, mark);
+      if (mark > after) await readFacts(env, hunt, { expected, differ }, shard, { after, upto: mark });
       read.set(shard, Math.max(mark, after));
     }
     expected.settle();
@@ -275,17 +275,24 @@ async function verifyStandings(env: Env, hunt: string, differ: Differ): Promise<
 async function readFacts(
   env: Env,
   hunt: string,
-  expected: Standings,
+  { expected, differ }: { expected: Standings; differ: Differ },
   shard: string,
-  after: number,
-  upto: number,
+  { after, upto }: { after: number; upto: number },
 ): Promise<void> {
   let read = after;
   while (read < upto) {
     const from = read;
     const report = await calling(async () => shardStub(env, hunt, shard).scoreFacts(from));
     if (report.upto <= from) return;
-    for (const fact of report.facts) if (fact.seq <= upto) expected.apply(shard, fact);
+    for (const fact of report.facts) {
+      if (fact.seq > upto) break;
+      try {
+        expected.apply(shard, fact);
+      } catch (error) {
+        if (!(error instanceof BadFact)) throw error;
+        differ(`fact ${fact.seq} is left out: ${error.message}`, fact.team);
+      }
+    }
     read = report.upto;
   }
 }

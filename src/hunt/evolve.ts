@@ -42,14 +42,33 @@ const OUTCOMES: Record<RecordedOutcome, true> = {
 export const isKnown = ({ type, outcome }: { type: string; outcome?: string }): boolean =>
   Object.hasOwn(TYPES, type) && (outcome === undefined || Object.hasOwn(OUTCOMES, outcome));
 
+/** Counts the versions of this fold that can fold more than those before: one that mends a fact adds one. */
+export const FOLD_FORM = 1;
+
+/** The fact cannot be folded into the team, which is as it was before. */
+export class Unfoldable extends Error {}
+
 /**
- * The team after any fact of a log. One that this version does not know is set
- * aside, and so is every later fact of the team: it may follow from the unknown
- * one (a clue solved again after newer code took the solve back). The team notes
- * where that begins. Undefined: there is no team yet that this version could know.
+ * The team after any fact of a log. One that this version does not know, or
+ * cannot fold, is set aside, and so is every later fact of the team: it may
+ * follow from it (a clue solved again after newer code took the solve back). The
+ * team notes where that begins. Undefined: there is no team yet that this
+ * version could know. `setAside`: is told of a fact that cannot be folded, and why.
  */
-export function evolveAny(team: Team | undefined, fact: Fact): Team | undefined {
-  if (team?.newerFrom === undefined && isKnown(fact)) return evolve(team, fact);
+export function evolveAny(
+  team: Team | undefined,
+  fact: Fact,
+  setAside?: (fact: Fact, why: string) => void,
+): Team | undefined {
+  if (team?.newerFrom === undefined && isKnown(fact)) {
+    try {
+      return evolve(team, fact);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      setAside?.(fact, why);
+      if (team) team.unfoldable = { seq: fact.seq, why, form: FOLD_FORM };
+    }
+  }
   if (!team) return undefined;
   team.newerFrom ??= fact.seq;
   team.lastAt = Math.max(team.lastAt, fact.at);
@@ -59,18 +78,41 @@ export function evolveAny(team: Team | undefined, fact: Fact): Team | undefined 
 /**
  * The team after `fact`. The first fact of a team is a join with `created`;
  * before it, `team` is undefined. The team passed in is consumed: callers use
- * the returned one only.
+ * the returned one only. Throws `Unfoldable` before it changes anything.
  */
 export function evolve(team: Team | undefined, fact: Fact): Team {
+  const why = objectionTo(team, fact);
+  if (why !== undefined) throw new Unfoldable(why);
   const next = fold(team, fact);
   next.lastAt = Math.max(next.lastAt, fact.at);
   if ("score" in fact && fact.score !== undefined) next.told = fact.score;
   return next;
 }
 
+/** Why the fact cannot follow the team's others; undefined: it can. */
+function objectionTo(team: Team | undefined, fact: Fact): string | undefined {
+  const { seq } = fact;
+  if (!team) {
+    if (fact.type !== "join") return `fact ${seq} comes before its team was created`;
+    return fact.created ? undefined : `join ${seq} names a team that does not exist`;
+  }
+  if (!("outcome" in fact)) return undefined;
+  if (fact.outcome === "correct" && team.solves.has(fact.clue ?? "")) {
+    return `fact ${seq} solves ${fact.clue ?? ""} a second time`;
+  }
+  if (fact.outcome === "won" && hasWon(team, fact.prize, fact.unit)) {
+    return `fact ${seq} wins unit ${fact.unit} of ${fact.prize} a second time`;
+  }
+  return undefined;
+}
+
+/** Whether the team has this unit, revoked or not. */
+export const hasWon = (team: Team, prize = "", unit = -1): boolean =>
+  team.wins?.some((win) => win.prize === prize && win.unit === unit) === true;
+
 function fold(team: Team | undefined, fact: Fact): Team {
   if (fact.type === "join") return join(team, fact);
-  if (!team) throw new Error(`fact ${fact.seq} comes before its team was created`);
+  if (!team) throw new Unfoldable(`fact ${fact.seq} comes before its team was created`);
   switch (fact.type) {
     case "award":
       adjust(team, fact, fact.points);
@@ -112,7 +154,7 @@ function join(team: Team | undefined, fact: JoinFact): Team {
 }
 
 function create(fact: JoinFact): Team {
-  if (!fact.created) throw new Error(`join ${fact.seq} names a team that does not exist`);
+  if (!fact.created) throw new Unfoldable(`join ${fact.seq} names a team that does not exist`);
   return {
     id: fact.team,
     ...fact.created,
@@ -139,7 +181,6 @@ function play(team: Team, fact: PlayFact): Team {
   eventOf(fact.type)?.evolve?.(team, fact);
   switch (fact.outcome) {
     case "correct": {
-      if (team.solves.has(clue)) throw new Error(`fact ${fact.seq} solves ${clue} a second time`);
       const points = fact.points ?? 0;
       team.solves.set(clue, { at: fact.at, seq: fact.seq, points });
       team.earned += points;
@@ -161,9 +202,6 @@ function play(team: Team, fact: PlayFact): Team {
       return team;
     case "won": {
       const { prize = "", unit = -1, player, event, at } = fact;
-      if (team.wins?.some((win) => win.prize === prize && win.unit === unit)) {
-        throw new Error(`fact ${fact.seq} wins unit ${unit} of ${prize} a second time`);
-      }
       team.wins = [...(team.wins ?? []), { prize, unit, player, event, at }];
       return team;
     }

@@ -73,11 +73,13 @@ export interface Team {
   /** Units of prizes won, in order; absent: none. */
   wins?: Win[];
   /**
-   * Seq of the first fact that this version does not know; the state is that
-   * before it. The team is read-only until newer code, which knows the fact,
+   * Seq of the first fact that this version does not know or cannot fold; the
+   * state is that before it. The team is read-only until newer code, which can,
    * folds the rest.
    */
   newerFrom?: number;
+  /** Why the fact at `newerFrom` cannot be folded, and by which `FOLD_FORM`; absent: it is of an unknown type. */
+  unfoldable?: { seq: number; why: string; form: number };
   /**
    * Types of facts in this state that the first version does not know. A version
    * that adds a type lists it here when it folds the first fact of it, so that

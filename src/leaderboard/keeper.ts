@@ -6,6 +6,7 @@
  */
 import { isAhead } from "../ahead.ts";
 import type { ScoreFact, ScoreReport } from "../protocol.ts";
+import { BadFact } from "./standings/standings.ts";
 import type { View } from "./standings/view.ts";
 
 /** Longest slice of work aimed at, ms: what anybody else waits for at most, and well under a frame. */
@@ -69,6 +70,8 @@ export class Keeper {
   #isWanted = false;
   /** Facts were applied since `changed` was last called: while gathering, a later run settles them. */
   #isNew = false;
+  /** Nothing was restored: everything came from the logs. */
+  readonly #isOfLogs: boolean;
   #failure: { error: unknown } | undefined;
   #sliceStart = 0;
   /** The latest time of a fact, epoch ms. */
@@ -78,6 +81,7 @@ export class Keeper {
     this.view = view;
     this.#deps = deps;
     this.#marks = new Map(marks);
+    this.#isOfLogs = this.#marks.size === 0;
     this.#taken = new Map(this.#marks);
   }
 
@@ -243,6 +247,21 @@ export class Keeper {
     return report.facts.length > 0;
   }
 
+  /**
+   * A fact that contradicts a snapshot has the standings made again from the
+   * logs. One that contradicts the logs is bad itself: it is left out, so that
+   * it costs its team alone.
+   */
+  #applyOne(shard: string, fact: ScoreFact): void {
+    try {
+      this.view.apply(shard, fact);
+    } catch (error) {
+      if (!(error instanceof BadFact) || !this.#isOfLogs) throw error;
+      const { team, seq } = fact;
+      console.error({ message: "the standings leave a fact out", shard, team, seq, why: error.message });
+    }
+  }
+
   *#apply(report: ScoreReport): Generator<void, void> {
     const mark = this.#marks.get(report.shard) ?? 0;
     let applied = 0;
@@ -250,7 +269,7 @@ export class Keeper {
       if (fact.seq <= mark) continue;
       const at = this.#timeOf(report.shard, fact);
       this.#latest = Math.max(this.#latest, at);
-      this.view.apply(report.shard, at === fact.at ? fact : { ...fact, at });
+      this.#applyOne(report.shard, at === fact.at ? fact : { ...fact, at });
       applied += 1;
       if (applied % FACTS_PER_LOOK === 0) yield;
     }

@@ -26,6 +26,8 @@ export interface CurrentHuntDeps {
   budgets: Budgets;
   /** Asks control, which lists the shard then. */
   attach(): Promise<ShardConfig | Refusal>;
+  /** Whether the id of every fact is known: before that nobody may play. */
+  knowsIds(): boolean;
   /** The vault has no unit of the prize left for this shard. */
   drained(prize: string): boolean;
   /** See `PrizeState.asked`. */
@@ -58,7 +60,7 @@ export class CurrentHunt {
 
   /** Whether the shard knows its hunt; if not, `ready` asks control. */
   get isReady(): boolean {
-    return this.#current !== undefined;
+    return this.#current !== undefined && this.#deps.knowsIds();
   }
 
   get revision(): number {
@@ -96,6 +98,7 @@ export class CurrentHunt {
 
   /** Makes sure that the shard knows its hunt: the first contact asks control. */
   async ready(): Promise<Refusal | undefined> {
+    if (!this.#deps.knowsIds()) return READING_IDS;
     if (this.#current) return undefined;
     this.#attaching ??= (async () => {
       const config = await this.#deps.attach();
@@ -196,8 +199,11 @@ export function indexStandings(standings: ShardStandings): IndexedStandings {
   };
 }
 
+/** The first start with this version's index of ids, over a log of millions of facts. */
+const READING_IDS = refuse("unavailable", "this shard is reading its log; send it again in a while");
+
 /** A team with facts of newer code is read, not written: what this version decided could contradict them. */
 export const READ_ONLY = refuse(
   "unavailable",
-  "this team has data that a newer version of the engine recorded; it can play again when that version is back",
+  "this team has data that this version of the engine cannot fold; it can play again when a version that can is there",
 );

@@ -1,5 +1,5 @@
 /**
- * The log and what is folded from it, together: a fact is appended and folded
+ * The log and what is folded from it, together: a fact is folded and appended
  * in one step, and what follows from it (shipping, reporting, pushing) begins
  * when its commit is durable.
  */
@@ -35,6 +35,7 @@ export class Journal {
   readonly log: SegmentLog;
   readonly teams: TeamStore;
   readonly #time: ShardTime;
+  readonly #fold = (fact: Fact): void => this.teams.apply(fact);
 
   constructor(deps: JournalDeps) {
     this.#time = deps.time;
@@ -50,10 +51,12 @@ export class Journal {
     deps.time.recorded(this.log.at(this.log.head)?.at ?? 0);
   }
 
-  /** Puts a fact into the commit that is gathering, and folds it into its team. */
+  /**
+   * Folds a fact into its team and puts it into the commit that is gathering, in
+   * this order: one that cannot be folded throws, and never gets into the log.
+   */
   append(draft: NewFact): Fact {
-    const fact = this.log.append(draft);
-    this.teams.apply(fact);
+    const fact = this.log.append(draft, this.#fold);
     this.#time.recorded(fact.at);
     return fact;
   }

@@ -103,14 +103,19 @@ export class SegmentLog {
     return this.#appended;
   }
 
-  /** Numbers the fact and puts it into the commit that is gathering. The draft becomes the fact. */
-  append(draft: NewFact): Fact {
-    this.#head += 1;
-    const body = `{"seq":${this.#head},${JSON.stringify(draft).slice(1)}`;
+  /**
+   * Numbers the fact and puts it into the commit that is gathering. The draft
+   * becomes the fact. `fold` has it first: when it throws, the log is as it was.
+   */
+  append(draft: NewFact, fold?: (fact: Fact) => void): Fact {
+    const seq = this.#head + 1;
+    const body = `{"seq":${seq},${JSON.stringify(draft).slice(1)}`;
+    const fact = draft as Fact;
+    fact.seq = seq;
+    fold?.(fact);
+    this.#head = seq;
     this.#bodies.push(body);
     this.#appended += Buffer.byteLength(body);
-    const fact = draft as Fact;
-    fact.seq = this.#head;
     this.#facts.push(fact);
     return fact;
   }

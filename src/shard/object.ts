@@ -69,6 +69,9 @@ import { Wins } from "./wins.ts";
 /** How much later than the report to the standings a team's news are pushed, ms. */
 const PUSH_MARGIN = 100;
 
+/** How long a start waits for the ids of its log to be read, ms; the platform gives up after 30 s. */
+const IDS_WAIT = 10_000;
+
 /** Facts in one result of `scoreFacts`. */
 const SCORE_FACTS_MAX = 10_000;
 
@@ -152,6 +155,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       budgets,
       attach: () =>
         orRefusal(calling(async () => (await controlStub(env, hunt).attach(shard)) as ShardConfig | Refusal)),
+      knowsIds: () => teams.knowsIds,
       drained: (prize) => desk.drained(prize),
       asked: (team, prize) => this.#wins.asked(team, prize),
       changed: (before, changed) => {
@@ -281,7 +285,19 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     void ctx.blockConcurrencyWhile(async () => {
       await alarm.resume();
       this.#delivery.resume();
+      // A log whose ids are quickly read makes the first requests wait; a longer one refuses them.
+      if (!teams.knowsIds) await Promise.race([this.#readIds(), clock.after(IDS_WAIT)]);
     });
+  }
+
+  /** Reads the ids that this version does not know yet, letting others in between. */
+  async #readIds(): Promise<void> {
+    try {
+      for (const _ of this.#journal.teams.readIds()) await new Promise((done) => setTimeout(done));
+    } catch (error) {
+      console.error({ message: "reading ids failed, shard starts again", error: String(error) });
+      this.ctx.abort("reading ids failed");
+    }
   }
 
   /** The one clock of all parts; replaced by tests. */
@@ -299,7 +315,9 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#players.join(request);
   }
 
-  hasMade(key: string, name: string): Promise<boolean> {
+  async hasMade(key: string, name: string): Promise<boolean> {
+    // An error of its own mark: the caller takes it for a restart, and asks again.
+    if (!this.#journal.teams.knowsIds) throw Object.assign(new Error("reading the log"), { retryable: true });
     return this.#players.hasMade(key, name);
   }
 

@@ -3,7 +3,7 @@ import type { Refusal } from "../errors.ts";
 import type { Context } from "../hunt/context.ts";
 import { decide } from "../hunt/decide.ts";
 import type { Team } from "../hunt/team.ts";
-import type { Command, RecordedOutcome, Result } from "../protocol.ts";
+import type { Command, Fact, RecordedOutcome, Result } from "../protocol.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Allowance, ShardBudgets } from "./budgets.ts";
 import type { ClaimDecision, Claimed } from "./claims.ts";
@@ -12,7 +12,7 @@ import type { Journal } from "./journal.ts";
 import type { ShardMeter } from "./meter.ts";
 import type { Players } from "./players.ts";
 import { redigest } from "./redigest.ts";
-import { eventKey } from "./teams.ts";
+import { eventKey, IdRefused } from "./teams.ts";
 import type { ShardTime } from "./time.ts";
 import type { Waiting } from "./waiting.ts";
 import type { Wins } from "./wins.ts";
@@ -141,7 +141,13 @@ export class Play {
     now: number,
   ): Result | ClaimDecision {
     const { journal, secrets, budgets } = this.#deps;
-    const earlier = journal.teams.recorded(eventKey(team.id, command.id));
+    let earlier: Fact | undefined;
+    try {
+      earlier = journal.teams.recorded(eventKey(team.id, command.id));
+    } catch (error) {
+      if (!(error instanceof IdRefused)) throw error;
+      return { id: command.id, outcome: "conflict" };
+    }
     const recorded = earlier && "outcome" in earlier ? earlier : undefined;
     const current = redigest(context.hunt, command, secrets);
     const decided = decide(context, team, player, current, recorded, now);

@@ -6,11 +6,11 @@ import type { Team } from "../hunt/team.ts";
 import { historyOf, meOf } from "../hunt/view.ts";
 import { makeJoinCode, makeTeamId, parseJoinCode } from "../objects/ids.ts";
 import type { Joined } from "../objects/shard.ts";
-import type { JoinFact, ShardStandings } from "../protocol.ts";
+import type { Fact, JoinFact, ShardStandings } from "../protocol.ts";
 import type { ShardBudgets } from "./budgets.ts";
 import { type CurrentHunt, indexStandings, READ_ONLY } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
-import { joinKey } from "./teams.ts";
+import { IdRefused, joinKey } from "./teams.ts";
 import type { ShardTime } from "./time.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -53,7 +53,8 @@ export class Players {
 
   #admit(request: JoinRequest & { joinCode?: string }): JoinFact | Refusal {
     const { current, journal, shard, time, budgets } = this.#deps;
-    const earlier = journal.teams.recorded(joinKey(request.key));
+    const earlier = this.#joining(request.key);
+    if (earlier && "refused" in earlier) return earlier;
     if (earlier?.type === "join") {
       const same =
         earlier.name === request.name &&
@@ -81,6 +82,16 @@ export class Players {
     const fact = admit(hunt.compiled, phase, id, team, { ...request, ...(create ? { create } : {}) }, now);
     if ("refused" in fact) return fact;
     return journal.append(fact) as JoinFact;
+  }
+
+  /** The fact of a joining with this key, if any. */
+  #joining(key: string): Fact | Refusal | undefined {
+    try {
+      return this.#deps.journal.teams.recorded(joinKey(key));
+    } catch (error) {
+      if (!(error instanceof IdRefused)) throw error;
+      return refuse("conflict", "this idempotency key cannot be used");
+    }
   }
 
   #teamOf(joinCode: string): Team | undefined {

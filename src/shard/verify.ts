@@ -53,7 +53,9 @@ export function refold(log: SegmentLog, store: TeamStore): RefoldReport {
   const fold = (fact: Fact): void => {
     if (fact.seq !== seq + 1) differ(`the log jumps from ${seq} to ${fact.seq}`);
     seq = fact.seq;
-    const team = evolveAny(folded.get(fact.team), fact);
+    const team = evolveAny(folded.get(fact.team), fact, ({ team: id }, why) =>
+      differ(`cannot be folded: ${why}`, id),
+    );
     if (team) folded.set(fact.team, team);
     totals.count(fact);
   };

@@ -4,6 +4,7 @@
  */
 import { type Refusal, refuse } from "../errors.ts";
 import { decideClaim } from "../hunt/claim.ts";
+import { hasWon } from "../hunt/evolve.ts";
 import { resultOf } from "../hunt/repeat.ts";
 import { WINS_MAX, type Win } from "../objects/prizes.ts";
 import type { WinnerRow } from "../objects/shard.ts";
@@ -66,16 +67,20 @@ export class Wins {
 
   async #ask(claim: Claim, command: Command & { type: "claim" }): Claimed {
     const { current, journal, time, desk } = this.#deps;
-    const { team: teamId, player, event } = claim;
+    const { team: teamId, prize, player, event } = claim;
     const decided = await desk.ask(claim);
     if ("refused" in decided) return decided;
     const now = time.now();
     const context = current.context(now);
     const team = journal.teams.get(teamId);
     if (!team) throw new Error("a team vanished while its claim was decided");
+    if (team.newerFrom !== undefined) return READ_ONLY;
     // The vault's alarm may have been here before its response.
     const recorded = journal.teams.recorded(eventKey(teamId, event));
     if (recorded && "outcome" in recorded) return resultOf(context, recorded, player);
+    // It has recorded the unit under another id: this one's was used for something else.
+    if (decided.outcome === "won" && hasWon(team, prize, decided.unit))
+      return { id: event, outcome: "conflict" };
     return journal.conclude(context, decideClaim(context, team, player, command, decided, now), player);
   }
 
@@ -91,20 +96,21 @@ export class Wins {
     for (const { prize, team: id, unit, player, event, at } of wins.slice(0, WINS_MAX)) {
       const team = journal.teams.get(id);
       if (!team) return refuse("not_found", "a win names a team that this shard does not have");
-      if (team.wins?.some((win) => win.prize === prize && win.unit === unit)) continue;
+      if (hasWon(team, prize, unit)) continue;
       if (team.newerFrom !== undefined) {
         refused = READ_ONLY;
         continue;
       }
       // A client that lost its result may have used the id for something else meanwhile; no client's id has a dot.
-      const used = journal.teams.recorded(eventKey(id, event)) !== undefined;
+      const ids = [event, `${event}.${prize}`];
+      const free = ids.find((own) => journal.teams.recorded(eventKey(id, own)) === undefined);
       journal.append({
         at: time.now(),
         team: id,
         type: "claim",
         outcome: "won",
         player,
-        event: used ? `${event}.${prize}` : event,
+        event: free ?? `${event}.${prize}.${unit}`,
         prize,
         unit,
         drawnAt: at,

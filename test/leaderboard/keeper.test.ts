@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { StandingsRules } from "../../src/hunt/score.ts";
 import { Keeper, QUEUE_FACTS } from "../../src/leaderboard/keeper.ts";
 import { Standings } from "../../src/leaderboard/standings/standings.ts";
@@ -145,8 +145,27 @@ describe("the keeper", () => {
     expect(keeper.view.all.total()).toBe(2_000);
   });
 
-  test("[LB-24] says that a fact cannot be, to its owner and to who waits", async () => {
+  test("[SEC-3] a fact that cannot be by the logs alone is left out, and the others count", () => {
+    const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const { keeper, told } = keeping(new View(STATIC, undefined));
+    keeper.take(joins("s", 0, 2));
+    const solve = { team: "s-1", type: "solve", clue: "quay", points: 100 } as const;
+    const facts: ScoreFact[] = [
+      { ...solve, seq: 3, at: 3 },
+      { ...solve, seq: 4, at: 4 },
+      { ...solve, seq: 5, at: 5, team: "nobody" },
+      { ...solve, seq: 6, at: 6, team: "s-2" },
+    ];
+    keeper.take({ shard: "s", after: 2, upto: 6, facts });
+    expect(["s-1", "s-2"].map((team) => keeper.view.all.score(team))).toEqual([100, 100]);
+    expect(keeper.taken("s")).toBe(6);
+    expect(told.failures).toEqual([]);
+    expect(said).toHaveBeenCalledTimes(2);
+    said.mockRestore();
+  });
+
+  test("[LB-24] says that a fact cannot be, to its owner and to who waits", async () => {
+    const { keeper, told } = keeping(new View(STATIC, undefined), [["s", 0]]);
     keeper.gather();
     keeper.take({ ...award("s", 1, 5), shard: "s" });
     await expect(keeper.applied("s", 1)).rejects.toThrow("never joined");

@@ -2,56 +2,34 @@
  * Log and snapshot over a real SQLite outside the platform, so that thousands
  * of commits and crashes take seconds. A crash rolls back what was not synced.
  */
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { encodeTeam, type Team } from "../../src/hunt/team.ts";
 import type { Fact, NewFact } from "../../src/protocol.ts";
-import type { Sql } from "../../src/shard/counted-sql.ts";
 import { SegmentLog } from "../../src/shard/log.ts";
+import type { RecallLimits } from "../../src/shard/recall.ts";
 import { eventKey, joinKey, TeamStore } from "../../src/shard/teams.ts";
 import { refold } from "../../src/shard/verify.ts";
 import { T0 } from "../hunt/build.ts";
 import { type Draw, pick, seeded } from "../hunt/random.ts";
+import { sqlOf } from "./sql.ts";
 
 const FLUSH_FACTS = 40;
 
 /** Enough for five pages. */
 const TEAMS = 300;
 
-/** What the log and the store use of the platform's SQL. */
-function sqlOf(database: DatabaseSync): Sql {
-  const exec = (query: string, ...bindings: unknown[]) => {
-    if (bindings.length === 0 && !query.startsWith("SELECT")) {
-      database.exec(query);
-      return rowsOf([]);
-    }
-    const values = bindings.map((value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value));
-    return rowsOf(database.prepare(query).all(...(values as SQLInputValue[])));
-  };
-  return { exec } as unknown as Sql;
-}
-
-function rowsOf(found: Record<string, unknown>[]) {
-  const rows = found.map((row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [
-        name,
-        value instanceof Uint8Array ? value.slice().buffer : value,
-      ]),
-    ),
-  );
-  return { toArray: () => rows, one: () => rows[0], [Symbol.iterator]: () => rows.values() };
-}
-
 class Shard {
   readonly database = new DatabaseSync(":memory:");
   /** Every fact that is durable: what recovery must give back. */
   readonly durable: Fact[] = [];
+  readonly limits: RecallLimits;
   log!: SegmentLog;
   store!: TeamStore;
 
-  constructor() {
+  constructor(limits: RecallLimits = {}) {
+    this.limits = limits;
     this.database.exec("BEGIN");
     this.#start();
   }
@@ -66,7 +44,7 @@ class Shard {
         throw error;
       },
     });
-    this.store = new TeamStore(sql, this.log, FLUSH_FACTS);
+    this.store = new TeamStore(sql, this.log, FLUSH_FACTS, this.limits);
   }
 
   append(draft: NewFact): void {
@@ -79,7 +57,7 @@ class Shard {
     this.#start();
   }
 
-  count(table: "page" | "checkpoint"): number {
+  count(table: "page" | "checkpoint_keyed" | "recall_run"): number {
     return Number(this.database.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.count);
   }
 }
@@ -93,8 +71,13 @@ function randomFact(draw: Draw, ordinal: number, number: number): NewFact {
   return { ...play, outcome: "incorrect", answer: "wrong", attemptsLeft: draw(5) };
 }
 
-async function simulate(draw: Draw, commits: number, perCommit: number): Promise<Shard> {
-  const shard = new Shard();
+async function simulate(
+  draw: Draw,
+  commits: number,
+  perCommit: number,
+  limits: RecallLimits = {},
+): Promise<Shard> {
+  const shard = new Shard(limits);
   for (let ordinal = 0; ordinal < TEAMS; ordinal += 1) {
     const created = { name: `t${ordinal}` };
     shard.append({
@@ -130,6 +113,18 @@ async function simulate(draw: Draw, commits: number, perCommit: number): Promise
   return shard;
 }
 
+/** Each look-up parses a segment: the newest, the oldest and every ninth will do. */
+function expectIds(shard: Shard): void {
+  const { durable, store } = shard;
+  for (const fact of durable) {
+    const sampled = fact.seq <= TEAMS || fact.seq % 9 === 0 || fact.seq > durable.length - 300;
+    if (!sampled || !("event" in fact) || fact.event === undefined) continue;
+    const key = fact.type === "join" ? joinKey(fact.event) : eventKey(fact.team, fact.event);
+    expect(store.recorded(key)).toEqual(fact);
+  }
+  expect(store.recorded(eventKey(teamId(0), "never sent"))).toBeUndefined();
+}
+
 describe("recovery", () => {
   test("[SH-15] pages and tail give the state of the log, however pages were written and wherever it crashed", {
     timeout: 60_000,
@@ -157,18 +152,68 @@ describe("recovery", () => {
     const totals = JSON.stringify(shard.store.totals);
     const states = [...shard.store.all()].map(encodeTeam);
     shard.crash();
-    expect(shard.count("checkpoint")).toBeGreaterThanOrEqual(2);
+    expect(shard.count("checkpoint_keyed")).toBeGreaterThanOrEqual(2);
     expect(JSON.stringify(shard.store.totals)).toBe(totals);
     expect([...shard.store.all()].map(encodeTeam)).toEqual(states);
-    for (const fact of shard.durable) {
-      // Each look-up parses a segment: the newest, the joinings and every ninth will do.
-      const sampled = fact.seq <= TEAMS || fact.seq % 9 === 0 || fact.seq > shard.durable.length - 300;
-      if (!sampled || !("event" in fact) || fact.event === undefined) continue;
-      const key = fact.type === "join" ? joinKey(fact.event) : eventKey(fact.team, fact.event);
-      expect(shard.store.recorded(key)).toEqual(fact);
-    }
-    expect(shard.store.recorded(eventKey(teamId(0), "never sent"))).toBeUndefined();
+    expectIds(shard);
   });
+
+  test("[SH-22] ids that left the table for a run are known after any crash, and their checkpoints go", {
+    timeout: 60_000,
+  }, async () => {
+    const shard = await simulate(seeded(3), 250, 200, { tableIds: 1_500, filterBytes: 4_096 });
+    for (const crash of [false, true]) {
+      if (crash) shard.crash();
+      expectIds(shard);
+      expect(refold(shard.log, shard.store).mismatches).toEqual([]);
+    }
+    expect(shard.store.recall.covered).toBeGreaterThan(10_000);
+    expect(shard.count("recall_run")).toBeGreaterThan(5);
+    expect(shard.count("checkpoint_keyed")).toBeLessThan(4);
+  });
+
+  test.each([
+    ["at once", {}],
+    ["in slices", { idsAtOnce: 0, tableIds: 1_500 }],
+  ])(
+    "[SEC-5] a folder of before, whose index had dropped ids, knows all of them again: %s",
+    {
+      timeout: 60_000,
+    },
+    async (_, limits) => {
+      const shard = await simulate(seeded(4), 250, 200, limits);
+      const totals = JSON.stringify(shard.store.totals);
+      // Of the version before: hashes without a key, and no runs.
+      shard.database.exec(`INSERT INTO checkpoint SELECT last, zeroblob(16), totals FROM checkpoint_keyed;
+      DELETE FROM checkpoint_keyed; DELETE FROM recall_run; DELETE FROM recall_state; COMMIT; BEGIN`);
+      shard.crash();
+      let slices = 0;
+      expect(shard.store.knowsIds).toBe(!("idsAtOnce" in limits));
+      for (const _slice of shard.store.readIds()) {
+        slices += 1;
+        // Stopped in the midst of it, it goes on where it was.
+        if (slices === 1) {
+          shard.database.exec("COMMIT; BEGIN");
+          shard.crash();
+          break;
+        }
+      }
+      for (const _slice of shard.store.readIds()) slices += 1;
+      expect(slices > 0).toBe("idsAtOnce" in limits);
+      expect(shard.store.knowsIds).toBe(true);
+      expectIds(shard);
+      expect(JSON.stringify(shard.store.totals)).toBe(totals);
+      for (let number = 0; number < 9_000; number += 1) {
+        shard.append(randomFact(seeded(number), 3, 1_000_000 + number));
+        if (number % 100 === 99) await shard.log.committed();
+      }
+      await shard.log.committed();
+      shard.crash();
+      for (const _slice of shard.store.readIds());
+      expectIds(shard);
+      expect(refold(shard.log, shard.store).mismatches).toEqual([]);
+    },
+  );
 
   test("[SH-19] a team is found by its whole id only", async () => {
     const shard = await simulate(seeded(1), 1, 1);

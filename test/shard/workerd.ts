@@ -119,7 +119,10 @@ export async function logOf(hunt: string, shard = "weur-0"): Promise<Fact[]> {
   }
 }
 
-export async function countRows(hunt: string, table: "segment" | "page" | "checkpoint"): Promise<number> {
+export async function countRows(
+  hunt: string,
+  table: "segment" | "page" | "checkpoint_keyed",
+): Promise<number> {
   return runInDurableObject(
     shardOf(hunt),
     (_, state) =>

@@ -11,6 +11,7 @@ import { type BoardObjectFigures, benchBoardObject } from "./board-object.ts";
 import { type CostFigures, measureCost } from "./cost.ts";
 import { measureEvents, measureHotClue, measureReads, measureSockets } from "./events.ts";
 import type { Case } from "./figures.ts";
+import { measureIds } from "./ids.ts";
 import { measureLive } from "./live.ts";
 import { measurePrizes } from "./prizes.ts";
 import { type ProfileFigures, profileEvents } from "./profile.ts";
@@ -32,8 +33,8 @@ const USUAL = [
   "board",
 ] as const;
 
-/** All subjects: the last two run only when they are asked for. */
-export const SUBJECTS = [...USUAL, "board-object", "profile"] as const;
+/** All subjects: the last three run only when they are asked for. */
+export const SUBJECTS = [...USUAL, "ids", "board-object", "profile"] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 export interface BenchReport {
@@ -96,6 +97,7 @@ export async function runBench(
     if (wanted("prizes")) cases.push(...(await measurePrizes(folder("prizes"), settings)));
     if (wanted("live")) cases.push(...(await measureLive(say)));
     if (wanted("growth")) growth.push(...(await measureGrowth(folder("growth"), settings)));
+    if (wanted("ids")) cases.push(...(await measureIds(folder("ids"), settings)));
     if (wanted("board")) report.boards = benchBoard(BOARD_SIZES, say);
     if (wanted("board-object")) report.boardObjects = await benchBoardObject(BOARD_SIZES, scratch, say);
     if (wanted("profile")) report.profiles = await profileEvents(folder("profile"), settings);

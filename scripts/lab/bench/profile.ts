@@ -144,12 +144,13 @@ function summaryOf(profile: CpuProfile, mode: string, events: number): ProfileFi
   };
 }
 
-interface Inspector {
+export interface Inspector {
   send(method: string, params?: object): Promise<unknown>;
   close(): void;
 }
 
-async function attach(url: URL): Promise<Inspector> {
+/** Connects to the inspector of an engine that was started with `inspect`. */
+export async function attach(url: URL): Promise<Inspector> {
   const listing = new URL("/json", url);
   listing.protocol = "http:";
   const targets = (await (await fetch(listing)).json()) as { webSocketDebuggerUrl: string }[];

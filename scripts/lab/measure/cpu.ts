@@ -25,6 +25,16 @@ export function cpuSeconds(pid: number | undefined): number | undefined {
   return pid === undefined ? undefined : statOf(pid)?.seconds;
 }
 
+/** Memory of a process that is not shared or swapped out, bytes; undefined when that cannot be known. */
+export function residentBytes(pid: number | undefined): number | undefined {
+  try {
+    const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return found ? Number(found[1]) * 1_024 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function statOf(pid: number): { name: string; parent: number; seconds: number } | undefined {
   let text: string;
   try {
