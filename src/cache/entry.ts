@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Registration } from "../origin/store.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
-import { currentKey, type Key, keyRing, type Secrets } from "../secrets.ts";
+import { currentKey, type Key, type Secrets } from "../secrets.ts";
 
 export const publicKey = (hunt: string): string => `hunt/${hunt}`;
 
@@ -134,12 +134,6 @@ export function profileOf({ locale, bracket, blocked }: Registration): Profile {
  */
 export function personDigest(secrets: Secrets, externalId: string): string {
   return digestWith(currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS), externalId);
-}
-
-/** Whether a digest, made with any key of the ring, is this person's. */
-export function isDigestOf(secrets: Secrets, digest: string, externalId: string): boolean {
-  const ring = keyRing("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
-  return ring.some((pepper) => digestWith(pepper, externalId) === digest);
 }
 
 function digestWith(pepper: Key, externalId: string): string {

@@ -115,6 +115,12 @@ export async function orRefusal<T>(call: Promise<T>): Promise<T | Refusal> {
   }
 }
 
+/** The disk, or the object's share of it, is full: SQLite says so, in words, whatever object it is. */
+const isFull = (error: unknown): boolean =>
+  /SQLITE_FULL|SQLITE_IOERR|database or disk is full|disk I\/O error|ENOSPC/.test(
+    String((error as Error)?.message),
+  );
+
 /** An error that the platform marks as passing becomes `overloaded` or `unavailable`; any other stays as it is. */
 function mappedError(error: unknown): unknown {
   const { overloaded, retryable, durableObjectReset } = error as {
@@ -123,6 +129,8 @@ function mappedError(error: unknown): unknown {
     durableObjectReset?: boolean;
   };
   if (overloaded) return new RequestError("overloaded", "this part of the engine is overloaded");
+  if (isFull(error))
+    return new RequestError("overloaded", "this part of the engine has no room to store anything");
   if (retryable || durableObjectReset) {
     return new RequestError("unavailable", "this part of the engine restarts");
   }

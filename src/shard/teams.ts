@@ -95,7 +95,8 @@ export class TeamStore {
       totals = row.totals;
     }
     this.totals = totalsOf(totals);
-    const floor = sql.exec<{ floor: number | null }>("SELECT max(floor) AS floor FROM page").one().floor ?? 0;
+    const floor =
+      sql.exec<{ floor: number | null }>("SELECT max(floor) AS floor FROM page").toArray()[0]?.floor ?? 0;
     for (const segment of log.segments(Math.min(floor, checkpoint))) {
       for (const fact of factsOf(segment.body)) {
         if (fact.seq > checkpoint) this.#note(fact);
