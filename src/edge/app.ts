@@ -2,6 +2,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { cors } from "hono/cors";
 import { ERRORS, RequestError } from "../errors.ts";
+import { readOn } from "./body.ts";
 import { audienceAt } from "./declare.ts";
 import { allowedOrigin, identify, prepare, setHeaders } from "./headers.ts";
 import { countError } from "./measure.ts";
@@ -82,7 +83,7 @@ function problem(c: Request$, error: RequestError): Response {
     const spread = RETRY_AFTER.max - RETRY_AFTER.min + 1;
     c.header("Retry-After", String(RETRY_AFTER.min + Math.floor(Math.random() * spread)));
   }
-  return c.json(
+  const response = c.json(
     {
       type: `urn:hunt:problem:${error.code}`,
       title,
@@ -95,4 +96,19 @@ function problem(c: Request$, error: RequestError): Response {
     status,
     { "Content-Type": "application/problem+json" },
   );
+  const reading = readOn(c.req.raw);
+  return reading ? heldOpen(response, reading) : response;
+}
+
+/** The response at once, its end when `until` resolves: a connection that is closed earlier breaks on its sender. */
+function heldOpen(response: Response, until: Promise<void>): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const pass = async (): Promise<void> => {
+    await response.body?.pipeTo(writable, { preventClose: true });
+    await until;
+    await writable.close();
+  };
+  // The client went away, and needs no response.
+  pass().catch(() => undefined);
+  return new Response(readable, response);
 }
