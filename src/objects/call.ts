@@ -115,11 +115,14 @@ export async function orRefusal<T>(call: Promise<T>): Promise<T | Refusal> {
   }
 }
 
-/** The disk, or the object's share of it, is full: SQLite says so, in words, whatever object it is. */
-const isFull = (error: unknown): boolean =>
-  /SQLITE_FULL|SQLITE_IOERR|database or disk is full|disk I\/O error|ENOSPC/.test(
-    String((error as Error)?.message),
-  );
+/** SQLite's words when the disk, or the object's share of it, is full. */
+const FULL = /SQLITE_FULL|database or disk is full/;
+
+/**
+ * The platform could not run the object at all, and does not say why: its disk
+ * is full, or fails. No error of the engine's own code is worded so.
+ */
+const BROKEN = /^(?:Error: )?internal error(?:$|; reference = )|SQLITE_IOERR|SQLITE_CANTOPEN|disk I\/O error/;
 
 /** An error that the platform marks as passing becomes `overloaded` or `unavailable`; any other stays as it is. */
 function mappedError(error: unknown): unknown {
@@ -129,8 +132,14 @@ function mappedError(error: unknown): unknown {
     durableObjectReset?: boolean;
   };
   if (overloaded) return new RequestError("overloaded", "this part of the engine is overloaded");
-  if (isFull(error))
+  const message = String((error as { message?: unknown }).message);
+  if (FULL.test(message)) {
     return new RequestError("overloaded", "this part of the engine has no room to store anything");
+  }
+  if (BROKEN.test(message)) {
+    console.error({ message: "the platform could not run an object", error: message });
+    return new RequestError("unavailable", "this part of the engine cannot work now");
+  }
   if (retryable || durableObjectReset) {
     return new RequestError("unavailable", "this part of the engine restarts");
   }

@@ -26,7 +26,8 @@ const idempotent = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable characters")
     .meta({
-      description: "The same key and body again find the same player",
+      description:
+        "The same key and body again find the same player, for a day; anything else under it is a conflict",
       examples: ["0192f3c1-7c1e-7b3a-9d2f-0a6d7b8c9e10"],
     })
     .exactOptional(),
