@@ -18,6 +18,8 @@ interface ChoiceParameter {
   kind: "choice";
   default: string;
   choices: readonly string[];
+  /** The form of a free text, and how a refusal says it. */
+  form?: { is: RegExp; says: string };
   trades: string;
   shows: string;
 }
@@ -418,6 +420,19 @@ export const PARAMETERS = {
       "tiles behind the pages' maps, such as https://tiles.example/{z}/{x}/{y}.png: players' browsers then ask that host; empty asks nobody",
     shows: "maps in the pages",
   },
+  PUBLIC_URL: {
+    kind: "choice",
+    default: "",
+    choices: [],
+    // Scheme, host and port; nothing that a browser would read as something else.
+    form: {
+      is: /^https?:\/\/(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i,
+      says: "an http(s) origin such as https://hunt.example",
+    },
+    trades:
+      "the address that players reach the engine at, in every absolute link it gives (QR codes, openapi.json); empty takes each request's own, which its sender names",
+    shows: "links of GET …/codes",
+  },
 } as const satisfies Record<string, NumberParameter | ChoiceParameter>;
 
 type Name = keyof typeof PARAMETERS;
@@ -451,6 +466,10 @@ function readNumber(name: string, parameter: NumberParameter, given: unknown): n
 }
 
 function readChoice(name: string, parameter: ChoiceParameter, given: unknown): string {
+  const { form } = parameter;
+  if (form && !(typeof given === "string" && form.is.test(given))) {
+    throw new Error(`parameter ${name} is ${JSON.stringify(given)}; it must be ${form.says}`);
+  }
   if (typeof given === "string" && (parameter.choices.length === 0 || parameter.choices.includes(given))) {
     return given;
   }

@@ -8,6 +8,7 @@ import { env } from "cloudflare:workers";
 import { proxyDurable } from "itty-durable";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readBoardEntry, readPublicEntry, readRegistrationEntry } from "../src/cache/entry.ts";
+import { LazySql } from "../src/lazy-sql.ts";
 import type { DeadLetter } from "../src/objects/dead-letters.ts";
 import type { GateStatus } from "../src/objects/gate-report.ts";
 import { OriginGate } from "../src/origin/gate/object.ts";
@@ -39,9 +40,14 @@ const stop = async (stub: DurableObjectStub): Promise<void> => {
   await outcomeOf(() => runInDurableObject(stub, (_, state) => state.abort("restarted by a test")));
 };
 
-/** Puts the rows into an object's tables and stops it, so that its next instance finds them. */
+/** Puts the rows into the tables of an object that was never asked, and stops it, so that its next instance finds them. */
 async function restore(object: () => DurableObjectStub, tables: Tables): Promise<void> {
+  const prepared = vi.spyOn(LazySql.prototype, "exec");
   await runInDurableObject(object(), (_, { storage }) => {
+    // Its own tables wait for a row of its own.
+    const schemas = prepared.mock.calls.map(([query]) => query).filter((query) => /^\s*CREATE /.test(query));
+    prepared.mockRestore();
+    for (const schema of schemas) storage.sql.exec(schema);
     for (const [table, rows] of Object.entries(tables)) {
       for (const row of rows) {
         const values = Object.values(row).map((value) =>

@@ -36,7 +36,9 @@ export const LAYERS: { rooms: Room[] }[] = [
     rooms: [
       { path: "config.ts", holds: "every parameter" },
       { path: "secrets.ts", holds: "key rings and digests" },
+      { path: "derived-mac.ts", holds: "keys of one purpose, derived from a ring's" },
       { path: "stored-text.ts", holds: "texts longer than a row" },
+      { path: "lazy-sql.ts", holds: "tables that wait for the first row" },
       { path: "stored-form.ts", holds: "versions of what is stored" },
       { path: "delayed.ts", holds: "work done once for all who ask for it within a time" },
       { path: "alarm.ts", holds: "named reasons over an object's one alarm" },

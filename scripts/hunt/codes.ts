@@ -48,7 +48,7 @@ export const codes: Command = {
       const first = URL.parse(response.codes[0]?.url ?? "");
       if (carry === "url" && first && isLoopback(first)) {
         out.note(
-          `these QR codes lead to ${first.origin}, this machine: make those to print with --url of the deployed engine`,
+          `these QR codes lead to ${first.origin}, this machine: make those to print with --url of the deployed engine, or set its PUBLIC_URL`,
         );
       }
       if (!out.json) return EXIT.ok;

@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Registration } from "../origin/store.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
-import { currentKey, type Key, keyRing, type Secrets } from "../secrets.ts";
+import { currentKey, type Key, type Secrets } from "../secrets.ts";
 
 /** How long KV repeats a value, or that there is none, at its edge, seconds: the platform's minimum. */
 export const KV_CACHE_TTL = 30;
@@ -137,12 +137,6 @@ export function profileOf({ locale, bracket, blocked }: Registration): Profile {
  */
 export function personDigest(secrets: Secrets, externalId: string): string {
   return digestWith(currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS), externalId);
-}
-
-/** Whether a digest, made with any key of the ring, is this person's. */
-export function isDigestOf(secrets: Secrets, digest: string, externalId: string): boolean {
-  const ring = keyRing("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
-  return ring.some((pepper) => digestWith(pepper, externalId) === digest);
 }
 
 function digestWith(pepper: Key, externalId: string): string {

@@ -5,7 +5,7 @@
  */
 import { isAhead, isYoung } from "../ahead.ts";
 import { configOf } from "../config.ts";
-import type { Refusal } from "../errors.ts";
+import { type Refusal, refuse } from "../errors.ts";
 import { calling, controlStub, leaderboardStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
@@ -20,6 +20,7 @@ import {
   readBoardEntry,
   readPublicEntry,
 } from "./entry.ts";
+import { exists, forgetList, isKnown } from "./known-hunts.ts";
 import { Memory } from "./memory.ts";
 
 /** Hunts, and pages of standings, that an isolate has in memory. */
@@ -45,9 +46,12 @@ interface Cached<Value> {
 class Repeating<Value> {
   readonly #memory = new Memory<Cached<Value>>(CACHED_MAX);
   readonly #hits: Counter;
+  readonly #lasting: (value: Value) => boolean;
 
-  constructor(name: string) {
+  /** `lasting`: whether a value may be repeated; default: any may. */
+  constructor(name: string, lasting: (value: Value) => boolean = () => true) {
     this.#hits = meter.counter("hunt_cache_reads_total", name, "memory");
+    this.#lasting = lasting;
   }
 
   async get(key: string, now: number, maxAge: number, read: () => Promise<Value>): Promise<Value> {
@@ -75,7 +79,8 @@ class Repeating<Value> {
 
   async #read(key: string, now: number, read: () => Promise<Value>): Promise<Value> {
     const value = await read();
-    this.#memory.set(key, { value, at: now });
+    if (this.#lasting(value)) this.#memory.set(key, { value, at: now });
+    else if (this.#memory.get(key)) this.#memory.forget(key);
     return value;
   }
 
@@ -84,17 +89,42 @@ class Repeating<Value> {
   }
 }
 
-const hunts = new Repeating<PublicEntry | Refusal>("hunt");
+// That there is no such hunt is not remembered by its name: guessed names would push out those that exist.
+const hunts = new Repeating<PublicEntry | Refusal>("hunt", (value) => !("refused" in value));
+const shards = new Repeating<readonly string[]>("shards");
 const boards = new Repeating<BoardPage>("leaderboard");
 
-/** The public half of a hunt with its phase state. */
-export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicEntry | Refusal> {
+/**
+ * The public half of a hunt with its phase state. Control is asked only for a
+ * name that the directory knows, because to ask an object is to make it.
+ * `surely`: a hunt that was published just now is found as well.
+ */
+export function publicHunt(
+  env: Env,
+  hunt: string,
+  now: number,
+  surely = false,
+): Promise<PublicEntry | Refusal> {
   return hunts.get(`${hunt}/`, now, configOf(env).HUNT_MEMORY_MS, async () => {
+    if (!surely && isKnown(hunt, now) === false) return NO_SUCH_HUNT;
     const text = await readKv(env, publicKey(hunt));
     const entry = readPublicEntry(hunt, text);
+    if (!entry && !(await exists(env, hunt, surely))) return NO_SUCH_HUNT;
     count("hunt", entry ? "kv" : "object");
     return entry ?? plain(await controlStub(env, hunt).publicEntry());
   });
+}
+
+const NO_SUCH_HUNT = refuse("not_found", "no such hunt");
+
+/** How long the list of a hunt's shards is repeated, ms. */
+const SHARDS_MAX_AGE = 1_000;
+
+/** The shards that took part, as control lists them; for ids and codes that no check part proves. */
+export function knownShards(env: Env, hunt: string, now: number): Promise<readonly string[]> {
+  return shards.get(`${hunt}/`, now, SHARDS_MAX_AGE, async () => [
+    ...(await calling(async () => controlStub(env, hunt).shards())),
+  ]);
 }
 
 /**
@@ -104,6 +134,7 @@ export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicE
 export function forgetHunt(hunt: string): void {
   hunts.forget(`${hunt}/`);
   boards.forget(`${hunt}/`);
+  forgetList();
 }
 
 /** One page of the standings as everybody may see them. */

@@ -24,7 +24,7 @@ export const id = z
   .string()
   .min(1)
   .max(64)
-  .meta({ description: "An opaque id, 64 characters at most", examples: ["weur-0-1a-x7k2q"] });
+  .meta({ description: "An opaque id, 64 characters at most", examples: ["weur-0-1a-x7k2qm4tvb"] });
 
 /** The id of a player, with this description. */
 export const playerId = (description: string) => id.meta({ description, examples: ["p-3k9x0q2m4t7v"] });
@@ -141,7 +141,7 @@ export const teamRef = z
     name: told("Its name", "Night Owls"),
     bracket: slug.meta({ description: "Its bracket", examples: ["family"] }).exactOptional(),
   })
-  .meta({ description: "A team", examples: [{ id: "weur-0-1a-x7k2q", name: "Night Owls" }] });
+  .meta({ description: "A team", examples: [{ id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls" }] });
 
 /** One line of a streamed body that was not taken. */
 export const rejectedLine = z

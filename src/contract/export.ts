@@ -28,7 +28,7 @@ const joinLine = z.strictObject({
     .strictObject({
       name: told("The team's name", "Night Owls"),
       bracket: slug.meta({ description: "Its bracket", examples: ["family"] }).exactOptional(),
-      joinCode: told("Its join code", "WEUR0-1AX7K2QM").exactOptional(),
+      joinCode: told("Its join code", "WEUR0-001EX7K2QM4TVB").exactOptional(),
     })
     .meta({ description: "The team that this joining made", examples: [{ name: "Night Owls" }] })
     .exactOptional(),
@@ -109,7 +109,7 @@ export const exportLine = z
         shard: "weur-0",
         seq: 4_711,
         at: "2026-06-06T18:30:00.000Z",
-        team: "weur-0-1a-x7k2q",
+        team: "weur-0-1a-x7k2qm4tvb",
         type: "answer",
         outcome: "incorrect",
         player: "p-3k9x0q2m4t7v",

@@ -26,7 +26,7 @@ export const joinBody = z
         z.strictObject({
           join: text(40)
             .min(1)
-            .meta({ description: "The join code of a team", examples: ["WEUR0-1AX7K2QM"] }),
+            .meta({ description: "The join code of a team", examples: ["WEUR0-001EX7K2QM4TVB"] }),
         }),
       ])
       .meta({
@@ -53,9 +53,12 @@ export const joined = z
       .strictObject({
         id: id.describe("The team"),
         name: told("Its name", "Night Owls"),
-        joinCode: told("What team-mates join by", "WEUR0-1AX7K2QM").exactOptional(),
+        joinCode: told("What team-mates join by", "WEUR0-001EX7K2QM4TVB").exactOptional(),
       })
-      .meta({ description: "The player's team", examples: [{ id: "weur-0-1a-x7k2q", name: "Night Owls" }] }),
+      .meta({
+        description: "The player's team",
+        examples: [{ id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls" }],
+      }),
     token: told("The player's token, for `Authorization: Bearer …`", "eyJhbGciOiJIUzI1NiIs…"),
   })
   .meta({
@@ -64,7 +67,7 @@ export const joined = z
     examples: [
       {
         player: { id: "p-3k9x0q2m4t7v", name: "Ada" },
-        team: { id: "weur-0-1a-x7k2q", name: "Night Owls", joinCode: "WEUR0-1AX7K2QM" },
+        team: { id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls", joinCode: "WEUR0-001EX7K2QM4TVB" },
         token: "eyJhbGciOiJIUzI1NiIs…",
       },
     ],

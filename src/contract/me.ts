@@ -129,7 +129,7 @@ export const me = z
         id: id.describe("The team"),
         name: told("Its name", "Night Owls"),
         bracket: slug.meta({ description: "Its bracket", examples: ["family"] }).exactOptional(),
-        joinCode: told("What team-mates join by", "WEUR0-1AX7K2QM").exactOptional(),
+        joinCode: told("What team-mates join by", "WEUR0-001EX7K2QM4TVB").exactOptional(),
         members: z.array(z.strictObject({ id: playerId("The player"), name: told("Its name", "Ada") })).meta({
           description: "Its players, in the order they joined",
           examples: [[{ id: "p-3k9x", name: "Ada" }]],
@@ -141,7 +141,7 @@ export const me = z
       })
       .meta({
         description: "The player's team",
-        examples: [{ id: "weur-0-1a-x7k2q", name: "Night Owls", members: [], score: 250, solves: 5 }],
+        examples: [{ id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls", members: [], score: 250, solves: 5 }],
       }),
     phase,
     rounds: z
@@ -172,7 +172,7 @@ export const me = z
     examples: [
       {
         player: { id: "p-3k9x0q2m4t7v", name: "Ada" },
-        team: { id: "weur-0-1a-x7k2q", name: "Night Owls", members: [], score: 0, solves: 0 },
+        team: { id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls", members: [], score: 0, solves: 0 },
         phase: "live",
         rounds: [],
         clues: [],

@@ -52,7 +52,7 @@ export const publicPrize = z.strictObject(prizeShape).meta({
 export type PublicPrize = z.infer<typeof publicPrize>;
 
 export const pageQuery = z.strictObject({
-  cursor: cursorGiven(/^[a-z0-9-]{1,64}\.\d{1,7}$/, "weur-0-1a-x7k2q.0").exactOptional(),
+  cursor: cursorGiven(/^[a-z0-9-]{1,64}\.\d{1,7}$/, "weur-0-1a-x7k2qm4tvb.0").exactOptional(),
   limit: wholeInQuery("Wins in a page", { min: 1, max: 500, default: 100 }),
 });
 
@@ -151,7 +151,7 @@ export const revoked = z
   .meta({
     id: "Revoked",
     description: "A win taken back",
-    examples: [{ revoked: true, team: "weur-0-1a-x7k2q" }],
+    examples: [{ revoked: true, team: "weur-0-1a-x7k2qm4tvb" }],
   });
 export type Revoked = z.infer<typeof revoked>;
 
@@ -173,7 +173,7 @@ export const winner = z
     examples: [
       {
         unit: 0,
-        team: "weur-0-1a-x7k2q",
+        team: "weur-0-1a-x7k2qm4tvb",
         name: "Night Owls",
         player: "p-3k9x0q2m4t7v",
         playerName: "Ada",

@@ -25,7 +25,7 @@ export const entry = z
     examples: [
       {
         rank: 1,
-        team: { id: "weur-0-1a-x7k2q", name: "Night Owls" },
+        team: { id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls" },
         score: 250,
         solves: 5,
         lastSolveAt: "2026-06-06T19:05:00.000Z",

@@ -89,7 +89,7 @@ export const teamRow = z
     score: amount("Its score", 250),
     solves: whole("Clues it solved", 5),
     joinedAt: time.describe("When it was made"),
-    joinCode: told("What team-mates join by", "WEUR0-1AX7K2QM").exactOptional(),
+    joinCode: told("What team-mates join by", "WEUR0-001EX7K2QM4TVB").exactOptional(),
     banned: flag("It may not play"),
     hidden: flag("It plays on, but has no place"),
     rank: whole("Its place, from 1; through a freeze", 12).exactOptional(),
@@ -99,7 +99,7 @@ export const teamRow = z
     description: "A team as organisers see it",
     examples: [
       {
-        id: "weur-0-1a-x7k2q",
+        id: "weur-0-1a-x7k2qm4tvb",
         name: "Night Owls",
         members: [{ id: "p-3k9x0q2m4t7v", name: "Ada" }],
         score: 250,
@@ -131,7 +131,7 @@ export const stuckTeam = z
   .strictObject({
     team: z
       .strictObject({ id: id.describe("The team"), name: told("Its name", "Night Owls") })
-      .meta({ description: "The team", examples: [{ id: "weur-0-1a-x7k2q", name: "Night Owls" }] }),
+      .meta({ description: "The team", examples: [{ id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls" }] }),
     solves: whole("Clues it solved", 5),
     since: time.describe("Its last solve, or when it could begin"),
     lastTryAt: time.describe("Its last try"),
@@ -143,7 +143,7 @@ export const stuckTeam = z
     description: "A team that tries without solving",
     examples: [
       {
-        team: { id: "weur-0-1a-x7k2q", name: "Night Owls" },
+        team: { id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls" },
         solves: 5,
         since: "2026-06-06T18:30:00.000Z",
         lastTryAt: "2026-06-06T19:05:00.000Z",
@@ -171,7 +171,7 @@ export const checkin = z
     description: "Where a player checked in last",
     examples: [
       {
-        team: "weur-0-1a-x7k2q",
+        team: "weur-0-1a-x7k2qm4tvb",
         name: "Night Owls",
         player: "p-3k9x0q2m4t7v",
         at: "2026-06-06T19:05:00.000Z",

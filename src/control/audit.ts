@@ -1,4 +1,5 @@
 /** The audit: every organiser action of a hunt, who, when, what, from which request. */
+import type { Sql } from "../lazy-sql.ts";
 import type { AuditEntry } from "../objects/control.ts";
 
 /** Entries listed at most, newest first. */
@@ -10,9 +11,9 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS audit (
 )`;
 
 export class AuditLog {
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: Sql) {
     this.#sql = sql;
     sql.exec(SCHEMA);
   }

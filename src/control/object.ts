@@ -10,6 +10,7 @@ import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { isDatedAhead, phaseAt, rightPhase } from "../hunt/phase.ts";
+import { LazySql } from "../lazy-sql.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type { Actor, AuditEntry, ControlObject, PublicEntry, PublishResult } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
@@ -43,9 +44,10 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     const clock = watched({ ...systemClock, now: () => this.now() }, (by) => alarm.wentBack(by));
     const { now } = clock;
     const published = () => this.#publisher.published();
-    const texts = new StoredText(ctx.storage.sql);
+    const sql = new LazySql(ctx.storage.sql);
+    const texts = new StoredText(sql);
     const state = new StateStore({ texts, changed: () => this.#fanOut.arm() });
-    const audit = new AuditLog(ctx.storage.sql);
+    const audit = new AuditLog(sql);
     const alarm = new Alarm<"fan-out">({ clock, storage: ctx.storage });
     this.#hunt = hunt;
     this.#state = state;
@@ -172,7 +174,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   }
 
   recordAction(entry: AuditEntry): void {
-    this.#audit.record(entry);
+    if (this.#state.current) this.#audit.record(entry);
   }
 
   // ── Shards and vault ─────────────────────────────────────────────────────

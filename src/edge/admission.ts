@@ -4,12 +4,13 @@
  * key stays with it, so that a request sent again makes the same player,
  * whatever the origin says by then.
  */
-import { isDigestOf, type Profile, personDigest } from "../cache/entry.ts";
+import type { Profile } from "../cache/entry.ts";
 import { lookUpRegistration } from "../cache/registration.ts";
 import { RequestError } from "../errors.ts";
 import { calling, registryStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
-import type { Holder } from "../objects/names.ts";
+import { type Holder, KEY_LIFE, KEY_PREFIX } from "../objects/names.ts";
+import { joiningKey, type Repeatable } from "./idempotency.ts";
 import type { Asking } from "./request.ts";
 
 /** What the look-up brings into a joining. */
@@ -64,55 +65,75 @@ export function letIn(person: Person | undefined): Admission {
   return person?.decided ?? {};
 }
 
-/** What a joining key stands for: where its joining went, and what was decided for whom. */
+/** What a key stands for: where its joining goes and under which key, and what was decided for whom. */
 interface Pinned {
   shard: string;
+  /** Stands for the joining in the shard. */
+  joining: string;
   admission: Admission;
 }
 
+/** As it is kept: what the key is bound to, and in a hunt for registered players the decision. */
+interface Kept {
+  bound: string;
+  admission?: Admission;
+}
+
 /**
- * Pins a joining key to a shard and, in a hunt for registered players, to what
- * was decided for `person`; the first request with the key decides. Throws
+ * Pins an idempotency key to its request, to a shard and, in a hunt for
+ * registered players, to what was decided for `person`, for a day; the first
+ * request with the key decides. Throws `conflict` for another request, and
  * `decided` when it refuses and no earlier request was let in.
  */
 export async function pin(
   c: Asking,
   hunt: string,
-  joining: string,
+  repeat: Repeatable,
   shard: string,
   person: Person | undefined,
 ): Promise<Pinned> {
-  const name = `key/${joining}`;
+  const holder =
+    (await earlierHolder(c, hunt, repeat, person)) ?? (await reserve(c, hunt, repeat, shard, person));
+  const { bound, admission = {} } = JSON.parse(holder.key) as Kept;
+  if (bound !== repeat.bound) {
+    throw new RequestError("conflict", "this idempotency key was used with another body");
+  }
+  return { shard: holder.shard, joining: joiningKey(c.env, repeat, holder.at), admission };
+}
+
+const nameOf = (name: string): string => `${KEY_PREFIX}${name}`;
+
+/** The holder that can only be found: the key was pinned under an earlier key of the ring, or may not be pinned now. */
+async function earlierHolder(
+  c: Asking,
+  hunt: string,
+  { names }: Repeatable,
+  person: Person | undefined,
+): Promise<Holder | undefined> {
+  const refused = person?.decided instanceof RequestError ? person.decided : undefined;
+  for (const name of (refused ? names : names.slice(1)).map(nameOf)) {
+    const found = await calling(async () => registryStub(c.env, hunt, name).find(name));
+    if (found && !hasExpired(c, found)) return found;
+  }
+  if (refused) throw refused;
+  return undefined;
+}
+
+async function reserve(
+  c: Asking,
+  hunt: string,
+  { names, bound }: Repeatable,
+  shard: string,
+  person: Person | undefined,
+): Promise<Holder> {
+  const name = nameOf(names[0]);
+  const record: Kept = { bound, ...(person ? { admission: letIn(person) } : {}) };
+  const ask = { shard, key: JSON.stringify(record), at: c.get("now") };
   const registry = () => registryStub(c.env, hunt, name);
-  if (!person) {
-    const holder = await calling(async () =>
-      registry().reserve(name, { shard, key: joining, at: c.get("now") }),
-    );
-    return { shard: holder.shard, admission: {} };
-  }
-  const { decided } = person;
-  let holder: Holder;
-  if (decided instanceof RequestError) {
-    const earlier = await calling(async () => registry().find(name));
-    if (!earlier || earlier.key === joining) throw decided;
-    holder = earlier;
-  } else {
-    const digest = personDigest(c.env, person.externalId);
-    const key = `${joining}\n${JSON.stringify({ digest, admission: decided } satisfies Decision)}`;
-    holder = await calling(async () => registry().reserve(name, { shard, key, at: c.get("now") }));
-  }
-  return { shard: holder.shard, admission: admissionOf(c, holder, joining, person.externalId) };
+  const holder = await calling(async () => registry().reserve(name, ask));
+  if (!hasExpired(c, holder)) return holder;
+  await calling(async () => registry().release(name, holder.key));
+  return calling(async () => registry().reserve(name, ask));
 }
 
-interface Decision {
-  digest: string;
-  admission: Admission;
-}
-
-function admissionOf(c: Asking, { key }: Holder, joining: string, externalId: string): Admission {
-  // Pinned while anyone could join: such a joining brought nothing along.
-  if (key === joining) return {};
-  const decision = JSON.parse(key.slice(joining.length + 1)) as Decision;
-  if (isDigestOf(c.env, decision.digest, externalId)) return decision.admission;
-  throw new RequestError("conflict", "this idempotency key was used with another body");
-}
+const hasExpired = (c: Asking, { at }: Holder): boolean => c.get("now") - at > KEY_LIFE;

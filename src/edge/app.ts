@@ -2,6 +2,8 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { cors } from "hono/cors";
 import { ERRORS, RequestError } from "../errors.ts";
+import { readOn } from "./body.ts";
+import { audienceAt } from "./declare.ts";
 import { allowedOrigin, identify, prepare, setHeaders } from "./headers.ts";
 import { countError } from "./measure.ts";
 import type { App, AppEnv, Request$ } from "./request.ts";
@@ -29,12 +31,13 @@ const RETRY_AFTER = { min: 1, max: 4 };
 export function makeApp(): App {
   const app: App = new OpenAPIHono<AppEnv>();
   const preflight = cors({
-    origin: (origin, c) => allowedOrigin(origin, c.env) ?? null,
+    origin: (origin, c) => allowedOrigin(origin, c.env, c.get("audience")) ?? null,
     allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
     maxAge: 86_400,
   });
   app.options("*", (c, next) => {
-    prepare(c);
+    const asked = c.req.header("access-control-request-method") ?? "";
+    prepare(c, audienceAt(app, asked, c.req.path));
     return preflight(c, next);
   });
   opsRoutes(app);
@@ -55,7 +58,7 @@ export function makeApp(): App {
   registrationRoutes(app);
   pageRoutes(app);
   app.notFound((c) => {
-    identify(c);
+    identify(c, "everyone");
     return problem(c, new RequestError("not_found", "no such route"));
   });
   app.onError((error, c) => {
@@ -75,12 +78,13 @@ function problem(c: Request$, error: RequestError): Response {
   const { status, title, retryable } = ERRORS[error.code];
   countError(c, status, error.code);
   setHeaders(c);
+  c.header("Cache-Control", "no-store");
   if (retryable) {
     const spread = RETRY_AFTER.max - RETRY_AFTER.min + 1;
     const seconds = error.retryAfter ?? RETRY_AFTER.min;
     c.header("Retry-After", String(seconds + Math.floor(Math.random() * spread)));
   }
-  return c.json(
+  const response = c.json(
     {
       type: `urn:hunt:problem:${error.code}`,
       title,
@@ -93,4 +97,19 @@ function problem(c: Request$, error: RequestError): Response {
     status,
     { "Content-Type": "application/problem+json" },
   );
+  const reading = readOn(c.req.raw);
+  return reading ? heldOpen(response, reading) : response;
+}
+
+/** The response at once, its end when `until` resolves: a connection that is closed earlier breaks on its sender. */
+function heldOpen(response: Response, until: Promise<void>): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const pass = async (): Promise<void> => {
+    await response.body?.pipeTo(writable, { preventClose: true });
+    await until;
+    await writable.close();
+  };
+  // The client went away, and needs no response.
+  pass().catch(() => undefined);
+  return new Response(readable, response);
 }

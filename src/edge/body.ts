@@ -67,10 +67,17 @@ async function readWithin(request: Request, limit: number): Promise<ArrayBuffer 
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge(limit);
-    chunks.push(chunk);
+  // Not `for await`: an early end would cancel the body, see `readOn`.
+  const reader = request.body?.getReader();
+  try {
+    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+      const chunk = next.value as Uint8Array;
+      size += chunk.byteLength;
+      if (size > limit) throw tooLarge(limit);
+      chunks.push(chunk);
+    }
+  } finally {
+    reader?.releaseLock();
   }
   const bytes = new Uint8Array(size);
   let at = 0;
@@ -79,6 +86,44 @@ async function readWithin(request: Request, limit: number): Promise<ArrayBuffer 
     at += chunk.byteLength;
   }
   return bytes;
+}
+
+/**
+ * What is read on of a body whose refusal is on its way, bytes and ms: its
+ * sender may be slow to look. One that is silent for as long has looked, or has nothing to send.
+ */
+const READ_ON = { bytes: 64_000_000, ms: 10_000, silentMs: 500 };
+
+/**
+ * Reads what is left of a refused body and throws it away, up to a bound;
+ * undefined: there is no more than the connection holds anyway. While it runs, the
+ * response must not end: the connection is closed then, and breaks on a sender
+ * that has not looked for the response yet.
+ */
+export function readOn(request: Request): Promise<void> | undefined {
+  const { body } = request;
+  const announced = request.headers.get("content-length");
+  if (!body || body.locked || (announced !== null && Number(announced) <= BODY_BYTES)) return undefined;
+  return throwAway(body.getReader());
+}
+
+const silence = (): Promise<undefined> =>
+  new Promise((done) => {
+    setTimeout(() => done(undefined), READ_ON.silentMs);
+  });
+
+async function throwAway(reader: ReadableStreamDefaultReader): Promise<void> {
+  const until = Date.now() + READ_ON.ms;
+  try {
+    for (let bytes = 0; bytes < READ_ON.bytes && Date.now() < until; ) {
+      const next = await Promise.race([reader.read(), silence()]);
+      if (!next || next.done) return;
+      bytes += (next.value as Uint8Array).byteLength;
+    }
+    await reader.cancel();
+  } catch {
+    // The sender went away: that was to be reached.
+  }
 }
 
 function tooLarge(limit: number): RequestError {

@@ -29,8 +29,9 @@ import { type ErrorCode, RequestError } from "../errors.ts";
 import { check, issuesOf } from "../intake/check.ts";
 import { BODY_BYTES, mediaType, readJson } from "./body.ts";
 import { identify, prepare } from "./headers.ts";
+import { huntEntry, huntOf } from "./hunt.ts";
 import { meterOf } from "./measure.ts";
-import { type App, type AppEnv, queryOf, type Request$ } from "./request.ts";
+import { type App, type AppEnv, type Audience, queryOf, type Request$ } from "./request.ts";
 import { playerOf, type Role } from "./roles.ts";
 
 interface ResponseOf {
@@ -72,6 +73,10 @@ interface Declaration<
   responses: Told;
   /** Beyond those that follow from token, path, query and body. */
   errors?: readonly ErrorCode[];
+  /** The response is one person's, though no token is asked for. */
+  personal?: true;
+  /** Default: a hunt that the path names exists, else 404. `unchecked`: the handler looks, or makes it. */
+  hunt?: "unchecked";
 }
 
 /** What a request is checked by. */
@@ -86,11 +91,14 @@ interface Checks {
   body: { types: readonly string[]; line?: z.ZodType } | undefined;
   /** Undefined: there is no body. */
   maxBytes: number | undefined;
+  /** Whether the hunt that the path names is looked for, before any object is asked about it. */
+  hunt: "surely" | "existing" | "unchecked";
 }
 
 /** What was declared of a route, for its checks and for the document. */
 export interface Extras extends Checks {
   tokens: Role["tokens"];
+  audience: Audience;
   params: z.ZodType | undefined;
   errors: readonly ErrorCode[];
   told: Responses;
@@ -148,7 +156,9 @@ export function declared<
     json,
     body,
     maxBytes: declaration.maxBytes ?? (json || body ? BODY_BYTES : undefined),
+    hunt: huntCheckOf(names, role, declaration.hunt),
   };
+  const audience = audienceOf(role, declaration.personal);
   const config = {
     method,
     path,
@@ -161,16 +171,65 @@ export function declared<
         schema ? { description, content: { "application/json": { schema } } } : { description },
       ]),
     ) as TypedResponses<Told>,
-    middleware: [entered(method, path), role.check, checked(checks)] as unknown as [Role<Variables>["check"]],
+    middleware: [entered(method, path, audience), role.check, checked(checks)] as unknown as [
+      Role<Variables>["check"],
+    ],
   };
   extras.set(config.responses, {
     ...checks,
     tokens: role.tokens,
+    audience,
     params: names.length > 0 ? z.object(Object.fromEntries(names.map(parameterOf))) : undefined,
     errors: declaration.errors ?? [],
     told: responses,
   });
   return createRoute(config);
+}
+
+function audienceOf({ tokens }: Pick<Role, "tokens">, personal: true | undefined): Audience {
+  if (tokens.includes("player")) return "player";
+  if (tokens.length > 0) return "organiser";
+  return personal ? "player" : "everyone";
+}
+
+/** A player's token names a hunt that there is. */
+function huntCheckOf(
+  names: readonly string[],
+  { tokens }: Pick<Role, "tokens">,
+  declared: "unchecked" | undefined,
+): Checks["hunt"] {
+  if (!names.includes("hunt") || tokens.includes("player")) return "unchecked";
+  return declared ?? (tokens.length > 0 ? "surely" : "existing");
+}
+
+/** Whom the route's response is for that a preflight announces. */
+export function audienceAt(app: App, method: string, path: string): Audience {
+  const found = routesOf(app).find((route) => route.method === method.toUpperCase() && route.path.test(path));
+  return found?.audience ?? "everyone";
+}
+
+interface RoutePattern {
+  method: string;
+  path: RegExp;
+  audience: Audience;
+}
+
+const patterns = new WeakMap<App, RoutePattern[]>();
+
+/** The declared routes, those with fewer names first: `/teams` is no `{team}`. */
+function routesOf(app: App): RoutePattern[] {
+  const known = patterns.get(app);
+  if (known) return known;
+  const made = app.openAPIRegistry.definitions.flatMap((definition) => {
+    if (definition.type !== "route") return [];
+    const { method, path } = definition.route;
+    const { audience, names } = extrasOf(definition.route as RouteConfig);
+    const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+    return [{ method: method.toUpperCase(), path: pattern, audience, names: names.length }];
+  });
+  made.sort((a, b) => a.names - b.names);
+  patterns.set(app, made);
+  return made;
 }
 
 const parameterOf = (name: string): [string, z.ZodType] => {
@@ -191,11 +250,11 @@ export function crowd(app: App, route: RouteConfig, handler: (c: Request$) => Pr
   const method = route.method.toUpperCase();
   const requests = meterOf(method, route.path);
   // A route with a query of its own reads it in its handler, which may know the text already.
-  const { tokens, query } = extrasOf(route);
+  const { tokens, query, audience } = extrasOf(route);
   const noQuery = query === NO_QUERY;
   const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
   app.on(method, path, ((c: Request$) => {
-    identify(c);
+    identify(c, audience);
     const asked = noQuery && c.req.raw.url.includes("?") ? refuseQuery(c, tokens) : undefined;
     return (asked ? asked.then(() => handler(c)) : handler(c)).then((response) => {
       requests.answered(c, response.status);
@@ -211,10 +270,10 @@ async function refuseQuery(c: Request$, tokens: Role["tokens"]): Promise<void> {
 }
 
 /** Gives the request its id, its time and the response's headers, and counts it. */
-function entered(method: string, path: string): MiddlewareHandler<AppEnv> {
+function entered(method: string, path: string, audience: Audience): MiddlewareHandler<AppEnv> {
   const requests = meterOf(method.toUpperCase(), path);
   return async (c, next) => {
-    prepare(c);
+    prepare(c, audience);
     await next();
     // An error was counted where it became a problem.
     if (c.error === undefined) requests.answered(c, c.res.status);
@@ -230,6 +289,7 @@ function checked({
   json,
   body,
   maxBytes = 0,
+  hunt,
 }: Checks): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     for (const name of names) checkName(name, c.req.param(name as never), method);
@@ -239,6 +299,7 @@ function checked({
     if (query) c.req.addValidatedData("query", check(query, queryOf(c)) as object);
     if (headers) c.req.addValidatedData("header", checkHeaders(headers, c.req.header()));
     if (json) c.req.addValidatedData("json", check(json, sent) as object);
+    if (hunt !== "unchecked") await huntEntry(c.env, huntOf(c), c.get("now"), hunt === "surely");
     await next();
   };
 }

@@ -13,12 +13,12 @@ import type { App } from "./request.ts";
 
 type Json = Record<string, unknown>;
 
-/** The document; made once, because the routes do not change. */
-export function documentOf(app: App): () => object {
+/** The document for clients at `origin`; made once, because the routes do not change. */
+export function documentOf(app: App): (origin: string) => object {
   let document: object | undefined;
-  return () => {
+  return (origin) => {
     document ??= makeDocument(app);
-    return document;
+    return { ...document, servers: [{ url: origin }] };
   };
 }
 

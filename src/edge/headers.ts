@@ -1,6 +1,7 @@
 /** What every request gets first: an id, the time, and the headers of its response. */
 import type { Context } from "hono";
 import { configOf } from "../config.ts";
+import type { Audience } from "./request.ts";
 
 const EXPOSED_HEADERS = "X-Request-Id, Retry-After, ETag, Age";
 
@@ -9,15 +10,16 @@ const EXPOSED_HEADERS = "X-Request-Id, Retry-After, ETag, Age";
  * one handler takes Hono's short way; and before the handler, because headers
  * set on a finished response cost a copy of it.
  */
-export function prepare(c: Context): void {
-  identify(c);
+export function prepare(c: Context, audience: Audience): void {
+  identify(c, audience);
   setHeaders(c);
 }
 
-/** The id and the time alone: for routes that make their answer with `jsonText`. */
-export function identify(c: Context): void {
+/** The id, the time and the audience alone: for routes that make their answer with `jsonText`. */
+export function identify(c: Context, audience: Audience): void {
   c.set("requestId", crypto.randomUUID());
   c.set("now", Date.now());
+  c.set("audience", audience);
 }
 
 /** The headers of every answer, for what Hono makes of this context. */
@@ -35,21 +37,34 @@ export function jsonText(c: Context, text: string | Uint8Array, more?: Record<st
 }
 
 function headersOf(c: Context): Record<string, string> {
-  const headers: Record<string, string> = { "X-Request-Id": c.get("requestId") };
+  const headers: Record<string, string> = {
+    "X-Request-Id": c.get("requestId"),
+    "X-Content-Type-Options": "nosniff",
+  };
+  const audience = c.get("audience") as Audience;
+  if (audience !== "everyone") headers["Cache-Control"] = "no-store";
   const asking = c.req.header("origin");
   // Then the answer depends on who asks: caches must know, also of those who name no origin.
   if (configOf(c.env).CORS_ORIGINS !== "*") headers.Vary = "Origin";
   if (asking === undefined) return headers;
-  const origin = allowedOrigin(asking, c.env);
+  const origin = allowedOrigin(asking, c.env, audience);
   if (origin === undefined) return headers;
   headers["Access-Control-Allow-Origin"] = origin;
   headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS;
   return headers;
 }
 
-/** What a page of `origin` is told: everybody may, it may, or nothing. */
-export function allowedOrigin(origin: string | undefined, env: object): string | undefined {
+/**
+ * What a page of `origin` is told: everybody may, it may, or nothing. Organisers'
+ * routes are for the console, which is of the engine's own origin, and for
+ * pages that are named.
+ */
+export function allowedOrigin(
+  origin: string | undefined,
+  env: object,
+  audience: Audience,
+): string | undefined {
   const allowed = configOf(env).CORS_ORIGINS;
-  if (allowed === "*") return "*";
+  if (allowed === "*") return audience === "organiser" ? undefined : "*";
   return origin !== undefined && allowed.split(",").includes(origin) ? origin : undefined;
 }

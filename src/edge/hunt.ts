@@ -1,9 +1,10 @@
 /** The hunt and the shard that a request names. */
 
-import { publicHunt } from "../cache/kv.ts";
+import { knownShards, publicHunt } from "../cache/kv.ts";
 import { SLUG } from "../contract/basics.ts";
 import { accepted, RequestError } from "../errors.ts";
 import { calling, controlStub } from "../objects/call.ts";
+import { isOwnTeamId } from "../objects/check-part.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
@@ -16,9 +17,9 @@ export function huntOf(c: Pick<Request$, "req">): string {
   return hunt;
 }
 
-/** The public half of the hunt; throws `not_found`. */
-export async function huntEntry(env: Env, hunt: string, now: number): Promise<PublicEntry> {
-  return accepted(await calling(() => publicHunt(env, hunt, now)));
+/** The public half of the hunt; throws `not_found`. `surely`: also of one that was published just now. */
+export async function huntEntry(env: Env, hunt: string, now: number, surely = false): Promise<PublicEntry> {
+  return accepted(await calling(() => publicHunt(env, hunt, now, surely)));
 }
 
 /** The shards that took part, in order. Throws `not_found` for a hunt that does not exist. */
@@ -32,6 +33,21 @@ export function shardOf(team: string, code: "forbidden" | "not_found" = "forbidd
   const place = parseTeamId(team);
   if (!place) throw new RequestError(code, code === "not_found" ? "no such team" : "the token names no team");
   return place;
+}
+
+/**
+ * The shard of a team that anybody may name. A guessed id names no shard: its
+ * check part says that the engine made it; where an older engine did, the
+ * shard must take part. Throws `not_found`.
+ */
+export async function shardOfNamed(env: Env, hunt: string, team: string, now: number): Promise<string> {
+  const { shard } = shardOf(team, "not_found");
+  if (isOwnTeamId(env, hunt, team) || (await takesPart(env, hunt, shard, now))) return shard;
+  throw new RequestError("not_found", "no such team");
+}
+
+export async function takesPart(env: Env, hunt: string, shard: string, now: number): Promise<boolean> {
+  return (await knownShards(env, hunt, now)).includes(shard);
 }
 
 export const iso = (at: number): string => new Date(at).toISOString();

@@ -12,6 +12,9 @@ export const NDJSON_TYPES = ["application/x-ndjson", "application/jsonl", "text/
 
 const NEWLINE = 0x0a;
 
+/** A line of more bytes than this is taken for one without an end. */
+const ENDLESS = 1_048_576;
+
 /** Stateless as long as it is not used for streaming. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
@@ -22,7 +25,8 @@ export type Line = { line: number } & ({ text: string } | { code: string; messag
  * The lines that are not blank. Throws `payload_too_large` for a body over
  * `bodyMax` bytes: at once if it is announced, else after reading on for as much
  * again, so that a client that is still sending hears it instead of seeing a
- * broken connection.
+ * broken connection. A line without an end is refused at once; the rest of the
+ * body is left to `readOn` (body.ts).
  */
 export async function* linesOf(
   request: Request,
@@ -47,8 +51,10 @@ export async function* linesOf(
     return ended;
   };
 
+  const reader = request.body?.getReader();
   try {
-    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+      const chunk = next.value as Uint8Array;
       size += chunk.byteLength;
       if (size > 2 * bodyMax) throw tooLarge;
       if (size > bodyMax) continue;
@@ -60,9 +66,13 @@ export async function* linesOf(
         if (ended) yield ended;
       }
       add(chunk.subarray(from));
+      if (length <= ENDLESS) continue;
+      throw new RequestError("payload_too_large", `line ${line} has no end within ${ENDLESS} bytes`);
     }
   } catch (error) {
     throw error instanceof RequestError ? error : cutOff();
+  } finally {
+    reader?.releaseLock();
   }
   if (size > bodyMax) throw tooLarge;
   const ended = end();

@@ -10,6 +10,7 @@ import { boardKey } from "../cache/entry.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { StandingsRules } from "../hunt/score.ts";
+import { LazySql } from "../lazy-sql.ts";
 import { controlStub, liveBoardStub, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { randomText } from "../objects/ids.ts";
@@ -49,7 +50,8 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     const hunt = ctx.id.name ?? "";
     const config = configOf(env);
     const { storage } = ctx;
-    const texts = new StoredText(storage.sql);
+    const sql = new LazySql(storage.sql);
+    const texts = new StoredText(sql);
     const clock = watched({ now: () => this.now(), after: (ms, signal) => this.after(ms, signal) }, (by) => {
       this.#alarm.wentBack(by);
       void this.#board.wentBack(by).catch((error: unknown) => {
@@ -63,7 +65,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     this.#board = new Board({
       clock,
       texts,
-      snapshots: new StoredView(storage.sql, texts),
+      snapshots: new StoredView(sql, texts),
       shards: async () => controlStub(env, hunt).shards(),
       pull: async (shard, after) => shardStub(env, hunt, shard).scoreFacts(after),
       changed: () => this.#changed(),

@@ -5,6 +5,7 @@
  */
 
 import type { StandingsRules } from "../hunt/score.ts";
+import type { Sql } from "../lazy-sql.ts";
 import { isKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import { Standings } from "./standings/standings.ts";
@@ -29,10 +30,10 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS snapshot (
 ) WITHOUT ROWID`;
 
 export class StoredView {
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
   readonly #texts: StoredText;
 
-  constructor(sql: SqlStorage, texts: StoredText) {
+  constructor(sql: Sql, texts: StoredText) {
     this.#sql = sql;
     this.#texts = texts;
     sql.exec(SCHEMA);

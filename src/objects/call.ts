@@ -115,6 +115,15 @@ export async function orRefusal<T>(call: Promise<T>): Promise<T | Refusal> {
   }
 }
 
+/** SQLite's words when the disk, or the object's share of it, is full. */
+const FULL = /SQLITE_FULL|database or disk is full/;
+
+/**
+ * The platform could not run the object at all, and does not say why: its disk
+ * is full, or fails. No error of the engine's own code is worded so.
+ */
+const BROKEN = /^(?:Error: )?internal error(?:$|; reference = )|SQLITE_IOERR|SQLITE_CANTOPEN|disk I\/O error/;
+
 /** An error that the platform marks as passing becomes `overloaded` or `unavailable`; any other stays as it is. */
 function mappedError(error: unknown): unknown {
   const { overloaded, retryable, durableObjectReset } = error as {
@@ -123,6 +132,14 @@ function mappedError(error: unknown): unknown {
     durableObjectReset?: boolean;
   };
   if (overloaded) return new RequestError("overloaded", "this part of the engine is overloaded");
+  const message = String((error as { message?: unknown }).message);
+  if (FULL.test(message)) {
+    return new RequestError("overloaded", "this part of the engine has no room to store anything");
+  }
+  if (BROKEN.test(message)) {
+    console.error({ message: "the platform could not run an object", error: message });
+    return new RequestError("unavailable", "this part of the engine cannot work now");
+  }
   if (retryable || durableObjectReset) {
     return new RequestError("unavailable", "this part of the engine restarts");
   }

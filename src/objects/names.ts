@@ -14,6 +14,12 @@ export const DIRECTORY_NAME = "all";
 /** Registry objects per hunt: joining is spread over them. */
 const REGISTRIES = 16;
 
+/** Names of joining keys begin so. */
+export const KEY_PREFIX = "key/";
+
+/** How long joining keys are kept, ms: as long as a request is expected to be sent again. */
+export const KEY_LIFE = 86_400_000;
+
 /** The holder of a name: the shard of the team and the joining key that makes or made it. */
 export interface Holder {
   shard: string;
@@ -25,10 +31,18 @@ export interface Holder {
 /** The name of the registry object that owns `name`. */
 export const registryOf = (hunt: string, name: string): string => `${hunt}/${hash53(name) % REGISTRIES}`;
 
+/** All hunts there are; without `hunts` they are those that the caller has under this mark. */
+export interface KnownNames {
+  mark: string;
+  hunts?: string[];
+}
+
 export interface HuntDirectoryObject extends Rpc.DurableObjectBranded {
   add(hunt: string): void;
-  /** By id. */
+  /** By id, a bounded number of them. */
   list(): string[];
+  /** All hunts, unless the caller has them already: then it names their `mark`. */
+  known(mark: string | undefined): KnownNames;
 }
 
 export interface NameRegistryObject extends Rpc.DurableObjectBranded {

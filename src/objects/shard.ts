@@ -39,6 +39,14 @@ export interface ShardConfig {
   compiled?: CompiledHunt;
 }
 
+/** A joining as a shard gets it. */
+export interface Joining extends JoinRequest {
+  /** Of the team to join; absent: `create` makes one. */
+  joinCode?: string;
+  /** The key that an older engine would have given this joining. */
+  olderKey?: string;
+}
+
 export interface Joined {
   player: { id: string; name: string };
   team: { id: string; name: string; joinCode?: string };
@@ -165,7 +173,7 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   /** The upgrade to a player's live socket; the edge has verified the ticket in `TICKET_HEADER`. */
   fetch(request: Request): Promise<Response>;
   /** Joins a player: makes a team, or finds the one of `joinCode`. Safe to repeat with the same key. */
-  join(request: JoinRequest & { joinCode?: string }): Promise<Joined | Refusal>;
+  join(request: Joining): Promise<Joined | Refusal>;
   /** Whether a joining with this key made a team here whose name folds to `name`. */
   hasMade(key: string, name: string): Promise<boolean>;
   /** Decides commands (JSON text of `Command[]`, at most `EVENTS_MAX`); the response's JSON text. Safe to repeat. */

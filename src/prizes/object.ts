@@ -13,6 +13,7 @@ import { Alarm } from "../alarm.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultDecision } from "../hunt/claim.ts";
+import { LazySql } from "../lazy-sql.ts";
 import { calling, controlStub, orRefusal, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import type { PrizeVaultObject } from "../objects/prizes.ts";
@@ -57,8 +58,9 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
       this.#alarm.wentBack(by),
     );
     this.#alarm = new Alarm({ clock: this.#clock, storage: ctx.storage });
-    this.#texts = new StoredText(ctx.storage.sql);
-    this.#wins = new WinStore(ctx.storage.sql);
+    const sql = new LazySql(ctx.storage.sql);
+    this.#texts = new StoredText(sql);
+    this.#wins = new WinStore(sql);
     this.#confirmations = new Confirmations({
       clock: this.#clock,
       store: this.#wins,

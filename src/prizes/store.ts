@@ -3,6 +3,7 @@
  * added, so that an older engine still reads a newer one's rows.
  */
 
+import type { Sql } from "../lazy-sql.ts";
 import type { Win } from "../objects/prizes.ts";
 
 // One tree and no index: a win is one row when it is given and one when it is confirmed.
@@ -25,9 +26,9 @@ type Row = Omit<Win, "revoked"> & { revoked: number } & Record<string, SqlStorag
 const COLUMNS = "prize, team, n, unit, player, event, at, revoked";
 
 export class WinStore {
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: Sql) {
     this.#sql = sql;
     sql.exec(SCHEMA);
   }
@@ -90,7 +91,7 @@ export class WinStore {
 
   /** When the newest win was given, epoch ms; 0: there is none. */
   newest(): number {
-    return this.#sql.exec<{ at: number | null }>("SELECT max(at) AS at FROM win").one().at ?? 0;
+    return this.#sql.exec<{ at: number | null }>("SELECT max(at) AS at FROM win").toArray()[0]?.at ?? 0;
   }
 
   #read(condition: string, ...bindings: SqlStorageValue[]): Win[] {

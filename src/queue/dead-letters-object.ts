@@ -4,6 +4,7 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
+import { LazySql, type Sql } from "../lazy-sql.ts";
 import type { DeadLetter, DeadLettersObject, ListedLetter } from "../objects/dead-letters.ts";
 import type { Env } from "../objects/env.ts";
 
@@ -46,14 +47,17 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS letter (
 ) WITHOUT ROWID`;
 
 export class DeadLetters extends DurableObject<Env> implements DeadLettersObject {
+  readonly #sql: Sql;
+
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    ctx.storage.sql.exec(SCHEMA);
+    this.#sql = new LazySql(ctx.storage.sql);
+    this.#sql.exec(SCHEMA);
   }
 
   /** Stores a letter; the same message again replaces it. */
   store(letter: DeadLetter): void {
-    const { sql } = this.ctx.storage;
+    const sql = this.#sql;
     sql.exec(
       `INSERT INTO letter (id, at, error, attempts, shard, first, last, deaths, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)
@@ -76,7 +80,7 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
 
   /** Letters by age, the newest first; `total` counts them all. */
   list(): { letters: ListedLetter[]; total: number } {
-    const { sql } = this.ctx.storage;
+    const sql = this.#sql;
     const letters = sql
       .exec<Row>(
         "SELECT id, at, error, attempts, shard, first, last, deaths FROM letter ORDER BY at DESC, id LIMIT ?",
@@ -89,8 +93,8 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
         ...(first === null ? {} : { first }),
         ...(last === null ? {} : { last }),
       }));
-    const { total } = sql.exec<{ total: number }>("SELECT count(*) AS total FROM letter").one();
-    return { letters, total };
+    const [counted] = sql.exec<{ total: number }>("SELECT count(*) AS total FROM letter").toArray();
+    return { letters, total: counted?.total ?? 0 };
   }
 
   /**
@@ -99,7 +103,7 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
    * the two sends some again, which changes nothing at the origin.
    */
   async redrive(ids?: readonly string[]): Promise<number> {
-    const { sql } = this.ctx.storage;
+    const sql = this.#sql;
     const chosen =
       (ids && [...new Set(ids)]) ??
       sql

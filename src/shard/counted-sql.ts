@@ -1,13 +1,15 @@
 /** SQL that counts the rows it writes, because this platform charges most for those. */
 
-export type Sql = Pick<SqlStorage, "exec">;
+import type { Sql } from "../lazy-sql.ts";
+
+export type { Sql } from "../lazy-sql.ts";
 
 export class CountedSql implements Sql {
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
   /** Rows written since the object started, as billed. */
   rowsWritten = 0;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: Sql) {
     this.#sql = sql;
   }
 

@@ -232,7 +232,8 @@ export class SegmentLog {
 
   /** Segments whose first fact comes after `after`. */
   countSegments(after: number): number {
-    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM segment WHERE first > ?", after).one().n;
+    const counted = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM segment WHERE first > ?", after);
+    return counted.toArray()[0]?.n ?? 0;
   }
 
   /** At most about `limit` logged facts after `after` (whole segments), in order. */

@@ -9,11 +9,11 @@ import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { Me } from "../contract/me.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { JoinRequest } from "../hunt/admit.ts";
 import type { Context } from "../hunt/context.ts";
 import { organise } from "../hunt/organise.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
+import { LazySql } from "../lazy-sql.ts";
 import { calling, controlStub, leaderboardStub, orRefusal, vaultStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { parseObjectName } from "../objects/ids.ts";
@@ -21,6 +21,7 @@ import type { Win } from "../objects/prizes.ts";
 import type {
   Checkin,
   Joined,
+  Joining,
   RefoldReport,
   ShardConfig,
   ShardLoad,
@@ -106,7 +107,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         this.#delivery.wentBack();
       },
     );
-    const sql = new CountedSql(storage.sql);
+    const sql = new CountedSql(new LazySql(storage.sql));
     const store = new ShardStore(sql);
     const meter = new ShardMeter(shard);
     const alarm = new Alarm<ShardReason>({
@@ -224,6 +225,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#players = new Players({
       ...parts,
       shard,
+      secrets: env,
       waiting,
       budgets,
       rankOf,
@@ -242,6 +244,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     });
     this.#replay = new Replay({
       shard,
+      secrets: env,
       teams,
       context: (at) => this.#current.importContext(at),
       append: (draft) => this.#journal.append(draft),
@@ -311,7 +314,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   // ── Players ─────────────────────────────────────────────────────────────
 
-  join(request: JoinRequest & { joinCode?: string }): Promise<Joined | Refusal> {
+  join(request: Joining): Promise<Joined | Refusal> {
     return this.#players.join(request);
   }
 

@@ -1,12 +1,15 @@
 /** Players of the shard: joining, what a player sees, the team's score over time. */
 import type { Me } from "../contract/me.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { admit, foldName, type JoinRequest } from "../hunt/admit.ts";
+import { admit, foldName } from "../hunt/admit.ts";
 import type { Team } from "../hunt/team.ts";
 import { historyOf, meOf } from "../hunt/view.ts";
-import { makeJoinCode, makeTeamId, parseJoinCode } from "../objects/ids.ts";
-import type { Joined } from "../objects/shard.ts";
+import { makeJoinCode, makeTeamId } from "../objects/check-part.ts";
+import { joinCodesIn } from "../objects/ids.ts";
+import { KEY_LIFE } from "../objects/names.ts";
+import type { Joined, Joining } from "../objects/shard.ts";
 import type { Fact, JoinFact, ShardStandings } from "../protocol.ts";
+import type { Secrets } from "../secrets.ts";
 import type { ShardBudgets } from "./budgets.ts";
 import { type CurrentHunt, indexStandings, READ_ONLY } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
@@ -16,6 +19,7 @@ import type { Waiting } from "./waiting.ts";
 
 export interface PlayersDeps {
   shard: string;
+  secrets: Pick<Secrets, "CODE_KEYS">;
   current: CurrentHunt;
   journal: Journal;
   time: ShardTime;
@@ -37,7 +41,7 @@ export class Players {
   }
 
   /** Joins a player: makes a team, or finds the one of `joinCode`. Safe to repeat with the same key. */
-  async join(request: JoinRequest & { joinCode?: string }): Promise<Joined | Refusal> {
+  async join(request: Joining): Promise<Joined | Refusal> {
     const { current, journal, waiting } = this.#deps;
     const refused = (await current.ready()) ?? waiting.enter(1);
     if (refused) return refused;
@@ -51,18 +55,11 @@ export class Players {
     }
   }
 
-  #admit(request: JoinRequest & { joinCode?: string }): JoinFact | Refusal {
-    const { current, journal, shard, time, budgets } = this.#deps;
-    const earlier = this.#joining(request.key);
-    if (earlier && "refused" in earlier) return earlier;
-    if (earlier?.type === "join") {
-      const same =
-        earlier.name === request.name &&
-        earlier.created?.name === request.create?.name &&
-        earlier.created?.bracket === request.create?.bracket;
-      return same ? earlier : refuse("conflict", "this idempotency key was used with another body");
-    }
+  #admit(request: Joining): JoinFact | Refusal {
+    const { current, journal, secrets, shard, time, budgets } = this.#deps;
     const now = time.now();
+    const earlier = this.#earlier(request, now);
+    if (earlier) return earlier;
     if (budgets.isFull(now))
       return refuse("overloaded", "this part of the hunt has no room for more players");
     const { hunt, phase } = current.context(now);
@@ -71,9 +68,9 @@ export class Players {
     let { create } = request;
     if (create) {
       const ordinal = journal.teams.totals.teams;
-      id = makeTeamId(shard, ordinal);
+      id = makeTeamId(secrets, hunt.compiled.hunt, shard, ordinal);
       const solo = hunt.compiled.teams.mode === "solo";
-      if (!solo) create = { ...create, joinCode: makeJoinCode(shard, ordinal) };
+      if (!solo) create = { ...create, joinCode: makeJoinCode(secrets, hunt.compiled.hunt, shard, ordinal) };
     } else {
       team = this.#teamOf(request.joinCode ?? "");
       if (team?.newerFrom !== undefined) return READ_ONLY;
@@ -94,10 +91,30 @@ export class Players {
     }
   }
 
+  /** What came of this joining when it was sent before; a refusal when the key was another joining's. */
+  #earlier(request: Joining, now: number): JoinFact | Refusal | undefined {
+    const { key, olderKey, name, create, joinCode } = request;
+    const same = (fact: JoinFact): boolean =>
+      fact.name === name && fact.created?.name === create?.name && fact.created?.bracket === create?.bracket;
+    const conflict = refuse("conflict", "this idempotency key was used with another body");
+    const earlier = this.#joining(key);
+    if (earlier && "refused" in earlier) return earlier;
+    if (earlier?.type === "join") return same(earlier) ? earlier : conflict;
+    const older = olderKey === undefined ? undefined : this.#joining(olderKey);
+    if (older && "refused" in older) return older;
+    if (older?.type !== "join" || now - older.at > KEY_LIFE) return undefined;
+    const sameTeam = joinCode === undefined || older.team === this.#teamOf(joinCode)?.id;
+    return same(older) && sameTeam ? older : conflict;
+  }
+
   #teamOf(joinCode: string): Team | undefined {
-    const place = parseJoinCode(joinCode);
-    const team = place && this.#deps.journal.teams.atOrdinal(place.ordinal);
-    return team?.joinCode === place?.code ? team : undefined;
+    const { shard, journal } = this.#deps;
+    const { checked, older } = joinCodesIn(joinCode);
+    for (const place of [...checked, ...older]) {
+      const team = place.shard === shard ? journal.teams.atOrdinal(place.ordinal) : undefined;
+      if (team?.joinCode === place.code) return team;
+    }
+    return undefined;
   }
 
   /** Whether a joining with this key made a team here whose name folds to `name`. */

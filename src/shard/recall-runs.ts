@@ -307,10 +307,11 @@ export class RecallRuns {
     const known = new Set(this.#runs.map(({ run }) => run));
     const strays: number[] = [];
     for (let after = -1; ; ) {
-      const { run } = this.#sql
-        .exec<{ run: number | null }>("SELECT min(run) AS run FROM recall_run WHERE run > ?", after)
-        .one();
-      if (run === null) return strays;
+      const next = this.#sql
+        .exec<{ run: number }>("SELECT run FROM recall_run WHERE run > ? ORDER BY run LIMIT 1", after)
+        .toArray()[0];
+      if (!next) return strays;
+      const { run } = next;
       if (!known.has(run)) strays.push(run);
       after = run;
     }

@@ -8,8 +8,9 @@ import { admit } from "../hunt/admit.ts";
 import type { Context } from "../hunt/context.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
-import { makeJoinCode, makeTeamId } from "../objects/ids.ts";
+import { makeJoinCode, makeTeamId } from "../objects/check-part.ts";
 import type { Command, NewFact, ReplayLine, ReplayResult, Result } from "../protocol.ts";
+import type { Secrets } from "../secrets.ts";
 import { READ_ONLY } from "./current-hunt.ts";
 import { eventKey, joinKey, type TeamStore } from "./teams.ts";
 
@@ -18,6 +19,7 @@ const IMPORTED_MAX = 100_000;
 
 export interface ReplayDeps {
   shard: string;
+  secrets: Pick<Secrets, "CODE_KEYS">;
   teams: TeamStore;
   /** The rules' context on the import's clock. */
   context(at: number): Context;
@@ -93,9 +95,11 @@ export class Replay {
     if (team?.members.some((member) => member.name === name)) {
       return no(refuse("conflict", "the player is in the team already"));
     }
-    const ordinal = this.#deps.teams.totals.teams;
-    const id = team?.id ?? makeTeamId(this.#deps.shard, ordinal);
-    const joinCode = makeJoinCode(this.#deps.shard, ordinal);
+    const { secrets, shard, teams } = this.#deps;
+    const { hunt } = context.hunt.compiled;
+    const ordinal = teams.totals.teams;
+    const id = team?.id ?? makeTeamId(secrets, hunt, shard, ordinal);
+    const joinCode = makeJoinCode(secrets, hunt, shard, ordinal);
     const fact = admit(
       context.hunt.compiled,
       context.phase,

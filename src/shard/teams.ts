@@ -113,7 +113,8 @@ export class TeamStore {
     this.recall = new RecallIndex(sql, log.head, recallLimits);
     const checkpoint = this.#readCheckpoints();
     this.totals = totalsOf(checkpoint.totals);
-    const floor = sql.exec<{ floor: number | null }>("SELECT max(floor) AS floor FROM page").one().floor ?? 0;
+    const floor =
+      sql.exec<{ floor: number | null }>("SELECT max(floor) AS floor FROM page").toArray()[0]?.floor ?? 0;
     const inSlices = log.head - checkpoint.ids > (recallLimits?.idsAtOnce ?? IDS_AT_ONCE);
     if (inSlices) this.#idsAfter = checkpoint.ids;
     const idsFrom = inSlices ? Number.POSITIVE_INFINITY : checkpoint.ids;

@@ -8,6 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { BoundedMap } from "../bounded-map.ts";
 import { systemClock } from "../clock.ts";
 import { Delayed } from "../delayed.ts";
+import { LazySql, type Sql } from "../lazy-sql.ts";
 import type { Env } from "../objects/env.ts";
 import type { Counts, MetricsHubObject } from "../objects/metrics.ts";
 import { isKnownForm } from "../stored-form.ts";
@@ -37,14 +38,14 @@ interface Saved {
 }
 
 export class MetricsHub extends DurableObject<Env> implements MetricsHubObject {
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
   readonly #sums: Counts;
   readonly #lastFlushes = new BoundedMap<string, number>(SENDERS_MAX);
   readonly #saving: Delayed;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#sql = ctx.storage.sql;
+    this.#sql = new LazySql(ctx.storage.sql);
     this.#sql.exec(SCHEMA);
     const saved = this.#saved();
     this.#sums = saved?.sums ?? nothing();

@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSecrets } from "../../scripts/local/secrets.ts";
-import {
-  CLOCK_SKEW_MAX,
-  isDigestOf,
-  personDigest,
-  profileOf,
-  readRegistrationEntry,
-} from "../../src/cache/entry.ts";
+import { CLOCK_SKEW_MAX, personDigest, profileOf, readRegistrationEntry } from "../../src/cache/entry.ts";
 
 const NOW = 1_750_000_000_000;
 const KEY = "abc";
@@ -121,12 +115,5 @@ describe("[CACHE-2] what is kept of a person", () => {
     expect(personDigest(one, "ann@example.org")).toBe(digest);
     expect(personDigest(one, "Ann@example.org")).not.toBe(digest);
     expect(personDigest(two, "ann@example.org")).not.toBe(digest);
-    // The ring is turned: a digest of before is still known.
-    const renamed = two.ANSWER_PEPPERS.replace(/^[a-z0-9]+/, "new");
-    const turned = { ...two, ANSWER_PEPPERS: `${renamed},${one.ANSWER_PEPPERS}` };
-    expect(personDigest(turned, "ann@example.org")).not.toBe(digest);
-    expect(isDigestOf(turned, digest, "ann@example.org")).toBe(true);
-    expect(isDigestOf(turned, digest, "bob@example.org")).toBe(false);
-    expect(isDigestOf(two, digest, "ann@example.org")).toBe(false);
   });
 });

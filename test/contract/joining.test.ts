@@ -165,6 +165,35 @@ describe("[API-23] Idempotency-Key", () => {
     expectProblem(await join("teams", create("Borne")), "conflict");
   });
 
+  test("[SEC-64] is bound to the whole body: another team's code under it gives nobody's token", async () => {
+    const [one, two] = [await client.team("teams", "Bound One"), await client.team("teams", "Bound Two")];
+    const key = "0192f3c1-7c1e-7b3a-9d2f-0a6d7b8c9e10";
+    const mate = (code = "", more = {}) => ({ name: "Mate", team: { join: code }, ...more });
+    const first = await join("teams", mate(one.team.joinCode), key);
+    expect(first.status).toBe(201);
+    expectProblem(await join("teams", mate(two.team.joinCode), key), "conflict");
+    expectProblem(await join("teams", mate(one.team.joinCode, { locale: "de" }), key), "conflict");
+    expectProblem(await join("teams", create("Bound Three"), key), "conflict");
+    const again = await join("teams", mate(one.team.joinCode), key);
+    expect(again.body.player).toEqual(first.body.player);
+    expect(again.body.team).toEqual(first.body.team);
+  });
+
+  test("[SEC-65] nothing of it is in the export or in the origin", async () => {
+    const key = `canary-${crypto.randomUUID()}`;
+    const { body } = await join("teams", create("Canaries"), key);
+    expect(body.team.name).toBe("Canaries");
+    await client.verify("teams");
+    expect((await client.organise("GET", "/v1/hunts/teams/export")).text).not.toContain(key);
+    const database = await engine.miniflare.getD1Database("ORIGIN_DB");
+    const { results } = await database.prepare("SELECT * FROM segment").all();
+    const bodies = JSON.stringify(results).replaceAll('\\"', '"');
+    expect(bodies).toContain("Canaries");
+    expect(bodies).not.toContain(key);
+    expect(bodies).not.toContain("key-");
+    expect(bodies).toMatch(/"event":"k-[\w-]{22}"/);
+  });
+
   test("must be printable and at most 128 characters", async () => {
     for (const key of ["", "x".repeat(129), "with space"]) {
       expectProblem(await join("teams", create("Keyed"), key), "bad_request");

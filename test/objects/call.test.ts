@@ -33,3 +33,16 @@ test("[CTRL-5] an error without a mark is a defect: neither repeated nor refused
   await expect(orRefusal(calling(call))).rejects.toThrow("a defect");
   expect(call).toHaveBeenCalledTimes(1);
 });
+
+test.each([
+  ["database or disk is full: SQLITE_FULL", "overloaded", 1],
+  ["Error: database or disk is full: SQLITE_FULL", "overloaded", 1],
+  ["internal error; reference = phggiju6c4m1o3jiqdp1buni", "unavailable", 3],
+  ["disk I/O error: SQLITE_IOERR", "unavailable", 3],
+])("[SEC-70] a full disk is no defect: %s is %s", async (message, code, calls) => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const call = vi.fn(() => Promise.reject(new Error(message)));
+  expect(await orRefusal(calling(call))).toMatchObject({ refused: code });
+  expect(call).toHaveBeenCalledTimes(calls);
+  vi.restoreAllMocks();
+});

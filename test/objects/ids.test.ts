@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createSecrets } from "../../scripts/local/secrets.ts";
+import { isOwnTeamId, makeJoinCode, makeTeamId, readJoinCode } from "../../src/objects/check-part.ts";
 import {
-  makeJoinCode,
-  makeTeamId,
+  joinCodesIn,
   objectName,
-  parseJoinCode,
   parseObjectName,
   parseTeamId,
   REGIONS,
@@ -17,27 +17,94 @@ const shards = fc
   .tuple(fc.constantFrom(...REGIONS), fc.nat(9_999))
   .map(([region, index]) => shardName(region, index));
 const ordinals = fc.oneof(fc.nat(100), fc.nat(2 ** 31 - 1));
+const secrets = createSecrets();
+
+/** As an older engine made it: no check part, and as long as its ordinal asks for. */
+const olderCode = (shard: string, ordinal: string, random: string): string =>
+  `${shard.replace(/-(\d+)$/, "$1").toUpperCase()}-${ordinal}${random}`;
 
 describe("ids carry the way", () => {
   test("[SH-25] a team id says its shard and its place there", () => {
     fc.assert(
       fc.property(shards, ordinals, (shard, ordinal) => {
-        const id = makeTeamId(shard, ordinal);
+        const id = makeTeamId(secrets, "a-hunt", shard, ordinal);
         expect(parseTeamId(id)).toEqual({ shard, ordinal });
         expect(id.length).toBeLessThanOrEqual(64);
       }),
     );
+    expect(parseTeamId("weur-0-1a-x7k2q"), "of an older engine").toEqual({ shard: "weur-0", ordinal: 46 });
   });
 
-  test("[SH-26] a join code says its shard and team, in any case and with spaces around it", () => {
+  test("[SH-26] a join code says its shard and team, however it is typed", () => {
     fc.assert(
       fc.property(shards, ordinals, (shard, ordinal) => {
-        const code = makeJoinCode(shard, ordinal);
-        for (const typed of [code, code.toLowerCase(), `  ${code}\n`]) {
-          expect(parseJoinCode(typed)).toEqual({ code, shard, ordinal });
+        const code = makeJoinCode(secrets, "a-hunt", shard, ordinal);
+        const [place = "", body = ""] = code.split(/-(?=[^-]*$)/);
+        const wide = code.replace(/[0-9A-Z]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0));
+        const lookAlike = `${place}-${body.replaceAll("0", "o").replaceAll("1", "l")}`;
+        for (const typed of [
+          code,
+          code.toLowerCase(),
+          `  ${code}\n`,
+          code.replaceAll("-", " – "),
+          wide,
+          lookAlike,
+        ]) {
+          expect(readJoinCode(secrets, "a-hunt", typed)).toEqual({ own: { code, shard, ordinal } });
         }
+        expect(readJoinCode(secrets, "a-hunt", place.replaceAll("-", "") + body)).toEqual({
+          own: { code, shard, ordinal },
+        });
       }),
     );
+  });
+
+  test("[SEC-62] a code of an older engine is read at each place where it can be split, its own dash first", () => {
+    const read = (typed: string) => {
+      const found = readJoinCode(secrets, "a-hunt", typed);
+      return "older" in found ? found.older.map(({ code }) => code) : [];
+    };
+    expect(read("weur0-a3x7k2q")).toEqual(["WEUR0-A3X7K2Q"]);
+    expect(read("WEUR1 23X7K2QA")[0]).toBe("WEUR1-23X7K2QA");
+    expect(read("WEUR12-3X7K2QA")[0]).toBe("WEUR12-3X7K2QA");
+    expect(read("WEUR123X7K2QA")).toEqual(["WEUR1-23X7K2QA", "WEUR12-3X7K2QA"]);
+    fc.assert(
+      fc.property(
+        shards,
+        fc.stringMatching(/^[1-9A-HJKMNP-TV-Z][0-9A-HJKMNP-TV-Z]{0,2}$/),
+        (shard, ordinal) => {
+          const code = olderCode(shard, ordinal, randomText(6));
+          expect(read(code)).toContain(code);
+          expect(read(code.replace(/-(?=[^-]*$)/, ""))).toContain(code);
+        },
+      ),
+    );
+  });
+
+  test("[SEC-62] nobody makes a check part: it is of the engine, the hunt and the rest of the id", () => {
+    fc.assert(
+      fc.property(shards, fc.nat(1_000), (shard, ordinal) => {
+        const id = makeTeamId(secrets, "a-hunt", shard, ordinal);
+        const code = makeJoinCode(secrets, "a-hunt", shard, ordinal);
+        expect(isOwnTeamId(secrets, "a-hunt", id)).toBe(true);
+        for (const [by, hunt] of [
+          [secrets, "another"],
+          [createSecrets(), "a-hunt"],
+        ] as const) {
+          expect(isOwnTeamId(by, hunt, id)).toBe(false);
+          expect(readJoinCode(by, hunt, code)).not.toHaveProperty("own");
+        }
+        const changed = id.replace(`-${ordinal.toString(36)}-`, `-${(ordinal + 1).toString(36)}-`);
+        expect(isOwnTeamId(secrets, "a-hunt", changed)).toBe(false);
+      }),
+    );
+    const turned = {
+      ...secrets,
+      CODE_KEYS: `new:${createSecrets().CODE_KEYS.split(":")[1]},${secrets.CODE_KEYS}`,
+    };
+    const id = makeTeamId(secrets, "a-hunt", "weur-0", 0);
+    expect(isOwnTeamId(turned, "a-hunt", id), "all keys of the ring verify").toBe(true);
+    expect(isOwnTeamId(secrets, "a-hunt", makeTeamId(turned, "a-hunt", "weur-0", 0))).toBe(false);
   });
 
   test("[SH-27] an object's name says hunt and shard, a shard's its region", () => {
@@ -77,21 +144,23 @@ describe("ids carry the way", () => {
     "WEUR0-0ABCDEF!",
     "WEUR0-UABCDEF",
     "WEUR00000-0ABCDEF",
+    `WEUR0-${"0".repeat(80)}`,
   ])("[SH-26] %j is no join code", (text) => {
-    expect(parseJoinCode(text)).toBeUndefined();
+    expect(joinCodesIn(text)).toEqual({ checked: [], older: [] });
   });
 
   test("[SH-26] any text is a join code or not, without failing", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
-        parseJoinCode(text);
+        readJoinCode(secrets, "a-hunt", text);
         parseTeamId(text);
       }),
     );
   });
 
   test("[SH-28] two codes or ids of the same team differ in what cannot be guessed", () => {
-    expect(new Set(Array.from({ length: 1_000 }, () => makeJoinCode("weur-0", 0))).size).toBe(1_000);
+    const codes = Array.from({ length: 1_000 }, () => makeJoinCode(secrets, "a-hunt", "weur-0", 0));
+    expect(new Set(codes).size).toBe(1_000);
     expect(new Set(Array.from({ length: 1_000 }, () => randomText(5))).size).toBeGreaterThan(990);
     expect(randomText(20)).toMatch(/^[0-9A-HJKMNP-TV-Z]{20}$/);
   });

@@ -14,7 +14,7 @@ import { calling, callingOnce, controlStub, directoryStub, leaderboardStub } fro
 import { mediaType, readText } from "../body.ts";
 import { declared } from "../declare.ts";
 import { huntOf } from "../hunt.ts";
-import type { App } from "../request.ts";
+import { type App, publicOrigin } from "../request.ts";
 import { organiser } from "../roles.ts";
 
 const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml"];
@@ -29,6 +29,7 @@ export function definitionRoutes(app: App): void {
       path: "/v1/hunts/{hunt}",
       summary: "Publish a definition (JSON or YAML); dryRun=true only checks it",
       role: organiser,
+      hunt: "unchecked",
       query: publishQuery,
       headers: publishHeaders,
       body: { types: ["application/json", ...YAML_TYPES] },
@@ -120,7 +121,7 @@ export function definitionRoutes(app: App): void {
     async (c) => {
       const hunt = huntOf(c);
       const printed = accepted(await calling(async () => controlStub(c.env, hunt).codes(c.get("by"))));
-      const origin = new URL(c.req.url).origin;
+      const origin = publicOrigin(c);
       return c.json(
         {
           codes: printed.map(({ clue, title, code }) => ({

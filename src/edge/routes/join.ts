@@ -2,20 +2,23 @@
 
 import { z } from "zod";
 import { isYoung } from "../../ahead.ts";
+import { knownShards } from "../../cache/kv.ts";
 import { configOf } from "../../config.ts";
 import { type JoinBody, type Joined, joinBody, joined } from "../../contract/join.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { foldName } from "../../hunt/admit.ts";
 import { calling, registryStub, shardStub } from "../../objects/call.ts";
+import { readJoinCode } from "../../objects/check-part.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
-import { parseJoinCode, type Region, randomText } from "../../objects/ids.ts";
+import { type JoinCode, type Region, randomText } from "../../objects/ids.ts";
 import { defaultRegion, placeFor } from "../../objects/placement.ts";
-import type { ShardObject } from "../../objects/shard.ts";
+import type { Joined as ShardJoined, Joining as ShardJoining } from "../../objects/shard.ts";
 import { type Admission, letIn, type Person, personOf, pin } from "../admission.ts";
 import { signPlayerToken } from "../auth.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf } from "../hunt.ts";
+import { type Repeatable, repeatable } from "../idempotency.ts";
 import type { App, Asking } from "../request.ts";
 import { newcomer } from "../roles.ts";
 
@@ -24,7 +27,8 @@ const idempotent = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable characters")
     .meta({
-      description: "The same key and body again find the same player",
+      description:
+        "The same key and body again find the same player, for a day; anything else under it is a conflict",
       examples: ["0192f3c1-7c1e-7b3a-9d2f-0a6d7b8c9e10"],
     })
     .exactOptional(),
@@ -41,12 +45,10 @@ interface Joining {
   entry: PublicEntry;
   now: number;
   body: JoinBody;
-  /** Stands for this joining: a repeated request with the same one finds the same player. */
-  key: string;
-  /** The client chose it, and may send the request again. */
-  repeatable: boolean;
-  /** The team whose code was given; undefined: a new team is made. */
-  place: { code: string; shard: string } | undefined;
+  /** The client may send the request again; undefined: it gave no key for that. */
+  repeat: Repeatable | undefined;
+  /** The teams that the given code can mean, the likeliest first; undefined: a new team is made. */
+  places: readonly JoinCode[] | undefined;
   /** Undefined in a hunt that anyone may join. */
   person: Person | undefined;
 }
@@ -60,6 +62,7 @@ export function joinRoutes(app: App): void {
       role: newcomer,
       headers: idempotent,
       json: joinBody,
+      personal: true,
       responses: { 201: { description: "Joined", schema: joined } },
       errors: ["forbidden", "conflict", "unavailable"],
     }),
@@ -83,43 +86,83 @@ async function resolve(c: Asking, body: JoinBody, key: string | undefined): Prom
   if (!isSolo(entry) && !body.team) {
     throw wrongTeam("this hunt is played in teams: create one, or join one by its code");
   }
-  const place = code === undefined ? undefined : parseJoinCode(code);
-  if (code !== undefined && !place) throw new RequestError("not_found", "no team has this join code");
+  const places = code === undefined ? undefined : await placesOf(c, hunt, code);
+  if (places?.length === 0) throw noSuchCode();
   return {
     hunt,
     entry,
     now,
     body,
-    key: key === undefined ? crypto.randomUUID() : `key-${key}`,
-    repeatable: key !== undefined,
-    place,
+    repeat: key === undefined ? undefined : repeatable(c.env, c.req.raw, hunt, key, body),
+    places,
     person: await personOf(c, entry, body.externalId),
   };
 }
 
-async function join(c: Asking, joining: Joining): Promise<Joined> {
-  const { hunt, entry, now, body, key, place, person } = joining;
-  const somewhere = place?.shard ?? anyShard(c, entry, key);
-  // A join code names its shard, so there is nothing to reserve under the idempotency key.
-  const pins = joining.repeatable && (person !== undefined || !place);
-  const pinned = pins
-    ? await pin(c, hunt, key, somewhere, person)
-    : { shard: somewhere, admission: letIn(person) };
-  const { admission } = pinned;
-  const team = place ? undefined : newTeamOf(body, admission);
-  const named = team !== undefined && !isSolo(entry);
-  const shard =
-    place?.shard ?? (named ? await reserveName(c, hunt, team.name, key, pinned.shard) : pinned.shard);
+/**
+ * The teams that a code can mean. Its check part proves that the engine made
+ * it; one of an older engine, or a guess, must name a shard that takes part:
+ * no other is asked, because to ask a shard is to make it.
+ */
+async function placesOf(c: Asking, hunt: string, code: string): Promise<readonly JoinCode[]> {
+  const read = readJoinCode(c.env, hunt, code);
+  if ("own" in read) return [read.own];
+  if (read.older.length === 0) return [];
+  const shards = await knownShards(c.env, hunt, c.get("now"));
+  return read.older.filter(({ shard }) => shards.includes(shard));
+}
 
-  const request = joinRequestOf(body, key, admission, place, team);
-  const outcome = await calling(async () => shardStub(c.env, hunt, shard).join(request));
-  if ("refused" in outcome && named) await releaseName(c.env, hunt, shard, team.name, key);
-  const { player, team: made } = accepted(outcome);
+const noSuchCode = (): RequestError => new RequestError("not_found", "no team has this join code");
+
+async function join(c: Asking, joining: Joining): Promise<Joined> {
+  const { hunt, entry, now, body, repeat, places, person } = joining;
+  const unique = crypto.randomUUID();
+  // An older engine placed by its key: where it made a team is where a repeat finds it.
+  const somewhere = places?.[0]?.shard ?? anyShard(c, entry, repeat?.olderKey ?? unique);
+  const pinned = repeat
+    ? await pin(c, hunt, repeat, somewhere, person)
+    : { shard: somewhere, joining: unique, admission: letIn(person) };
+  const { admission } = pinned;
+  const keys = { key: pinned.joining, ...(repeat ? { olderKey: repeat.olderKey } : {}) };
+  const { player, team } = places
+    ? await joinTeam(c.env, hunt, places, joinRequestOf(body, keys, admission))
+    : await makeTeam(c, joining, newTeamOf(body, admission), keys, pinned);
 
   const end = entry.hunt.closes ?? now + configOf(c.env).PLAYER_TOKEN_DAYS * DAY;
-  const claims = { hunt, team: made.id, player: player.id };
+  const claims = { hunt, team: team.id, player: player.id };
   const token = await signPlayerToken(c.env, claims, now, Math.max(end, now) + DAY);
-  return { player, team: made, token };
+  return { player, team, token };
+}
+
+/** Joins the first of these teams that there is. */
+async function joinTeam(
+  env: Env,
+  hunt: string,
+  places: readonly JoinCode[],
+  request: ShardJoining,
+): Promise<ShardJoined> {
+  for (const { shard, code } of places) {
+    const outcome = await calling(async () =>
+      shardStub(env, hunt, shard).join({ ...request, joinCode: code }),
+    );
+    if (!("refused" in outcome) || outcome.refused !== "not_found") return accepted(outcome);
+  }
+  throw noSuchCode();
+}
+
+async function makeTeam(
+  c: Asking,
+  { hunt, entry, body }: Joining,
+  create: NewTeam,
+  keys: Keys,
+  { shard: placed, admission }: { shard: string; admission: Admission },
+): Promise<ShardJoined> {
+  const named = !isSolo(entry);
+  const shard = named ? await reserveName(c, hunt, create.name, keys, placed) : placed;
+  const request = { ...joinRequestOf(body, keys, admission), create };
+  const outcome = await calling(async () => shardStub(c.env, hunt, shard).join(request));
+  if ("refused" in outcome && named) await releaseName(c.env, hunt, shard, create.name, keys);
+  return accepted(outcome);
 }
 
 const isSolo = ({ hunt }: PublicEntry): boolean => hunt.teams.mode === "solo";
@@ -136,23 +179,22 @@ function newTeamOf({ name, team }: JoinBody, admission: Admission): NewTeam {
   return { name: asked?.create ?? name, ...(bracket === undefined ? {} : { bracket }) };
 }
 
+/** Under which a shard finds the joining again, also one that an older engine recorded. */
+type Keys = Pick<ShardJoining, "key" | "olderKey">;
+
 function joinRequestOf(
   { name, externalId, locale }: JoinBody,
-  key: string,
+  keys: Keys,
   admission: Admission,
-  place: Joining["place"],
-  team: NewTeam | undefined,
-): Parameters<ShardObject["join"]>[0] {
+): Omit<ShardJoining, "joinCode" | "create"> {
   const spoken = locale ?? admission.locale;
   return {
-    key,
+    ...keys,
     player: `p-${randomText(12).toLowerCase()}`,
     name,
     ...(externalId === undefined ? {} : { externalId }),
     ...(spoken === undefined ? {} : { locale: spoken }),
     ...(admission.provisional ? { provisional: admission.provisional } : {}),
-    ...(place ? { joinCode: place.code } : {}),
-    ...(team ? { create: team } : {}),
   };
 }
 
@@ -172,21 +214,21 @@ async function reserveName(
   c: Asking,
   hunt: string,
   name: string,
-  joining: string,
+  { key, olderKey }: Keys,
   shard: string,
 ): Promise<string> {
   const now = c.get("now");
   const reserved = `name/${foldName(name)}`;
   const registry = () => registryStub(c.env, hunt, reserved);
-  const reserve = () => calling(async () => registry().reserve(reserved, { shard, key: joining, at: now }));
+  const reserve = () => calling(async () => registry().reserve(reserved, { shard, key, at: now }));
   const holder = await reserve();
-  if (holder.key === joining) return holder.shard;
+  if (holder.key === key || holder.key === olderKey) return holder.shard;
   const abandoned =
     !isYoung(holder.at, now, RESERVATION_MAX) &&
     !(await calling(async () => shardStub(c.env, hunt, holder.shard).hasMade(holder.key, foldName(name))));
   if (abandoned) {
     await calling(async () => registry().release(reserved, holder.key));
-    if ((await reserve()).key === joining) return shard;
+    if ((await reserve()).key === key) return shard;
   }
   throw new RequestError("conflict", "a team of this name exists already");
 }
@@ -197,13 +239,13 @@ async function releaseName(
   hunt: string,
   shard: string,
   name: string,
-  joining: string,
+  { key }: Keys,
 ): Promise<void> {
   const folded = foldName(name);
   // A used key sent again with another body is refused, too: then its team bears the name.
-  if (await calling(async () => shardStub(env, hunt, shard).hasMade(joining, folded))) return;
+  if (await calling(async () => shardStub(env, hunt, shard).hasMade(key, folded))) return;
   const reserved = `name/${folded}`;
-  await calling(async () => registryStub(env, hunt, reserved).release(reserved, joining));
+  await calling(async () => registryStub(env, hunt, reserved).release(reserved, key));
 }
 
 /** The region nearest to the player, by the place Cloudflare saw the request come from. */

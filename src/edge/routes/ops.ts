@@ -12,7 +12,7 @@ import { CONTENT_TYPE } from "../../telemetry/text.ts";
 import { declared } from "../declare.ts";
 import { documentOf } from "../document.ts";
 import { iso } from "../hunt.ts";
-import type { App } from "../request.ts";
+import { type App, publicOrigin } from "../request.ts";
 import { anyone, open, ops, organiser } from "../roles.ts";
 
 export function opsRoutes(app: App): void {
@@ -147,7 +147,7 @@ export function opsRoutes(app: App): void {
       anyQuery: true,
       responses: { 200: { description: "OpenAPI 3.1", type: "application/json" } },
     }),
-    (c) => c.body(JSON.stringify(document()), 200, { "Content-Type": "application/json" }),
+    (c) => c.body(JSON.stringify(document(publicOrigin(c))), 200, { "Content-Type": "application/json" }),
   );
 
   app.openapi(

@@ -19,7 +19,10 @@ export function pageRoutes(app: App): void {
   for (const file of ["/", "/play/service-worker.js", "/assets/*", "/icon.svg", "/manifest.webmanifest"]) {
     app.get(file, (async (c: Context<{ Bindings: Env }>) => {
       const asset = await c.env.ASSETS.fetch(c.req.raw);
-      return asset.status === 404 ? c.notFound() : asset;
+      if (asset.status === 404) return c.notFound();
+      const answer = new Response(asset.body, asset);
+      answer.headers.set("X-Content-Type-Options", "nosniff");
+      return answer;
     }) as never);
   }
   for (const folder of ["play", "organise", "board"]) {

@@ -10,7 +10,7 @@ import type { BoardPage, BoardQuery } from "../../objects/leaderboard.ts";
 import { isOrganiser } from "../auth.ts";
 import { crowd, declared } from "../declare.ts";
 import { jsonText } from "../headers.ts";
-import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
+import { huntEntry, huntOf, iso, shardOfNamed } from "../hunt.ts";
 import { limitAddress } from "../limits.ts";
 import { type App, queryOf, type Request$ } from "../request.ts";
 import { anyone } from "../roles.ts";
@@ -39,7 +39,11 @@ export function standingsRoutes(app: App): void {
         ? await calling(async () => leaderboardStub(c.env, hunt).read(query))
         : await boardPage(c.env, hunt, query, now);
       const age = String(Math.max(0, Math.floor((now - board.asOf) / 1_000)));
-      return jsonText(c, boardText(hunt, board), { Age: age });
+      return jsonText(
+        c,
+        boardText(hunt, board),
+        organiser ? { Age: age, "Cache-Control": "no-store" } : { Age: age },
+      );
     },
   );
 
@@ -54,8 +58,7 @@ export function standingsRoutes(app: App): void {
     async (c) => {
       const hunt = huntOf(c);
       const { team } = c.req.valid("param");
-      const { shard } = shardOf(team, "not_found");
-      await huntEntry(c.env, hunt, c.get("now"));
+      const shard = await shardOfNamed(c.env, hunt, team, c.get("now"));
       const { points } = accepted(await calling(async () => shardStub(c.env, hunt, shard).history(team)));
       return c.json({ points: points.map(({ at, score }) => ({ at: iso(at), score })) }, 200);
     },
