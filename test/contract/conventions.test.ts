@@ -62,7 +62,8 @@ let engine: Engine;
 let client: Client;
 
 beforeAll(async () => {
-  engine = await startEngine();
+  // Addresses are what this test says: it is the proxy in front.
+  engine = await startEngine({ vars: { TRUST_PROXY: "on" } });
   client = await Client.of(engine);
   await client.publish("conventions", manyClues(1));
 });

@@ -39,10 +39,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     engine = await startEngine({
       dataDir: join(options.scratch, `load-${stages}`),
       vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", ...options.vars },
-      direct: true,
     });
   }
-  const origin = options.target?.url.origin ?? (engine?.directUrl ?? engine?.url)?.origin ?? "";
+  const origin = options.target?.url.origin ?? engine?.url.origin ?? "";
   const token = options.target?.token ?? (engine ? await mintOrganiserToken(engine.secrets) : "");
   const hunt = `load-${Date.now().toString(36)}-${stages}`;
   const sockets: FrameSocket[] = [];
