@@ -14,7 +14,9 @@ const PARTY_BITS = 56;
 export function addressOf(env: object, request: Request): string | null {
   const connection = (request as { cf?: { clientIp?: unknown } }).cf?.clientIp;
   if (typeof connection !== "string") return request.headers.get("cf-connecting-ip");
-  return (configOf(env).TRUST_PROXY === "on" ? toldBy(request.headers) : undefined) ?? withoutPort(connection);
+  return (
+    (configOf(env).TRUST_PROXY === "on" ? toldBy(request.headers) : undefined) ?? withoutPort(connection)
+  );
 }
 
 /** The client as the nearest proxy tells it: each adds the address it saw at the end of `X-Forwarded-For`. */
