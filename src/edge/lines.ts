@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { RequestError } from "../errors.ts";
 import { issuesOf } from "../intake/check.ts";
-import { cutOff } from "./body.ts";
+import { cutOff, inTime } from "./body.ts";
 
 /** What a line without text counts when a body is drained, characters. */
 const LONG_LINE = 8_192;
@@ -48,7 +48,7 @@ export async function* linesOf(
   };
 
   try {
-    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of partsOf(request)) {
       size += chunk.byteLength;
       if (size > 2 * bodyMax) throw tooLarge;
       if (size > bodyMax) continue;
@@ -67,6 +67,20 @@ export async function* linesOf(
   if (size > bodyMax) throw tooLarge;
   const ended = end();
   if (ended) yield ended;
+}
+
+/** The body as it comes; throws `timeout` when one part takes too long. */
+async function* partsOf({ body }: Request): AsyncGenerator<Uint8Array, void> {
+  if (!body) return;
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  try {
+    for (let next = await inTime(reader.read()); !next.done; next = await inTime(reader.read())) {
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: the sender may have gone away.
+    reader.cancel().catch(() => undefined);
+  }
 }
 
 /** Reads what is left of a body, up to a bound, and throws it away, so that its sender hears the response. */
