@@ -19,7 +19,7 @@ import { DataDirLock } from "./data-dir.ts";
 import { FRONT } from "./front.ts";
 import { readKeptBundle } from "./kept-bundle.ts";
 import { migrateD1, migratePostgres } from "./migrate.ts";
-import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
+import { createSecrets, SECRETS_FILE, type Secrets, secretsOf } from "./secrets.ts";
 import { EngineSocket } from "./socket.ts";
 import { checkVars } from "./vars.ts";
 
@@ -32,6 +32,9 @@ import { checkVars } from "./vars.ts";
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--max-semi-space-size=2 --heap-growing-percent=20";
 
 const HOST = "127.0.0.1";
+
+/** Folder of the databases and of KV, in the data directory. */
+const STORAGE = "storage";
 
 /** How long stop() lets requests and calls in flight finish, ms; open WebSockets use all of it. */
 const DRAIN_MAX = 3_000;
@@ -81,7 +84,7 @@ export interface Engine {
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   // A kept bundle may have parameters of its own time.
   if (options.bundle === undefined) checkVars(options.vars ?? {});
-  const lock = options.dataDir === undefined ? undefined : await DataDirLock.take(options.dataDir);
+  const lock = options.dataDir === undefined ? undefined : await DataDirLock.take(options.dataDir, [SECRETS_FILE, STORAGE]);
   try {
     const [bundle, secrets] = await Promise.all([
       options.bundle === undefined ? readBundle() : readKeptBundle(options.bundle),
@@ -194,7 +197,7 @@ async function startRuntimeNow(
           },
           ...(options.dataDir === undefined
             ? {}
-            : { resourcePersistencePath: join(options.dataDir, "storage") }),
+            : { resourcePersistencePath: join(options.dataDir, STORAGE) }),
         }),
       ),
   );

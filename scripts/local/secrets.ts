@@ -11,6 +11,9 @@ import { currentKey, type Secrets } from "../../src/secrets.ts";
 
 export type { Secrets };
 
+/** In the data directory. */
+export const SECRETS_FILE = "secrets.json";
+
 const KEY_BYTES = 32;
 
 /** An organiser token of a local engine is good for this long, seconds: 30 days. */
@@ -34,7 +37,7 @@ export function createSecrets(): Secrets {
 
 /** The secrets kept in `dataDir`; made and kept there when there are none yet. */
 export async function secretsOf(dataDir: string): Promise<Secrets> {
-  const path = join(dataDir, "secrets.json");
+  const path = join(dataDir, SECRETS_FILE);
   const kept = await readKept(path);
   if (kept) return kept;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
