@@ -14,6 +14,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
+import { faultsOf } from "../../src/secrets.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { DataDirLock } from "./data-dir.ts";
 import { FRONT } from "./front.ts";
@@ -84,13 +85,18 @@ export interface Engine {
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   // A kept bundle may have parameters of its own time.
   if (options.bundle === undefined) checkVars(options.vars ?? {});
-  const lock = options.dataDir === undefined ? undefined : await DataDirLock.take(options.dataDir, [SECRETS_FILE, STORAGE]);
+  const lock =
+    options.dataDir === undefined
+      ? undefined
+      : await DataDirLock.take(options.dataDir, [SECRETS_FILE, STORAGE]);
   try {
     const [bundle, secrets] = await Promise.all([
       options.bundle === undefined ? readBundle() : readKeptBundle(options.bundle),
       options.secrets ?? (options.dataDir === undefined ? createSecrets() : secretsOf(options.dataDir)),
       options.origin && migratePostgres(options.origin.postgres),
     ]);
+    const faults = faultsOf(secrets);
+    if (faults.length > 0) throw new Error(faults.join("; "));
     const runtime = await startRuntime(bundle, secrets, options, lock);
     try {
       for (const migrations of bundle.migrations) {

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { SignJWT } from "jose";
-import { currentKey, type Secrets } from "../../src/secrets.ts";
+import { currentKey, faultsOf, fingerprintOf, type Secrets } from "../../src/secrets.ts";
 
 export type { Secrets };
 
@@ -26,7 +26,10 @@ export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): str
 }
 
 export function createSecrets(): Secrets {
-  const ring = () => `k1:${randomBytes(KEY_BYTES).toString("base64url")}`;
+  const ring = () => {
+    const bytes = randomBytes(KEY_BYTES);
+    return `${fingerprintOf(bytes)}:${bytes.toString("base64url")}`;
+  };
   return {
     PLAYER_TOKEN_KEYS: ring(),
     ORGANISER_TOKEN_KEYS: ring(),
@@ -63,6 +66,10 @@ async function readKept(path: string): Promise<Secrets | undefined> {
     if (typeof value !== "string")
       throw new Error(`${path} has no ${name}; restore the file, or start with an empty data directory`);
     made[name] = value;
+  }
+  const faults = faultsOf(made);
+  if (faults.length > 0) {
+    throw new Error(`${path}: ${faults.join("; ")}. Restore the file, or start with an empty data directory`);
   }
   return made;
 }

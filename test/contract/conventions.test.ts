@@ -12,6 +12,7 @@ const ROUTES = [
   "GET /readyz",
   "GET /v1/pages",
   "GET /v1/ops/origin",
+  "GET /v1/ops/keys",
   "GET /metrics",
   "GET /openapi.json",
   "GET /schema/hunt.json",
@@ -133,7 +134,7 @@ test("[API-4] health and readiness need no token and tell each dependency", asyn
   expect((await client.call("GET", "/healthz")).body).toEqual({ ok: true });
   expect((await client.call("GET", "/readyz")).body).toEqual({
     ok: true,
-    dependencies: { objects: true, kv: true, origin: true },
+    dependencies: { objects: true, kv: true, origin: true, secrets: true },
   });
 });
 
