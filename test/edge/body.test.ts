@@ -32,7 +32,7 @@ function slow(parts: [wait: number, text: string][], { ends = false, announced =
 }
 
 /** What the reading ends in, seen after this many ms. */
-async function after(ms: number, reading: Promise<unknown>): Promise<unknown> {
+async function seenAfter(ms: number, reading: Promise<unknown>): Promise<unknown> {
   let seen: unknown = "still reading";
   reading.then(
     (value) => {
@@ -53,9 +53,11 @@ describe("[SEC-82] a body that does not arrive within 30 seconds is a timeout", 
     ["text", (request: Request) => readText(request, 100), false],
   ])("%s", async (_, read, announced) => {
     const trickle: [number, string][] = Array.from({ length: 20 }, () => [2_000, " "]);
-    expect(await after(BODY_TIME - 1, read(slow(trickle, { announced })))).toBe("still reading");
-    expect(await after(BODY_TIME, read(slow(trickle, { announced })))).toBe("timeout");
-    expect(await after(BODY_TIME, read(slow([[29_000, "{}"]], { ends: true, announced })))).not.toBe("timeout");
+    expect(await seenAfter(BODY_TIME - 1, read(slow(trickle, { announced })))).toBe("still reading");
+    expect(await seenAfter(BODY_TIME, read(slow(trickle, { announced })))).toBe("timeout");
+    expect(await seenAfter(BODY_TIME, read(slow([[29_000, "{}"]], { ends: true, announced })))).not.toBe(
+      "timeout",
+    );
     expect(vi.getTimerCount()).toBeLessThan(5);
   });
 
@@ -66,7 +68,7 @@ describe("[SEC-82] a body that does not arrive within 30 seconds is a timeout", 
       return lines;
     };
     const parts: [number, string][] = Array.from({ length: 4 }, () => [25_000, "{}\n"]);
-    expect(await after(100_000, read(slow(parts, { ends: true })))).toEqual([1, 2, 3, 4]);
-    expect(await after(100_000 + BODY_TIME, read(slow(parts)))).toBe("timeout");
+    expect(await seenAfter(100_000, read(slow(parts, { ends: true })))).toEqual([1, 2, 3, 4]);
+    expect(await seenAfter(100_000 + BODY_TIME, read(slow(parts)))).toBe("timeout");
   });
 });
