@@ -25,16 +25,18 @@ export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): str
   return given ? resolve(given) : join(import.meta.dirname, "../../.data");
 }
 
+/** A ring of one new key; its id names it. */
+export function newRing(): string {
+  const bytes = randomBytes(KEY_BYTES);
+  return `${fingerprintOf(bytes)}:${bytes.toString("base64url")}`;
+}
+
 export function createSecrets(): Secrets {
-  const ring = () => {
-    const bytes = randomBytes(KEY_BYTES);
-    return `${fingerprintOf(bytes)}:${bytes.toString("base64url")}`;
-  };
   return {
-    PLAYER_TOKEN_KEYS: ring(),
-    ORGANISER_TOKEN_KEYS: ring(),
-    ANSWER_PEPPERS: ring(),
-    CODE_KEYS: ring(),
+    PLAYER_TOKEN_KEYS: newRing(),
+    ORGANISER_TOKEN_KEYS: newRing(),
+    ANSWER_PEPPERS: newRing(),
+    CODE_KEYS: newRing(),
   };
 }
 
