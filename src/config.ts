@@ -412,6 +412,14 @@ export const PARAMETERS = {
     trades: "which pages may call player routes: * or a list of origins, separated by commas",
     shows: "failed preflights in the browser",
   },
+  TRUST_PROXY: {
+    kind: "choice",
+    default: "off",
+    choices: ["on", "off"],
+    trades:
+      "of the local engine: whose address counts for limits. off: that of the connection; on: the one a proxy in front tells, which clients can make up if they reach the port past it",
+    shows: "rate_limited responses",
+  },
   MAP_TILES: {
     kind: "choice",
     default: "",

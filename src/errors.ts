@@ -6,7 +6,7 @@ import type { ErrorCode, Issue } from "./contract/problem.ts";
 
 export type { ErrorCode, Issue } from "./contract/problem.ts";
 
-export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 408 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
 
 /** `retryable`: the same request may be sent again, unchanged, after `Retry-After`. */
 export const ERRORS: Record<ErrorCode, { status: ErrorStatus; title: string; retryable: boolean }> = {
@@ -14,6 +14,7 @@ export const ERRORS: Record<ErrorCode, { status: ErrorStatus; title: string; ret
   unauthenticated: { status: 401, title: "A valid token is required", retryable: false },
   forbidden: { status: 403, title: "This is not allowed", retryable: false },
   not_found: { status: 404, title: "Not found", retryable: false },
+  timeout: { status: 408, title: "The request took too long to arrive", retryable: false },
   conflict: { status: 409, title: "The current state does not allow this", retryable: false },
   precondition_failed: { status: 412, title: "The precondition does not hold", retryable: false },
   payload_too_large: { status: 413, title: "The body is too large", retryable: false },

@@ -21,6 +21,22 @@ export interface Key {
 /** Shortest key accepted, bytes: that of the digest (RFC 2104 §3). */
 const KEY_BYTES_MIN = 32;
 
+/** Every ring that an engine needs, by the name of its secret. */
+export const RINGS: readonly (keyof Secrets)[] = [
+  "PLAYER_TOKEN_KEYS",
+  "ORGANISER_TOKEN_KEYS",
+  "ANSWER_PEPPERS",
+  "CODE_KEYS",
+];
+
+/**
+ * An id that names its key: the beginning of a digest of it. Rings have had
+ * other ids, which stay valid; but with another key under the same id, what was
+ * made with the lost one would be judged wrong instead of refused.
+ */
+const FINGERPRINT = /^f[0-9a-f]{10}$/;
+const FINGERPRINT_HEX = 10;
+
 /** Digests are cut to 128 bits: collisions stay out of reach, the log stays short. */
 const DIGEST_BYTES = 16;
 
@@ -29,34 +45,55 @@ const CODE_MAC_BYTES = 10;
 
 const rings = new Map<string, Key[]>();
 
-/** Parses a key ring. Throws without showing the value when it is malformed. */
+/** The id of a key that a new ring gives it. */
+export function fingerprintOf(bytes: Uint8Array): string {
+  const digest = createHmac("sha256", bytes).update("key id").digest("hex");
+  return `f${digest.slice(0, FINGERPRINT_HEX)}`;
+}
+
+/** Parses a key ring. Throws without showing the value when any key of it is malformed, too short or misnamed. */
 export function keyRing(name: keyof Secrets, value: string | undefined): Key[] {
   const known = value === undefined ? undefined : rings.get(value);
   if (known) return known;
-  const keys = (value ?? "").split(",").flatMap((part) => {
-    const [id, encoded] = part.trim().split(":");
-    if (!id || !encoded || !/^[a-z0-9]{1,16}$/.test(id)) return [];
-    const bytes = bytesOf(encoded);
-    if (!bytes) throw malformed(name);
-    return bytes.length >= KEY_BYTES_MIN ? [{ id, bytes }] : [];
-  });
-  if (keys.length === 0) throw malformed(name);
+  const keys: Key[] = [];
+  const parts = (value ?? "").split(",").filter((part) => part.trim() !== "");
+  if (parts.length === 0) throw faulty(name, "is missing");
+  for (const part of parts) {
+    const [, id, encoded] = /^([a-z0-9]{1,16}):([A-Za-z0-9_+/-]+)={0,2}$/.exec(part.trim()) ?? [];
+    if (id === undefined || encoded === undefined) {
+      throw faulty(name, "is malformed: it must be id:base64url[,id:base64url]");
+    }
+    const bytes = new Uint8Array(Buffer.from(encoded, "base64url"));
+    if (bytes.length < KEY_BYTES_MIN) {
+      throw faulty(
+        name,
+        `has a key of ${bytes.length} bytes (${id}): ${KEY_BYTES_MIN} random ones are the least`,
+      );
+    }
+    if (FINGERPRINT.test(id) && id !== fingerprintOf(bytes)) {
+      throw faulty(name, `has another key under the id ${id}, which names the key that was there`);
+    }
+    if (keys.some((key) => key.id === id)) throw faulty(name, `has two keys with the id ${id}`);
+    keys.push({ id, bytes });
+  }
   if (value !== undefined) rings.set(value, keys);
   return keys;
 }
 
-function malformed(name: keyof Secrets): Error {
-  return new Error(`secret ${name} is missing or malformed: it must be id:base64url of at least 32 bytes`);
+function faulty(name: string, fault: string): Error {
+  return new Error(`the secret ${name} ${fault}`);
 }
 
-/** Undefined: the text is not base64url. */
-function bytesOf(encoded: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-  } catch {
-    // Its own error would not name the secret.
-    return undefined;
-  }
+/** A sentence for each ring that cannot be used. */
+export function faultsOf(secrets: Secrets): string[] {
+  return RINGS.flatMap((name) => {
+    try {
+      keyRing(name, secrets[name]);
+      return [];
+    } catch (error) {
+      return [(error as Error).message];
+    }
+  });
 }
 
 /** The key that makes new values. */
@@ -68,6 +105,15 @@ export function currentKey(name: keyof Secrets, value: string | undefined): Key 
 
 export function keyById(name: keyof Secrets, value: string | undefined, id: string): Key | undefined {
   return keyRing(name, value).find((key) => key.id === id);
+}
+
+/** Whether the ring is sound and has this key. */
+export function hasKey(name: keyof Secrets, value: string | undefined, id: string): boolean {
+  try {
+    return keyById(name, value, id) !== undefined;
+  } catch {
+    return false; // nothing can be verified with it
+  }
 }
 
 /**

@@ -16,12 +16,14 @@ import { deadLetters, origin, rearchive, redrive } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
 import { prizes, restore, revoke, stock, winners, withdraw } from "./prizes.ts";
 import { registrations } from "./registrations.ts";
+import { ring } from "./ring.ts";
 import { announce, award, ban, hide, show, unban, unlock } from "./teams.ts";
 import { token } from "./token.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
 
 const COMMANDS: readonly Command[] = [
   token,
+  ring,
   lint,
   publish,
   phase,

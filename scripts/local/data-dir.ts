@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makePrivateFiles, tighten } from "./private.ts";
 
 /** How long a workerd process that got SIGKILL may take to be gone, ms. */
 const END_WAIT_MAX = 5_000;
@@ -20,6 +21,9 @@ interface Process {
   pid: number;
   started: string;
 }
+
+/** What the lock itself keeps in its directory. */
+const OWN = ["engine.lock", "engine.lock-journal", "engine.json"];
 
 interface Holder {
   engine: number;
@@ -32,8 +36,12 @@ export class DataDirLock {
   readonly #database: DatabaseSync;
   readonly #note: string;
 
-  /** Takes the directory, creating it. Throws DataDirTaken when another engine has it. */
-  static async take(dataDir: string): Promise<DataDirLock> {
+  /**
+   * Takes the directory, creating it; it and these `contents` are their owner's
+   * alone then. Throws DataDirTaken when another engine has it.
+   */
+  static async take(dataDir: string, contents: readonly string[]): Promise<DataDirLock> {
+    makePrivateFiles();
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const note = join(dataDir, "engine.json");
     const database = new DatabaseSync(join(dataDir, "engine.lock"));
@@ -49,6 +57,7 @@ export class DataDirLock {
     }
     try {
       await endLeftOver(readNote(note)?.workerd);
+      tighten(dataDir, [...OWN, ...contents]);
       return new DataDirLock(database, note);
     } catch (error) {
       database.close();

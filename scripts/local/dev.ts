@@ -28,7 +28,7 @@ export async function develop(environment: NodeJS.ProcessEnv, args: readonly str
   checkVars(varsIn(args));
   const dataDir = dataDirectory(environment);
   const data = join(dataDir, "dev");
-  const lock = await DataDirLock.take(data);
+  const lock = await DataDirLock.take(data, ["secrets.vars", "v3"]);
   try {
     const secrets = join(data, "secrets.vars");
     const lines = Object.entries(await secretsOf(dataDir)).map(([name, value]) => `${name}="${value}"\n`);

@@ -1,7 +1,8 @@
 /**
- * The engine on this machine: the Worker's bundle in miniflare, on miniflare's
- * own HTTP port (`wrangler dev` puts two proxies in front of it and drops
- * requests under load). `npm start`, the tests and the benchmarks all run this.
+ * The engine on this machine: the Worker's bundle in miniflare, on a port of
+ * workerd itself (socket.ts; `wrangler dev` puts two proxies in front of it and
+ * drops requests under load). `npm start`, the tests and the benchmarks all run
+ * this, on the same port.
  *
  *   const engine = await startEngine({ dataDir: ".data" });
  *   await fetch(new URL("/healthz", engine.url));
@@ -13,11 +14,14 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
+import { faultsOf } from "../../src/secrets.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { DataDirLock } from "./data-dir.ts";
+import { FRONT } from "./front.ts";
 import { readKeptBundle } from "./kept-bundle.ts";
 import { migrateD1, migratePostgres } from "./migrate.ts";
-import { createSecrets, type Secrets, secretsOf } from "./secrets.ts";
+import { createSecrets, SECRETS_FILE, type Secrets, secretsOf } from "./secrets.ts";
+import { EngineSocket } from "./socket.ts";
 import { checkVars } from "./vars.ts";
 
 /**
@@ -27,6 +31,11 @@ import { checkVars } from "./vars.ts";
  * and short. Cloudflare chooses its own flags.
  */
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--max-semi-space-size=2 --heap-growing-percent=20";
+
+const HOST = "127.0.0.1";
+
+/** Folder of the databases and of KV, in the data directory. */
+const STORAGE = "storage";
 
 /** How long stop() lets requests and calls in flight finish, ms; open WebSockets use all of it. */
 const DRAIN_MAX = 3_000;
@@ -46,12 +55,6 @@ export interface EngineOptions {
   /** Default: those of the data directory, or new ones. */
   secrets?: Secrets;
   /**
-   * Also opens a second port that goes past miniflare's entry worker, which
-   * takes up to half of the time of a small request: for benchmarks. Requests
-   * there have no CF-Connecting-IP and no `cf`.
-   */
-  direct?: boolean;
-  /**
    * The folder of a kept bundle (kept-bundle.ts), which runs instead of the
    * current source, without pages: for comparisons with an earlier engine.
    */
@@ -66,8 +69,6 @@ export interface EngineOptions {
 
 export interface Engine {
   url: URL;
-  /** The second port, with the option `direct`. */
-  directUrl?: URL;
   secrets: Secrets;
   miniflare: Miniflare;
   /** Lets requests in flight finish, then ends it; everything they wrote is durable then. */
@@ -84,13 +85,18 @@ export interface Engine {
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   // A kept bundle may have parameters of its own time.
   if (options.bundle === undefined) checkVars(options.vars ?? {});
-  const lock = options.dataDir === undefined ? undefined : await DataDirLock.take(options.dataDir);
+  const lock =
+    options.dataDir === undefined
+      ? undefined
+      : await DataDirLock.take(options.dataDir, [SECRETS_FILE, STORAGE]);
   try {
     const [bundle, secrets] = await Promise.all([
       options.bundle === undefined ? readBundle() : readKeptBundle(options.bundle),
       options.secrets ?? (options.dataDir === undefined ? createSecrets() : secretsOf(options.dataDir)),
       options.origin && migratePostgres(options.origin.postgres),
     ]);
+    const faults = faultsOf(secrets);
+    if (faults.length > 0) throw new Error(faults.join("; "));
     const runtime = await startRuntime(bundle, secrets, options, lock);
     try {
       for (const migrations of bundle.migrations) {
@@ -107,7 +113,6 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     };
     return {
       url: runtime.url,
-      ...(options.direct ? { directUrl: await runtime.miniflare.unsafeGetDirectURL() } : {}),
       secrets,
       miniflare: runtime.miniflare,
       stop: () => end(DRAIN_MAX),
@@ -145,6 +150,9 @@ async function startRuntimeNow(
   lock: DataDirLock | undefined,
 ): Promise<Runtime> {
   const log = options.log ?? logToStderr;
+  const forwarding = new ForwardingLog(log);
+  const host = options.host ?? HOST;
+  const socket = new EngineSocket(bundle.worker.name, forwarding, host, options.port ?? 0);
   // Miniflare does not say which process it starts; Node does. A process is this
   // engine's by the address its workerd is told to call back.
   let callback: string | undefined;
@@ -162,6 +170,7 @@ async function startRuntimeNow(
       }
       if (address !== callback) return;
       workerd = child;
+      socket.listenTo(child);
       if (child.pid !== undefined) lock?.servedBy(child.pid);
     });
     child.once("exit", () => {
@@ -179,21 +188,22 @@ async function startRuntimeNow(
       new Miniflare(
         convertV4MiniflareOptions({
           workers: [workerOf(bundle, secrets, options), pagesOf(bundle)],
-          host: options.host ?? "127.0.0.1",
-          port: options.port ?? 0,
+          // Of its entry worker, through which miniflare itself reads databases and KV.
+          host: HOST,
+          port: 0,
           ...(options.inspect ? { inspectorPort: 0 } : {}),
-          // Otherwise it asks the network for an example of Request.cf.
+          // For that entry worker: otherwise it asks the network for an example of Request.cf.
           cf: false,
           // Otherwise every request is also a request to this process.
           logRequests: false,
-          log: new ForwardingLog(log),
+          log: forwarding,
           handleStructuredLogs: ({ level, message }) => {
             // workerd marks notes to its own developers so.
             if (!message.startsWith("NOSENTRY")) log(levelOf(level), message);
           },
           ...(options.dataDir === undefined
             ? {}
-            : { resourcePersistencePath: join(options.dataDir, "storage") }),
+            : { resourcePersistencePath: join(options.dataDir, STORAGE) }),
         }),
       ),
   );
@@ -213,7 +223,8 @@ async function startRuntimeNow(
   }
 
   try {
-    return { url: await miniflare.ready, miniflare, end };
+    await miniflare.ready;
+    return { url: socket.url, miniflare, end };
   } catch (error) {
     await end(0).catch(() => undefined); // the error at hand says why
     throw error;
@@ -227,16 +238,16 @@ const NO_FILE = "export default { fetch: () => new Response(null, { status: 404 
 
 function workerOf(bundle: Bundle, secrets: Secrets, options: EngineOptions): V4WorkerOptions {
   const { assets, ...worker } = bundle.worker;
-  const entry = options.entry;
+  const { entry } = options;
+  const module = (name: string, contents: string) =>
+    ({ type: "ESModule", path: join(bundle.modulesRoot, name), contents }) as const;
   return {
     ...worker,
-    modules:
-      entry === undefined
-        ? bundle.modules
-        : [
-            { type: "ESModule", path: join(bundle.modulesRoot, "entry.js"), contents: entry },
-            ...bundle.modules,
-          ],
+    modules: [
+      module("front.js", FRONT.replaceAll("./worker.js", entry === undefined ? "./worker.js" : "./entry.js")),
+      ...(entry === undefined ? [] : [module("entry.js", entry)]),
+      ...bundle.modules,
+    ],
     modulesRoot: bundle.modulesRoot,
     bindings: {
       ...worker.bindings,
@@ -249,7 +260,6 @@ function workerOf(bundle: Bundle, secrets: Secrets, options: EngineOptions): V4W
       ...(options.origin ? { ORIGIN_POSTGRES: options.origin.postgres } : {}),
     },
     serviceBindings: { ...worker.serviceBindings, [assets?.binding ?? "ASSETS"]: PAGES },
-    ...(options.direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } : {}),
   };
 }
 
@@ -261,6 +271,8 @@ function workerOf(bundle: Bundle, secrets: Secrets, options: EngineOptions): V4W
 function pagesOf({ worker, web }: Bundle): V4WorkerOptions {
   return {
     name: PAGES,
+    // Nothing of the engine is reached through miniflare's entry worker.
+    routes: ["*/*"],
     ...(worker.compatibilityDate === undefined ? {} : { compatibilityDate: worker.compatibilityDate }),
     modules: [{ type: "ESModule", path: "pages.js", contents: NO_FILE }],
     ...(web === undefined ? {} : { assets: { ...worker.assets, directory: web } }),

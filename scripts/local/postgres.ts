@@ -54,7 +54,7 @@ export interface Postgres {
  */
 export async function startPostgres(options: { dataDir?: string } = {}): Promise<Postgres> {
   const home = options.dataDir ?? (await mkdtemp(join(tmpdir(), "hunt-postgres-")));
-  const lock = await DataDirLock.take(home);
+  const lock = await DataDirLock.take(home, ["password", "data"]);
   const settings = options.dataDir === undefined ? ["-c", "fsync=off"] : [];
   const leave = async () => {
     lock.release();

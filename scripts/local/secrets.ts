@@ -7,9 +7,12 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { SignJWT } from "jose";
-import { currentKey, type Secrets } from "../../src/secrets.ts";
+import { currentKey, faultsOf, fingerprintOf, type Secrets } from "../../src/secrets.ts";
 
 export type { Secrets };
+
+/** In the data directory. */
+export const SECRETS_FILE = "secrets.json";
 
 const KEY_BYTES = 32;
 
@@ -22,19 +25,24 @@ export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): str
   return given ? resolve(given) : join(import.meta.dirname, "../../.data");
 }
 
+/** A ring of one new key; its id names it. */
+export function newRing(): string {
+  const bytes = randomBytes(KEY_BYTES);
+  return `${fingerprintOf(bytes)}:${bytes.toString("base64url")}`;
+}
+
 export function createSecrets(): Secrets {
-  const ring = () => `k1:${randomBytes(KEY_BYTES).toString("base64url")}`;
   return {
-    PLAYER_TOKEN_KEYS: ring(),
-    ORGANISER_TOKEN_KEYS: ring(),
-    ANSWER_PEPPERS: ring(),
-    CODE_KEYS: ring(),
+    PLAYER_TOKEN_KEYS: newRing(),
+    ORGANISER_TOKEN_KEYS: newRing(),
+    ANSWER_PEPPERS: newRing(),
+    CODE_KEYS: newRing(),
   };
 }
 
 /** The secrets kept in `dataDir`; made and kept there when there are none yet. */
 export async function secretsOf(dataDir: string): Promise<Secrets> {
-  const path = join(dataDir, "secrets.json");
+  const path = join(dataDir, SECRETS_FILE);
   const kept = await readKept(path);
   if (kept) return kept;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -60,6 +68,10 @@ async function readKept(path: string): Promise<Secrets | undefined> {
     if (typeof value !== "string")
       throw new Error(`${path} has no ${name}; restore the file, or start with an empty data directory`);
     made[name] = value;
+  }
+  const faults = faultsOf(made);
+  if (faults.length > 0) {
+    throw new Error(`${path}: ${faults.join("; ")}. Restore the file, or start with an empty data directory`);
   }
   return made;
 }

@@ -7,10 +7,11 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import type { Keys } from "../../src/contract/ops.ts";
 import { DataDirTaken } from "./data-dir.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
-import { dataDirectory, mintOrganiserToken } from "./secrets.ts";
+import { dataDirectory, mintOrganiserToken, SECRETS_FILE } from "./secrets.ts";
 import { DEFAULT_PORT, misspelt, portOf, varsOf } from "./vars.ts";
 
 const DEMO = "harbour-nights";
@@ -149,8 +150,29 @@ function adviceOn(error: unknown): string {
   return message;
 }
 
+/**
+ * Tells which hunts were made with keys that secrets.json does not have: after
+ * it was lost, or when it is that of another data directory.
+ */
+async function tellMissingKeys(engine: Engine, dataDir: string): Promise<void> {
+  const authorization = `Bearer ${await mintOrganiserToken(engine.secrets)}`;
+  const response = await fetch(new URL("/v1/ops/keys", engine.url), { headers: { authorization } });
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  const { missing } = (await response.json()) as Keys;
+  if (missing.length === 0) return;
+  const lines = [
+    `warning: ${fromHere(join(dataDir, SECRETS_FILE))} does not have the keys that this data was made with; restore it`,
+    ...missing.map(({ hunt, secret, key, affects }) => `  ${hunt}: ${secret} ${key}: ${affects}`),
+    "  tokens of players and organisers that were signed with lost keys get 401",
+  ];
+  process.stderr.write(`${lines.join("\n")}\n`);
+}
+
 /** Publishes the demo and gives the lines that tell where everything is. */
 async function welcome(engine: Engine, dataDir: string, origin: string): Promise<string> {
+  await tellMissingKeys(engine, dataDir).catch((error: Error) => {
+    process.stderr.write(`whether all keys are there could not be found out: ${error.message}\n`);
+  });
   const demo = await publishDemo(engine).catch((error: Error) => {
     process.stderr.write(`the demo hunt could not be published: ${error.message}\n`);
     return false;

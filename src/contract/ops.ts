@@ -14,14 +14,41 @@ export const ready = z
         objects: flag("Durable Objects respond"),
         kv: flag("KV responds"),
         origin: flag("The origin's gate is closed"),
+        secrets: flag("All four key rings are there and strong, so that a hunt can be published"),
       })
-      .meta({ description: "Each dependency", examples: [{ objects: true, kv: true, origin: true }] }),
+      .meta({
+        description: "Each dependency",
+        examples: [{ objects: true, kv: true, origin: true, secrets: true }],
+      }),
   })
   .meta({
     id: "Ready",
     description: "Readiness by dependency",
-    examples: [{ ok: true, dependencies: { objects: true, kv: true, origin: true } }],
+    examples: [{ ok: true, dependencies: { objects: true, kv: true, origin: true, secrets: true } }],
   });
+
+const keyId = told("The id of the key", "f1c0ffee42a");
+
+export const keys = z
+  .strictObject({
+    missing: z
+      .array(
+        z.strictObject({
+          hunt: told("The hunt that was made with the key", "harbour-nights"),
+          secret: told("The ring it is no longer in", "ANSWER_PEPPERS"),
+          key: keyId,
+          affects: told("What is refused until it is back", "answers and scans are refused with 503"),
+        }),
+      )
+      .meta({ description: "Keys that data was made with and that are gone", examples: [[]] }),
+    unknown: whole("Hunts that could not be asked, or were too many", 0),
+  })
+  .meta({
+    id: "Keys",
+    description: "Whether every key that hunts were made with is still there",
+    examples: [{ missing: [], unknown: 0 }],
+  });
+export type Keys = z.infer<typeof keys>;
 
 export const pages = z
   .strictObject({

@@ -8,6 +8,7 @@ export const errorCode = z
     "unauthenticated",
     "forbidden",
     "not_found",
+    "timeout",
     "conflict",
     "precondition_failed",
     "payload_too_large",

@@ -6,18 +6,27 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
+import { publicKey } from "../cache/entry.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { isDatedAhead, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { LazySql } from "../lazy-sql.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
-import type { Actor, AuditEntry, ControlObject, PublicEntry, PublishResult } from "../objects/control.ts";
+import type {
+  Actor,
+  AuditEntry,
+  ControlObject,
+  KeyIds,
+  PublicEntry,
+  PublishResult,
+} from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { isPlaced } from "../objects/ids.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import type { TeamAction } from "../protocol.ts";
+import { currentKey } from "../secrets.ts";
 import { StoredText } from "../stored-text.ts";
 import { Actions } from "./actions.ts";
 import { AuditLog } from "./audit.ts";
@@ -90,6 +99,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     const published = this.#publisher.publish(source, format, options);
     if ("refused" in published || options.dryRun) return published;
     const { version } = published;
+    this.#state.note({ pepper: currentKey("ANSWER_PEPPERS", this.env.ANSWER_PEPPERS).id });
     this.#audit.record({ ...by, at: this.now(), action: "publish", detail: { version } });
     if (published.created) {
       const unlisted = await orRefusal(calling(async () => directoryStub(this.env).add(this.#hunt)));
@@ -105,6 +115,19 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   publicEntry(): PublicEntry | Refusal {
     const hunt = this.#published();
     return "refused" in hunt ? hunt : publicEntryOf(hunt.state, hunt.compiled);
+  }
+
+  async keyIds(): Promise<KeyIds> {
+    const { current } = this.#state;
+    if (!current) return {};
+    const pepper = current.pepper ?? (await this.#publishedPepper());
+    return { codeKey: current.codeKey, ...(pepper === undefined ? {} : { pepper }) };
+  }
+
+  /** Of a hunt published before its pepper was noted: by the copy of its public half, for telling only. */
+  async #publishedPepper(): Promise<string | undefined> {
+    const text = await this.env.CACHE.get(publicKey(this.#hunt)).catch(() => null);
+    return /"pepper":"([a-z0-9]{1,16})"/.exec(text ?? "")?.[1];
   }
 
   codes(by: Actor): { clue: string; title: string; code: string }[] | Refusal {

@@ -27,6 +27,8 @@ export interface HuntState {
   shardsPerRegion: number;
   /** The key that made the hunt's printed codes: it stays when the ring turns. */
   codeKey: string;
+  /** The pepper that shards' answers were digested with at the last publication. Absent before that was noted. */
+  pepper?: string;
   /** Of the prize draws: made once, public after the end. Absent in hunts published before there were prizes. */
   drawSeed?: string;
   prizes?: PrizeChanges;
@@ -77,7 +79,7 @@ export class StateStore {
   }
 
   /** Something that only control itself needs to know: no revision, and nobody is told. */
-  note(notes: Partial<Pick<HuntState, "shards" | "drawSeed" | "told">>): void {
+  note(notes: Partial<Pick<HuntState, "shards" | "drawSeed" | "told" | "pepper">>): void {
     this.#write({ ...this.#existing(), ...notes });
   }
 

@@ -1,11 +1,35 @@
-/** Where a request comes from: the address that the platform saw, and the network that one party has of it. */
+/** Where a request comes from: the address that was seen, and the network that one party has of it. */
+import { configOf } from "../config.ts";
 
 /** Groups of an IPv6 address, and the bits of them that stand for one party: providers give a /56 to a household. */
 const GROUPS = 8;
 const PARTY_BITS = 56;
 
-/** The address of the client; null: nobody saw one (the request comes from within). */
-export const addressOf = (request: Request): string | null => request.headers.get("cf-connecting-ip");
+/**
+ * The address of the client; null: nobody saw one (the request comes from within).
+ * Cloudflare sets `CF-Connecting-IP`, whatever a client sends. The local engine
+ * has nothing in front that would, but sees the connection: its address counts,
+ * unless TRUST_PROXY says that a proxy of the operator's makes the headers.
+ */
+export function addressOf(env: object, request: Request): string | null {
+  const connection = (request as { cf?: { clientIp?: unknown } }).cf?.clientIp;
+  if (typeof connection !== "string") return request.headers.get("cf-connecting-ip");
+  return (
+    (configOf(env).TRUST_PROXY === "on" ? toldBy(request.headers) : undefined) ?? withoutPort(connection)
+  );
+}
+
+/** The client as the nearest proxy tells it: each adds the address it saw at the end of `X-Forwarded-For`. */
+function toldBy(headers: Headers): string | undefined {
+  const forwarded = headers.get("x-forwarded-for")?.split(",").at(-1);
+  const told = (headers.get("cf-connecting-ip") ?? forwarded)?.trim();
+  return told === undefined || told === "" ? undefined : withoutPort(told);
+}
+
+/** `192.0.2.1:443` and `[2001:db8::1]:443` as the address alone. */
+function withoutPort(address: string): string {
+  return /^\[(.*)\](?::\d+)?$/.exec(address)?.[1] ?? address.replace(/^([^:]*):\d+$/, "$1");
+}
 
 /**
  * What counts as one address: an IPv4 address as it is, an IPv6 address by its

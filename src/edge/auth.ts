@@ -6,7 +6,7 @@
 import { decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import { RequestError } from "../errors.ts";
 import type { TicketClaims } from "../objects/shard.ts";
-import { currentKey, keyById, type Secrets } from "../secrets.ts";
+import { currentKey, keyById, keyRing, type Secrets } from "../secrets.ts";
 
 const PLAYER_AUDIENCE = "hunt-player";
 const ORGANISER_AUDIENCE = "hunt-organiser";
@@ -184,6 +184,8 @@ async function verifyOrganiser(secrets: Secrets, token: string, now: number): Pr
 }
 
 async function verify(secrets: Secrets, ring: keyof Secrets, audience: string, token: string, now: number) {
+  // An unusable ring is the engine's fault and must not pass for the token's.
+  keyRing(ring, secrets[ring]);
   try {
     const { kid } = decodeProtectedHeader(token);
     const key = kid === undefined ? undefined : keyById(ring, secrets[ring], kid);

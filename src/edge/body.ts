@@ -4,6 +4,9 @@ import { RequestError } from "../errors.ts";
 /** Longest body on player routes and small organiser routes, bytes. */
 export const BODY_BYTES = 64 * 1_024;
 
+/** How long a body may take to arrive, ms; of a streamed one, each part of it. */
+export const BODY_TIME = 30_000;
+
 /** Stateless as long as it is not used for streaming. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
@@ -26,9 +29,9 @@ async function readSmallText(request: Request, limit: number): Promise<string> {
   if (Number(announced) > limit) throw tooLarge(limit);
   let text: string;
   try {
-    text = await request.text();
-  } catch {
-    throw cutOff();
+    text = await inTime(request.text());
+  } catch (error) {
+    throw error instanceof RequestError ? error : cutOff();
   }
   if (text.includes("\ufffd")) {
     throw new RequestError("bad_request", "the body is not valid UTF-8, or holds the character U+FFFD");
@@ -48,7 +51,7 @@ export async function readText(request: Request, limit: number): Promise<string>
 
 async function readBytes(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
   try {
-    return await readWithin(request, limit);
+    return await inTime(readWithin(request, limit));
   } catch (error) {
     throw error instanceof RequestError ? error : cutOff();
   }
@@ -57,6 +60,19 @@ async function readBytes(request: Request, limit: number): Promise<ArrayBuffer |
 /** Reading fails when the sender goes away: nobody hears this error, but it is none of the engine's. */
 export function cutOff(): RequestError {
   return new RequestError("bad_request", "the body was cut off");
+}
+
+/** What was read; throws `timeout` when that takes too long, so that a sender cannot hold a request open. */
+export async function inTime<Read>(reading: Promise<Read>): Promise<Read> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(tooSlow()), BODY_TIME);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function readWithin(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
@@ -124,6 +140,10 @@ async function throwAway(reader: ReadableStreamDefaultReader): Promise<void> {
   } catch {
     // The sender went away: that was to be reached.
   }
+}
+
+function tooSlow(): RequestError {
+  return new RequestError("timeout", `the body did not arrive within ${BODY_TIME / 1_000} seconds`);
 }
 
 function tooLarge(limit: number): RequestError {

@@ -92,7 +92,7 @@ function errorsOf({ tokens, names, query, json, body, errors }: Extras): ErrorCo
   return [
     ...(tokens.length === 0 ? [] : (["unauthenticated", "forbidden"] as const)),
     ...(names.length > 0 ? (["not_found"] as const) : []),
-    ...(hasBody ? (["bad_request", "payload_too_large", "unsupported_media_type"] as const) : []),
+    ...(hasBody ? (["bad_request", "timeout", "payload_too_large", "unsupported_media_type"] as const) : []),
     ...(hasBody || query ? (["invalid"] as const) : []),
     ...errors,
     "rate_limited",

@@ -36,7 +36,7 @@ export function repeatable(
 ): Repeatable {
   const ring = keyRing("CODE_KEYS", secrets.CODE_KEYS);
   const [name = "", ...others] = ring.map((of) => digest(of.bytes, `name\n${hunt}\n${key}`));
-  const sender = key.length < LONG_ENOUGH ? (senderOf(request) ?? "") : "";
+  const sender = key.length < LONG_ENOUGH ? (senderOf(secrets, request) ?? "") : "";
   return {
     names: [name, ...others],
     // By the last key of the ring, which stays when a new one comes before it.
@@ -56,8 +56,8 @@ function digest(key: Uint8Array, text: string): string {
 }
 
 /** The sender's network: of an IPv4 address the /24, of an IPv6 address the /56. */
-function senderOf(request: Request): string | undefined {
-  const address = addressOf(request);
+function senderOf(env: object, request: Request): string | undefined {
+  const address = addressOf(env, request);
   return address === null ? undefined : networkOf(address).replace(/^(\d+\.\d+\.\d+)\.\d+$/, "$1.0/24");
 }
 

@@ -64,7 +64,7 @@ export function wrongTextsOf(env: Env): WrongTexts {
 /** The network that limits of this request are counted for; undefined: it has none. */
 export function limitedNetwork(env: Env, request: Request): string | undefined {
   if (configOf(env).RATE_LIMITS === "off") return undefined;
-  const address = addressOf(request);
+  const address = addressOf(env, request);
   return address === null ? undefined : networkOf(address);
 }
 

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { RequestError } from "../errors.ts";
 import { issuesOf } from "../intake/check.ts";
-import { cutOff } from "./body.ts";
+import { cutOff, inTime } from "./body.ts";
 
 /** What a line without text counts when a body is drained, characters. */
 const LONG_LINE = 8_192;
@@ -52,8 +52,15 @@ export async function* linesOf(
   };
 
   const reader = request.body?.getReader();
+  let isWaiting = false;
+  const nextOf = async (): Promise<ReadableStreamReadResult<unknown> | undefined> => {
+    isWaiting = true;
+    const next = reader && (await inTime(reader.read()));
+    isWaiting = false;
+    return next;
+  };
   try {
-    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    for (let next = await nextOf(); next && !next.done; next = await nextOf()) {
       const chunk = next.value as Uint8Array;
       size += chunk.byteLength;
       if (size > 2 * bodyMax) throw tooLarge;
@@ -72,7 +79,9 @@ export async function* linesOf(
   } catch (error) {
     throw error instanceof RequestError ? error : cutOff();
   } finally {
-    reader?.releaseLock();
+    // A part that never came is still awaited: the sender may have gone away.
+    if (isWaiting) reader?.cancel().catch(() => undefined);
+    else reader?.releaseLock();
   }
   if (size > bodyMax) throw tooLarge;
   const ended = end();

@@ -53,6 +53,13 @@ export interface PublicEntry {
 /** The organisers' changes of the prizes, by id. `at`: epoch ms. */
 export type PublicPrizeChanges = Record<string, { added: { units: number; at: number }[]; withdrawn?: true }>;
 
+export interface KeyIds {
+  /** Of the pepper that its answers were digested with when it was last published. */
+  pepper?: string;
+  /** Of the key that made its codes. */
+  codeKey?: string;
+}
+
 /** A call that changes something gives its result when the change is in force everywhere. */
 export interface ControlObject extends Rpc.DurableObjectBranded {
   /** Publishes a definition, or only checks it. `ifMatch`: the version it replaces. */
@@ -98,6 +105,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   redrive(ids: readonly string[] | undefined, by: Actor): Promise<{ redriven: number } | Refusal>;
   /** Opens the door for an import whose first line is at `firstAt`, epoch ms. */
   beginImport(firstAt: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
+  /** Ids of the keys that the hunt was made with; empty of one that was never published. */
+  keyIds(): Promise<KeyIds>;
   /** The codes to print, one a scan clue. */
   codes(by: Actor): { clue: string; title: string; code: string }[] | Refusal;
   /** A shard's first contact: it is listed before it gets the configuration. */

@@ -5,15 +5,15 @@
  */
 import { isYoung } from "../ahead.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { CompiledPrize } from "../hunt/compiled.ts";
+import type { CompiledHunt, CompiledPrize } from "../hunt/compiled.ts";
 import type { Budgets, Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { isDatedAhead, nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import { generatedCode } from "../prizes/codes.ts";
-import type { Announcement, ShardStandings } from "../protocol.ts";
-import { keyById, type Secrets } from "../secrets.ts";
+import type { Announcement, Command, ShardStandings } from "../protocol.ts";
+import { hasKey, keyById, type Secrets } from "../secrets.ts";
 import type { ShardStore } from "./store.ts";
 
 /** How long control is not asked again about a phase dated ahead, ms. */
@@ -21,7 +21,7 @@ const ASK_AGAIN = 5_000;
 
 export interface CurrentHuntDeps {
   hunt: string;
-  secrets: Pick<Secrets, "CODE_KEYS">;
+  secrets: Pick<Secrets, "CODE_KEYS" | "ANSWER_PEPPERS">;
   store: ShardStore;
   budgets: Budgets;
   /** Asks control, which lists the shard then. */
@@ -44,6 +44,8 @@ export class CurrentHunt {
   /** When control was asked about a phase dated ahead, epoch ms. */
   #askedAt: number | undefined;
   readonly #prizes: PrizeState;
+  /** By the kind of command: why none can be judged. Empty as long as the keys of the hunt are there. */
+  #lost: Partial<Record<Command["type"], Refusal>> = {};
 
   /** Takes the configuration that was stored, if any. */
   constructor(deps: CurrentHuntDeps) {
@@ -94,6 +96,43 @@ export class CurrentHunt {
     if (!compiled) return;
     const same = this.#current?.config.compiled === compiled ? this.#current.hunt : undefined;
     this.#current = { config, hunt: same ?? indexHunt(compiled) };
+    this.#lost = this.#lostKeys(config, compiled);
+  }
+
+  /**
+   * Refuses commands that need a key which the secrets no longer have: judged
+   * with another one, right answers would be wrong. Not final, because the key
+   * may come back.
+   */
+  unjudged(commands: readonly Pick<Command, "type">[]): Refusal | undefined {
+    for (const { type } of commands) {
+      const refusal = this.#lost[type];
+      if (refusal) return refusal;
+    }
+    return undefined;
+  }
+
+  #lostKeys(
+    { codeKey = "" }: ShardConfig,
+    { pepper, prizes }: CompiledHunt,
+  ): Partial<Record<string, Refusal>> {
+    const { CODE_KEYS, ANSWER_PEPPERS } = this.#deps.secrets;
+    const lost: Partial<Record<Command["type"], Refusal>> = {};
+    if (!hasKey("ANSWER_PEPPERS", ANSWER_PEPPERS, pepper)) {
+      lost.answer = this.#lostKey("ANSWER_PEPPERS", pepper, "answers cannot be judged");
+      lost.scan = lost.answer;
+    }
+    // One without codes of its own has codes made with the key.
+    if (prizes.some(({ codes }) => !codes) && !hasKey("CODE_KEYS", CODE_KEYS, codeKey)) {
+      lost.claim = this.#lostKey("CODE_KEYS", codeKey, "codes of prizes cannot be made");
+    }
+    return lost;
+  }
+
+  #lostKey(secret: keyof Secrets, key: string, consequence: string): Refusal {
+    const { hunt } = this.#deps;
+    console.error({ message: "a key that this hunt was made with is gone", hunt, secret, key });
+    return refuse("unavailable", `${consequence}: the engine no longer has the key ${key} of ${secret}`);
   }
 
   /** Makes sure that the shard knows its hunt: the first contact asks control. */

@@ -7,7 +7,7 @@ import { commandsOf } from "../intake/events.ts";
 import type { WrongTexts } from "../intake/wrong-texts.ts";
 import { type ShardConfig, TICKET_HEADER, type TicketClaims } from "../objects/shard.ts";
 import type { Fact } from "../protocol.ts";
-import { keyById, type Secrets } from "../secrets.ts";
+import { currentKey, keyById, type Secrets } from "../secrets.ts";
 import { announcementFrame, newAnnouncements } from "../sockets/announcements.ts";
 import { refusalResponse } from "../sockets/socket.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
@@ -60,8 +60,9 @@ export class LivePlay {
       if (refused) return refused;
     }
     const { compiled } = current.context(time.now()).hunt;
-    const pepper = keyById("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS, compiled.pepper);
-    if (!pepper) throw new Error("the pepper of the published hunt is no longer in ANSWER_PEPPERS");
+    const ring = secrets.ANSWER_PEPPERS;
+    // Without it, `play` refuses what would be judged by it.
+    const pepper = keyById("ANSWER_PEPPERS", ring, compiled.pepper) ?? currentKey("ANSWER_PEPPERS", ring);
     // Answers are digested when they are judged, in the clue's mode only: see `redigest`.
     const { commands, join } = commandsOf(events, true, (event) => commandOf(event, hunt, pepper, []));
     if (commands.length === 0) return { results: join([]), asOf: time.now() };

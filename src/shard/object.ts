@@ -425,6 +425,9 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   async replay(lines: ReplayLine[]): Promise<ReplayResult[] | Refusal> {
     const refused = await this.#current.ready();
     if (refused) return refused;
+    const commands = lines.flatMap((line) => (line.type === "command" ? [line.command] : []));
+    const unjudged = this.#current.unjudged(commands);
+    if (unjudged) return unjudged;
     const results = lines.map((line) => this.#replay.line(line));
     await this.#journal.committed();
     return results;

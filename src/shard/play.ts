@@ -52,6 +52,8 @@ export class Play {
       const refused = await current.ready();
       if (refused) return refused;
     }
+    const unjudged = current.unjudged(commands);
+    if (unjudged) return unjudged;
     const overloaded = waiting.enter(commands.length, teamId);
     if (overloaded) return overloaded;
     try {

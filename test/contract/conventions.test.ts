@@ -13,6 +13,7 @@ const ROUTES = [
   "GET /v1/pages",
   "GET /v1/ops/advice",
   "GET /v1/ops/origin",
+  "GET /v1/ops/keys",
   "GET /metrics",
   "GET /openapi.json",
   "GET /schema/hunt.json",
@@ -63,7 +64,8 @@ let engine: Engine;
 let client: Client;
 
 beforeAll(async () => {
-  engine = await startEngine();
+  // Addresses are what this test says: it is the proxy in front.
+  engine = await startEngine({ vars: { TRUST_PROXY: "on" } });
   client = await Client.of(engine);
   await client.publish("conventions", manyClues(1));
 });
@@ -133,7 +135,7 @@ test("[API-4] health and readiness need no token and tell each dependency", asyn
   expect((await client.call("GET", "/healthz")).body).toEqual({ ok: true });
   expect((await client.call("GET", "/readyz")).body).toEqual({
     ok: true,
-    dependencies: { objects: true, kv: true, origin: true },
+    dependencies: { objects: true, kv: true, origin: true, secrets: true },
   });
 });
 

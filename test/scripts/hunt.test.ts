@@ -8,6 +8,7 @@ import { encode } from "uqr";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { main } from "../../scripts/hunt/main.ts";
 import { qrModules, qrSvg } from "../../scripts/hunt/qr.ts";
+import { fingerprintOf, keyRing } from "../../src/secrets.ts";
 
 const DEMO = new URL("../../hunts/harbour-nights.yaml", import.meta.url).pathname;
 
@@ -137,7 +138,7 @@ test("every command has a help with an example", async () => {
   const { exit, stdout } = await hunt(["--help"]);
   expect(exit).toBe(0);
   const names = [...stdout.matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] ?? "");
-  expect(names).toHaveLength(33);
+  expect(names).toHaveLength(34);
   for (const name of names) {
     const help = await hunt([name, "--help"]);
     expect(help.exit).toBe(0);
@@ -188,6 +189,15 @@ test("token prints just a token, the same secrets after the first time", async (
   expect(first.stdout).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
   expect(JSON.parse(again.stdout)).toEqual({ token: expect.stringMatching(/^eyJ/) });
   expect(readdirSync(join(folder, "other"))).toEqual(["secrets.json"]);
+});
+
+test("[SEC-84] ring prints a ring of one new key, whose id names it", async () => {
+  const { stdout, exit } = await hunt(["ring"]);
+  expect(exit).toBe(0);
+  const [key] = keyRing("CODE_KEYS", stdout.trim());
+  expect(stdout).toMatch(/^f[0-9a-f]{10}:[\w-]{43}\n$/);
+  expect(key?.id).toBe(fingerprintOf(key?.bytes ?? new Uint8Array()));
+  expect((await hunt(["ring"])).stdout).not.toBe(stdout);
 });
 
 test("a path is relative to where npm was called, not to the project", async () => {

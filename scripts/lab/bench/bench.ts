@@ -1,7 +1,7 @@
 /**
  * Measures the engine against the platform's floors, which take turns with it
  * in one run, so that a noisy machine disturbs both alike; counts all billed
- * calls; measures growth. All on miniflare's second port, past its entry worker.
+ * calls; measures growth. All on the port that `npm start` serves.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { arch, cpus, loadavg, platform, release, tmpdir, totalmem } from "node:os";

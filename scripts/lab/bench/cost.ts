@@ -87,7 +87,6 @@ export async function measureCost(scratch: string, say: (line: string) => void):
       startEngine({
         dataDir: join(scratch, `cost-${index}`),
         vars: BENCH_VARS,
-        direct: true,
         entry,
       }),
     );
@@ -95,7 +94,7 @@ export async function measureCost(scratch: string, say: (line: string) => void):
       const hunt = await openBenchHunt(engine, { teams: TEAMS });
       const before = await quietCounts(engine);
       const cpu = cpuSeconds(pid) ?? 0;
-      const seconds = await mode.play(hunt, (engine.directUrl ?? engine.url).origin);
+      const seconds = await mode.play(hunt, engine.url.origin);
       const after = await quietCounts(engine);
       const cpuMicros = (((cpuSeconds(pid) ?? Number.NaN) - cpu) * 1e6) / mode.events;
       const counts: Record<string, number> = {};

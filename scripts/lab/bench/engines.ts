@@ -12,7 +12,7 @@ export interface BenchEngine {
   /** Ends the names of its cases: nothing for the current engine, else BASELINE. */
   suffix: "" | typeof BASELINE;
   engine: Engine;
-  /** Its second port, past miniflare's entry worker. */
+  /** Its address. */
   origin: string;
   /** Its workerd process, for CPU time. */
   pid: number | undefined;
@@ -35,12 +35,11 @@ export async function startEngines(
         startEngine({
           dataDir: join(scratch, suffix === "" ? "engine" : "baseline"),
           vars: BENCH_VARS,
-          direct: true,
           ...(kept.baseline === undefined ? {} : { bundle: kept.baseline }),
           ...options,
         }),
       );
-      started.push({ suffix, engine, pid, origin: (engine.directUrl ?? engine.url).origin });
+      started.push({ suffix, engine, pid, origin: engine.url.origin });
     }
     return started;
   } catch (error) {

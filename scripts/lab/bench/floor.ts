@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { buildWorker, startWorker } from "../lone-worker.ts";
 
 export interface Floor {
-  /** Past miniflare's entry worker, as `directUrl` of an engine. */
+  /** Past miniflare's entry worker, as that of an engine. */
   url: string;
   stop(): Promise<void>;
 }

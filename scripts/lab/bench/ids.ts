@@ -36,11 +36,11 @@ const MEMORY_MAX = 50_000_000;
 
 export async function measureIds(scratch: string, { say }: Settings): Promise<Case[]> {
   const { value: engine, pid } = await startedBy(() =>
-    startEngine({ dataDir: join(scratch, "ids"), vars: BENCH_VARS, direct: true, inspect: true }),
+    startEngine({ dataDir: join(scratch, "ids"), vars: BENCH_VARS, inspect: true }),
   );
   let inspector: Inspector | undefined;
   try {
-    const origin = (engine.directUrl ?? engine.url).origin;
+    const origin = engine.url.origin;
     const hunt = await openBenchHunt(engine, { teams: TEAMS });
     inspector = await attach(await engine.miniflare.getInspectorURL());
     const play = async (events: number): Promise<number> => {

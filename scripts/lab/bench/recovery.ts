@@ -45,7 +45,6 @@ export async function measureGrowth(scratch: string, settings: Settings): Promis
     const engine = await startEngine({
       dataDir: join(scratch, `recovery-${facts}`),
       vars: BENCH_VARS,
-      direct: true,
     });
     try {
       const size = `${facts} facts, ${teams} teams`;
@@ -54,7 +53,7 @@ export async function measureGrowth(scratch: string, settings: Settings): Promis
       const recovery = caseOf(`recovery, ${size}`, "ms", await recoveries(engine));
       settings.say(`${recovery.name}: ${recovery.value.toFixed(0)} ms`);
       const { event } = await joinPlayers(engine, PLAYERS);
-      const origin = (engine.directUrl ?? engine.url).origin;
+      const origin = engine.url.origin;
       const rates: number[] = [];
       const p99: number[] = [];
       for (let round = -1; round < settings.rounds; round += 1) {

@@ -48,11 +48,10 @@ export async function measureTails(
   const engine = await startEngine({
     dataDir: join(scratch, "tails"),
     vars: BENCH_VARS,
-    direct: true,
   });
   try {
     const hunt = await openBenchHunt(engine, { teams: 500 });
-    const origin = (engine.directUrl ?? engine.url).origin;
+    const origin = engine.url.origin;
     const { connections, seconds } = settings;
     const post = (path: string) => (): Call => ({
       method: "POST",

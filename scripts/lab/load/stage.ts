@@ -37,11 +37,15 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   if (!options.target) {
     engine = await startEngine({
       dataDir: join(options.scratch, `load-${stages}`),
-      vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", ...options.vars },
-      direct: true,
+      vars: {
+        RATE_LIMITS: "off",
+        SHARDS_PER_REGION: "1",
+        ...(options.addressOf ? { TRUST_PROXY: "on" } : {}),
+        ...options.vars,
+      },
     });
   }
-  const origin = options.target?.url.origin ?? (engine?.directUrl ?? engine?.url)?.origin ?? "";
+  const origin = options.target?.url.origin ?? engine?.url.origin ?? "";
   const token = options.target?.token ?? (engine ? await mintOrganiserToken(engine.secrets) : "");
   const hunt = `load-${Date.now().toString(36)}-${stages}`;
   const sockets: FrameSocket[] = [];

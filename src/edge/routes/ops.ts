@@ -1,12 +1,14 @@
 /** The engine itself: health, readiness, the origin, metrics, this API's documents, settings of the pages. */
 import { lookupCounts } from "../../cache/registration.ts";
 import { configOf } from "../../config.ts";
-import { advice, alive, originState, pages, ready } from "../../contract/ops.ts";
+import { advice, alive, keys, originState, pages, ready } from "../../contract/ops.ts";
 import { adviceOf } from "../../control/advice.ts";
 import { backlogOf } from "../../control/backlog.ts";
+import { missingKeys } from "../../control/keys.ts";
 import { huntJsonSchema } from "../../hunt/definition.ts";
 import { calling, directoryStub } from "../../objects/call.ts";
 import { gateOf } from "../../objects/gate.ts";
+import { faultsOf } from "../../secrets.ts";
 import { readMetrics } from "../../telemetry/read.ts";
 import { CONTENT_TYPE } from "../../telemetry/text.ts";
 import { declared } from "../declare.ts";
@@ -51,7 +53,7 @@ export function opsRoutes(app: App): void {
           return false;
         }
       };
-      const [objects, kv, origin] = await Promise.all([
+      const [objects, kv, origin, secrets] = await Promise.all([
         responds(() => directoryStub(c.env).list()),
         responds(() => c.env.CACHE.get("readyz")),
         // What the gate knows: asking the origin itself would let anybody burden it.
@@ -59,10 +61,14 @@ export function opsRoutes(app: App): void {
           const { state } = await gateOf(c.env).status();
           if (state !== "closed") throw new Error(`the origin's gate is ${state}`);
         }),
+        responds(async () => {
+          const faults = faultsOf(c.env);
+          if (faults.length > 0) throw new Error(faults.join("; "));
+        }),
       ]);
-      const dependencies = { objects, kv, origin };
+      const dependencies = { objects, kv, origin, secrets };
       // The origin may be away: players notice nothing, so it does not count.
-      if (objects && kv) return c.json({ ok: true, dependencies }, 200);
+      if (objects && kv && secrets) return c.json({ ok: true, dependencies }, 200);
       return c.json({ ok: false, dependencies }, 503);
     },
   );
@@ -120,6 +126,18 @@ export function opsRoutes(app: App): void {
         200,
       );
     },
+  );
+
+  app.openapi(
+    declared({
+      method: "get",
+      path: "/v1/ops/keys",
+      summary: "Keys that hunts were made with and that the secrets no longer have",
+      role: organiser,
+      responses: { 200: { description: "Per hunt and key", schema: keys } },
+      errors: ["unavailable"],
+    }),
+    async (c) => c.json(await calling(() => missingKeys(c.env)), 200),
   );
 
   app.openapi(
