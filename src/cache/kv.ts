@@ -1,8 +1,9 @@
 /**
  * The cache tier for what everybody may read: isolate memory, then KV, then
  * the owner object. Nothing here decides a game; an old value costs freshness
- * only, and a wrong one is ignored.
+ * only, and one that the engine did not sign is ignored.
  */
+import { BoundedMap } from "../bounded-map.ts";
 import { configOf } from "../config.ts";
 import type { Refusal } from "../errors.ts";
 import { calling, controlStub, leaderboardStub } from "../objects/call.ts";
@@ -14,12 +15,14 @@ import type { Counter } from "../telemetry/metrics.ts";
 import {
   BOARD_ENTRIES_MAX,
   boardKey,
+  CLOCK_SKEW_MAX,
   KV_CACHE_TTL,
   publicKey,
   readBoardEntry,
   readPublicEntry,
 } from "./entry.ts";
 import { Memory } from "./memory.ts";
+import { openSigned } from "./signed.ts";
 
 /** Hunts, and pages of standings, that an isolate has in memory. */
 const CACHED_MAX = 2_000;
@@ -85,13 +88,35 @@ class Repeating<Value> {
 const hunts = new Repeating<PublicEntry | Refusal>("hunt");
 const boards = new Repeating<BoardPage>("leaderboard");
 
+/** What control itself said of a hunt, with the time (epoch ms): an entry of KV must not be older than that for long. */
+const confirmed = new BoundedMap<string, Cached<PublicEntry>>(CACHED_MAX);
+
 /** The public half of a hunt with its phase state. */
 export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicEntry | Refusal> {
-  return hunts.get(`${hunt}/`, now, configOf(env).HUNT_MEMORY_MS, async () => {
-    const text = await readKv(env, publicKey(hunt));
-    const entry = readPublicEntry(hunt, text);
-    count("hunt", entry ? "kv" : "object");
-    return entry ?? plain(await controlStub(env, hunt).publicEntry());
+  const { HUNT_MEMORY_MS, HUNT_KV_MAX_AGE_MS } = configOf(env);
+  return hunts.get(`${hunt}/`, now, HUNT_MEMORY_MS, async () => {
+    const opened = await readKv(env, publicKey(hunt));
+    const entry = opened && readPublicEntry(hunt, opened.json);
+    const known = confirmed.get(hunt);
+    const recent = known && now - known.at < HUNT_KV_MAX_AGE_MS ? known.value : undefined;
+    // Entries are written when the hunt changes, so that an old one may well be right. But so is one
+    // that somebody puts back: it counts as long as control has confirmed it within the time.
+    const isYoung = opened !== undefined && Math.abs(now - opened.at) <= HUNT_KV_MAX_AGE_MS;
+    const fromKv = entry && (isYoung ? entry : recent && entry);
+    if (fromKv) {
+      count("hunt", "kv");
+      return recent && recent.revision > fromKv.revision ? recent : fromKv;
+    }
+    count("hunt", "object");
+    try {
+      const told = plain(await controlStub(env, hunt).publicEntry());
+      if (!("refused" in told)) confirmed.set(hunt, { value: told, at: now });
+      return told;
+    } catch (error) {
+      // Old, but the engine's own: control is away, and nobody else knows better.
+      if (entry) return entry;
+      throw error;
+    }
   });
 }
 
@@ -101,6 +126,7 @@ export function publicHunt(env: Env, hunt: string, now: number): Promise<PublicE
  */
 export function forgetHunt(hunt: string): void {
   hunts.forget(`${hunt}/`);
+  confirmed.delete(hunt);
   boards.forget(`${hunt}/`);
 }
 
@@ -111,8 +137,9 @@ export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number
   return boards.get(key, now, config.LEADERBOARD_MEMORY_MS, async () => {
     const published = query.bracket === undefined && query.around === undefined;
     if (published && query.offset + query.limit <= BOARD_ENTRIES_MAX) {
-      const entry = readBoardEntry(hunt, await readKv(env, boardKey(hunt)));
-      const young = entry && now - entry.at <= config.LEADERBOARD_KV_MAX_AGE_MS;
+      const entry = readBoardEntry(hunt, (await readKv(env, boardKey(hunt)))?.json ?? null);
+      const age = now - (entry?.at ?? 0);
+      const young = entry && age <= config.LEADERBOARD_KV_MAX_AGE_MS && age >= -CLOCK_SKEW_MAX;
       if (entry && young && now < (entry.until ?? Number.POSITIVE_INFINITY)) {
         count("leaderboard", "kv");
         const { asOf, frozen, total, entries } = entry;
@@ -134,11 +161,11 @@ function plain<Value extends object>(result: Value): Value {
 }
 
 /** KV is a help, never a need: when it fails, the owner object is asked. */
-async function readKv(env: Env, key: string): Promise<string | null> {
+async function readKv(env: Env, key: string): Promise<{ json: string; at: number } | undefined> {
   try {
-    return await env.CACHE.get(key, { cacheTtl: KV_CACHE_TTL });
+    return openSigned(env, key, await env.CACHE.get(key, { cacheTtl: KV_CACHE_TTL }));
   } catch (error) {
     console.warn({ message: "KV could not be read", error: String(error) });
-    return null;
+    return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { publicKey } from "../../src/cache/entry.ts";
+import { openSigned } from "../../src/cache/signed.ts";
 import { backlogOf } from "../../src/control/backlog.ts";
 import { HuntControl } from "../../src/control/object.ts";
 import { Leaderboard } from "../../src/leaderboard/object.ts";
@@ -66,7 +67,8 @@ test("[CTRL-2] KV that refuses holds up nobody: the alarm writes the entry", asy
   vi.restoreAllMocks();
   await env.CACHE.delete(publicKey("kv"));
   expect(await runDurableObjectAlarm(control("kv"))).toBe(true);
-  expect(await env.CACHE.get(publicKey("kv"), "json")).toMatchObject({ shardsPerRegion: 9 });
+  const written = openSigned(env, publicKey("kv"), await env.CACHE.get(publicKey("kv")));
+  expect(JSON.parse(written?.json ?? "")).toMatchObject({ shardsPerRegion: 9 });
 });
 
 test("[CTRL-3] a hunt that cannot name its shards counts as unknown, and the rest is told", async () => {
