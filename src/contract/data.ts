@@ -2,17 +2,20 @@
 import { z } from "zod";
 import {
   amount,
+  cursorGiven,
   eventId,
   flag,
   id,
   linesTaken,
   name,
+  nextCursor,
   reason,
   slug,
   time,
   timeGiven,
   told,
   whole,
+  wholeInQuery,
 } from "./basics.ts";
 import { eventParts } from "./play.ts";
 
@@ -159,6 +162,11 @@ export const verification = z
   });
 export type Verification = z.infer<typeof verification>;
 
+export const auditQuery = z.strictObject({
+  cursor: cursorGiven(/^\d{1,15}$/, "1200").exactOptional(),
+  limit: wholeInQuery("Entries in a page", { min: 1, max: 1_000, default: 1_000 }),
+});
+
 export const audit = z
   .strictObject({
     entries: z
@@ -174,9 +182,10 @@ export const audit = z
           request: told("The `X-Request-Id` it came with", "5f0c2f0e-8f0b-4f43-9d51-0f2f6f1a2b3c"),
         }),
       )
-      .meta({ description: "The newest first, 1,000 at most", examples: [[]] }),
+      .meta({ description: "The newest first", examples: [[]] }),
+    cursor: nextCursor.exactOptional(),
   })
-  .meta({ id: "Audit", description: "What organisers did", examples: [{ entries: [] }] });
+  .meta({ id: "Audit", description: "What organisers did and read", examples: [{ entries: [] }] });
 export type Audit = z.infer<typeof audit>;
 
 export const rearchived = z

@@ -11,7 +11,14 @@ import { configOf } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { phaseAt } from "../hunt/phase.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
-import type { Actor, AuditEntry, ControlObject, PublicEntry, PublishResult } from "../objects/control.ts";
+import type {
+  Actor,
+  AuditPage,
+  ControlObject,
+  PublicEntry,
+  PublishResult,
+  ReadingOf,
+} from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { isPlaced } from "../objects/ids.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
@@ -98,10 +105,8 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return "refused" in hunt ? hunt : publicEntryOf(hunt.state, hunt.compiled);
   }
 
-  codes(by: Actor): { clue: string; title: string; code: string }[] | Refusal {
-    const codes = this.#publisher.codes();
-    if (!("refused" in codes)) this.#audit.record({ ...by, at: this.now(), action: "codes", detail: {} });
-    return codes;
+  codes(): { clue: string; title: string; code: string }[] | Refusal {
+    return this.#publisher.codes();
   }
 
   // ── Changes ──────────────────────────────────────────────────────────────
@@ -159,12 +164,14 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#actions.redrive(ids, by);
   }
 
-  audit(): AuditEntry[] {
-    return this.#audit.list();
+  audit(before: number | undefined, limit: number): AuditPage {
+    return this.#audit.list(before, limit);
   }
 
-  recordAction(entry: AuditEntry): void {
-    this.#audit.record(entry);
+  recordReading(reading: ReadingOf, by: Actor): Refusal | undefined {
+    if (!this.#state.current) return refuse("not_found", "no such hunt");
+    this.#audit.recordReading(reading, by, this.now());
+    return undefined;
   }
 
   // ── Shards and vault ─────────────────────────────────────────────────────

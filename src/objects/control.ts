@@ -35,6 +35,16 @@ export interface AuditEntry {
   request: string;
 }
 
+export interface AuditPage {
+  /** The newest first. */
+  entries: AuditEntry[];
+  /** Names the last of them, where older ones follow. */
+  next?: number;
+}
+
+/** A reading of secrets or personal data: what was read, as the audit names it. */
+export type ReadingOf = Pick<AuditEntry, "action" | "detail">;
+
 /** The public half of a hunt, as control publishes it. */
 export interface PublicEntry {
   v: 1;
@@ -99,13 +109,13 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   /** Opens the door for an import whose first line is at `firstAt`, epoch ms. */
   beginImport(firstAt: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
   /** The codes to print, one a scan clue. */
-  codes(by: Actor): { clue: string; title: string; code: string }[] | Refusal;
+  codes(): { clue: string; title: string; code: string }[] | Refusal;
   /** A shard's first contact: it is listed before it gets the configuration. */
   attach(shard: string): ShardConfig | Refusal;
   /** The shards that took part so far. */
   shards(): string[];
-  /** The newest entries first. */
-  audit(): AuditEntry[];
-  /** Records a reading that changes nothing: an export, a list of winners. */
-  recordAction(entry: AuditEntry): void;
+  /** A page of the audit: the newest entries, or those before the one that `before` names. */
+  audit(before: number | undefined, limit: number): AuditPage;
+  /** Records a reading of what is secret or personal: one line for a person, a reading and an hour. */
+  recordReading(reading: ReadingOf, by: Actor): Refusal | undefined;
 }

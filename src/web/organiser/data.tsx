@@ -5,14 +5,27 @@ import { useEffect } from "preact/hooks";
 import type { Audit, Verification } from "../../contract/data.ts";
 import { Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
-import { ask, attempt, huntPath, loaded, token, useLoaded } from "./state.ts";
+import { ask, attempt, huntPath, token } from "./state.ts";
 
 const verification = signal<Verification | undefined>(undefined);
 const busy = signal(false);
-const audit = loaded<Audit>();
+const audit = signal<Audit | undefined>(undefined);
+/** Readings of the audit so far: the result of an earlier one comes too late. */
+let readings = 0;
 
-/** Mismatches and audit entries shown. */
+/** Mismatches shown, and audit entries asked for at once. */
 const ROWS = 200;
+
+/** The newest entries, or those that follow the ones shown. */
+async function readAudit(hunt: string): Promise<void> {
+  readings += 1;
+  const own = readings;
+  const shown = audit.value;
+  const cursor = shown?.cursor === undefined ? "" : `&cursor=${encodeURIComponent(shown.cursor)}`;
+  const page = await ask<Audit>(huntPath(hunt, `/audit?limit=${ROWS}${cursor}`));
+  if (own !== readings) return;
+  audit.value = { ...page, entries: [...(shown?.entries ?? []), ...page.entries] };
+}
 
 /** Streams to a file; a link cannot carry the token. */
 async function download(hunt: string): Promise<void> {
@@ -29,9 +42,10 @@ async function download(hunt: string): Promise<void> {
 }
 
 export function DataPage({ hunt }: { hunt: string }) {
-  useLoaded(audit, huntPath(hunt, "/audit"), 0);
   useEffect(() => {
     verification.value = undefined;
+    audit.value = undefined;
+    void attempt("", () => readAudit(hunt));
   }, [hunt]);
   const verify = async (): Promise<void> => {
     busy.value = true;
@@ -88,7 +102,7 @@ export function DataPage({ hunt }: { hunt: string }) {
               </tr>
             </thead>
             <tbody>
-              {audit.value.value?.entries.slice(0, ROWS).map(({ at, actor, action, detail }, index) => (
+              {audit.value?.entries.map(({ at, actor, action, detail }, index) => (
                 <tr key={`${at}${number(index)}`}>
                   <td dir="ltr">{at.replace("T", " ").slice(0, 19)}</td>
                   <td>{actor}</td>
@@ -103,6 +117,11 @@ export function DataPage({ hunt }: { hunt: string }) {
             </tbody>
           </table>
         </div>
+        {audit.value?.cursor !== undefined && (
+          <button type="button" class="quiet" onClick={() => void attempt("", () => readAudit(hunt))}>
+            {t("older")}
+          </button>
+        )}
       </section>
     </div>
   );

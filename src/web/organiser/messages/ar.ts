@@ -103,6 +103,7 @@ export const ar: Translation<typeof en> = {
   show: "أظهر",
   openClue: "افتح لغزًا",
   reason: "السبب (للسجل)",
+  older: "الأقدم",
   more: "المزيد",
   noTeams: "لا فرق بعد.",
   noneFound: "لا فريق بهذا الاسم.",

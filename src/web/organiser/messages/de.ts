@@ -96,6 +96,7 @@ export const de: Translation<typeof en> = {
   show: "Zeigen",
   openClue: "Rätsel öffnen",
   reason: "Grund (für das Protokoll)",
+  older: "Ältere",
   more: "Mehr",
   noTeams: "Noch kein Team.",
   noneFound: "So heißt kein Team.",

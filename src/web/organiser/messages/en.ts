@@ -93,6 +93,7 @@ export const en = {
   show: "Show",
   openClue: "Open a clue",
   reason: "Reason (for the audit)",
+  older: "Older",
   more: "More",
   noTeams: "No team yet.",
   noneFound: "No team is called that.",

@@ -5,6 +5,7 @@ export const de: Translation<typeof en> = {
   language: "Sprache",
   appearance: "Dunkle Darstellung",
   missing: "Diese Schatzsuche gibt es nicht.",
+  older: "Ältere",
   loading: "Wird geladen …",
   join: "Mitmachen",
   yourName: "Dein Name",

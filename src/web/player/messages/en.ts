@@ -2,6 +2,7 @@ export const en = {
   language: "Language",
   appearance: "Dark appearance",
   missing: "There is no such hunt.",
+  older: "Older",
   loading: "Loading…",
   join: "Join the hunt",
   yourName: "Your name",
