@@ -154,6 +154,10 @@ export const verification = z
         }),
       )
       .meta({ description: "The first 1,000 differences", examples: [[]] }),
+    unsettled: whole(
+      "Teams that kept changing while they were compared with the origin: nothing is known of these; ask again when it is quiet",
+      2,
+    ).exactOptional(),
   })
   .meta({
     id: "Verification",

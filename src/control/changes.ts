@@ -20,7 +20,8 @@ const ANNOUNCEMENTS_MAX = 200;
 interface ChangesDeps {
   state: StateStore;
   audit: AuditLog;
-  published(): Published | undefined;
+  /** The hunt in use. */
+  hunt(): Published | Refusal;
   tellEveryone(): Promise<Refusal | undefined>;
   now(): number;
 }
@@ -97,9 +98,10 @@ export class Changes {
     by: Actor,
     change: (compiled: CompiledPrize, change: PrizeChange) => PrizeChange | Refusal,
   ): Promise<{ stock: number } | Refusal> {
-    const hunt = this.#deps.published();
-    const compiled = hunt?.compiled.hunt.prizes.find(({ id }) => id === prize);
-    if (!hunt || !compiled) return refuse("not_found", "no such prize");
+    const hunt = this.#hunt();
+    if ("refused" in hunt) return hunt.refused === "not_found" ? refuse("not_found", "no such prize") : hunt;
+    const compiled = hunt.compiled.hunt.prizes.find(({ id }) => id === prize);
+    if (!compiled) return refuse("not_found", "no such prize");
     const changed = change(compiled, changeOf(hunt.state.prizes, prize));
     if ("refused" in changed) return changed;
     const prizes = { ...hunt.state.prizes, [prize]: changed };
@@ -146,7 +148,7 @@ export class Changes {
   }
 
   #hunt(): Published | Refusal {
-    return this.#deps.published() ?? refuse("not_found", "no such hunt");
+    return this.#deps.hunt();
   }
 
   #record(action: string, detail: AuditEntry["detail"], by: Actor, at: number): void {

@@ -67,7 +67,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     });
     this.#fanOut = new FanOut({ hunt, env, clock, state, published, seed: () => this.#seed(), alarm });
     const tellEveryone = () => this.#fanOut.tellEveryone();
-    this.#changes = new Changes({ state, audit, published, tellEveryone, now });
+    this.#changes = new Changes({ state, audit, hunt: () => this.#published(), tellEveryone, now });
     this.#actions = new Actions({ hunt, env, state, audit, now });
     void ctx.blockConcurrencyWhile(() => alarm.resume());
   }
@@ -219,6 +219,6 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   }
 
   #published(): Published | Refusal {
-    return this.#publisher.published() ?? refuse("not_found", "no such hunt");
+    return this.#publisher.hunt();
   }
 }

@@ -6,6 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DeadLetter, DeadLettersObject, ListedLetter } from "../objects/dead-letters.ts";
 import type { Env } from "../objects/env.ts";
+import { redriveText } from "./dead-letter.ts";
 
 /**
  * Letters stored at most. Beyond it the oldest go: facts are in the shards' logs,
@@ -94,7 +95,8 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
   /**
    * Sends letters back to the queue, all or those of `ids`, and forgets them: a
    * message that is still poison comes back under the same id. A crash between
-   * the two sends some again, which changes nothing at the origin.
+   * the two sends some again, which changes nothing at the origin. Letters of a
+   * form that only a newer engine knows stay.
    */
   async redrive(ids?: readonly string[]): Promise<number> {
     const { sql } = this.ctx.storage;
@@ -110,9 +112,13 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
         .slice(from, from + REDRIVE_BATCH)
         .flatMap((id) =>
           sql.exec<{ id: string; body: string }>("SELECT id, body FROM letter WHERE id = ?", id).toArray(),
-        );
+        )
+        .flatMap(({ id, body }) => {
+          const text = redriveText(body);
+          return text === undefined ? [] : [{ id, text }];
+        });
       if (batch.length === 0) continue;
-      await this.env.FACTS.sendBatch(batch.map(({ body }) => ({ body, contentType: "text" })));
+      await this.env.FACTS.sendBatch(batch.map(({ text }) => ({ body: text, contentType: "text" })));
       for (const { id } of batch) sql.exec("DELETE FROM letter WHERE id = ?", id);
       redriven += batch.length;
     }

@@ -76,6 +76,7 @@ export function DataPage({ hunt }: { hunt: string }) {
             {told.ok
               ? t("verified", { facts: told.facts, teams: told.teams })
               : t("mismatches", { count: told.mismatches.length })}
+            {told.unsettled !== undefined && ` ${t("unsettled", { count: told.unsettled })}`}
           </div>
         )}
         <ul>
