@@ -8,6 +8,9 @@ export const clueKind = z
   .enum(CLUE_KINDS)
   .meta({ description: "How the clue is solved", examples: ["answer"] });
 
+/** Announcements in a player's view, the newest; the older ones come page by page. */
+export const ANNOUNCEMENTS_TOLD = 50;
+
 export const announcement = z
   .strictObject({
     id: id.meta({ description: "The announcement", examples: ["a-4kq0x"] }),
@@ -166,7 +169,7 @@ export const me = z
       .meta({ description: "The hunt's prizes, if it has any", examples: [[]] })
       .exactOptional(),
     announcements: z.array(announcement).meta({
-      description: "The newest 50, the oldest of them first; `GET …/announcements` has all",
+      description: `The newest ${ANNOUNCEMENTS_TOLD}, the oldest of them first; the route of announcements has all`,
       examples: [[]],
     }),
     serverTime: time.describe("The engine's clock"),

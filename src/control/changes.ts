@@ -10,16 +10,15 @@ import type { Actor, AuditEntry } from "../objects/control.ts";
 import { randomText } from "../objects/ids.ts";
 import { stockOf } from "../prizes/allocate.ts";
 import type { Announcement } from "../protocol.ts";
+import { type AnnouncementStore, toldToShards } from "./announcements.ts";
 import type { AuditLog } from "./audit.ts";
 import type { Published } from "./publish.ts";
 import type { PhaseByHand, StateStore } from "./state.ts";
 
-/** Announcements stored at most; the oldest go first. */
-const ANNOUNCEMENTS_MAX = 200;
-
 interface ChangesDeps {
   state: StateStore;
   audit: AuditLog;
+  announcements: AnnouncementStore;
   /** The hunt in use. */
   hunt(): Published | Refusal;
   tellEveryone(): Promise<Refusal | undefined>;
@@ -62,8 +61,8 @@ export class Changes {
     const at = this.#deps.now();
     const about = clue === undefined ? {} : { clue };
     const announcement: Announcement = { id: `a-${randomText(10).toLowerCase()}`, at, text, ...about };
-    const announcements = [...hunt.state.announcements, announcement].slice(-ANNOUNCEMENTS_MAX);
-    this.#deps.state.change({ announcements });
+    this.#deps.announcements.add(announcement);
+    this.#deps.state.change({ announcements: toldToShards([...hunt.state.announcements, announcement]) });
     this.#record("announce", { id: announcement.id, ...about }, by, at);
     return (await this.#deps.tellEveryone()) ?? { id: announcement.id, at };
   }

@@ -13,6 +13,8 @@ import { phaseAt } from "../hunt/phase.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
   Actor,
+  AnnouncementPage,
+  AnnouncementQuery,
   AuditPage,
   ControlObject,
   PublicEntry,
@@ -26,6 +28,7 @@ import type { ShardConfig } from "../objects/shard.ts";
 import type { TeamAction } from "../protocol.ts";
 import { StoredText } from "../stored-text.ts";
 import { Actions } from "./actions.ts";
+import { AnnouncementStore } from "./announcements.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
 import { publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
@@ -37,6 +40,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #hunt: string;
   readonly #state: StateStore;
   readonly #audit: AuditLog;
+  readonly #announcements: AnnouncementStore;
   readonly #publisher: Publisher;
   readonly #fanOut: FanOut;
   readonly #changes: Changes;
@@ -67,7 +71,16 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     });
     this.#fanOut = new FanOut({ hunt, env, clock, state, published, seed: () => this.#seed(), alarm });
     const tellEveryone = () => this.#fanOut.tellEveryone();
-    this.#changes = new Changes({ state, audit, hunt: () => this.#published(), tellEveryone, now });
+    this.#announcements = new AnnouncementStore(ctx.storage.sql, state.current?.announcements ?? []);
+    const announcements = this.#announcements;
+    this.#changes = new Changes({
+      state,
+      audit,
+      announcements,
+      hunt: () => this.#published(),
+      tellEveryone,
+      now,
+    });
     this.#actions = new Actions({ hunt, env, state, audit, now });
     void ctx.blockConcurrencyWhile(() => alarm.resume());
   }
@@ -117,6 +130,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
 
   announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal> {
     return this.#changes.announce(text, clue, by);
+  }
+
+  announcements(query: AnnouncementQuery): AnnouncementPage | Refusal {
+    if (!this.#state.current) return refuse("not_found", "no such hunt");
+    return this.#announcements.page(query);
   }
 
   addStock(

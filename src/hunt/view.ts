@@ -1,5 +1,5 @@
 /** What a team may see of the hunt and of itself: open clues only; in the form of the wire (src/contract/me.ts). PURE. */
-import type { ClueView, Me, PrizeView } from "../contract/me.ts";
+import { ANNOUNCEMENTS_TOLD, type ClueView, type Me, type PrizeView } from "../contract/me.ts";
 import type { Announcement } from "../protocol.ts";
 import { cooldownUntil } from "./attempts.ts";
 import { hasEnough, isEligible } from "./claim.ts";
@@ -10,9 +10,6 @@ import { hintKey, type Team } from "./team.ts";
 import { presentValue, scoreOf } from "./team-score.ts";
 import { opensAt, progressOf } from "./unlock.ts";
 import { takenOf, withdrawnViews } from "./withdrawn.ts";
-
-/** The newest announcements in a player's view; the older ones have a route of their own. */
-const ANNOUNCEMENTS_TOLD = 50;
 
 /** What others know of a player's hunt: the standings, the vault, the organisers. */
 export interface Known {

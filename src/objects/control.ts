@@ -9,7 +9,7 @@ import type { Rpc } from "@cloudflare/workers-types";
 import type { Issue, Refusal } from "../errors.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
-import type { TeamAction } from "../protocol.ts";
+import type { Announcement, TeamAction } from "../protocol.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { ShardConfig } from "./shard.ts";
 
@@ -40,6 +40,20 @@ export interface AuditPage {
   entries: AuditEntry[];
   /** Names the last of them, where older ones follow. */
   next?: number;
+}
+
+export interface AnnouncementQuery {
+  /** The announcement that the page ends before; absent: it begins with the newest. */
+  before?: string;
+  limit: number;
+  /** Beside those for everybody: those about these clues; absent: all. */
+  clues?: string[];
+}
+
+export interface AnnouncementPage {
+  announcements: Announcement[];
+  /** Older ones follow. */
+  more: boolean;
 }
 
 /** A reading of secrets or personal data: what was read, as the audit names it. */
@@ -77,6 +91,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   publicEntry(): PublicEntry | Refusal;
   setPhase(to: Exclude<Phase, "draft">, by: Actor): Promise<{ phase: Phase } | Refusal>;
   announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal>;
+  /** Announcements page by page, the newest first; refuses an unknown `before`. */
+  announcements(query: AnnouncementQuery): AnnouncementPage | Refusal;
   /** Raises the number of active shards per region; new teams land on the new ones. */
   grow(shardsPerRegion: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
   /** Adds units to a prize; the vault knows of them before the result. */

@@ -6,6 +6,7 @@ import type { JoinBody, Joined } from "../../contract/join.ts";
 import type { Ticket } from "../../contract/live.ts";
 import type { Me } from "../../contract/me.ts";
 import type { PlayerEvent, Result, Results } from "../../contract/play.ts";
+import type { Announcements } from "../../contract/running.ts";
 import type { Entry, Leaderboard } from "../../contract/standings.ts";
 import { call, decoded, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
@@ -33,6 +34,11 @@ export const verdicts = signal<Readonly<Record<string, Result>>>({});
 export const standings = signal<{ board: Leaderboard; around: Entry[] } | undefined>(undefined);
 /** Announcements seen, so that new ones are pointed out. */
 export const unread = signal(0);
+/** Announcements before those of `/me`, the newest first, as far as they were asked for. */
+export const older = signal<{ rows: readonly Me["announcements"][number][]; end: boolean }>({
+  rows: [],
+  end: false,
+});
 /** What just happened, for everybody to see and for screen readers to say. */
 export const toast = signal<{ kind: "solved" | "won" | "news"; text: string } | undefined>(undefined);
 /** The engine's clock minus this device's, ms. */
@@ -171,6 +177,7 @@ export function joinAnew(): void {
 function signedOut(): void {
   endPlaying();
   session.value = undefined;
+  older.value = { rows: [], end: false };
 }
 
 async function enter({ token }: Session): Promise<void> {
@@ -262,12 +269,42 @@ async function look(): Promise<void> {
     skew.value = Date.parse(told.serverTime) - Date.now();
     now.value = Date.now() + skew.value;
     online.value = true;
+    keepOlder(me.value?.announcements ?? [], told.announcements);
     me.value = told;
     await saveSeen(id, { me: told });
     outbox?.wake();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.status === 401 || error.status === 403) signedOut();
+    if (error.status === 0) online.value = false;
+  }
+}
+
+/** What new announcements push out of `/me` goes to the older ones, if those are shown; after a gap they are read again. */
+function keepOlder(before: Me["announcements"], after: Me["announcements"]): void {
+  if (older.value.rows.length === 0) return;
+  const pushed = before.filter(({ id: each }) => !after.some((still) => still.id === each));
+  if (pushed.length === 0) return;
+  const overlaps = pushed.length < before.length;
+  older.value = overlaps
+    ? { ...older.value, rows: [...pushed.toReversed(), ...older.value.rows] }
+    : { rows: [], end: false };
+}
+
+/** Reads the announcements before the oldest one shown. */
+export async function readOlder(): Promise<void> {
+  const token = session.value?.token;
+  const before = older.value.rows.at(-1) ?? me.value?.announcements[0];
+  if (token === undefined || !before) return;
+  try {
+    const path = `/announcements?cursor=${encodeURIComponent(before.id)}`;
+    const page = await call<Announcements>(huntPath(id, path), { token });
+    // A second click was faster, or more came into `/me` meanwhile.
+    const known = new Set([...older.value.rows, ...(me.value?.announcements ?? [])].map((each) => each.id));
+    const rows = [...older.value.rows, ...page.announcements.filter((each) => !known.has(each.id))];
+    older.value = { rows, end: page.cursor === undefined };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
     if (error.status === 0) online.value = false;
   }
 }
