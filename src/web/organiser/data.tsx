@@ -3,8 +3,9 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Audit, Verification } from "../../contract/data.ts";
-import { Problem } from "../shared/api.ts";
+import { fetched, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
+import { encoded } from "../shared/outside.ts";
 import { ask, attempt, huntPath, token } from "./state.ts";
 
 const verification = signal<Verification | undefined>(undefined);
@@ -21,7 +22,7 @@ async function readAudit(hunt: string): Promise<void> {
   readings += 1;
   const own = readings;
   const shown = audit.value;
-  const cursor = shown?.cursor === undefined ? "" : `&cursor=${encodeURIComponent(shown.cursor)}`;
+  const cursor = shown?.cursor === undefined ? "" : `&cursor=${encoded(shown.cursor)}`;
   const page = await ask<Audit>(huntPath(hunt, `/audit?limit=${ROWS}${cursor}`));
   if (own !== readings) return;
   audit.value = { ...page, entries: [...(shown?.entries ?? []), ...page.entries] };
@@ -29,9 +30,7 @@ async function readAudit(hunt: string): Promise<void> {
 
 /** Streams to a file; a link cannot carry the token. */
 async function download(hunt: string): Promise<void> {
-  const response = await fetch(huntPath(hunt, "/export"), {
-    headers: { authorization: `Bearer ${token.value}` },
-  });
+  const response = await fetched(huntPath(hunt, "/export"), token.value);
   if (!response.ok) throw new Problem(response.status, "", response.statusText);
   const address = URL.createObjectURL(await response.blob());
   const link = document.createElement("a");

@@ -8,6 +8,7 @@ import type { Announcements } from "../../contract/running.ts";
 import type { Leaderboard } from "../../contract/standings.ts";
 import type { Checkins, StuckTeams } from "../../contract/teams.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
+import { encoded } from "../shared/outside.ts";
 import { askFor } from "./dialog.tsx";
 import { Spark } from "./spark.tsx";
 import { ask, attempt, huntPath, loaded, useLoaded } from "./state.ts";
@@ -202,7 +203,7 @@ let announcedReadings = 0;
 async function readAnnounced(hunt: string, shown: Announcements | undefined): Promise<void> {
   announcedReadings += 1;
   const own = announcedReadings;
-  const cursor = shown?.cursor === undefined ? "" : `&cursor=${encodeURIComponent(shown.cursor)}`;
+  const cursor = shown?.cursor === undefined ? "" : `&cursor=${encoded(shown.cursor)}`;
   const page = await ask<Announcements>(huntPath(hunt, `/announcements?limit=${ANNOUNCED_PAGE}${cursor}`));
   if (own !== announcedReadings) return;
   announced.value = { ...page, announcements: [...(shown?.announcements ?? []), ...page.announcements] };
@@ -289,7 +290,7 @@ function Stuck({ hunt }: { hunt: string }) {
             {teams.map(({ team, since, clue, wrong }) => (
               <tr key={team.id}>
                 <td>
-                  <a href={`#${hunt}/teams/${encodeURIComponent(team.id)}`}>
+                  <a href={`#${hunt}/teams/${encoded(team.id)}`}>
                     <bdi>{team.name}</bdi>
                   </a>
                   <br />

@@ -8,9 +8,10 @@ import type { Me } from "../../contract/me.ts";
 import type { PlayerEvent, Result, Results } from "../../contract/play.ts";
 import type { Announcements } from "../../contract/running.ts";
 import type { Entry, Leaderboard } from "../../contract/standings.ts";
-import { call, decoded, huntPath, Problem } from "../shared/api.ts";
+import { call, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { openLive } from "../shared/live.ts";
+import { decoded, encoded, objectIn } from "../shared/outside.ts";
 import { makeId, Outbox } from "./outbox.ts";
 import {
   forgetSession,
@@ -144,8 +145,9 @@ async function refreshHunt(wait = HUNT_RETRY.first): Promise<void> {
 /** Kept on the device until the joining is answered: trying again, also after a reload, does not join twice. */
 function joiningKey(joining: JoinBody): string {
   const body = JSON.stringify(joining);
-  const kept = JSON.parse(device.recall(`joining/${id}`) ?? "{}") as { key?: string; body?: string };
-  if (kept.key !== undefined && kept.body === body) return kept.key;
+  const kept = objectIn(device.recall(`joining/${id}`));
+  // A header takes no other text, and the engine no longer one.
+  if (kept?.body === body && typeof kept.key === "string" && /^[\w-]{1,64}$/.test(kept.key)) return kept.key;
   const key = makeId();
   device.remember(`joining/${id}`, JSON.stringify({ key, body }));
   return key;
@@ -203,7 +205,7 @@ async function enter({ token }: Session): Promise<void> {
   const socket = openLive({
     path: async () => {
       const { ticket } = await call<Ticket>(huntPath(id, "/tickets"), { token, method: "POST" });
-      return huntPath(id, `/live?ticket=${encodeURIComponent(ticket)}`);
+      return huntPath(id, `/live?ticket=${encoded(ticket)}`);
     },
     state: (open) => {
       live.value = open;
@@ -297,7 +299,7 @@ export async function readOlder(): Promise<void> {
   const before = older.value.rows.at(-1) ?? me.value?.announcements[0];
   if (token === undefined || !before) return;
   try {
-    const path = `/announcements?cursor=${encodeURIComponent(before.id)}`;
+    const path = `/announcements?cursor=${encoded(before.id)}`;
     const page = await call<Announcements>(huntPath(id, path), { token });
     // A second click was faster, or more came into `/me` meanwhile.
     const known = new Set([...older.value.rows, ...(me.value?.announcements ?? [])].map((each) => each.id));
@@ -316,7 +318,7 @@ export async function refreshStandings(): Promise<void> {
       call<Leaderboard>(huntPath(id, "/leaderboard?limit=20")),
       team === undefined
         ? undefined
-        : call<Leaderboard>(huntPath(id, `/leaderboard?limit=7&around=${encodeURIComponent(team)}`)).catch(
+        : call<Leaderboard>(huntPath(id, `/leaderboard?limit=7&around=${encoded(team)}`)).catch(
             () => undefined,
           ),
     ]);
