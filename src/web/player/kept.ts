@@ -5,10 +5,15 @@
  */
 import type { Phase } from "../../contract/basics.ts";
 import type { Hunt } from "../../contract/hunt.ts";
+import type { Joined } from "../../contract/join.ts";
 import type { Me } from "../../contract/me.ts";
 import type { PlayerEvent } from "../../contract/play.ts";
 import { hasTexts, isListOf, isObject } from "../shared/outside.ts";
-import type { Session } from "./storage.ts";
+
+/** Who plays a hunt on this device. */
+export interface Session extends Joined {
+  hunt: string;
+}
 
 const PHASES: Record<Phase, true> = { draft: true, live: true, paused: true, ended: true };
 

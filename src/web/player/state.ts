@@ -12,16 +12,9 @@ import { call, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { openLive } from "../shared/live.ts";
 import { decoded, encoded, objectIn } from "../shared/outside.ts";
+import type { Session } from "./kept.ts";
 import { makeId, Outbox } from "./outbox.ts";
-import {
-  forgetSession,
-  outboxOf,
-  readSeen,
-  readSession,
-  type Session,
-  saveSeen,
-  saveSession,
-} from "./storage.ts";
+import { forgetSession, outboxOf, readSeen, readSession, saveSeen, saveSession } from "./storage.ts";
 
 export const hunt = signal<Hunt | undefined>(undefined);
 export const me = signal<Me | undefined>(undefined);

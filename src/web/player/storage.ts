@@ -3,16 +3,11 @@
 import { signal } from "@preact/signals";
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Hunt } from "../../contract/hunt.ts";
-import type { Joined } from "../../contract/join.ts";
 import type { Me } from "../../contract/me.ts";
 import type { PlayerEvent } from "../../contract/play.ts";
 import { device } from "../shared/device.ts";
-import { isEvent, isHunt, isMe, isSession } from "./kept.ts";
+import { isEvent, isHunt, isMe, isSession, type Session } from "./kept.ts";
 import type { OutboxStore } from "./outbox.ts";
-
-export interface Session extends Joined {
-  hunt: string;
-}
 
 interface Schema extends DBSchema {
   session: { key: string; value: Session };
