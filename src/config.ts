@@ -283,6 +283,16 @@ export const PARAMETERS = {
     trades: "an older KV snapshot than this sends the reader to the leaderboard object itself",
     shows: "leaderboard calls per second, leaderboard age",
   },
+  HUNT_KV_MAX_AGE_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 60_000,
+    min: 0,
+    max: 3_600_000,
+    trades:
+      "an isolate asks control about a hunt's entry in KV that is older than this, at most once in this time; until then an entry that somebody put back holds",
+    shows: "control calls per second, age of the hunt's page",
+  },
   HUNT_MEMORY_MS: {
     kind: "number",
     unit: "ms",

@@ -10,6 +10,9 @@ import { count, duration, plural } from "./text.ts";
 /** Teams asked for at once; the engine's own bound. */
 const TEAMS_PAGE = 500;
 
+/** Entries of the audit asked for at once: the most there are. */
+const AUDIT_PAGE = 1_000;
+
 const LEADERBOARD_MAX = 500;
 const OFFSET_MAX = 100_000_000;
 
@@ -209,14 +212,22 @@ function rowOf(team: TeamRow): (string | number | undefined)[] {
 
 export const audit: Command = {
   name: "audit",
-  summary: "Every organiser action, the newest first",
+  summary: "Every organiser action and reading of secrets, the newest first",
   usage: "<hunt>",
   options: {},
   example: "audit harbour-nights",
   async run(call) {
     const { out } = call;
-    const response = await call.engine.json<Audit>("GET", pathOf(call, "audit"));
-    await out.result(response, ({ entries }) =>
+    const entries: Audit["entries"] = [];
+    let cursor: string | undefined;
+    do {
+      const page: Audit = await call.engine.json("GET", pathOf(call, "audit"), {
+        query: { limit: AUDIT_PAGE, cursor },
+      });
+      entries.push(...page.entries);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    await out.result({ entries }, () =>
       out.table(
         [left("at"), left("who"), left("what"), left("request"), { title: "about", whole: true }],
         entries.map(({ at, actor, action, detail, request }) => [
@@ -247,12 +258,17 @@ export const verify: Command = {
   async run(call) {
     const { out } = call;
     const response = await call.engine.json<Verification>("GET", pathOf(call, "verify"));
-    await out.result(response, async ({ ok, mismatches, facts, teams: held }) => {
+    await out.result(response, async ({ ok, mismatches, facts, teams: held, unsettled }) => {
       const checked = `${plural(facts, "fact")}, ${plural(held, "team")}`;
       if (mismatches.length > 0) {
         await out.table(
           [left("where"), left("shard"), left("team"), { title: "what differs", whole: true }],
           mismatches.map(({ where, shard, team, what }) => [where, shard, team, what]),
+        );
+      }
+      if (unsettled) {
+        out.error(
+          `${plural(unsettled, "team")} kept changing and could not be compared: ask again when it is quiet`,
         );
       }
       if (ok) await out.confirm(response, `${out.styled("green", "ok")}: ${checked}`);

@@ -1,9 +1,10 @@
 /**
  * The cache tier for what everybody may read: isolate memory, then KV, then
  * the owner object. Nothing here decides a game; an old value costs freshness
- * only, and a wrong one is ignored.
+ * only, and one that the engine did not sign is ignored.
  */
 import { isAhead, isYoung } from "../ahead.ts";
+import { BoundedMap } from "../bounded-map.ts";
 import { configOf } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { calling, controlStub, leaderboardStub } from "../objects/call.ts";
@@ -22,6 +23,7 @@ import {
 } from "./entry.ts";
 import { exists, forgetList, isKnown } from "./known-hunts.ts";
 import { Memory } from "./memory.ts";
+import { openSigned } from "./signed.ts";
 
 /** Hunts, and pages of standings, that an isolate has in memory. */
 const CACHED_MAX = 2_000;
@@ -94,6 +96,9 @@ const hunts = new Repeating<PublicEntry | Refusal>("hunt", (value) => !("refused
 const shards = new Repeating<readonly string[]>("shards");
 const boards = new Repeating<BoardPage>("leaderboard");
 
+/** What control itself said of a hunt, with the time (epoch ms): an entry of KV must not be older than that for long. */
+const confirmed = new BoundedMap<string, Cached<PublicEntry>>(CACHED_MAX);
+
 /**
  * The public half of a hunt with its phase state. Control is asked only for a
  * name that the directory knows, because to ask an object is to make it.
@@ -105,13 +110,32 @@ export function publicHunt(
   now: number,
   surely = false,
 ): Promise<PublicEntry | Refusal> {
-  return hunts.get(`${hunt}/`, now, configOf(env).HUNT_MEMORY_MS, async () => {
+  const { HUNT_MEMORY_MS, HUNT_KV_MAX_AGE_MS } = configOf(env);
+  return hunts.get(`${hunt}/`, now, HUNT_MEMORY_MS, async () => {
     if (!surely && isKnown(hunt, now) === false) return NO_SUCH_HUNT;
-    const text = await readKv(env, publicKey(hunt));
-    const entry = readPublicEntry(hunt, text);
+    const opened = await readKv(env, publicKey(hunt));
+    const entry = opened && readPublicEntry(hunt, opened.json);
+    const known = confirmed.get(hunt);
+    const recent = known && isYoung(known.at, now, HUNT_KV_MAX_AGE_MS) ? known.value : undefined;
+    // Entries are written when the hunt changes, so that an old one may well be right. But so is one
+    // that somebody puts back: it counts as long as control has confirmed it within the time.
+    const isFresh = opened !== undefined && isYoung(opened.at, now, HUNT_KV_MAX_AGE_MS + 1);
+    const fromKv = entry && (isFresh ? entry : recent && entry);
+    if (fromKv) {
+      count("hunt", "kv");
+      return recent && recent.revision > fromKv.revision ? recent : fromKv;
+    }
     if (!entry && !(await exists(env, hunt, surely))) return NO_SUCH_HUNT;
-    count("hunt", entry ? "kv" : "object");
-    return entry ?? plain(await controlStub(env, hunt).publicEntry());
+    count("hunt", "object");
+    try {
+      const told = plain(await controlStub(env, hunt).publicEntry());
+      if (!("refused" in told)) confirmed.set(hunt, { value: told, at: now });
+      return told;
+    } catch (error) {
+      // Old, but the engine's own: control is away, and nobody else knows better.
+      if (entry) return entry;
+      throw error;
+    }
   });
 }
 
@@ -133,6 +157,7 @@ export function knownShards(env: Env, hunt: string, now: number): Promise<readon
  */
 export function forgetHunt(hunt: string): void {
   hunts.forget(`${hunt}/`);
+  confirmed.delete(hunt);
   boards.forget(`${hunt}/`);
   forgetList();
 }
@@ -144,7 +169,7 @@ export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number
   return boards.get(key, now, config.LEADERBOARD_MEMORY_MS, async () => {
     const published = query.bracket === undefined && query.around === undefined;
     if (published && query.offset + query.limit <= BOARD_ENTRIES_MAX) {
-      const entry = readBoardEntry(hunt, await readKv(env, boardKey(hunt)));
+      const entry = readBoardEntry(hunt, (await readKv(env, boardKey(hunt)))?.json ?? null);
       const young = entry && isYoung(entry.at, now, config.LEADERBOARD_KV_MAX_AGE_MS + 1);
       if (entry && young && now < (entry.until ?? Number.POSITIVE_INFINITY)) {
         count("leaderboard", "kv");
@@ -167,11 +192,11 @@ function plain<Value extends object>(result: Value): Value {
 }
 
 /** KV is a help, never a need: when it fails, the owner object is asked. */
-async function readKv(env: Env, key: string): Promise<string | null> {
+async function readKv(env: Env, key: string): Promise<{ json: string; at: number } | undefined> {
   try {
-    return await env.CACHE.get(key, { cacheTtl: KV_CACHE_TTL });
+    return openSigned(env, key, await env.CACHE.get(key, { cacheTtl: KV_CACHE_TTL }));
   } catch (error) {
     console.warn({ message: "KV could not be read", error: String(error) });
-    return null;
+    return undefined;
   }
 }

@@ -15,6 +15,7 @@ import {
   profileOf,
   readRegistrationEntry,
 } from "./entry.ts";
+import { openSigned, signedText } from "./signed.ts";
 import { type Found, type LookupCounts, Lookups } from "./swr.ts";
 
 /** Per isolate, as everything here: requests of one isolate share what they looked up. */
@@ -49,8 +50,15 @@ export function lookUpRegistration(
     {
       now: () => Date.now(),
       timer: startTimer,
-      readKv: (key) => env.CACHE.get(lookupKey(key), { cacheTtl: KV_CACHE_TTL }),
-      writeKv: (key, text, expirationTtl) => env.CACHE.put(lookupKey(key), text, { expirationTtl }),
+      async readKv(key) {
+        const text = await env.CACHE.get(lookupKey(key), { cacheTtl: KV_CACHE_TTL });
+        // Text that is no entry of ours is read as an empty one, which is counted and replaced.
+        return text === null ? null : (openSigned(env, lookupKey(key), text)?.json ?? "");
+      },
+      async writeKv(key, entry, expirationTtl) {
+        const text = signedText(env, lookupKey(key), entry, Date.now());
+        await env.CACHE.put(lookupKey(key), text, { expirationTtl });
+      },
       load: () => loadProfile(env, context, externalId),
       later: (task) => context.waitUntil(task),
       warn(message, error) {

@@ -2,17 +2,20 @@
 import { z } from "zod";
 import {
   amount,
+  cursorGiven,
   eventId,
   flag,
   id,
   linesTaken,
   name,
+  nextCursor,
   reason,
   slug,
   time,
   timeGiven,
   told,
   whole,
+  wholeInQuery,
 } from "./basics.ts";
 import { eventParts } from "./play.ts";
 
@@ -151,6 +154,10 @@ export const verification = z
         }),
       )
       .meta({ description: "The first 1,000 differences", examples: [[]] }),
+    unsettled: whole(
+      "Teams that kept changing while they were compared with the origin: nothing is known of these; ask again when it is quiet",
+      2,
+    ).exactOptional(),
   })
   .meta({
     id: "Verification",
@@ -158,6 +165,11 @@ export const verification = z
     examples: [{ ok: true, facts: 9_600, teams: 120, mismatches: [] }],
   });
 export type Verification = z.infer<typeof verification>;
+
+export const auditQuery = z.strictObject({
+  cursor: cursorGiven(/^\d{1,15}$/, "1200").exactOptional(),
+  limit: wholeInQuery("Entries in a page", { min: 1, max: 1_000, default: 1_000 }),
+});
 
 export const audit = z
   .strictObject({
@@ -174,9 +186,10 @@ export const audit = z
           request: told("The `X-Request-Id` it came with", "5f0c2f0e-8f0b-4f43-9d51-0f2f6f1a2b3c"),
         }),
       )
-      .meta({ description: "The newest first, 1,000 at most", examples: [[]] }),
+      .meta({ description: "The newest first", examples: [[]] }),
+    cursor: nextCursor.exactOptional(),
   })
-  .meta({ id: "Audit", description: "What organisers did", examples: [{ entries: [] }] });
+  .meta({ id: "Audit", description: "What organisers did and read", examples: [{ entries: [] }] });
 export type Audit = z.infer<typeof audit>;
 
 export const rearchived = z

@@ -8,6 +8,9 @@ export const clueKind = z
   .enum(CLUE_KINDS)
   .meta({ description: "How the clue is solved", examples: ["answer"] });
 
+/** Announcements in a player's view, the newest; the older ones come page by page. */
+export const ANNOUNCEMENTS_TOLD = 50;
+
 export const announcement = z
   .strictObject({
     id: id.meta({ description: "The announcement", examples: ["a-4kq0x"] }),
@@ -44,6 +47,9 @@ export const clueView = z
     kind: clueKind,
     points: amount("What a solve brings now; once solved, what it brought", 50),
     meta: mark("A meta: fed by other clues").exactOptional(),
+    withdrawn: mark(
+      "A version dropped it: it is only shown, to teams that solved it or took a hint of it",
+    ).exactOptional(),
     state: z.enum(["open", "solved"]).meta({ description: "Solved, or still open", examples: ["open"] }),
     body: told("The clue itself, Markdown", "What stands by the water and never sleeps?"),
     choices: z
@@ -162,7 +168,10 @@ export const me = z
       .array(prizeView)
       .meta({ description: "The hunt's prizes, if it has any", examples: [[]] })
       .exactOptional(),
-    announcements: z.array(announcement).meta({ description: "The oldest first", examples: [[]] }),
+    announcements: z.array(announcement).meta({
+      description: `The newest ${ANNOUNCEMENTS_TOLD}, the oldest of them first; the route of announcements has all`,
+      examples: [[]],
+    }),
     serverTime: time.describe("The engine's clock"),
     asOf: time.describe("How fresh values and score are, where they move"),
   })

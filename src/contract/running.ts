@@ -1,6 +1,7 @@
 /** The running hunt: phase, announcements, growth. */
 import { z } from "zod";
-import { id, phase, slug, text, time, whole } from "./basics.ts";
+import { id, nextCursor, phase, slug, text, time, whole, wholeInQuery } from "./basics.ts";
+import { ANNOUNCEMENTS_TOLD, announcement } from "./me.ts";
 
 export const phaseBody = z
   .strictObject({
@@ -46,6 +47,21 @@ export const announced = z
     examples: [{ id: "a-4kq0x", at: "2026-06-06T19:00:00.000Z" }],
   });
 export type Announced = z.infer<typeof announced>;
+
+export const announcementsQuery = z.strictObject({
+  cursor: id
+    .meta({ description: "An announcement: the page has those before it", examples: ["a-4kq0x"] })
+    .exactOptional(),
+  limit: wholeInQuery("Announcements in a page", { min: 1, max: 100, default: ANNOUNCEMENTS_TOLD }),
+});
+
+export const announcements = z
+  .strictObject({
+    announcements: z.array(announcement).meta({ description: "The newest first", examples: [[]] }),
+    cursor: nextCursor.exactOptional(),
+  })
+  .meta({ id: "Announcements", description: "A page of announcements", examples: [{ announcements: [] }] });
+export type Announcements = z.infer<typeof announcements>;
 
 export const growBody = z
   .strictObject({

@@ -1,14 +1,27 @@
-/** The audit: every organiser action of a hunt, who, when, what, from which request. */
+/**
+ * The audit: every organiser action of a hunt, who, when, what, from which
+ * request; and once an hour, for each person and route, that secrets or personal
+ * data were read. It is kept whole, so that nobody can push a line out of it by
+ * many others; readings are the only lines that a mere look makes, and the hour
+ * bounds them.
+ */
 import type { Sql } from "../lazy-sql.ts";
-import type { AuditEntry } from "../objects/control.ts";
+import type { Actor, AuditEntry, AuditPage, ReadingOf } from "../objects/control.ts";
 
-/** Entries listed at most, newest first. */
-const LISTED_MAX = 1_000;
+/** Within which repeated readings are one line, ms. */
+const HOUR = 3_600_000;
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS audit (
-  id INTEGER PRIMARY KEY,
-  entry TEXT NOT NULL
-)`;
+// `reading` holds those of the present hour: a route, and who read there.
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY,
+    entry TEXT NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS reading (
+    hour INTEGER NOT NULL,
+    reader TEXT NOT NULL,
+    PRIMARY KEY (hour, reader)
+  ) WITHOUT ROWID`;
 
 export class AuditLog {
   readonly #sql: Sql;
@@ -25,6 +38,16 @@ export class AuditLog {
       .one().id;
   }
 
+  /** Records that somebody read something, unless this hour has that line already. `at`: epoch ms. */
+  recordReading({ action, detail }: ReadingOf, by: Actor, at: number): void {
+    const hour = Math.floor(at / HOUR);
+    const reader = JSON.stringify([by.actor, action, detail]);
+    const insert = "INSERT OR IGNORE INTO reading (hour, reader) VALUES (?, ?)";
+    if (this.#sql.exec(insert, hour, reader).rowsWritten === 0) return;
+    this.#sql.exec("DELETE FROM reading WHERE hour < ?", hour);
+    this.record({ ...by, at, action, detail });
+  }
+
   /** Adds to a line's detail how its action went. */
   amend(line: number, detail: AuditEntry["detail"]): void {
     const { entry } = this.#sql.exec<{ entry: string }>("SELECT entry FROM audit WHERE id = ?", line).one();
@@ -33,10 +56,20 @@ export class AuditLog {
     this.#sql.exec("UPDATE audit SET entry = ? WHERE id = ?", JSON.stringify(amended), line);
   }
 
-  list(): AuditEntry[] {
-    return this.#sql
-      .exec<{ entry: string }>("SELECT entry FROM audit ORDER BY id DESC LIMIT ?", LISTED_MAX)
-      .toArray()
-      .map((row) => JSON.parse(row.entry));
+  /** The newest entries, or those before the one that `before` names. */
+  list(before: number | undefined, limit: number): AuditPage {
+    const rows = this.#sql
+      .exec<{ id: number; entry: string }>(
+        "SELECT id, entry FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
+        before ?? Number.MAX_SAFE_INTEGER,
+        limit + 1,
+      )
+      .toArray();
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      entries: page.map(({ entry }) => JSON.parse(entry) as AuditEntry),
+      ...(rows.length > limit && last ? { next: last.id } : {}),
+    };
   }
 }

@@ -10,17 +10,17 @@ import type { Actor, AuditEntry } from "../objects/control.ts";
 import { randomText } from "../objects/ids.ts";
 import { stockOf } from "../prizes/allocate.ts";
 import type { Announcement } from "../protocol.ts";
+import { type AnnouncementStore, toldToShards } from "./announcements.ts";
 import type { AuditLog } from "./audit.ts";
 import type { Published } from "./publish.ts";
 import type { PhaseByHand, StateStore } from "./state.ts";
 
-/** Announcements stored at most; the oldest go first. */
-const ANNOUNCEMENTS_MAX = 200;
-
 interface ChangesDeps {
   state: StateStore;
   audit: AuditLog;
-  published(): Published | undefined;
+  announcements: AnnouncementStore;
+  /** The hunt in use. */
+  hunt(): Published | Refusal;
   tellEveryone(): Promise<Refusal | undefined>;
   now(): number;
 }
@@ -61,8 +61,8 @@ export class Changes {
     const at = this.#deps.now();
     const about = clue === undefined ? {} : { clue };
     const announcement: Announcement = { id: `a-${randomText(10).toLowerCase()}`, at, text, ...about };
-    const announcements = [...hunt.state.announcements, announcement].slice(-ANNOUNCEMENTS_MAX);
-    this.#deps.state.change({ announcements });
+    this.#deps.announcements.add(announcement);
+    this.#deps.state.change({ announcements: toldToShards([...hunt.state.announcements, announcement]) });
     this.#record("announce", { id: announcement.id, ...about }, by, at);
     return (await this.#deps.tellEveryone()) ?? { id: announcement.id, at };
   }
@@ -97,9 +97,10 @@ export class Changes {
     by: Actor,
     change: (compiled: CompiledPrize, change: PrizeChange) => PrizeChange | Refusal,
   ): Promise<{ stock: number } | Refusal> {
-    const hunt = this.#deps.published();
-    const compiled = hunt?.compiled.hunt.prizes.find(({ id }) => id === prize);
-    if (!hunt || !compiled) return refuse("not_found", "no such prize");
+    const hunt = this.#hunt();
+    if ("refused" in hunt) return hunt.refused === "not_found" ? refuse("not_found", "no such prize") : hunt;
+    const compiled = hunt.compiled.hunt.prizes.find(({ id }) => id === prize);
+    if (!compiled) return refuse("not_found", "no such prize");
     const changed = change(compiled, changeOf(hunt.state.prizes, prize));
     if ("refused" in changed) return changed;
     const prizes = { ...hunt.state.prizes, [prize]: changed };
@@ -146,7 +147,7 @@ export class Changes {
   }
 
   #hunt(): Published | Refusal {
-    return this.#deps.published() ?? refuse("not_found", "no such hunt");
+    return this.#deps.hunt();
   }
 
   #record(action: string, detail: AuditEntry["detail"], by: Actor, at: number): void {

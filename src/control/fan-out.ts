@@ -5,6 +5,7 @@
  */
 import type { Alarm } from "../alarm.ts";
 import { publicKey } from "../cache/entry.ts";
+import { signedText } from "../cache/signed.ts";
 import { type Clock, within } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { directoryStub, leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
@@ -27,7 +28,7 @@ const RETRY_DELAY = 2_000;
 
 interface FanOutDeps {
   hunt: string;
-  env: Pick<Env, "SHARD" | "LEADERBOARD" | "PRIZES" | "DIRECTORY" | "CACHE">;
+  env: Pick<Env, "SHARD" | "LEADERBOARD" | "PRIZES" | "DIRECTORY" | "CACHE" | "ANSWER_PEPPERS">;
   clock: Clock;
   state: StateStore;
   published(): Published | undefined;
@@ -146,12 +147,13 @@ export class FanOut {
 
   /** KV is a cache: when it refuses (one write a second and key), the alarm writes it later. */
   async #writeEntry(): Promise<void> {
-    const { env, hunt } = this.#deps;
+    const { env, hunt, clock } = this.#deps;
     const published = this.#deps.published();
     if (!published) return;
     try {
       const entry = publicEntryOf(published.state, published.compiled);
-      await env.CACHE.put(publicKey(hunt), JSON.stringify(entry));
+      const key = publicKey(hunt);
+      await env.CACHE.put(key, signedText(env, key, JSON.stringify(entry), clock.now()));
     } catch (error) {
       console.warn({ message: "the public entry could not be written", error: String(error) });
       this.arm();

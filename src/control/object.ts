@@ -15,11 +15,14 @@ import { LazySql } from "../lazy-sql.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
   Actor,
-  AuditEntry,
+  AnnouncementPage,
+  AnnouncementQuery,
+  AuditPage,
   ControlObject,
   KeyIds,
   PublicEntry,
   PublishResult,
+  ReadingOf,
 } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { isPlaced } from "../objects/ids.ts";
@@ -29,6 +32,7 @@ import type { TeamAction } from "../protocol.ts";
 import { currentKey } from "../secrets.ts";
 import { StoredText } from "../stored-text.ts";
 import { Actions } from "./actions.ts";
+import { AnnouncementStore } from "./announcements.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
 import { publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
@@ -40,6 +44,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #hunt: string;
   readonly #state: StateStore;
   readonly #audit: AuditLog;
+  readonly #announcements: AnnouncementStore;
   readonly #publisher: Publisher;
   readonly #fanOut: FanOut;
   readonly #changes: Changes;
@@ -73,7 +78,16 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     });
     this.#fanOut = new FanOut({ hunt, env, clock, state, published, seed: () => this.#seed(), alarm });
     const tellEveryone = () => this.#fanOut.tellEveryone();
-    this.#changes = new Changes({ state, audit, published, tellEveryone, now });
+    this.#announcements = new AnnouncementStore(ctx.storage.sql, state.current?.announcements ?? []);
+    const announcements = this.#announcements;
+    this.#changes = new Changes({
+      state,
+      audit,
+      announcements,
+      hunt: () => this.#published(),
+      tellEveryone,
+      now,
+    });
     this.#actions = new Actions({ hunt, env, state, audit, now });
     void ctx.blockConcurrencyWhile(async () => {
       await alarm.resume();
@@ -130,10 +144,8 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return /"pepper":"([a-z0-9]{1,16})"/.exec(text ?? "")?.[1];
   }
 
-  codes(by: Actor): { clue: string; title: string; code: string }[] | Refusal {
-    const codes = this.#publisher.codes();
-    if (!("refused" in codes)) this.#audit.record({ ...by, at: this.now(), action: "codes", detail: {} });
-    return codes;
+  codes(): { clue: string; title: string; code: string }[] | Refusal {
+    return this.#publisher.codes();
   }
 
   // ── Changes ──────────────────────────────────────────────────────────────
@@ -145,6 +157,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
 
   announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal> {
     return this.#changes.announce(text, clue, by);
+  }
+
+  announcements(query: AnnouncementQuery): AnnouncementPage | Refusal {
+    if (!this.#state.current) return refuse("not_found", "no such hunt");
+    return this.#announcements.page(query);
   }
 
   addStock(
@@ -192,12 +209,14 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#actions.redrive(ids, by);
   }
 
-  audit(): AuditEntry[] {
-    return this.#audit.list();
+  audit(before: number | undefined, limit: number): AuditPage {
+    return this.#audit.list(before, limit);
   }
 
-  recordAction(entry: AuditEntry): void {
-    if (this.#state.current) this.#audit.record(entry);
+  recordReading(reading: ReadingOf, by: Actor): Refusal | undefined {
+    if (!this.#state.current) return refuse("not_found", "no such hunt");
+    this.#audit.recordReading(reading, by, this.now());
+    return undefined;
   }
 
   // ── Shards and vault ─────────────────────────────────────────────────────
@@ -261,6 +280,6 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
 
   #published(): Published | Refusal {
     this.#rightPhase();
-    return this.#publisher.published() ?? refuse("not_found", "no such hunt");
+    return this.#publisher.hunt();
   }
 }

@@ -1,17 +1,27 @@
 /** The versions of a hunt's definition: checked, compiled, stored as they were written. */
-import { type Refusal, refuse } from "../errors.ts";
+import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { codesOf } from "../hunt/codes.ts";
 import { compile } from "../hunt/compile.ts";
+import type { WithdrawnClue } from "../hunt/compiled.ts";
 import { parseDefinition } from "../hunt/definition.ts";
 import { INITIAL_PHASE, phaseAt, settlePhase } from "../hunt/phase.ts";
 import { fixedIssues } from "../hunt/prize-changes.ts";
+import { notIn, withdrawnSince } from "../hunt/withdrawn.ts";
 import type { PublishResult } from "../objects/control.ts";
 import { currentKey, digester, keyById, type Secrets, scanCode } from "../secrets.ts";
+import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import type { Compiled } from "./configs.ts";
 import type { StateStore } from "./state.ts";
 
 const KEY = "definition";
+
+/** What versions dropped, beside the definition, and its form. */
+const WITHDRAWN = "withdrawn";
+const WITHDRAWN_FORM = 1;
+
+const NO_CODE_KEY =
+  "the key that made this hunt's printed codes is no longer in CODE_KEYS: put it back, or give the clue a code";
 
 /** Bytes of a draw's seed: guessing it is as hard as inverting its hash. */
 const SEED_BYTES = 32;
@@ -64,7 +74,7 @@ export class Publisher {
       return { ...refuse("invalid", "the definition has errors"), issues: compiled.issues };
     }
     const now = this.#deps.now();
-    const old = this.published();
+    const old = this.#before();
     if (old && phaseAt(old.state.phase, old.compiled.hunt, now) !== "draft") {
       const issues = fixedIssues(old.compiled.hunt.prizes, compiled.hunt.prizes);
       if (issues.length > 0) {
@@ -75,7 +85,9 @@ export class Publisher {
     const { warnings } = compiled;
     if (dryRun) return { version, created, warnings };
     texts.write(KEY, source);
-    this.#compiled = { hunt: compiled.hunt, public: compiled.public };
+    // Who took a hint can read it for good. Without a shard there is nobody who could have taken one.
+    if (old && old.state.shards.length > 0) this.#withdraw(withdrawnSince(old.compiled.hunt, compiled.hunt));
+    this.#compiled = this.#complete(compiled);
     if (before) {
       state.change({
         version: version + 1,
@@ -108,9 +120,46 @@ export class Publisher {
       // Published definitions were accepted; a newer engine may be stricter.
       if ("issues" in compiled)
         throw new Error(`the published definition no longer compiles: ${compiled.issues[0]?.message}`);
-      this.#compiled = { hunt: compiled.hunt, public: compiled.public };
+      this.#compiled = this.#complete(compiled);
     }
     return { state, compiled: this.#compiled };
+  }
+
+  /** The hunt in use; refuses when there is none, and when it cannot be compiled any more. */
+  hunt(): Published | Refusal {
+    try {
+      return this.published() ?? refuse("not_found", "no such hunt");
+    } catch (error) {
+      console.error({ message: "a published hunt cannot be used", error: String(error) });
+      return refuse("unavailable", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** The hunt in use, if it can still be compiled: one that cannot must not keep its correction out. */
+  #before(): Published | undefined {
+    try {
+      return this.published();
+    } catch (error) {
+      console.warn({ message: "the version before is not compared with", error: String(error) });
+      return undefined;
+    }
+  }
+
+  /** Adds what earlier versions had, which the definition does not say. */
+  #complete({ hunt, public: half }: Compiled): Compiled {
+    const text = this.#deps.texts.read(WITHDRAWN);
+    if (text === undefined) return { hunt, public: half };
+    const { v, clues } = JSON.parse(text) as { v: number; clues: WithdrawnClue[] };
+    assertKnownForm("the dropped clues", { v }, WITHDRAWN_FORM);
+    // Some may be back.
+    const withdrawn = notIn(hunt, clues);
+    return { hunt: withdrawn.length === 0 ? hunt : { ...hunt, withdrawn }, public: half };
+  }
+
+  #withdraw(clues: WithdrawnClue[]): void {
+    const { texts } = this.#deps;
+    if (clues.length === 0 && texts.read(WITHDRAWN) === undefined) return;
+    texts.write(WITHDRAWN, JSON.stringify({ v: WITHDRAWN_FORM, clues }));
   }
 
   /** The definition as it was written. */
@@ -128,13 +177,10 @@ export class Publisher {
     if ("refused" in definition || !state) return refuse("not_found", "no such hunt");
     const parsed = parseDefinition(definition.source, definition.format);
     const key = keyById("CODE_KEYS", this.#deps.secrets.CODE_KEYS, state.codeKey);
-    if ("issues" in parsed || !key) return refuse("unavailable", "the codes cannot be made");
-    const generate = (clue: string): string => scanCode(key, this.#deps.hunt, clue);
-    return codesOf(parsed.definition, generate).map(({ clue, code }) => ({
-      clue: clue.id,
-      title: clue.title,
-      code,
-    }));
+    if ("issues" in parsed) return refuse("unavailable", "the codes cannot be made");
+    const made = codesOf(parsed.definition, (clue) => (key ? scanCode(key, this.#deps.hunt, clue) : ""));
+    if (made.some(({ code }) => code === "")) return refuse("unavailable", NO_CODE_KEY);
+    return made.map(({ clue, code }) => ({ clue: clue.id, title: clue.title, code }));
   }
 
   #compile(source: string, format: Format, codeKey: string) {
@@ -143,12 +189,19 @@ export class Publisher {
     if ("issues" in parsed) return { issues: parsed.issues };
     const pepper = currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
     const key = keyById("CODE_KEYS", secrets.CODE_KEYS, codeKey);
-    if (!key) throw new Error("the key of this hunt's printed codes is no longer in CODE_KEYS");
-    return compile(parsed.definition, {
+    // Without the key, clues are in use whose authors gave codes of their own; another key would make other codes.
+    const unmade: Issue[] = [];
+    const compiled = compile(parsed.definition, {
       hunt,
       digest: digester(pepper, hunt),
-      codeFor: (clue) => scanCode(key, hunt, clue),
+      codeFor: (clue) => {
+        if (key) return scanCode(key, hunt, clue);
+        const index = parsed.definition.clues.findIndex(({ id }) => id === clue);
+        unmade.push({ path: `clues.${index}.code`, code: "code-key-missing", message: NO_CODE_KEY });
+        return clue;
+      },
       pepper: pepper.id,
     });
+    return unmade.length > 0 && !compiled.issues ? { issues: unmade } : compiled;
   }
 }

@@ -20,6 +20,7 @@ export interface HuntState {
   /** Of the definition. */
   version: number;
   phase: PhaseState;
+  /** Those that shards are told; all are in a table of their own (announcements.ts). */
   announcements: Announcement[];
   /** Shards that took part so far. */
   shards: string[];

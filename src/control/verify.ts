@@ -25,13 +25,14 @@ const ARCHIVE_POLL = 250;
 /** Teams compared in one step. */
 const TEAMS_PAGE = 500;
 
-/** Looks at one page of teams that keep changing; after the last the page is passed over. */
+/** Looks at one page of teams that keep changing; those that still do at the last are counted, and passed over. */
 const LOOKS_MAX = 8;
 
 /** Differences reported at most; the rest is left out. */
 const MISMATCHES_MAX = 1_000;
 
 export interface Verification {
+  /** Nothing differs, as far as everything stood still long enough to be compared: see `unsettled`. */
   ok: boolean;
   facts: number;
   teams: number;
@@ -41,6 +42,8 @@ export interface Verification {
     team?: string;
     what: string;
   }[];
+  /** Teams that kept changing while they were compared with the origin's rows; absent: none. */
+  unsettled?: number;
 }
 
 type Differ = (what: string, team?: string) => void;
@@ -66,7 +69,8 @@ export async function verifyHunt(
     const tell: Differ = (what, team) =>
       differ({ where: "origin", shard, ...(team === undefined ? {} : { team }), what });
     try {
-      await verifyOrigin(env, store, hunt, shard, report, tell);
+      const unsettled = await verifyOrigin(env, store, hunt, shard, report, tell);
+      if (unsettled > 0) verification.unsettled = (verification.unsettled ?? 0) + unsettled;
     } catch (error) {
       if (!(error instanceof OriginUnavailable)) throw error;
       tell(`the origin cannot be asked now (${error.reason})`);
@@ -81,7 +85,7 @@ export async function verifyHunt(
   return verification;
 }
 
-/** Waits until the origin has caught up with the log, then compares. */
+/** Waits until the origin has caught up with the log, then compares. Resolves to the teams that kept changing. */
 async function verifyOrigin(
   env: Env,
   store: OriginStore,
@@ -89,7 +93,7 @@ async function verifyOrigin(
   shard: string,
   report: RefoldReport,
   differ: Differ,
-): Promise<void> {
+): Promise<number> {
   let { origin } = report;
   const deadline = Date.now() + ARCHIVE_WAIT;
   while (true) {
@@ -108,24 +112,35 @@ async function verifyOrigin(
       ({ origin } = await calling(async () => shardStub(env, hunt, shard).verify()));
     }
   }
-  await verifyTeams(env, store, hunt, shard, differ);
+  return verifyTeams(env, store, hunt, shard, differ);
 }
 
-/** Compares the derived rows, page by page of the shard's teams. */
+/** Compares the derived rows, page by page of the shard's teams. Resolves to the teams that kept changing. */
 async function verifyTeams(
   env: Env,
   store: OriginStore,
   hunt: string,
   shard: string,
   differ: Differ,
-): Promise<void> {
-  let after: string | undefined = "";
-  while (after !== undefined) after = await verifyPage(env, store, hunt, shard, after, differ);
+): Promise<number> {
+  let unsettled = 0;
+  for (let after: string | undefined = ""; after !== undefined; ) {
+    const page: Page = await verifyPage(env, store, hunt, shard, after, differ);
+    unsettled += page.unsettled;
+    after = page.last;
+  }
+  return unsettled;
+}
+
+interface Page {
+  /** Its last team; undefined: the page is empty. */
+  last: string | undefined;
+  /** Teams that differed at every look, but each time in another way: nothing is known of them. */
+  unsettled: number;
 }
 
 /**
- * Compares one page; returns its last team, undefined when there is none. A
- * team that plays on is ahead in the log, so a difference counts when it is
+ * Compares one page. A team that plays on is ahead in the log, so a difference counts when it is
  * the same twice, and no fact of the team is on its way.
  */
 async function verifyPage(
@@ -135,13 +150,13 @@ async function verifyPage(
   shard: string,
   after: string,
   differ: Differ,
-): Promise<string | undefined> {
+): Promise<Page> {
   let before = new Map<string, string>();
   let last: string | undefined;
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const rows = await store.teams(hunt, shard, after, TEAMS_PAGE);
     last = rows.at(-1)?.team;
-    if (last === undefined) return undefined;
+    if (last === undefined) return { last, unsettled: 0 };
     const ids = rows.map(({ team }) => team);
     const folded = await calling(async () => shardStub(env, hunt, shard).originTeams(ids));
     const suspects = new Map<string, string>();
@@ -155,15 +170,16 @@ async function verifyPage(
         );
       }
     });
-    const settled = [...suspects].every(([team, what]) => before.get(team) === what);
-    if (settled) {
-      for (const [team, what] of suspects) differ(what, team);
-      return last;
+    const settled = [...suspects].filter(([team, what]) => before.get(team) === what);
+    const unsettled = suspects.size - settled.length;
+    if (unsettled === 0 || look === LOOKS_MAX - 1) {
+      for (const [team, what] of settled) differ(what, team);
+      return { last, unsettled };
     }
     before = suspects;
     await new Promise((done) => setTimeout(done, ARCHIVE_POLL));
   }
-  return last;
+  return { last, unsettled: 0 };
 }
 
 function same(a: OriginTeam, b: OriginTeam): boolean {

@@ -6,7 +6,7 @@
 import type { MiddlewareHandler } from "hono";
 import { RequestError } from "../errors.ts";
 import type { Actor } from "../objects/control.ts";
-import { type PlayerClaims, requireOps, requireOrganiser, requirePlayer } from "./auth.ts";
+import { isOrganiser, type PlayerClaims, requireOps, requireOrganiser, requirePlayer } from "./auth.ts";
 import { huntOf } from "./hunt.ts";
 import { limitAddress, limitJoining, limitPlayer } from "./limits.ts";
 import type { AppEnv, Asked, Request$ } from "./request.ts";
@@ -59,6 +59,16 @@ export const organiser: Role<{ by: Actor }> = {
   check: async (c, next) => {
     const { subject } = await requireOrganiser(c.env, c.req.header("authorization"), c.get("now"));
     c.set("by", { actor: subject, request: c.get("requestId") });
+    await next();
+  },
+};
+
+/** A player of the hunt, or an organiser, who leaves no `player`. */
+export const playerOrOrganiser: Role<{ player: PlayerClaims | undefined }> = {
+  tokens: ["player", "organiser"],
+  check: async (c, next) => {
+    const isBy = await isOrganiser(c.env, c.req.header("authorization"), c.get("now"));
+    c.set("player", isBy ? undefined : await playerOf(c));
     await next();
   },
 };

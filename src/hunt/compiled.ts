@@ -44,6 +44,14 @@ export interface CompiledClue extends KindParts {
   opens: Condition;
 }
 
+/** What a later version dropped of a clue, or all of it (`clue`): for the teams that have it. */
+export interface WithdrawnClue {
+  id: string;
+  /** Its dropped hints. */
+  hints: CompiledHint[];
+  clue?: Pick<CompiledClue, "round" | "title" | "body" | "kind" | "points" | "meta"> & { roundTitle: string };
+}
+
 export interface CompiledPrize {
   id: string;
   title: string;
@@ -87,6 +95,8 @@ export interface CompiledHunt {
   clues: CompiledClue[];
   prizes: CompiledPrize[];
   webhooks: Webhook[];
+  /** In the order they were dropped; absent: none. */
+  withdrawn?: WithdrawnClue[];
   /** Id of the pepper the digests were made with. */
   pepper: string;
 }

@@ -9,7 +9,7 @@ import type { Command, PlayFact, RecordedOutcome, Result, UnrecordedOutcome } fr
 import { claim } from "./claim.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
-import { decideHint } from "./hint.ts";
+import { decideHint, shownAgain } from "./hint.ts";
 import { eventOf, kindOf } from "./kinds/all.ts";
 import { decideRepeated } from "./repeat.ts";
 import type { Team } from "./team.ts";
@@ -39,7 +39,10 @@ export function decide(
   if (command.type === "claim") return claim(context, turn, command.prize);
   if (command.type === "hint") {
     const clue = turn.open(command.clue);
-    if (!clue) return turn.tell("locked", { clue: command.clue });
+    if (!clue) {
+      const again = shownAgain(context, turn, command.id, command.clue, command.hint);
+      return again ?? turn.tell("locked", { clue: command.clue });
+    }
     return decideHint(context, turn, command.id, clue, turn.openedAt, command.hint);
   }
 

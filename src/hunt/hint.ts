@@ -6,6 +6,7 @@ import { iso } from "./moment.ts";
 import { hintKey } from "./team.ts";
 import { scoreOf } from "./team-score.ts";
 import type { Decision, Turn } from "./turn.ts";
+import { hintText } from "./withdrawn.ts";
 
 /** Decides on the hint `id` of a clue that opened for the team at `openedAt` (epoch ms). `event`: the event's id. */
 export function decideHint(
@@ -16,13 +17,10 @@ export function decideHint(
   openedAt: number,
   id: string,
 ): Decision {
+  const again = shownAgain(context, turn, event, clue.id, id);
+  if (again) return again;
   const hint = clue.hints.find((candidate) => candidate.id === id);
   if (!hint) return turn.tell("invalid", { clue: clue.id, message: `${clue.id} has no hint ${id}` });
-  if (turn.team.hints.has(hintKey(clue.id, hint.id))) {
-    // Given before: shown again, charged once, nothing to record.
-    const shown = { clue: clue.id, hint: { id: hint.id, text: hint.text } };
-    return { result: { id: event, outcome: "taken", ...shown } };
-  }
   const availableAt = openedAt + hint.after;
   if (availableAt > turn.now) return turn.tell("not_yet", { clue: clue.id, retryAt: iso(availableAt) });
   const score = scoreOf(context, turn.team) - hint.cost;
@@ -30,9 +28,23 @@ export function decideHint(
   return turn.record("taken", { clue: clue.id, hint: hint.id, cost: hint.cost, score });
 }
 
-/** Adds the hint's text to the result of the fact that took it: as it is in the present version. */
-export function hintResult(clue: CompiledClue | undefined, fact: PlayFact, result: Result): void {
-  if (fact.hint === undefined) return;
-  const text = clue?.hints.find(({ id }) => id === fact.hint)?.text;
-  result.hint = { id: fact.hint, text: text ?? "" };
+/** A hint that the team took is shown again, charged once, with nothing to record; also when its clue is locked or dropped. */
+export function shownAgain(
+  { hunt }: Context,
+  turn: Turn,
+  event: string,
+  clue: string,
+  id: string,
+): Decision | undefined {
+  if (!turn.team.hints.has(hintKey(clue, id))) return undefined;
+  const text = hintText(hunt, clue, id);
+  return text === undefined
+    ? undefined
+    : { result: { id: event, outcome: "taken", clue, hint: { id, text } } };
+}
+
+/** Adds the hint's text to the result of the fact that took it: as it is in the present version, or was in the last that had it. */
+export function hintResult(hunt: Context["hunt"], { clue, hint }: PlayFact, result: Result): void {
+  if (hint === undefined) return;
+  result.hint = { id: hint, text: hintText(hunt, clue ?? "", hint) ?? "" };
 }

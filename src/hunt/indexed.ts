@@ -2,7 +2,7 @@
  * A compiled hunt with the look-ups the rules need, built once per version and
  * object. Everything here is derived; nothing is stored.
  */
-import type { CompiledClue, CompiledHunt, CompiledPrize, Condition } from "./compiled.ts";
+import type { CompiledClue, CompiledHunt, CompiledPrize, Condition, WithdrawnClue } from "./compiled.ts";
 import { kindOf } from "./kinds/all.ts";
 import type { Judge } from "./kinds/kind.ts";
 import { OpeningsMemory } from "./openings.ts";
@@ -24,6 +24,8 @@ export interface IndexedHunt {
   /** Solved clue → clues whose condition that solve can fulfil. */
   readonly dependents: ReadonlyMap<string, readonly CompiledClue[]>;
   readonly prizes: ReadonlyMap<string, CompiledPrize>;
+  /** What earlier versions had, by clue. */
+  readonly withdrawn: ReadonlyMap<string, WithdrawnClue>;
   /** Every `n` of a `{points: n}` condition, rising. */
   readonly thresholds: readonly number[];
   /** Scores move with other teams' solves: only the standings know them. */
@@ -60,6 +62,7 @@ export function indexHunt(compiled: CompiledHunt): IndexedHunt {
     rounds,
     dependents,
     prizes: new Map(compiled.prizes.map((prize) => [prize.id, prize])),
+    withdrawn: new Map((compiled.withdrawn ?? []).map((clue) => [clue.id, clue])),
     thresholds: [...thresholds].sort((a, b) => a - b),
     dynamic: isDynamic(compiled.scoring),
   };

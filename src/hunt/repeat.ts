@@ -39,7 +39,7 @@ export function resultOf({ hunt, prizes }: Context, fact: PlayFact, player: stri
   if (fact.unlocked !== undefined) result.unlocked = fact.unlocked;
   if (fact.message !== undefined) result.message = fact.message;
   const clue = fact.clue === undefined ? undefined : hunt.clues.get(fact.clue);
-  if (fact.type === "hint") hintResult(clue, fact, result);
+  if (fact.type === "hint") hintResult(hunt, fact, result);
   else if (fact.type === "claim") claimResult(prizes, fact, player, result);
   else if (clue) kindOf(clue).result?.(clue, fact, result);
   return result;

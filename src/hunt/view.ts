@@ -1,5 +1,5 @@
 /** What a team may see of the hunt and of itself: open clues only; in the form of the wire (src/contract/me.ts). PURE. */
-import type { ClueView, Me, PrizeView } from "../contract/me.ts";
+import { ANNOUNCEMENTS_TOLD, type ClueView, type Me, type PrizeView } from "../contract/me.ts";
 import type { Announcement } from "../protocol.ts";
 import { cooldownUntil } from "./attempts.ts";
 import { hasEnough, isEligible } from "./claim.ts";
@@ -9,6 +9,7 @@ import { iso } from "./moment.ts";
 import { hintKey, type Team } from "./team.ts";
 import { presentValue, scoreOf } from "./team-score.ts";
 import { openingsOf } from "./unlock.ts";
+import { takenOf, withdrawnViews } from "./withdrawn.ts";
 
 /** What others know of a player's hunt: the standings, the vault, the organisers. */
 export interface Known {
@@ -37,14 +38,14 @@ export function meOf(context: Context, team: Team, player: string, known: Known,
       ...(team.banned ? { banned: true as const } : {}),
     },
     phase,
-    // A round is told of when its first clue is.
-    rounds: hunt.compiled.rounds.filter(({ id }) => clues.some(({ round }) => round === id)),
+    rounds: roundsOf(hunt, clues),
     clues,
     ...(hunt.compiled.prizes.length === 0
       ? {}
       : { prizes: prizesOf(context, team, player, known.left, now) }),
     announcements: known.announcements
       .filter(({ clue }) => clue === undefined || visible.has(clue))
+      .slice(-ANNOUNCEMENTS_TOLD)
       .map((announcement) => ({ ...announcement, at: iso(announcement.at) })),
     serverTime: iso(now),
     asOf: iso(hunt.dynamic ? (word?.asOf ?? now) : now),
@@ -94,7 +95,17 @@ export function prizesOf(
   });
 }
 
-/** The open and solved clues in the order of the definition. Before the hunt opens: none. */
+/** A round is told of when its first clue is; one that a version dropped, after the others. */
+function roundsOf({ compiled, withdrawn }: Context["hunt"], clues: readonly ClueView[]): Me["rounds"] {
+  const rounds = compiled.rounds.filter(({ id }) => clues.some(({ round }) => round === id));
+  for (const { id, round } of clues) {
+    if (rounds.some((known) => known.id === round)) continue;
+    rounds.push({ id: round, title: withdrawn.get(id)?.clue?.roundTitle ?? "" });
+  }
+  return rounds;
+}
+
+/** The open and solved clues in the order of the definition, then those that a version dropped. Before the hunt opens: none. */
 export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
   if (context.phase === "draft") return [];
   const openings = openingsOf(context.hunt, team, context.openedAt, now);
@@ -119,19 +130,23 @@ export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
       ...(wait === undefined ? {} : { cooldownUntil: iso(wait) }),
       openedAt: iso(openedAt),
       ...(solve ? { solvedAt: iso(solve.at) } : {}),
-      hints: clue.hints.map((hint) => {
-        const taken = team.hints.has(hintKey(clue.id, hint.id));
-        return {
-          id: hint.id,
-          cost: hint.cost,
-          availableAt: iso(openedAt + hint.after),
-          taken,
-          ...(taken ? { text: hint.text } : {}),
-        };
-      }),
+      hints: [
+        ...clue.hints.map((hint) => {
+          const taken = team.hints.has(hintKey(clue.id, hint.id));
+          return {
+            id: hint.id,
+            cost: hint.cost,
+            availableAt: iso(openedAt + hint.after),
+            taken,
+            ...(taken ? { text: hint.text } : {}),
+          };
+        }),
+        ...takenOf(context.hunt.withdrawn.get(clue.id), team),
+      ],
     });
   }
-  return views;
+  const { withdrawn } = context.hunt;
+  return withdrawn.size === 0 ? views : [...views, ...withdrawnViews(withdrawn.values(), team)];
 }
 
 /**

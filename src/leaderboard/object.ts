@@ -7,6 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { boardKey } from "../cache/entry.ts";
+import { signedText } from "../cache/signed.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { StandingsRules } from "../hunt/score.ts";
@@ -76,7 +77,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
       delay: config.PUBLISH_DELAY_MS,
       config: () => this.#board.config,
       read: (read) => this.#board.public(read),
-      put: (text) => env.CACHE.put(boardKey(hunt), text),
+      put: (entry) => env.CACHE.put(boardKey(hunt), signedText(env, boardKey(hunt), entry, clock.now())),
     });
     this.#live = new BoardSockets({
       ctx,

@@ -9,7 +9,7 @@ import type { Rpc } from "@cloudflare/workers-types";
 import type { Issue, Refusal } from "../errors.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
-import type { TeamAction } from "../protocol.ts";
+import type { Announcement, TeamAction } from "../protocol.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { ShardConfig } from "./shard.ts";
 
@@ -34,6 +34,30 @@ export interface AuditEntry {
   /** The `X-Request-Id` it came with. */
   request: string;
 }
+
+export interface AuditPage {
+  /** The newest first. */
+  entries: AuditEntry[];
+  /** Names the last of them, where older ones follow. */
+  next?: number;
+}
+
+export interface AnnouncementQuery {
+  /** The announcement that the page ends before; absent: it begins with the newest. */
+  before?: string;
+  limit: number;
+  /** Beside those for everybody: those about these clues; absent: all. */
+  clues?: string[];
+}
+
+export interface AnnouncementPage {
+  announcements: Announcement[];
+  /** Older ones follow. */
+  more: boolean;
+}
+
+/** A reading of secrets or personal data: what was read, as the audit names it. */
+export type ReadingOf = Pick<AuditEntry, "action" | "detail">;
 
 /** The public half of a hunt, as control publishes it. */
 export interface PublicEntry {
@@ -74,6 +98,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   publicEntry(): PublicEntry | Refusal;
   setPhase(to: Exclude<Phase, "draft">, by: Actor): Promise<{ phase: Phase } | Refusal>;
   announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal>;
+  /** Announcements page by page, the newest first; refuses an unknown `before`. */
+  announcements(query: AnnouncementQuery): AnnouncementPage | Refusal;
   /** Raises the number of active shards per region; new teams land on the new ones. */
   grow(shardsPerRegion: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
   /** Adds units to a prize; the vault knows of them before the result. */
@@ -108,13 +134,13 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   /** Ids of the keys that the hunt was made with; empty of one that was never published. */
   keyIds(): Promise<KeyIds>;
   /** The codes to print, one a scan clue. */
-  codes(by: Actor): { clue: string; title: string; code: string }[] | Refusal;
+  codes(): { clue: string; title: string; code: string }[] | Refusal;
   /** A shard's first contact: it is listed before it gets the configuration. */
   attach(shard: string): ShardConfig | Refusal;
   /** The shards that took part so far. */
   shards(): string[];
-  /** The newest entries first. */
-  audit(): AuditEntry[];
-  /** Records a reading that changes nothing: an export, a list of winners. */
-  recordAction(entry: AuditEntry): void;
+  /** A page of the audit: the newest entries, or those before the one that `before` names. */
+  audit(before: number | undefined, limit: number): AuditPage;
+  /** Records a reading of what is secret or personal: one line for a person, a reading and an hour. */
+  recordReading(reading: ReadingOf, by: Actor): Refusal | undefined;
 }

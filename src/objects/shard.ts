@@ -180,6 +180,8 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   play(team: string, player: string, commands: string): Promise<string | Refusal>;
   /** All that the player sees. */
   me(team: string, player: string): Promise<Me | Refusal>;
+  /** The clues that the player sees, by id. */
+  cluesSeen(team: string, player: string): Promise<string[] | Refusal>;
   /** The team's score over time, epoch ms; during a freeze, up to the freeze. */
   history(team: string): Promise<{ points: { at: number; score: number }[] } | Refusal>;
 

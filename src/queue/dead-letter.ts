@@ -102,12 +102,20 @@ function openEnvelope(body: unknown): DeadMessage | undefined {
   const envelope = value as { dead?: unknown; error?: unknown; attempts?: unknown; body?: unknown } | null;
   if (typeof envelope?.dead !== "number") return undefined;
   if (!isKnownForm({ v: envelope.dead }, ENVELOPE_FORM)) {
-    // Stored as it came, so that nothing of it is lost.
+    // Stored as it came, so that nothing of it is lost; `redriveText` opens it when the engine knows its form.
     const error = `a dead letter of form ${envelope.dead}, of a newer engine`;
     return { error, attempts: Number(envelope.attempts) || 0, body };
   }
   if (typeof envelope.error !== "string" || typeof envelope.attempts !== "number") return undefined;
   return { error: envelope.error, attempts: envelope.attempts, body: envelope.body };
+}
+
+/** The message to send to the queue again for a stored letter; undefined: only a newer engine can say. */
+export function redriveText(stored: string): string | undefined {
+  const dead = openEnvelope(stored);
+  if (!dead) return stored;
+  if (dead.body === stored) return undefined;
+  return typeof dead.body === "string" ? dead.body : JSON.stringify(dead.body);
 }
 
 function isJson(text: string): boolean {

@@ -7,6 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { LazySql, type Sql } from "../lazy-sql.ts";
 import type { DeadLetter, DeadLettersObject, ListedLetter } from "../objects/dead-letters.ts";
 import type { Env } from "../objects/env.ts";
+import { redriveText } from "./dead-letter.ts";
 
 /**
  * Letters stored at most. Beyond it the oldest go: facts are in the shards' logs,
@@ -100,7 +101,8 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
   /**
    * Sends letters back to the queue, all or those of `ids`, and forgets them: a
    * message that is still poison comes back under the same id. A crash between
-   * the two sends some again, which changes nothing at the origin.
+   * the two sends some again, which changes nothing at the origin. Letters of a
+   * form that only a newer engine knows stay.
    */
   async redrive(ids?: readonly string[]): Promise<number> {
     const sql = this.#sql;
@@ -114,11 +116,13 @@ export class DeadLetters extends DurableObject<Env> implements DeadLettersObject
     for (let from = 0; from < chosen.length; from += REDRIVE_BATCH) {
       const batch = chosen
         .slice(from, from + REDRIVE_BATCH)
-        .flatMap((id) =>
-          sql.exec<Sent>("SELECT id, at, deaths, body FROM letter WHERE id = ?", id).toArray(),
-        );
+        .flatMap((id) => sql.exec<Sent>("SELECT id, at, deaths, body FROM letter WHERE id = ?", id).toArray())
+        .flatMap(({ body, ...letter }) => {
+          const text = redriveText(body);
+          return text === undefined ? [] : [{ ...letter, text }];
+        });
       if (batch.length === 0) continue;
-      await this.env.FACTS.sendBatch(batch.map(({ body }) => ({ body, contentType: "text" })));
+      await this.env.FACTS.sendBatch(batch.map(({ text }) => ({ body: text, contentType: "text" })));
       // A message that died again meanwhile is a letter anew.
       for (const { id, at, deaths } of batch)
         sql.exec("DELETE FROM letter WHERE id = ? AND at = ? AND deaths = ?", id, at, deaths);

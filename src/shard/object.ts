@@ -334,6 +334,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#players.me(team, player);
   }
 
+  cluesSeen(team: string, player: string): Promise<string[] | Refusal> {
+    return this.#players.cluesSeen(team, player);
+  }
+
   history(team: string): Promise<{ points: { at: number; score: number }[] } | Refusal> {
     return this.#players.history(team);
   }

@@ -3,7 +3,7 @@ import type { Me } from "../contract/me.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { admit, foldName } from "../hunt/admit.ts";
 import type { Team } from "../hunt/team.ts";
-import { historyOf, meOf } from "../hunt/view.ts";
+import { cluesOf, historyOf, meOf } from "../hunt/view.ts";
 import { makeJoinCode, makeTeamId } from "../objects/check-part.ts";
 import { joinCodesIn } from "../objects/ids.ts";
 import { KEY_LIFE } from "../objects/names.ts";
@@ -150,6 +150,18 @@ export class Players {
     const { announcements } = current;
     const present = journal.teams.get(teamId) ?? team;
     return meOf(context, present, player, { rank, left, announcements }, now);
+  }
+
+  /** The clues that the player sees. */
+  async cluesSeen(teamId: string, player: string): Promise<string[] | Refusal> {
+    const { current, journal, time } = this.#deps;
+    const refused = await current.ready();
+    if (refused) return refused;
+    const team = this.memberOf(teamId, player);
+    if ("refused" in team) return team;
+    await journal.committed();
+    const now = time.now();
+    return cluesOf(current.context(now), journal.teams.get(teamId) ?? team, now).map(({ id }) => id);
   }
 
   /** The team's score over time; during a freeze, up to the freeze. */

@@ -52,6 +52,7 @@ const ROUTES = [
   "POST /v1/hunts/{hunt}/import",
   "GET /v1/hunts/{hunt}/verify",
   "POST /v1/hunts/{hunt}/rearchive",
+  "GET /v1/hunts/{hunt}/announcements",
   "GET /v1/hunts/{hunt}/audit",
   "GET /v1/hunts/{hunt}/dead-letters",
   "POST /v1/hunts/{hunt}/dead-letters/redrive",

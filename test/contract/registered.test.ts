@@ -167,6 +167,7 @@ describe("with an origin that answers", () => {
     ["corrupt", () => "{nonsense"],
     ["alien", () => JSON.stringify({ v: 1, hunt: {}, version: 7 })],
     ["of another player", () => JSON.stringify(entryOf("somebody", {}, Date.now(), LIVES))],
+    ["well-formed but not signed", (key: string) => JSON.stringify(entryOf(key, null, Date.now(), LIVES))],
     ["from the future", (key: string) => JSON.stringify(entryOf(key, null, Date.now() + 3_600_000, LIVES))],
   ])("[CACHE-5] a value in KV that is %s is ignored and replaced", async (name, make) => {
     const kv = await engine.miniflare.getKVNamespace("CACHE");
@@ -202,6 +203,7 @@ describe("with an origin that answers", () => {
         "freshUntil",
         "key",
         "kind",
+        "signed",
         "staleUntil",
         "v",
         "value",

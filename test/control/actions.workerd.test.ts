@@ -16,7 +16,8 @@ const BY = { actor: "ada", request: "r-7" };
 const AWARD = { type: "award", points: 5, reason: "kind" } as const;
 const PRIZE = { id: "shell", title: "Shell", mode: "first-come", stock: 2 };
 
-const newest = async (hunt: string): Promise<AuditEntry | undefined> => (await control(hunt).audit())[0];
+const newest = async (hunt: string): Promise<AuditEntry | undefined> =>
+  (await control(hunt).audit(undefined, 100)).entries[0];
 
 async function start(hunt: string) {
   await publish(hunt, 10, { prizes: [PRIZE] });
@@ -95,13 +96,13 @@ test("[CTRL-1] a failure that nobody foresaw is marked, too", async () => {
 
 test("[CTRL-1] a team that no shard of the hunt has is refused without a call or a line", async () => {
   await start("guessed");
-  const lines = await control("guessed").audit();
+  const lines = (await control("guessed").audit(undefined, 100)).entries;
   const organise = vi.spyOn(HuntShard.prototype, "organise");
   for (const team of ["nobody", "afr-3-0-abcde"]) {
     expect(await control("guessed").actOnTeam(team, AWARD, BY)).toMatchObject({ refused: "not_found" });
   }
   expect(organise).not.toHaveBeenCalled();
-  expect(await control("guessed").audit()).toEqual(lines);
+  expect((await control("guessed").audit(undefined, 100)).entries).toEqual(lines);
   expect(await control("no-hunt").rearchive("none", BY)).toMatchObject({ refused: "not_found" });
 });
 

@@ -3,6 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { publicKey } from "../../src/cache/entry.ts";
+import { openSigned } from "../../src/cache/signed.ts";
 import { backlogOf } from "../../src/control/backlog.ts";
 import { HuntControl } from "../../src/control/object.ts";
 import { Leaderboard } from "../../src/leaderboard/object.ts";
@@ -55,7 +56,9 @@ test("[CTRL-2] repeating the call finishes it as well, with one line in the audi
   vi.spyOn(Leaderboard.prototype, "configure").mockRejectedValueOnce(new Error("away"));
   expect(await setPhase("again", "live")).toMatchObject({ refused: "unavailable" });
   expect(await setPhase("again", "live")).toEqual({ phase: "live" });
-  expect((await control("again").audit()).filter(({ action }) => action === "phase")).toHaveLength(1);
+  expect(
+    (await control("again").audit(undefined, 100)).entries.filter(({ action }) => action === "phase"),
+  ).toHaveLength(1);
 });
 
 test("[CTRL-2] KV that refuses holds up nobody: the alarm writes the entry", async () => {
@@ -66,7 +69,8 @@ test("[CTRL-2] KV that refuses holds up nobody: the alarm writes the entry", asy
   vi.restoreAllMocks();
   await env.CACHE.delete(publicKey("kv"));
   expect(await runDurableObjectAlarm(control("kv"))).toBe(true);
-  expect(await env.CACHE.get(publicKey("kv"), "json")).toMatchObject({ shardsPerRegion: 9 });
+  const written = openSigned(env, publicKey("kv"), await env.CACHE.get(publicKey("kv")));
+  expect(JSON.parse(written?.json ?? "")).toMatchObject({ shardsPerRegion: 9 });
 });
 
 test("[CTRL-3] a hunt that cannot name its shards counts as unknown, and the rest is told", async () => {

@@ -8,8 +8,15 @@ import { control, outcomeOf } from "../shard/workerd.ts";
 interface Stored {
   about: string;
   /** The object's texts by name. */
-  texts: { state: string; definition: string };
-  expected: { entry: object; shards: string[]; seed?: string };
+  texts: { state: string; definition: string; withdrawn?: string };
+  expected: {
+    entry: object;
+    shards: string[];
+    seed?: string;
+    withdrawn?: object[];
+    /** Their texts, the newest first. */
+    announcements?: string[];
+  };
 }
 
 const files = import.meta.glob<string>("../fixtures/stored/control/*.json", {
@@ -38,6 +45,13 @@ test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => 
   const { seed } = expected;
   if (seed !== undefined) expect(await control(hunt).drawSeed()).toEqual({ seed });
   expect(await control(hunt).vaultConfig()).toMatchObject({ seed: seed ?? expect.any(String) });
+  const { withdrawn, announcements } = expected;
+  const config = await control(hunt).attach("weur-0");
+  expect("compiled" in config ? config.compiled?.withdrawn : "refused").toEqual(withdrawn);
+  if (announcements) {
+    const page = await control(hunt).announcements({ limit: 10 });
+    expect("announcements" in page && page.announcements.map((each) => each.text)).toEqual(announcements);
+  }
   // It goes on: a change is stored in this engine's form.
   await control(hunt).grow(20, { actor: "organiser", request: "r-1" });
   const text = await runInDurableObject(control(hunt), (_, state) =>

@@ -76,6 +76,7 @@ const CORRUPT: [string, (real: string) => string | undefined][] = [
     "of wrong types",
     () => JSON.stringify({ v: 1, hunt: "kv-hunt", at: "x", asOf: "y", entries: {}, version: "1" }),
   ],
+  ["a well-formed lie", (real) => real.replaceAll('"paused":false', '"paused":true')],
   ["huge", (real) => real + " ".repeat(1_000_000)],
 ];
 

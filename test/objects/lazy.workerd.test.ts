@@ -21,17 +21,16 @@ type Touch = (name: string) => { stub: DurableObjectStub; calls: (() => unknown)
 const touches: Record<string, Touch> = {
   HuntControl: (name) => {
     const stub = env.CONTROL.getByName(name);
-    const action = { at: 1, action: "export", detail: {}, ...BY };
     return {
       stub,
       calls: [
         () => stub.publicEntry(),
         () => stub.definition(),
-        () => stub.codes(BY),
-        () => stub.audit(),
+        () => stub.codes(),
+        () => stub.audit(undefined, 10),
         () => stub.shards(),
         () => stub.attach("weur-0"),
-        () => stub.recordAction(action),
+        () => stub.recordReading({ action: "export", detail: {} }, BY),
         () => stub.setPhase("live", BY),
         () => stub.announce("x", undefined, BY),
         () => stub.grow(2, BY),

@@ -151,6 +151,10 @@ const ROUTES: Record<string, (() => Promise<Asked> | Asked)[]> = {
     },
   ],
   "POST /v1/hunts/{hunt}/announcements": [() => post(of(HUNT, "announcements"), { text: "Hear!" })],
+  "GET /v1/hunts/{hunt}/announcements": [
+    () => get(of(HUNT, "announcements"), "organiser"),
+    () => get(of(HUNT, "announcements"), "player"),
+  ],
   "POST /v1/hunts/{hunt}/shards": [() => post(of(HUNT, "shards"), { shardsPerRegion: 8 })],
   "POST /v1/hunts/{hunt}/players": [
     () => joining(HUNT, { name: "Ann", team: { create: `Team ${asked}` } }),

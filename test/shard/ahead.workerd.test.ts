@@ -130,7 +130,8 @@ test("[SEC-38] a version published meanwhile neither opens nor ends the hunt bef
     { outcome: "correct" },
   ]);
   expect(await control("times").publicEntry()).toMatchObject({ phase: { live: true } });
-  expect((await control("times").audit()).map(({ action }) => action)).toContain("clock");
+  const { entries } = await control("times").audit(undefined, 100);
+  expect(entries.map(({ action }) => action)).toContain("clock");
 });
 
 test("[SEC-37] the vault draws and confirms by the right time again", async () => {

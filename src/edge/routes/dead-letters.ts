@@ -5,6 +5,7 @@ import { calling, controlStub, deadLettersStub } from "../../objects/call.ts";
 import { UNATTRIBUTED } from "../../objects/dead-letters.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso } from "../hunt.ts";
+import { noteReading } from "../readings.ts";
 import type { App, Asking } from "../request.ts";
 import { organiser } from "../roles.ts";
 
@@ -24,6 +25,10 @@ export function deadLetterRoutes(app: App): void {
       }),
       async (c) => {
         const owner = await ownerOf(c);
+        // Letters of no hunt are in no hunt's audit.
+        if (owner !== UNATTRIBUTED) {
+          await noteReading(c.env, owner, c.get("by"), c.get("now"), "dead-letters");
+        }
         const { letters, total } = await calling(async () => deadLettersStub(c.env, owner).list());
         return c.json({ letters: letters.map((letter) => ({ ...letter, at: iso(letter.at) })), total }, 200);
       },

@@ -14,6 +14,7 @@ import { calling, callingOnce, controlStub, directoryStub, leaderboardStub } fro
 import { mediaType, readText } from "../body.ts";
 import { declared } from "../declare.ts";
 import { huntOf } from "../hunt.ts";
+import { noteReading } from "../readings.ts";
 import { type App, publicOrigin } from "../request.ts";
 import { organiser } from "../roles.ts";
 
@@ -75,6 +76,7 @@ export function definitionRoutes(app: App): void {
       const { source, format, version } = accepted(
         await calling(async () => controlStub(c.env, hunt).definition()),
       );
+      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "definition");
       return c.body(source, 200, {
         "Content-Type": format === "json" ? "application/json" : "application/yaml",
         ETag: `"${version}"`,
@@ -120,7 +122,8 @@ export function definitionRoutes(app: App): void {
     }),
     async (c) => {
       const hunt = huntOf(c);
-      const printed = accepted(await calling(async () => controlStub(c.env, hunt).codes(c.get("by"))));
+      const printed = accepted(await calling(async () => controlStub(c.env, hunt).codes()));
+      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "codes");
       const origin = publicOrigin(c);
       return c.json(
         {

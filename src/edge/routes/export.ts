@@ -1,10 +1,11 @@
 /** The export: every fact of a hunt as NDJSON, streamed shard by shard. */
 import { type ExportLine, exportLine } from "../../contract/export.ts";
-import { calling, callingOnce, controlStub, shardStub } from "../../objects/call.ts";
+import { calling, shardStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
 import type { Fact } from "../../protocol.ts";
 import { declared } from "../declare.ts";
 import { huntOf, iso, shardsOf } from "../hunt.ts";
+import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
 import { organiser } from "../roles.ts";
 
@@ -22,8 +23,7 @@ export function exportRoutes(app: App): void {
     async (c) => {
       const hunt = huntOf(c);
       const shards = await shardsOf(c.env, hunt, c.get("now"));
-      const entry = { ...c.get("by"), at: c.get("now"), action: "export", detail: {} };
-      await callingOnce(async () => controlStub(c.env, hunt).recordAction(entry));
+      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "export");
       return c.body(await exportFacts(c.env, hunt, shards), 200, { "Content-Type": NDJSON });
     },
   );

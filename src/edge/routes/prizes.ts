@@ -22,6 +22,7 @@ import type { Win } from "../../objects/prizes.ts";
 import type { WinnerRow } from "../../objects/shard.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso } from "../hunt.ts";
+import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
 import { anyone, organiser } from "../roles.ts";
 import { drawnPrizes, seedOf } from "./draws.ts";
@@ -118,10 +119,7 @@ export function prizeRoutes(app: App): void {
       const { cursor, limit } = c.req.valid("query");
       await huntEntry(c.env, hunt, c.get("now"));
       const page = await winsOf(c.env, hunt, prize, cursor, limit);
-      if (cursor === undefined) {
-        const entry = { ...c.get("by"), at: c.get("now"), action: "winners", detail: { prize } };
-        await callingOnce(async () => controlStub(c.env, hunt).recordAction(entry));
-      }
+      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "winners", { prize });
       return c.json({ winners: await named(c.env, hunt, page), ...nextOf(page, limit) }, 200);
     },
   );

@@ -20,6 +20,7 @@ import type { Actor } from "../../objects/control.ts";
 import type { TeamAction } from "../../protocol.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso, shardsOf } from "../hunt.ts";
+import { noteReading } from "../readings.ts";
 import type { App, Asking } from "../request.ts";
 import { organiser } from "../roles.ts";
 
@@ -120,6 +121,7 @@ export function teamRoutes(app: App): void {
       const hunt = huntOf(c);
       const { cursor, limit, search } = c.req.valid("query");
       const shards = await shardsOf(c.env, hunt, c.get("now"));
+      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "teams");
       let [at = 0, after = 0] = (cursor ?? "0.0").split(".").map(Number);
       const rows: TeamRow[] = [];
       for (let calls = 0; at < shards.length && rows.length < limit && calls < CALLS_MAX; calls += 1) {
@@ -192,6 +194,7 @@ export function teamRoutes(app: App): void {
     async (c) => {
       const hunt = huntOf(c);
       const shards = await shardsOf(c.env, hunt, c.get("now"));
+      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "checkins");
       const parts = await Promise.all(
         shards.map(async (shard) =>
           accepted(await calling(async () => shardStub(c.env, hunt, shard).checkins(CHECKINS_MAX))),

@@ -1,5 +1,5 @@
 /** Whether everything follows from the logs, who did what, and the archive anew. */
-import { audit, rearchived, verification } from "../../contract/data.ts";
+import { audit, auditQuery, rearchived, verification } from "../../contract/data.ts";
 import { reasonBody } from "../../contract/teams.ts";
 import { verifyHunt } from "../../control/verify.ts";
 import { accepted } from "../../errors.ts";
@@ -57,15 +57,24 @@ export function verifyRoutes(app: App): void {
     declared({
       method: "get",
       path: "/v1/hunts/{hunt}/audit",
-      summary: "Every organiser action, newest first",
+      summary: "Every organiser action and every reading of secrets, newest first, page by page",
       role: organiser,
+      query: auditQuery,
       responses: { 200: { description: "Who, when, what, from which request", schema: audit } },
     }),
     async (c) => {
       const hunt = huntOf(c);
+      const { cursor, limit } = c.req.valid("query");
       await huntEntry(c.env, hunt, c.get("now"));
-      const entries = await calling(async () => controlStub(c.env, hunt).audit());
-      return c.json({ entries: entries.map((entry) => ({ ...entry, at: iso(entry.at) })) }, 200);
+      const before = cursor === undefined ? undefined : Number(cursor);
+      const { entries, next } = await calling(async () => controlStub(c.env, hunt).audit(before, limit));
+      return c.json(
+        {
+          entries: entries.map((entry) => ({ ...entry, at: iso(entry.at) })),
+          ...(next === undefined ? {} : { cursor: String(next) }),
+        },
+        200,
+      );
     },
   );
 }

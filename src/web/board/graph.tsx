@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { call, huntPath } from "../shared/api.ts";
 import { locale, t } from "../shared/i18n.ts";
+import { encoded } from "../shared/outside.ts";
 
 /** Teams drawn, and how often their histories are read again, ms. */
 const TEAMS = 6;
@@ -25,9 +26,7 @@ export function Graph({ hunt, rows }: { hunt: string; rows: readonly Entry[] }) 
     const read = async (): Promise<void> => {
       const histories = await Promise.all(
         teams.map(({ team }) =>
-          call<{ points: Points }>(
-            huntPath(hunt, `/leaderboard/${encodeURIComponent(team.id)}/history`),
-          ).then(
+          call<{ points: Points }>(huntPath(hunt, `/leaderboard/${encoded(team.id)}/history`)).then(
             ({ points }) => points,
             () => [],
           ),

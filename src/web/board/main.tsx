@@ -13,6 +13,7 @@ import { call, huntOfPage, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
 import { openLive } from "../shared/live.ts";
+import { encoded } from "../shared/outside.ts";
 import { Settings, startTheme } from "../shared/settings.tsx";
 import { colourOf, Graph } from "./graph.tsx";
 import { ar, de, en } from "./messages.ts";
@@ -80,13 +81,13 @@ function watch() {
     path: async () => {
       const since = first ? undefined : shown.value?.position;
       first = false;
-      return huntPath(id, since === undefined ? "/live" : `/live?since=${encodeURIComponent(since)}`);
+      return huntPath(id, since === undefined ? "/live" : `/live?since=${encoded(since)}`);
     },
     state: (open) => {
       connected.value = open;
     },
     frame: ({ leaderboard, phase: changed }) => {
-      if (leaderboard) heard(leaderboard as BoardFrame);
+      if (leaderboard && Array.isArray(leaderboard.entries)) heard(leaderboard as BoardFrame);
       if (changed) phaseTold = true;
       if (changed && changed !== phase.value) {
         phase.value = changed as Phase;
@@ -199,16 +200,19 @@ function Stage() {
 function Join() {
   const picture = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    void import("uqr").then(({ renderSVG }) => {
-      if (picture.current)
-        picture.current.innerHTML = renderSVG(`${location.origin}/play/${id}`, { border: 2 });
-    });
+    void import("uqr")
+      .then(({ renderSVG }) => {
+        if (picture.current)
+          picture.current.innerHTML = renderSVG(`${location.origin}/play/${encoded(id)}`, { border: 2 });
+      })
+      // No network, or too long for a picture: the address beside it says the same.
+      .catch(() => picture.current?.remove());
   }, []);
   return (
     <div class="board-join">
       <div ref={picture} class="board-qr" aria-hidden="true" />
       <p>
-        {t("joinAt")} <strong dir="ltr">{`${location.host}/play/${id}`}</strong>
+        {t("joinAt")} <strong dir="ltr">{`${location.host}/play/${encoded(id)}`}</strong>
       </p>
     </div>
   );

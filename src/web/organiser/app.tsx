@@ -4,6 +4,7 @@ import type { Phase } from "../../contract/basics.ts";
 import type { Hunt, Hunts as HuntList } from "../../contract/hunt.ts";
 import { call, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
+import { decoded, encoded } from "../shared/outside.ts";
 import { Settings } from "../shared/settings.tsx";
 import { Codes } from "./codes.tsx";
 import { DataPage } from "./data.tsx";
@@ -58,9 +59,9 @@ export function App() {
       ) : (
         <OneHunt
           key={hunt}
-          hunt={decodeURIComponent(hunt)}
+          hunt={decoded(hunt)}
           view={(VIEWS as readonly string[]).includes(view) ? (view as View) : "live"}
-          rest={decodeURIComponent(rest)}
+          rest={decoded(rest)}
         />
       )}
       <Dialog />
@@ -120,7 +121,7 @@ function Hunts() {
   useLoaded(hunts, "/v1/hunts", HUNT_EVERY);
   const create = async (): Promise<void> => {
     const values = await askFor(t("newHunt"), t("huntIdHint"), [{ name: "id", label: t("huntId") }]);
-    if (values?.id) location.hash = `${encodeURIComponent(values.id.toLowerCase())}/edit`;
+    if (values?.id) location.hash = `${encoded(values.id.toLowerCase())}/edit`;
   };
   const rows = hunts.value.value?.hunts;
   return (
@@ -172,8 +173,8 @@ function OneHunt({ hunt, view, rest }: { hunt: string; view: View; rest: string 
             {known ? <PhaseMark phase={known.phase} /> : <span>{t("unsaved")}</span>}
             {known && (
               <>
-                <a href={`/play/${hunt}`}>{t("playerPage")}</a>
-                <a href={`/board/${hunt}`}>{t("boardPage")}</a>
+                <a href={`/play/${encoded(hunt)}`}>{t("playerPage")}</a>
+                <a href={`/board/${encoded(hunt)}`}>{t("boardPage")}</a>
               </>
             )}
           </p>
@@ -182,7 +183,7 @@ function OneHunt({ hunt, view, rest }: { hunt: string; view: View; rest: string 
       </div>
       <nav class="views" aria-label={t("console")}>
         {VIEWS.map((each) => (
-          <a key={each} href={`#${hunt}/${each}`} aria-current={each === view ? "page" : undefined}>
+          <a key={each} href={`#${encoded(hunt)}/${each}`} aria-current={each === view ? "page" : undefined}>
             {t(each)}
           </a>
         ))}

@@ -3,22 +3,34 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Audit, Verification } from "../../contract/data.ts";
-import { Problem } from "../shared/api.ts";
+import { fetched, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
-import { ask, attempt, huntPath, loaded, token, useLoaded } from "./state.ts";
+import { encoded } from "../shared/outside.ts";
+import { ask, attempt, huntPath, token } from "./state.ts";
 
 const verification = signal<Verification | undefined>(undefined);
 const busy = signal(false);
-const audit = loaded<Audit>();
+const audit = signal<Audit | undefined>(undefined);
+/** Readings of the audit so far: the result of an earlier one comes too late. */
+let readings = 0;
 
-/** Mismatches and audit entries shown. */
+/** Mismatches shown, and audit entries asked for at once. */
 const ROWS = 200;
+
+/** The newest entries, or those that follow the ones shown. */
+async function readAudit(hunt: string): Promise<void> {
+  readings += 1;
+  const own = readings;
+  const shown = audit.value;
+  const cursor = shown?.cursor === undefined ? "" : `&cursor=${encoded(shown.cursor)}`;
+  const page = await ask<Audit>(huntPath(hunt, `/audit?limit=${ROWS}${cursor}`));
+  if (own !== readings) return;
+  audit.value = { ...page, entries: [...(shown?.entries ?? []), ...page.entries] };
+}
 
 /** Streams to a file; a link cannot carry the token. */
 async function download(hunt: string): Promise<void> {
-  const response = await fetch(huntPath(hunt, "/export"), {
-    headers: { authorization: `Bearer ${token.value}` },
-  });
+  const response = await fetched(huntPath(hunt, "/export"), token.value);
   if (!response.ok) throw new Problem(response.status, "", response.statusText);
   const address = URL.createObjectURL(await response.blob());
   const link = document.createElement("a");
@@ -29,9 +41,10 @@ async function download(hunt: string): Promise<void> {
 }
 
 export function DataPage({ hunt }: { hunt: string }) {
-  useLoaded(audit, huntPath(hunt, "/audit"), 0);
   useEffect(() => {
     verification.value = undefined;
+    audit.value = undefined;
+    void attempt("", () => readAudit(hunt));
   }, [hunt]);
   const verify = async (): Promise<void> => {
     busy.value = true;
@@ -62,6 +75,7 @@ export function DataPage({ hunt }: { hunt: string }) {
             {told.ok
               ? t("verified", { facts: told.facts, teams: told.teams })
               : t("mismatches", { count: told.mismatches.length })}
+            {told.unsettled !== undefined && ` ${t("unsettled", { count: told.unsettled })}`}
           </div>
         )}
         <ul>
@@ -88,7 +102,7 @@ export function DataPage({ hunt }: { hunt: string }) {
               </tr>
             </thead>
             <tbody>
-              {audit.value.value?.entries.slice(0, ROWS).map(({ at, actor, action, detail }, index) => (
+              {audit.value?.entries.map(({ at, actor, action, detail }, index) => (
                 <tr key={`${at}${number(index)}`}>
                   <td dir="ltr">{at.replace("T", " ").slice(0, 19)}</td>
                   <td>{actor}</td>
@@ -103,6 +117,11 @@ export function DataPage({ hunt }: { hunt: string }) {
             </tbody>
           </table>
         </div>
+        {audit.value?.cursor !== undefined && (
+          <button type="button" class="quiet" onClick={() => void attempt("", () => readAudit(hunt))}>
+            {t("older")}
+          </button>
+        )}
       </section>
     </div>
   );

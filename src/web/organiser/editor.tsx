@@ -17,9 +17,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { LineCounter, parseDocument } from "yaml";
 import type { Published } from "../../contract/definition.ts";
 import type { Issue } from "../../contract/problem.ts";
-import { call, Problem } from "../shared/api.ts";
+import { call, fetched, Problem } from "../shared/api.ts";
 import { tab } from "../shared/device.ts";
 import { t } from "../shared/i18n.ts";
+import { hasTexts, objectIn } from "../shared/outside.ts";
 import { keysAt, pathAt, type Schema, valuesAt } from "./complete.ts";
 import { askFor } from "./dialog.tsx";
 import { ask, attempt, huntPath, token, told } from "./state.ts";
@@ -165,8 +166,9 @@ interface Draft {
 const draftKey = (hunt: string): string => `draft/${hunt}`;
 
 function readDraft(hunt: string): Draft | undefined {
-  const kept = tab.recall(draftKey(hunt));
-  return kept === undefined ? undefined : (JSON.parse(kept) as Draft);
+  const kept = objectIn(tab.recall(draftKey(hunt)));
+  if (!hasTexts(kept, "text")) return undefined;
+  return { text: String(kept.text), ...(hasTexts(kept, "version") ? { version: String(kept.version) } : {}) };
 }
 
 /** The definition as the engine has it, where that is known. */
@@ -183,9 +185,7 @@ function keepDraft(hunt: string, text: string): void {
 
 /** The published definition, or where there is none, a first one. */
 async function readDefinition(hunt: string): Promise<Draft> {
-  const response = await fetch(huntPath(hunt, "/definition"), {
-    headers: { authorization: `Bearer ${token.value}` },
-  });
+  const response = await fetched(huntPath(hunt, "/definition"), token.value);
   // Whoever publishes it first is not overwritten.
   if (response.status === 404) return { text: TEMPLATE, version: '"0"' };
   if (!response.ok) throw new Problem(response.status, "", response.statusText);

@@ -4,9 +4,11 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Stats } from "../../contract/data.ts";
 import type { DeadLetters, OriginState } from "../../contract/ops.ts";
+import type { Announcements } from "../../contract/running.ts";
 import type { Leaderboard } from "../../contract/standings.ts";
 import type { Checkins, StuckTeams } from "../../contract/teams.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
+import { encoded } from "../shared/outside.ts";
 import { askFor } from "./dialog.tsx";
 import { Spark } from "./spark.tsx";
 import { ask, attempt, huntPath, loaded, useLoaded } from "./state.ts";
@@ -22,6 +24,7 @@ const STUCK_MINUTES = 20;
 /** Rows of the small tables. */
 const ROWS = 10;
 const OUTCOMES = 12;
+const ANNOUNCED_PAGE = 5;
 
 const stats = loaded<Stats>();
 const board = loaded<Leaderboard>();
@@ -192,6 +195,20 @@ function Standings() {
 /** An announcement is on its way: a second click is not a second one. */
 const sending = signal(false);
 
+/** What was announced, the newest first, as far as it was asked for. */
+const announced = signal<Announcements | undefined>(undefined);
+let announcedReadings = 0;
+
+/** The first page, or the one after `shown`. */
+async function readAnnounced(hunt: string, shown: Announcements | undefined): Promise<void> {
+  announcedReadings += 1;
+  const own = announcedReadings;
+  const cursor = shown?.cursor === undefined ? "" : `&cursor=${encoded(shown.cursor)}`;
+  const page = await ask<Announcements>(huntPath(hunt, `/announcements?limit=${ANNOUNCED_PAGE}${cursor}`));
+  if (own !== announcedReadings) return;
+  announced.value = { ...page, announcements: [...(shown?.announcements ?? []), ...page.announcements] };
+}
+
 function Announce({ hunt }: { hunt: string }) {
   const form = useRef<HTMLFormElement>(null);
   const submit = async (event: Event): Promise<void> => {
@@ -202,12 +219,18 @@ function Announce({ hunt }: { hunt: string }) {
     const json = { text: String(values.get("text") ?? ""), ...(clue === "" ? {} : { clue }) };
     sending.value = true;
     try {
-      if (await attempt(t("done"), () => ask(huntPath(hunt, "/announcements"), { json })))
+      if (await attempt(t("done"), () => ask(huntPath(hunt, "/announcements"), { json }))) {
         form.current?.reset();
+        await attempt("", () => readAnnounced(hunt, undefined));
+      }
     } finally {
       sending.value = false;
     }
   };
+  useEffect(() => {
+    announced.value = undefined;
+    void attempt("", () => readAnnounced(hunt, undefined));
+  }, [hunt]);
   return (
     <form ref={form} class="card stack announce" onSubmit={(event) => void submit(event)}>
       <h2>{t("announce")}</h2>
@@ -229,6 +252,25 @@ function Announce({ hunt }: { hunt: string }) {
       <button type="submit" disabled={sending.value}>
         {t("send")}
       </button>
+      {announced.value?.announcements.map(({ id, at, text, clue }) => (
+        <p key={id}>
+          <span class="soft small number">
+            <time dateTime={at}>{clock(at)}</time>
+            {clue !== undefined && ` · ${titleOf(clue)}`}
+          </span>
+          <br />
+          <span class="announced">{text}</span>
+        </p>
+      ))}
+      {announced.value?.cursor !== undefined && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => void attempt("", () => readAnnounced(hunt, announced.value))}
+        >
+          {t("older")}
+        </button>
+      )}
     </form>
   );
 }
@@ -248,7 +290,7 @@ function Stuck({ hunt }: { hunt: string }) {
             {teams.map(({ team, since, clue, wrong }) => (
               <tr key={team.id}>
                 <td>
-                  <a href={`#${hunt}/teams/${encodeURIComponent(team.id)}`}>
+                  <a href={`#${hunt}/teams/${encoded(team.id)}`}>
                     <bdi>{team.name}</bdi>
                   </a>
                   <br />

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Stats } from "../../contract/data.ts";
 import type { TeamRow, Teams } from "../../contract/teams.ts";
 import { clock, number, t } from "../shared/i18n.ts";
+import { encoded } from "../shared/outside.ts";
 import { askFor, type Field } from "./dialog.tsx";
 import { ask, attempt, huntPath, loaded, told, useLoaded } from "./state.ts";
 
@@ -29,7 +30,7 @@ let newest = 0;
 async function read(hunt: string, from?: string, pages = 1): Promise<void> {
   newest += 1;
   const own = newest;
-  const search = encodeURIComponent(wanted.value.trim());
+  const search = encoded(wanted.value.trim());
   await attempt("", async () => {
     let found = from === undefined ? [] : (teams.value ?? []);
     let next = from;
@@ -68,7 +69,7 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
     if (!values) return;
     const json = { ...values, ...(values.points === undefined ? {} : { points: Number(values.points) }) };
     const done = await attempt(t("done"), () =>
-      ask(huntPath(hunt, `/teams/${encodeURIComponent(team.id)}/${path}`), { json }),
+      ask(huntPath(hunt, `/teams/${encoded(team.id)}/${path}`), { json }),
     );
     if (done) {
       await read(hunt, undefined, Math.min(PAGES_KEPT, Math.ceil(Math.max(1, shown.length) / PAGE)));

@@ -97,7 +97,7 @@ export function CluePage({ id }: { id: string }) {
 function OneClue({ clue }: { clue: ClueView }) {
   const verdict = verdicts.value[`clue/${clue.id}`];
   const wait = clue.cooldownUntil ? Date.parse(clue.cooldownUntil) - now.value : 0;
-  const open = clue.state === "open" && phase.value === "live";
+  const open = clue.state === "open" && phase.value === "live" && !clue.withdrawn;
   const Solve = kindOf(clue)?.Solve;
   return (
     <>
@@ -116,6 +116,7 @@ function OneClue({ clue }: { clue: ClueView }) {
           {clue.attempts > 0 && <span>{t("attempts", { count: clue.attempts })}</span>}
         </p>
       </header>
+      {clue.withdrawn && <p class="note">{t("clueWithdrawn")}</p>}
       <Markdown text={clue.body} />
       {open && Solve && <Solve clue={clue} wait={wait} />}
       <div role="status" aria-live="polite">

@@ -4,6 +4,7 @@ import "./player.css";
 import { render } from "preact";
 import { huntOfPage } from "../shared/api.ts";
 import { startI18n } from "../shared/i18n.ts";
+import { encoded } from "../shared/outside.ts";
 import { startTheme } from "../shared/settings.tsx";
 import { App } from "./app.tsx";
 import { en } from "./messages/en.ts";
@@ -21,7 +22,7 @@ const hunt = huntOfPage();
 if (hunt === "") {
   // The installed app begins here: on with the hunt that this device plays.
   const played = await lastSession();
-  location.replace(played === undefined ? "/" : `/play/${encodeURIComponent(played)}`);
+  location.replace(played === undefined ? "/" : `/play/${encoded(played)}`);
 } else {
   render(<App />, root);
   await start(hunt);

@@ -14,7 +14,9 @@ import {
   leave,
   me,
   now,
+  older,
   phase,
+  readOlder,
   refreshStandings,
   session,
   standings,
@@ -22,6 +24,9 @@ import {
   verdicts,
 } from "./state.ts";
 import { Verdict } from "./verdict.tsx";
+
+/** Announcements in `/me` at most; with fewer, there are no older ones. */
+const NEWEST = 50;
 
 /** Time between looks at the standings while they are shown, ms. */
 const STANDINGS_EVERY = 5_000;
@@ -152,7 +157,8 @@ export function Prizes() {
 const nameOf = (player: string): string => me.value?.team.members.find(({ id }) => id === player)?.name ?? "";
 
 export function News() {
-  const news = me.value?.announcements.toReversed() ?? [];
+  const newest = me.value?.announcements ?? [];
+  const news = [...newest.toReversed(), ...older.value.rows];
   useEffect(() => {
     unread.value = 0;
   }, [news.length]);
@@ -169,6 +175,11 @@ export function News() {
           <Markdown text={text} />
         </article>
       ))}
+      {newest.length >= NEWEST && !older.value.end && (
+        <button type="button" class="quiet wide" onClick={() => void readOlder()}>
+          {t("older")}
+        </button>
+      )}
     </section>
   );
 }

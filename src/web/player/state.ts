@@ -6,20 +6,15 @@ import type { JoinBody, Joined } from "../../contract/join.ts";
 import type { Ticket } from "../../contract/live.ts";
 import type { Me } from "../../contract/me.ts";
 import type { PlayerEvent, Result, Results } from "../../contract/play.ts";
+import type { Announcements } from "../../contract/running.ts";
 import type { Entry, Leaderboard } from "../../contract/standings.ts";
-import { call, decoded, huntPath, Problem } from "../shared/api.ts";
+import { call, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { openLive } from "../shared/live.ts";
+import { decoded, encoded, objectIn } from "../shared/outside.ts";
+import type { Session } from "./kept.ts";
 import { makeId, Outbox } from "./outbox.ts";
-import {
-  forgetSession,
-  outboxOf,
-  readSeen,
-  readSession,
-  type Session,
-  saveSeen,
-  saveSession,
-} from "./storage.ts";
+import { forgetSession, outboxOf, readSeen, readSession, saveSeen, saveSession } from "./storage.ts";
 
 export const hunt = signal<Hunt | undefined>(undefined);
 export const me = signal<Me | undefined>(undefined);
@@ -33,6 +28,11 @@ export const verdicts = signal<Readonly<Record<string, Result>>>({});
 export const standings = signal<{ board: Leaderboard; around: Entry[] } | undefined>(undefined);
 /** Announcements seen, so that new ones are pointed out. */
 export const unread = signal(0);
+/** Announcements before those of `/me`, the newest first, as far as they were asked for. */
+export const older = signal<{ rows: readonly Me["announcements"][number][]; end: boolean }>({
+  rows: [],
+  end: false,
+});
 /** What just happened, for everybody to see and for screen readers to say. */
 export const toast = signal<{ kind: "solved" | "won" | "news"; text: string } | undefined>(undefined);
 /** The engine's clock minus this device's, ms. */
@@ -138,8 +138,9 @@ async function refreshHunt(wait = HUNT_RETRY.first): Promise<void> {
 /** Kept on the device until the joining is answered: trying again, also after a reload, does not join twice. */
 function joiningKey(joining: JoinBody): string {
   const body = JSON.stringify(joining);
-  const kept = JSON.parse(device.recall(`joining/${id}`) ?? "{}") as { key?: string; body?: string };
-  if (kept.key !== undefined && kept.body === body) return kept.key;
+  const kept = objectIn(device.recall(`joining/${id}`));
+  // A header takes no other text, and the engine no longer one.
+  if (kept?.body === body && typeof kept.key === "string" && /^[\w-]{1,64}$/.test(kept.key)) return kept.key;
   const key = makeId();
   device.remember(`joining/${id}`, JSON.stringify({ key, body }));
   return key;
@@ -171,6 +172,7 @@ export function joinAnew(): void {
 function signedOut(): void {
   endPlaying();
   session.value = undefined;
+  older.value = { rows: [], end: false };
 }
 
 async function enter({ token }: Session): Promise<void> {
@@ -196,7 +198,7 @@ async function enter({ token }: Session): Promise<void> {
   const socket = openLive({
     path: async () => {
       const { ticket } = await call<Ticket>(huntPath(id, "/tickets"), { token, method: "POST" });
-      return huntPath(id, `/live?ticket=${encodeURIComponent(ticket)}`);
+      return huntPath(id, `/live?ticket=${encoded(ticket)}`);
     },
     state: (open) => {
       live.value = open;
@@ -262,12 +264,42 @@ async function look(): Promise<void> {
     skew.value = Date.parse(told.serverTime) - Date.now();
     now.value = Date.now() + skew.value;
     online.value = true;
+    keepOlder(me.value?.announcements ?? [], told.announcements);
     me.value = told;
     await saveSeen(id, { me: told });
     outbox?.wake();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.status === 401 || error.status === 403) signedOut();
+    if (error.status === 0) online.value = false;
+  }
+}
+
+/** What new announcements push out of `/me` goes to the older ones, if those are shown; after a gap they are read again. */
+function keepOlder(before: Me["announcements"], after: Me["announcements"]): void {
+  if (older.value.rows.length === 0) return;
+  const pushed = before.filter(({ id: each }) => !after.some((still) => still.id === each));
+  if (pushed.length === 0) return;
+  const overlaps = pushed.length < before.length;
+  older.value = overlaps
+    ? { ...older.value, rows: [...pushed.toReversed(), ...older.value.rows] }
+    : { rows: [], end: false };
+}
+
+/** Reads the announcements before the oldest one shown. */
+export async function readOlder(): Promise<void> {
+  const token = session.value?.token;
+  const before = older.value.rows.at(-1) ?? me.value?.announcements[0];
+  if (token === undefined || !before) return;
+  try {
+    const path = `/announcements?cursor=${encoded(before.id)}`;
+    const page = await call<Announcements>(huntPath(id, path), { token });
+    // A second click was faster, or more came into `/me` meanwhile.
+    const known = new Set([...older.value.rows, ...(me.value?.announcements ?? [])].map((each) => each.id));
+    const rows = [...older.value.rows, ...page.announcements.filter((each) => !known.has(each.id))];
+    older.value = { rows, end: page.cursor === undefined };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
     if (error.status === 0) online.value = false;
   }
 }
@@ -279,7 +311,7 @@ export async function refreshStandings(): Promise<void> {
       call<Leaderboard>(huntPath(id, "/leaderboard?limit=20")),
       team === undefined
         ? undefined
-        : call<Leaderboard>(huntPath(id, `/leaderboard?limit=7&around=${encodeURIComponent(team)}`)).catch(
+        : call<Leaderboard>(huntPath(id, `/leaderboard?limit=7&around=${encoded(team)}`)).catch(
             () => undefined,
           ),
     ]);

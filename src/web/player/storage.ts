@@ -3,15 +3,11 @@
 import { signal } from "@preact/signals";
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Hunt } from "../../contract/hunt.ts";
-import type { Joined } from "../../contract/join.ts";
 import type { Me } from "../../contract/me.ts";
 import type { PlayerEvent } from "../../contract/play.ts";
 import { device } from "../shared/device.ts";
+import { isEvent, isHunt, isMe, isSession, type Session } from "./kept.ts";
 import type { OutboxStore } from "./outbox.ts";
-
-export interface Session extends Joined {
-  hunt: string;
-}
 
 interface Schema extends DBSchema {
   session: { key: string; value: Session };
@@ -55,7 +51,10 @@ async function kept<Value>(
 }
 
 export const readSession = (hunt: string): Promise<Session | undefined> =>
-  kept((db) => db.get("session", hunt), undefined);
+  kept(async (db) => {
+    const session = await db.get("session", hunt);
+    return isSession(session) ? session : undefined;
+  }, undefined);
 
 /** A hunt that this device plays. */
 export const lastSession = (): Promise<string | undefined> =>
@@ -79,7 +78,13 @@ export const forgetSession = (hunt: string): Promise<void> =>
   }, undefined);
 
 export const readSeen = (hunt: string): Promise<{ hunt?: Hunt; me?: Me }> =>
-  kept(async (db) => (await db.get("seen", hunt)) ?? {}, {});
+  kept(async (db) => {
+    const seen = (await db.get("seen", hunt)) ?? {};
+    return {
+      ...(isHunt(seen.hunt) ? { hunt: seen.hunt } : {}),
+      ...(isMe(seen.me) ? { me: seen.me } : {}),
+    };
+  }, {});
 
 /** Adds to what was seen, in one transaction: two looks may end at the same time. */
 export const saveSeen = (hunt: string, seen: { hunt?: Hunt; me?: Me }): Promise<void> =>
@@ -92,7 +97,11 @@ export const saveSeen = (hunt: string, seen: { hunt?: Hunt; me?: Me }): Promise<
 export function outboxOf(hunt: string): OutboxStore {
   return {
     all: () =>
-      kept(async (db) => (await db.getAllFromIndex("outbox", "hunt", hunt)).map(({ event }) => event), []),
+      kept(
+        async (db) =>
+          (await db.getAllFromIndex("outbox", "hunt", hunt)).map(({ event }) => event).filter(isEvent),
+        [],
+      ),
     add: (event) =>
       kept(async (db) => void (await db.add("outbox", { hunt, id: event.id, event })), undefined),
     remove: (ids) =>

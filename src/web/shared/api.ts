@@ -1,5 +1,6 @@
 /** Calls on the engine from the pages. What it takes and gives: src/contract. */
 import type { Issue } from "../../contract/problem.ts";
+import { decoded, encoded, isObject, parsed } from "./outside.ts";
 
 /** The engine's refusal (application/problem+json), or that it was not reached (`status` 0). */
 export class Problem extends Error {
@@ -73,32 +74,28 @@ export async function call<Told>(
   }
   const seconds = Number(response.headers.get("retry-after"));
   const after = seconds > 0 ? seconds : undefined;
-  const refusal = (told ?? {}) as { code?: unknown; detail?: string; issues?: Problem["issues"] };
+  const refusal = (isObject(told) ? told : {}) as {
+    code?: unknown;
+    detail?: string;
+    issues?: Problem["issues"];
+  };
   const { code, detail = response.statusText, issues } = refusal;
   // A portal or a proxy on the way, not the engine.
   if (typeof code !== "string") throw new Problem(0, "offline", `${response.status} ${detail}`, [], after);
   throw new Problem(response.status, code, detail, issues, after);
 }
 
-function parsed(text: string): unknown {
+/** What is no JSON: a file, a stream. Throws `Problem`. */
+export async function fetched(path: string, token: string | undefined): Promise<Response> {
   try {
-    return JSON.parse(text) ?? undefined;
-  } catch {
-    return undefined;
+    return await fetch(path, { headers: { authorization: `Bearer ${token ?? ""}` } });
+  } catch (error) {
+    throw new Problem(0, "offline", String(error));
   }
 }
 
 /** The path of a hunt's route. */
-export const huntPath = (hunt: string, rest = ""): string => `/v1/hunts/${encodeURIComponent(hunt)}${rest}`;
+export const huntPath = (hunt: string, rest = ""): string => `/v1/hunts/${encoded(hunt)}${rest}`;
 
 /** The hunt that the page's address names: `/play/harbour-nights`. */
 export const huntOfPage = (): string => decoded(location.pathname.split("/")[2] ?? "");
-
-/** Percent-decoded; what is not encoded well is taken as it is. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}

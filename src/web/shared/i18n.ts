@@ -76,9 +76,10 @@ export function t(key: string, parameters: Record<string, string | number> = {})
 
 export const number = (value: number): string => new Intl.NumberFormat(locale.value).format(value);
 
-/** A time of day, with its date unless that is today. */
+/** A time of day, with its date unless that is today; "" for what is no time. */
 export function clock(at: string | number): string {
   const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return "";
   const today = date.toDateString() === new Date().toDateString();
   return new Intl.DateTimeFormat(locale.value, {
     ...(today ? {} : { day: "numeric", month: "short" }),

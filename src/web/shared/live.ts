@@ -1,5 +1,6 @@
 /** A live socket that comes back by itself (docs/live.md). */
 import type { ServerFrame } from "../../contract/live.ts";
+import { objectIn } from "./outside.ts";
 
 /** Waits between attempts, ms: doubled up to the most, each anywhere in its upper half. */
 const RETRY = { first: 500, most: 30_000 };
@@ -73,7 +74,9 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
     };
     socket.onmessage = ({ data }) => {
       heardAt = Date.now();
-      const told = JSON.parse(String(data)) as Frame;
+      const told = objectIn(String(data)) as Frame | undefined;
+      // No frame of the engine's, so nothing to do.
+      if (!told) return;
       // The engine asks how far its frames were read.
       if (told.ping !== undefined) socket?.send('{"ping":true}');
       else if (told.pong === undefined) frame(told);

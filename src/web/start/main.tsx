@@ -2,9 +2,9 @@
 import "../shared/theme.css";
 import "./start.css";
 import { render } from "preact";
-import { decoded } from "../shared/api.ts";
 import { LOCALES, locale, startI18n, t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
+import { decoded, encoded } from "../shared/outside.ts";
 import { Settings, startTheme } from "../shared/settings.tsx";
 import { ar, de, en } from "./messages.ts";
 
@@ -18,7 +18,7 @@ function open(event: Event): void {
   const text = input.value.trim();
   const link = /^https?:\/\/[^/]+\/play\/([^/?#]+)([?#].*)?$/i.exec(text);
   const hunt = link?.[1] ?? text.toLowerCase();
-  if (hunt !== "") location.assign(`/play/${encodeURIComponent(decoded(hunt))}${link?.[2] ?? ""}`);
+  if (hunt !== "") location.assign(`/play/${encoded(decoded(hunt))}${link?.[2] ?? ""}`);
 }
 
 function Start() {

@@ -96,6 +96,11 @@ export const de: Translation<typeof en> = {
   show: "Zeigen",
   openClue: "Rätsel öffnen",
   reason: "Grund (für das Protokoll)",
+  unsettled: {
+    one: "{count} Team änderte sich ständig und wurde nicht verglichen.",
+    other: "{count} Teams änderten sich ständig und wurden nicht verglichen.",
+  },
+  older: "Ältere",
   more: "Mehr",
   noTeams: "Noch kein Team.",
   noneFound: "So heißt kein Team.",

@@ -93,6 +93,11 @@ export const en = {
   show: "Show",
   openClue: "Open a clue",
   reason: "Reason (for the audit)",
+  unsettled: {
+    one: "{count} team kept changing and was not compared.",
+    other: "{count} teams kept changing and were not compared.",
+  },
+  older: "Older",
   more: "More",
   noTeams: "No team yet.",
   noneFound: "No team is called that.",

@@ -1,8 +1,8 @@
 /** The kind `scan`: its code is read by the camera, or typed. */
 import { signal } from "@preact/signals";
-import { decoded } from "../../shared/api.ts";
 import { t } from "../../shared/i18n.ts";
 import { Icon } from "../../shared/icons.tsx";
+import { decoded } from "../../shared/outside.ts";
 import { Camera } from "../camera.tsx";
 import { act, isUnderWay, phase, verdicts } from "../state.ts";
 import { Verdict } from "../verdict.tsx";

@@ -5,6 +5,8 @@ export const ar: Translation<typeof en> = {
   language: "اللغة",
   appearance: "المظهر الداكن",
   missing: "لا توجد مسابقة كهذه.",
+  clueWithdrawn: "سحب المنظمون هذا اللغز من المطاردة.",
+  older: "الأقدم",
   loading: "جارٍ التحميل…",
   join: "انضم إلى البحث عن الكنز",
   yourName: "اسمك",

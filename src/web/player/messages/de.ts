@@ -5,6 +5,8 @@ export const de: Translation<typeof en> = {
   language: "Sprache",
   appearance: "Dunkle Darstellung",
   missing: "Diese Schatzsuche gibt es nicht.",
+  clueWithdrawn: "Die Veranstalter haben dieses Rätsel aus der Jagd genommen.",
+  older: "Ältere",
   loading: "Wird geladen …",
   join: "Mitmachen",
   yourName: "Dein Name",

@@ -2,6 +2,8 @@ export const en = {
   language: "Language",
   appearance: "Dark appearance",
   missing: "There is no such hunt.",
+  clueWithdrawn: "The organisers took this clue out of the hunt.",
+  older: "Older",
   loading: "Loading…",
   join: "Join the hunt",
   yourName: "Your name",

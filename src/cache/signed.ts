@@ -1,0 +1,61 @@
+/**
+ * Entries of KV are signed, so that whoever can write there cannot tell the
+ * engine anything. The text is the entry's JSON with a first member more,
+ * `"signed":"s1.kid.at.mac"`; an earlier engine reads it as it did before. The
+ * MAC covers the entry's key in KV and the time of writing: an entry moved under
+ * another key is not read, and readers see how old it is. A text that is not
+ * signed, or by a key that the ring no longer holds, counts as none.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { currentKey, type Key, keyRing, type Secrets } from "../secrets.ts";
+
+/** Says which key is derived: no other use of the ring derives the same. */
+const PURPOSE = "entries of KV, signed";
+
+const KEY_BYTES = 32;
+
+const HEAD = /^\{"signed":"s1\.([a-z0-9]{1,64})\.(\d{1,15})\.([A-Za-z0-9_-]{43})",/;
+
+/** By the bytes of the ring's key, which live as long as the ring. */
+const derivedKeys = new WeakMap<Uint8Array, Uint8Array>();
+
+function derivedFrom({ bytes }: Key): Uint8Array {
+  const known = derivedKeys.get(bytes);
+  if (known) return known;
+  const derived = new Uint8Array(hkdfSync("sha256", bytes, new Uint8Array(), PURPOSE, KEY_BYTES));
+  derivedKeys.set(bytes, derived);
+  return derived;
+}
+
+function macOf(ring: Key, key: string, at: number, json: string): Buffer {
+  return createHmac("sha256", derivedFrom(ring)).update(`${key}\n${at}\n${json}`).digest();
+}
+
+/** The text to put into KV under `key`. `json`: an object with members. `now`: epoch ms. */
+export function signedText(
+  secrets: Pick<Secrets, "ANSWER_PEPPERS">,
+  key: string,
+  json: string,
+  now: number,
+): string {
+  const ring = currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
+  const mac = macOf(ring, key, now, json).toString("base64url");
+  return `{"signed":"s1.${ring.id}.${now}.${mac}",${json.slice(1)}`;
+}
+
+/** The JSON that this engine put under `key`, and when, epoch ms; undefined: there is none, or somebody else wrote it. */
+export function openSigned(
+  secrets: Pick<Secrets, "ANSWER_PEPPERS">,
+  key: string,
+  text: string | null,
+): { json: string; at: number } | undefined {
+  const [head, kid, time, mac] = HEAD.exec(text ?? "") ?? [];
+  if (text === null || head === undefined || time === undefined || mac === undefined) return undefined;
+  const at = Number(time);
+  const json = `{${text.slice(head.length)}`;
+  const sent = Buffer.from(mac, "base64url");
+  for (const ring of keyRing("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS)) {
+    if (ring.id === kid && timingSafeEqual(macOf(ring, key, at, json), sent)) return { json, at };
+  }
+  return undefined;
+}
