@@ -186,9 +186,9 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#audit.list(before, limit);
   }
 
-  recordReading(reading: ReadingOf, by: Actor): Refusal | undefined {
+  recordReading(reading: ReadingOf, by: Actor, at: number): Refusal | undefined {
     if (!this.#state.current) return refuse("not_found", "no such hunt");
-    this.#audit.recordReading(reading, by, this.now());
+    this.#audit.recordReading(reading, by, at);
     return undefined;
   }
 
