@@ -22,10 +22,10 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS announcement (
 )`;
 
 export class AnnouncementStore {
-  readonly #sql: SqlStorage;
+  readonly #sql: Pick<SqlStorage, "exec">;
 
   /** `known`: those of the hunt's state, which an engine without this table has stored nowhere else. */
-  constructor(sql: SqlStorage, known: readonly Announcement[]) {
+  constructor(sql: Pick<SqlStorage, "exec">, known: readonly Announcement[]) {
     this.#sql = sql;
     sql.exec(SCHEMA);
     const newest = known.at(-1);

@@ -23,9 +23,9 @@ const SCHEMA = `
   ) WITHOUT ROWID`;
 
 export class AuditLog {
-  readonly #sql: SqlStorage;
+  readonly #sql: Pick<SqlStorage, "exec">;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: Pick<SqlStorage, "exec">) {
     this.#sql = sql;
     sql.exec(SCHEMA);
   }
