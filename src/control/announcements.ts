@@ -4,6 +4,7 @@
  */
 import { ANNOUNCEMENTS_TOLD } from "../contract/me.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import type { Sql } from "../lazy-sql.ts";
 import type { AnnouncementPage, AnnouncementQuery } from "../objects/control.ts";
 import type { Announcement } from "../protocol.ts";
 
@@ -22,10 +23,10 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS announcement (
 )`;
 
 export class AnnouncementStore {
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
 
   /** `known`: those of the hunt's state, which an engine without this table has stored nowhere else. */
-  constructor(sql: SqlStorage, known: readonly Announcement[]) {
+  constructor(sql: Sql, known: readonly Announcement[]) {
     this.#sql = sql;
     sql.exec(SCHEMA);
     const newest = known.at(-1);

@@ -78,7 +78,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     });
     this.#fanOut = new FanOut({ hunt, env, clock, state, published, seed: () => this.#seed(), alarm });
     const tellEveryone = () => this.#fanOut.tellEveryone();
-    this.#announcements = new AnnouncementStore(ctx.storage.sql, state.current?.announcements ?? []);
+    this.#announcements = new AnnouncementStore(sql, state.current?.announcements ?? []);
     const announcements = this.#announcements;
     this.#changes = new Changes({
       state,
@@ -213,9 +213,9 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#audit.list(before, limit);
   }
 
-  recordReading(reading: ReadingOf, by: Actor): Refusal | undefined {
+  recordReading(reading: ReadingOf, by: Actor, at: number): Refusal | undefined {
     if (!this.#state.current) return refuse("not_found", "no such hunt");
-    this.#audit.recordReading(reading, by, this.now());
+    this.#audit.recordReading(reading, by, at);
     return undefined;
   }
 

@@ -31,7 +31,9 @@ export async function noteReading(
   const key = JSON.stringify([hunt, by.actor, action, detail]);
   const hour = Math.floor(now / HOUR);
   if (noted.get(key) === hour) return;
-  const refused = await calling(async () => controlStub(env, hunt).recordReading({ action, detail }, by));
+  const refused = await calling(async () =>
+    controlStub(env, hunt).recordReading({ action, detail }, by, now),
+  );
   if (refused) throw new RequestError(refused.refused, refused.detail);
   noted.set(key, hour);
 }

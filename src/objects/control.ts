@@ -141,6 +141,9 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   shards(): string[];
   /** A page of the audit: the newest entries, or those before the one that `before` names. */
   audit(before: number | undefined, limit: number): AuditPage;
-  /** Records a reading of what is secret or personal: one line for a person, a reading and an hour. */
-  recordReading(reading: ReadingOf, by: Actor): Refusal | undefined;
+  /**
+   * Records a reading of what is secret or personal: one line for a person, a reading and an hour.
+   * `at`: epoch ms by the caller's clock, so that both mean the same hour.
+   */
+  recordReading(reading: ReadingOf, by: Actor, at: number): Refusal | undefined;
 }

@@ -74,7 +74,7 @@ export function phaseRoutes(app: App): void {
       const { cursor, limit } = c.req.valid("query");
       const player = c.get("player");
       const clues = player && (await cluesSeen(c.env, player));
-      if (!player) await huntEntry(c.env, hunt, c.get("now"));
+      if (!player) await huntEntry(c.env, hunt, c.get("now"), true);
       const query = {
         limit,
         ...(cursor === undefined ? {} : { before: cursor }),
