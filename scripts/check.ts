@@ -1,7 +1,8 @@
-/** `npm run check`: types, lint and format, promises, layers, dead code. Part of `npm test`. */
+/** `npm run check`: types, lint and format, promises, layers, dead code, dependencies. Part of `npm test`. */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { checkAdvisories, checkLicences, type Verdict } from "./check/dependencies.ts";
 import { commandOf } from "./local/command-line.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -39,9 +40,18 @@ const STEPS: Step[] = [
   ["dead code", "knip", "--no-progress"],
 ];
 
+/** Steps that need no command. */
+const OWN_STEPS: [name: string, check: () => Verdict | Promise<Verdict>][] = [
+  ["licences", () => checkLicences(root)],
+  ["advisories", () => checkAdvisories(root)],
+];
+
 /** Runs every step at once and prints a line each, with the output of those that failed. */
 export async function check(): Promise<{ passed: number; failed: number }> {
-  const results = await Promise.all(STEPS.map(([name, command, ...args]) => run(name, command, args)));
+  const results = await Promise.all([
+    ...STEPS.map(([name, command, ...args]) => run(name, command, args)),
+    ...OWN_STEPS.map(([name, step]) => runOwn(name, step)),
+  ]);
   return { passed: results.filter(Boolean).length, failed: results.filter((ok) => !ok).length };
 }
 
@@ -72,8 +82,22 @@ function run(name: string, command: string, args: string[]): Promise<boolean> {
   });
 }
 
+async function runOwn(name: string, step: () => Verdict | Promise<Verdict>): Promise<boolean> {
+  const started = performance.now();
+  const { passed, text } = await step();
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const head = `${passed ? "ok   " : "FAIL "} ${name} (${seconds} s)`;
+  process.stdout.write(
+    passed && text !== "" ? `${head}: ${text}\n` : `${head}\n${passed ? "" : `${text}\n`}`,
+  );
+  return passed;
+}
+
 if (import.meta.main) {
-  commandOf("check", "Checks types, lint, format, promises, layers and dead code").parse();
+  commandOf(
+    "check",
+    "Checks types, lint, format, promises, layers, dead code, licences and advisories",
+  ).parse();
   const { failed } = await check();
   process.exitCode = failed === 0 ? 0 : 1;
 }

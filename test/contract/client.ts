@@ -86,11 +86,16 @@ export class Client {
   readonly #url: URL;
   readonly #document: ApiDocument;
   readonly #schemas = new Map<string, z.ZodType>();
+  readonly #templates: { path: string; pattern: RegExp }[];
   readonly organiserToken: string;
 
   private constructor(url: URL, document: ApiDocument, organiserToken: string) {
     this.#url = url;
     this.#document = document;
+    this.#templates = Object.keys(document.paths).map((path) => ({
+      path,
+      pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+    }));
     this.organiserToken = organiserToken;
   }
 
@@ -122,15 +127,8 @@ export class Client {
       },
       ...(sent === undefined ? {} : { body: sent }),
     });
-    const text = await response.text();
-    const answer: Answer = {
-      status: response.status,
-      headers: response.headers,
-      text,
-      body:
-        text !== "" && /[/+]json$/.test(mediaType(response.headers)) ? (JSON.parse(text) as unknown) : text,
-    };
-    if (method !== "OPTIONS" && method !== "HEAD") this.#check(method, path, answer);
+    const answer = answerOf(response.status, response.headers, await response.text());
+    if (method !== "OPTIONS" && method !== "HEAD") this.check(method, path, answer);
     return answer as Answer<Body>;
   }
 
@@ -214,7 +212,8 @@ export class Client {
     return answer.body;
   }
 
-  #check(method: string, path: string, answer: Answer): void {
+  /** Expects the answer to be as the document says of the route, however it was got. */
+  check(method: string, path: string, answer: Answer): void {
     const about = `${method} ${path.slice(0, 200)} → ${answer.status} ${answer.text.slice(0, 500)}`;
     expect(answer.headers.get("x-request-id"), about).toMatch(/^[0-9a-f-]{36}$/);
     if (answer.status >= 400 && answer.headers.get("content-type") !== "application/json") {
@@ -239,9 +238,8 @@ export class Client {
 
   #routeOf(method: string, path: string): { path: string; operation: Operation } | undefined {
     const { pathname } = new URL(path, this.#url);
-    for (const [template, operations] of Object.entries(this.#document.paths)) {
-      const operation = operations[method.toLowerCase()];
-      const pattern = new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+    for (const { path: template, pattern } of this.#templates) {
+      const operation = this.#document.paths[template]?.[method.toLowerCase()];
       if (operation && pattern.test(pathname)) return { path: template, operation };
     }
     return undefined;
@@ -302,6 +300,11 @@ export function expectProblem(answer: Answer, code: ErrorCode): Problem {
   const problem = checkProblem(answer);
   expect(problem.code, answer.text).toBe(code);
   return problem;
+}
+
+export function answerOf(status: number, headers: Headers, text: string): Answer {
+  const isJson = text !== "" && /[/+]json$/.test(mediaType(headers));
+  return { status, headers, text, body: isJson ? (JSON.parse(text) as unknown) : text };
 }
 
 export function linesOf(text: string): string[] {

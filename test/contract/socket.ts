@@ -71,8 +71,10 @@ export class Socket {
     return Socket.open(client, player.hunt, await ticketOf(client, player));
   }
 
+  /** A text is sent as it is, and so are bytes, in a binary frame. */
   send(frame: object | string): void {
-    this.#socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
+    const verbatim = typeof frame === "string" || frame instanceof Uint8Array;
+    this.#socket.send(verbatim ? frame : JSON.stringify(frame));
   }
 
   /** The next frame not yet taken that holds `key`; frames before it are passed over. */
