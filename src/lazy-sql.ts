@@ -9,7 +9,8 @@ export type Sql = Pick<SqlStorage, "exec">;
 
 /** Every statement of a schema begins so; SQL that the platform stores beside ours has names of its own. */
 const CREATES = /^\s*CREATE /;
-const INSERTS = /^\s*INSERT /;
+/** Without tables there is nothing to read, to change or to delete. */
+const FINDS_NOTHING = /^\s*(?:SELECT|UPDATE|DELETE) /;
 const OUR_TABLES =
   "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' LIMIT 1";
 const NO_ROWS = "SELECT 1 LIMIT 0";
@@ -33,8 +34,7 @@ export class LazySql implements Sql {
         this.#waiting.push(query);
         return this.#sql.exec<Row>(NO_ROWS);
       }
-      // Nothing to read, to change or to delete.
-      if (!INSERTS.test(query)) return this.#sql.exec<Row>(NO_ROWS);
+      if (FINDS_NOTHING.test(query)) return this.#sql.exec<Row>(NO_ROWS);
       for (const schema of this.#waiting) this.#sql.exec(schema);
       this.#waiting = undefined;
     }

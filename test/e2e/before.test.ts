@@ -9,9 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import type { Joined } from "../../src/contract/join.ts";
 import type { Me } from "../../src/contract/me.ts";
 import type { PlayerEvent, Result } from "../../src/protocol.ts";
-import { Client, type Player, sleep } from "../contract/client.ts";
+import { Client, expectProblem, type Player, sleep } from "../contract/client.ts";
 import { everyOutcome, NEAR_PIER, PIER, SECRET_ANSWER } from "../contract/hunts.ts";
 
 const HUNT = "begun-before";
@@ -36,6 +37,8 @@ let founder: Player;
 let mate: Player;
 let blue: Player;
 let cheat: Player;
+/** Who joined under an Idempotency-Key. */
+let keyed: Joined;
 let before: State;
 /** How the earlier engine answered the event of a team that it had banned. */
 let refusedToCheat: Result;
@@ -139,6 +142,13 @@ const READS = ["codes", "winners", "export", "definition", "teams", "checkins", 
 const changesOf = (entries: readonly { action: string }[]): object[] =>
   entries.filter(({ action }) => !READS.includes(action));
 
+/** A joining that is sent again under its Idempotency-Key. */
+const joinUnderKey = (code = "") =>
+  client.call<Joined>("POST", `/v1/hunts/${HUNT}/players`, {
+    json: { name: "Keyed", team: { join: code } },
+    headers: { "idempotency-key": "key-of-before" },
+  });
+
 test("[REC-10] an earlier engine begins a hunt: prizes, a freeze, a ban, a pause, every kind of event", {
   timeout: 90_000,
 }, async () => {
@@ -177,6 +187,7 @@ test("[REC-10] an earlier engine begins a hunt: prizes, a freeze, a ban, a pause
   mate = await client.join(HUNT, { name: "Mate", team: { join: founder.team.joinCode ?? "" } });
   blue = await client.team(HUNT, "Blues", "visitors");
   cheat = await client.team(HUNT, "Cheats");
+  keyed = (await joinUnderKey(cheat.team.joinCode)).body;
 
   const answer = { type: "answer", clue: "cave" } as const;
   expect(await send(founder, { id: "wrong", ...answer, answer: "open barley" })).toMatchObject({
@@ -260,6 +271,13 @@ test("[REC-10] data of an earlier engine: its event ids stay duplicates, with th
   }
   expect(await client.playOne(cheat, CHEATED)).toEqual(refusedToCheat);
   expect((await client.organise("GET", `/v1/hunts/${HUNT}/export`)).text).toBe(before.export);
+});
+
+test("[SEC-65] data of an earlier engine: a joining sent again under its key gives the player of then", async () => {
+  const again = await joinUnderKey(cheat.team.joinCode);
+  expect(again.body.player).toEqual(keyed.player);
+  expect(again.body.team).toEqual(keyed.team);
+  expectProblem(await joinUnderKey(founder.team.joinCode), "conflict");
 });
 
 test("[REC-10] data of an earlier engine: the hunt goes on, ends, thaws and reveals the seed of its draws", async () => {
