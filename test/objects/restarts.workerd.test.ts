@@ -135,6 +135,7 @@ const ROUTES: Record<string, (() => Promise<Asked> | Asked)[]> = {
   "GET /v1/pages": [() => get("/v1/pages")],
   "GET /v1/ops/origin": [() => get("/v1/ops/origin", "organiser")],
   "GET /v1/ops/keys": [() => get("/v1/ops/keys", "organiser")],
+  "GET /v1/ops/advice": [() => get("/v1/ops/advice", "organiser")],
   "GET /v1/ops/dead-letters": [() => get("/v1/ops/dead-letters", "organiser")],
   "POST /v1/ops/dead-letters/redrive": [() => post("/v1/ops/dead-letters/redrive", {})],
   "POST /v1/registrations": [() => lines("/v1/registrations", { externalId: "C-1", name: "Ada" })],
