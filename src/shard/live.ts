@@ -85,7 +85,7 @@ export class LiveSockets {
   readonly #buckets = new Map<string, FrameBucket>();
   #pending = new Map<string, TeamNews>();
   #timer = false;
-  /** What all were told last in this life of the object. */
+  /** The phase that all were told last by this instance of the object; undefined: none yet. */
   #phase: string | undefined;
 
   constructor(deps: LiveDeps) {
@@ -121,6 +121,8 @@ export class LiveSockets {
     }
     const { 0: client, 1: server } = new WebSocketPair();
     const attachment: Attachment = { team, player, until, opened: now };
+    // While nobody was here, phases came and went untold: the next one is news even if it was told before.
+    if (!this.any) this.#phase = undefined;
     this.#sockets.accept(server, [team, tagOf(player)], attachment);
     this.#sockets.send(server, first);
     return new Response(null, { status: 101, webSocket: client });
