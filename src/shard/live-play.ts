@@ -56,7 +56,7 @@ export class LivePlay {
       const refused = await current.ready();
       if (refused) return refused;
     }
-    const { compiled, clues } = current.context(time.now()).hunt;
+    const { compiled, clues } = current.hunt;
     const pepper = keyById("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS, compiled.pepper);
     if (!pepper) throw new Error("the pepper of the published hunt is no longer in ANSWER_PEPPERS");
     // The shard knows the clue, and digests in its mode only.

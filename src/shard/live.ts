@@ -81,7 +81,7 @@ export class LiveSockets {
   readonly #deps: LiveDeps;
   readonly #sockets: Sockets;
   readonly #inFlight = new WeakMap<WebSocket, number>();
-  /** By player: of those who have sockets, and of those who left with a bucket nearly empty. */
+  /** By player: of those who have sockets, and of those who left with a bucket less than half full. */
   readonly #buckets = new Map<string, FrameBucket>();
   #pending = new Map<string, TeamNews>();
   #timer = false;
@@ -184,7 +184,9 @@ export class LiveSockets {
   }
 
   #bucketOf(player: string, now: number): FrameBucket {
-    const bucket = this.#buckets.get(player) ?? new FrameBucket(FRAME_RATE, now);
+    const known = this.#buckets.get(player);
+    if (known) return known;
+    const bucket = new FrameBucket(FRAME_RATE, now);
     this.#buckets.set(player, bucket);
     return bucket;
   }
@@ -258,7 +260,7 @@ export class LiveSockets {
     if (this.#sockets.open(tagOf(player)).length === 0) this.#forget(player);
   }
 
-  /** Drops the player's bucket, but not a nearly empty one: a player who comes back at once finds the rate as it was. */
+  /** Drops the player's bucket if it is at least half full: nobody gets a full one by coming back at once. */
   #forget(player: string): void {
     const now = this.#deps.clock.now();
     if ((this.#buckets.get(player)?.left(now) ?? 0) >= FRAME_RATE.burst / 2) this.#buckets.delete(player);
@@ -273,9 +275,11 @@ const tagOf = (player: string): string => `player ${player}`;
 const attachments = new WeakMap<WebSocket, Attachment>();
 
 function attachmentOf(socket: WebSocket): Attachment {
-  const known = attachments.get(socket) ?? (socket.deserializeAttachment() as Attachment);
-  attachments.set(socket, known);
-  return known;
+  const known = attachments.get(socket);
+  if (known) return known;
+  const attachment = socket.deserializeAttachment() as Attachment;
+  attachments.set(socket, attachment);
+  return attachment;
 }
 
 /** What team-mates are told of a fact; undefined: nothing that concerns them. */
