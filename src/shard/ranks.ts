@@ -3,7 +3,7 @@
  * question is under way, further teams gather for the next.
  */
 import { BoundedMap } from "../bounded-map.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, within } from "../clock.ts";
 
 /** A rank this old is told without asking again, ms. */
 const FRESH = 1_000;
@@ -34,7 +34,7 @@ export class RankCache {
     if (cached && now - cached.at < FRESH) return cached.rank;
     this.#wanted.add(team);
     const asked = this.#inFlight?.then(() => this.#round(now)) ?? this.#round(now);
-    await Promise.race([asked, this.#clock.after(WAIT)]).catch(() => undefined);
+    await within(this.#clock, WAIT, asked).catch(() => undefined);
     const latest = this.#cached.get(team);
     return latest && now - latest.at < FRESH + WAIT ? latest.rank : undefined;
   }
