@@ -18,13 +18,13 @@ export type {
 
 export const PROTOCOL_VERSION = 1;
 
-/** An event as the edge hands it to the shard: texts digested, codes removed. */
+/** An event as the rules decide it: checked, with the digests of its text or code. */
 export type Command = { id: string; clientAt?: string } & (
   | {
       type: "answer";
       clue: string;
       answer: string;
-      /** One digest per compare mode of the hunt; null: the text is nothing in that mode. */
+      /** By compare mode: those of the hunt (made at the edge) or the clue's (in the shard). Null: the text is nothing in that mode. */
       digests: Partial<Record<CompareMode, string | null>>;
       /** Id of the pepper the digests were made with. */
       pepper: string;
@@ -45,7 +45,7 @@ export type Command = { id: string; clientAt?: string } & (
   | { type: "claim"; prize: string }
 );
 
-/** The answer as JSON; `asOf` in epoch ms. */
+/** The response's JSON text; `asOf`: epoch ms. */
 export function resultsText({ results, asOf }: { results: readonly Result[]; asOf: number }): string {
   return JSON.stringify({ results, asOf: new Date(asOf).toISOString() });
 }
@@ -154,7 +154,7 @@ export interface LeaderboardEntry {
   lastSolveAt?: number;
 }
 
-/** A segment as it travels to the origin: consecutive facts of one shard. */
+/** Consecutive facts of one shard as they travel to the origin. `first`: seq of the first. */
 export interface FactMessage {
   v: typeof PROTOCOL_VERSION;
   hunt: string;
@@ -172,7 +172,7 @@ export interface Registration {
   bracket?: string;
   /** May not take part. */
   blocked?: boolean;
-  /** When the engine was told, epoch ms: messages come in any order, and an older word replaces no newer one. */
+  /** When the engine was told, epoch ms: messages come in any order, and an older one replaces no newer one. */
   at?: number;
 }
 

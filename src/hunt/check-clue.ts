@@ -4,7 +4,7 @@ import type { ClueDefinition } from "./definition.ts";
 import { KIND_KEYS, kindOf } from "./kinds/all.ts";
 import type { Report } from "./report.ts";
 
-/** Has no effect where no answer is compared. It was never refused there, so that definitions in use may have it. */
+/** Has no effect where no answer is compared. Earlier versions did not refuse it there, so definitions in use may have it. */
 const TOLERATED = "compare";
 
 /** Each key that belongs to a kind, and as JSON the value it has in a clue that does not give it. */

@@ -51,7 +51,7 @@ function mayDependOn(
   return prize.mode !== "first-come" && isEmpty(hunt.compiled.attempts, bucket, now, asked.length);
 }
 
-/** What the vault said of a claim. `at`: when, epoch ms. */
+/** The vault's decision on a claim. `at`: when, epoch ms. */
 export type VaultDecision =
   | { outcome: "won"; unit: number; at: number }
   | { outcome: "missed"; at: number }
@@ -66,23 +66,23 @@ export function decideClaim(
   team: Team,
   player: string,
   command: Command & { type: "claim" },
-  word: VaultDecision,
+  decided: VaultDecision,
   now: number,
 ): { result: Result } | { facts: NewFact[] } {
   const { id, prize } = command;
-  switch (word.outcome) {
+  switch (decided.outcome) {
     case "won": {
-      const how = { prize, unit: word.unit, drawnAt: word.at };
+      const how = { prize, unit: decided.unit, drawnAt: decided.at };
       return { facts: [draftOf(team, player, command, "won", how, now)] };
     }
     case "missed": {
       // A new version may have made the bucket smaller while the vault decided.
       const tokens = Math.max(0, tokensLeft(context.hunt.compiled.attempts, triesOf(team, prize), now));
-      const how = { prize, drawnAt: word.at, attemptsLeft: tokens };
+      const how = { prize, drawnAt: decided.at, attemptsLeft: tokens };
       return { facts: [draftOf(team, player, command, "missed", how, now)] };
     }
     default:
-      return { result: { id, outcome: word.outcome, prize: { id: prize } } };
+      return { result: { id, outcome: decided.outcome, prize: { id: prize } } };
   }
 }
 

@@ -160,7 +160,7 @@ function compileClue(
     kind: clue.kind,
     points: clue.points,
     meta: clue.meta,
-    // From here to `choices` for every clue, as it has been stored since format 1; its kind says what of it holds.
+    // Format 1 stores the keys from here to `choices` of every clue; its kind sets those that it uses.
     compare: "exact",
     digests: [],
     ...(code === undefined ? {} : { codeDigest: options.digest("code", code) }),

@@ -1,8 +1,8 @@
 /**
  * `decide`: one player's command against a team's state → the facts it makes
  * and what the player is told. PURE: the clock, earlier facts and the
- * standings' word come in as arguments; live traffic, import and simulation
- * run this same function. This file holds what is the same for all events; the
+ * standings come in as arguments; live traffic, import and simulation run this
+ * same function. This file holds what is the same for all events; the
  * rest is in `kinds/`, `hint.ts` and `claim.ts`.
  */
 import type { Command, PlayFact, RecordedOutcome, Result, UnrecordedOutcome } from "../protocol.ts";

@@ -10,7 +10,7 @@ export const SOURCE_BYTES_MAX = 2_000_000;
 export const NESTING_MAX = 64;
 /** Values after aliases are expanded. The size bound allows about as many; aliases must not multiply it. */
 export const VALUES_MAX = 500_000;
-/** A hostile file must not be answered with a larger answer. */
+/** A hostile file must not bring about a response larger than itself. */
 export const ISSUES_MAX = 1_000;
 /** Setting it on an object changes the object's prototype instead. */
 export const FORBIDDEN_KEY = "__proto__";

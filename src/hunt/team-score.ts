@@ -4,12 +4,12 @@ import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import { recordedScore, type Team } from "./team.ts";
 
-/** What the clue is worth now to whoever solves it: static, or by the standings' last word. */
+/** The points that the clue gives now to a team that solves it: static, or by the standings as last reported. */
 export function presentValue(context: Context, clue: CompiledClue): number {
   return context.word?.values.get(clue.id) ?? clue.points;
 }
 
-/** The team's score now: exact with static scoring, else as of the standings' last word. */
+/** The team's score now: exact with static scoring, else as of the standings as last reported. */
 export function scoreOf(context: Context, team: Team): number {
   if (!context.hunt.dynamic) return recordedScore(team);
   let score = team.adjusted + (context.word?.bonuses.get(team.id) ?? 0);
@@ -25,7 +25,7 @@ export function scoreOf(context: Context, team: Team): number {
  * because the score may fall again. The thresholds `score` meets for the first time.
  */
 export function newlyReached({ hunt, word }: Context, team: Team, score: number): number[] {
-  // Without the standings' word a score is a guess, and what is noted stays.
+  // Before the standings reported, a score is a guess; a threshold that is noted stays met.
   if (!hunt.dynamic || !word) return [];
   return hunt.thresholds.filter((points) => points > 0 && score >= points && !team.reached.has(points));
 }

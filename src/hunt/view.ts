@@ -150,9 +150,9 @@ export function cluesOf(context: Context, team: Team, now: number): ClueView[] {
 }
 
 /**
- * The team's score over time, up to `until` (epoch ms): solves at their
- * present value with their own first-solve bonus, hint costs and awards. The last point is the team's score
- * then; the first is its joining at 0.
+ * The team's score over time, up to `until` (epoch ms): solves at their present
+ * value with their own first-solve bonus, hint costs and awards. The first point
+ * is its joining, at 0; the last is its score at `until`.
  */
 export function historyOf(context: Context, team: Team, until: number): { at: number; score: number }[] {
   const changes = [...team.adjustments];

@@ -2,7 +2,7 @@
  * `HuntShard` as others may ask it (class: src/shard/object.ts). One shard owns
  * some of a hunt's teams: their log, state and live sockets. Its object is named
  * `hunt/shard` (ids.ts) and is placed near its region's players. A `Refusal` is
- * an expected failure; anything thrown means that the object restarts.
+ * an expected failure; a thrown error is a defect, or the object restarts.
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";

@@ -65,6 +65,11 @@ export class CurrentHunt {
     return this.#current !== undefined && this.#deps.knowsIds();
   }
 
+  /** The published hunt. */
+  get hunt(): IndexedHunt {
+    return this.#known().hunt;
+  }
+
   get revision(): number {
     return this.#current?.config.revision ?? 0;
   }

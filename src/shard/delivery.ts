@@ -20,6 +20,9 @@ const ALARM_DELAY = 20_000;
 /** Longest delay that a timer waits out; longer ones are left to the alarm, ms. */
 const TIMER_MAX = 5_000;
 
+/** Bounds of the wait after a failure, ms, before jitter. What was begun without a delay must not be repeated without one. */
+const RETRY_DELAY = { first: 50, most: 30_000 };
+
 export interface DeliveryDeps {
   log: SegmentLog;
   shipper: Shipper;
@@ -175,7 +178,8 @@ export class Delivery {
   }
 }
 
-/** Next delay after a failure: doubled up to 30 s, ± 25 %. */
-function retryDelay(delay: number): number {
-  return Math.min(30_000, delay * 2) * (0.75 + Math.random() / 2);
+/** The delay after a failure: twice the one before it, ± 25 %. */
+function retryDelay(before: number): number {
+  const delay = Math.min(RETRY_DELAY.most, Math.max(RETRY_DELAY.first, before * 2));
+  return delay * (0.75 + Math.random() / 2);
 }

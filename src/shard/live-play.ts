@@ -59,7 +59,7 @@ export class LivePlay {
       const refused = await current.ready();
       if (refused) return refused;
     }
-    const { compiled } = current.context(time.now()).hunt;
+    const { compiled } = current.hunt;
     const ring = secrets.ANSWER_PEPPERS;
     // Without it, `play` refuses what would be judged by it.
     const pepper = keyById("ANSWER_PEPPERS", ring, compiled.pepper) ?? currentKey("ANSWER_PEPPERS", ring);

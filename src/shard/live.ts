@@ -81,11 +81,11 @@ export class LiveSockets {
   readonly #deps: LiveDeps;
   readonly #sockets: Sockets;
   readonly #inFlight = new WeakMap<WebSocket, number>();
-  /** By player: of those who have sockets, and of those who left with a bucket nearly empty. */
+  /** By player: of those who have sockets, and of those who left with a bucket less than half full. */
   readonly #buckets = new Map<string, FrameBucket>();
   #pending = new Map<string, TeamNews>();
   #timer = false;
-  /** What all were told last in this life of the object. */
+  /** The phase that all were told last by this instance of the object; undefined: none yet. */
   #phase: string | undefined;
 
   constructor(deps: LiveDeps) {
@@ -127,6 +127,8 @@ export class LiveSockets {
     const { 0: client, 1: server } = new WebSocketPair();
     const attachment: Attachment = { team, player, until, opened: now };
     if (network !== undefined) attachment.network = network;
+    // While nobody was here, phases came and went untold: the next one is news even if it was told before.
+    if (!this.any) this.#phase = undefined;
     this.#sockets.accept(server, [team, tagOf(player)], attachment);
     this.#sockets.send(server, first);
     return new Response(null, { status: 101, webSocket: client });
@@ -194,7 +196,9 @@ export class LiveSockets {
   }
 
   #bucketOf(player: string, now: number): FrameBucket {
-    const bucket = this.#buckets.get(player) ?? new FrameBucket(FRAME_RATE, now);
+    const known = this.#buckets.get(player);
+    if (known) return known;
+    const bucket = new FrameBucket(FRAME_RATE, now);
     this.#buckets.set(player, bucket);
     return bucket;
   }
@@ -268,7 +272,7 @@ export class LiveSockets {
     if (this.#sockets.open(tagOf(player)).length === 0) this.#forget(player);
   }
 
-  /** Drops the player's bucket, but not a nearly empty one: a player who comes back at once finds the rate as it was. */
+  /** Drops the player's bucket if it is at least half full: nobody gets a full one by coming back at once. */
   #forget(player: string): void {
     const now = this.#deps.clock.now();
     if ((this.#buckets.get(player)?.left(now) ?? 0) >= FRAME_RATE.burst / 2) this.#buckets.delete(player);
@@ -283,9 +287,11 @@ const tagOf = (player: string): string => `player ${player}`;
 const attachments = new WeakMap<WebSocket, Attachment>();
 
 function attachmentOf(socket: WebSocket): Attachment {
-  const known = attachments.get(socket) ?? (socket.deserializeAttachment() as Attachment);
-  attachments.set(socket, known);
-  return known;
+  const known = attachments.get(socket);
+  if (known) return known;
+  const attachment = socket.deserializeAttachment() as Attachment;
+  attachments.set(socket, attachment);
+  return attachment;
 }
 
 /** What team-mates are told of a fact; undefined: nothing that concerns them. */

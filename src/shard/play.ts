@@ -1,4 +1,4 @@
-/** Playing: a player's commands, decided in order by the rules, recorded, and answered when they are durable. */
+/** Playing: a player's commands are decided in order by the rules and recorded; their results come when they are durable. */
 import type { Refusal } from "../errors.ts";
 import type { Context } from "../hunt/context.ts";
 import { decide } from "../hunt/decide.ts";

@@ -5,7 +5,7 @@
 
 import { isYoung } from "../ahead.ts";
 import { BoundedMap } from "../bounded-map.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, within } from "../clock.ts";
 
 /** A rank this old is told without asking again, ms. */
 const FRESH = 1_000;
@@ -36,7 +36,7 @@ export class RankCache {
     if (cached && isYoung(cached.at, now, FRESH)) return cached.rank;
     this.#wanted.add(team);
     const asked = this.#inFlight?.then(() => this.#round(now)) ?? this.#round(now);
-    await Promise.race([asked, this.#clock.after(WAIT)]).catch(() => undefined);
+    await within(this.#clock, WAIT, asked).catch(() => undefined);
     const latest = this.#cached.get(team);
     return latest && isYoung(latest.at, now, FRESH + WAIT) ? latest.rank : undefined;
   }

@@ -23,7 +23,7 @@ export class Reporter {
   readonly #deps: ReportDeps;
   /** The standings' watermark by their last result; undefined after a start. */
   #reported: number | undefined;
-  /** Durable facts from `#pendingFrom` on, as far as they concern the score. */
+  /** The durable facts after `#pendingAfter` that concern the score. */
   #pending: ScoreFact[] = [];
   #pendingAfter: number;
   #running = false;
@@ -138,7 +138,6 @@ export function scoreFactOf(fact: Fact): ScoreFact | undefined {
       return { seq, at, team, type: fact.type };
     case "unlock":
     case "reached":
-      return undefined;
     case "revoke":
       return undefined;
     default:

@@ -87,7 +87,7 @@ export class Wins {
   /**
    * Records wins that the vault gave and the log may not have, whatever
    * became of the hunt or the team meanwhile. Resolves when all are in the log.
-   * A refusal: those of read-only teams are not, the others are.
+   * A refusal: those of read-only and of unknown teams are not, the others are.
    */
   async record(wins: readonly Win[]): Promise<Refusal | undefined> {
     const { current, journal, time } = this.#deps;
@@ -95,7 +95,10 @@ export class Wins {
     if (refused) return refused;
     for (const { prize, team: id, unit, player, event, at } of wins.slice(0, WINS_MAX)) {
       const team = journal.teams.get(id);
-      if (!team) return refuse("not_found", "a win names a team that this shard does not have");
+      if (!team) {
+        refused = refuse("not_found", "a win names a team that this shard does not have");
+        continue;
+      }
       if (hasWon(team, prize, unit)) continue;
       if (team.newerFrom !== undefined) {
         refused = READ_ONLY;

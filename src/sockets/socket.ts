@@ -132,8 +132,7 @@ export class Sockets {
 
   /** Sends, or closes the socket of a client that has not read what it was sent before. */
   sendText(socket: WebSocket, text: string): void {
-    const reading = this.#reading.get(socket) ?? { unread: 0, asked: undefined };
-    this.#reading.set(socket, reading);
+    const reading = this.#readingOf(socket);
     reading.unread += text.length;
     if (reading.unread > this.#unreadMax * ASK_AT) {
       const pinged = this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
@@ -151,6 +150,14 @@ export class Sockets {
     }
     sent.value += 1;
     sendTo(socket, text);
+  }
+
+  #readingOf(socket: WebSocket): Reading {
+    const known = this.#reading.get(socket);
+    if (known) return known;
+    const reading: Reading = { unread: 0, asked: undefined };
+    this.#reading.set(socket, reading);
+    return reading;
   }
 
   send(socket: WebSocket, frame: object): void {

@@ -1,5 +1,5 @@
 /** Live sockets of a shard that sleeps under them. */
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
 import { TICKET_HEADER } from "../../src/objects/shard.ts";
@@ -140,6 +140,23 @@ test("[LIVE-6] a phase that comes by its time reaches the sockets, and comes onc
   await expect
     .poll(() => frames.flatMap(({ phase }) => phase ?? []), { timeout: 10_000 })
     .toEqual(["draft", "live"]);
+});
+
+test("[LIVE-6] a phase that comes back is told to a player who was not there when it first came", async () => {
+  const team = await live("comes-back");
+  const phases = (frames: readonly Record<string, unknown>[]) => frames.flatMap(({ phase }) => phase ?? []);
+  const first = listen(await open(team));
+  await setPhase("comes-back", "paused");
+  await expect.poll(() => phases(first.frames)).toEqual(["live", "paused"]);
+  first.socket.close();
+  const openSockets = () =>
+    runInDurableObject(shardOf("comes-back"), (_, state) => state.getWebSockets().length);
+  await expect.poll(openSockets).toBe(0);
+  await setPhase("comes-back", "live");
+  const second = listen(await open(team));
+  await has(second.frames, "phase");
+  await setPhase("comes-back", "paused");
+  await expect.poll(() => phases(second.frames)).toEqual(["live", "paused"]);
 });
 
 test("[LIVE-5] a clue opened by hand is told", async () => {

@@ -396,6 +396,21 @@ describe("what control tells", () => {
   });
 });
 
+test("[PRIZE-4] a win of a team that the shard does not have keeps no other win out of the log", async () => {
+  await live("wins");
+  const one = await join("wins", "one");
+  const win = { prize: "cup", n: 0, player: "p-one", event: "w", at: 1, revoked: false };
+  const stranger = { ...win, team: "weur-0-9-abcde", unit: 0 };
+  expect(await shardOf("wins").recordWins([stranger, { ...win, team: one.team.id, unit: 1 }])).toMatchObject({
+    refused: "not_found",
+  });
+  await restart("wins");
+  expect(await logOf("wins")).toMatchObject([
+    { type: "join" },
+    { type: "claim", outcome: "won", team: one.team.id, unit: 1 },
+  ]);
+});
+
 describe("joining", () => {
   test("[TE-6] the same key and body join once, also after a restart; another body is conflict", async () => {
     await live("keys");
