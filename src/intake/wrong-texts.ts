@@ -11,6 +11,7 @@
  * isolates of a place, roughly.
  */
 import { placeShare } from "../config.ts";
+import { sha256 } from "../hmac.ts";
 import type { Command, Result } from "../protocol.ts";
 
 /** Length of a window, which begins with its first text, ms. */
@@ -73,7 +74,7 @@ export class WrongTexts {
       const clue = command.type === "answer" ? command.clue : CODES;
       const key = `${hunt}\n${clue}\n${network}`;
       const window = this.#windows.get(key) ?? this.#open(key, now);
-      const text = command.type === "answer" ? Object.values(command.digests).join() : command.codeDigest;
+      const text = textOf(command);
       const known = window.wrong.has(text);
       const asked = window.asked.get(text) ?? 0;
       if (window.over || window.wrong.size >= this.#limit) {
@@ -155,4 +156,16 @@ export class WrongTexts {
     this.#texts -= window.wrong.size;
     this.#windows.delete(key);
   }
+}
+
+/** A text that is longer is remembered by its digest, characters. */
+const AS_IT_IS = 64;
+
+/** What stands for the text: over sockets an answer has not been digested yet. */
+function textOf(command: Command & { type: "answer" | "scan" }): string {
+  if (command.type === "scan") return command.codeDigest;
+  const digests = Object.values(command.digests).join();
+  if (digests !== "") return digests;
+  const { answer } = command;
+  return answer.length <= AS_IT_IS ? answer : Buffer.from(sha256(answer)).toString("base64url");
 }

@@ -264,10 +264,9 @@ test("[REC-10] data of an earlier engine: its event ids stay duplicates, with th
   expect(played.length).toBeGreaterThan(10);
   for (const { player, event, result } of played) {
     if (player === cheat) continue; // banned since then: below
-    expect(await client.playOne(player, event), JSON.stringify(event)).toEqual({
-      ...result,
-      duplicate: true,
-    });
+    // That engine told distances within ten radii, this one within two.
+    const { distance: _, ...told } = result;
+    expect(await client.playOne(player, event), JSON.stringify(event)).toEqual({ ...told, duplicate: true });
   }
   expect(await client.playOne(cheat, CHEATED)).toEqual(refusedToCheat);
   expect((await client.organise("GET", `/v1/hunts/${HUNT}/export`)).text).toBe(before.export);
