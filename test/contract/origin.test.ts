@@ -49,7 +49,10 @@ describe("GET /v1/ops/origin", () => {
 
   test("[ORIGIN-21] readiness tells the gate's word, not the origin's", async () => {
     const answer = await client.call<{ dependencies: object }>("GET", "/readyz");
-    expect(answer.body).toEqual({ ok: true, dependencies: { objects: true, kv: true, origin: true } });
+    expect(answer.body).toEqual({
+      ok: true,
+      dependencies: { objects: true, kv: true, origin: true, secrets: true },
+    });
   });
 });
 

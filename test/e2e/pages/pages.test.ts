@@ -256,7 +256,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     const { page, watched } = await open("/play/kinds", {
       ...PHONE,
       permissions: ["geolocation"],
-      geolocation: { latitude: 53.5475, longitude: 9.9669, accuracy: 12 },
+      geolocation: { latitude: 53.5446, longitude: 9.9669, accuracy: 12 },
     });
     await page.getByLabel("Your name").fill("<b>Solo</b>");
     await page.getByRole("button", { name: "Join", exact: true }).click();
@@ -275,7 +275,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     expectQuiet(other.watched);
     await page.goto("/play/kinds#clue/pier");
     await page.getByRole("button", { name: "I am here" }).click();
-    await page.getByText("About 500 m away").waitFor();
+    await page.getByText("About 200 m away").waitFor();
     await page.getByText("Accurate to 12 m").waitFor();
     await page.getByRole("button", { name: "Show me on a map" }).click();
     await page.locator(".map .leaflet-interactive").first().waitFor();
