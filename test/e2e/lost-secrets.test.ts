@@ -52,6 +52,18 @@ test("[SEC-84] a lost secrets.json is told at start, and what its keys judged is
   const told = await client.organise<Keys>("GET", "/v1/ops/keys");
   expect(told.body).toMatchObject({ unknown: 0, missing: [{ hunt: HUNT }, { hunt: HUNT }] });
   expectProblem(await answer(client, player, "e2"), "unauthenticated");
+  // Its printed codes are made with a key that is gone: the hunt cannot be compiled, and nobody joins.
+  const joining = { name: "Early", team: { create: "Early" } };
+  const closed = await client.call("POST", `/v1/hunts/${HUNT}/players`, { json: joining });
+  expectProblem(closed, "unavailable");
+  expect(closed.text).toContain("CODE_KEYS");
+  await running.killAll();
+
+  // The peppers alone are lost.
+  const made = JSON.parse(await readFile(secrets, "utf8")) as Record<string, string>;
+  await writeFile(secrets, JSON.stringify({ ...old, ANSWER_PEPPERS: made.ANSWER_PEPPERS }));
+  running = await startByNpm(dataDir);
+  client = await Client.of(running);
   const fresh = await client.team(HUNT, "Fresh");
   const refused = await answer(client, fresh, "e1");
   expectProblem(refused, "unavailable");
