@@ -74,7 +74,9 @@ beforeAll(async () => {
   engine = await startEngine({
     vars: { RATE_LIMITS: "off" },
     log: (level, text) => {
-      if (level === "error" || level === "warn") logged.push(text);
+      // An import may have lines of the future; when its hunt then goes live, that is put right, and told.
+      const isPutRight = text.includes("the phase had times ahead of the clock");
+      if ((level === "error" || level === "warn") && !isPutRight) logged.push(text);
     },
   });
   client = await Client.of(engine);

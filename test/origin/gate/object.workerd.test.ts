@@ -173,7 +173,7 @@ describe("the gate's object", () => {
 
   test("[GATE-16] many requests at once through one guard: all are answered, within its places", async () => {
     await close();
-    const guard = guardOf({ ...env });
+    const guard = guardOf({ ...env, ORIGIN_CONCURRENCY: 6 } as typeof env);
     let running = 0;
     let most = 0;
     const answers = await Promise.all(
