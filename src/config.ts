@@ -391,7 +391,7 @@ export const PARAMETERS = {
     min: 100,
     max: 10_000_000,
     trades:
-      "events of one team that are decided, recorded or not: beyond it that team alone gets 503 for a moment, so that its flood slows nobody",
+      "events of one team that are decided, recorded or not, a tenth of them at once: beyond it that team alone gets 503 for a moment, so that its flood slows nobody",
     shows: "overloaded responses",
   },
   TEAM_AGE: {

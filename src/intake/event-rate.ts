@@ -1,11 +1,16 @@
 /**
  * Events of a team that one isolate, or the team's shard, lets pass: a bucket that
- * holds a minute's events, whether they come to anything or not. The edge asks
- * before it digests answers, the shard knows the sum of all isolates.
+ * holds six seconds' events, whether they come to anything or not: more at once
+ * would hold up the other teams of the shard. The edge asks before it digests
+ * answers, the shard knows the sum of all isolates.
  */
 import { BoundedMap } from "../bounded-map.ts";
+import { EVENTS_MAX } from "../contract/play.ts";
 
 const MINUTE = 60_000;
+
+/** Of a minute's events, the share that may come at once; a whole request may in any case. */
+const BURST = 0.1;
 
 /** Teams remembered; the one remembered longest is given a full bucket. */
 const TEAMS_MAX = 25_000;
@@ -18,26 +23,28 @@ const AHEAD_MAX = 10_000;
 
 export class EventRate {
   readonly #perMinute: number;
+  readonly #full: number;
   readonly #teams = new BoundedMap<string, { left: number; at: number; pausedAt: number }>(TEAMS_MAX);
 
   constructor(perMinute: number) {
     this.#perMinute = perMinute;
+    this.#full = Math.max(EVENTS_MAX, perMinute * BURST);
   }
 
   /** Takes `count` events of the team's. Above 0: none was taken, and there will be so many after so many seconds. */
   take(team: string, count: number, now: number): number {
-    const full = this.#perMinute;
+    const full = this.#full;
     const bucket =
       this.#teams.get(team) ??
       this.#teams.set(team, { left: full, at: now, pausedAt: Number.NEGATIVE_INFINITY });
     const passed = now - bucket.at;
     if (passed < -AHEAD_MAX) bucket.left = full;
-    else if (passed > 0) bucket.left = Math.min(full, bucket.left + (passed / MINUTE) * full);
+    else if (passed > 0) bucket.left = Math.min(full, bucket.left + (passed / MINUTE) * this.#perMinute);
     if (passed > 0 || passed < -AHEAD_MAX) bucket.at = now;
     const missing = count - bucket.left;
     if (missing > 0) {
       bucket.pausedAt = now;
-      return Math.ceil((missing / full) * 60);
+      return Math.ceil((missing / this.#perMinute) * 60);
     }
     bucket.left -= count;
     return 0;

@@ -6,10 +6,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { benchDefinition } from "../bench/hunt.ts";
 import { chance } from "../measure/chance.ts";
 import { medianOf } from "../measure/statistics.ts";
-import { attack } from "./attack.ts";
+import type { Orders } from "./attack-thread.ts";
 import { actionsOf } from "./crowd.ts";
 import { arrivalsOf, stretchesOf } from "./profile.ts";
 import { type LoadRun, quantileMs, runLoad } from "./run.ts";
@@ -80,7 +81,8 @@ export async function besiege({ rate, seconds, players, seed }: SiegeSettings): 
       const attacker = stage.players.pop();
       if (!attacker) throw new Error("a siege needs an attacker");
       const random = chance(seed);
-      const attacked = { ...stage, token: attacker.token, address: ATTACKER, random: chance(seed + 1) };
+      const { origin, hunt } = stage;
+      const attacked = { origin, hunt, token: attacker.token, address: ATTACKER, rate: ATTACK_RATE };
       let stretches = 0;
       const play = (length: number): Promise<LoadRun> => {
         stretches += 1;
@@ -91,12 +93,12 @@ export async function besiege({ rate, seconds, players, seed }: SiegeSettings): 
       await play(WARM_UP);
       const length = seconds / (2 * PAIRS);
       const pairs: { peace: LoadRun; siege: LoadRun }[] = [];
-      const ended = new Map<string, Map<string, number>>();
+      const ended: Blows = new Map();
       for (let pair = 0; pair < PAIRS; pair += 1) {
         const peace = await play(length);
         const [siege, blows] = await Promise.all([
           play(length),
-          attack(attacked, { rate: ATTACK_RATE, seconds: length }),
+          attack({ ...attacked, seed: seed + 1 + pair, seconds: length }),
         ]);
         pairs.push({ peace, siege });
         for (const [means, statuses] of blows) {
@@ -112,6 +114,16 @@ export async function besiege({ rate, seconds, players, seed }: SiegeSettings): 
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+type Blows = Map<string, Map<string, number>>;
+
+function attack(orders: Orders): Promise<Blows> {
+  return new Promise((done, failed) => {
+    const thread = new Worker(new URL("./attack-thread.ts", import.meta.url), { workerData: orders });
+    thread.once("message", done);
+    thread.once("error", failed);
+  });
 }
 
 function reportOf(
