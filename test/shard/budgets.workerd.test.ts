@@ -22,6 +22,8 @@ setParameters({
   REPORT_DELAY_MS: 10_000,
   WAITING_COMMANDS_MAX: 800,
   TEAM_BYTES_PER_HOUR: 200_000,
+  // Bytes and the waiting line are to be what holds a team here.
+  TEAM_EVENTS_PER_MINUTE: 100_000,
 });
 Object.assign(env, { RATE_LIMITS: "on" });
 
