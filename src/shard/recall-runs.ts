@@ -5,8 +5,8 @@
  * Four runs of a size become one of four times the size, in slices, so that
  * there are few runs however many ids there are.
  */
+import type { Sql } from "../lazy-sql.ts";
 import { assertKnownForm } from "../stored-form.ts";
-import type { Sql } from "./counted-sql.ts";
 import { RecallFilter } from "./recall-filter.ts";
 import { partOf } from "./recall-table.ts";
 

@@ -6,11 +6,11 @@
  */
 import { evolve, evolveAny, FOLD_FORM, isKnown, Unfoldable } from "../hunt/evolve.ts";
 import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
+import type { Sql } from "../lazy-sql.ts";
 import { ordinalOf } from "../objects/ids.ts";
 import type { Totals } from "../objects/shard.ts";
 import type { Fact } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
-import type { Sql } from "./counted-sql.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import { ALIKE_MAX, RecallIndex, type RecallLimits } from "./recall.ts";
 import { TotalsCounter } from "./totals.ts";
