@@ -1,4 +1,4 @@
-/** Times that lie ahead of the present: how far they may, and what is young. PURE; all times are epoch ms. */
+/** Times that lie ahead of the present: how far they may, and which copies are young. PURE; all times are epoch ms. */
 
 /**
  * Milliseconds by which clocks may differ in order (machines an object moves
@@ -9,5 +9,5 @@ export const CLOCK_TOLERANCE = 10_000;
 /** Whether `at` lies so far ahead of `now` that the clock which told it was wrong (epoch ms). */
 export const isAhead = (at: number, now: number): boolean => at - now > CLOCK_TOLERANCE;
 
-/** Whether what was noted `at` is younger than `age` (ms); what a wrong clock noted is not. */
+/** Whether a copy made `at` is younger than `age` (ms); one that a wrong clock dated ahead is not. */
 export const isYoung = (at: number, now: number, age: number): boolean => now - at < age && !isAhead(at, now);

@@ -54,7 +54,7 @@ export class Alarm<Reason extends string> {
 
   /**
    * The clock went back by `by` ms, so it was ahead before: what was due by it is due that much sooner.
-   * What was meant for a moment of the definition comes too early then, finds nothing to do and is set again.
+   * An alarm for a time of the definition then runs too early, finds nothing to do, and is set again.
    */
   wentBack(by: number): void {
     for (const [reason, at] of this.#due) this.#due.set(reason, at - by);

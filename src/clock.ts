@@ -13,8 +13,8 @@ export interface Clock {
 
 /**
  * The clock, which tells when it went back by more than `CLOCK_TOLERANCE`: it
- * was wrong before, and what was set by it may lie far ahead. `wentBack` is
- * called before the time is told that shows it.
+ * was wrong before, and what was set by it may lie far ahead. Calls
+ * `wentBack` before `now` returns the first earlier time.
  */
 export function watched(clock: Clock, wentBack: (by: number) => void): Clock {
   let latest = 0;

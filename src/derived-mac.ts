@@ -7,19 +7,34 @@ import { HmacSha256 } from "./hmac.ts";
 
 const KEY_BYTES = 32;
 
-/** By a ring's key, which lives as long as the ring, and by purpose. */
-const macs = new WeakMap<Uint8Array, Map<string, HmacSha256>>();
+interface Derived {
+  key: Uint8Array;
+  mac: HmacSha256;
+}
 
+/** By a ring's key, which lives as long as the ring, and by purpose. */
+const known = new WeakMap<Uint8Array, Map<string, Derived>>();
+
+/** For short texts: needs no set-up (see hmac.ts). */
 export function derivedMac(key: Uint8Array, purpose: string): HmacSha256 {
-  let ofKey = macs.get(key);
+  return derived(key, purpose).mac;
+}
+
+/** The key itself, for the platform's HMAC, which is faster with long texts. */
+export function derivedKey(key: Uint8Array, purpose: string): Uint8Array {
+  return derived(key, purpose).key;
+}
+
+function derived(key: Uint8Array, purpose: string): Derived {
+  let ofKey = known.get(key);
   if (!ofKey) {
     ofKey = new Map();
-    macs.set(key, ofKey);
+    known.set(key, ofKey);
   }
-  const known = ofKey.get(purpose);
-  if (known) return known;
-  const derived = hkdfSync("sha256", key, new Uint8Array(), `hunt: ${purpose}`, KEY_BYTES);
-  const made = new HmacSha256(new Uint8Array(derived));
+  const earlier = ofKey.get(purpose);
+  if (earlier) return earlier;
+  const bytes = new Uint8Array(hkdfSync("sha256", key, new Uint8Array(), `hunt: ${purpose}`, KEY_BYTES));
+  const made = { key: bytes, mac: new HmacSha256(bytes) };
   ofKey.set(purpose, made);
   return made;
 }

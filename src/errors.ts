@@ -64,12 +64,12 @@ export function errorOf({ refused, detail, retryAfter }: Refusal): RequestError 
   return new RequestError(refused, detail, undefined, retryAfter);
 }
 
-/** Turns an object's answer into a value or the thrown `RequestError`. */
-export function accepted<Answer extends object>(answer: Answer): Exclude<Answer, { refused: ErrorCode }> {
-  if (isRefusal(answer)) throw errorOf(answer);
-  return answer as Exclude<Answer, { refused: ErrorCode }>;
+/** Turns an object's result into a value or the thrown `RequestError`. */
+export function accepted<Result extends object>(result: Result): Exclude<Result, { refused: ErrorCode }> {
+  if (isRefusal(result)) throw errorOf(result);
+  return result as Exclude<Result, { refused: ErrorCode }>;
 }
 
-function isRefusal(answer: object): answer is Refusal {
-  return "refused" in answer;
+function isRefusal(result: object): result is Refusal {
+  return "refused" in result;
 }

@@ -1,8 +1,8 @@
 /**
  * An object's SQLite that is not written to before there is a row to store. A
  * name alone makes an object, so an object that somebody only asked for must
- * leave nothing behind: its tables wait for the first row, and what is read
- * before finds none.
+ * leave nothing behind: its tables wait for the first row, and reads before that
+ * find none.
  */
 
 export type Sql = Pick<SqlStorage, "exec">;

@@ -140,23 +140,6 @@ function macOf({ bytes }: Key): HmacSha256 {
   return made;
 }
 
-/** Keys derived from a ring's key for digests of networks; by the key's bytes. */
-const networkMacs = new WeakMap<Uint8Array, HmacSha256>();
-
-/**
- * The keyed digest of a client's network: what is counted by address goes on
- * under it, so that no address is kept or carried in clear. Its key is derived
- * (as HKDF's expanding does, RFC 5869 §2.3), so that it signs nothing else.
- */
-export function networkDigest(key: Key, network: string): string {
-  let mac = networkMacs.get(key.bytes);
-  if (!mac) {
-    mac = new HmacSha256(macOf(key).digest("network digest\u0001"));
-    networkMacs.set(key.bytes, mac);
-  }
-  return base64url(mac.digest(network), DIGEST_BYTES);
-}
-
 /**
  * The code printed for a scan clue: `1.kid.clue.mac`. It depends on the hunt,
  * the clue and the key only, so that a new version leaves prints valid.

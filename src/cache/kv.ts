@@ -59,7 +59,7 @@ class Repeating<Value> {
   async get(key: string, now: number, maxAge: number, read: () => Promise<Value>): Promise<Value> {
     const cached = this.#memory.get(key);
     if (!cached) return this.#read(key, now, read);
-    // What a clock dated ahead that was wrong is of no known age.
+    // A copy dated ahead, by a clock that was wrong, is of no known age.
     const age = isAhead(cached.at, now) ? Number.POSITIVE_INFINITY : now - cached.at;
     if (age < maxAge || (age < maxAge * STALE_FACTOR && this.#memory.reading(key, now))) {
       this.#hits.value += 1;
@@ -96,7 +96,7 @@ const hunts = new Repeating<PublicEntry | Refusal>("hunt", (value) => !("refused
 const shards = new Repeating<readonly string[]>("shards");
 const boards = new Repeating<BoardPage>("leaderboard");
 
-/** What control itself said of a hunt, with the time (epoch ms): an entry of KV must not be older than that for long. */
+/** Control's own entry of a hunt, and when it was read (epoch ms): an earlier revision in KV gives way to it. */
 const confirmed = new BoundedMap<string, Cached<PublicEntry>>(CACHED_MAX);
 
 /**
@@ -117,8 +117,8 @@ export function publicHunt(
     const entry = opened && readPublicEntry(hunt, opened.json);
     const known = confirmed.get(hunt);
     const recent = known && isYoung(known.at, now, HUNT_KV_MAX_AGE_MS) ? known.value : undefined;
-    // Entries are written when the hunt changes, so that an old one may well be right. But so is one
-    // that somebody puts back: it counts as long as control has confirmed it within the time.
+    // An entry is written when the hunt changes. So an old one may be right, or may have been put back
+    // by somebody: it counts only while control has told this isolate about the hunt within that time.
     const isFresh = opened !== undefined && isYoung(opened.at, now, HUNT_KV_MAX_AGE_MS + 1);
     const fromKv = entry && (isFresh ? entry : recent && entry);
     if (fromKv) {

@@ -6,29 +6,16 @@
  * another key is not read, and readers see how old it is. A text that is not
  * signed, or by a key that the ring no longer holds, counts as none.
  */
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { derivedKey } from "../derived-mac.ts";
 import { currentKey, type Key, keyRing, type Secrets } from "../secrets.ts";
 
-/** Says which key is derived: no other use of the ring derives the same. */
-const PURPOSE = "entries of KV, signed";
-
-const KEY_BYTES = 32;
+const PURPOSE = "entries of KV";
 
 const HEAD = /^\{"signed":"s1\.([a-z0-9]{1,64})\.(\d{1,15})\.([A-Za-z0-9_-]{43})",/;
 
-/** By the bytes of the ring's key, which live as long as the ring. */
-const derivedKeys = new WeakMap<Uint8Array, Uint8Array>();
-
-function derivedFrom({ bytes }: Key): Uint8Array {
-  const known = derivedKeys.get(bytes);
-  if (known) return known;
-  const derived = new Uint8Array(hkdfSync("sha256", bytes, new Uint8Array(), PURPOSE, KEY_BYTES));
-  derivedKeys.set(bytes, derived);
-  return derived;
-}
-
 function macOf(ring: Key, key: string, at: number, json: string): Buffer {
-  return createHmac("sha256", derivedFrom(ring)).update(`${key}\n${at}\n${json}`).digest();
+  return createHmac("sha256", derivedKey(ring.bytes, PURPOSE)).update(`${key}\n${at}\n${json}`).digest();
 }
 
 /** The text to put into KV under `key`. `json`: an object with members. `now`: epoch ms. */

@@ -39,7 +39,7 @@ export async function adviceOf(env: Env): Promise<Advice["advice"]> {
     try {
       loads.push({ hunt, shard, ...(await calling(async () => shardStub(env, hunt, shard).load())) });
     } catch (error) {
-      console.warn({ message: "a shard gave no word of its limits", shard, error: String(error) });
+      console.warn({ message: "a shard did not tell its load", shard, error: String(error) });
     }
   });
   const grow = (hunt: string) =>
@@ -95,7 +95,7 @@ async function queueAdvice(env: Env, max: number): Promise<Advice["advice"]> {
   const backlogCount = await env.FACTS.metrics().then(
     (metrics) => metrics.backlogCount,
     (error: unknown) => {
-      console.warn({ message: "the queue gave no word of its backlog", error: String(error) });
+      console.warn({ message: "the queue did not tell its backlog", error: String(error) });
       return 0;
     },
   );

@@ -8,10 +8,10 @@
 import type { Sql } from "../lazy-sql.ts";
 import type { Actor, AuditEntry, AuditPage, ReadingOf } from "../objects/control.ts";
 
-/** Within which repeated readings are one line, ms. */
+/** Repeated readings within so long are one line, ms. */
 const HOUR = 3_600_000;
 
-// `reading` holds those of the present hour: a route, and who read there.
+// `reading` holds the readings of the present hour: route and person.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS audit (
     id INTEGER PRIMARY KEY,

@@ -1,29 +1,31 @@
-/** Which keys the hunts were made with, and which of them are gone: what depends on those is refused, and told here. */
+/** Which keys the hunts were made with, and which of them are gone. */
 import type { Keys } from "../contract/ops.ts";
 import { controlStub, directoryStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { hasKey } from "../secrets.ts";
+import { inLanes } from "./backlog.ts";
 
-/** Hunts asked, at most, and how many at a time. */
+/** Hunts asked, at most. */
 const HUNTS_MAX = 500;
-const WIDTH = 20;
 
 export async function missingKeys(env: Env): Promise<Keys> {
   const hunts = await directoryStub(env).list();
   const asked = hunts.slice(0, HUNTS_MAX);
   const missing: Keys["missing"] = [];
   let unknown = hunts.length - asked.length;
-  for (let from = 0; from < asked.length; from += WIDTH) {
-    const group = await Promise.all(
-      asked.slice(from, from + WIDTH).map((hunt) => missingOf(env, hunt).catch(() => undefined)),
-    );
-    for (const found of group) {
-      if (found) missing.push(...found);
-      else unknown += 1;
+  await inLanes(asked, async (hunt) => {
+    try {
+      missing.push(...(await missingOf(env, hunt)));
+    } catch (error) {
+      console.warn({ message: "a hunt's keys are unknown", error: String(error) });
+      unknown += 1;
     }
-  }
-  return { missing, unknown };
+  });
+  return { missing: missing.sort(byHunt), unknown };
 }
+
+const byHunt = (a: { hunt: string }, b: { hunt: string }): number =>
+  a.hunt === b.hunt ? 0 : a.hunt < b.hunt ? -1 : 1;
 
 async function missingOf(env: Env, hunt: string): Promise<Keys["missing"]> {
   const { pepper, codeKey } = await controlStub(env, hunt).keyIds();

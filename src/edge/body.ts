@@ -105,14 +105,15 @@ async function readWithin(request: Request, limit: number): Promise<ArrayBuffer 
 }
 
 /**
- * What is read on of a body whose refusal is on its way, bytes and ms: its
- * sender may be slow to look. One that is silent for as long has looked, or has nothing to send.
+ * Bounds of reading on after a refusal, bytes and ms: the sender may not look for
+ * a response before it has sent. One that is silent for `silentMs` has looked, or
+ * has nothing more to send.
  */
 const READ_ON = { bytes: 64_000_000, ms: 10_000, silentMs: 500 };
 
 /**
- * Reads what is left of a refused body and throws it away, up to a bound;
- * undefined: there is no more than the connection holds anyway. While it runs, the
+ * Reads the rest of a refused body and throws it away, up to a bound; undefined:
+ * the rest is so small that the connection holds it anyway. While it runs, the
  * response must not end: the connection is closed then, and breaks on a sender
  * that has not looked for the response yet.
  */
@@ -138,7 +139,7 @@ async function throwAway(reader: ReadableStreamDefaultReader): Promise<void> {
     }
     await reader.cancel();
   } catch {
-    // The sender went away: that was to be reached.
+    // The sender went away: nothing is left to read.
   }
 }
 

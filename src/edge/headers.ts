@@ -15,20 +15,20 @@ export function prepare(c: Context, audience: Audience): void {
   setHeaders(c);
 }
 
-/** The id, the time and the audience alone: for routes that make their answer with `jsonText`. */
+/** The id, the time and the audience alone: for routes that make their response with `jsonText`. */
 export function identify(c: Context, audience: Audience): void {
   c.set("requestId", crypto.randomUUID());
   c.set("now", Date.now());
   c.set("audience", audience);
 }
 
-/** The headers of every answer, for what Hono makes of this context. */
+/** The headers of every response, for what Hono makes of this context. */
 export function setHeaders(c: Context): void {
   const headers = headersOf(c);
   for (const name in headers) c.header(name, headers[name]);
 }
 
-/** An answer of JSON text, made in one step: the headers' way through Hono takes as long as a small route. */
+/** A response of JSON text, made in one step: the headers' way through Hono takes as long as a small route. */
 export function jsonText(c: Context, text: string | Uint8Array, more?: Record<string, string>): Response {
   const headers = headersOf(c);
   headers["Content-Type"] = "application/json";
@@ -44,7 +44,7 @@ function headersOf(c: Context): Record<string, string> {
   const audience = c.get("audience") as Audience;
   if (audience !== "everyone") headers["Cache-Control"] = "no-store";
   const asking = c.req.header("origin");
-  // Then the answer depends on who asks: caches must know, also of those who name no origin.
+  // Then the response depends on who asks: caches must know, also of those who name no origin.
   if (configOf(c.env).CORS_ORIGINS !== "*") headers.Vary = "Origin";
   if (asking === undefined) return headers;
   const origin = allowedOrigin(asking, c.env, audience);

@@ -1,6 +1,6 @@
 /**
- * What stands for an Idempotency-Key. The key itself may be a client's secret,
- * or one that many clients choose ("1"): so nothing but keyed digests of it is
+ * The digests that stand for an Idempotency-Key. The key itself may be a client's
+ * secret, or one that many clients choose ("1"): so only keyed digests of it are
  * kept, and it is bound to the whole body; a short one to the sender's network as well.
  */
 import { derivedMac } from "../derived-mac.ts";

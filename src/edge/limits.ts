@@ -4,11 +4,13 @@
  */
 import { BoundedMap } from "../bounded-map.ts";
 import { configOf, placeShare } from "../config.ts";
+import { derivedMac } from "../derived-mac.ts";
 import { RequestError } from "../errors.ts";
+import { base64url } from "../hmac.ts";
 import { EventRate, TOO_MANY_EVENTS } from "../intake/event-rate.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
 import type { Env } from "../objects/env.ts";
-import { currentKey, networkDigest } from "../secrets.ts";
+import { currentKey } from "../secrets.ts";
 import { meter } from "../telemetry/meter.ts";
 import { addressOf, networkOf } from "./address.ts";
 
@@ -42,11 +44,19 @@ export async function limitAddress(env: Env, request: Request, now: number): Pro
   throw new RequestError("rate_limited", "too many requests from this address");
 }
 
-/** The keyed digest of that network, for what is kept or handed on; undefined: no limit by address holds. */
+/** Purpose of the key that digests networks, and the bytes of a digest. */
+const NETWORKS = "networks";
+const DIGEST_BYTES = 16;
+
+/**
+ * The keyed digest of the request's network, so that no address is kept or handed
+ * on in clear; undefined: no limit by address holds.
+ */
 export function limitedParty(env: Env, request: Request): string | undefined {
   const network = limitedNetwork(env, request);
   if (network === undefined) return undefined;
-  return networkDigest(currentKey("PLAYER_TOKEN_KEYS", env.PLAYER_TOKEN_KEYS), network);
+  const { bytes } = currentKey("PLAYER_TOKEN_KEYS", env.PLAYER_TOKEN_KEYS);
+  return base64url(derivedMac(bytes, NETWORKS).digest(network), DIGEST_BYTES);
 }
 
 /** This isolate's count of wrong texts, by its environment, which it has for life. */

@@ -42,7 +42,7 @@ const OUTCOMES: Record<RecordedOutcome, true> = {
 export const isKnown = ({ type, outcome }: { type: string; outcome?: string }): boolean =>
   Object.hasOwn(TYPES, type) && (outcome === undefined || Object.hasOwn(OUTCOMES, outcome));
 
-/** Counts the versions of this fold that can fold more than those before: one that mends a fact adds one. */
+/** The version of this fold. A change that folds facts which were refused before adds one. */
 export const FOLD_FORM = 1;
 
 /** The fact cannot be folded into the team, which is as it was before. */
@@ -53,7 +53,7 @@ export class Unfoldable extends Error {}
  * cannot fold, is set aside, and so is every later fact of the team: it may
  * follow from it (a clue solved again after newer code took the solve back). The
  * team notes where that begins. Undefined: there is no team yet that this
- * version could know. `setAside`: is told of a fact that cannot be folded, and why.
+ * version could know. `setAside` is told of a fact that cannot be folded, and why.
  */
 export function evolveAny(
   team: Team | undefined,

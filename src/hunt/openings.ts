@@ -15,7 +15,7 @@ interface Openings {
   /** They hold from … until, epoch ms. */
   from: number;
   until: number;
-  /** All that a team's progress depends on only grows in number. */
+  /** The rest tells whether the team's progress is still the same: each count only grows. */
   openedAt: number;
   joinedAt: number;
   solves: number;
@@ -37,7 +37,7 @@ export class OpeningsMemory {
 
   /** `until`: when the next clue opens by its time, epoch ms. */
   set(team: Team, openedAt: number, now: number, times: Float64Array, until: number): void {
-    // A moment ahead of the clock counts as another one with every new time.
+    // Progress that is dated ahead of the clock changes with the time.
     if (team.lastAt > now || openedAt > now) return;
     if (this.#count >= TIMES_MAX) {
       this.#teams = new WeakMap();

@@ -99,7 +99,7 @@ export const isDatedAhead = ({ live, openedAt: opened, endedAt }: PhaseState, no
 
 /**
  * The state once the clock is right again. What was done by hand stays done, as
- * of now; an opening or ending that the times did, by a clock that was ahead, has not come yet.
+ * of now; an opening or ending by the definition's times, when the clock was ahead, has not come yet.
  */
 export function rightPhase(state: PhaseState, now: number): PhaseState {
   const { openedAt: opened, endedAt, openedByTime, endedByTime, live, ...rest } = state;

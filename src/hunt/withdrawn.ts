@@ -1,7 +1,7 @@
 /**
- * What versions of a definition dropped, for the teams that have it: a hint
- * stays readable for who took it, a clue for who solved it or took a hint of it.
- * Nobody else is told of either. PURE.
+ * Clues and hints that versions of a definition dropped. A hint stays readable for
+ * a team that took it, a clue for a team that solved it or took a hint of it;
+ * nobody else is told of either. PURE.
  */
 import type { ClueView } from "../contract/me.ts";
 import type { CompiledClue, CompiledHint, CompiledHunt, WithdrawnClue } from "./compiled.ts";
@@ -42,7 +42,7 @@ export function notIn(hunt: CompiledHunt, withdrawn: readonly WithdrawnClue[]): 
   return kept.reverse();
 }
 
-/** What the rules look it up by: the hunt, indexed. */
+/** The part of the indexed hunt that is looked up here. */
 interface Hunt {
   readonly clues: ReadonlyMap<string, CompiledClue>;
   readonly withdrawn: ReadonlyMap<string, WithdrawnClue>;

@@ -1,9 +1,10 @@
 /**
- * Events of a team that one isolate, or the team's shard, lets pass: a bucket that
- * holds six seconds' events, whether they come to anything or not: more at once
- * would hold up the other teams of the shard. The edge asks before it digests
- * answers, the shard knows the sum of all isolates.
+ * How many events of a team an isolate, or the team's shard, lets pass, whether they
+ * are recorded or not. A bucket holds six seconds' events: more at once would hold
+ * up the other teams of the shard. The edge asks before it digests answers; the
+ * shard counts what comes from all isolates.
  */
+import { isAhead } from "../ahead.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import { EVENTS_MAX } from "../contract/play.ts";
 
@@ -18,9 +19,6 @@ const TEAMS_MAX = 25_000;
 /** How long a team that was refused is refused whatever it sends, before its request is even read, ms. */
 const PAUSE = 1_000;
 
-/** A bucket dated further ahead than this was dated by a clock that was wrong, ms. */
-const AHEAD_MAX = 10_000;
-
 export class EventRate {
   readonly #perMinute: number;
   readonly #full: number;
@@ -31,16 +29,18 @@ export class EventRate {
     this.#full = Math.max(EVENTS_MAX, perMinute * BURST);
   }
 
-  /** Takes `count` events of the team's. Above 0: none was taken, and there will be so many after so many seconds. */
+  /** Takes `count` events of the team's; 0: taken. Else none is taken, and the result is the seconds until so many are there. */
   take(team: string, count: number, now: number): number {
     const full = this.#full;
     const bucket =
       this.#teams.get(team) ??
       this.#teams.set(team, { left: full, at: now, pausedAt: Number.NEGATIVE_INFINITY });
     const passed = now - bucket.at;
-    if (passed < -AHEAD_MAX) bucket.left = full;
+    // One dated ahead was dated by a clock that was wrong.
+    const isWrong = isAhead(bucket.at, now);
+    if (isWrong) bucket.left = full;
     else if (passed > 0) bucket.left = Math.min(full, bucket.left + (passed / MINUTE) * this.#perMinute);
-    if (passed > 0 || passed < -AHEAD_MAX) bucket.at = now;
+    if (passed > 0 || isWrong) bucket.at = now;
     const missing = count - bucket.left;
     if (missing > 0) {
       bucket.pausedAt = now;

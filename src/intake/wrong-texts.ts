@@ -1,6 +1,6 @@
 /**
  * Distinct wrong texts on one clue from one address within a minute, over all
- * teams: whoever makes a team for every few guesses has still one address.
+ * teams: a player who makes a team for every few guesses still has one address.
  *
  * A text is reserved before it is judged, and given back unless it was wrong:
  * so right answers do not count, and guesses sent at the same time cannot pass
@@ -64,7 +64,7 @@ export class WrongTexts {
 
   /**
    * Marks the commands that come too fast from `network` (`heldUntil`), and
-   * reserves the texts of the others; whoever gets them settles them.
+   * reserves the texts of the others; the caller must `settle` them.
    */
   reserve(hunt: string, network: string, commands: readonly Command[], now: number): Reserved {
     const reserved: Reserved = { network, entries: [] };

@@ -39,7 +39,7 @@ export interface Misdated {
 export interface KeeperDeps {
   /** Epoch ms. */
   now(): number;
-  /** What was dated in one of these spans by then counts as of its beginning. */
+  /** A fact that was dated within one of these spans by a wrong clock counts as of its beginning. */
   misdated(): readonly Misdated[];
 
   /** Lets other events in. */

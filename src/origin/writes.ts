@@ -42,7 +42,7 @@ export class Writes {
 
   /**
    * None when there is nothing to register; throws OriginRejected when there is too much. A later
-   * word replaces an earlier one; one that a wrong clock dated ahead of `now` (epoch ms) is replaced by any.
+   * registration replaces an earlier one; one that a wrong clock dated ahead of `now` (epoch ms) is replaced by any.
    */
   register(registrations: readonly Registration[], now: number): Statement[] {
     if (registrations.length === 0) return [];

@@ -1,10 +1,10 @@
 /**
- * What players and teams may ask of a shard beside the hunt's own limits, so that
- * nobody fills its log or its time: check-ins and nudges of a player, events and
- * bytes of a team, and what is recorded at all once the database is nearly full.
+ * The engine's own budgets beside the hunt's limits, so that nobody fills a
+ * shard's log or its time: check-ins and nudges of a player, events and bytes of a
+ * team, and room for solves alone once the database is nearly full.
  *
- * Kept in memory, because a row or a field of each fact would cost more than what
- * it guards. A restart forgets the buckets of players and gives each a full one;
+ * Kept in memory, because a row or a field of each fact would cost more than it
+ * saves. A restart forgets the buckets of players and gives each a full one;
  * the bytes of teams are counted again from the facts behind the pages.
  */
 import { isAhead } from "../ahead.ts";
@@ -29,7 +29,7 @@ const TEAMS_MAX = 25_000;
 /** Time between two looks at the size of the database, ms. */
 const SIZE_EVERY = 10_000;
 
-/** On a full shard: how long a team waits after a try that was not recorded, ms. It takes the place of the bucket. */
+/** On a full shard: how long a team waits after a try that was not recorded, ms: such a try takes nothing from a bucket. */
 const FULL_WAIT = 30_000;
 
 /** Tries remembered on a full shard. */

@@ -149,7 +149,7 @@ export class ClaimsUnderWay {
 /** Claims of one team and prize that may wait for their turn. */
 const LINE_MAX = 256;
 
-/** What a claim comes to when it is looked at again: a result, or it must be asked or still waits. */
+/** Decides a waiting claim anew: a result, or the vault must be asked, or the claim waits on. */
 export type Again = () => Result | ClaimDecision;
 export type ClaimDecision = Exclude<Decision, { result: Result } | { facts: NewFact[] }>;
 
@@ -167,7 +167,7 @@ interface Line {
 
 /**
  * Each team's claims of each prize, in a line: the vault is asked about several
- * at once only while what it says of some cannot make others be refused. So
+ * at once only while its decision on some cannot get others refused. So
  * claims sent together come to the same as those sent one after the other.
  */
 export class ClaimLines {
@@ -179,8 +179,8 @@ export class ClaimLines {
   }
 
   /**
-   * Runs `ask` when it is the claim's turn, whose attempt is reserved meanwhile. `first`: as it
-   * is decided now; `again` decides and records it anew, without an await.
+   * Runs `ask` when it is the claim's turn; the claim's attempt is reserved meanwhile. `first`: the
+   * decision on it now; `again` decides and records it anew, without an await.
    */
   async take(
     { team, prize, player }: Claim,

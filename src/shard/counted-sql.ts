@@ -2,8 +2,6 @@
 
 import type { Sql } from "../lazy-sql.ts";
 
-export type { Sql } from "../lazy-sql.ts";
-
 export class CountedSql implements Sql {
   readonly #sql: Sql;
   /** Rows written since the object started, as billed. */

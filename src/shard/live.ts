@@ -9,6 +9,7 @@ import { isAhead } from "../ahead.ts";
 import type { Clock } from "../clock.ts";
 import { EVENTS_MAX } from "../contract/play.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import type { Sql } from "../lazy-sql.ts";
 import type { TicketClaims } from "../objects/shard.ts";
 import { type Fact, type Result, resultsText } from "../protocol.ts";
 import {
@@ -20,7 +21,6 @@ import {
   parseFrame,
   Sockets,
 } from "../sockets/socket.ts";
-import type { Sql } from "./counted-sql.ts";
 
 /** Sockets of one team: a few devices a player. */
 const SOCKETS_PER_TEAM = 100;

@@ -4,8 +4,8 @@
  * for the next; nobody waits on a timer.
  */
 import type { Clock } from "../clock.ts";
+import type { Sql } from "../lazy-sql.ts";
 import type { Fact, NewFact } from "../protocol.ts";
-import type { Sql } from "./counted-sql.ts";
 import type { Segment } from "./ship.ts";
 
 /**

@@ -319,7 +319,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   }
 
   async hasMade(key: string, name: string): Promise<boolean> {
-    // An error of its own mark: the caller takes it for a restart, and asks again.
+    // Marked like a restart, so that the caller asks again.
     if (!this.#journal.teams.knowsIds) throw Object.assign(new Error("reading the log"), { retryable: true });
     return this.#players.hasMade(key, name);
   }

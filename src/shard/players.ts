@@ -91,7 +91,7 @@ export class Players {
     }
   }
 
-  /** What came of this joining when it was sent before; a refusal when the key was another joining's. */
+  /** The fact of this joining, when it was sent before; a refusal when the key was another joining's. */
   #earlier(request: Joining, now: number): JoinFact | Refusal | undefined {
     const { key, olderKey, name, create, joinCode } = request;
     const same = (fact: JoinFact): boolean =>

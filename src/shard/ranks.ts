@@ -2,7 +2,6 @@
  * Ranks of the shard's teams, asked of the standings in batches: while one
  * question is under way, further teams gather for the next.
  */
-
 import { isYoung } from "../ahead.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import { type Clock, within } from "../clock.ts";

@@ -5,8 +5,8 @@
  * Four runs of a size become one of four times the size, in slices, so that
  * there are few runs however many ids there are.
  */
+import type { Sql } from "../lazy-sql.ts";
 import { assertKnownForm } from "../stored-form.ts";
-import type { Sql } from "./counted-sql.ts";
 import { RecallFilter } from "./recall-filter.ts";
 import { partOf } from "./recall-table.ts";
 
@@ -23,7 +23,7 @@ const PART_BITS = 11;
 /** Bytes of a filter in one row. */
 const FILTER_PART = 1 << 20;
 
-/** Rows of runs of before that are deleted at a time. */
+/** Rows of merged runs that are deleted at a time. */
 const DELETED_AT_ONCE = 8;
 
 const NUMBERS = 3;
@@ -32,7 +32,7 @@ const SCHEMA = `
 CREATE TABLE IF NOT EXISTS recall_run (
   run INTEGER NOT NULL,
   part INTEGER NOT NULL, -- first bits of the hashes; below 0: the filter
-  body BLOB NOT NULL,    -- of each entry: low half of the hash; after those the high halves, then the seqs
+  body BLOB NOT NULL,    -- the low halves of all entries' hashes, then the high halves, then the seqs
   PRIMARY KEY (run, part)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recall_state (
@@ -254,7 +254,7 @@ export class RecallRuns {
   #nextMerge(): Merge | undefined {
     const found = this.#mergeable();
     if (!found) return undefined;
-    // Runs of one level may differ in size: those of the fewest bits are read whole for each part of theirs.
+    // Runs of one level may differ in size: those with fewer parts are cut into as many as the largest has.
     const bits = Math.max(...found.map((run) => run.bits));
     const from = found.map((run) => (run.bits === bits ? run : this.#recut(run, bits)));
     const ids = from.reduce((sum, run) => sum + run.ids, 0);

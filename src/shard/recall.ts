@@ -8,7 +8,7 @@
  * place, and the old one becomes a run on disk (recall-runs.ts) in slices, a few
  * rows a commit.
  */
-import type { Sql } from "./counted-sql.ts";
+import type { Sql } from "../lazy-sql.ts";
 import { RecallRuns } from "./recall-runs.ts";
 import { RecallTable } from "./recall-table.ts";
 import { SipHash } from "./sip-hash.ts";

@@ -5,11 +5,11 @@
  * decide wrongly.
  */
 import type { CompiledHunt } from "../hunt/compiled.ts";
+import type { Sql } from "../lazy-sql.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import type { Range } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import { StoredText } from "../stored-text.ts";
-import type { Sql } from "./counted-sql.ts";
 
 /** Of the configuration without the compiled hunt, which has its own `format`. */
 const CONFIG_FORM = 1;

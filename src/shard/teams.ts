@@ -6,11 +6,11 @@
  */
 import { evolve, evolveAny, FOLD_FORM, isKnown, Unfoldable } from "../hunt/evolve.ts";
 import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
+import type { Sql } from "../lazy-sql.ts";
 import { ordinalOf } from "../objects/ids.ts";
 import type { Totals } from "../objects/shard.ts";
 import type { Fact } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
-import type { Sql } from "./counted-sql.ts";
 import { factsOf, type SegmentLog } from "./log.ts";
 import { ALIKE_MAX, RecallIndex, type RecallLimits } from "./recall.ts";
 import { TotalsCounter } from "./totals.ts";
@@ -122,7 +122,7 @@ export class TeamStore {
       for (const fact of factsOf(segment.body)) {
         if (fact.seq > checkpoint.last) this.totals.count(fact);
         if (fact.seq > idsFrom) this.#noteId(fact, this.#entries);
-        if (fact.seq > floor) this.#await(fact);
+        if (fact.seq > floor) this.#keepForPage(fact);
       }
     }
     this.#dropStrays();
@@ -219,10 +219,10 @@ export class TeamStore {
 
   /** Drops a page in memory; when it is touched again, it is folded anew from its row and the log. */
   #discard(id: number): void {
-    const upto = this.#sql
+    const row = this.#sql
       .exec<PageRow>("SELECT seq, body FROM page WHERE id = ? AND part = 0", id)
       .toArray()[0];
-    const after = upto?.seq ?? 0;
+    const after = row?.seq ?? 0;
     const facts: Fact[] = [];
     const take = (fact: Fact): void => {
       if (fact.seq > after && placeOf(fact) === id) facts.push(fact);
@@ -234,7 +234,7 @@ export class TeamStore {
   }
 
   /** Keeps a fact of the log until its page is touched. */
-  #await(fact: Fact): void {
+  #keepForPage(fact: Fact): void {
     const page = placeOf(fact) ?? NO_PAGE;
     const facts = this.#tail.get(page);
     if (facts) facts.push(fact);
@@ -431,7 +431,7 @@ export class TeamStore {
     if (key !== undefined) this.recall.add(key, fact.seq, entries);
   }
 
-  /** The fact recorded under this recall key, if any. Throws `IdRefused` when that is not to be found out. */
+  /** The fact recorded under this recall key, if any. Throws `IdRefused` when finding out would cost too much. */
   recorded(key: string): Fact | undefined {
     const seqs = this.recall.find(key);
     for (let index = 0; index < seqs.length; index += 1) {

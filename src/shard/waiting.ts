@@ -3,14 +3,12 @@
  * cannot keep its promise in time. No team takes all places: once half of them
  * are taken, a team that has its share gets no more, and the others do.
  */
+import { EVENTS_MAX } from "../contract/play.ts";
 import { type Refusal, refuse } from "../errors.ts";
 
 /** A team's share of the places, and the share from which it counts. */
 const TEAM_SHARE = 1 / 8;
 const CROWDED = 1 / 2;
-
-/** Commands of one request at most, which a team's share must hold. */
-const REQUEST_MAX = 100;
 
 export class Waiting {
   readonly #max: number;
@@ -23,7 +21,8 @@ export class Waiting {
   /** `overloaded` counts a refusal. */
   constructor(max: number, overloaded: () => void) {
     this.#max = max;
-    this.#share = Math.max(REQUEST_MAX, max * TEAM_SHARE);
+    // A whole request must fit into it.
+    this.#share = Math.max(EVENTS_MAX, max * TEAM_SHARE);
     this.#overloaded = overloaded;
   }
 
@@ -32,7 +31,7 @@ export class Waiting {
     return this.#peak;
   }
 
-  /** Takes places for `count` commands of a team; whoever gets them gives them back with `leave`. */
+  /** Takes places for `count` commands of a team; the caller gives them back with `leave`. */
   enter(count: number, team = ""): Refusal | undefined {
     const own = this.#teams.get(team) ?? 0;
     const after = this.#count + count;

@@ -1,6 +1,6 @@
 /** The platform's SQL, as far as a shard uses it, over a SQLite outside of it. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { Sql } from "../../src/shard/counted-sql.ts";
+import type { Sql } from "../../src/lazy-sql.ts";
 
 export function sqlOf(database: DatabaseSync): Sql {
   const exec = (query: string, ...bindings: unknown[]) => {

@@ -19,7 +19,7 @@ import { openStage } from "./stage.ts";
 /** Pairs of a stretch of peace and one of siege. */
 const PAIRS = 3;
 
-/** Requests a second of the attacker: thirty times what one player may do. */
+/** Requests a second of the attacker: ten times what one player may send. */
 const ATTACK_RATE = 300;
 
 /** Seconds that are played before anything is measured. */

@@ -25,7 +25,7 @@ export function cpuSeconds(pid: number | undefined): number | undefined {
   return pid === undefined ? undefined : statOf(pid)?.seconds;
 }
 
-/** Memory of a process that is not shared or swapped out, bytes; undefined when that cannot be known. */
+/** Memory of a process that is not swapped out, bytes; undefined when that cannot be known. */
 export function residentBytes(pid: number | undefined): number | undefined {
   try {
     const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));

@@ -283,7 +283,7 @@ class Soak {
     await sleep(SKEWED);
     await this.#setClock(0);
     this.#world.excusedUntil = Date.now() + HEALED;
-    // Everything is as usual again in time: an answer that makes a fact gets its result.
+    // Everything is as usual again in time: the standings are as old as they say.
     const deadline = Date.now() + HEALED;
     while (Date.now() < deadline) {
       const board = (await this.#organise("GET", "leaderboard")) as { asOf?: string } | undefined;

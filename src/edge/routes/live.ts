@@ -63,9 +63,9 @@ async function openSocket(c: Asking, { ticket, since }: LiveQuery): Promise<Resp
   await huntEntry(c.env, hunt, now);
   const network = limitedParty(c.env, c.req.raw);
   const from = network === undefined ? {} : { network };
-  const answer = await upgrade(c.env, hunt, claims && { ...claims, ...from }, since, now);
-  if (answer.status === 101) return answer;
-  const refusal = (await answer.json()) as Partial<Refusal>;
+  const response = await upgrade(c.env, hunt, claims && { ...claims, ...from }, since, now);
+  if (response.status === 101) return response;
+  const refusal = (await response.json()) as Partial<Refusal>;
   const code: ErrorCode = refusal.refused && refusal.refused in ERRORS ? refusal.refused : "internal";
   throw new RequestError(code, refusal.detail ?? "the socket could not be opened");
 }
@@ -84,23 +84,23 @@ async function watch(env: Env, hunt: string, headers: Headers, now: number): Pro
   const seen = firstChild.get(hunt);
   const started = seen && isYoung(seen.at, now, BELIEVED) ? seen.child : undefined;
   if (started === undefined) {
-    const answer = await open(() => leaderboardStub(env, hunt));
-    if (answer.status === 101 || !(await isFull(answer.clone()))) return answer;
+    const response = await open(() => leaderboardStub(env, hunt));
+    if (response.status === 101 || !(await isFull(response.clone()))) return response;
   }
   for (let child = started ?? 0; child < CHILDREN_MAX; child += 1) {
-    const answer = await open(() => liveBoardStub(env, childName(hunt, child)));
-    if (answer.status === 101 || !(await isFull(answer.clone()))) {
+    const response = await open(() => liveBoardStub(env, childName(hunt, child)));
+    if (response.status === 101 || !(await isFull(response.clone()))) {
       // Asked again from the root on when the time is up, however many come meanwhile.
       firstChild.set(hunt, { child, at: started === undefined ? now : (seen?.at ?? now) });
-      return answer;
+      return response;
     }
   }
   firstChild.delete(hunt);
   throw new RequestError("overloaded", "the leaderboard has too many live sockets");
 }
 
-async function isFull(answer: Response): Promise<boolean> {
-  return ((await answer.json()) as Partial<Refusal>).refused === "overloaded";
+async function isFull(response: Response): Promise<boolean> {
+  return ((await response.json()) as Partial<Refusal>).refused === "overloaded";
 }
 
 async function upgrade(

@@ -12,9 +12,9 @@ import type { App } from "../request.ts";
 export function pageRoutes(app: App): void {
   const page = (folder: string) => async (c: Context<{ Bindings: Env }>) => {
     const asset = await c.env.ASSETS.fetch(new URL(`/${folder}/`, c.req.url));
-    const answer = new Response(asset.body, asset);
-    for (const [name, value] of Object.entries(PAGE_HEADERS)) answer.headers.set(name, value);
-    return answer;
+    const response = new Response(asset.body, asset);
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) response.headers.set(name, value);
+    return response;
   };
   for (const file of ["/", "/play/service-worker.js", "/assets/*", "/icon.svg", "/manifest.webmanifest"]) {
     app.get(file, (async (c: Context<{ Bindings: Env }>) => {

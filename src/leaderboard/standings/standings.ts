@@ -47,15 +47,16 @@ export class Standings {
     const shardNumber = shards.find(shard);
     const lastSeq = shardNumber === undefined ? 0 : (lastSeqs[shardNumber] ?? 0);
     if (!(fact.seq > lastSeq)) fail(`${shard}: seq ${fact.seq} after ${lastSeq}`);
-    if (!Number.isFinite(fact.at)) object(`${shard}: seq ${fact.seq} has no time`);
-    if ("points" in fact && !Number.isFinite(fact.points)) object(`${shard}: seq ${fact.seq} has no points`);
+    if (!Number.isFinite(fact.at)) contradiction(`${shard}: seq ${fact.seq} has no time`);
+    if ("points" in fact && !Number.isFinite(fact.points))
+      contradiction(`${shard}: seq ${fact.seq} has no points`);
     const team = this.#find(fact.team);
     if (fact.type === "join") {
-      if (team !== undefined) object(`${fact.team} joined twice`);
+      if (team !== undefined) contradiction(`${fact.team} joined twice`);
       this.#join(shards.number(shard), fact);
     } else {
-      if (team === undefined) object(`${fact.team} never joined`);
-      if (teams.shard[team] !== shardNumber) object(`${fact.team} is not of shard ${shard}`);
+      if (team === undefined) contradiction(`${fact.team} never joined`);
+      if (teams.shard[team] !== shardNumber) contradiction(`${fact.team} is not of shard ${shard}`);
       if (fact.type === "solve") this.#solve(team, shard, fact);
       else if (fact.type === "adjust") this.#adjust(team, fact.points);
       else this.#mark(team, fact.type);
@@ -307,7 +308,7 @@ export class Standings {
     const { teams, clues, rules } = this.#state;
     const earlier = clues.find(fact.clue);
     if (earlier !== undefined && teams.hasSolved(team, earlier))
-      object(`${fact.team} solved ${fact.clue} twice`);
+      contradiction(`${fact.team} solved ${fact.clue} twice`);
     const clue = earlier ?? clues.number(fact.clue);
     this.#places.touch(team);
     teams.markSolved(team, clue);
@@ -475,7 +476,7 @@ export class Standings {
 /** The fact contradicts those before it; the standings are as they were. */
 export class BadFact extends Error {}
 
-function object(message: string): never {
+function contradiction(message: string): never {
   throw new BadFact(`standings: ${message}`);
 }
 

@@ -25,7 +25,7 @@ import {
 } from "./state.ts";
 import { Verdict } from "./verdict.tsx";
 
-/** Announcements in `/me` at most; with fewer, there are no older ones. */
+/** `ANNOUNCEMENTS_TOLD` of the wire, whose import would bring the schemas along. With fewer in `/me` there are no older ones. */
 const NEWEST = 50;
 
 /** Time between looks at the standings while they are shown, ms. */
