@@ -612,7 +612,7 @@ describe("as a whole", () => {
       fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
         const mutated = structuredClone(rich);
         for (const { path, value: replacement, remove } of mutations)
-          mutate(mutated, path, replacement, remove);
+          mutate(mutated, path, structuredClone(replacement), remove);
         const parsed = parseDefinition(JSON.stringify(mutated), "json");
         const compiled = parsed.definition === undefined ? undefined : compile(parsed.definition, OPTIONS);
         for (const issue of [...(parsed.issues ?? []), ...(compiled?.issues ?? [])]) {
