@@ -148,6 +148,23 @@ const DASHBOARDS: DashboardSpec[] = [
             queries: { "{{shard_bucket}}": per("hunt_facts_committed_total", "shard_bucket") },
           },
           {
+            title: "Busiest shard over the mean",
+            about:
+              "Events of a region's busiest shard as times the mean of its shards. New teams go where less is; those that are there do not move.",
+            unit: "short",
+            queries: { p50: quantile(0.5, "hunt_shard_spread"), p99: quantile(0.99, "hunt_shard_spread") },
+          },
+          {
+            title: "Growth, new teams",
+            about:
+              "Shards added, by whom. Teams placed: past a shard that refuses (refusal) when it is overloaded or full.",
+            unit: "cps",
+            queries: {
+              "shards by {{by}}": orZero(per("hunt_shards_added_total", "by")),
+              "teams by {{by}}": per("hunt_placements_total", "by"),
+            },
+          },
+          {
             title: "Facts in a commit",
             about: "Grows with the load: that is how a durable write stays cheap.",
             unit: "short",

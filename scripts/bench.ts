@@ -7,13 +7,13 @@ import { commandOf, fromCaller, listOf, number } from "./local/command-line.ts";
 /** The kept bundle that --baseline means by itself. */
 const BASELINE = join(import.meta.dirname, "..", "test", "fixtures", "engine-before-15");
 
-const { json, rounds, seconds, connections, charts, only, baseline } = commandOf(
+const { json, rounds, seconds, connections, players, charts, only, baseline } = commandOf(
   "bench",
   "Measures the engine against the platform's floors, which take turns with it",
 )
   .option(
     "--only <subjects>",
-    `any of ${SUBJECTS.join(", ")}; the last three run only by name`,
+    `any of ${SUBJECTS.join(", ")}; the last four run only by name`,
     listOf(SUBJECTS),
   )
   .option(
@@ -23,6 +23,7 @@ const { json, rounds, seconds, connections, charts, only, baseline } = commandOf
   .option("--rounds <n>", "rounds of each case", number(1, 1_000, { whole: true }), 5)
   .option("--seconds <n>", "of each case in a round", number(0.1, 3_600), 3)
   .option("--connections <n>", "of the closed loops", number(1, 10_000, { whole: true }), 64)
+  .option("--players <n>", "of the opening (default: 2000)", number(1, 100_000, { whole: true }))
   .option("--charts <folder>", "with growth: writes growth.svg, latency.svg and recovery.svg there")
   .option("--json", "the report as JSON on stdout")
   .parse()
@@ -32,6 +33,7 @@ const { json, rounds, seconds, connections, charts, only, baseline } = commandOf
     rounds: number;
     seconds: number;
     connections: number;
+    players?: number;
     charts?: string;
     json?: true;
   }>();
@@ -39,6 +41,7 @@ const { report, growth } = await runBench(only, {
   rounds,
   seconds,
   connections,
+  players,
   baseline: baseline === true ? BASELINE : baseline && fromCaller(baseline),
   say: (line) => void process.stderr.write(`${line}\n`),
 });

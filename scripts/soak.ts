@@ -27,6 +27,6 @@ const { minutes, seed, origin } = commandOf(
 const report = await runSoak({ minutes, seed, origin }, (line) => process.stdout.write(`${line}\n`));
 for (const fault of report.faults) process.stdout.write(`FAULT ${fault}\n`);
 process.stdout.write(
-  `${report.faults.length === 0 ? "held" : "broken"}: ${report.facts} facts, ${report.events} events, ${report.disturbances} disturbances, seed ${seed}\n`,
+  `${report.faults.length === 0 ? "held" : "broken"}: ${report.facts} facts (${report.proven} proven, ${report.lost} told as lost), ${report.events} events, ${report.disturbances} disturbances, seed ${seed}\n`,
 );
 process.exitCode = report.faults.length === 0 ? 0 : 1;

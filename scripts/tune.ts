@@ -1,57 +1,93 @@
-/** `npm run tune`: which parameters matter on this machine, with evidence (scripts/lab/tune/tune.ts). */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+/** `npm run tune`: what every parameter does where it acts, with evidence (scripts/lab/tune). */
 import { InvalidArgumentError } from "commander";
-import { EVIDENCE } from "./lab/tune/evidence.ts";
-import { Measurements, OtherSettings } from "./lab/tune/measurements.ts";
-import { printEvidence } from "./lab/tune/report.ts";
-import { tune } from "./lab/tune/tune.ts";
+import { defaultOf } from "./lab/tune/experiment.ts";
+import { EXPERIMENTS, experimentOf } from "./lab/tune/experiments.ts";
+import { disagreements, findingOf } from "./lab/tune/findings.ts";
+import { searchKnee } from "./lab/tune/knee-search.ts";
+import { Progress, questionOf, type Result, Results } from "./lab/tune/results.ts";
+import { runExperiment } from "./lab/tune/run.ts";
+import { choicesText, effectText, kneeText } from "./lab/tune/words.ts";
 import { commandOf, failUsage, fromCaller, number } from "./local/command-line.ts";
 
 const MINUTES = 60;
-const MINUTES_QUICK = 10;
 
-const command = commandOf("tune", "Finds the knee, screens the parameters and recommends a [vars] block")
-  .option("--target <n>", "requests/s that you expect", number(1, 1_000_000), 1_000)
-  .option("--p99 <ms>", "that is good enough, like 500ms", millis, 500)
-  .option("--quick", "ten minutes instead of an hour", false)
-  .option(
-    "--minutes <n>",
-    `time for all of it (default: ${MINUTES}, quick: ${MINUTES_QUICK})`,
-    number(1, 1_440),
-  )
-  .option("--resume", "goes on where an earlier run stopped", false)
-  .option("--out <file>", "for the evidence (default: docs/tune/evidence.json)")
-  .option("--state <file>", "of an interrupted run", ".data/tune-state.json")
+const command = commandOf("tune", "Measures every parameter where it acts: docs/tune, docs/parameters.md")
+  .option("--parameter <name>", "only this one's experiment")
+  .option("--knee", "only the knee: the highest load that is carried, beside the floor", false)
+  .option("--p99 <ms>", "that is good enough for the knee, like 500ms", millis, 500)
+  .option("--minutes <n>", "no round begins after it; the next call goes on there", number(1, 1_440), MINUTES)
+  .option("--anew", "forgets what an interrupted run has measured", false)
+  .option("--list", "says what there is to measure", false)
+  .option("--state <folder>", "of an interrupted run", ".data/tune")
   .parse();
 
-const { target, p99, quick, minutes, resume, out, state } = command.opts<{
-  target: number;
+const { parameter, knee, p99, minutes, anew, list, state } = command.opts<{
+  parameter?: string;
+  knee: boolean;
   p99: number;
-  quick: boolean;
-  minutes?: number;
-  resume: boolean;
-  out?: string;
+  minutes: number;
+  anew: boolean;
+  list: boolean;
   state: string;
 }>();
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const evidence = await tune(
-  { target, p99, quick, minutes: minutes ?? (quick ? MINUTES_QUICK : MINUTES), say },
-  measurements(),
-);
-const file = out === undefined ? EVIDENCE : fromCaller(out);
-mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, `${JSON.stringify(evidence, null, 2)}\n`);
-printEvidence(evidence);
-say(file);
 
-function measurements(): Measurements {
-  try {
-    return new Measurements(fromCaller(state), { target, p99, quick }, resume);
-  } catch (error) {
-    if (error instanceof OtherSettings) failUsage(command, error.message);
-    throw error;
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const results = new Results();
+const progress = new Progress(fromCaller(state));
+const deadline = performance.now() + minutes * 60_000;
+if (anew) progress.forgetAll();
+
+if (list) {
+  for (const { parameter: name, how, condition, values } of EXPERIMENTS) {
+    console.log(`${name} (${how}): ${condition}: ${values.join(", ")}`);
   }
+} else if (knee) {
+  console.log(kneeText(await searchKnee(p99, say)).join("\n"));
+} else if (parameter === undefined) {
+  await measureAll();
+} else {
+  const experiment = experimentOf(parameter);
+  if (!experiment) failUsage(command, `${parameter} has no experiment; --list says which have`);
+  tell(await runExperiment(experiment, { results, progress, deadline, say }));
+  progress.forget(parameter);
+}
+
+async function measureAll(): Promise<void> {
+  for (const experiment of EXPERIMENTS) {
+    if (progress.isDone(questionOf(experiment))) continue;
+    const result = await runExperiment(experiment, { results, progress, deadline, say });
+    if (!result) {
+      say(`${minutes} minutes are over; call it again and it goes on with ${experiment.parameter}`);
+      return;
+    }
+    tell(result);
+  }
+  console.log(kneeText(await searchKnee(p99, say)).join("\n"));
+  progress.forgetAll();
+}
+
+/** Prints the newest run, and whether it agrees with the one before. */
+function tell(result: Result | undefined): void {
+  const experiment = result && experimentOf(result.parameter);
+  const run = result?.runs.at(-1);
+  if (!experiment || !run) {
+    say(`${minutes} minutes are over; what was measured is kept in ${state}`);
+    return;
+  }
+  const standard = defaultOf(experiment.parameter);
+  const finding = findingOf(experiment, run, standard);
+  console.log(`${experiment.parameter} (default ${standard})`);
+  for (const effect of finding.effects) console.log(`  ${effectText(effect)}`);
+  console.log(`  ${choicesText(experiment, finding)}`);
+  const before = result.runs.at(-2);
+  if (!before) return;
+  const changed = disagreements(experiment, before, run, standard);
+  console.log(
+    changed.length === 0
+      ? `  as on ${before.date}: every measured effect has the same sign`
+      : `  NOT as on ${before.date}: ${changed.map(effectText).join("; ")}`,
+  );
+  if (changed.length > 0) process.exitCode = 1;
 }
 
 function millis(text: string): number {

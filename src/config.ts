@@ -6,6 +6,8 @@
 
 interface NumberParameter {
   kind: "number";
+  /** It has no speed: the right value follows from where and by whom the engine is run. */
+  setting?: true;
   unit: string;
   default: number;
   min: number;
@@ -16,6 +18,8 @@ interface NumberParameter {
 
 interface ChoiceParameter {
   kind: "choice";
+  /** As of numbers. */
+  setting?: true;
   default: string;
   choices: readonly string[];
   /** The form of a free text, and how a refusal says it. */
@@ -23,6 +27,12 @@ interface ChoiceParameter {
   trades: string;
   shows: string;
 }
+
+/** What is fetched from there is believed: https, or http on the machine itself. */
+const URL_FORM = {
+  is: /^(?:https:\/\/[^\s/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)(?:\/[^\s?#]*)?$/,
+  says: "an https address (http only on localhost)",
+};
 
 export const PARAMETERS = {
   SHARDS_PER_REGION: {
@@ -34,8 +44,41 @@ export const PARAMETERS = {
     trades: "more shards carry more events per second; each costs memory, reports and fan-out calls",
     shows: "events per second by shard bucket",
   },
+  SHARDS_MAX: {
+    kind: "number",
+    unit: "shards",
+    // Nine regions of so many are about as many as one leaderboard takes the reports of.
+    default: 16,
+    min: 1,
+    max: 1_000,
+    trades:
+      "shards a region up to which a hunt grows by itself. A hunt that has as many (SHARDS_PER_REGION, or by hand) does not grow by itself, so that 1 leaves the number to the operator; by hand it may be more",
+    shows: "hunt_shards_added_total",
+  },
+  SHARD_CAPACITY: {
+    kind: "number",
+    unit: "events/s",
+    // A shard carries 500 to 1,000 requests a second in production; batches and sockets carry more events.
+    default: 500,
+    min: 1,
+    max: 1_000_000,
+    trades:
+      "events a second that count as all that a shard carries, for GROW_AT: a small figure adds shards early, which costs memory and reports; a large one late",
+    shows: "hunt_shards_added_total, hunt_shard_spread",
+  },
+  GROW_AT: {
+    kind: "number",
+    unit: "of SHARD_CAPACITY",
+    default: 0.7,
+    min: 0.01,
+    max: 1,
+    trades:
+      "use of a region's busiest shards from which shards are added for new teams: earlier leaves room for a crowd that comes at once, later makes fewer shards",
+    shows: "hunt_shards_added_total",
+  },
   DEFAULT_REGION: {
     kind: "choice",
+    setting: true,
     default: "weur",
     choices: ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"],
     trades: "where teams live when the request does not tell its place",
@@ -100,6 +143,7 @@ export const PARAMETERS = {
   },
   ORIGIN: {
     kind: "choice",
+    setting: true,
     default: "d1",
     choices: ["d1", "postgres"],
     trades: "which database is the origin: D1, or PostgreSQL through Hyperdrive (binding ORIGIN_POSTGRES)",
@@ -234,6 +278,16 @@ export const PARAMETERS = {
     trades: "a shorter delay shows solves sooner; each report is a call on the leaderboard object",
     shows: "leaderboard age, leaderboard calls per second",
   },
+  ROOT_EVERY_MS: {
+    kind: "number",
+    unit: "ms",
+    default: 60_000,
+    // The platform allows one write a second to a key of KV.
+    min: 1_000,
+    max: 3_600_000,
+    trades: "a shorter time proves facts sooner; each root asks every shard that recorded something",
+    shows: "age of the newest root",
+  },
   PUBLISH_DELAY_MS: {
     kind: "number",
     unit: "ms",
@@ -322,6 +376,7 @@ export const PARAMETERS = {
   },
   PLAYER_TOKEN_DAYS: {
     kind: "number",
+    setting: true,
     unit: "days",
     default: 30,
     min: 1,
@@ -331,6 +386,7 @@ export const PARAMETERS = {
   },
   RATE_LIMITS: {
     kind: "choice",
+    setting: true,
     default: "on",
     choices: ["on", "off"],
     trades:
@@ -391,7 +447,7 @@ export const PARAMETERS = {
     min: 100,
     max: 10_000_000,
     trades:
-      "events of one team that are decided, recorded or not, a tenth of them at once: beyond it that team alone gets 503 for a moment, so that its flood slows nobody",
+      "events of one team that are decided, recorded or not, and, counted apart, its looks at /me; a tenth of them at once: beyond it that team alone gets 503 for a moment, so that its flood slows nobody",
     shows: "overloaded responses",
   },
   TEAM_AGE: {
@@ -417,6 +473,7 @@ export const PARAMETERS = {
   },
   CORS_ORIGINS: {
     kind: "choice",
+    setting: true,
     default: "*",
     choices: [],
     trades: "which pages may call player routes: * or a list of origins, separated by commas",
@@ -424,14 +481,45 @@ export const PARAMETERS = {
   },
   TRUST_PROXY: {
     kind: "choice",
+    setting: true,
     default: "off",
     choices: ["on", "off"],
     trades:
       "of the local engine: whose address counts for limits. off: that of the connection; on: the one a proxy in front tells, which clients can make up if they reach the port past it",
     shows: "rate_limited responses",
   },
+  RETENTION: {
+    kind: "choice",
+    setting: true,
+    default: "none",
+    choices: [],
+    form: { is: /^(?:none|[1-9]\d{0,6}[smhd])$/, says: "none, or a duration such as 90d" },
+    trades:
+      "how long after a hunt's end everything that tells who its players are is kept, where the definition has no `retention`: then all of them are forgotten by themselves; none: until somebody asks for it",
+    shows: "the audit, as retention",
+  },
+  TURNSTILE_URL: {
+    kind: "choice",
+    setting: true,
+    default: "https://challenges.cloudflare.com/turnstile/v0/siteverify",
+    choices: [],
+    form: { is: /^https?:\/\/\S{1,500}$/, says: "an http or https address" },
+    trades:
+      "where the response of Turnstile is verified, in hunts with `check: turnstile` (the secret is TURNSTILE_SECRET): another address is for tests and stand-ins",
+    shows: "hunt_entry_checks_total",
+  },
+  TURNSTILE_SITE_KEY: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    trades:
+      "Turnstile's site key, which pages of hunts with `check: turnstile` show it by; empty: they cannot, and nobody joins there",
+    shows: "hunt_entry_checks_total",
+  },
   MAP_TILES: {
     kind: "choice",
+    setting: true,
     default: "",
     choices: [],
     trades:
@@ -440,6 +528,7 @@ export const PARAMETERS = {
   },
   PUBLIC_URL: {
     kind: "choice",
+    setting: true,
     default: "",
     choices: [],
     // Scheme, host and port; nothing that a browser would read as something else.
@@ -450,6 +539,53 @@ export const PARAMETERS = {
     trades:
       "the address that players reach the engine at, in every absolute link it gives (QR codes, openapi.json); empty takes each request's own, which its sender names",
     shows: "links of GET …/codes",
+  },
+  OIDC_ISSUER: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    form: URL_FORM,
+    trades:
+      "who vouches for organisers that sign in by OpenID Connect, letter by letter as its tokens name it; empty: nobody signs in so",
+    shows: "POST /v1/session",
+  },
+  OIDC_AUDIENCE: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    trades:
+      "the console's client id at the issuer, for which ID tokens must be made; with OIDC_ISSUER (the secret OIDC_CLIENT_SECRET, if the issuer asks for one)",
+    shows: "POST /v1/session",
+  },
+  OIDC_KEYS_URL: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    form: URL_FORM,
+    trades:
+      "where the issuer's keys are (a JWK set); empty asks its discovery document, without which the console itself signs nobody in",
+    shows: "POST /v1/session",
+  },
+  ACCESS_TEAM_URL: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    form: URL_FORM,
+    trades:
+      "the Cloudflare Access team whose word counts for organisers, such as https://team.cloudflareaccess.com; empty: nobody signs in so",
+    shows: "POST /v1/session",
+  },
+  ACCESS_AUD: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    trades: "the audience tag of the Access application before the engine; with ACCESS_TEAM_URL",
+    shows: "POST /v1/session",
   },
 } as const satisfies Record<string, NumberParameter | ChoiceParameter>;
 
@@ -508,8 +644,11 @@ export const placeShare = (perMinute: number): number => Math.ceil(perMinute / P
 /** Texts of the environment that are no parameters: the secrets (src/secrets.ts). */
 export const SECRET_NAMES = ["PLAYER_TOKEN_KEYS", "ORGANISER_TOKEN_KEYS", "ANSWER_PEPPERS", "CODE_KEYS"];
 
+/** Secrets that only some deployments need: the keys of entry tickets, Turnstile's, and the console's at an OIDC issuer. */
+export const OPTIONAL_SECRETS = ["ENTRY_KEYS", "TURNSTILE_SECRET", "OIDC_CLIENT_SECRET"] as const;
+
 /** Every name a text of the environment may have. */
-const KNOWN_NAMES: readonly string[] = [...Object.keys(PARAMETERS), ...SECRET_NAMES];
+const KNOWN_NAMES: readonly string[] = [...Object.keys(PARAMETERS), ...SECRET_NAMES, ...OPTIONAL_SECRETS];
 
 /** Gives a sentence for the first text whose name is unknown; undefined: all names are known. */
 export function unknownVariable(vars: object): string | undefined {

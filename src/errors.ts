@@ -2,9 +2,15 @@
  * The one table error code → status (the codes: src/contract/problem.ts). Everything a
  * client is told about a failed request passes through here.
  */
-import type { ErrorCode, Issue } from "./contract/problem.ts";
+import type { IssueCode } from "./contract/issue-codes.ts";
+import type { ErrorCode, Issue as ToldIssue } from "./contract/problem.ts";
 
-export type { ErrorCode, Issue } from "./contract/problem.ts";
+export type { ErrorCode } from "./contract/problem.ts";
+
+/** As the engine makes them: with a code that the pages have words for. */
+export interface Issue extends ToldIssue {
+  code: IssueCode;
+}
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 408 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
 
@@ -26,6 +32,9 @@ export const ERRORS: Record<ErrorCode, { status: ErrorStatus; title: string; ret
   unavailable: { status: 503, title: "Temporarily unavailable", retryable: true },
 };
 
+/** V8's own addition, which not every set of types knows. */
+const v8 = Error as { stackTraceLimit?: number | undefined };
+
 /**
  * An expected failure of a request. Objects do not throw it across RPC (only
  * own properties survive there): they return `Refusal`, and the edge throws.
@@ -38,7 +47,11 @@ export class RequestError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, detail: string, issues?: readonly Issue[], retryAfter?: number) {
+    // It is an outcome and no fault: nobody reads its stack, which would be most of its cost.
+    const depth = v8.stackTraceLimit;
+    v8.stackTraceLimit = 0;
     super(detail);
+    v8.stackTraceLimit = depth;
     this.name = "RequestError";
     this.code = code;
     this.detail = detail;

@@ -10,7 +10,7 @@ export type Sql = Pick<SqlStorage, "exec">;
 /** Every statement of a schema begins so; SQL that the platform stores beside ours has names of its own. */
 const CREATES = /^\s*CREATE /;
 /** Without tables there is nothing to read, to change or to delete. */
-const FINDS_NOTHING = /^\s*(?:SELECT|UPDATE|DELETE) /;
+const FINDS_NOTHING = /^\s*(?:SELECT|UPDATE|DELETE|PRAGMA quick_check)\b/;
 const OUR_TABLES =
   "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' LIMIT 1";
 const NO_ROWS = "SELECT 1 LIMIT 0";

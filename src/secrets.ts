@@ -11,6 +11,8 @@ export interface Secrets {
   ORGANISER_TOKEN_KEYS: string;
   ANSWER_PEPPERS: string;
   CODE_KEYS: string;
+  /** Shared with the sites that make entry tickets; absent: no hunt asks for them. */
+  ENTRY_KEYS?: string;
 }
 
 export interface Key {
@@ -39,6 +41,9 @@ const FINGERPRINT_HEX = 10;
 
 /** Digests are cut to 128 bits: collisions stay out of reach, the log stays short. */
 const DIGEST_BYTES = 16;
+
+/** Digits and letters that are not mistaken for each other (Crockford's base 32). */
+export const BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** A MAC in a printed code: 80 bits, so that a QR code stays coarse enough to scan. */
 const CODE_MAC_BYTES = 10;
@@ -86,7 +91,8 @@ function faulty(name: string, fault: string): Error {
 
 /** A sentence for each ring that cannot be used. */
 export function faultsOf(secrets: Secrets): string[] {
-  return RINGS.flatMap((name) => {
+  const rings: readonly (keyof Secrets)[] = secrets.ENTRY_KEYS ? [...RINGS, "ENTRY_KEYS"] : RINGS;
+  return rings.flatMap((name) => {
     try {
       keyRing(name, secrets[name]);
       return [];
@@ -141,8 +147,9 @@ function macOf({ bytes }: Key): HmacSha256 {
 }
 
 /**
- * The code printed for a scan clue: `1.kid.clue.mac`. It depends on the hunt,
- * the clue and the key only, so that a new version leaves prints valid.
+ * The code printed for a scan clue, `1.kid.clue.mac`, in hunts that were first published by an
+ * engine that made it so. It depends on the hunt, the clue and the key only, so that a new version
+ * leaves prints valid.
  */
 export function scanCode(key: Key, hunt: string, clue: string): string {
   const mac = createHmac("sha256", key.bytes)
@@ -150,4 +157,10 @@ export function scanCode(key: Key, hunt: string, clue: string): string {
     .digest()
     .subarray(0, CODE_MAC_BYTES);
   return `1.${key.id}.${clue}.${mac.toString("base64url")}`;
+}
+
+/** The digits of the code printed for a scan clue in any other hunt; they depend on the same. */
+export function scanDigits(key: Key, hunt: string, clue: string, digits: number): string {
+  const mac = createHmac("sha256", key.bytes).update(`scan digits\n${hunt}\n${clue}`).digest();
+  return Array.from(mac.subarray(0, digits), (byte) => BASE32.charAt(byte & 31)).join("");
 }

@@ -21,6 +21,7 @@ interface Schema {
 interface Operation {
   summary: string;
   security?: Record<string, unknown>[];
+  "x-roles"?: string[];
   parameters: { name: string; in: string; required: boolean; description?: string; schema: Schema }[];
   requestBody?: { "x-max-bytes"?: number; content: Record<string, { schema?: Schema }> };
   responses: Record<string, { description: string; content?: Record<string, { schema?: Schema }> }>;
@@ -83,6 +84,8 @@ const kindOf = ({ security }: Operation): string => Object.keys(security?.[0] ??
 function routeText(path: string, method: string, operation: Operation): string {
   const { parameters, requestBody, responses } = operation;
   const lines = [`### ${method.toUpperCase()} ${path}`, "", `${operation.summary}.`, ""];
+  const roles = operation["x-roles"];
+  if (roles) lines.push(`- for ${roles.map((role) => `\`${role}\``).join(", ")}`);
   for (const { name, in: where, required, description, schema } of parameters) {
     if (where === "path") continue;
     const what = where === "query" ? `?${name}=` : `${name}:`;

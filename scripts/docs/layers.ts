@@ -29,21 +29,32 @@ export const LAYERS: { rooms: Room[] }[] = [
   { rooms: [{ path: "origin", holds: "the origin's queries and drivers; gate/ protects it" }] },
   { rooms: [{ path: "sockets", holds: "what live sockets of all objects share" }] },
   { rooms: [{ path: "telemetry", holds: "meters, the metrics hub, /metrics, log lines" }] },
+  {
+    rooms: [
+      { path: "proof", holds: "a log's facts as leaves, roots over all shards, the way from a fact to one" },
+    ],
+  },
   { rooms: [{ path: "objects", holds: "what each Durable Object can be asked; Env, ids, calls" }] },
+  { rooms: [{ path: "placement", holds: "where a new team goes, and when a hunt grows" }] },
+  { rooms: [{ path: "people", holds: "what tells who somebody is, beside the log" }] },
   { rooms: [{ path: "intake", holds: "a player's event, checked and digested, becomes a command" }] },
   { rooms: [{ path: "hunt", holds: "the rules of the game" }] },
   {
     rooms: [
       { path: "config.ts", holds: "every parameter" },
+      { path: "capacity.ts", holds: "what one part carries on the platform" },
       { path: "secrets.ts", holds: "key rings and digests" },
       { path: "derived-mac.ts", holds: "keys of one purpose, derived from a ring's" },
       { path: "stored-text.ts", holds: "texts longer than a row" },
-      { path: "lazy-sql.ts", holds: "tables that wait for the first row" },
+      { path: "put-aside.ts", holds: "tables whose tree on disk is broken" },
       { path: "stored-form.ts", holds: "versions of what is stored" },
       { path: "delayed.ts", holds: "work done once for all who ask for it within a time" },
       { path: "alarm.ts", holds: "named reasons over an object's one alarm" },
+      { path: "erase.ts", holds: "what an object of a deleted hunt does" },
     ],
   },
+  { rooms: [{ path: "checksum.ts", holds: "checksums of stored rows" }] },
+  { rooms: [{ path: "lazy-sql.ts", holds: "tables that wait for the first row" }] },
   {
     rooms: [
       { path: "protocol.ts", holds: "what passes between objects: commands, facts, reports" },
@@ -53,11 +64,14 @@ export const LAYERS: { rooms: Room[] }[] = [
   {
     rooms: [
       { path: "hmac.ts", holds: "HMAC-SHA-256" },
+      { path: "chacha20.ts", holds: "ChaCha20" },
       { path: "hash.ts", holds: "a 53-bit hash" },
       { path: "clock.ts", holds: "the present and waiting" },
       { path: "bounded-map.ts", holds: "a map with room for so many" },
+      { path: "encoding.ts", holds: "what a text is written in that is not UTF-8" },
     ],
   },
+  { rooms: [{ path: "sha256-block.ts", holds: "a block of SHA-256" }] },
   { rooms: [{ path: "ahead.ts", holds: "how far ahead of the present a time may lie" }] },
   { rooms: [{ path: "contract", holds: "the wire: schemas and the types inferred from them" }] },
 ];
@@ -69,8 +83,21 @@ export const LAYERS: { rooms: Room[] }[] = [
 export const PURE: { path: string; may: string[] }[] = [
   { path: "hunt", may: ["hunt", "protocol.ts", "errors.ts", "ahead.ts", "contract"] },
   { path: "leaderboard/standings", may: ["leaderboard/standings", "hunt", "protocol.ts", "contract"] },
+  { path: "placement", may: ["placement", "config.ts", "protocol.ts"] },
   { path: "prizes/draw.ts", may: ["hmac.ts", "hunt", "protocol.ts"] },
   { path: "prizes/allocate.ts", may: ["prizes/draw.ts", "hunt", "protocol.ts"] },
+  {
+    path: "control/advice/judge.ts",
+    may: [
+      "capacity.ts",
+      "config.ts",
+      "contract",
+      "objects",
+      "telemetry/catalogue.ts",
+      "telemetry/metrics.ts",
+    ],
+  },
+  { path: "capacity.ts", may: [] },
   { path: "contract", may: ["contract"] },
 ];
 

@@ -17,7 +17,7 @@ export interface Command {
   name: string;
   /** One line for the list of commands. */
   summary: string;
-  /** The arguments, all of them required: `<hunt> <team>`. */
+  /** The arguments: `<hunt> <team>`, and in brackets those that may be left out. */
   usage: string;
   options: Options;
   /** Words that could follow `npm run hunt -- `. */
@@ -28,7 +28,7 @@ export interface Command {
 
 /** A command as it was called. */
 export interface Call {
-  /** The argument the usage names so. */
+  /** The argument the usage names so; "": it was left out. */
   argument(name: string): string;
   text(option: string): string | undefined;
   flag(option: string): boolean;
@@ -37,8 +37,11 @@ export interface Call {
   /** A path as the user means it: relative to where npm was called. */
   path(given: string): string;
   readonly engine: EngineClient;
+  /** Where the engine is, by `--url` or the local one's. */
+  readonly url: URL;
   /** Where the local engine keeps its secrets. */
   readonly dataDir: string;
+  readonly env: NodeJS.ProcessEnv;
   readonly out: Output;
   readonly stdin: NodeJS.ReadableStream;
 }
@@ -53,6 +56,11 @@ export const COMMON: Options = {
     type: "string",
     value: "token",
     about: "an organiser token (default: $HUNT_TOKEN, else made for the local engine)",
+  },
+  "token-file": {
+    type: "string",
+    value: "file",
+    about: "a file with the token, which other users of the machine cannot read as they can arguments",
   },
   "data-dir": {
     type: "string",
@@ -111,7 +119,7 @@ function parserOf(command: Command): Commander {
     .configureHelp({ helpWidth: HELP_WIDTH })
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
     .exitOverride();
-  for (const [argument] of command.usage.matchAll(/<[^>]+>/g)) parser.argument(argument);
+  for (const [argument] of command.usage.matchAll(/<[^>]+>|\[[^\]]+\]/g)) parser.argument(argument);
   for (const [group, options] of [
     ["Options:", command.options],
     ["Everywhere:", COMMON],
@@ -141,7 +149,12 @@ export function overview(commands: readonly Command[]): string {
     .configureHelp({
       helpWidth: HELP_WIDTH,
       subcommandTerm: (command) =>
-        [command.name(), ...command.registeredArguments.map((argument) => `<${argument.name()}>`)].join(" "),
+        [
+          command.name(),
+          ...command.registeredArguments.map((argument) =>
+            argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+          ),
+        ].join(" "),
       visibleOptions: () => [],
     })
     .addHelpText(

@@ -4,10 +4,11 @@ import type { Hunts } from "../../src/contract/hunt.ts";
 import type { GrowBody, Grown, PhaseBody, PhaseNow } from "../../src/contract/running.ts";
 import { type Command, wholeNumber } from "./command.ts";
 import { EXIT, wrongUsage } from "./failure.ts";
-import { huntOf, readSource } from "./source.ts";
+import { tellEffects } from "./regrade.ts";
+import { faultsOf, huntOf, readSource } from "./source.ts";
 import { plural } from "./text.ts";
 
-const PHASES = ["live", "paused", "ended"] as const;
+const PHASES = ["live", "paused", "ended", "final"] as const;
 
 const VERSION_MAX = 999_999_999;
 const SHARDS_MAX = 1_000;
@@ -23,6 +24,8 @@ export const publish: Command = {
       about: "the hunt's id (default: the definition's, else the file's name)",
     },
     "dry-run": { type: "boolean", about: "let the engine check it and change nothing" },
+    effects: { type: "boolean", about: "with --dry-run: also say whom it would move" },
+    "end-now": { type: "boolean", about: "a closes that is past shall end the running hunt" },
     "if-match": { type: "string", value: "version", about: "only if this is the published version now" },
   },
   example: "publish hunts/harbour-nights.yaml --if-match 3",
@@ -34,14 +37,19 @@ export const publish: Command = {
     const dryRun = call.flag("dry-run");
     if (given === undefined && source.parsed.issues) {
       // The hunt it would go to is not known; its faults are.
-      if (out.json) await out.value({ file: source.name, issues: source.parsed.issues, warnings: [] });
-      out.error(`${source.name} is no valid definition: ${plural(source.parsed.issues.length, "issue")}`);
-      out.errorIssues(source.parsed.issues);
+      const issues = faultsOf(source, given) ?? [];
+      if (out.json) await out.value({ file: source.name, issues, warnings: [] });
+      out.error(`${source.name} is no valid definition: ${plural(issues.length, "issue")}`);
+      out.errorIssues(issues);
       return EXIT.refused;
     }
     const hunt = huntOf(source, given);
     const response = await call.engine.json<Published>("PUT", `/v1/hunts/${hunt}`, {
-      query: { dryRun: dryRun ? "true" : undefined },
+      query: {
+        dryRun: dryRun ? "true" : undefined,
+        effects: call.flag("effects") ? "true" : undefined,
+        endNow: call.flag("end-now") ? "true" : undefined,
+      },
       raw: { type: `application/${source.format}`, data: source.text },
       ...(version === undefined ? {} : { headers: { "if-match": `"${version}"` } }),
     });
@@ -51,23 +59,32 @@ export const publish: Command = {
       ? `${hunt} could be published${warnings}`
       : `${hunt} is published, version ${response.version}${warnings}`;
     await out.confirm(response, done);
+    if (response.effects && !out.json) await tellEffects(out, response.effects);
     return EXIT.ok;
   },
 };
 
 export const phase: Command = {
   name: "phase",
-  summary: "Start, pause, resume or end a hunt: live, paused, ended",
+  summary: "Start, pause, resume or end a hunt: live, paused, ended; final: nothing is corrected any more",
   usage: "<hunt> <phase>",
-  options: {},
+  options: {
+    reopen: { type: "boolean", about: "with live: a hunt that has ended goes on" },
+    reason: { type: "string", value: "text", about: "why it is reopened (default: from the command line)" },
+  },
   example: "phase harbour-nights live",
   async run(call) {
     const hunt = call.argument("hunt");
     const given = call.argument("phase");
     const to = PHASES.find((known) => known === given);
-    if (!to) throw wrongUsage(`<phase> is live, paused or ended, not "${given}"`);
+    if (!to) throw wrongUsage(`<phase> is live, paused, ended or final, not "${given}"`);
     const response = await call.engine.json<PhaseNow>("POST", `/v1/hunts/${encodeURIComponent(hunt)}/phase`, {
-      body: { phase: to } satisfies PhaseBody,
+      body: {
+        phase: to,
+        ...(call.flag("reopen")
+          ? { reopen: true as const, reason: call.text("reason") ?? "from the command line" }
+          : {}),
+      } satisfies PhaseBody,
     });
     await call.out.confirm(response, `${hunt} is ${response.phase}`);
     return EXIT.ok;
@@ -82,6 +99,8 @@ export const hunts: Command = {
   example: "hunts",
   async run({ engine, out }) {
     const response = await engine.json<Hunts>("GET", "/v1/hunts");
+    const { unavailable } = response;
+    if (unavailable) out.note(`nothing can be said now of ${unavailable.join(", ")}`);
     await out.result(response, (told) =>
       out.table(
         [

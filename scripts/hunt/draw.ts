@@ -82,7 +82,7 @@ export const checkDraws: Command = {
     for (const { id } of drawn) {
       const draw = await readDraw(call, hunt, id);
       if (draw.drawSeed === undefined)
-        throw refused("the draws cannot be checked yet: their seed is published when the hunt has ended");
+        throw refused("not yet: draws can be checked once the hunt has ended and their seed is published");
       checked.push({ prize: id, wins: draw.wins?.length ?? 0, wrong: checkDraw(draw, claims.get(id)) });
     }
     await call.out.result(checked, async () => {

@@ -54,6 +54,8 @@ export interface Sending {
   once?: boolean;
   /** False for a body that cannot be sent again (standard input). */
   replayable?: boolean;
+  /** Hears the response's ETag. */
+  tagged?: (etag: string | undefined) => void;
 }
 
 export interface EngineClientOptions {
@@ -92,7 +94,10 @@ export class EngineClient {
   async stream(method: Dispatcher.HttpMethod, path: string, sending: Sending = {}) {
     for (let attempt = 0; ; attempt += 1) {
       const { statusCode, headers, body } = await this.#send(method, path, sending);
-      if (statusCode >= 200 && statusCode < 300) return body;
+      if (statusCode >= 200 && statusCode < 300) {
+        sending.tagged?.([headers.etag ?? []].flat()[0]);
+        return body;
+      }
       const problem = await problemOf(statusCode, body);
       if (attempt >= RETRIES_MAX || !mayRepeat(statusCode, problem, sending)) throw this.#failure(problem);
       const wait = waitOf(headers["retry-after"], attempt);

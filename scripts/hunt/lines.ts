@@ -6,8 +6,8 @@ import type { LinesTaken } from "../../src/contract/basics.ts";
 import type { Call, Options } from "./command.ts";
 import { EXIT, type ExitCode, wrongUsage } from "./failure.ts";
 import { measured } from "./progress.ts";
-import { unreadable } from "./source.ts";
 import { clean, count, plural } from "./text.ts";
+import { checkTextFile, unreadable, utf8Only } from "./text-file.ts";
 
 /** Rejected lines that are told; --json has all of them. */
 const REASONS_TOLD = 10;
@@ -59,14 +59,15 @@ export interface LineSource {
   replayable: boolean;
 }
 
-/** Opens the file of this name; `-` is standard input. Throws wrong usage when it cannot be read. */
+/** Opens the file of this name; `-` is standard input. Throws wrong usage when it cannot be read or is not UTF-8. */
 export async function openSource(call: Call, name: string): Promise<LineSource> {
-  if (name === "-") return { open: () => call.stdin, replayable: false };
+  if (name === "-") return { open: () => utf8Only(call.stdin, name), replayable: false };
   const path = call.path(name);
   const found = await stat(path).catch(unreadable(name));
   if (found.isDirectory()) throw wrongUsage(`${name} is a directory`);
   // A pipe or a device has no size and can be read only once.
-  if (!found.isFile()) return { open: () => createReadStream(path), replayable: false };
+  if (!found.isFile()) return { open: () => utf8Only(createReadStream(path), name), replayable: false };
+  await checkTextFile(path, name);
   return { open: () => createReadStream(path), size: found.size, replayable: true };
 }
 

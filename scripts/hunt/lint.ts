@@ -4,7 +4,7 @@ import type { Issue } from "../../src/contract/problem.ts";
 import { compile } from "../../src/hunt/compile.ts";
 import type { Command } from "./command.ts";
 import { EXIT } from "./failure.ts";
-import { huntOf, readSource, type Source } from "./source.ts";
+import { codeStandIn, faultsOf, huntOf, readSource, type Source } from "./source.ts";
 import { plural } from "./text.ts";
 
 interface Findings {
@@ -42,13 +42,14 @@ export const lint: Command = {
 };
 
 /** Finds everything that publishing would. Digests and codes are stand-ins, as both need the engine's secrets. */
-function check({ parsed }: Source, hunt: string): Findings {
-  if (parsed.issues) return { issues: parsed.issues, warnings: [] };
+function check(source: Source, hunt: string): Findings {
+  const { parsed } = source;
+  if (parsed.issues) return { issues: faultsOf(source, hunt) ?? [], warnings: [] };
   const compiled = compile(parsed.definition, {
     hunt,
     pepper: "lint",
     digest: (scope, text) => `${typeof scope === "string" ? scope : scope.clue}\n${text}`,
-    codeFor: (clue) => `1.lint.${clue}.AAAAAAAAAAAAAA`,
+    codeFor: codeStandIn,
   });
   return compiled.issues
     ? { issues: compiled.issues, warnings: [] }

@@ -1,29 +1,59 @@
 /** The table of commands, and the way from a command line to an exit code. */
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isLoopback } from "../local/command-line.ts";
-import { dataDirectory, mintOrganiserToken, secretsOf } from "../local/secrets.ts";
+import { dataDirectory, mintOrganiserToken } from "../local/secrets.ts";
 import { DEFAULT_PORT } from "../local/vars.ts";
+import { advice } from "./advice.ts";
+import { restoreClue, withdrawClue } from "./clues.ts";
 import { codes } from "./codes.ts";
 import { type Call, type Command, helpOf, overview, type Parsed, parseCall, wholeNumber } from "./command.ts";
 import { hunts, phase, publish, shards } from "./definition.ts";
+import { deleteHunt } from "./delete.ts";
+import { reply, requests } from "./desk.ts";
 import { checkDraws } from "./draw.ts";
 import { EngineClient } from "./engine-client.ts";
+import { entry } from "./entry.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, printFailure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
-import { deadLetters, origin, rearchive, redrive } from "./origin.ts";
+import { organisers } from "./organisers.ts";
+import { deadLetters, origin, rearchive, redrive, repair } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
-import { prizes, restore, revoke, stock, winners, withdraw } from "./prizes.ts";
+import { prizes, restore, stock, winners, withdraw } from "./prizes.ts";
+import { proof } from "./proof.ts";
 import { registrations } from "./registrations.ts";
+import { regrade, regradeUndo } from "./regrade.ts";
+import { revoke } from "./revoke.ts";
 import { ring } from "./ring.ts";
-import { announce, award, ban, hide, show, unban, unlock } from "./teams.ts";
-import { token } from "./token.ts";
+import { alter, giveReturn, makeTeams, move, remove } from "./run-team.ts";
+import {
+  announce,
+  award,
+  ban,
+  edit,
+  forget,
+  hide,
+  merge,
+  reset,
+  show,
+  solve,
+  takeBack,
+  unban,
+  unlock,
+  unsolve,
+} from "./teams.ts";
+import { unreadable } from "./text-file.ts";
+import { localSecrets, token } from "./token.ts";
+import { facts, wrong } from "./typed.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
 
 const COMMANDS: readonly Command[] = [
   token,
   ring,
+  organisers,
+  entry,
   lint,
   publish,
   phase,
@@ -32,13 +62,33 @@ const COMMANDS: readonly Command[] = [
   stats,
   leaderboard,
   teams,
+  facts,
+  wrong,
+  requests,
+  reply,
+  makeTeams,
+  alter,
+  move,
+  remove,
+  giveReturn,
   announce,
+  edit,
+  takeBack,
   award,
   unlock,
+  solve,
+  unsolve,
+  reset,
+  withdrawClue,
+  restoreClue,
+  regrade,
+  regradeUndo,
+  merge,
   ban,
   unban,
   hide,
   show,
+  forget,
   stock,
   withdraw,
   restore,
@@ -48,14 +98,18 @@ const COMMANDS: readonly Command[] = [
   prizes,
   importLines,
   exportFacts,
+  proof,
   registrations,
   verify,
   audit,
   shards,
+  advice,
   origin,
   deadLetters,
   redrive,
   rearchive,
+  repair,
+  deleteHunt,
 ];
 
 /** The surroundings of a command line; `process` is one. */
@@ -120,12 +174,38 @@ function callOf({ arguments: given, values }: Parsed, out: Output, { env, stdin 
     },
     path,
     get engine() {
-      client ??= clientOf(text("url"), text("token"), dataDir, out, env);
+      client ??= clientOf(text("url"), tokenGiven(text, path), dataDir, out, env);
       return client;
     },
+    get url() {
+      return urlOf(text("url"), env);
+    },
     dataDir,
+    env,
     out,
     stdin,
+  };
+}
+
+interface TokenGiven {
+  from: string;
+  token: () => Promise<string>;
+}
+
+/** The token of an option. A file is read when a request needs it. */
+function tokenGiven(
+  text: (name: string) => string | undefined,
+  path: (relative: string) => string,
+): TokenGiven | undefined {
+  const token = text("token");
+  const file = text("token-file");
+  if (token !== undefined && file !== undefined)
+    throw wrongUsage("--token and --token-file are one too many");
+  if (token !== undefined) return { from: "--token", token: async () => token };
+  if (file === undefined) return undefined;
+  return {
+    from: file,
+    token: async () => (await readFile(path(file), "utf8").catch(unreadable(file))).trim(),
   };
 }
 
@@ -137,23 +217,24 @@ function whereCalled(env: NodeJS.ProcessEnv): string {
 
 function clientOf(
   givenUrl: string | undefined,
-  givenToken: string | undefined,
+  given: TokenGiven | undefined,
   dataDir: string,
   out: Output,
   env: NodeJS.ProcessEnv,
 ): EngineClient {
   const url = urlOf(givenUrl, env);
   const note = (text: string): void => out.note(text);
-  if (givenToken !== undefined)
-    return new EngineClient({ url, note, tokenFrom: "--token", token: async () => givenToken });
+  if (given) return new EngineClient({ url, note, tokenFrom: given.from, token: given.token });
   const ours = env.HUNT_TOKEN;
   if (ours) return new EngineClient({ url, note, tokenFrom: "HUNT_TOKEN", token: async () => ours });
   // A deployed engine has other secrets; and a token goes to nobody it was not made for.
   if (!isLoopback(url))
-    throw wrongUsage(`${url.origin} is not the local engine: give --token, or set HUNT_TOKEN`);
+    throw wrongUsage(
+      `${url.origin} is not the local engine: give --token-file or --token, or set HUNT_TOKEN`,
+    );
   let minted: Promise<string> | undefined;
   const token = (): Promise<string> => {
-    minted ??= secretsOf(dataDir).then((secrets) => mintOrganiserToken(secrets));
+    minted ??= localSecrets(dataDir).then((secrets) => mintOrganiserToken(secrets));
     return minted;
   };
   return new EngineClient({

@@ -1,5 +1,5 @@
 /** Commands about the origin: its gate, its backlog, and the messages it refuses. */
-import type { Rearchived } from "../../src/contract/data.ts";
+import type { Rearchived, Repaired } from "../../src/contract/data.ts";
 import type { DeadLetters, OriginState, RedriveBody, Redriven } from "../../src/contract/ops.ts";
 import type { ReasonBody } from "../../src/contract/teams.ts";
 import type { Call, Command } from "./command.ts";
@@ -67,6 +67,30 @@ export const rearchive: Command = {
     });
     await call.out.confirm(response, `${plural(response.facts, "fact")} on the way to the origin`);
     return EXIT.ok;
+  },
+};
+
+export const repair: Command = {
+  name: "repair",
+  summary: "Close the gaps of a hunt's logs from the origin's archive; exit code 1 when some stay",
+  usage: "<hunt>",
+  options: {
+    reason: { type: "string", value: "text", about: "why, for the audit (default: from the command line)" },
+  },
+  example: "repair harbour-nights",
+  async run(call) {
+    const { out } = call;
+    const hunt = encodeURIComponent(call.argument("hunt"));
+    const response = await call.engine.json<Repaired>("POST", `/v1/hunts/${hunt}/repair`, {
+      body: { reason: call.text("reason") ?? "from the command line" } satisfies ReasonBody,
+    });
+    const { repaired, facts, left: staying } = response;
+    await out.confirm(response, `${plural(repaired, "gap")} closed, with ${plural(facts, "fact")}`);
+    for (const { shard, first, last, why } of staying) {
+      const facts = first === undefined ? "could not be asked" : `facts ${first} to ${last} stay away`;
+      out.note(`${shard}: ${facts}: ${why}`);
+    }
+    return staying.length === 0 ? EXIT.ok : EXIT.refused;
   },
 };
 

@@ -1,5 +1,4 @@
 /** Commands of the prizes: stock, withdrawal, revocation, winners, and the stock against an expected crowd. */
-import { readFile } from "node:fs/promises";
 import type {
   RevokeBody,
   Revoked,
@@ -10,15 +9,17 @@ import type {
   Withdrawn,
 } from "../../src/contract/prizes.ts";
 import type { ReasonBody } from "../../src/contract/teams.ts";
+import { contactFields, contactOf, winnersCsv } from "../../src/contract/winners-table.ts";
 import { compile } from "../../src/hunt/compile.ts";
 import { rulesOf } from "../../src/hunt/prize-changes.ts";
 import { chance } from "../lab/measure/chance.ts";
 import { CLAIMS_MAX, type Crowd, forecast, type Quantiles } from "../lab/prizes/forecast.ts";
 import { type Call, type Command, type Options, wholeNumber } from "./command.ts";
-import { EXIT, refused } from "./failure.ts";
+import { EXIT, refused, wrongUsage } from "./failure.ts";
 import { left, right } from "./output.ts";
-import { huntOf, readSource, unreadable } from "./source.ts";
+import { codeStandIn, huntOf, readSource } from "./source.ts";
 import { count, duration, plural } from "./text.ts";
+import { readTextFile } from "./text-file.ts";
 
 const REASON: Options = {
   reason: { type: "string", value: "text", about: "why, for the audit (default: from the command line)" },
@@ -54,11 +55,11 @@ export const stock: Command = {
       about: "their codes, one a line, where the prize has a list of codes",
     },
   },
-  example: "stock harbour-nights voucher 20",
+  example: "stock harbour-nights dinner 20",
   async run(call) {
     const add = wholeNumber("<units>", call.argument("units"), 1, UNITS_MAX);
     const file = call.text("codes");
-    const text = file && (await readFile(call.path(file), "utf8").catch(unreadable(file)));
+    const text = file && (await readTextFile(call, file));
     const codes = text?.split(/\r?\n/).filter((line) => line !== "");
     const response = await act<Stock, StockBody>(call, "stock", { add, ...(codes ? { codes } : {}) });
     await call.out.confirm(
@@ -75,7 +76,7 @@ function mark(name: "withdraw" | "restore", summary: string, told: string): Comm
     summary,
     usage: "<hunt> <prize>",
     options: REASON,
-    example: `${name} harbour-nights voucher --reason "…"`,
+    example: `${name} harbour-nights dinner --reason "…"`,
     async run(call) {
       await call.out.confirm(
         await act<Withdrawn, ReasonBody>(call, name, {}),
@@ -89,27 +90,21 @@ function mark(name: "withdraw" | "restore", summary: string, told: string): Comm
 export const withdraw = mark("withdraw", "Hand out no more of a prize", "is withdrawn");
 export const restore = mark("restore", "Hand out a withdrawn prize again", "is handed out again");
 
-export const revoke: Command = {
-  name: "revoke",
-  summary: "Take a win back; its unit goes to nobody else",
-  usage: "<hunt> <prize> <unit>",
-  options: REASON,
-  example: 'revoke harbour-nights voucher 3 --reason "two accounts"',
-  async run(call) {
-    const unit = wholeNumber("<unit>", call.argument("unit"), 0, 10 * UNITS_MAX);
-    const response = await act<Revoked, RevokeBody>(call, "revoke", { unit });
-    await call.out.confirm(response, `unit ${unit} is taken back from ${response.team}`);
-    return EXIT.ok;
-  },
-};
+/** Takes a win back; its unit goes to nobody else. */
+export async function revokeWin(call: Call): Promise<void> {
+  const unit = wholeNumber("<unit>", call.argument("unit"), 0, 10 * UNITS_MAX);
+  const response = await act<Revoked, RevokeBody>(call, "revoke", { unit });
+  await call.out.confirm(response, `unit ${unit} is taken back from ${response.team}`);
+}
 
 export const winners: Command = {
   name: "winners",
-  summary: "Who won a prize, with codes (--json: all of it)",
+  summary: "Who won a prize, with codes and how to reach them (--json: all of it)",
   usage: "<hunt> <prize>",
-  options: {},
-  example: "winners harbour-nights voucher --json > winners.json",
+  options: { csv: { type: "boolean", about: "print it as CSV, for spreadsheets" } },
+  example: "winners harbour-nights dinner --csv > winners.csv",
   async run(call) {
+    if (call.flag("csv") && call.flag("json")) throw wrongUsage("--csv and --json are one too many");
     const all: Winner[] = [];
     for (let cursor: string | undefined = ""; cursor !== undefined; ) {
       const query: string = `limit=${WINNERS_PAGE}${cursor === "" ? "" : `&cursor=${cursor}`}`;
@@ -117,7 +112,9 @@ export const winners: Command = {
       all.push(...page.winners);
       cursor = page.cursor;
     }
+    const fields = contactFields(all);
     await call.out.result({ winners: all }, async () => {
+      if (call.flag("csv")) return call.out.write(winnersCsv(all));
       await call.out.table(
         [
           right("unit"),
@@ -126,6 +123,7 @@ export const winners: Command = {
           left("player"),
           left("at"),
           { title: "code", whole: true },
+          ...[...fields.values()].map((title) => ({ title, whole: true as const })),
         ],
         all.map((one) => [
           one.unit,
@@ -134,6 +132,7 @@ export const winners: Command = {
           one.playerName,
           one.at,
           one.revoked ? "(revoked)" : one.code,
+          ...[...fields.keys()].map((id) => String(contactOf(one, id) ?? "")),
         ]),
       );
     });
@@ -169,7 +168,7 @@ export const prizes: Command = {
       hunt: huntOf(source, call.text("hunt")),
       pepper: "forecast",
       digest: (scope, text) => `${typeof scope === "string" ? scope : scope.clue}\n${text}`,
-      codeFor: (clue) => `1.forecast.${clue}.AAAAAAAAAAAAAA`,
+      codeFor: codeStandIn,
     });
     if (!compiled.hunt) throw refused(`${source.name} has errors: see lint`);
     const { opens, closes } = compiled.hunt;

@@ -1,13 +1,11 @@
 /** The command that registers players, from NDJSON or a spreadsheet's CSV. */
-import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
-import { text as readAll } from "node:stream/consumers";
+import { type CsvRow, csvRows, UnreadableCsv } from "../../src/intake/csv.ts";
 import type { Call, Command } from "./command.ts";
-import { parseCsv } from "./csv.ts";
-import { wrongUsage } from "./failure.ts";
+import { refused, wrongUsage } from "./failure.ts";
 import { type LineSource, openSource, STRICT, sendLines } from "./lines.ts";
-import { unreadable } from "./source.ts";
+import { readTextFile } from "./text-file.ts";
 
 const COLUMNS = ["externalId", "name", "locale", "bracket", "blocked"];
 
@@ -29,17 +27,13 @@ export const registrations: Command = {
 };
 
 async function fromCsv(call: Call, name: string): Promise<LineSource> {
-  const text =
-    name === "-"
-      ? await readAll(call.stdin)
-      : await readFile(call.path(name), "utf8").catch(unreadable(name));
-  const lines = Buffer.from(csvToLines(text));
+  const lines = Buffer.from(csvToLines(await readTextFile(call, name)));
   return { open: () => Readable.from([lines]), size: lines.length, replayable: true };
 }
 
 /** One registration a row, each on its row's line, so that the engine's line numbers are the file's. */
 export function csvToLines(text: string): string {
-  const [head, ...rows] = parseCsv(text);
+  const [head, ...rows] = rowsOf(text);
   const columns = head?.cells.map((cell) => cell.trim()) ?? [];
   const unknown = columns.find((column) => !COLUMNS.includes(column));
   if (unknown !== undefined)
@@ -52,6 +46,15 @@ export function csvToLines(text: string): string {
     at = line;
   }
   return `${lines}\n`;
+}
+
+function rowsOf(text: string): CsvRow[] {
+  try {
+    return csvRows(text);
+  } catch (error) {
+    if (error instanceof UnreadableCsv) throw refused(error.message);
+    throw error;
+  }
 }
 
 /** A cell too many gets a name that the engine refuses; an empty one is left out. */

@@ -1,9 +1,10 @@
 /** Commands that look at a running hunt: stats, leaderboard, teams, audit, verify. */
 import type { Audit, Stats, Verification } from "../../src/contract/data.ts";
+import type { Hunt } from "../../src/contract/hunt.ts";
 import type { Leaderboard } from "../../src/contract/standings.ts";
 import type { TeamRow, Teams } from "../../src/contract/teams.ts";
 import type { Call, Command } from "./command.ts";
-import { EXIT } from "./failure.ts";
+import { EXIT, wrongUsage } from "./failure.ts";
 import { left, right } from "./output.ts";
 import { count, duration, plural } from "./text.ts";
 
@@ -44,6 +45,13 @@ export const stats: Command = {
         await out.table(
           [left("outcome"), right("events"), right("share")],
           outcomes.map(([outcome, number]) => [outcome, number, percent(number, events)]),
+        );
+      }
+      if (told.sources) {
+        await out.heading("Sources");
+        await out.table(
+          [left("source"), right("players"), right("share")],
+          told.sources.map(({ source, players: by }) => [source || "(others)", by, percent(by, players)]),
         );
       }
       await out.heading("Clues");
@@ -103,6 +111,7 @@ export const leaderboard: Command = {
   example: "leaderboard harbour-nights --limit 10",
   async run(call) {
     const { out } = call;
+    await checkBracket(call, call.text("bracket"));
     const response = await call.engine.json<Leaderboard>("GET", pathOf(call, "leaderboard"), {
       query: {
         limit: call.count("limit", 1, LEADERBOARD_MAX),
@@ -139,6 +148,19 @@ export const leaderboard: Command = {
     return EXIT.ok;
   },
 };
+
+/** Refuses a bracket that the hunt does not have, with those that it has, which the engine's 404 does not name. */
+async function checkBracket(call: Call, bracket: string | undefined): Promise<void> {
+  if (bracket === undefined) return;
+  const { brackets = [] } = await call.engine.json<Hunt>(
+    "GET",
+    `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}`,
+  );
+  if (brackets.some(({ id }) => id === bracket)) return;
+  const known =
+    brackets.length === 0 ? "the hunt has none" : `known: ${brackets.map(({ id }) => id).join(", ")}`;
+  throw wrongUsage(`there is no bracket "${bracket}"; ${known}`);
+}
 
 export const teams: Command = {
   name: "teams",
@@ -201,7 +223,7 @@ async function* pagesOf(call: Call): AsyncGenerator<TeamRow[]> {
 function isNamed({ id, name, members }: TeamRow, wanted: string): boolean {
   return (
     id === wanted ||
-    [name, ...members.map((member) => member.name)].some((text) => text.toLowerCase().includes(wanted))
+    [name, ...members.map((member) => member.name ?? "")].some((text) => text.toLowerCase().includes(wanted))
   );
 }
 
@@ -212,16 +234,17 @@ function rowOf(team: TeamRow): (string | number | undefined)[] {
 
 export const audit: Command = {
   name: "audit",
-  summary: "Every organiser action and reading of secrets, the newest first",
+  summary: "Every organiser action and reading of secrets, the newest first (-: those of no hunt)",
   usage: "<hunt>",
   options: {},
   example: "audit harbour-nights",
   async run(call) {
     const { out } = call;
+    const path = call.argument("hunt") === "-" ? "/v1/audit" : pathOf(call, "audit");
     const entries: Audit["entries"] = [];
     let cursor: string | undefined;
     do {
-      const page: Audit = await call.engine.json("GET", pathOf(call, "audit"), {
+      const page: Audit = await call.engine.json("GET", path, {
         query: { limit: AUDIT_PAGE, cursor },
       });
       entries.push(...page.entries);

@@ -5,10 +5,12 @@ import { build } from "esbuild";
 /** Gives the module's text; it imports `src/worker.ts`, which stays the engine's own module. */
 export async function buildEntry(entry: URL): Promise<string> {
   const built = await build({
-    entryPoints: [fileURLToPath(entry)],
+    entryPoints: [fileURLToPath(entry.href)],
     bundle: true,
     write: false,
     format: "esm",
+    conditions: ["workerd", "worker"],
+    external: ["cloudflare:*", "node:*"],
     logLevel: "error",
     plugins: [
       {

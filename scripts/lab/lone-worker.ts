@@ -7,7 +7,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 /** Bundles an entry of TypeScript; `entry` is a URL, so that callers name a file beside them. */
 export async function buildWorker(entry: URL, outfile: string, more: BuildOptions = {}): Promise<void> {
   await build({
-    entryPoints: [fileURLToPath(entry)],
+    entryPoints: [fileURLToPath(entry.href)],
     bundle: true,
     format: "esm",
     external: ["cloudflare:*", "node:*"],

@@ -7,10 +7,11 @@
  * engine (kill -9) still has the databases open and is ended here first.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { checkWritable, makeFolder } from "./folder.ts";
 import { makePrivateFiles, tighten } from "./private.ts";
 
 /** How long a workerd process that got SIGKILL may take to be gone, ms. */
@@ -38,11 +39,12 @@ export class DataDirLock {
 
   /**
    * Takes the directory, creating it; it and these `contents` are their owner's
-   * alone then. Throws DataDirTaken when another engine has it.
+   * alone then. Throws DataDirTaken when another engine has it, FolderUnusable when it cannot be used.
    */
   static async take(dataDir: string, contents: readonly string[]): Promise<DataDirLock> {
     makePrivateFiles();
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
+    checkWritable(dataDir);
     const note = join(dataDir, "engine.json");
     const database = new DatabaseSync(join(dataDir, "engine.lock"));
     try {

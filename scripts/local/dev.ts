@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { readWranglerConfig } from "./bundle.ts";
 import { DataDirLock } from "./data-dir.ts";
 import { dataDirectory, secretsOf } from "./secrets.ts";
-import { checkVars, misspelt, portOf, varsOf } from "./vars.ts";
+import { checkVars, misspelt, optionalSecretsOf, portOf, varsOf } from "./vars.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -31,7 +31,9 @@ export async function develop(environment: NodeJS.ProcessEnv, args: readonly str
   const lock = await DataDirLock.take(data, ["secrets.vars", "v3"]);
   try {
     const secrets = join(data, "secrets.vars");
-    const lines = Object.entries(await secretsOf(dataDir)).map(([name, value]) => `${name}="${value}"\n`);
+    const lines = Object.entries({ ...(await secretsOf(dataDir)), ...optionalSecretsOf(environment) }).map(
+      ([name, value]) => `${name}="${value}"\n`,
+    );
     await writeFile(secrets, lines.join(""), { mode: 0o600 });
     const migrated = await wrangler(
       "d1",

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
 import { faultsOf } from "../../src/secrets.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
+import { COMPACTED_FILE, compact } from "./compact.ts";
 import { DataDirLock } from "./data-dir.ts";
 import { FRONT } from "./front.ts";
 import { readKeptBundle } from "./kept-bundle.ts";
@@ -71,7 +72,7 @@ export interface Engine {
   url: URL;
   secrets: Secrets;
   miniflare: Miniflare;
-  /** Lets requests in flight finish, then ends it; everything they wrote is durable then. */
+  /** Lets requests in flight finish, then ends it; everything they wrote is durable then, what they deleted is gone. */
   stop(): Promise<void>;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
@@ -88,14 +89,20 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const lock =
     options.dataDir === undefined
       ? undefined
-      : await DataDirLock.take(options.dataDir, [SECRETS_FILE, STORAGE]);
+      : await DataDirLock.take(options.dataDir, [SECRETS_FILE, STORAGE, COMPACTED_FILE]);
+  const compacted = async (): Promise<void> => {
+    if (options.dataDir !== undefined) await compact(options.dataDir, STORAGE);
+  };
   try {
+    // The engine before may have been killed.
+    await compacted();
     const [bundle, secrets] = await Promise.all([
       options.bundle === undefined ? readBundle() : readKeptBundle(options.bundle),
       options.secrets ?? (options.dataDir === undefined ? createSecrets() : secretsOf(options.dataDir)),
       options.origin && migratePostgres(options.origin.postgres),
     ]);
-    const faults = faultsOf(secrets);
+    const { ENTRY_KEYS } = options.vars ?? {};
+    const faults = faultsOf({ ...secrets, ...(ENTRY_KEYS ? { ENTRY_KEYS } : {}) });
     if (faults.length > 0) throw new Error(faults.join("; "));
     const runtime = await startRuntime(bundle, secrets, options, lock);
     try {
@@ -108,7 +115,10 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     }
     let ending: Promise<void> | undefined;
     const end = (drainMax: number) => {
-      ending ??= runtime.end(drainMax).finally(() => lock?.release());
+      ending ??= runtime
+        .end(drainMax)
+        .then(() => (drainMax > 0 ? compacted() : undefined))
+        .finally(() => lock?.release());
       return ending;
     };
     return {
@@ -216,10 +226,14 @@ async function startRuntimeNow(
       workerd.kill("SIGTERM");
       await Promise.race([ended, sleep(drainMax, undefined, { ref: false })]);
     }
-    disposed ??= miniflare.dispose();
-    await disposed;
-    unsubscribe("child_process", seen);
-    if (callback !== undefined) callbacks.delete(callback);
+    try {
+      disposed ??= miniflare.dispose();
+      await disposed;
+    } finally {
+      // Of an engine that could not start as well: it would take the next one's process for its own.
+      unsubscribe("child_process", seen);
+      if (callback !== undefined) callbacks.delete(callback);
+    }
   }
 
   try {

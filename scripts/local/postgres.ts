@@ -55,7 +55,8 @@ export interface Postgres {
 export async function startPostgres(options: { dataDir?: string } = {}): Promise<Postgres> {
   const home = options.dataDir ?? (await mkdtemp(join(tmpdir(), "hunt-postgres-")));
   const lock = await DataDirLock.take(home, ["password", "data"]);
-  const settings = options.dataDir === undefined ? ["-c", "fsync=off"] : [];
+  // What is kept: files of its log are removed when they are no longer needed, with what was deleted since (compact.ts).
+  const settings = options.dataDir === undefined ? ["-c", "fsync=off"] : ["-c", "wal_recycle=off"];
   const leave = async () => {
     lock.release();
     if (options.dataDir === undefined) await rm(home, { recursive: true, force: true });

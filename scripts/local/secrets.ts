@@ -3,11 +3,13 @@
  * (mode 0600). A deployed engine gets its own with `wrangler secret put`; both
  * have the form src/secrets.ts reads.
  */
-import { randomBytes } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { randomBytes, randomUUID } from "node:crypto";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { SignJWT } from "jose";
+import { type JWTPayload, SignJWT } from "jose";
+import { ALL_HUNTS, type OrganiserRole } from "../../src/contract/role-table.ts";
 import { currentKey, faultsOf, fingerprintOf, type Secrets } from "../../src/secrets.ts";
+import { makeFolder } from "./folder.ts";
 
 export type { Secrets };
 
@@ -16,8 +18,11 @@ export const SECRETS_FILE = "secrets.json";
 
 const KEY_BYTES = 32;
 
-/** An organiser token of a local engine is good for this long, seconds: 30 days. */
-const TOKEN_LIFETIME = 30 * 24 * 3600;
+/** The keys that tokens are signed with. */
+type TokenKeys = Pick<Secrets, "ORGANISER_TOKEN_KEYS">;
+
+/** A token is good for this long unless told otherwise, days. */
+export const TOKEN_DAYS = 30;
 
 /** Where the local engine keeps its data: DATA_DIR, or `.data` in the project. */
 export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): string {
@@ -40,12 +45,17 @@ export function createSecrets(): Secrets {
   };
 }
 
+/** The secrets kept in `dataDir`; undefined: none are, so that no engine has run there. */
+export function keptSecrets(dataDir: string): Promise<Secrets | undefined> {
+  return readKept(join(dataDir, SECRETS_FILE));
+}
+
 /** The secrets kept in `dataDir`; made and kept there when there are none yet. */
 export async function secretsOf(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, SECRETS_FILE);
   const kept = await readKept(path);
   if (kept) return kept;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   await keepOnce(path, `${JSON.stringify(createSecrets(), null, 2)}\n`);
   const made = await readKept(path);
   if (!made) throw new Error(`${path} vanished while it was being made`);
@@ -57,7 +67,8 @@ async function readKept(path: string): Promise<Secrets | undefined> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
   const kept: unknown = parse(text, path);
@@ -100,25 +111,60 @@ async function keepOnce(path: string, content: string): Promise<void> {
   }
 }
 
+/** Whose a token is and what it may do. */
+export interface Person {
+  name: string;
+  roles: readonly OrganiserRole[];
+  /** Slugs; `*`: every hunt. */
+  hunts: readonly string[];
+  /** How long the token is good. */
+  days: number;
+}
+
+/** Who works at this machine may do all. */
+const LOCAL: Person = { name: "local", roles: ["owner"], hunts: [ALL_HUNTS], days: TOKEN_DAYS };
+
 /** An organiser token for an engine with these secrets. `now` in ms. */
-export function mintOrganiserToken(secrets: Secrets, now: number = Date.now()): Promise<string> {
-  return mint(secrets, "hunt-organiser", now);
+export function mintOrganiserToken(
+  secrets: TokenKeys,
+  now: number = Date.now(),
+  person: Partial<Person> = {},
+): Promise<string> {
+  const { name, roles, hunts, days } = { ...LOCAL, ...person };
+  return mint(secrets, { audience: "hunt-organiser", name, days, claims: { roles, hunts } }, now);
 }
 
 /** A token for a scraper: it opens /metrics and nothing else. */
-export function mintOpsToken(secrets: Secrets, now: number = Date.now()): Promise<string> {
-  return mint(secrets, "hunt-ops", now);
+export function mintOpsToken(
+  secrets: TokenKeys,
+  now: number = Date.now(),
+  person: Partial<Pick<Person, "name" | "days">> = {},
+): Promise<string> {
+  const { name, days } = { ...LOCAL, ...person };
+  return mint(secrets, { audience: "hunt-ops", name, days, claims: {} }, now);
 }
 
-/** A JWT (RFC 7519), HS256, with the organisers' keys: its audience names its use. */
-async function mint(secrets: Secrets, audience: "hunt-organiser" | "hunt-ops", now: number): Promise<string> {
+interface Minting {
+  audience: "hunt-organiser" | "hunt-ops";
+  name: string;
+  days: number;
+  claims: JWTPayload;
+}
+
+/** A JWT (RFC 7519), HS256, with the organisers' keys: its audience names its use, its id is what it is revoked by. */
+async function mint(
+  secrets: TokenKeys,
+  { audience, name, days, claims }: Minting,
+  now: number,
+): Promise<string> {
   const key = currentKey("ORGANISER_TOKEN_KEYS", secrets.ORGANISER_TOKEN_KEYS);
   const issued = Math.floor(now / 1000);
-  return new SignJWT()
+  return new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.id })
     .setAudience(audience)
-    .setSubject("local")
+    .setSubject(name)
+    .setJti(randomUUID())
     .setIssuedAt(issued)
-    .setExpirationTime(issued + TOKEN_LIFETIME)
+    .setExpirationTime(issued + days * 86_400)
     .sign(key.bytes);
 }

@@ -7,12 +7,15 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import type { Audit } from "../../src/contract/data.ts";
 import type { Keys } from "../../src/contract/ops.ts";
+import { compactPostgres } from "./compact.ts";
 import { DataDirTaken } from "./data-dir.ts";
 import { type Engine, startEngine } from "./engine.ts";
+import { FolderUnusable } from "./folder.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { dataDirectory, mintOrganiserToken, SECRETS_FILE } from "./secrets.ts";
-import { DEFAULT_PORT, misspelt, portOf, varsOf } from "./vars.ts";
+import { DEFAULT_PORT, misspelt, optionalSecretsOf, portOf, varsOf } from "./vars.ts";
 
 const DEMO = "harbour-nights";
 const demoFile = join(import.meta.dirname, "../..", "hunts", `${DEMO}.yaml`);
@@ -55,7 +58,9 @@ function fromHere(path: string): string {
 async function publishDemo(engine: Engine): Promise<boolean> {
   const authorization = `Bearer ${await mintOrganiserToken(engine.secrets)}`;
   const call = (method: string, path: string, type?: string, body?: string) =>
-    fetch(new URL(`/v1/hunts/${DEMO}${path}`, engine.url), {
+    at(`/v1/hunts/${DEMO}${path}`, method, type, body);
+  const at = (path: string, method = "GET", type?: string, body?: string) =>
+    fetch(new URL(path, engine.url), {
       method,
       headers: { authorization, ...(type ? { "content-type": type } : {}) },
       ...(body === undefined ? {} : { body }),
@@ -69,6 +74,8 @@ async function publishDemo(engine: Engine): Promise<boolean> {
   await known.body?.cancel();
   if (!known.ok) {
     if (!existsSync(demoFile)) return false;
+    const { entries } = (await must(await at("/v1/audit"))) as Audit;
+    if (entries.some(isDemoDeleted)) return false;
     await must(await call("PUT", "", "application/yaml", await readFile(demoFile, "utf8")));
   }
   // Also after a start that was killed between the two.
@@ -78,6 +85,10 @@ async function publishDemo(engine: Engine): Promise<boolean> {
   }
   return true;
 }
+
+/** Somebody has deleted the demo, which then stays away. */
+const isDemoDeleted = ({ action, detail }: Audit["entries"][number]): boolean =>
+  action === "delete" && detail.hunt === DEMO && detail.refused === undefined;
 
 function whenAskedToStop(stop: () => void): void {
   let asked = 0;
@@ -112,6 +123,7 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
     if (stopping > 1 || !engine) process.exit(0);
     engine
       .stop()
+      .then(() => postgres && compactPostgres(postgres.url))
       .then(() => postgres?.stop())
       .then(
         () => process.exit(0),
@@ -125,8 +137,11 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   let vars: Record<string, string>;
   try {
     port = portOf(environment);
-    vars = varsOf(environment);
-    if (origin.kind === "own") postgres = await startPostgres({ dataDir: origin.dataDir });
+    vars = { ...varsOf(environment), ...optionalSecretsOf(environment) };
+    if (origin.kind === "own") {
+      postgres = await startPostgres({ dataDir: origin.dataDir });
+      await compactPostgres(postgres.url);
+    }
     const url = origin.kind === "given" ? origin.url : postgres?.url;
     engine = await startEngine({
       port,
@@ -147,6 +162,7 @@ function adviceOn(error: unknown): string {
   if (code === "ERR_ADDRESS_IN_USE")
     return `port ${process.env.PORT || DEFAULT_PORT} is in use; set PORT to another one`;
   if (error instanceof DataDirTaken) return `${message}; stop it, or set DATA_DIR to another directory`;
+  if (error instanceof FolderUnusable) return `${message}; set DATA_DIR to another directory`;
   return message;
 }
 
@@ -168,6 +184,13 @@ async function tellMissingKeys(engine: Engine, dataDir: string): Promise<void> {
   process.stderr.write(`${lines.join("\n")}\n`);
 }
 
+const isDefault = (dataDir: string): boolean => dataDir === dataDirectory({});
+
+/** A word for a shell, as it stands where it needs no quotes. */
+function quoted(word: string): string {
+  return /^[\w./:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** Publishes the demo and gives the lines that tell where everything is. */
 async function welcome(engine: Engine, dataDir: string, origin: string): Promise<string> {
   await tellMissingKeys(engine, dataDir).catch((error: Error) => {
@@ -181,8 +204,8 @@ async function welcome(engine: Engine, dataDir: string, origin: string): Promise
   return [
     `ready ${url}`,
     ...(demo ? [`  play        ${url}/play/${DEMO}`, `  board       ${url}/board/${DEMO}`] : []),
-    `  organise    ${url}/organise`,
-    `  token       npm run --silent hunt -- token`,
+    `  organise    ${url}/organise#token=${await mintOrganiserToken(engine.secrets)}`,
+    `  token       npm run --silent hunt -- token${isDefault(dataDir) ? "" : ` --data-dir ${quoted(dataDir)}`}`,
     `  data        ${fromHere(dataDir)}`,
     `  origin      ${origin}`,
     `  stop        Ctrl-C`,

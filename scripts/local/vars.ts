@@ -1,5 +1,5 @@
 /** The vars of a local engine: the parameters in the environment of the process, and which names are wrong. */
-import { nearestName, PARAMETERS, readConfig, unknownVariable } from "../../src/config.ts";
+import { nearestName, OPTIONAL_SECRETS, PARAMETERS, readConfig, unknownVariable } from "../../src/config.ts";
 
 export const DEFAULT_PORT = 8787;
 
@@ -9,6 +9,7 @@ const LOCAL_DEFAULTS = {
   RATE_LIMITS: "off",
   // All objects share one thread here: more shards would only make smaller commits.
   SHARDS_PER_REGION: "1",
+  SHARDS_MAX: "1",
 };
 
 /** Names that the local commands read beside the parameters. */
@@ -25,6 +26,12 @@ export function varsOf(environment: NodeJS.ProcessEnv): Record<string, string> {
   return vars;
 }
 
+/** Gives the secrets that an engine may have, and a local one has from the environment alone. */
+export function optionalSecretsOf(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const given = OPTIONAL_SECRETS.map((name) => [name, environment[name]] as const);
+  return Object.fromEntries(given.filter((pair): pair is [(typeof pair)[0], string] => Boolean(pair[1])));
+}
+
 /** Throws on the first var that the engine does not know, with the nearest name that it does. */
 export function checkVars(vars: object): void {
   const unknown = unknownVariable(vars);
@@ -36,7 +43,7 @@ export function checkVars(vars: object): void {
  * one. Most variables there are not ours, so this is advice and no error.
  */
 export function misspelt(environment: NodeJS.ProcessEnv): string[] {
-  const known = [...Object.keys(PARAMETERS), ...OWN_NAMES];
+  const known = [...Object.keys(PARAMETERS), ...OPTIONAL_SECRETS, ...OWN_NAMES];
   return Object.keys(environment).flatMap((name) => {
     if (known.includes(name)) return [];
     // One edit in a short name; two in one as long as SHARDS_PER_REGION.

@@ -7,7 +7,9 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:
 import { basename, extname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Metafile } from "esbuild";
-import { PAGE_HEADERS } from "../../src/edge/page-headers.ts";
+import { pageHeaders } from "../../src/edge/page-headers.ts";
+import { hashOf, SHELL_TITLE, stylesOf } from "../../src/edge/page-shell.ts";
+import { PATHS } from "../../src/web/shared/icon-paths.ts";
 
 const root = join(import.meta.dirname, "../..");
 const web = join(root, "src", "web");
@@ -16,7 +18,7 @@ const target = join(root, "dist", "web");
 const out = `${target}-${process.pid}`;
 
 /** Parts loaded on demand that are kept beforehand up to this size, bytes: languages, QR codes; not the scanner and the map. */
-const SMALL = 16_384;
+const SMALL = 32_768;
 
 interface Page {
   /** Folder of src/web, and the first part of the path ("" for the start page). */
@@ -26,18 +28,30 @@ interface Page {
   /** JavaScript and CSS that must be there before the page works, gzip, bytes. */
   budget: number;
   manifest?: true;
+  /** Painted as soon as the HTML is there: its style is in it, and something to see until the script is there. */
+  shell?: true;
 }
 
 const KB = 1_024;
 const PAGES: readonly Page[] = [
-  { folder: "start", path: "", title: "Treasure hunt", budget: 40 * KB },
-  { folder: "player", path: "play", title: "Treasure hunt", budget: 90 * KB, manifest: true },
+  { folder: "start", path: "", title: SHELL_TITLE, budget: 40 * KB },
+  { folder: "player", path: "play", title: SHELL_TITLE, budget: 90 * KB, manifest: true, shell: true },
   { folder: "organiser", path: "organise", title: "Organiser", budget: 120 * KB },
   { folder: "board", path: "board", title: "Leaderboard", budget: 90 * KB },
 ];
 
+const isStyle = (file: string): boolean => extname(file) === ".css";
+
+/** Something to see until the script is there: as the player page itself looks while it waits (src/web/player/app.tsx). */
+const SHELL = [
+  '<div id="app"><main class="splash">',
+  `<svg class="icon icon-compass" viewBox="0 0 24 24" aria-hidden="true"><path d="${PATHS.compass}"/></svg>`,
+  `<h1><bdi>${SHELL_TITLE}</bdi></h1><p>…</p></main></div>`,
+].join("");
+
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, "assets"), { recursive: true });
+const LOADER = { ".png": "file", ".svg": "file", ".woff2": "file", ".wasm": "file" } as const;
 const common = {
   bundle: true,
   format: "esm",
@@ -46,6 +60,8 @@ const common = {
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "none",
+  // Arabic escaped takes three times the bytes.
+  charset: "utf8",
   logLevel: "error",
 } satisfies BuildOptions;
 const { metafile } = await build({
@@ -57,10 +73,22 @@ const { metafile } = await build({
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
-  loader: { ".png": "file", ".svg": "file", ".woff2": "file", ".wasm": "file" },
+  loader: LOADER,
   publicPath: "/assets",
 });
 
+// The parts that the player page loads when they are first used, once more, each whole in one file under a
+// name that every release has: a page of an earlier release finds its own no more (src/web/player/parts.ts).
+await build({
+  ...common,
+  entryPoints: { detector: join(web, "player", "detector.ts"), map: join(web, "shared", "map.ts") },
+  outdir: join(out, "parts"),
+  assetNames: "../assets/[name]-[hash]",
+  loader: LOADER,
+  publicPath: "/parts",
+});
+
+const hashes: string[] = [];
 const sizes: { page: string; kilobytes: number; budget: number }[] = [];
 for (const page of PAGES) {
   const files = filesOf(metafile, page.folder);
@@ -71,8 +99,12 @@ for (const page of PAGES) {
   });
   const folder = join(out, page.path);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "index.html"), html(page, files));
-  if (page.manifest) await addWorker([...files, ...partsOf(metafile, files)], folder);
+  const text = await html(page, files);
+  await writeFile(join(folder, "index.html"), text);
+  hashes.push(...(await Promise.all(stylesOf(text).map(hashOf))));
+  const parts = [...files, ...partsOf(metafile, files)];
+  // A style that is in the page is no file of it.
+  if (page.manifest) await addWorker(page.shell ? parts.filter((file) => !isStyle(file)) : parts, folder);
 }
 for (const file of await readdir(join(web, "static")))
   await copyFile(join(web, "static", file), join(out, file));
@@ -80,7 +112,7 @@ await writeFile(
   join(out, "_headers"),
   [
     "/*",
-    ...Object.entries(PAGE_HEADERS).map(([name, value]) => `  ${name}: ${value}`),
+    ...Object.entries(pageHeaders(hashes)).map(([name, value]) => `  ${name}: ${value}`),
     "/assets/*",
     "  Cache-Control: public, max-age=31536000, immutable",
     "",
@@ -123,9 +155,18 @@ function urlOf(file: string): string {
   return `/assets/${basename(file)}`;
 }
 
-function html({ title, manifest }: Page, files: readonly string[]): string {
+/** The styles as one text that the page holds, and its policy has the hash of. */
+async function inline(styles: readonly string[]): Promise<string> {
+  const text = (await Promise.all(styles.map((file) => readFile(file, "utf8")))).join("").trim();
+  const element = `<style>${text}</style>`;
+  if (stylesOf(element)[0] !== text)
+    throw new Error("a style that is written into its page may not contain <");
+  return element;
+}
+
+async function html({ title, manifest, shell }: Page, files: readonly string[]): Promise<string> {
   const [entry = "", ...rest] = files.filter((file) => extname(file) === ".js");
-  const styles = files.filter((file) => extname(file) === ".css");
+  const styles = files.filter(isStyle);
   return [
     "<!doctype html>",
     '<html lang="en">',
@@ -136,13 +177,18 @@ function html({ title, manifest }: Page, files: readonly string[]): string {
     '<meta name="theme-color" content="#0f2a3d">',
     '<link rel="icon" href="/icon.svg" type="image/svg+xml">',
     ...(manifest ? ['<link rel="manifest" href="/manifest.webmanifest">'] : []),
-    ...styles.map((file) => `<link rel="stylesheet" href="${urlOf(file)}">`),
+    ...(shell
+      ? [await inline(styles)]
+      : styles.map((file) => `<link rel="stylesheet" href="${urlOf(file)}">`)),
     ...rest.map((file) => `<link rel="modulepreload" href="${urlOf(file)}">`),
     `<script type="module" src="${urlOf(entry)}"></script>`,
     "</head>",
     "<body>",
-    '<div id="app"></div>',
-    "<noscript>This page needs JavaScript.</noscript>",
+    shell ? SHELL : '<div id="app"></div>',
+    "<noscript>",
+    '<p>This page needs JavaScript.</p><p lang="de">Diese Seite braucht JavaScript.</p>',
+    '<p lang="ar" dir="rtl">تحتاج هذه الصفحة إلى JavaScript.</p>',
+    "</noscript>",
     "</body>",
     "</html>",
     "",

@@ -1,8 +1,10 @@
 /** The entries of KV: schemas, keys and checks. One that is corrupt, of another kind or of a newer engine is ignored. */
 
 import { createHmac } from "node:crypto";
+import type { Roots } from "../contract/proof.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Registration } from "../origin/store.ts";
+import type { LoadFigures } from "../placement/loads.ts";
 import type { LeaderboardEntry } from "../protocol.ts";
 import { currentKey, type Key, type Secrets } from "../secrets.ts";
 
@@ -29,7 +31,45 @@ export interface BoardEntry {
 /** Places in the published leaderboard; deeper pages ask the object. */
 export const BOARD_ENTRIES_MAX = 500;
 
-export const boardKey = (hunt: string): string => `board/${hunt}`;
+/** `scope`: of the hunt's incarnation (`scopeOf`), as in the keys below: a copy of a deleted hunt is nobody else's. */
+export const boardKey = (scope: string): string => `board/${scope}`;
+
+/** A page of roots over the logs, as the leaderboard object publishes it. */
+export interface RootsEntry extends Roots {
+  v: 1;
+  hunt: string;
+  page: number;
+}
+
+/** What the keys of all pages of a hunt begin with. */
+export const rootsPrefix = (scope: string): string => `roots/${scope}/`;
+
+export const rootsKey = (scope: string, page: number): string => rootsPrefix(scope) + page;
+
+export function readRootsEntry(hunt: string, page: number, text: string | null): Roots | undefined {
+  const entry = parse(text) as Partial<RootsEntry> | undefined;
+  if (entry?.v !== 1 || entry.hunt !== hunt || entry.page !== page || !Array.isArray(entry.roots)) {
+    return undefined;
+  }
+  const { roots, cursor } = entry;
+  return { roots, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+/** The loads of a hunt's shards, as the leaderboard object publishes them. */
+export interface LoadEntry extends LoadFigures {
+  v: 1;
+  hunt: string;
+}
+
+export const loadKey = (scope: string): string => `load/${scope}`;
+
+export function readLoadEntry(hunt: string, text: string | null): LoadFigures | undefined {
+  const entry = parse(text) as Partial<LoadEntry> | undefined;
+  if (entry?.v !== 1 || entry.hunt !== hunt || !isTime(entry.at)) return undefined;
+  const { at, shards } = entry;
+  if (typeof shards !== "object" || shards === null) return undefined;
+  return { at, shards };
+}
 
 /** Reads a value out of KV's text; undefined when it is missing, corrupt or of another kind. */
 export function readPublicEntry(hunt: string, text: string | null): PublicEntry | undefined {

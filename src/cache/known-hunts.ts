@@ -66,6 +66,12 @@ async function readList(env: Pick<Env, "DIRECTORY">): Promise<ReadonlySet<string
   }
 }
 
+/** The hunt does not exist any more; whether that is still so, the list says that is read next. */
+export function forgetName(hunt: string): void {
+  if (!list.hunts.has(hunt)) return;
+  list = { hunts: new Set([...list.hunts].filter((id) => id !== hunt)), asOf: Number.NEGATIVE_INFINITY };
+}
+
 /** A hunt may have been published: the list is read anew for the next unknown name. */
 export function forgetList(): void {
   list = { ...list, asOf: Number.NEGATIVE_INFINITY };

@@ -6,27 +6,47 @@
 import { isAhead, isYoung } from "../ahead.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import { configOf } from "../config.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import type { Roots } from "../contract/proof.ts";
+import { accepted, type Refusal, refuse } from "../errors.ts";
 import { calling, controlStub, leaderboardStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
+import { scopeOf } from "../objects/incarnation.ts";
 import type { BoardPage, BoardQuery } from "../objects/leaderboard.ts";
+import type { LoadFigures } from "../placement/loads.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
 import {
   BOARD_ENTRIES_MAX,
   boardKey,
   KV_CACHE_TTL,
+  loadKey,
   publicKey,
   readBoardEntry,
+  readLoadEntry,
   readPublicEntry,
+  readRootsEntry,
+  rootsKey,
 } from "./entry.ts";
-import { exists, forgetList, isKnown } from "./known-hunts.ts";
+import { exists, forgetList, forgetName, isKnown } from "./known-hunts.ts";
 import { Memory } from "./memory.ts";
 import { openSigned } from "./signed.ts";
 
-/** Hunts, and pages of standings, that an isolate has in memory. */
+/** Hunts, and lists of shards, that an isolate has in memory. */
 const CACHED_MAX = 2_000;
+
+/**
+ * Rows of standings that an isolate has in memory, 20 MB or so: by number alone, whoever
+ * asks for ever other pages of 500 would fill it. A page counts a few rows more than it has.
+ */
+const BOARD_ROWS_MAX = 40_000;
+const BOARD_PAGE_ROWS = 10;
+
+/** Roots, and shards in them, that an isolate has in memory. */
+const ROOTS_MAX = 40_000;
+
+/** Loads of shards that an isolate has in memory. */
+const LOADS_MAX = 40_000;
 
 /**
  * An old value is repeated while one request reads it anew, or cannot, until it
@@ -46,14 +66,22 @@ interface Cached<Value> {
  * awaited by another (its I/O ends with it).
  */
 class Repeating<Value> {
-  readonly #memory = new Memory<Cached<Value>>(CACHED_MAX);
+  readonly #memory: Memory<Cached<Value>>;
   readonly #hits: Counter;
   readonly #lasting: (value: Value) => boolean;
 
-  /** `lasting`: whether a value may be repeated; default: any may. */
-  constructor(name: string, lasting: (value: Value) => boolean = () => true) {
+  /** `lasting`: whether a value may be repeated; default: any may. `max` and `weightOf`: see `Memory`. */
+  constructor(
+    name: string,
+    {
+      lasting = () => true,
+      max = CACHED_MAX,
+      weightOf = () => 1,
+    }: { lasting?(value: Value): boolean; max?: number; weightOf?(value: Value): number } = {},
+  ) {
     this.#hits = meter.counter("hunt_cache_reads_total", name, "memory");
     this.#lasting = lasting;
+    this.#memory = new Memory(max, ({ value }) => weightOf(value));
   }
 
   async get(key: string, now: number, maxAge: number, read: () => Promise<Value>): Promise<Value> {
@@ -92,9 +120,25 @@ class Repeating<Value> {
 }
 
 // That there is no such hunt is not remembered by its name: guessed names would push out those that exist.
-const hunts = new Repeating<PublicEntry | Refusal>("hunt", (value) => !("refused" in value));
+const hunts = new Repeating<PublicEntry | Refusal>("hunt", { lasting: (value) => !("refused" in value) });
 const shards = new Repeating<readonly string[]>("shards");
-const boards = new Repeating<BoardPage>("leaderboard");
+const boards = new Repeating<BoardPage | Refusal>("leaderboard", {
+  max: BOARD_ROWS_MAX,
+  weightOf: (page) => BOARD_PAGE_ROWS + ("refused" in page ? 0 : page.entries.length),
+  lasting: (page) => !("refused" in page),
+});
+
+const rootPages = new Repeating<Roots>("roots", {
+  max: ROOTS_MAX,
+  weightOf: ({ roots }) => 1 + roots.reduce((sum, { shards: told }) => sum + 1 + told.length, 0),
+  // Pages behind the last are nobody's.
+  lasting: ({ roots }) => roots.length > 0,
+});
+
+const loads = new Repeating<LoadFigures | undefined>("loads", {
+  max: LOADS_MAX,
+  weightOf: (figures) => 1 + Object.keys(figures?.shards ?? {}).length,
+});
 
 /** Control's own entry of a hunt, and when it was read (epoch ms): an earlier revision in KV gives way to it. */
 const confirmed = new BoundedMap<string, Cached<PublicEntry>>(CACHED_MAX);
@@ -128,8 +172,9 @@ export function publicHunt(
     if (!entry && !(await exists(env, hunt, surely))) return NO_SUCH_HUNT;
     count("hunt", "object");
     try {
-      const told = plain(await controlStub(env, hunt).publicEntry());
+      const told = plain(await controlStub(env, hunt).publicEntry(entry === undefined));
       if (!("refused" in told)) confirmed.set(hunt, { value: told, at: now });
+      else if (told.refused === "not_found") forgetName(hunt);
       return told;
     } catch (error) {
       // Old, but the engine's own: control is away, and nobody else knows better.
@@ -151,6 +196,27 @@ export function knownShards(env: Env, hunt: string, now: number): Promise<readon
   ]);
 }
 
+/** How long the loads of a hunt's shards are repeated, ms: KV has new ones less often. */
+const LOADS_MAX_AGE = 5_000;
+
+/** Of what is kept about a hunt's incarnation. */
+type Incarnation = Pick<PublicEntry, "incarnation"> & { hunt: Pick<PublicEntry["hunt"], "hunt"> };
+
+const scopeOfEntry = ({ hunt: { hunt }, incarnation }: Incarnation): string => scopeOf(hunt, incarnation);
+
+/**
+ * The loads of a hunt's shards, as KV has them; undefined: it has none, or they are no use. No
+ * object is asked: without figures teams are placed by chance, and by what this isolate placed.
+ */
+export function shardLoads(env: Env, of: Incarnation, now: number): Promise<LoadFigures | undefined> {
+  const { hunt } = of.hunt;
+  const scope = scopeOfEntry(of);
+  return loads.get(`${scope}/`, now, LOADS_MAX_AGE, async () => {
+    const figures = readLoadEntry(hunt, (await readKv(env, loadKey(scope)))?.json ?? null);
+    return figures && !isAhead(figures.at, now) ? figures : undefined;
+  });
+}
+
 /**
  * After an organiser's change: this isolate reads KV anew at once, the others
  * when their copies are too old. KV itself may repeat the old value for a while.
@@ -158,18 +224,24 @@ export function knownShards(env: Env, hunt: string, now: number): Promise<readon
 export function forgetHunt(hunt: string): void {
   hunts.forget(`${hunt}/`);
   confirmed.delete(hunt);
-  boards.forget(`${hunt}/`);
+  // Of each of its incarnations.
+  for (const scope of [`${hunt}/`, `${hunt}~`]) boards.forget(scope);
   forgetList();
 }
 
-/** One page of the standings as everybody may see them. */
-export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number): Promise<BoardPage> {
+/** A page of the standings, or with `around` the rows around a team. */
+type Asked = BoardQuery & { around?: string };
+
+/** The rows as everybody may see them; throws for a team without a place. */
+export async function boardPage(env: Env, of: Incarnation, query: Asked, now: number): Promise<BoardPage> {
   const config = configOf(env);
-  const key = `${hunt}/${query.offset}/${query.limit}/${query.bracket ?? ""}/${query.around ?? ""}`;
-  return boards.get(key, now, config.LEADERBOARD_MEMORY_MS, async () => {
+  const { hunt } = of.hunt;
+  const scope = scopeOfEntry(of);
+  const key = `${scope}/${query.offset}/${query.limit}/${query.bracket ?? ""}/${query.around ?? ""}`;
+  const page = await boards.get(key, now, config.LEADERBOARD_MEMORY_MS, async () => {
     const published = query.bracket === undefined && query.around === undefined;
     if (published && query.offset + query.limit <= BOARD_ENTRIES_MAX) {
-      const entry = readBoardEntry(hunt, (await readKv(env, boardKey(hunt)))?.json ?? null);
+      const entry = readBoardEntry(hunt, (await readKv(env, boardKey(scope)))?.json ?? null);
       const young = entry && isYoung(entry.at, now, config.LEADERBOARD_KV_MAX_AGE_MS + 1);
       if (entry && young && now < (entry.until ?? Number.POSITIVE_INFINITY)) {
         count("leaderboard", "kv");
@@ -178,8 +250,34 @@ export function boardPage(env: Env, hunt: string, query: BoardQuery, now: number
       }
     }
     count("leaderboard", "object");
-    return plain(await calling(async () => leaderboardStub(env, hunt).read(query)));
+    return plain(await readBoard(env, hunt, query));
   });
+  return accepted(page);
+}
+
+/** A page of the roots over a hunt's logs, from 0. */
+export function rootsPage(env: Env, of: Incarnation, page: number, now: number): Promise<Roots> {
+  const config = configOf(env);
+  const { hunt } = of.hunt;
+  const scope = scopeOfEntry(of);
+  return rootPages.get(`${scope}/${page}`, now, config.LEADERBOARD_MEMORY_MS, async () => {
+    const opened = await readKv(env, rootsKey(scope, page));
+    const entry = opened && readRootsEntry(hunt, page, opened.json);
+    // A full page never changes.
+    if (
+      entry &&
+      (entry.cursor !== undefined || isYoung(opened.at, now, config.LEADERBOARD_KV_MAX_AGE_MS + 1))
+    ) {
+      return entry;
+    }
+    return plain(accepted(await calling(async () => leaderboardStub(env, hunt).roots(page))));
+  });
+}
+
+/** The same from the owner, uncached, also as organisers see it. */
+export function readBoard(env: Env, hunt: string, { around, ...query }: Asked): Promise<BoardPage | Refusal> {
+  const board = () => leaderboardStub(env, hunt);
+  return calling(async () => (around === undefined ? board().read(query) : board().around(around, query)));
 }
 
 function count(cache: "hunt" | "leaderboard", source: "kv" | "object"): void {

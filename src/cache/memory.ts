@@ -20,12 +20,19 @@ export interface Reading {
 }
 
 export class Memory<Value, Underway extends Reading = Reading> {
-  readonly #values: BoundedMap<string, Value>;
+  readonly #values = new Map<string, Value>();
+  readonly #max: number;
+  readonly #weightOf: (value: Value) => number;
+  #weight = 0;
   readonly #readings = new BoundedMap<string, Underway>(READINGS_MAX);
 
-  /** `max`: values of an isolate at most; those set longest ago go first. */
-  constructor(max: number) {
-    this.#values = new BoundedMap(max);
+  /**
+   * `max`: what the values of an isolate weigh at most; those set longest ago go
+   * first. `weightOf`: default 1, so that `max` is their number.
+   */
+  constructor(max: number, weightOf: (value: Value) => number = () => 1) {
+    this.#max = max;
+    this.#weightOf = weightOf;
   }
 
   get(key: string): Value | undefined {
@@ -33,12 +40,25 @@ export class Memory<Value, Underway extends Reading = Reading> {
   }
 
   set(key: string, value: Value): void {
+    this.#drop(key);
     this.#values.set(key, value);
+    this.#weight += this.#weightOf(value);
+    for (const oldest of this.#values.keys()) {
+      if (this.#weight <= this.#max || oldest === key) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#values.delete(key);
+    this.#weight -= this.#weightOf(value);
   }
 
   /** Drops what is stored under keys with this prefix. */
   forget(prefix: string): void {
-    for (const [key] of this.#values) if (key.startsWith(prefix)) this.#values.delete(key);
+    for (const key of this.#values.keys()) if (key.startsWith(prefix)) this.#drop(key);
     for (const [key] of this.#readings) if (key.startsWith(prefix)) this.#readings.delete(key);
   }
 

@@ -11,7 +11,7 @@ import { z } from "zod";
 
 export const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Names of players and teams, characters. */
+/** Names of players and teams, characters (code points). */
 export const NAME_MAX = 80;
 
 export const slug = z
@@ -59,10 +59,60 @@ export const text = (max: number) =>
     })
     .meta({ description: `Text of ${max} characters at most`, examples: ["Lanterns"] });
 
-export const name = text(NAME_MAX)
-  .trim()
-  .min(1)
-  .meta({ description: `A name, ${NAME_MAX} characters at most`, examples: ["Night Owls"] });
+/** Never anybody's own: text that was broken on its way. */
+const REPLACEMENT = "\ufffd";
+
+/** The code of an issue at a text that is too long, as publishing names it. */
+const TOO_LARGE = "too-large";
+
+/** Whether a text has more characters (code points) than `max`; looks at no more than that takes. */
+export function isLonger(text: string, max: number): boolean {
+  if (text.length <= max) return false;
+  return text.length > 2 * max || [...text].length > max;
+}
+
+/** Whether no road brings the text as it is: control characters, U+FFFD, halves of characters. */
+export const isBroken = (text: string): boolean =>
+  !text.isWellFormed() || CONTROL.test(text) || text.includes(REPLACEMENT);
+
+/** One line of 1 to `max` characters (code points) once white space around it is cut. */
+export const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .refine((value) => !isLonger(value, max), {
+      message: `must have ${max} characters at most`,
+      params: { code: TOO_LARGE },
+      abort: true,
+    })
+    .refine((value) => !isBroken(value), {
+      message: "must be one line of well-formed text without control characters",
+      abort: true,
+    });
+
+/** Would turn the text around them, or end its line, wherever a name stands. */
+const TURNS_OR_BREAKS = /[\u202a-\u202e\u2066-\u2069\u2028\u2029]/u;
+
+/** Letters, digits, marks and signs: what can be seen, but for these that have no ink. */
+const SEEN = /[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Co}]/gu;
+const WITHOUT_INK = /^[\p{Default_Ignorable_Code_Point}\u2800\u{16fe4}\u{1d159}]$/u;
+
+const isVisible = (text: string): boolean =>
+  (text.match(SEEN) ?? []).some((character) => !WITHOUT_INK.test(character));
+
+export const name = line(NAME_MAX)
+  .refine((value) => !TURNS_OR_BREAKS.test(value), {
+    message: "must not have characters that turn the direction of text, or separate lines",
+    abort: true,
+  })
+  .refine(isVisible, { message: "must have a character that can be seen" })
+  .meta({
+    description: `A name, ${NAME_MAX} characters at most, one of them visible`,
+    // JSON Schema counts code points.
+    maxLength: NAME_MAX,
+    examples: ["Night Owls"],
+  });
 
 /** A text of the engine or of an author in a response. */
 export const told = (description: string, example: string) =>
@@ -120,7 +170,7 @@ export const position = z
   });
 export type Position = z.infer<typeof position>;
 
-export const PHASES = ["draft", "live", "paused", "ended"] as const;
+export const PHASES = ["draft", "live", "paused", "ended", "final"] as const;
 export const phase = z.enum(PHASES).meta({
   description: "draft: before the start (a waiting room); then live, paused or ended",
   examples: ["live"],
@@ -181,3 +231,20 @@ export const cursorGiven = (form: RegExp, example: string) =>
 export const nextCursor = z
   .string()
   .meta({ description: "Where the next page begins; absent on the last", examples: ["1.200"] });
+
+/** What a joining says of how it came about. */
+export const ofJoining = {
+  source: told("What led the player here, by the link's word", "poster-7").exactOptional(),
+  country: z
+    .literal("unknown")
+    .meta({ description: "The hunt asks for a country, and nobody knew it", examples: ["unknown"] })
+    .exactOptional(),
+  check: z
+    .literal("unchecked")
+    .meta({
+      description: "The check that a person joins could not be made then",
+      examples: ["unchecked"],
+    })
+    .exactOptional(),
+  oldEnough: mark("The player has the age that the hunt asks for").exactOptional(),
+};

@@ -7,6 +7,7 @@ import {
   flag,
   id,
   linesTaken,
+  mark,
   name,
   nextCursor,
   reason,
@@ -18,6 +19,7 @@ import {
   wholeInQuery,
 } from "./basics.ts";
 import { eventParts } from "./play.ts";
+import { issue } from "./problem.ts";
 
 const count = (example: number) => z.int().meta({ description: "How many", examples: [example] });
 
@@ -38,6 +40,7 @@ export const stats = z
           open: whole("Teams for which it is open or solved", 118),
           attempts: whole("Right and wrong tries", 300),
           solves: whole("Teams that solved it", 90),
+          withdrawn: mark("Organisers withdrew it").exactOptional(),
           medianSolveSeconds: amount("Median of seconds from opening to solve", 412.5).exactOptional(),
         }),
       )
@@ -52,6 +55,15 @@ export const stats = z
         }),
       )
       .meta({ description: "The hunt's prizes", examples: [[]] }),
+    sources: z
+      .array(
+        z.strictObject({
+          source: told("What led them here; empty: one of those beyond the first 200 of a shard", "poster-7"),
+          players: whole("Players that joined by it", 40),
+        }),
+      )
+      .meta({ description: "Players by `source`, the most first; absent: no link told", examples: [[]] })
+      .exactOptional(),
     shards: z
       .array(
         z.strictObject({
@@ -64,6 +76,14 @@ export const stats = z
         }),
       )
       .meta({ description: "The shards that took part", examples: [[]] }),
+    tolerated: z
+      .array(issue)
+      .meta({
+        description:
+          "What the engine would refuse of the definition today: it was published before those rules, and plays on",
+        examples: [[]],
+      })
+      .exactOptional(),
   })
   .meta({
     id: "Stats",
@@ -196,3 +216,28 @@ export const rearchived = z
   .strictObject({ facts: whole("Facts on their way", 9_600) })
   .meta({ id: "Rearchived", description: "The logs are sent again", examples: [{ facts: 9_600 }] });
 export type Rearchived = z.infer<typeof rearchived>;
+
+export const repaired = z
+  .strictObject({
+    repaired: whole("Gaps of the logs that are closed", 1),
+    facts: whole("Facts that they had", 8),
+    left: z
+      .array(
+        z.strictObject({
+          shard: told("The shard", "weur-0"),
+          first: whole(
+            "The first fact that its log cannot give; absent: the shard could not be asked",
+            4_712,
+          ).exactOptional(),
+          last: whole("The last of them", 4_719).exactOptional(),
+          why: told("Why it stays", "the origin does not hold all of these facts"),
+        }),
+      )
+      .meta({ description: "Those that stay, 1,000 at most", examples: [[]] }),
+  })
+  .meta({
+    id: "Repaired",
+    description: "What became of the gaps of a hunt's logs",
+    examples: [{ repaired: 1, facts: 8, left: [] }],
+  });
+export type Repaired = z.infer<typeof repaired>;

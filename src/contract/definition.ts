@@ -2,16 +2,38 @@
 import { z } from "zod";
 import { slug, told, whole } from "./basics.ts";
 import { issue } from "./problem.ts";
+import { effects } from "./regrade.ts";
 
 /** Longest definition, bytes. */
 export const DEFINITION_BYTES = 4 * 1_024 * 1_024;
 
-export const publishQuery = z.strictObject({
+const publishKeys = z.strictObject({
   dryRun: z
     .enum(["true", "false"])
     .default("false")
     .meta({ description: "true: only checks the definition", examples: ["true"] }),
+  effects: z
+    .enum(["true", "false"])
+    .default("false")
+    .meta({
+      description:
+        "true: also what this version would change, if the log were judged by it; only with dryRun",
+      examples: ["false"],
+    }),
+  endNow: z
+    .enum(["true", "false"])
+    .default("false")
+    .meta({
+      description:
+        "true: a `closes` that is past ends the running hunt; else it is refused (`closes-in-past`)",
+      examples: ["false"],
+    }),
 });
+
+export const publishQuery = publishKeys.refine(
+  ({ dryRun, effects: asked }) => dryRun === "true" || asked === "false",
+  { path: ["effects"], message: "effects are told of a dry run only: dryRun=true" },
+);
 
 /** `*` and none mean any version; what is no version is 412. */
 export const publishHeaders = z.object({
@@ -26,6 +48,7 @@ export const published = z
     hunt: slug.describe("The hunt's id"),
     version: whole("The version now, from 1; 0 when nothing was published yet", 3),
     warnings: z.array(issue).meta({ description: "What an author should look at", examples: [[]] }),
+    effects: effects.exactOptional(),
   })
   .meta({
     id: "Published",
@@ -41,10 +64,10 @@ export const codes = z
         z.strictObject({
           clue: slug.meta({ description: "The scan clue", examples: ["old-lamp"] }),
           title: told("Its title", "The old lamp"),
-          code: told("What a player's scan event carries", "1.k1.old-lamp.Zm9v"),
+          code: told("What a player's scan event carries; `url` does as well", "7K2Q-M4TV-BX9R"),
           url: told(
             "What the QR code carries: opens the player page with the code in its fragment",
-            "https://hunt.example/play/harbour-nights#code=1.k1.old-lamp.Zm9v",
+            "https://hunt.example/play/harbour-nights#code=7K2Q-M4TV-BX9R",
           ),
         }),
       )

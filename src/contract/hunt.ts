@@ -1,6 +1,7 @@
 /** A hunt as everybody may see it, and the list of hunts. */
 import { z } from "zod";
-import { phase, slug, time, told, whole } from "./basics.ts";
+import { flag, mark, phase, slug, time, told, whole } from "./basics.ts";
+import { joining } from "./join.ts";
 import { publicPrize } from "./prizes.ts";
 
 export const publicHunt = z
@@ -9,9 +10,15 @@ export const publicHunt = z
     title: told("Its title", "Harbour Nights"),
     description: told("What it is about, Markdown", "Seven lamps, one night.").exactOptional(),
     phase,
+    scheduled: mark("A draft that will open by itself, at `opens`").exactOptional(),
     opens: time.describe("When it opened or will").exactOptional(),
     closes: time.describe("When it ends by itself").exactOptional(),
     freeze: time.describe("From when on standings stand still for players").exactOptional(),
+    forgetsAt: time
+      .describe(
+        "When everything that tells who its players are is deleted by itself, as far as that is known",
+      )
+      .exactOptional(),
     teams: z
       .strictObject({
         mode: z
@@ -20,6 +27,8 @@ export const publicHunt = z
         maxSize: whole("Players of a team at most", 4),
       })
       .meta({ description: "How it is played", examples: [{ mode: "teams", maxSize: 4 }] }),
+    registered: flag("Only registered players may join: a joining needs `externalId`").exactOptional(),
+    joining,
     brackets: z
       .array(
         z.strictObject({
@@ -28,6 +37,18 @@ export const publicHunt = z
         }),
       )
       .meta({ description: "Divisions of the standings", examples: [[{ id: "family", title: "Families" }]] })
+      .exactOptional(),
+    help: z
+      .strictObject({
+        about: z
+          .enum(["clues", "anything"])
+          .meta({ description: "clues: each request names one", examples: ["clues"] }),
+        perTeam: whole("Requests of a team that wait for an answer at a time", 3),
+      })
+      .meta({
+        description: "Teams may ask the organisers; absent: they may not",
+        examples: [{ about: "clues", perTeam: 3 }],
+      })
       .exactOptional(),
     clueCount: whole("Clues in all, locked ones included", 21),
     prizes: z
@@ -45,6 +66,7 @@ export const publicHunt = z
         title: "Harbour Nights",
         phase: "live",
         teams: { mode: "teams", maxSize: 4 },
+        joining: { require: "anyone" },
         clueCount: 21,
         serverTime: "2026-06-06T18:30:00.000Z",
       },
@@ -59,6 +81,12 @@ export const huntRow = z
     phase,
     version: whole("Its published version", 3),
     teams: whole("Teams that joined", 120),
+    asOf: time
+      .describe("When the teams were counted, while a log cannot be read; none: they are counted now")
+      .exactOptional(),
+    opens: time
+      .describe("When it opened or will by itself; of a draft: what it is scheduled for")
+      .exactOptional(),
   })
   .meta({
     id: "HuntRow",
@@ -68,6 +96,12 @@ export const huntRow = z
 export type HuntRow = z.infer<typeof huntRow>;
 
 export const hunts = z
-  .strictObject({ hunts: z.array(huntRow).meta({ description: "By id", examples: [[]] }) })
+  .strictObject({
+    hunts: z.array(huntRow).meta({ description: "By id", examples: [[]] }),
+    unavailable: z
+      .array(slug.describe("A hunt's id"))
+      .meta({ description: "Hunts that nothing can be said of now", examples: [["harbour-nights"]] })
+      .exactOptional(),
+  })
   .meta({ id: "Hunts", description: "All hunts", examples: [{ hunts: [] }] });
 export type Hunts = z.infer<typeof hunts>;

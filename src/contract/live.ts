@@ -1,6 +1,7 @@
 /** Live sockets: the ticket, the query of the upgrade, and every frame (docs/live.md). */
 import { z } from "zod";
-import { amount, flag, phase, playerId, slug, time, told, whole } from "./basics.ts";
+import { amount, flag, id, mark, phase, playerId, slug, time, told, whole } from "./basics.ts";
+import { thread } from "./help.ts";
 import { announcement } from "./me.ts";
 import { eventsBody, results } from "./play.ts";
 import { errorCode } from "./problem.ts";
@@ -90,7 +91,21 @@ export const serverFrame = z
   .union([
     results,
     z.strictObject({ phase }),
-    z.strictObject({ announcement }),
+    z.strictObject({
+      announcement: z
+        .union([
+          announcement,
+          z.strictObject({
+            id: id.meta({ description: "The announcement", examples: ["a-4kq0x"] }),
+            removed: mark("The organisers took it back"),
+          }),
+        ])
+        .meta({
+          description: "A new one, an edited one, or one that was taken back",
+          examples: [{ id: "a-4kq0x", removed: true }],
+        }),
+    }),
+    z.strictObject({ thread }),
     z.strictObject({ team: teamFrame }),
     z.strictObject({ leaderboard: boardFrame }),
     z.strictObject({ pong: ping }),

@@ -1,6 +1,6 @@
 /** The engine itself: health, the origin, dead letters, what the pages need to know. */
 import { z } from "zod";
-import { amount, flag, id, time, told, whole } from "./basics.ts";
+import { amount, flag, id, mark, time, told, whole } from "./basics.ts";
 
 export const alive = z
   .strictObject({ ok: z.literal(true).meta({ description: "It responds", examples: [true] }) })
@@ -56,6 +56,11 @@ export const pages = z
       "Address of the map's tiles, as the parameter MAP_TILES says",
       "https://tiles.example/{z}/{x}/{y}.png",
     ).exactOptional(),
+    access: mark("Organisers sign in through Cloudflare Access").exactOptional(),
+    oidc: told(
+      "Organisers sign in by OpenID Connect (`GET /v1/session`): the issuer's host",
+      "login.example",
+    ).exactOptional(),
   })
   .meta({ id: "Pages", description: "What the pages need to know of this deployment", examples: [{}] });
 export type Pages = z.infer<typeof pages>;
@@ -103,31 +108,57 @@ export const originState = z
   });
 export type OriginState = z.infer<typeof originState>;
 
+/** The limits that advice tells of: parameters, and what the platform alone sets. */
+export const ADVICE_LIMITS = [
+  "SHARDS_PER_REGION",
+  "SHARD_FULL_BYTES",
+  "WAITING_COMMANDS_MAX",
+  "LIVE_SOCKETS_PER_OBJECT",
+  "QUEUE_BACKLOG_MAX",
+  "GATE_FAILED_SHARE",
+  "GATE_SLOW_SHARE",
+  "ORIGIN_TIMEOUT_MS",
+  "LOOKUP_LIMIT_MS",
+  "LEADERBOARD_KV_MAX_AGE_MS",
+  "HUNT_KV_MAX_AGE_MS",
+  "REPORT_DELAY_MS",
+  "leaderboard-memory",
+] as const;
+
+const adviceExample = {
+  limit: "SHARDS_PER_REGION" as const,
+  at: 0.81,
+  change: "raise SHARDS_PER_REGION to 2: npm run hunt -- shards harbour-nights 2",
+  evidence:
+    "shard weur-0 of harbour-nights decided 608 events/s (608 requests/s) in its busiest seconds: it is at 81 % of the 750 requests/s that one object carries",
+};
+
 const advised = z
   .strictObject({
-    limit: told("The limit that comes near, by the name of its parameter", "SHARD_FULL_BYTES"),
-    at: amount("How near: the share of the limit that is used; 1: it is reached", 0.31),
-    change: told("What to change", "npm run hunt -- shards harbour-nights N"),
-    evidence: told("Where, and what was seen there", "shard weur-0 of harbour-nights: 2480 MB"),
+    limit: z.enum(ADVICE_LIMITS).meta({
+      description: "The limit that comes near, by the name of its parameter where it has one",
+      examples: [adviceExample.limit],
+    }),
+    at: amount("How near: the share of the limit that is used; 1: it is reached", adviceExample.at),
+    change: told("What to change", adviceExample.change),
+    evidence: told("Where, at what load, and what was seen there", adviceExample.evidence),
   })
   .meta({
     id: "Advised",
     description: "A limit that comes near, and what to change",
-    examples: [
-      {
-        limit: "SHARD_FULL_BYTES",
-        at: 0.31,
-        change: "npm run hunt -- shards harbour-nights N",
-        evidence: "shard weur-0 of harbour-nights: 2480 MB",
-      },
-    ],
+    examples: [adviceExample],
   });
+export type Advised = z.infer<typeof advised>;
 
 export const advice = z
   .strictObject({
-    advice: z.array(advised).meta({ description: "The nearest limit first", examples: [[]] }),
+    advice: z.array(advised).meta({ description: "The nearest limit first, 20 at most", examples: [[]] }),
   })
-  .meta({ id: "Advice", description: "Limits of the engine that come near", examples: [{ advice: [] }] });
+  .meta({
+    id: "Advice",
+    description: "Limits of the engine that come near; none of a healthy engine",
+    examples: [{ advice: [] }],
+  });
 export type Advice = z.infer<typeof advice>;
 
 export const deadLetter = z

@@ -1,15 +1,18 @@
 /** Playing: a player's events, and what each came to. The same over HTTP and over the live socket. */
 import { z } from "zod";
-import { amount, eventId, mark, position, slug, text, time, timeGiven, told, whole } from "./basics.ts";
+import { amount, eventId, line, mark, position, slug, time, timeGiven, told, whole } from "./basics.ts";
+import { CODE_UNITS_MAX, readingsOf, SCANNED_MAX } from "./scanned.ts";
 
 /** Most events in one request, in one frame, and in one call on a shard. */
 export const EVENTS_MAX = 100;
 
-/** Longest answer a player may give, characters. */
-export const ANSWER_MAX = 1_000;
+/** Longest answer, an author's or a player's, characters (code points) once white space around it is cut. */
+export const ANSWER_MAX = 500;
 
-/** Longest scanned code, characters. */
-export const CODE_MAX = 256;
+/** Whether the text, or a code that it carries, is short enough to be a clue's. */
+function isScannable(text: string): boolean {
+  return readingsOf(text).some((reading) => reading.length <= CODE_UNITS_MAX);
+}
 
 const clue = slug.meta({ description: "The clue", examples: ["old-lamp"] });
 
@@ -18,18 +21,23 @@ export const eventParts = {
   answer: {
     type: z.literal("answer").meta({ description: "An answer", examples: ["answer"] }),
     clue,
-    answer: text(ANSWER_MAX).meta({
-      description: "The text; of a choice clue the choice's id",
+    answer: line(ANSWER_MAX).meta({
+      description: `The text, ${ANSWER_MAX} characters at most; of a choice clue the choice's id`,
+      // JSON Schema counts code points.
+      maxLength: ANSWER_MAX,
       examples: ["lighthouse"],
     }),
   },
   scan: {
     type: z.literal("scan").meta({ description: "A scanned code", examples: ["scan"] }),
-    code: text(CODE_MAX)
-      .min(1)
+    code: line(SCANNED_MAX)
+      .refine(isScannable, {
+        message: `must be a code of ${CODE_UNITS_MAX} characters at most, or its address`,
+      })
       .meta({
-        description: "What the QR code carries; the clue follows from it",
-        examples: ["1.k1.old-lamp.Zm9v"],
+        description: "What the QR code carries, or what is printed beside it; the clue follows from it",
+        maxLength: SCANNED_MAX,
+        examples: ["7K2Q-M4TV-BX9R"],
       }),
   },
   checkin: {
@@ -50,7 +58,11 @@ export const eventParts = {
 
 const head = {
   id: eventId,
-  at: timeGiven.describe("The client's clock, recorded as evidence; it decides nothing").exactOptional(),
+  at: timeGiven
+    .describe(
+      "The client's clock, recorded as evidence. It decides only how long a journey between two places may have taken",
+    )
+    .exactOptional(),
 };
 
 export const playerEvent = z
@@ -121,6 +133,7 @@ export const UNRECORDED = [
   "paused",
   "ended",
   "banned",
+  "closed",
   "conflict",
   "invalid",
 ] as const;
@@ -138,6 +151,9 @@ export const result = z
     id: z.string().meta({ description: "The event's id; empty if it had none", examples: ["e1"] }),
     outcome,
     duplicate: mark("This id was recorded before; the result is that of then").exactOptional(),
+    repeated: mark(
+      "The team gave this wrong answer before: nothing is recorded, and it took no try",
+    ).exactOptional(),
     seq: whole("Its number in the shard's log: it is recorded", 4711).exactOptional(),
     clue: clue.exactOptional(),
     points: amount("What the solve brought", 50).exactOptional(),

@@ -165,6 +165,22 @@ export const winner = z
     at: time.describe("When the vault gave it"),
     event: told("The id of the claim", "c1"),
     code: told("What the winner shows", "LAMP-7Q2M").exactOptional(),
+    contact: z
+      .array(
+        z.strictObject({
+          id: slug.meta({ description: "The field", examples: ["mail"] }),
+          label: told("What stands above it", "E-mail"),
+          value: z
+            .union([z.string(), z.number(), z.boolean()])
+            .meta({ description: "What the player gave", examples: ["ada@example.org"] }),
+        }),
+      )
+      .meta({
+        description:
+          "What the player gave in the fields by which winners are reached (`contact` of join.fields); not of a revoked win",
+        examples: [[{ id: "mail", label: "E-mail", value: "ada@example.org" }]],
+      })
+      .exactOptional(),
     revoked: mark("It was taken back").exactOptional(),
   })
   .meta({

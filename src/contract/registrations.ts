@@ -1,13 +1,19 @@
 /** Registered players: one a line. */
 import { z } from "zod";
-import { flag, linesTaken, name, slug } from "./basics.ts";
+import { flag, linesTaken, NAME_MAX, slug, text } from "./basics.ts";
 import { externalId, locale } from "./join.ts";
+
+/** As the company has it: players join under names of their own. */
+const registeredName = text(NAME_MAX)
+  .trim()
+  .min(1)
+  .meta({ description: "The player's name", examples: ["Ada"] });
 
 /** One line; the same limits as where a player joins. */
 export const registrationLine = z
   .strictObject({
     externalId,
-    name: name.describe("The player's name").exactOptional(),
+    name: registeredName.exactOptional(),
     locale: locale.exactOptional(),
     bracket: slug
       .meta({ description: "The bracket of the team it makes", examples: ["family"] })

@@ -5,6 +5,7 @@ import {
   cursorGiven,
   flag,
   id,
+  mark,
   NAME_MAX,
   nextCursor,
   playerId,
@@ -13,6 +14,7 @@ import {
   slug,
   text,
   time,
+  timeGiven,
   told,
   whole,
   wholeInQuery,
@@ -55,6 +57,60 @@ export const unlocked = z
   .meta({ id: "Unlocked", description: "Opened", examples: [{ unlocked: ["old-lamp"] }] });
 export type Unlocked = z.infer<typeof unlocked>;
 
+export const solveBody = z
+  .strictObject({
+    clue: slug.meta({ description: "The clue; it need not be open", examples: ["old-lamp"] }),
+    at: timeGiven
+      .describe("From when on it counts: between the team's joining and now; absent: from now on")
+      .exactOptional(),
+    reason,
+  })
+  .meta({
+    id: "SolveByHand",
+    description: "A solve by hand",
+    examples: [{ clue: "old-lamp", at: "2026-06-06T18:30:00Z", reason: "the lamp was off" }],
+  });
+export type SolveBody = z.infer<typeof solveBody>;
+
+export const solvedByHand = z
+  .strictObject({
+    score: amount("The team's score now", 300),
+    unlocked: z.array(slug).meta({ description: "Clues that it opened", examples: [["harbour-master"]] }),
+  })
+  .meta({
+    id: "SolvedByHand",
+    description: "What the solve came to",
+    examples: [{ score: 300, unlocked: ["harbour-master"] }],
+  });
+export type SolvedByHand = z.infer<typeof solvedByHand>;
+
+export const takenBack = z
+  .strictObject({ score: amount("The team's score now", 250) })
+  .meta({ id: "TakenBack", description: "The team's score now", examples: [{ score: 250 }] });
+export type TakenBack = z.infer<typeof takenBack>;
+
+export const resetBody = z
+  .strictObject({
+    clue: slug
+      .meta({
+        description: "The clue whose tries are given back; absent: all that the team used",
+        examples: ["old-lamp"],
+      })
+      .exactOptional(),
+    reason,
+  })
+  .meta({
+    id: "ResetAttempts",
+    description: "Tries to give back",
+    examples: [{ clue: "old-lamp", reason: "the lamp was off" }],
+  });
+export type ResetBody = z.infer<typeof resetBody>;
+
+export const attemptsReset = z
+  .strictObject({ reset: z.literal(true).meta({ description: "The buckets are full", examples: [true] }) })
+  .meta({ id: "AttemptsReset", description: "The tries are there again", examples: [{ reset: true }] });
+export type AttemptsReset = z.infer<typeof attemptsReset>;
+
 export const reasonBody = z
   .strictObject({ reason })
   .meta({ id: "Reason", description: "Why", examples: [{ reason: "asked by the team" }] });
@@ -83,13 +139,35 @@ export const teamRow = z
     id: id.describe("The team"),
     name: told("Its name", "Night Owls"),
     bracket: slug.meta({ description: "Its bracket", examples: ["family"] }).exactOptional(),
+    captain: playerId("Its captain").exactOptional(),
     members: z
-      .array(z.strictObject({ id: playerId("The player"), name: told("Its name", "Ada") }))
+      .array(
+        z.strictObject({
+          id: playerId("The player"),
+          name: told("Its name, for judges, operators and owners", "Ada").exactOptional(),
+          captain: mark("It is the captain").exactOptional(),
+        }),
+      )
       .meta({ description: "Its players, in the order they joined", examples: [[]] }),
+    former: z
+      .array(
+        z.strictObject({
+          id: playerId("The player"),
+          name: told("Its name", "Ben"),
+        }),
+      )
+      .meta({
+        description: "Who left it, or was removed, and is not forgotten; for judges, operators and owners",
+        examples: [[]],
+      })
+      .exactOptional(),
     score: amount("Its score", 250),
     solves: whole("Clues it solved", 5),
     joinedAt: time.describe("When it was made"),
-    joinCode: told("What team-mates join by", "WEUR0-001EX7K2QM4TVB").exactOptional(),
+    joinCode: told(
+      "What team-mates join by; for judges, operators and owners",
+      "WEUR0-001EX7K2QM4TVB",
+    ).exactOptional(),
     banned: flag("It may not play"),
     hidden: flag("It plays on, but has no place"),
     rank: whole("Its place, from 1; through a freeze", 12).exactOptional(),
@@ -162,7 +240,7 @@ export const checkin = z
   .strictObject({
     team: id.describe("The team"),
     name: told("Its name", "Night Owls"),
-    player: playerId("Who checked in"),
+    player: playerId("Who checked in, for judges, operators and owners").exactOptional(),
     at: time.describe("When"),
     ...position.shape,
   })

@@ -6,21 +6,31 @@
  */
 import { type Refusal, refuse } from "../errors.ts";
 import { calling, callingOnce, deadLettersStub, orRefusal, shardStub, vaultStub } from "../objects/call.ts";
-import type { Actor, AuditEntry } from "../objects/control.ts";
+import type { Actor, AuditEntry, RepairReport } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
-import type { TeamAction } from "../protocol.ts";
+import type { Win } from "../objects/prizes.ts";
+import type { HelpAction, HelpAsked, Organised, TeamChanged, Whereabouts } from "../objects/shard.ts";
+import { guardedOrigin } from "../origin/guarded.ts";
+import { openOrigin } from "../origin/open.ts";
+import type { TeamAction, TeamChange } from "../protocol.ts";
 import type { AuditLog } from "./audit.ts";
+import type { Moves } from "./moves.ts";
+import { repairHunt } from "./repair.ts";
 import type { StateStore } from "./state.ts";
 
 type Detail = AuditEntry["detail"];
 
+/** Moves of one player that are followed. */
+const MOVES_FOLLOWED = 100;
+
 interface ActionsDeps {
   hunt: string;
-  env: Pick<Env, "SHARD" | "PRIZES" | "DEAD_LETTERS">;
+  env: Env;
   state: StateStore;
   audit: AuditLog;
   now(): number;
+  moves: Pick<Moves, "settled">;
 }
 
 export class Actions {
@@ -31,13 +41,77 @@ export class Actions {
   }
 
   /** The call on the shard is not repeated: an award given twice is two awards. */
-  async actOnTeam(team: string, action: TeamAction, by: Actor): Promise<{ score: number } | Refusal> {
+  async actOnTeam(team: string, action: TeamAction, by: Actor): Promise<Organised | Refusal> {
     const shard = this.#shardOf(team);
     if (typeof shard !== "string") return shard;
     const { type, ...about } = action;
-    return this.#audited(type, { team, ...about }, by, () =>
+    const detail: Detail = { team, ...about };
+    if ("at" in about && about.at !== undefined) detail.at = new Date(about.at).toISOString();
+    return this.#audited(type, detail, by, () =>
       callingOnce(async () => this.#shard(shard).organise(team, action)),
     );
+  }
+
+  /** A new way back for a member who lost everything. Not repeated: each time voids what the time before gave. */
+  async returnMember(
+    team: string,
+    player: string,
+    reason: string,
+    by: Actor,
+  ): Promise<{ returnCode: string } | Refusal> {
+    const shard = this.#shardOf(team);
+    if (typeof shard !== "string") return shard;
+    return this.#audited("return", { team, player, reason }, by, () =>
+      callingOnce(async () => this.#shard(shard).returnMember(team, player, reason)),
+    );
+  }
+
+  /** What is said stays between the team and the organisers: the audit says that it was. Not repeated: a reply sent twice is two. */
+  async help(
+    team: string,
+    thread: number,
+    action: HelpAction,
+    mayRelease: boolean,
+    by: Actor,
+  ): Promise<HelpAsked | Refusal> {
+    const shard = this.#shardOf(team);
+    if (typeof shard !== "string") return shard;
+    const staff = { name: by.actor, mayRelease };
+    return this.#audited(`help-${action.type}`, { team, id: `${team}.${thread}` }, by, () =>
+      callingOnce(
+        async () => (await this.#shard(shard).helpAct(team, thread, action, staff)) as HelpAsked | Refusal,
+      ),
+    );
+  }
+
+  /** A new name may be a person's: the audit says that there is one, and the shard's log which. */
+  async changeTeam(
+    team: string,
+    change: TeamChange,
+    reason: string,
+    by: Actor,
+  ): Promise<TeamChanged | Refusal> {
+    const shard = this.#shardOf(team);
+    if (typeof shard !== "string") return shard;
+    const { type, ...about } = change;
+    const detail: Detail = { team, reason };
+    if ("player" in about) detail.player = about.player;
+    if ("name" in about) detail.renamed = true;
+    if ("bracket" in about && about.bracket !== undefined) detail.bracket = about.bracket;
+    return this.#audited(type === "remove" ? "remove" : "alter", detail, by, () =>
+      calling(async () => this.#shard(shard).changeTeam(team, { reason }, change)),
+    );
+  }
+
+  /** The reason stays in the audit: it may name the person. */
+  async forget(team: string, player: string, reason: string, by: Actor): Promise<{ done: true } | Refusal> {
+    const shard = this.#shardOf(team);
+    if (typeof shard !== "string") return shard;
+    return this.#audited("forget", { team, player, reason }, by, async () => {
+      // The shard follows it to where it goes, but later: so it is there first, if it can.
+      await this.#deps.moves.settled(player);
+      return calling(async () => this.#shard(shard).forget(team, player, "organiser"));
+    });
   }
 
   /** In the shard's log, then in the vault. */
@@ -57,8 +131,36 @@ export class Actions {
       const revoked = await calling(async () => this.#shard(shard).organise(team, action));
       if ("refused" in revoked) return revoked;
       await calling(async () => vault().revoked(prize, unit));
-      return { team };
+      return (await this.#revokeCarried(win, action)) ?? { team };
     });
+  }
+
+  /** The player may be in another team now, and shows the win there. From here on a move tells it as revoked. */
+  async #revokeCarried(
+    { team, player }: Win,
+    action: TeamAction & { type: "revoke" },
+  ): Promise<Refusal | undefined> {
+    const onTheWay = await this.#deps.moves.settled(player);
+    if (onTheWay) return onTheWay;
+    for (
+      let at: string | undefined = team, moves = 0;
+      at !== undefined && moves < MOVES_FOLLOWED;
+      moves += 1
+    ) {
+      const here: string = at;
+      const shard = this.#shardOf(here);
+      if (typeof shard !== "string") return shard;
+      if (here !== team) {
+        const revoked = await calling(async () => this.#shard(shard).organise(here, action));
+        if ("refused" in revoked && revoked.refused !== "not_found") return revoked;
+      }
+      const found: Whereabouts | Refusal = await calling(
+        async () => (await this.#shard(shard).whereIs(here, player)) as Whereabouts | Refusal,
+      );
+      if ("refused" in found) return found;
+      at = found.moved?.team;
+    }
+    return undefined;
   }
 
   async rearchive(reason: string, by: Actor): Promise<{ facts: number } | Refusal> {
@@ -69,6 +171,20 @@ export class Actions {
         amend({ facts });
       }
       return { facts };
+    });
+  }
+
+  async repair(reason: string, by: Actor): Promise<RepairReport | Refusal> {
+    const { env, hunt, state } = this.#deps;
+    return this.#audited("repair", { reason }, by, async (amend) => {
+      const store = openOrigin(env);
+      try {
+        const report = await repairHunt(env, guardedOrigin(env, store), hunt, state.shards);
+        amend({ repaired: report.repaired, left: report.left.length });
+        return report;
+      } finally {
+        await store.close();
+      }
     });
   }
 
@@ -83,7 +199,7 @@ export class Actions {
 
   /** Writes the line, does the work, and marks the line when that is refused or fails. */
   async #audited<Done extends object>(
-    action: string,
+    action: AuditEntry["action"],
     detail: Detail,
     by: Actor,
     work: (amend: (more: Detail) => void) => Promise<Done | Refusal>,

@@ -5,18 +5,28 @@
  * many others; readings are the only lines that a mere look makes, and the hour
  * bounds them.
  */
+import { type Checksums, checksumOf, Damaged, hasAllRows, withChecksums } from "../checksum.ts";
 import type { Sql } from "../lazy-sql.ts";
 import type { Actor, AuditEntry, AuditPage, ReadingOf } from "../objects/control.ts";
 
 /** Repeated readings within so long are one line, ms. */
 const HOUR = 3_600_000;
 
+interface EntryRow extends Record<string, SqlStorageValue> {
+  id: number;
+  entry: string;
+  sum: string | null;
+}
+
 // `reading` holds the readings of the present hour: route and person.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS audit (
     id INTEGER PRIMARY KEY,
-    entry TEXT NOT NULL
-  );
+    entry TEXT NOT NULL,
+    sum TEXT NOT NULL DEFAULT '-' -- of the others
+  )`;
+
+const READING_SCHEMA = `
   CREATE TABLE IF NOT EXISTS reading (
     hour INTEGER NOT NULL,
     reader TEXT NOT NULL,
@@ -25,17 +35,23 @@ const SCHEMA = `
 
 export class AuditLog {
   readonly #sql: Sql;
+  readonly #checks: Checksums;
+  /** No row was hidden when this instance began to read. */
+  #isChecked = false;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    sql.exec(SCHEMA);
+    this.#checks = withChecksums(sql, "audit", SCHEMA);
+    sql.exec(READING_SCHEMA);
   }
 
   /** The result names the line for `amend`. */
   record(entry: AuditEntry): number {
-    return this.#sql
-      .exec<{ id: number }>("INSERT INTO audit (entry) VALUES (?) RETURNING id", JSON.stringify(entry))
-      .one().id;
+    const text = JSON.stringify(entry);
+    const [last] = this.#sql.exec<{ id: number | null }>("SELECT max(id) AS id FROM audit").toArray();
+    const id = (last?.id ?? 0) + 1;
+    this.#sql.exec("INSERT INTO audit (id, entry, sum) VALUES (?, ?, ?)", id, text, checksumOf(id, text));
+    return id;
   }
 
   /** Records that somebody read something, unless this hour has that line already. `at`: epoch ms. */
@@ -50,17 +66,31 @@ export class AuditLog {
 
   /** Adds to a line's detail how its action went. */
   amend(line: number, detail: AuditEntry["detail"]): void {
-    const { entry } = this.#sql.exec<{ entry: string }>("SELECT entry FROM audit WHERE id = ?", line).one();
-    const recorded = JSON.parse(entry) as AuditEntry;
-    const amended = { ...recorded, detail: { ...recorded.detail, ...detail } };
-    this.#sql.exec("UPDATE audit SET entry = ? WHERE id = ?", JSON.stringify(amended), line);
+    const row = this.#sql.exec<EntryRow>("SELECT id, entry, sum FROM audit WHERE id = ?", line).one();
+    const recorded = this.#entryOf(row);
+    const amended = JSON.stringify({ ...recorded, detail: { ...recorded.detail, ...detail } });
+    this.#sql.exec(
+      "UPDATE audit SET entry = ?, sum = ? WHERE id = ?",
+      amended,
+      checksumOf(line, amended),
+      line,
+    );
+  }
+
+  /** Whether there is a line of this action; undefined: nobody can say. */
+  has(action: AuditEntry["action"]): boolean | undefined {
+    if (!hasAllRows(this.#sql, "audit")) return undefined;
+    const rows = this.#sql.exec<EntryRow>("SELECT id, entry, sum FROM audit").toArray();
+    return rows.some((row) => this.#entryOf(row).action === action);
   }
 
   /** The newest entries, or those before the one that `before` names. */
   list(before: number | undefined, limit: number): AuditPage {
+    this.#isChecked ||= hasAllRows(this.#sql, "audit");
+    if (!this.#isChecked) throw new Damaged("the audit");
     const rows = this.#sql
-      .exec<{ id: number; entry: string }>(
-        "SELECT id, entry FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
+      .exec<EntryRow>(
+        "SELECT id, entry, sum FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
         before ?? Number.MAX_SAFE_INTEGER,
         limit + 1,
       )
@@ -68,8 +98,25 @@ export class AuditLog {
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     return {
-      entries: page.map(({ entry }) => JSON.parse(entry) as AuditEntry),
+      entries: page.map((row) => this.#entryOf(row)),
       ...(rows.length > limit && last ? { next: last.id } : {}),
     };
+  }
+
+  /** One that is not as it was written is told as such, in its place. */
+  #entryOf({ id, entry, sum }: EntryRow): AuditEntry {
+    const told = this.#checks.isIntact(sum, id, entry) ? entryIn(entry) : undefined;
+    if (told) return told;
+    console.error({ message: "a line of the audit is not as it was written", id });
+    return { at: 0, actor: "", action: "damaged", detail: { line: id }, request: "" };
+  }
+}
+
+/** Undefined: it is none; a row of an earlier engine has no checksum that says so. */
+function entryIn(text: string): AuditEntry | undefined {
+  try {
+    return JSON.parse(text) as AuditEntry;
+  } catch {
+    return undefined;
   }
 }

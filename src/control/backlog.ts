@@ -7,7 +7,7 @@ import type { Env } from "../objects/env.ts";
 const WIDTH = 16;
 
 /** Shards asked at most, over all hunts; the rest counts as unknown. */
-const SHARDS_MAX = 2_000;
+export const SHARDS_MAX = 2_000;
 
 export interface Backlog {
   /** Segments of the shards' logs that the origin does not hold for certain. */

@@ -1,6 +1,9 @@
 /** The configurations that control sends to each of the others, made from the state and the compiled definition. */
+import type { Issue } from "../errors.ts";
+import { type ClueChanges, isVoid } from "../hunt/clue-changes.ts";
 import type { CompiledHunt, PublicHunt } from "../hunt/compiled.ts";
 import { type PrizeChanges, rulesOf } from "../hunt/prize-changes.ts";
+import type { StandingsRules } from "../hunt/score.ts";
 import type { PublicEntry, PublicPrizeChanges } from "../objects/control.ts";
 import type { BoardConfig } from "../objects/leaderboard.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
@@ -15,13 +18,16 @@ const BOARD_ANNOUNCEMENTS = 20;
 export interface Compiled {
   hunt: CompiledHunt;
   public: PublicHunt;
+  /** Why it could not be published anew: it was, before the rules of this engine. */
+  tolerated: Issue[];
 }
 
 type State = Readonly<HuntState>;
 
 /** The public half of the hunt; also the content of the KV entry. */
 export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
-  const { version, revision, phase, shardsPerRegion, prizes, drawSeed } = state;
+  const { version, revision, phase, shardsPerRegion, prizes, drawSeed, begun, incarnation, voidBefore } =
+    state;
   const drawn = compiled.hunt.prizes.length > 0 && drawSeed !== undefined;
   return {
     v: 1,
@@ -32,6 +38,9 @@ export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
     revision,
     phase,
     shardsPerRegion,
+    ...(begun === undefined ? {} : { begun }),
+    ...(incarnation === undefined ? {} : { incarnation }),
+    ...(voidBefore === undefined ? {} : { voidBefore }),
     pepper: compiled.hunt.pepper,
   };
 }
@@ -48,14 +57,30 @@ function publicChanges(prizes: PrizeChanges): PublicPrizeChanges {
 
 /** `whole`: with the compiled hunt, which a shard of this version has already. */
 export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean): ShardConfig {
-  const { revision, version, phase, announcements, codeKey, prizes } = state;
-  return {
+  const {
     revision,
     version,
     phase,
     announcements,
+    takenBack,
+    codeKey,
+    prizes,
+    clues,
+    released,
+    incarnation,
+  } = state;
+  return {
+    revision,
+    version,
+    ...(hunt.rules === undefined ? {} : { rules: hunt.rules }),
+    phase,
+    announcements,
+    ...(takenBack === undefined ? {} : { takenBack }),
     codeKey,
     ...(prizes === undefined ? {} : { prizes }),
+    ...(clues === undefined ? {} : { clues }),
+    ...(released ? { released } : {}),
+    ...(incarnation === undefined ? {} : { incarnation }),
     ...(whole ? { compiled: hunt } : {}),
   };
 }
@@ -68,18 +93,30 @@ export function vaultConfigOf(state: State, { hunt }: Compiled, seed: string): V
   };
 }
 
+/** By what the standings are computed; void clues give nothing. */
+export function standingsRulesOf(hunt: CompiledHunt, changes: ClueChanges | undefined): StandingsRules {
+  const { scoring, clues, brackets } = hunt;
+  return {
+    scoring,
+    clues: clues.filter(({ id }) => !isVoid(changes, id)).map(({ id, points }) => ({ id, points })),
+    brackets: brackets.map(({ id }) => id),
+  };
+}
+
 export function boardConfigOf(state: State, { hunt }: Compiled): BoardConfig {
-  const { scoring, clues, brackets, freeze, opens, closes } = hunt;
+  const { freeze, results, opens, closes } = hunt;
   return {
     revision: state.revision,
-    rules: {
-      scoring,
-      clues: clues.map(({ id, points }) => ({ id, points })),
-      brackets: brackets.map(({ id }) => id),
-    },
+    rules: standingsRulesOf(hunt, state.clues),
     phase: state.phase,
-    announcements: state.announcements.filter(({ clue }) => clue === undefined).slice(-BOARD_ANNOUNCEMENTS),
+    announcements: state.announcements
+      .filter(({ clue, to }) => clue === undefined && to === undefined)
+      .slice(-BOARD_ANNOUNCEMENTS),
+    ...(state.takenBack === undefined ? {} : { takenBack: state.takenBack }),
     ...(freeze === undefined ? {} : { freeze }),
+    ...(results === undefined ? {} : { results }),
+    ...(state.released ? { released: state.released } : {}),
+    ...(state.incarnation === undefined ? {} : { incarnation: state.incarnation }),
     ...(opens === undefined ? {} : { opens }),
     ...(closes === undefined ? {} : { closes }),
   };

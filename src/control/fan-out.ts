@@ -10,6 +10,7 @@ import { type Clock, within } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { directoryStub, leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
+import type { ControlReason } from "./alarm-reasons.ts";
 import { boardConfigOf, publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
 import type { Published } from "./publish.ts";
 import type { StateStore } from "./state.ts";
@@ -34,7 +35,7 @@ interface FanOutDeps {
   published(): Published | undefined;
   /** The seed of the prize draws. */
   seed(): string;
-  alarm: Alarm<"fan-out">;
+  alarm: Pick<Alarm<ControlReason>, "set">;
 }
 
 export class FanOut {

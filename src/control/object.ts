@@ -9,8 +9,10 @@ import { Alarm } from "../alarm.ts";
 import { publicKey } from "../cache/entry.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
-import { type Refusal, refuse } from "../errors.ts";
-import { isDatedAhead, phaseAt, rightPhase } from "../hunt/phase.ts";
+import { eraseObject } from "../erase.ts";
+import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
+import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
@@ -18,43 +20,70 @@ import type {
   AnnouncementPage,
   AnnouncementQuery,
   AuditPage,
+  ClueChanged,
+  ClueWish,
   ControlObject,
+  Course,
   KeyIds,
+  MergedInto,
+  NewAnnouncement,
   PublicEntry,
+  PublishOptions,
   PublishResult,
   ReadingOf,
+  Regraded,
+  RepairReport,
+  Sealed,
 } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { isPlaced } from "../objects/ids.ts";
+import type { BoardConfig } from "../objects/leaderboard.ts";
+import type { Beginning } from "../objects/names.ts";
+import { ownName } from "../objects/own-name.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
-import type { ShardConfig } from "../objects/shard.ts";
-import type { TeamAction } from "../protocol.ts";
+import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "../objects/shard.ts";
+import { growthLimits } from "../placement/growth.ts";
+import type { LoadFigures } from "../placement/loads.ts";
+import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
 import { currentKey } from "../secrets.ts";
 import { StoredText } from "../stored-text.ts";
+import { flushMeter } from "../telemetry/flush.ts";
 import { Actions } from "./actions.ts";
+import type { ControlReason } from "./alarm-reasons.ts";
 import { AnnouncementStore } from "./announcements.ts";
+import { Announcing } from "./announcing.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
-import { publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
+import { ClueDesk } from "./clue-changes.ts";
+import { boardConfigOf, type Compiled, publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
 import { FanOut } from "./fan-out.ts";
+import { Merges } from "./merges.ts";
+import { Moves } from "./moves.ts";
 import { newSeed, type Published, Publisher } from "./publish.ts";
+import { Regrades } from "./regrades.ts";
+import { Retention } from "./retention.ts";
 import { type PhaseByHand, StateStore } from "./state.ts";
 
 export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #hunt: string;
   readonly #state: StateStore;
   readonly #audit: AuditLog;
-  readonly #announcements: AnnouncementStore;
+  readonly #announcing: Announcing;
   readonly #publisher: Publisher;
   readonly #fanOut: FanOut;
   readonly #changes: Changes;
   readonly #actions: Actions;
-  readonly #alarm: Alarm<"fan-out">;
+  readonly #retention: Retention;
+  readonly #moves: Moves;
+  readonly #merges: Merges;
+  readonly #regrades: Regrades;
+  readonly #clueDesk: ClueDesk;
+  readonly #alarm: Alarm<ControlReason>;
   readonly #clock: Clock;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const hunt = ctx.id.name ?? "";
+    const hunt = ownName(ctx, env.CONTROL);
     const clock = watched({ ...systemClock, now: () => this.now() }, (by) => alarm.wentBack(by));
     const { now } = clock;
     const published = () => this.#publisher.published();
@@ -62,7 +91,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     const texts = new StoredText(sql);
     const state = new StateStore({ texts, changed: () => this.#fanOut.arm() });
     const audit = new AuditLog(sql);
-    const alarm = new Alarm<"fan-out">({ clock, storage: ctx.storage });
+    const alarm = new Alarm<ControlReason>({ clock, storage: ctx.storage });
     this.#hunt = hunt;
     this.#state = state;
     this.#audit = audit;
@@ -78,21 +107,67 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     });
     this.#fanOut = new FanOut({ hunt, env, clock, state, published, seed: () => this.#seed(), alarm });
     const tellEveryone = () => this.#fanOut.tellEveryone();
-    this.#announcements = new AnnouncementStore(sql, state.current?.announcements ?? []);
-    const announcements = this.#announcements;
-    this.#changes = new Changes({
+    this.#announcing = new Announcing({
       state,
       audit,
-      announcements,
+      store: new AnnouncementStore(sql, state.current?.announcements ?? []),
       hunt: () => this.#published(),
       tellEveryone,
       now,
+      alarm,
     });
-    this.#actions = new Actions({ hunt, env, state, audit, now });
+    this.#changes = new Changes({
+      state,
+      audit,
+      hunt: () => this.#published(),
+      tellEveryone,
+      now,
+      growth: growthLimits(configOf(env)),
+    });
+    this.#moves = new Moves({ hunt, env, sql, clock, state, audit, alarm });
+    this.#merges = new Merges({ hunt, env, sql, clock, state, audit, alarm });
+    this.#regrades = new Regrades({
+      hunt,
+      env,
+      clock,
+      texts,
+      audit,
+      alarm,
+      published: () => this.#published(),
+    });
+    this.#clueDesk = new ClueDesk({
+      state,
+      audit,
+      regrades: this.#regrades,
+      published: () => this.#published(),
+      tellEveryone,
+      now,
+    });
+    this.#actions = new Actions({ hunt, env, state, audit, now, moves: this.#moves });
+    this.#retention = new Retention({
+      hunt,
+      env,
+      texts,
+      audit,
+      setting: configOf(env).RETENTION,
+      published: () => this.#published(),
+      alarm,
+      now,
+    });
     void ctx.blockConcurrencyWhile(async () => {
       await alarm.resume();
+      // An engine with other rules made what everyone was told: it is made anew.
+      if (state.current && state.current.rules !== RULES_VERSION) {
+        state.note({ rules: RULES_VERSION, told: false });
+      }
       // Whatever became of the alarm: a fan-out that is incomplete is repeated.
       if (state.current?.told === false) this.#fanOut.arm();
+      // The setting may be another one by now.
+      if (state.current) this.#retention.arm();
+      this.#announcing.arm();
+      this.#moves.begin();
+      this.#merges.begin();
+      this.#regrades.begin();
     });
   }
 
@@ -106,29 +181,67 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   async publish(
     source: string,
     format: "json" | "yaml",
-    options: { dryRun: boolean; ifMatch?: number },
+    options: PublishOptions,
     by: Actor,
   ): Promise<PublishResult> {
     this.#rightPhase();
-    const published = this.#publisher.publish(source, format, options);
-    if ("refused" in published || options.dryRun) return published;
+    const beginning = await this.#beginning(options);
+    if ("refused" in beginning) return beginning;
+    if (!options.dryRun) {
+      const final = this.#final();
+      if (final) return final;
+    }
+    if (!options.dryRun && this.#regrades.isMaking) {
+      return refuse(
+        "conflict",
+        "the log is being judged again by the present version; publish it in a moment",
+      );
+    }
+    let candidate: Compiled | undefined;
+    const published = this.#publisher.publish(source, format, options, beginning, (checked) => {
+      candidate = checked;
+    });
+    if ("refused" in published) return published;
+    if (options.dryRun) {
+      if (!options.effects || !candidate) return published;
+      const effects = await this.#regrades.effects({ hunt: candidate.hunt });
+      return "refused" in effects ? effects : { ...published, effects };
+    }
     const { version } = published;
+    const detail = { version, ...(options.endNow ? { endNow: true } : {}) };
     this.#state.note({ pepper: currentKey("ANSWER_PEPPERS", this.env.ANSWER_PEPPERS).id });
-    this.#audit.record({ ...by, at: this.now(), action: "publish", detail: { version } });
+    this.#audit.record({ ...by, at: this.now(), action: "publish", detail });
     if (published.created) {
       const unlisted = await orRefusal(calling(async () => directoryStub(this.env).add(this.#hunt)));
       if (unlisted) return unlisted;
     }
+    this.#retention.arm();
     return (await this.#fanOut.tellEveryone()) ?? published;
+  }
+
+  /** What the hunt begins with, if it is not there yet. */
+  async #beginning({ dryRun }: PublishOptions): Promise<Beginning | Refusal> {
+    if (this.#state.current || dryRun) return {};
+    if (this.#state.sealed) return refuse("conflict", "the hunt of this id is being deleted");
+    return await orRefusal(
+      calling(async () => (await directoryStub(this.env).beginning(this.#hunt)) as Beginning | Refusal),
+    );
   }
 
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal {
     return this.#publisher.definition();
   }
 
-  publicEntry(): PublicEntry | Refusal {
+  tolerated(): Issue[] {
     const hunt = this.#published();
-    return "refused" in hunt ? hunt : publicEntryOf(hunt.state, hunt.compiled);
+    return "refused" in hunt ? [] : hunt.compiled.tolerated;
+  }
+
+  publicEntry(isLost = false): PublicEntry | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    if (isLost) this.#fanOut.arm();
+    return publicEntryOf(hunt.state, hunt.compiled);
   }
 
   async keyIds(): Promise<KeyIds> {
@@ -150,18 +263,40 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
 
   // ── Changes ──────────────────────────────────────────────────────────────
 
-  setPhase(to: PhaseByHand, by: Actor): Promise<{ phase: PhaseByHand } | Refusal> {
+  async setPhase(to: PhaseByHand, by: Actor): Promise<{ phase: PhaseByHand } | Refusal> {
     this.#rightPhase();
-    return this.#changes.setPhase(to, by);
+    const set = await this.#changes.setPhase(to, by);
+    this.#retention.arm();
+    return set;
   }
 
-  announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal> {
-    return this.#changes.announce(text, clue, by);
+  async reopen(reason: string, by: Actor): Promise<{ phase: "live" } | Refusal> {
+    this.#rightPhase();
+    const reopened = await this.#changes.reopen(reason, by);
+    this.#retention.arm();
+    return reopened;
+  }
+
+  release(by: Actor): Promise<{ released: true } | Refusal> {
+    this.#rightPhase();
+    return this.#changes.release(by);
+  }
+
+  announce(announcement: NewAnnouncement, by: Actor): Promise<{ id: string; at: number } | Refusal> {
+    return this.#announcing.announce(announcement, by);
+  }
+
+  editAnnouncement(id: string, text: string, reason: string, by: Actor): Promise<Announcement | Refusal> {
+    return this.#announcing.edit(id, text, reason, by);
+  }
+
+  removeAnnouncement(id: string, reason: string, by: Actor): Promise<{ removed: true } | Refusal> {
+    return this.#announcing.remove(id, reason, by);
   }
 
   announcements(query: AnnouncementQuery): AnnouncementPage | Refusal {
     if (!this.#state.current) return refuse("not_found", "no such hunt");
-    return this.#announcements.page(query);
+    return this.#announcing.page(query);
   }
 
   addStock(
@@ -187,14 +322,104 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#changes.grow(shardsPerRegion, by);
   }
 
+  async crowded(figures: LoadFigures): Promise<{ shardsPerRegion: number } | Refusal> {
+    this.#rightPhase();
+    const grown = await this.#changes.growBySelf(figures);
+    flushMeter(this.env, () => this.ctx);
+    return grown;
+  }
+
   beginImport(firstAt: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal> {
     return this.#changes.beginImport(firstAt, by);
   }
 
   // ── Actions that others carry out ────────────────────────────────────────
 
-  actOnTeam(team: string, action: TeamAction, by: Actor): Promise<{ score: number } | Refusal> {
+  async actOnTeam(team: string, action: TeamAction, by: Actor): Promise<Organised | Refusal> {
+    const final = this.#final();
+    if (final) return final;
     return this.#actions.actOnTeam(team, action, by);
+  }
+
+  returnMember(
+    team: string,
+    player: string,
+    reason: string,
+    by: Actor,
+  ): Promise<{ returnCode: string } | Refusal> {
+    return this.#actions.returnMember(team, player, reason, by);
+  }
+
+  async regrade(asked: { dryRun: boolean; reason?: string }, by: Actor): Promise<Regraded | Refusal> {
+    if (asked.dryRun) return this.#regrades.effects();
+    return this.#final() ?? this.#regrades.regrade(asked.reason, by);
+  }
+
+  async undoRegrade(id: string, reason: string, by: Actor): Promise<{ teams: number } | Refusal> {
+    return this.#final() ?? this.#regrades.undo(id, reason, by);
+  }
+
+  async changeClue(clue: string, wish: ClueWish, by: Actor): Promise<ClueChanged | Refusal> {
+    const final = wish.dryRun ? undefined : this.#final();
+    return final ?? this.#clueDesk.change(clue, wish, by);
+  }
+
+  noteTeams(teams: number, by: Actor): { noted: true } | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    this.#audit.record({ ...by, at: this.now(), action: "make", detail: { teams } });
+    return { noted: true };
+  }
+
+  help(
+    team: string,
+    thread: number,
+    action: HelpAction,
+    mayRelease: boolean,
+    by: Actor,
+  ): Promise<HelpAsked | Refusal> {
+    return this.#actions.help(team, thread, action, mayRelease, by);
+  }
+
+  noteView(team: string, reason: string, by: Actor): { incarnation: number } | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    this.#audit.record({ ...by, at: this.now(), action: "view", detail: { team, reason } });
+    return { incarnation: hunt.state.incarnation ?? 0 };
+  }
+
+  async changeTeam(
+    team: string,
+    change: TeamChange,
+    reason: string,
+    by: Actor,
+  ): Promise<TeamChanged | Refusal> {
+    const corrects = change.type === "remove" || (change.type === "alter" && change.bracket !== undefined);
+    const final = corrects ? this.#final() : undefined;
+    if (final) return final;
+    return this.#actions.changeTeam(team, change, reason, by);
+  }
+
+  forget(team: string, player: string, reason: string, by: Actor): Promise<Refusal | { done: true }> {
+    return this.#actions.forget(team, player, reason, by);
+  }
+
+  async movePlayer(
+    team: string,
+    player: string,
+    to: string,
+    reason: string,
+    by: Actor,
+  ): Promise<TeamChanged | Refusal> {
+    const final = this.#final();
+    if (final) return final;
+    return this.#moves.move(team, player, to, reason, by);
+  }
+
+  async mergeTeams(team: string, into: string, reason: string, by: Actor): Promise<MergedInto | Refusal> {
+    const final = this.#final();
+    if (final) return final;
+    return this.#merges.merge(team, into, reason, by);
   }
 
   revoke(prize: string, unit: number, reason: string, by: Actor): Promise<{ team: string } | Refusal> {
@@ -205,12 +430,16 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#actions.rearchive(reason, by);
   }
 
+  repair(reason: string, by: Actor): Promise<RepairReport | Refusal> {
+    return this.#actions.repair(reason, by);
+  }
+
   redrive(ids: readonly string[] | undefined, by: Actor): Promise<{ redriven: number } | Refusal> {
     return this.#actions.redrive(ids, by);
   }
 
   audit(before: number | undefined, limit: number): AuditPage {
-    return this.#audit.list(before, limit);
+    return this.#state.sealed ? { entries: [] } : this.#audit.list(before, limit);
   }
 
   recordReading(reading: ReadingOf, by: Actor, at: number): Refusal | undefined {
@@ -236,19 +465,38 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return [...this.#state.shards];
   }
 
+  course(): Course | undefined {
+    const hunt = this.#published();
+    if ("refused" in hunt) return undefined;
+    const { phase, shards, shardsPerRegion } = hunt.state;
+    const { opens } = hunt.compiled.hunt;
+    return {
+      phase: phaseAt(phase, hunt.compiled.hunt, this.now()),
+      ...(opens === undefined ? {} : { opens }),
+      shardsPerRegion,
+      shards: [...shards],
+    };
+  }
+
   vaultConfig(): VaultConfig | Refusal {
     const hunt = this.#published();
     return "refused" in hunt ? hunt : vaultConfigOf(hunt.state, hunt.compiled, this.#seed());
   }
 
+  boardConfig(): BoardConfig | Refusal {
+    const hunt = this.#published();
+    return "refused" in hunt ? hunt : boardConfigOf(hunt.state, hunt.compiled);
+  }
+
   drawSeed(): { seed: string } | Refusal {
     const hunt = this.#published();
     if ("refused" in hunt) return hunt;
-    const ended = phaseAt(hunt.state.phase, hunt.compiled.hunt, this.now()) === "ended";
+    const ended = isOver(phaseAt(hunt.state.phase, hunt.compiled.hunt, this.now()));
     const { drawSeed } = hunt.state;
     if (!ended || drawSeed === undefined) {
       return refuse("conflict", "the seed is told when the hunt has ended");
     }
+    if (!hunt.state.seedTold) this.#state.note({ seedTold: true });
     return { seed: drawSeed };
   }
 
@@ -258,12 +506,42 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#state.current?.drawSeed ?? "";
   }
 
+  // ── Deletion ─────────────────────────────────────────────────────────────
+
+  seal(): Sealed | Refusal {
+    this.#rightPhase();
+    if (this.#state.current) {
+      const open = this.#openPhase(this.#state.current.phase);
+      if (open) return refuse("conflict", `the hunt is ${open}: end it before it is deleted`);
+      this.#state.seal();
+    }
+    const { sealed } = this.#state;
+    if (!sealed) return refuse("not_found", "no such hunt");
+    return { incarnation: sealed.incarnation ?? 0, shards: [...sealed.shards] };
+  }
+
+  /** Live or paused; a hunt whose definition compiles no more is what it was set to by hand. */
+  #openPhase(phase: PhaseState): "live" | "paused" | undefined {
+    const hunt = this.#publisher.hunt();
+    const now = phaseAt(phase, "refused" in hunt ? {} : hunt.compiled.hunt, this.now());
+    return now === "live" || now === "paused" ? now : undefined;
+  }
+
+  async erase(): Promise<Refusal | undefined> {
+    if (this.#state.current) return refuse("conflict", "the hunt is not being deleted");
+    await eraseObject(this.ctx);
+    return undefined;
+  }
+
   // ── The rest ─────────────────────────────────────────────────────────────
 
   override alarm(): Promise<void> {
-    return this.#alarm.run(() => {
+    return this.#alarm.run(async (isDue) => {
       this.#rightPhase();
-      return this.#fanOut.repeat();
+      await Promise.all([this.#moves.resume(), this.#merges.resume(), this.#fanOut.repeat()]);
+      if (isDue("regrades")) await this.#regrades.resume();
+      if (isDue("announce")) await this.#announcing.sendDue();
+      if (isDue("retention")) await this.#retention.turn();
     });
   }
 
@@ -278,8 +556,15 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     console.warn({ message: "the phase had times ahead of the clock", hunt: this.#hunt });
   }
 
+  /** Why nothing is corrected any more; undefined: it is. */
+  #final(): Refusal | undefined {
+    return this.#state.current?.phase.finalAt === undefined ? undefined : FINAL;
+  }
+
   #published(): Published | Refusal {
     this.#rightPhase();
     return this.#publisher.hunt();
   }
 }
+
+const FINAL = refuse("conflict", "the hunt is final: nothing is corrected any more");

@@ -1,18 +1,21 @@
 /** The versions of a hunt's definition: checked, compiled, stored as they were written. */
 import { type Issue, type Refusal, refuse } from "../errors.ts";
-import { codesOf } from "../hunt/codes.ts";
-import { compile } from "../hunt/compile.ts";
+import { codesOf, GENERATED_DIGITS, grouped } from "../hunt/codes.ts";
+import { compile, issuesOf } from "../hunt/compile.ts";
 import type { WithdrawnClue } from "../hunt/compiled.ts";
 import { parseDefinition } from "../hunt/definition.ts";
-import { INITIAL_PHASE, phaseAt, settlePhase } from "../hunt/phase.ts";
+import { INITIAL_PHASE, republish } from "../hunt/phase.ts";
 import { fixedIssues } from "../hunt/prize-changes.ts";
+import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { notIn, withdrawnSince } from "../hunt/withdrawn.ts";
-import type { PublishResult } from "../objects/control.ts";
-import { currentKey, digester, keyById, type Secrets, scanCode } from "../secrets.ts";
+import type { PublishOptions, PublishResult } from "../objects/control.ts";
+import { scopeOf } from "../objects/incarnation.ts";
+import type { Beginning } from "../objects/names.ts";
+import { currentKey, digester, type Key, keyById, type Secrets, scanCode, scanDigits } from "../secrets.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import type { Compiled } from "./configs.ts";
-import type { StateStore } from "./state.ts";
+import type { HuntState, StateStore } from "./state.ts";
 
 const KEY = "definition";
 
@@ -28,6 +31,28 @@ const SEED_BYTES = 32;
 
 export function newSeed(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(SEED_BYTES))).toString("hex");
+}
+
+/** What a hunt that is published for the first time begins with (`HuntState.begun`). */
+const BEGUN = 2;
+
+/** By what a hunt's generated codes are made. */
+interface CodesMade {
+  codeKey: string;
+  begun?: HuntState["begun"] | undefined;
+  incarnation?: number | undefined;
+}
+
+/** The code of a clue whose author gave none. It never changes: it is printed. */
+function generatedCode(
+  key: Key,
+  hunt: string,
+  clue: string,
+  { begun, incarnation }: Omit<CodesMade, "codeKey">,
+): string {
+  return begun === undefined
+    ? scanCode(key, hunt, clue)
+    : grouped(scanDigits(key, scopeOf(hunt, incarnation), clue, GENERATED_DIGITS));
 }
 
 /** A hunt that was published: its state, and its definition as it is in use. */
@@ -56,11 +81,13 @@ export class Publisher {
     this.#deps = deps;
   }
 
-  /** Makes a definition the next version, or only checks it. `ifMatch`: the version it replaces. */
+  /** Makes a definition the next version, or only checks it. `beginning`: of a hunt that there is not yet; `checked` gets what can be published. */
   publish(
     source: string,
     format: Format,
-    { dryRun, ifMatch }: { dryRun: boolean; ifMatch?: number },
+    { dryRun, ifMatch, endNow = false }: PublishOptions,
+    beginning: Beginning = {},
+    checked?: (candidate: Compiled) => void,
   ): PublishResult {
     const { state, secrets, texts, shardsPerRegion } = this.#deps;
     const before = state.current;
@@ -69,20 +96,30 @@ export class Publisher {
       return refuse("precondition_failed", `the published version is ${version}`);
     }
     const codeKey = before?.codeKey ?? currentKey("CODE_KEYS", secrets.CODE_KEYS).id;
-    const compiled = this.#compile(source, format, codeKey);
-    if ("issues" in compiled) {
-      return { ...refuse("invalid", "the definition has errors"), issues: compiled.issues };
+    const { begun, incarnation } = before ?? { begun: BEGUN, ...beginning };
+    const compiled = this.#compile(source, format, { codeKey, begun, incarnation });
+    if (compiled.issues) {
+      const { issues } = compiled;
+      if (compiled.unreadable)
+        return { ...refuse("bad_request", `the body is not valid ${format.toUpperCase()}`), issues };
+      return { ...refuse("invalid", "the definition has errors"), issues };
     }
     const now = this.#deps.now();
     const old = this.#before();
-    if (old && phaseAt(old.state.phase, old.compiled.hunt, now) !== "draft") {
+    const times = { before: old?.compiled.hunt, after: compiled.hunt, endNow };
+    const changed = republish(before?.phase ?? INITIAL_PHASE, times, now);
+    if (old && changed.from !== "draft") {
       const issues = fixedIssues(old.compiled.hunt.prizes, compiled.hunt.prizes);
       if (issues.length > 0) {
         return { ...refuse("invalid", "the prizes of a running hunt are fixed"), issues };
       }
     }
+    if (changed.issues.length > 0) {
+      return { ...refuse("invalid", "the hunt is running"), issues: changed.issues };
+    }
     const created = !before;
-    const { warnings } = compiled;
+    const warnings = [...changed.warnings, ...compiled.warnings];
+    checked?.(compiled);
     if (dryRun) return { version, created, warnings };
     texts.write(KEY, source);
     // Who took a hint can read it for good. Without a shard there is nobody who could have taken one.
@@ -91,20 +128,25 @@ export class Publisher {
     if (before) {
       state.change({
         version: version + 1,
-        phase: old ? settlePhase(before.phase, old.compiled.hunt, now) : before.phase,
-        drawSeed: before.drawSeed ?? newSeed(),
+        phase: changed.phase,
+        // Of a hunt whose time was past the seed may have been told.
+        drawSeed: before.phase.missed ? newSeed() : (before.drawSeed ?? newSeed()),
         format,
+        rules: RULES_VERSION,
       });
     } else {
       state.create({
         version: 1,
-        phase: INITIAL_PHASE,
+        phase: changed.phase,
         announcements: [],
         shards: [],
         shardsPerRegion,
         codeKey,
+        begun: BEGUN,
         drawSeed: newSeed(),
         format,
+        rules: RULES_VERSION,
+        ...beginning,
       });
     }
     return { version: version + 1, created, warnings };
@@ -116,9 +158,8 @@ export class Publisher {
     const source = this.#deps.texts.read(KEY);
     if (!state || source === undefined) return undefined;
     if (!this.#compiled) {
-      const compiled = this.#compile(source, state.format, state.codeKey);
-      // Published definitions were accepted; a newer engine may be stricter.
-      if ("issues" in compiled)
+      const compiled = this.#compile(source, state.format, state, true);
+      if (compiled.issues)
         throw new Error(`the published definition no longer compiles: ${compiled.issues[0]?.message}`);
       this.#compiled = this.#complete(compiled);
     }
@@ -146,14 +187,14 @@ export class Publisher {
   }
 
   /** Adds what earlier versions had, which the definition does not say. */
-  #complete({ hunt, public: half }: Compiled): Compiled {
+  #complete({ hunt, public: half, tolerated }: Compiled): Compiled {
     const text = this.#deps.texts.read(WITHDRAWN);
-    if (text === undefined) return { hunt, public: half };
+    if (text === undefined) return { hunt, public: half, tolerated };
     const { v, clues } = JSON.parse(text) as { v: number; clues: WithdrawnClue[] };
     assertKnownForm("the dropped clues", { v }, WITHDRAWN_FORM);
     // Some may be back.
     const withdrawn = notIn(hunt, clues);
-    return { hunt: withdrawn.length === 0 ? hunt : { ...hunt, withdrawn }, public: half };
+    return { hunt: withdrawn.length === 0 ? hunt : { ...hunt, withdrawn }, public: half, tolerated };
   }
 
   #withdraw(clues: WithdrawnClue[]): void {
@@ -178,30 +219,38 @@ export class Publisher {
     const parsed = parseDefinition(definition.source, definition.format);
     const key = keyById("CODE_KEYS", this.#deps.secrets.CODE_KEYS, state.codeKey);
     if ("issues" in parsed) return refuse("unavailable", "the codes cannot be made");
-    const made = codesOf(parsed.definition, (clue) => (key ? scanCode(key, this.#deps.hunt, clue) : ""));
+    const made = codesOf(parsed.definition, (clue) =>
+      key ? generatedCode(key, this.#deps.hunt, clue, state) : "",
+    );
     if (made.some(({ code }) => code === "")) return refuse("unavailable", NO_CODE_KEY);
     return made.map(({ clue, code }) => ({ clue: clue.id, title: clue.title, code }));
   }
 
-  #compile(source: string, format: Format, codeKey: string) {
+  /** `published`: it was accepted once, and a newer engine may be stricter. */
+  #compile(source: string, format: Format, { codeKey, ...made }: CodesMade, published = false) {
     const { hunt, secrets } = this.#deps;
     const parsed = parseDefinition(source, format);
-    if ("issues" in parsed) return { issues: parsed.issues };
     const pepper = currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
     const key = keyById("CODE_KEYS", secrets.CODE_KEYS, codeKey);
+    if (parsed.issues) {
+      const codeFor = (clue: string) => (key ? generatedCode(key, hunt, clue, made) : clue);
+      return { issues: issuesOf(parsed, { hunt, codeFor }), unreadable: parsed.unreadable };
+    }
     // Without the key, clues are in use whose authors gave codes of their own; another key would make other codes.
     const unmade: Issue[] = [];
     const compiled = compile(parsed.definition, {
       hunt,
       digest: digester(pepper, hunt),
       codeFor: (clue) => {
-        if (key) return scanCode(key, hunt, clue);
+        if (key) return generatedCode(key, hunt, clue, made);
         const index = parsed.definition.clues.findIndex(({ id }) => id === clue);
         unmade.push({ path: `clues.${index}.code`, code: "code-key-missing", message: NO_CODE_KEY });
         return clue;
       },
       pepper: pepper.id,
+      published,
     });
-    return unmade.length > 0 && !compiled.issues ? { issues: unmade } : compiled;
+    if (compiled.issues) return { issues: compiled.issues, unreadable: false };
+    return unmade.length > 0 ? { issues: unmade, unreadable: false } : compiled;
   }
 }

@@ -3,6 +3,7 @@
  * row, with its key and the version of its form. Organisers' changes go through
  * `change`, so that each has a revision of its own and is told to everyone.
  */
+import type { ClueChanges } from "../hunt/clue-changes.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { PrizeChanges } from "../hunt/prize-changes.ts";
 import type { Announcement } from "../protocol.ts";
@@ -11,8 +12,12 @@ import type { StoredText } from "../stored-text.ts";
 
 const KEY = "state";
 
-/** The form of the row. A row without `v` was written before there were versions, and has form 1. */
-const FORM = 1;
+/**
+ * The form of the row. A row without `v` was written before there were versions, and has form 1. Form 2 has `rules`.
+ * Form 3 is of a hunt that is deleted or was before: an engine that does not know that must not take it for another.
+ */
+const FORM = 3;
+const USUAL_FORM = 2;
 
 export interface HuntState {
   /** Grows with each change; an object that knows a higher one ignores a lower one. */
@@ -22,20 +27,43 @@ export interface HuntState {
   phase: PhaseState;
   /** Those that shards are told; all are in a table of their own (announcements.ts). */
   announcements: Announcement[];
+  /** Ids of those that were taken back last: who was told is told that. */
+  takenBack?: string[];
+  /** Those that are sent later, the earliest first. */
+  scheduled?: Announcement[];
   /** Shards that took part so far. */
   shards: string[];
   /** Active shards per region: new teams land on 0 … n − 1. */
   shardsPerRegion: number;
   /** The key that made the hunt's printed codes: it stays when the ring turns. */
   codeKey: string;
+  /**
+   * What the hunt began with, for what stays as it began: 2 has grouped codes, and names reserved
+   * under today's folding. Absent: an engine before these published it first.
+   */
+  begun?: 2;
   /** The pepper that shards' answers were digested with at the last publication. Absent before that was noted. */
   pepper?: string;
   /** Of the prize draws: made once, public after the end. Absent in hunts published before there were prizes. */
   drawSeed?: string;
   prizes?: PrizeChanges;
+  /** Clues that organisers withdrew. */
+  clues?: ClueChanges;
+  /** An organiser has released the results; see `results` of the definition. */
+  released?: true | undefined;
+  /** The seed of the draws was told: the hunt is not reopened. */
+  seedTold?: true;
   format: "json" | "yaml";
+  /** `RULES_VERSION` of the engine that made what everyone was told. Absent: 1. */
+  rules?: number;
   /** The last fan-out reached everyone. */
   told: boolean;
+  /** Which of the hunts that had this id (src/objects/incarnation.ts). Absent: 0. */
+  incarnation?: number;
+  /** Organisers' tokens that name the hunt and are of before are void here, seconds since the epoch. */
+  voidBefore?: number;
+  /** The hunt is being deleted: for everybody else it does not exist. */
+  sealed?: true;
 }
 
 /** The phases that an organiser can set. */
@@ -57,13 +85,18 @@ export class StateStore {
     if (text !== undefined) this.#state = readState(text);
   }
 
-  /** Undefined: the hunt was never published. */
+  /** Undefined: the hunt was never published, or is being deleted. */
   get current(): Readonly<HuntState> | undefined {
-    return this.#state;
+    return this.#state?.sealed ? undefined : this.#state;
+  }
+
+  /** The state of a hunt that is being deleted. */
+  get sealed(): Readonly<HuntState> | undefined {
+    return this.#state?.sealed ? this.#state : undefined;
   }
 
   get shards(): readonly string[] {
-    return this.#state?.shards ?? [];
+    return this.current?.shards ?? [];
   }
 
   /** The first publication. */
@@ -80,18 +113,28 @@ export class StateStore {
   }
 
   /** Something that only control itself needs to know: no revision, and nobody is told. */
-  note(notes: Partial<Pick<HuntState, "shards" | "drawSeed" | "told" | "pepper">>): void {
+  note(
+    notes: Partial<
+      Pick<HuntState, "shards" | "drawSeed" | "seedTold" | "told" | "pepper" | "rules" | "scheduled">
+    >,
+  ): void {
     this.#write({ ...this.#existing(), ...notes });
   }
 
+  /** From now on the hunt does not exist for anybody; nobody is told. */
+  seal(): void {
+    this.#write({ ...this.#existing(), sealed: true });
+  }
+
   #existing(): HuntState {
-    if (!this.#state) throw new Error("a hunt that does not exist cannot change");
-    return this.#state;
+    if (!this.current) throw new Error("a hunt that does not exist cannot change");
+    return this.current;
   }
 
   #write(state: HuntState): void {
     this.#state = state;
-    this.#deps.texts.write(KEY, JSON.stringify({ v: FORM, ...state }));
+    const v = state.sealed || state.incarnation !== undefined ? FORM : USUAL_FORM;
+    this.#deps.texts.write(KEY, JSON.stringify({ v, ...state }));
   }
 }
 

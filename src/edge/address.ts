@@ -19,11 +19,30 @@ export function addressOf(env: object, request: Request): string | null {
   );
 }
 
+/** What Cloudflare says of an address whose country it does not know, and of one of the Tor network. */
+const NO_COUNTRIES = new Set(["XX", "T1"]);
+
+/**
+ * The client's country, ISO 3166-1; undefined: unknown. Cloudflare tells it with each request. The local
+ * engine knows none, unless TRUST_PROXY says that a proxy of the operator's sets `CF-IPCountry`.
+ */
+export function countryOf(env: object, request: Request): string | undefined {
+  const { clientIp, country } = (request as { cf?: { clientIp?: unknown; country?: unknown } }).cf ?? {};
+  const isLocal = typeof clientIp === "string";
+  const trusted = configOf(env).TRUST_PROXY === "on" ? request.headers.get("cf-ipcountry") : undefined;
+  const told = isLocal ? trusted : country;
+  const code = typeof told === "string" ? told.trim().toUpperCase() : "";
+  return /^[A-Z]{2}$/.test(code) && !NO_COUNTRIES.has(code) ? code : undefined;
+}
+
 /** The client as the nearest proxy tells it: each adds the address it saw at the end of `X-Forwarded-For`. */
 function toldBy(headers: Headers): string | undefined {
   const forwarded = headers.get("x-forwarded-for")?.split(",").at(-1);
-  const told = (headers.get("cf-connecting-ip") ?? forwarded)?.trim();
-  return told === undefined || told === "" ? undefined : withoutPort(told);
+  for (const told of [headers.get("cf-connecting-ip"), forwarded]) {
+    const address = told?.trim();
+    if (address) return withoutPort(address);
+  }
+  return undefined;
 }
 
 /** `192.0.2.1:443` and `[2001:db8::1]:443` as the address alone. */

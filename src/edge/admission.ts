@@ -1,88 +1,143 @@
 /**
- * Who may join a hunt for registered players: the origin's word, as the cache
- * tier has it; without one, the hunt's policy. What was decided for a joining
+ * Who may join a hunt: by country, age, the check that a person joins, and in hunts for registered
+ * players the origin's word, as the cache tier has it; where one of these cannot be asked, by the
+ * hunt's policy. What was decided for a joining
  * key stays with it, so that a request sent again makes the same player,
  * whatever the origin says by then.
  */
 import type { Profile } from "../cache/entry.ts";
 import { lookUpRegistration } from "../cache/registration.ts";
 import { RequestError } from "../errors.ts";
+import { isOldEnough } from "../hunt/asks.ts";
 import { calling, registryStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import { type Holder, KEY_LIFE, KEY_PREFIX } from "../objects/names.ts";
+import { countryOf } from "./address.ts";
 import { joiningKey, type Repeatable } from "./idempotency.ts";
 import type { Asking } from "./request.ts";
+import { checkPerson } from "./turnstile.ts";
 
-/** What the look-up brings into a joining. */
+/** What was found out about who joins. */
 export interface Admission {
   /** The origin could not be asked: the hunt lets the player in until it can. */
   provisional?: true;
   locale?: string;
   /** One of the hunt's. */
   bracket?: string;
+  /** The hunt asks for a country, and nobody knows this one. */
+  country?: "unknown";
+  /** The check that a person joins could not be made. */
+  check?: "unchecked";
+  oldEnough?: true;
 }
 
-/** A player who had to be looked up, and what was decided. */
+/** Who joins, and what was decided. */
 export interface Person {
-  externalId: string;
+  /** The company's id, where the hunt is for registered players; the subject of an entry ticket, where it asks for one. */
+  externalId?: string;
   /** `forbidden`: may not join; `unavailable`: cannot be told, and the hunt admits nobody then. */
   decided: Admission | RequestError;
 }
 
-/** Looks the player up, in a hunt that needs it; elsewhere undefined. Throws `invalid` without an external id. */
-export async function personOf(
-  c: Asking,
-  entry: PublicEntry,
-  externalId: string | undefined,
-): Promise<Person | undefined> {
-  const { require, whenOriginDown } = entry.hunt.players;
-  if (require === "anyone") return undefined;
-  if (externalId === undefined) {
+/** What a joining says of who joins. */
+interface Told {
+  externalId?: string | undefined;
+  born?: string | undefined;
+  /** The captcha's response. */
+  check?: string | undefined;
+}
+
+/** Decides about who joins. Throws `invalid` without an external id in a hunt for registered players. */
+export async function personOf(c: Asking, entry: PublicEntry, told: Told): Promise<Person> {
+  const { require } = entry.hunt.players;
+  const { externalId } = told;
+  if (require === "registered" && externalId === undefined) {
     throw new RequestError("invalid", "this hunt is for registered players", [
       { path: "externalId", code: "required", message: "needed to look the player up" },
     ]);
   }
-  const found = await lookUpRegistration(c.env, c.executionCtx, externalId);
-  if (!("failed" in found)) return { externalId, decided: judgeProfile(entry, found.value) };
-  const decided =
-    whenOriginDown === "admit"
-      ? { provisional: true as const }
-      : new RequestError("unavailable", "registered players cannot be looked up now");
-  return { externalId, decided };
+  const known = externalId === undefined || require === "anyone" ? {} : { externalId };
+  try {
+    const asked = await askedOf(c, entry, told);
+    const looked = require === "registered" ? await lookedUp(c, entry, externalId ?? "") : {};
+    return { ...known, decided: { ...looked, ...asked } };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return { ...known, decided: error };
+  }
 }
 
-function judgeProfile(entry: PublicEntry, profile: Profile | null): Admission | RequestError {
-  if (!profile) return new RequestError("forbidden", "this hunt is for registered players: this one is not");
-  if (profile.blocked) return new RequestError("forbidden", "this registered player may not take part");
+/** What `join` of the hunt asks for and no field has. Throws why the player may not join. */
+async function askedOf(c: Asking, { hunt }: PublicEntry, { born, check }: Told): Promise<Admission> {
+  const { countries, minAge, check: checks } = hunt.join ?? {};
+  const admission: Admission = {};
+  if (countries) {
+    const country = countryOf(c.env, c.req.raw);
+    if (country === undefined) admission.country = "unknown";
+    else if (!countries.includes(country)) {
+      throw new RequestError("forbidden", "nobody joins this hunt from the country that you are in");
+    }
+  }
+  if (minAge !== undefined) {
+    if (born === undefined || !isOldEnough(born, minAge, c.get("now"))) {
+      throw new RequestError("forbidden", `players of this hunt have an age of ${minAge} or more`);
+    }
+    admission.oldEnough = true;
+  }
+  if (checks) {
+    const result = await checkPerson(c.env, check);
+    if (result === "refused") {
+      throw new RequestError("forbidden", "the check that a person joins was not passed: make it again");
+    }
+    if (result === "unchecked") {
+      if (hunt.players.whenOriginDown === "refuse") {
+        throw new RequestError("unavailable", "whether a person joins cannot be checked now");
+      }
+      admission.check = "unchecked";
+    }
+  }
+  return admission;
+}
+
+/** The origin's word. Throws why the player may not join. */
+async function lookedUp(c: Asking, entry: PublicEntry, externalId: string): Promise<Admission> {
+  const found = await lookUpRegistration(c.env, c.executionCtx, externalId);
+  if (!("failed" in found)) return judgeProfile(entry, found.value);
+  if (entry.hunt.players.whenOriginDown === "admit") return { provisional: true };
+  throw new RequestError("unavailable", "registered players cannot be looked up now");
+}
+
+function judgeProfile(entry: PublicEntry, profile: Profile | null): Admission {
+  if (!profile) throw new RequestError("forbidden", "this hunt is for registered players: this one is not");
+  if (profile.blocked) throw new RequestError("forbidden", "this registered player may not take part");
   const { locale, bracket } = profile;
   const known = bracket !== undefined && entry.hunt.brackets.some(({ id }) => id === bracket);
   return { ...(locale === undefined ? {} : { locale }), ...(known ? { bracket } : {}) };
 }
 
-/** What the player brings along; throws why not. Nobody to look up: nothing. */
-export function letIn(person: Person | undefined): Admission {
-  if (person?.decided instanceof RequestError) throw person.decided;
-  return person?.decided ?? {};
+/** What was found out; throws why the player may not join. */
+export function letIn({ decided }: Person): Admission {
+  if (decided instanceof RequestError) throw decided;
+  return decided;
 }
 
 /** What a key stands for: where its joining goes and under which key, and what was decided for whom. */
-interface Pinned {
+export interface Pinned {
   shard: string;
   /** Stands for the joining in the shard. */
   joining: string;
   admission: Admission;
 }
 
-/** As it is kept: what the key is bound to, and in a hunt for registered players the decision. */
+/** As it is kept: what the key is bound to, and the decision, where there is anything in it. */
 interface Kept {
   bound: string;
   admission?: Admission;
 }
 
 /**
- * Pins an idempotency key to its request, to a shard and, in a hunt for
- * registered players, to what was decided for `person`, for a day; the first
- * request with the key decides. Throws `conflict` for another request, and
+ * Pins an idempotency key to its request, to a shard and to what was
+ * decided for `person`, for a day; the first request with the key decides. Throws `conflict` for another request, and
  * `decided` when it refuses and no earlier request was let in.
  */
 export async function pin(
@@ -90,7 +145,7 @@ export async function pin(
   hunt: string,
   repeat: Repeatable,
   shard: string,
-  person: Person | undefined,
+  person: Person,
 ): Promise<Pinned> {
   const holder =
     (await earlierHolder(c, hunt, repeat, person)) ?? (await reserve(c, hunt, repeat, shard, person));
@@ -108,9 +163,9 @@ async function earlierHolder(
   c: Asking,
   hunt: string,
   { names }: Repeatable,
-  person: Person | undefined,
+  { decided }: Person,
 ): Promise<Holder | undefined> {
-  const refused = person?.decided instanceof RequestError ? person.decided : undefined;
+  const refused = decided instanceof RequestError ? decided : undefined;
   for (const name of (refused ? names : names.slice(1)).map(nameOf)) {
     const found = await calling(async () => registryStub(c.env, hunt, name).find(name));
     if (found && !hasExpired(c, found)) return found;
@@ -124,10 +179,11 @@ async function reserve(
   hunt: string,
   { names, bound }: Repeatable,
   shard: string,
-  person: Person | undefined,
+  person: Person,
 ): Promise<Holder> {
   const name = nameOf(names[0]);
-  const record: Kept = { bound, ...(person ? { admission: letIn(person) } : {}) };
+  const admission = letIn(person);
+  const record: Kept = { bound, ...(Object.keys(admission).length > 0 ? { admission } : {}) };
   const ask = { shard, key: JSON.stringify(record), at: c.get("now") };
   const registry = () => registryStub(c.env, hunt, name);
   const holder = await calling(async () => registry().reserve(name, ask));

@@ -4,35 +4,47 @@ import { cors } from "hono/cors";
 import { ERRORS, RequestError } from "../errors.ts";
 import { readOn } from "./body.ts";
 import { audienceAt } from "./declare.ts";
-import { allowedOrigin, identify, prepare, setHeaders } from "./headers.ts";
+import { allowedOrigin, failed, identify, prepare } from "./headers.ts";
 import { countError } from "./measure.ts";
 import type { App, AppEnv, Request$ } from "./request.ts";
+import { bodyRoutes } from "./routes/bodies.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { definitionRoutes } from "./routes/definition.ts";
+import { deletionRoutes } from "./routes/deletion.ts";
 import { exportRoutes } from "./routes/export.ts";
+import { guessRoutes } from "./routes/guesses.ts";
+import { helpRoutes } from "./routes/help.ts";
 import { huntRoutes } from "./routes/hunt.ts";
 import { importRoutes } from "./routes/import.ts";
 import { joinRoutes } from "./routes/join.ts";
 import { liveRoutes } from "./routes/live.ts";
+import { madeTeamRoutes } from "./routes/made-teams.ts";
+import { meRoutes } from "./routes/me.ts";
 import { opsRoutes } from "./routes/ops.ts";
-import { pageRoutes } from "./routes/pages.ts";
+import { organiserRoutes } from "./routes/organisers.ts";
+import { noPage, pageRoutes } from "./routes/pages.ts";
+import { personalRoutes } from "./routes/personal.ts";
 import { phaseRoutes } from "./routes/phase.ts";
 import { playRoutes } from "./routes/play.ts";
 import { prizeRoutes } from "./routes/prizes.ts";
+import { proofRoutes } from "./routes/proof.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
+import { regradeRoutes } from "./routes/regrade.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
 import { standingsRoutes } from "./routes/standings.ts";
 import { statsRoutes } from "./routes/stats.ts";
+import { runningRoutes } from "./routes/team.ts";
 import { teamRoutes } from "./routes/teams.ts";
 import { verifyRoutes } from "./routes/verify.ts";
 
-/** `Retry-After` of 429 and 503: a few seconds, spread so that clients do not come back together. */
+/** `Retry-After` of 429 and 503, and of what is not there yet: a few seconds, spread so that clients do not come back together. */
 const RETRY_AFTER = { min: 1, max: 4 };
 
 export function makeApp(): App {
   const app: App = new OpenAPIHono<AppEnv>();
   const preflight = cors({
     origin: (origin, c) => allowedOrigin(origin, c.env, c.get("audience")) ?? null,
-    allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+    allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
     maxAge: 86_400,
   });
   app.options("*", (c, next) => {
@@ -43,23 +55,35 @@ export function makeApp(): App {
   opsRoutes(app);
   huntRoutes(app);
   joinRoutes(app);
+  sessionRoutes(app);
+  meRoutes(app);
+  bodyRoutes(app);
   playRoutes(app);
   standingsRoutes(app);
   liveRoutes(app);
   definitionRoutes(app);
+  deletionRoutes(app);
   phaseRoutes(app);
   teamRoutes(app);
+  guessRoutes(app);
+  helpRoutes(app);
+  regradeRoutes(app);
+  personalRoutes(app);
+  runningRoutes(app);
+  madeTeamRoutes(app);
   statsRoutes(app);
   prizeRoutes(app);
   exportRoutes(app);
+  proofRoutes(app);
   importRoutes(app);
   verifyRoutes(app);
   deadLetterRoutes(app);
   registrationRoutes(app);
+  organiserRoutes(app);
   pageRoutes(app);
-  app.notFound((c) => {
+  app.notFound(async (c) => {
     identify(c, "everyone");
-    return problem(c, new RequestError("not_found", "no such route"));
+    return (await noPage(c)) ?? problem(c, new RequestError("not_found", "no such route"));
   });
   app.onError((error, c) => {
     if (error instanceof RequestError) return problem(c, error);
@@ -77,26 +101,25 @@ export function makeApp(): App {
 function problem(c: Request$, error: RequestError): Response {
   const { status, title, retryable } = ERRORS[error.code];
   countError(c, status, error.code);
-  setHeaders(c);
-  c.header("Cache-Control", "no-store");
-  if (retryable) {
+  const more: Record<string, string> = {
+    "Cache-Control": "no-store",
+    "Content-Type": "application/problem+json",
+  };
+  if (retryable || error.retryAfter !== undefined) {
     const spread = RETRY_AFTER.max - RETRY_AFTER.min + 1;
     const seconds = error.retryAfter ?? RETRY_AFTER.min;
-    c.header("Retry-After", String(seconds + Math.floor(Math.random() * spread)));
+    more["Retry-After"] = String(seconds + Math.floor(Math.random() * spread));
   }
-  const response = c.json(
-    {
-      type: `urn:hunt:problem:${error.code}`,
-      title,
-      status,
-      code: error.code,
-      detail: error.detail,
-      requestId: c.get("requestId"),
-      ...(error.issues ? { issues: error.issues } : {}),
-    },
+  const body = {
+    type: `urn:hunt:problem:${error.code}`,
+    title,
     status,
-    { "Content-Type": "application/problem+json" },
-  );
+    code: error.code,
+    detail: error.detail,
+    requestId: c.get("requestId") as string,
+    ...(error.issues ? { issues: error.issues } : {}),
+  };
+  const response = failed(c, status, JSON.stringify(body), more);
   const reading = readOn(c.req.raw);
   return reading ? heldOpen(response, reading) : response;
 }

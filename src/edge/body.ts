@@ -1,5 +1,7 @@
 /** Reading request bodies: bounded, of the right type, as strict text and JSON. */
+import { encodingOfInvalid, encodingOfStart } from "../encoding.ts";
 import { RequestError } from "../errors.ts";
+import type { RequestTimer } from "./request-timer.ts";
 
 /** Longest body on player routes and small organiser routes, bytes. */
 export const BODY_BYTES = 64 * 1_024;
@@ -11,42 +13,52 @@ export const BODY_TIME = 30_000;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 /** A key that libraries downstream may take for an object's prototype. */
+const PROTO = "__proto__";
 const PROTO_KEY = /"__proto__"\s*:/;
+
+const protoKey = (): RequestError => new RequestError("bad_request", `${PROTO} is not a key here`);
 
 /** The media type without its parameters, lower case. */
 export function mediaType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/**
- * A small body as text, without the detour over bytes: on the event path that
- * detour costs more than the parsing. What is not UTF-8 shows as U+FFFD then,
- * so that character itself is refused as well.
- */
-async function readSmallText(request: Request, limit: number): Promise<string> {
-  const announced = request.headers.get("content-length");
-  if (announced === null) return readText(request, limit);
-  if (Number(announced) > limit) throw tooLarge(limit);
-  let text: string;
+function decoded(bytes: Uint8Array): string {
+  let encoding = encodingOfStart(bytes);
   try {
-    text = await inTime(request.text());
+    if (encoding === undefined) return strictUtf8.decode(bytes);
+  } catch {
+    encoding = encodingOfInvalid(bytes);
+  }
+  throw new RequestError("bad_request", `the body is not valid UTF-8: it looks like ${encoding}`);
+}
+
+/** As `request.text()` decodes: what is not UTF-8 becomes U+FFFD. */
+const lenientUtf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: false });
+
+/**
+ * A small body as text, without the detour over bytes where its length is announced: on the
+ * event path that detour costs more than the parsing. What is not UTF-8 becomes U+FFFD on
+ * every road, so that it spoils only the event it stands in.
+ */
+async function readLenientText(request: Request, limit: number, timer: RequestTimer): Promise<string> {
+  const announced = request.headers.get("content-length");
+  if (announced === null) return lenientUtf8.decode(await readBytes(request, limit));
+  if (Number(announced) > limit) throw tooLarge(limit);
+  try {
+    return await inTimeBy(timer, request.text());
   } catch (error) {
     throw error instanceof RequestError ? error : cutOff();
   }
-  if (text.includes("\ufffd")) {
-    throw new RequestError("bad_request", "the body is not valid UTF-8, or holds the character U+FFFD");
-  }
-  return text;
 }
 
-/** The body as text. Throws `payload_too_large`, or `bad_request` when it is not UTF-8. */
+/** The body as text. Throws `payload_too_large`, or `bad_request` when it is not UTF-8 or empty. */
 export async function readText(request: Request, limit: number): Promise<string> {
-  const bytes = await readBytes(request, limit);
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    throw new RequestError("bad_request", "the body is not valid UTF-8");
-  }
+  const read = await readBytes(request, limit);
+  const bytes = read instanceof Uint8Array ? read : new Uint8Array(read);
+  const text = decoded(bytes);
+  if (text.trim() === "") throw new RequestError("bad_request", "the body is empty");
+  return text;
 }
 
 async function readBytes(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
@@ -73,6 +85,23 @@ export async function inTime<Read>(reading: Promise<Read>): Promise<Read> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** As `inTime`, by the timer of a request that waits for other things as well. */
+function inTimeBy<Read>(timer: RequestTimer, reading: Promise<Read>): Promise<Read> {
+  return new Promise((done, fail) => {
+    const late = timer.arm(BODY_TIME, () => fail(tooSlow()));
+    reading.then(
+      (read) => {
+        late.cancel();
+        done(read);
+      },
+      (error: unknown) => {
+        late.cancel();
+        fail(error);
+      },
+    );
+  });
 }
 
 async function readWithin(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
@@ -121,26 +150,40 @@ export function readOn(request: Request): Promise<void> | undefined {
   const { body } = request;
   const announced = request.headers.get("content-length");
   if (!body || body.locked || (announced !== null && Number(announced) <= BODY_BYTES)) return undefined;
-  return throwAway(body.getReader());
+  return throwAway(body.getReader({ mode: "byob" }));
 }
 
-const silence = (): Promise<undefined> =>
-  new Promise((done) => {
-    setTimeout(() => done(undefined), READ_ON.silentMs);
-  });
+/** What one read takes at most, bytes: a reader without a buffer of its own gets 4 KB each time. */
+const PIECE_BYTES = 65_536;
 
-async function throwAway(reader: ReadableStreamDefaultReader): Promise<void> {
+async function throwAway(reader: ReadableStreamBYOBReader): Promise<void> {
   const until = Date.now() + READ_ON.ms;
-  try {
-    for (let bytes = 0; bytes < READ_ON.bytes && Date.now() < until; ) {
-      const next = await Promise.race([reader.read(), silence()]);
-      if (!next || next.done) return;
-      bytes += (next.value as Uint8Array).byteLength;
+  let bytes = 0;
+  let isOver = false;
+  const reading = async (): Promise<void> => {
+    let buffer = new ArrayBuffer(PIECE_BYTES);
+    while (!isOver && bytes < READ_ON.bytes && Date.now() < until) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done || !value) return;
+      bytes += value.byteLength;
+      buffer = value.buffer as ArrayBuffer;
     }
-    await reader.cancel();
-  } catch {
-    // The sender went away: nothing is left to read.
+    if (!isOver) await reader.cancel();
+  };
+  // The sender went away: nothing is left to read.
+  const ended = reading().catch(() => undefined);
+  // One timer for many reads, because a timer costs more than a read.
+  for (let before = -1; before !== bytes; ) {
+    before = bytes;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<boolean>((done) => {
+      timer = setTimeout(done, READ_ON.silentMs, false);
+    });
+    const isEnd = await Promise.race([ended.then(() => true), silence]);
+    clearTimeout(timer);
+    if (isEnd) return;
   }
+  isOver = true;
 }
 
 function tooSlow(): RequestError {
@@ -153,11 +196,28 @@ function tooLarge(limit: number): RequestError {
 
 /**
  * The JSON body, unchecked in shape. Throws `unsupported_media_type`,
- * `payload_too_large`, or `bad_request` for what is no JSON.
+ * `payload_too_large`, or `bad_request` for what is empty, no UTF-8 or no JSON.
  */
 export async function readJson(request: Request, limit: number): Promise<unknown> {
   requireJson(request);
-  return parseJson(await readSmallText(request, limit));
+  const text = await readText(request, limit);
+  if (PROTO_KEY.test(text)) throw protoKey();
+  return parseJson(text);
+}
+
+/**
+ * The JSON body of many things that are each checked by themselves: text that is no UTF-8, and
+ * keys that no schema has, are left to the one that they stand in. Throws as `readJson` does.
+ */
+export async function readJsonOfParts(
+  request: Request,
+  limit: number,
+  timer: RequestTimer,
+): Promise<unknown> {
+  requireJson(request);
+  const body = parseJson(await readLenientText(request, limit, timer));
+  if (typeof body === "object" && body !== null && Object.hasOwn(body, PROTO)) throw protoKey();
+  return body;
 }
 
 function requireJson(request: Request): void {
@@ -169,11 +229,11 @@ function requireJson(request: Request): void {
 }
 
 function parseJson(text: string): unknown {
-  if (PROTO_KEY.test(text)) throw new RequestError("bad_request", "__proto__ is not a key here");
   try {
     return JSON.parse(text);
   } catch {
     // The parser's message quotes the body: it is not passed on.
-    throw new RequestError("bad_request", "the body is not valid JSON");
+    const isEmpty = text.trim() === "";
+    throw new RequestError("bad_request", isEmpty ? "the body is empty" : "the body is not valid JSON");
   }
 }

@@ -25,6 +25,7 @@ import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import type { Handler, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { id, slug } from "../contract/basics.ts";
+import { type OrganiserRole, rolesOf, routeName } from "../contract/role-table.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 import { check, issuesOf } from "../intake/check.ts";
 import { BODY_BYTES, mediaType, readJson } from "./body.ts";
@@ -54,7 +55,7 @@ interface Declaration<
   Json extends z.ZodType | undefined,
   Told extends Responses,
 > {
-  method: "get" | "put" | "post";
+  method: "get" | "put" | "post" | "patch" | "delete";
   /** With `{name}` parameters, as OpenAPI writes them. */
   path: Path;
   summary: string;
@@ -73,8 +74,10 @@ interface Declaration<
   responses: Told;
   /** Beyond those that follow from token, path, query and body. */
   errors?: readonly ErrorCode[];
-  /** The response is one person's, though no token is asked for. */
-  personal?: true;
+  /** The response is one person's, though no token is asked for; of which kind. */
+  personal?: "player" | "organiser";
+  /** A request without a body counts as one with an empty object. */
+  emptyBody?: true;
   /** Default: a hunt that the path names exists, else 404. `unchecked`: the handler looks, or makes it. */
   hunt?: "unchecked";
 }
@@ -88,6 +91,7 @@ interface Checks {
   query: z.ZodType | undefined;
   headers: z.ZodType | undefined;
   json: z.ZodType | undefined;
+  emptyBody: boolean;
   body: { types: readonly string[]; line?: z.ZodType } | undefined;
   /** Undefined: there is no body. */
   maxBytes: number | undefined;
@@ -98,6 +102,8 @@ interface Checks {
 /** What was declared of a route, for its checks and for the document. */
 export interface Extras extends Checks {
   tokens: Role["tokens"];
+  /** Of a route that organisers may call: which. */
+  roles: readonly OrganiserRole[] | undefined;
   audience: Audience;
   params: z.ZodType | undefined;
   errors: readonly ErrorCode[];
@@ -132,6 +138,51 @@ const PARAMETERS: Record<string, { schema: z.ZodType; missing: string }> = {
   hunt: { schema: slug.describe("The hunt"), missing: "no such hunt" },
   prize: { schema: slug.meta({ description: "The prize", examples: ["lantern"] }), missing: "no such prize" },
   team: { schema: id.describe("The team"), missing: "no such team" },
+  clue: { schema: slug.meta({ description: "The clue", examples: ["old-lamp"] }), missing: "no such clue" },
+  player: {
+    schema: id.meta({ description: "The player", examples: ["p-3k9x0q2m4t7v"] }),
+    missing: "no such player in this team",
+  },
+  thread: {
+    schema: id.meta({ description: "The thread", examples: ["weur-0-1a-x7k2qm4tvb.1"] }),
+    missing: "no such request",
+  },
+  announcement: {
+    schema: id.meta({ description: "The announcement", examples: ["a-4kq0x"] }),
+    missing: "no such announcement",
+  },
+  regrade: {
+    schema: id.meta({ description: "The regrade", examples: ["7K2QM4TVBX9R3DEF"] }),
+    missing: "there is no such regrade, or it is undone",
+  },
+  job: {
+    schema: id.meta({
+      description: "The job",
+      examples: ["d-6c7d5a0e-3d3f-4b7e-9d7b-6f0f1e2d3c4b"],
+    }),
+    missing: "no such job",
+  },
+  shard: {
+    schema: z
+      .string()
+      .regex(/^[a-z]{1,8}(?:-[a-z]{1,8})?-\d{1,4}$/)
+      .meta({ description: "The shard: the beginning of its teams' ids", examples: ["weur-0"] }),
+    missing: "no such fact",
+  },
+  digest: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{22}$/)
+      .meta({ description: "The text's digest", examples: ["q3Zk0vXn2Wc8yT5bLr1aQg"] }),
+    missing: "no such text",
+  },
+  seq: {
+    schema: z
+      .string()
+      .regex(/^[1-9]\d{0,14}$/)
+      .meta({ description: "The fact's number, as a result of the event tells it", examples: ["4711"] }),
+    missing: "no such fact",
+  },
 };
 
 /** No key is known. */
@@ -154,11 +205,13 @@ export function declared<
     query: query ?? (anyQuery ? undefined : NO_QUERY),
     headers,
     json,
+    emptyBody: declaration.emptyBody ?? false,
     body,
     maxBytes: declaration.maxBytes ?? (json || body ? BODY_BYTES : undefined),
     hunt: huntCheckOf(names, role, declaration.hunt),
   };
   const audience = audienceOf(role, declaration.personal);
+  const route = routeName(method, path);
   const config = {
     method,
     path,
@@ -171,13 +224,14 @@ export function declared<
         schema ? { description, content: { "application/json": { schema } } } : { description },
       ]),
     ) as TypedResponses<Told>,
-    middleware: [entered(method, path, audience), role.check, checked(checks)] as unknown as [
-      Role<Variables>["check"],
+    middleware: [entered(method, path, audience), role.checkFor(route), checked(checks)] as unknown as [
+      ReturnType<Role<Variables>["checkFor"]>,
     ],
   };
   extras.set(config.responses, {
     ...checks,
     tokens: role.tokens,
+    roles: role.tokens.includes("organiser") ? rolesOf(route) : undefined,
     audience,
     params: names.length > 0 ? z.object(Object.fromEntries(names.map(parameterOf))) : undefined,
     errors: declaration.errors ?? [],
@@ -186,10 +240,13 @@ export function declared<
   return createRoute(config);
 }
 
-function audienceOf({ tokens }: Pick<Role, "tokens">, personal: true | undefined): Audience {
+function audienceOf(
+  { tokens }: Pick<Role, "tokens">,
+  personal: "player" | "organiser" | undefined,
+): Audience {
   if (tokens.includes("player")) return "player";
   if (tokens.length > 0) return "organiser";
-  return personal ? "player" : "everyone";
+  return personal ?? "everyone";
 }
 
 /** A player's token names a hunt that there is. */
@@ -287,15 +344,17 @@ function checked({
   query,
   headers,
   json,
+  emptyBody,
   body,
   maxBytes = 0,
   hunt,
 }: Checks): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    for (const name of names) checkName(name, c.req.param(name as never), method);
+    const makes = method === "put" && hunt === "unchecked";
+    for (const name of names) checkName(name, c.req.param(name as never), makes);
     if (names.length > 0) c.req.addValidatedData("param", c.req.param());
     if (body) requireType(c.req.raw, body.types);
-    const sent = json && (await readJson(c.req.raw, maxBytes));
+    const sent = json && (emptyBody && isEmpty(c.req.raw) ? {} : await readJson(c.req.raw, maxBytes));
     if (query) c.req.addValidatedData("query", check(query, queryOf(c)) as object);
     if (headers) c.req.addValidatedData("header", checkHeaders(headers, c.req.header()));
     if (json) c.req.addValidatedData("json", check(json, sent) as object);
@@ -304,11 +363,15 @@ function checked({
   };
 }
 
+/** Of no type and no length: what says that it is JSON must be. */
+const isEmpty = ({ body, headers }: Request): boolean =>
+  !headers.has("content-type") && (!body || headers.get("content-length") === "0");
+
 /** A name that nothing can have is not there. Whoever makes a hunt is told what is wrong with its name instead. */
-function checkName(name: string, value: unknown, method: string): void {
+function checkName(name: string, value: unknown, makes: boolean): void {
   const parameter = PARAMETERS[name];
   if (!parameter || parameter.schema.safeParse(value).success) return;
-  if (method === "put" && name === "hunt") check(z.object({ hunt: slug }), { hunt: value });
+  if (makes && name === "hunt") check(z.object({ hunt: slug }), { hunt: value });
   throw new RequestError("not_found", parameter.missing);
 }
 

@@ -13,12 +13,12 @@ import type { App } from "./request.ts";
 
 type Json = Record<string, unknown>;
 
-/** The document for clients at `origin`; made once, because the routes do not change. */
-export function documentOf(app: App): (origin: string) => object {
-  let document: object | undefined;
+/** The document's JSON for clients at `origin`; made once but for that, because the routes do not change. */
+export function documentOf(app: App): (origin: string) => string {
+  let document: string | undefined;
   return (origin) => {
-    document ??= makeDocument(app);
-    return { ...document, servers: [{ url: origin }] };
+    document ??= JSON.stringify(makeDocument(app));
+    return `${document.slice(0, -1)},"servers":${JSON.stringify([{ url: origin }])}}`;
   };
 }
 
@@ -56,7 +56,7 @@ function makeDocument(app: App): object {
 }
 
 function operationOf(route: RouteConfig, extras: Extras, components: Json, problemRef: object): Json {
-  const { tokens, told } = extras;
+  const { tokens, roles, told } = extras;
   const responses: Record<string, object> = {};
   for (const [status, { description, schema, type, line }] of Object.entries(told)) {
     const of = schema ?? line;
@@ -77,6 +77,7 @@ function operationOf(route: RouteConfig, extras: Extras, components: Json, probl
   return {
     summary: route.summary,
     ...(tokens.length === 0 ? {} : { security: tokens.map((kind) => ({ [kind]: [] })) }),
+    ...(roles === undefined ? {} : { "x-roles": roles }),
     parameters: [
       ...parametersOf(extras.params, "path", components),
       ...parametersOf(extras.query, "query", components),
@@ -100,8 +101,8 @@ function errorsOf({ tokens, names, query, json, body, errors }: Extras): ErrorCo
   ];
 }
 
-function bodyOf({ json, body, maxBytes }: Extras, components: Json): Json | undefined {
-  const head = { required: true, ...(maxBytes === undefined ? {} : { "x-max-bytes": maxBytes }) };
+function bodyOf({ json, body, emptyBody, maxBytes }: Extras, components: Json): Json | undefined {
+  const head = { required: !emptyBody, ...(maxBytes === undefined ? {} : { "x-max-bytes": maxBytes }) };
   if (body) {
     const content = body.line ? { schema: schemaOf(body.line, components, "request") } : {};
     return { ...head, content: Object.fromEntries(body.types.map((type) => [type, content])) };

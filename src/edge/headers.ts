@@ -23,7 +23,7 @@ export function identify(c: Context, audience: Audience): void {
 }
 
 /** The headers of every response, for what Hono makes of this context. */
-export function setHeaders(c: Context): void {
+function setHeaders(c: Context): void {
   const headers = headersOf(c);
   for (const name in headers) c.header(name, headers[name]);
 }
@@ -33,6 +33,22 @@ export function jsonText(c: Context, text: string | Uint8Array, more?: Record<st
   const headers = headersOf(c);
   headers["Content-Type"] = "application/json";
   if (more) Object.assign(headers, more);
+  return new Response(text, { headers });
+}
+
+/** A response to what was refused, made in one step: a flood of refusals must cost little. */
+export function failed(c: Context, status: number, text: string, more: Record<string, string>): Response {
+  return new Response(text, { status, headers: { ...headersOf(c), ...more } });
+}
+
+/** That the client has what there is. */
+export function unchanged(c: Context, etag: string, more?: Record<string, string>): Response {
+  return new Response(null, { status: 304, headers: { ...headersOf(c), ETag: etag, ...more } });
+}
+
+/** A text that only who asked for it may keep. `more` says how long. */
+export function privateText(c: Context, text: string, more: Record<string, string>): Response {
+  const headers = { ...headersOf(c), "Content-Type": "text/markdown; charset=utf-8", ...more };
   return new Response(text, { headers });
 }
 

@@ -3,6 +3,7 @@
  * secret, or one that many clients choose ("1"): so only keyed digests of it are
  * kept, and it is bound to the whole body; a short one to the sender's network as well.
  */
+import { z } from "zod";
 import { derivedMac } from "../derived-mac.ts";
 import { base64url } from "../hmac.ts";
 import { keyRing, type Secrets } from "../secrets.ts";
@@ -15,6 +16,19 @@ const LONG_ENOUGH = 16;
 const DIGEST_BYTES = 16;
 
 const PURPOSE = "idempotency keys";
+
+/** The header of a request that may be sent again. */
+export const idempotent = z.object({
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable characters")
+    .meta({
+      description:
+        "The same key and body again find what the first one made; of a joining for a day, and anything else under it is a conflict",
+      examples: ["0192f3c1-7c1e-7b3a-9d2f-0a6d7b8c9e10"],
+    })
+    .exactOptional(),
+});
 
 export interface Repeatable {
   /** Stands for the key, by the present key of the ring; then by the earlier ones. */
@@ -43,6 +57,12 @@ export function repeatable(
     bound: digest(ring.at(-1)?.bytes ?? new Uint8Array(), `body\n${hunt}\n${sender}\n${canonical(body)}`),
     olderKey: `key-${key}`,
   };
+}
+
+/** Stands for the key of a request of this party. By the last key of the ring, which stays when a new one comes before it. */
+export function requestKey(secrets: Ring, party: string, key: string): string {
+  const last = keyRing("CODE_KEYS", secrets.CODE_KEYS).at(-1)?.bytes ?? new Uint8Array();
+  return `k-${digest(last, `request\n${party}\n${key}`)}`;
 }
 
 /** The joining that a pinned key stands for; `at`: when it was pinned, so that a day later it is another one. */

@@ -1,5 +1,5 @@
 /**
- * Limits at the edge: requests per token and per address, joinings per address.
+ * Limits at the edge: requests per token and per address, joinings and unknown return codes per address.
  * An address is what one party has of it: `networkOf`.
  */
 import { BoundedMap } from "../bounded-map.ts";
@@ -44,6 +44,25 @@ export async function limitAddress(env: Env, request: Request, now: number): Pro
   throw new RequestError("rate_limited", "too many requests from this address");
 }
 
+/**
+ * What `verifying` gives. A token that it refuses counts as a request without
+ * one: forging is within the rate of an address, and good tokens play on behind it.
+ */
+export async function limitForgery<Claims>(
+  env: Env,
+  request: Request,
+  now: number,
+  verifying: Promise<Claims>,
+): Promise<Claims> {
+  try {
+    return await verifying;
+  } catch (error) {
+    if (error instanceof RequestError && error.code === "unauthenticated")
+      await limitAddress(env, request, now);
+    throw error;
+  }
+}
+
 /** Purpose of the key that digests networks, and the bytes of a digest. */
 const NETWORKS = "networks";
 const DIGEST_BYTES = 16;
@@ -78,41 +97,63 @@ export function limitedNetwork(env: Env, request: Request): string | undefined {
   return address === null ? undefined : networkOf(address);
 }
 
-/** What this isolate saw of teams' events, by its environment. */
+/** What this isolate saw of teams, by its environment: their events, and how often they looked. */
 const eventRates = new WeakMap<Env, EventRate>();
+const lookRates = new WeakMap<Env, EventRate>();
 
 /** Undefined: teams are not limited. */
-function eventRateOf(env: Env): EventRate | undefined {
-  const known = eventRates.get(env);
+function rateOf(rates: WeakMap<Env, EventRate>, env: Env): EventRate | undefined {
+  const known = rates.get(env);
   if (known) return known;
   const { RATE_LIMITS, TEAM_EVENTS_PER_MINUTE } = configOf(env);
   if (RATE_LIMITS === "off") return undefined;
   const made = new EventRate(TEAM_EVENTS_PER_MINUTE);
-  eventRates.set(env, made);
+  rates.set(env, made);
   return made;
 }
 
 /** Refuses a team that was refused a moment ago, before its request is read. `now`: epoch ms. */
 export function limitFlood(env: Env, team: string, now: number): void {
-  if (eventRateOf(env)?.isPaused(team, now)) throw floods();
+  if (rateOf(eventRates, env)?.isPaused(team, now)) throw floods();
 }
 
 /** Refuses the events of a team that sends too many, before work is put into them. */
 export function limitEvents(env: Env, team: string, count: number, now: number): void {
-  const seconds = eventRateOf(env)?.take(team, count, now) ?? 0;
+  const seconds = rateOf(eventRates, env)?.take(team, count, now) ?? 0;
   if (seconds > 0) throw floods(seconds);
 }
 
-function floods(seconds?: number): RequestError {
+/** Refuses a look at `/me` when the team's players look too often: each has a rate, and a team many players. */
+export function limitLooks(env: Env, team: string, now: number): void {
+  const seconds = rateOf(lookRates, env)?.take(team, 1, now) ?? 0;
+  if (seconds > 0) throw floods(seconds, "the team's players look more often than one team may");
+}
+
+function floods(seconds?: number, detail = TOO_MANY_EVENTS): RequestError {
   meter.add("hunt_rate_limited_total", 1, "team");
-  return new RequestError("overloaded", TOO_MANY_EVENTS, undefined, seconds);
+  return new RequestError("overloaded", detail, undefined, seconds);
 }
 
 /** Length of a window of joinings, which begins with its first, ms. */
 const MINUTE = 60_000;
 
-/** Joinings by network, as this isolate saw them. */
-const joinings = new BoundedMap<string, { count: number; until: number }>(20_000);
+interface Window {
+  count: number;
+  /** Epoch ms. */
+  until: number;
+}
+
+/** Joinings by network, as this isolate saw them; and return codes that nobody had. */
+const joinings = new BoundedMap<string, Window>(20_000);
+const unknownCodes = new BoundedMap<string, Window>(20_000);
+
+/** The network's window that runs at `now`, or a new one. */
+function windowOf(windows: BoundedMap<string, Window>, network: string, now: number): Window {
+  const known = windows.get(network);
+  // A window far ahead was opened while the clock was wrong.
+  const running = known && known.until > now && known.until <= now + MINUTE ? known : undefined;
+  return running ?? windows.set(network, { count: 0, until: now + MINUTE });
+}
 
 /**
  * Refuses a joining beyond the rate of its address. This isolate counts exactly,
@@ -121,17 +162,45 @@ const joinings = new BoundedMap<string, { count: number; until: number }>(20_000
 export async function limitJoining(env: Env, request: Request, now: number): Promise<void> {
   const network = limitedNetwork(env, request);
   if (network === undefined) return;
-  const known = joinings.get(network);
-  // A window far ahead was opened while the clock was wrong.
-  const running = known && known.until > now && known.until <= now + MINUTE ? known : undefined;
-  const window = running ?? joinings.set(network, { count: 0, until: now + MINUTE });
+  const window = windowOf(joinings, network, now);
   window.count += 1;
   const { JOIN_RATE } = configOf(env);
   if (window.count <= JOIN_RATE) {
     if (window.count % placeShare(JOIN_RATE) !== 0) return;
     if ((await env.JOIN_PLACE_RATE.limit({ key: network })).success) return;
   }
-  meter.add("hunt_rate_limited_total", 1, "joining");
-  const seconds = Math.max(1, Math.ceil((window.until - now) / 1_000));
-  throw new RequestError("rate_limited", "too many joinings from this address", undefined, seconds);
+  throw untilItsEnd(window, now, "joining", "too many joinings from this address");
+}
+
+/** Return codes a minute from one address that nobody has. The figure of RETURN_PLACE_RATE in wrangler.toml. */
+const UNKNOWN_CODES_MAX = 10;
+
+const TOO_MANY_CODES = "too many unknown return codes from this address";
+
+/** Refuses to look at a return code from an address that has tried too many: right ones, too. */
+export function limitReturning(env: Env, request: Request, now: number): void {
+  const network = limitedNetwork(env, request);
+  const window = network === undefined ? undefined : unknownCodes.get(network);
+  if (!window || window.until <= now || window.until > now + MINUTE) return;
+  if (window.count > UNKNOWN_CODES_MAX) throw untilItsEnd(window, now, "returning", TOO_MANY_CODES);
+}
+
+/**
+ * Counts a return code that nobody has, and refuses its address when that was one too many. This
+ * isolate counts exactly, the platform adds up the isolates of a place.
+ */
+export async function countUnknownCode(env: Env, request: Request, now: number): Promise<void> {
+  const network = limitedNetwork(env, request);
+  if (network === undefined) return;
+  const window = windowOf(unknownCodes, network, now);
+  window.count += 1;
+  const { success } = await env.RETURN_PLACE_RATE.limit({ key: network });
+  if (!success) window.count = Math.max(window.count, UNKNOWN_CODES_MAX + 1);
+  if (window.count > UNKNOWN_CODES_MAX) throw untilItsEnd(window, now, "returning", TOO_MANY_CODES);
+}
+
+function untilItsEnd({ until }: Window, now: number, by: string, detail: string): RequestError {
+  meter.add("hunt_rate_limited_total", 1, by);
+  const seconds = Math.max(1, Math.ceil((until - now) / 1_000));
+  return new RequestError("rate_limited", detail, undefined, seconds);
 }

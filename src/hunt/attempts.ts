@@ -48,6 +48,14 @@ export function tokensLeft(limits: AttemptLimits, bucket: Attempts | undefined, 
   return Math.floor((tokensAt(limits, bucket, now) - 1) * 1_000) / 1_000;
 }
 
+/** Tries that the bucket has at `now`, whole ones. */
+export const triesAt = (limits: AttemptLimits, bucket: Attempts | undefined, now: number): number =>
+  Math.max(0, Math.floor(tokensAt(limits, bucket, now) + TOKEN_NOISE));
+
+/** Tries that a clue's `perClue` leaves in all; undefined: it sets no limit. */
+export const triesOfClue = ({ perClue }: AttemptLimits, bucket: Attempts | undefined): number | undefined =>
+  perClue > 0 ? Math.max(0, perClue - (bucket?.wrong ?? 0)) : undefined;
+
 /** When the bucket will hold a token again; undefined if it holds one now or never refills. */
 export function cooldownUntil(
   limits: AttemptLimits,

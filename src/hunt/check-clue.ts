@@ -4,12 +4,9 @@ import type { ClueDefinition } from "./definition.ts";
 import { KIND_KEYS, kindOf } from "./kinds/all.ts";
 import type { Report } from "./report.ts";
 
-/** Has no effect where no answer is compared. Earlier versions did not refuse it there, so definitions in use may have it. */
-const TOLERATED = "compare";
-
 /** Each key that belongs to a kind, and as JSON the value it has in a clue that does not give it. */
 const KEYS = Object.entries<z.ZodType>(KIND_KEYS).map(([key, schema]) => ({
-  key,
+  key: key as keyof typeof KIND_KEYS,
   absent: JSON.stringify(schema.safeParse(undefined).data),
 }));
 
@@ -22,7 +19,7 @@ export function checkClue(clue: ClueDefinition, path: string, report: Report): v
       const message = `a clue of kind ${clue.kind} needs ${key}`;
       report({ path: `${path}.${key}`, code: `${key}-missing`, message });
     }
-    if (isGiven && !(key in kind.keys) && key !== TOLERATED) {
+    if (isGiven && !(key in kind.keys)) {
       const message = `a clue of kind ${clue.kind} has no ${key}`;
       report({ path: `${path}.${key}`, code: `${key}-superfluous`, message });
     }

@@ -20,7 +20,8 @@ export function greatestBonus(definition: Definition): number {
 export function checkGraph(definition: Definition): Issue[] {
   const { issues, broken } = checkConditions(definition);
   if (issues.some((issue) => issue.code === "too-many-conditions")) return issues;
-  const world: World = { bonus: greatestBonus(definition), manual: true, timed: true, broken };
+  // What is wrong in itself is reported as such: nothing more shall follow from it.
+  const world: World = { bonus: greatestBonus(definition), manual: true, timed: true, granted: broken };
   if (definition.opens !== undefined) world.opens = definition.opens;
   return [...issues, ...checkOpenings(definition, world)];
 }
@@ -62,7 +63,7 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
   function problemsOf(
     condition: Condition,
     own: Definition["clues"][number] | undefined,
-  ): { key: string; code: string; message: string }[] {
+  ): { key: string; code: Issue["code"]; message: string }[] {
     switch (condition.op) {
       case "solved":
         if (clues.has(condition.clue)) return [];
@@ -83,7 +84,7 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
           {
             key: "atLeast",
             code: "at-least-beyond",
-            message: `asks for ${condition.atLeast} clues, there are ${available} that count`,
+            message: `asks for ${condition.atLeast} solved, ${available} of the clues count`,
           },
         ];
       }
@@ -94,7 +95,7 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
           {
             key: "points",
             code: "points-beyond",
-            message: `asks for ${condition.points} points, at best ${available} can be had`,
+            message: `asks for a score of ${condition.points}, at best ${available} can be had`,
           },
         ];
       }

@@ -102,6 +102,21 @@ export function claimResult(
 /** The team's wins of one prize, revoked ones too: they count for its limits. */
 const winsOf = (team: Team, prize: string): Win[] => (team.wins ?? []).filter((win) => win.prize === prize);
 
+/** Units of the prize that were won in other teams, and count for the limits: by members of this one, and by the player. */
+export function carriedOf(
+  { members, inherited }: Team,
+  prize: string,
+  player: string,
+): { byTeam: number; byPlayer: number } {
+  const carried = { byTeam: inherited?.filter((win) => win.prize === prize).length ?? 0, byPlayer: 0 };
+  for (const { id, won } of members) {
+    const units = won?.filter((win) => win.prize === prize).length ?? 0;
+    carried.byTeam += units;
+    if (id === player) carried.byPlayer += units;
+  }
+  return carried;
+}
+
 /** Whether the prize's limits leave nothing to this player of the team. `more`: wins that may yet come. */
 export function hasEnough(
   team: Team,
@@ -110,8 +125,12 @@ export function hasEnough(
   more = { byTeam: 0, byPlayer: 0 },
 ): boolean {
   const own = winsOf(team, id);
-  const byPlayer = own.filter((win) => win.player === player).length + more.byPlayer;
-  return own.length + more.byTeam >= perTeam || byPlayer >= (perPlayer ?? Number.POSITIVE_INFINITY);
+  const carried = carriedOf(team, id, player);
+  const byPlayer = own.filter((win) => win.player === player).length + carried.byPlayer + more.byPlayer;
+  return (
+    own.length + carried.byTeam + more.byTeam >= perTeam ||
+    byPlayer >= (perPlayer ?? Number.POSITIVE_INFINITY)
+  );
 }
 
 const triesOf = (team: Team, prize: string): Attempts | undefined =>

@@ -5,16 +5,18 @@
  */
 import type { Issue } from "../errors.ts";
 import type { DigestText } from "../protocol.ts";
+import { asksOf, checkJoin } from "./asks.ts";
 import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
 import { checkTimes, prizeWindow } from "./check-times.ts";
-import { codesOf } from "./codes.ts";
+import { checkCodes, codesOf, keysOf } from "./codes.ts";
 import type { CompiledClue, CompiledHunt, CompiledPrize, PublicHunt } from "./compiled.ts";
-import type { ClueDefinition, Definition, PrizeDefinition } from "./definition.ts";
+import type { ClueDefinition, Definition, ParsedDefinition, PrizeDefinition } from "./definition.ts";
 import { kindOf } from "./kinds/all.ts";
 import { lint } from "./lint.ts";
 import { ISSUES_MAX } from "./reading.ts";
 import { checkUnique, type Report } from "./report.ts";
+import { RULES_VERSION } from "./rules-version.ts";
 
 export interface CompileOptions {
   /** The id the hunt is published under. */
@@ -24,11 +26,16 @@ export interface CompileOptions {
   codeFor: (clue: string) => string;
   /** Id of the pepper behind `digest`. */
   pepper: string;
+  /**
+   * The definition was published before, maybe by an engine with looser rules:
+   * what rejects others is only told (`tolerated`), and the hunt plays on.
+   */
+  published?: boolean;
 }
 
 export type Compiled =
-  | { hunt: CompiledHunt; public: PublicHunt; warnings: Issue[]; issues?: never }
-  | { issues: Issue[]; hunt?: never; public?: never; warnings?: never };
+  | { hunt: CompiledHunt; public: PublicHunt; warnings: Issue[]; tolerated: Issue[]; issues?: never }
+  | { issues: Issue[]; hunt?: never; public?: never; warnings?: never; tolerated?: never };
 
 /**
  * Compiles a definition. Issues reject it, each with a dotted path, a stable
@@ -37,30 +44,24 @@ export type Compiled =
  * a definition with issues.
  */
 export function compile(definition: Definition, options: CompileOptions): Compiled {
-  const issues: Issue[] = [];
-  const report: Report = (issue) => {
-    issues.push(issue);
-  };
-  checkHunt(definition, options.hunt, report);
-  checkTimes(definition, report);
-  for (const [index, clue] of definition.clues.entries()) checkClue(clue, `clues.${index}`, report);
-  for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, report);
-  for (const issue of checkGraph(definition)) report(issue);
   const codes = codesOf(definition, options.codeFor);
-  checkCodes(codes, report);
-  if (issues.length > 0) return { issues: issues.slice(0, ISSUES_MAX) };
+  const issues = checkMeaning(definition, options.hunt, codes);
+  if (issues.length > 0 && !options.published) return { issues: issues.slice(0, ISSUES_MAX) };
 
-  const codeOf = new Map(codes.map(({ clue, code }) => [clue.id, code]));
-  const clues = definition.clues.map((clue) => compileClue(clue, codeOf.get(clue.id), definition, options));
+  const keys = keysOf(codes);
+  const clues = definition.clues.map((clue) => compileClue(clue, keys.get(clue.id), definition, options));
+  const asks = asksOf(definition.join);
   return {
     hunt: {
       ...sharedHalf(definition, options.hunt),
       ...secretHalf(definition),
       clues,
       pepper: options.pepper,
+      rules: RULES_VERSION,
     },
     public: {
       ...sharedHalf(definition, options.hunt),
+      ...(asks === undefined ? {} : { join: asks }),
       clueCount: clues.length,
       prizes: definition.prizes.map((prize) => {
         const { id, title, mode, stock, odds, window } = compilePrize(prize, definition);
@@ -79,7 +80,38 @@ export function compile(definition: Definition, options: CompileOptions): Compil
       definition,
       codes.map(({ code }) => code),
     ),
+    tolerated: issues.slice(0, ISSUES_MAX),
   };
+}
+
+/**
+ * Every issue of a definition that has not the right shape: of its shape, and
+ * of the meaning of what is left of it.
+ */
+export function issuesOf(
+  { issues, draft }: Extract<ParsedDefinition, { issues: Issue[] }>,
+  options: Pick<CompileOptions, "hunt" | "codeFor">,
+): Issue[] {
+  if (draft === undefined) return issues;
+  const told = new Set(issues.map(({ path }) => path));
+  const meaning = checkMeaning(draft.definition, options.hunt, codesOf(draft.definition, options.codeFor));
+  const more = meaning.filter((issue) => !told.has(issue.path) && draft.believes(issue));
+  return [...issues, ...more].slice(0, ISSUES_MAX);
+}
+
+/** Every issue of a definition that has the right shape. */
+function checkMeaning(definition: Definition, hunt: string, codes: ReturnType<typeof codesOf>): Issue[] {
+  const issues: Issue[] = [];
+  const report: Report = (issue) => {
+    issues.push(issue);
+  };
+  checkHunt(definition, hunt, report);
+  checkTimes(definition, report);
+  for (const [index, clue] of definition.clues.entries()) checkClue(clue, `clues.${index}`, report);
+  for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, report);
+  for (const issue of checkGraph(definition)) report(issue);
+  checkCodes(codes, hunt, report);
+  return issues;
 }
 
 /** Ids, and references from the head. */
@@ -87,6 +119,12 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
   if (definition.hunt !== undefined && definition.hunt !== hunt) {
     report({ path: "hunt", code: "hunt-mismatch", message: `the hunt is published as "${hunt}"` });
   }
+  if (definition.players.once !== undefined && definition.players.require === "anyone") {
+    const message =
+      "where anyone may join nobody is known again: once needs `require: registered` or `signed`";
+    report({ path: "players.once", code: "once-for-anyone", message });
+  }
+  checkJoin(definition.join, report);
   checkUnique(definition.brackets, "brackets", report);
   checkUnique(definition.rounds, "rounds", report);
   checkUnique(definition.clues, "clues", report);
@@ -106,6 +144,10 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
     report({ path: "scoring.finish", code: "unknown-clue", message: `there is no clue "${finish}"` });
   }
   const { kind, minimum } = definition.scoring.decay;
+  if (definition.webhooks.length > 0) {
+    const message = "webhooks are not built yet: nothing would be sent";
+    report({ path: "webhooks", code: "not-yet", message });
+  }
   if (kind !== "none" && definition.clues.every((clue) => clue.points < minimum)) {
     const message = `every clue is worth less than ${minimum}: nothing could fall to it`;
     report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
@@ -122,7 +164,7 @@ function checkPrize(prize: PrizeDefinition, path: string, report: Report): void 
     report({
       path: `${path}.codes`,
       code: "codes-stock",
-      message: `${prize.codes.length} codes for a stock of ${prize.stock}`,
+      message: `${prize.codes.length} ${prize.codes.length === 1 ? "code" : "codes"} for a stock of ${prize.stock}`,
     });
   }
   const seen = new Set<string>();
@@ -133,22 +175,9 @@ function checkPrize(prize: PrizeDefinition, path: string, report: Report): void 
   }
 }
 
-/** A code solves one clue. */
-function checkCodes(codes: ReturnType<typeof codesOf>, report: Report): void {
-  const owners = new Map<string, string>();
-  for (const { index, clue, code } of codes) {
-    const owner = owners.get(code);
-    if (owner !== undefined && owner !== clue.id) {
-      const message = `"${owner}" has the same code`;
-      report({ path: `clues.${index}.code`, code: "duplicate-code", message });
-    }
-    owners.set(code, clue.id);
-  }
-}
-
 function compileClue(
   clue: ClueDefinition,
-  code: string | undefined,
+  codeKey: string | undefined,
   definition: Definition,
   options: CompileOptions,
 ): CompiledClue {
@@ -163,7 +192,7 @@ function compileClue(
     // Format 1 stores the keys from here to `choices` of every clue; its kind sets those that it uses.
     compare: "exact",
     digests: [],
-    ...(code === undefined ? {} : { codeDigest: options.digest("code", code) }),
+    ...(codeKey === undefined ? {} : { codeDigest: options.digest("code", codeKey) }),
     nudges: [],
     choices: [],
     ...kindOf(clue).compile?.(clue, (mode, text) => options.digest({ clue: clue.id, mode }, text)),
@@ -195,7 +224,20 @@ function compilePrize(prize: PrizeDefinition, definition: Definition): CompiledP
 
 /** What both halves say. */
 function sharedHalf(definition: Definition, hunt: string) {
-  const { title, description, opens, closes, freeze, teams, brackets, players } = definition;
+  const {
+    title,
+    description,
+    opens,
+    closes,
+    freeze,
+    results,
+    guesses,
+    help,
+    retention,
+    teams,
+    brackets,
+    players,
+  } = definition;
   return {
     format: 1 as const,
     hunt,
@@ -204,9 +246,25 @@ function sharedHalf(definition: Definition, hunt: string) {
     ...(opens === undefined ? {} : { opens }),
     ...(closes === undefined ? {} : { closes }),
     ...(freeze === undefined ? {} : { freeze }),
+    ...(results === "manual" ? { results } : {}),
+    ...(guesses === "hidden" ? { guesses } : {}),
+    ...(help === undefined
+      ? {}
+      : {
+          help: {
+            perTeam: help.perTeam,
+            about: help.about,
+            ...(help.from === undefined ? {} : { from: help.from }),
+          },
+        }),
+    ...(retention === undefined ? {} : { retention }),
     teams,
     brackets,
-    players,
+    players: {
+      require: players.require,
+      whenOriginDown: players.whenOriginDown,
+      ...(players.require !== "anyone" ? { once: players.once ?? true } : {}),
+    },
   };
 }
 

@@ -4,6 +4,7 @@
  * durations milliseconds, distances metres, speeds metres per second.
  */
 import type { CompareMode } from "../protocol.ts";
+import type { Asks } from "./asks.ts";
 import type { AttemptLimits } from "./attempts.ts";
 import type { ClueKind, KindParts } from "./kinds/all.ts";
 
@@ -77,6 +78,21 @@ export interface Webhook {
   on: ("solved" | "finished" | "won")[];
 }
 
+export interface Players {
+  require: "anyone" | "registered" | "signed";
+  whenOriginDown: "admit" | "refuse";
+  /** Each person joins once. Absent where anyone may join, and in what engines before compiled: true there. */
+  once?: boolean;
+}
+
+/** `after`: ms after the clue opened for the team (without a clue: after the team began); `at`: epoch ms. */
+export interface Help {
+  from?: { after: number } | { at: number };
+  /** Threads that wait for an answer at a time. */
+  perTeam: number;
+  about: "clues" | "anything";
+}
+
 /** The whole compiled hunt: secret, held by control and shards only. */
 export interface CompiledHunt {
   format: 1;
@@ -86,9 +102,17 @@ export interface CompiledHunt {
   opens?: number;
   closes?: number;
   freeze?: number;
+  /** Present: everybody sees the results when an organiser releases them. */
+  results?: "manual";
+  /** Present: a team may not read what it has tried. */
+  guesses?: "hidden";
+  /** Teams may ask organisers; absent: they may not. */
+  help?: Help;
+  /** How long after the end players are kept; absent: as the setting says. */
+  retention?: number;
   teams: { mode: "teams" | "solo"; maxSize: number };
   brackets: { id: string; title: string }[];
-  players: { require: "anyone" | "registered"; whenOriginDown: "admit" | "refuse" };
+  players: Players;
   attempts: AttemptLimits;
   scoring: Scoring;
   rounds: { id: string; title: string }[];
@@ -99,6 +123,8 @@ export interface CompiledHunt {
   withdrawn?: WithdrawnClue[];
   /** Id of the pepper the digests were made with. */
   pepper: string;
+  /** `RULES_VERSION` of the engine that compiled it. Absent: 1. */
+  rules?: number;
 }
 
 /** The public half: no answers, no digests, no clue. Safe for KV. */
@@ -110,9 +136,19 @@ export interface PublicHunt {
   opens?: number;
   closes?: number;
   freeze?: number;
+  /** Present: everybody sees the results when an organiser releases them. */
+  results?: "manual";
+  /** Present: a team may not read what it has tried. */
+  guesses?: "hidden";
+  /** Teams may ask organisers; absent: they may not. */
+  help?: Help;
+  /** How long after the end players are kept; absent: as the setting says. */
+  retention?: number;
   teams: { mode: "teams" | "solo"; maxSize: number };
   brackets: { id: string; title: string }[];
-  players: { require: "anyone" | "registered"; whenOriginDown: "admit" | "refuse" };
+  players: Players;
+  /** What joining asks; absent: nothing. */
+  join?: Asks;
   clueCount: number;
   prizes: Pick<CompiledPrize, "id" | "title" | "mode" | "stock" | "odds" | "window">[];
   /** The compare modes in use: which digests the edge must compute for an answer. */

@@ -12,6 +12,8 @@ export interface Context {
   openedAt: number;
   /** With moving scores, the standings as last reported to the shard; undefined before that. */
   word?: IndexedStandings;
+  /** While the standings stand still, the same as of then: all that players may see. See `asSeen`. */
+  shown?: IndexedStandings;
   /** What only a live shard knows of prizes; without it, claims are refused. */
   prizes?: PrizeState;
   /** What a live shard grants beside the hunt's own limits; an import has none. */

@@ -7,13 +7,15 @@
  */
 import type { Command, PlayFact, RecordedOutcome, Result, UnrecordedOutcome } from "../protocol.ts";
 import { claim } from "./claim.ts";
+import { effectiveTime } from "./client-time.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import { decideHint, shownAgain } from "./hint.ts";
 import { eventOf, kindOf } from "./kinds/all.ts";
-import { decideRepeated } from "./repeat.ts";
+import { isOver } from "./phase.ts";
+import { carriedEvent, decideCarried, decideRepeated } from "./repeat.ts";
 import type { Team } from "./team.ts";
-import { newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
+import { asSeen, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
 import { type Decision, draftOf, type Turn } from "./turn.ts";
 import { openingsOf, opensAt, progressOf } from "./unlock.ts";
 
@@ -31,8 +33,10 @@ export function decide(
 ): Decision {
   const turn = new PlayedTurn(context, team, player, command, now);
   if (recorded) return decideRepeated(context, turn, command, recorded);
+  const carried = carriedEvent(team, player, command.id);
+  if (carried) return decideCarried(context, turn, command, carried);
   if (context.phase === "draft") return turn.tell("not_open");
-  if (context.phase === "ended") return turn.tell("ended");
+  if (isOver(context.phase)) return turn.tell("ended");
   if (team.banned) return turn.tell("banned");
   if (context.phase === "paused") return turn.tell("paused");
 
@@ -43,6 +47,7 @@ export function decide(
       const again = shownAgain(context, turn, command.id, command.clue, command.hint);
       return again ?? turn.tell("locked", { clue: command.clue });
     }
+    if (context.hunt.closed.has(clue.id)) return turn.tell("closed", { clue: clue.id });
     return decideHint(context, turn, command.id, clue, turn.openedAt, command.hint);
   }
 
@@ -53,6 +58,7 @@ export function decide(
   // An event that did not name the clue is not told which one is locked.
   if (!clue) return turn.tell("locked", "clue" in command ? { clue: command.clue } : undefined);
   if (team.solves.has(clue.id)) return turn.tell("already_solved", { clue: clue.id });
+  if (context.hunt.closed.has(clue.id)) return turn.tell("closed", { clue: clue.id });
   const judge = context.hunt.judges.get(clue.id);
   if (!judge || kindOf(clue).event !== event) {
     const message = `${clue.id} is not solved by ${event.called}`;
@@ -83,6 +89,11 @@ class PlayedTurn implements Turn {
     return this.#context.budgets?.heldUntil(this.team, this.player, this.#command, this.now);
   }
 
+  get effectiveAt(): number | undefined {
+    const { clientAt } = this.#command;
+    return clientAt === undefined ? undefined : effectiveTime(this.team, this.player, clientAt, this.now);
+  }
+
   get limits() {
     return this.#context.hunt.compiled.attempts;
   }
@@ -108,6 +119,10 @@ class PlayedTurn implements Turn {
     return { result: { id: this.#command.id, outcome, ...more } };
   }
 
+  repeated(about: Partial<Result>): Decision {
+    return { result: { id: this.#command.id, outcome: "incorrect", repeated: true, ...about } };
+  }
+
   record(outcome: RecordedOutcome, more: Partial<PlayFact>): Decision {
     return { facts: [draftOf(this.team, this.player, this.#command, outcome, more, this.now)] };
   }
@@ -118,9 +133,10 @@ class PlayedTurn implements Turn {
     const { team, now } = this;
     const clue = this.#clue;
     if (!clue) throw new Error("a turn solves the clue that it opened");
-    const points = presentValue(context, clue);
-    const score = scoreOf(context, team) + points;
-    const reached = newlyReached(context, team, score);
+    const seen = asSeen(context);
+    const points = presentValue(seen, clue);
+    const score = scoreOf(seen, team) + points;
+    const reached = newlyReached(context, team, scoreOf(context, team) + presentValue(context, clue));
     const before = openingsOf(hunt, team, openedAt, now);
     const after = progressOf(hunt, team, openedAt, now, { clue: clue.id, at: now, points, reached });
     const unlocked = (hunt.dependents.get(clue.id) ?? [])
@@ -143,4 +159,4 @@ class PlayedTurn implements Turn {
  * Unlocked clues told of one solve at most: with ids of 63 characters that keeps
  * the fact within a queue message of 128 KB. All of them are in `/me`.
  */
-const UNLOCKED_TOLD_MAX = 1_000;
+export const UNLOCKED_TOLD_MAX = 1_000;

@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import type { Issue } from "../errors.ts";
+import { joinSchema } from "./asks.ts";
 import { conditionSchema, POINTS_MAX } from "./condition.ts";
 import { slugSchema, titleSchema as title } from "./fields.ts";
 import { KIND_KEYS, KIND_NAMES } from "./kinds/all.ts";
@@ -12,7 +13,8 @@ import { durationSchema, timeSchema } from "./moment.ts";
 import { readJson } from "./read-json.ts";
 import { readYaml } from "./read-yaml.ts";
 import { ISSUES_MAX, SOURCE_BYTES_MAX, utf8Length } from "./reading.ts";
-import { toIssues } from "./schema-issues.ts";
+import { type Draft, repaired } from "./repair.ts";
+import { flatten, toIssues } from "./schema-issues.ts";
 
 // The format's own limits (docs/hunt-format.md).
 export const CLUES_MAX = 2_000;
@@ -77,13 +79,17 @@ const teamsSchema = z
 const playersSchema = z
   .strictObject({
     require: z
-      .enum(["anyone", "registered"])
+      .enum(["anyone", "registered", "signed"])
       .default("anyone")
-      .describe("registered: the origin must know the player"),
+      .describe("registered: the origin must know the player; signed: the player brings an entry ticket"),
     whenOriginDown: z
       .enum(["admit", "refuse"])
       .default("admit")
-      .describe("What joining does when the origin cannot answer"),
+      .describe("What joining does when the origin, or the check of `join`, cannot answer"),
+    once: z
+      .boolean()
+      .optional()
+      .describe("Each person joins once; true if not given, and only with registered or signed"),
   })
   .describe("Who may join");
 
@@ -174,6 +180,26 @@ const webhookSchema = z.strictObject({
 });
 
 /** The schema of a definition, version 1. Parsing gives milliseconds for times and durations, trees for conditions. */
+const helpSchema = z
+  .strictObject({
+    from: z
+      .union([
+        z.strictObject({ after: durationSchema.describe("So long after the clue opened for the team") }),
+        z.strictObject({ at: timeSchema.describe("From this time on") }),
+      ])
+      .optional()
+      .describe("From when on teams may ask; from the opening on if not given"),
+    perTeam: z
+      .number()
+      .int()
+      .min(1)
+      .max(20)
+      .default(3)
+      .describe("Threads of a team that wait for an answer at a time"),
+    about: z.enum(["clues", "anything"]).default("anything").describe("clues: each request names one"),
+  })
+  .describe("Teams may ask the organisers; nobody may if not given");
+
 export const definitionSchema = z
   .strictObject({
     format: z.literal(1).describe("The version of this format"),
@@ -183,6 +209,22 @@ export const definitionSchema = z
     opens: timeSchema.optional().describe("Goes live by itself then; an organiser starts it if not given"),
     closes: timeSchema.optional().describe("Ends by itself then"),
     freeze: timeSchema.optional().describe("The leaderboard stands still from then until the end"),
+    results: z
+      .enum(["auto", "manual"])
+      .default("auto")
+      .describe(
+        "manual: after the end the standings stay as they were until an organiser releases the results",
+      ),
+    help: helpSchema.optional(),
+    guesses: z
+      .enum(["shown", "hidden"])
+      .default("shown")
+      .describe("Whether a team may read what it has tried so far"),
+    retention: durationSchema
+      .optional()
+      .describe(
+        "So long after the end what tells who the players are is deleted; default: the setting RETENTION",
+      ),
     teams: teamsSchema.default({ mode: "solo", maxSize: 1 }),
     brackets: z
       .array(z.strictObject({ id: slugSchema, title }))
@@ -190,6 +232,7 @@ export const definitionSchema = z
       .default([])
       .describe("Divisions"),
     players: playersSchema.default({ require: "anyone", whenOriginDown: "admit" }),
+    join: joinSchema.optional(),
     attempts: attemptsSchema.default({ burst: 5, refillPerMinute: 10, perClue: 50 }),
     scoring: scoringSchema.default({
       ranking: "score",
@@ -206,7 +249,7 @@ export const definitionSchema = z
       .array(webhookSchema)
       .max(WEBHOOKS_MAX)
       .default([])
-      .describe("Checked and stored; nothing is sent to them yet"),
+      .describe("Not built yet: refused as not-yet"),
   })
   .meta({
     id: "Hunt",
@@ -220,7 +263,14 @@ export type PrizeDefinition = Definition["prizes"][number];
 
 export type ParsedDefinition =
   | { definition: Definition; issues?: never }
-  | { issues: Issue[]; definition?: never };
+  | {
+      issues: Issue[];
+      /** The text is no JSON or YAML at all. */
+      unreadable: boolean;
+      /** What it would be without its faults of shape, so that those of its meaning are told with them. */
+      draft?: Draft<Definition>;
+      definition?: never;
+    };
 
 /**
  * Reads a definition. A bad one gives its issues (up to `ISSUES_MAX`), each
@@ -230,17 +280,22 @@ export type ParsedDefinition =
  */
 export function parseDefinition(source: string, format: "json" | "yaml"): ParsedDefinition {
   if (utf8Length(source) > SOURCE_BYTES_MAX) {
-    return {
-      issues: [
-        { path: "", code: "too-large", message: `the definition is larger than ${SOURCE_BYTES_MAX} bytes` },
-      ],
-    };
+    const message = `the definition is larger than ${SOURCE_BYTES_MAX} bytes`;
+    return { issues: [{ path: "", code: "too-large", message }], unreadable: false };
   }
   const reading = format === "json" ? readJson(source) : readYaml(source);
-  if (reading.issues !== undefined) return { issues: reading.issues.slice(0, ISSUES_MAX) };
+  if (reading.issues !== undefined) {
+    return { issues: reading.issues.slice(0, ISSUES_MAX), unreadable: reading.unreadable };
+  }
   const parsed = definitionSchema.safeParse(reading.value);
   if (parsed.success) return { definition: parsed.data };
-  return { issues: toIssues(parsed.error.issues, reading.value).slice(0, ISSUES_MAX) };
+  const flat = flatten(parsed.error.issues);
+  const draft = repaired(definitionSchema, reading.value, flat);
+  return {
+    issues: toIssues(flat.slice(0, ISSUES_MAX), reading),
+    unreadable: false,
+    ...(draft === undefined ? {} : { draft }),
+  };
 }
 
 /** The JSON Schema (2020-12) of what authors write, for editors and `schema/hunt.json`. */

@@ -4,7 +4,7 @@ import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import { iso } from "./moment.ts";
 import { hintKey } from "./team.ts";
-import { scoreOf } from "./team-score.ts";
+import { asSeen, scoreOf } from "./team-score.ts";
 import type { Decision, Turn } from "./turn.ts";
 import { hintText } from "./withdrawn.ts";
 
@@ -19,12 +19,14 @@ export function decideHint(
 ): Decision {
   const again = shownAgain(context, turn, event, clue.id, id);
   if (again) return again;
+  if (turn.team.solves.has(clue.id)) return turn.tell("already_solved", { clue: clue.id });
   const hint = clue.hints.find((candidate) => candidate.id === id);
   if (!hint) return turn.tell("invalid", { clue: clue.id, message: `${clue.id} has no hint ${id}` });
   const availableAt = openedAt + hint.after;
   if (availableAt > turn.now) return turn.tell("not_yet", { clue: clue.id, retryAt: iso(availableAt) });
-  const score = scoreOf(context, turn.team) - hint.cost;
-  if (hint.cost > 0 && score < 0) return turn.tell("unaffordable", { clue: clue.id });
+  const isAffordable = scoreOf(context, turn.team) >= hint.cost;
+  if (hint.cost > 0 && !isAffordable) return turn.tell("unaffordable", { clue: clue.id });
+  const score = scoreOf(asSeen(context), turn.team) - hint.cost;
   return turn.record("taken", { clue: clue.id, hint: hint.id, cost: hint.cost, score });
 }
 

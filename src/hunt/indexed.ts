@@ -2,6 +2,7 @@
  * A compiled hunt with the look-ups the rules need, built once per version and
  * object. Everything here is derived; nothing is stored.
  */
+import { type ClueChanges, changeOfClue, isVoid, withClueChanges } from "./clue-changes.ts";
 import type { CompiledClue, CompiledHunt, CompiledPrize, Condition, WithdrawnClue } from "./compiled.ts";
 import { kindOf } from "./kinds/all.ts";
 import type { Judge } from "./kinds/kind.ts";
@@ -24,6 +25,10 @@ export interface IndexedHunt {
   /** Solved clue → clues whose condition that solve can fulfil. */
   readonly dependents: ReadonlyMap<string, readonly CompiledClue[]>;
   readonly prizes: ReadonlyMap<string, CompiledPrize>;
+  /** Clues that organisers withdrew: nobody can act on them. */
+  readonly closed: ReadonlySet<string>;
+  /** Stands for what organisers changed of its clues; empty: nothing. */
+  readonly changed: string;
   /** What earlier versions had, by clue. */
   readonly withdrawn: ReadonlyMap<string, WithdrawnClue>;
   /** Every `n` of a `{points: n}` condition, rising. */
@@ -32,10 +37,12 @@ export interface IndexedHunt {
   readonly dynamic: boolean;
 }
 
-export function indexHunt(compiled: CompiledHunt): IndexedHunt {
+export function indexHunt(published: CompiledHunt, changes?: ClueChanges): IndexedHunt {
+  const compiled = withClueChanges(published, changes);
   const clues = new Map(compiled.clues.map((clue) => [clue.id, clue]));
   const rounds = new Map<string, string[]>(compiled.rounds.map((round) => [round.id, []]));
-  for (const clue of compiled.clues) if (!clue.meta) rounds.get(clue.round)?.push(clue.id);
+  for (const clue of compiled.clues)
+    if (!clue.meta && !isVoid(changes, clue.id)) rounds.get(clue.round)?.push(clue.id);
 
   const dependents = new Map<string, CompiledClue[]>(compiled.clues.map((clue) => [clue.id, []]));
   const thresholds = new Set<number>();
@@ -62,6 +69,8 @@ export function indexHunt(compiled: CompiledHunt): IndexedHunt {
     rounds,
     dependents,
     prizes: new Map(compiled.prizes.map((prize) => [prize.id, prize])),
+    closed: new Set(compiled.clues.map(({ id }) => id).filter((id) => changeOfClue(changes, id))),
+    changed: changes && Object.keys(changes).length > 0 ? JSON.stringify(changes) : "",
     withdrawn: new Map((compiled.withdrawn ?? []).map((clue) => [clue.id, clue])),
     thresholds: [...thresholds].sort((a, b) => a - b),
     dynamic: isDynamic(compiled.scoring),

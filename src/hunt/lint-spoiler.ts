@@ -1,6 +1,8 @@
 /** The lint that finds secrets given away in what players read: codes here, answers as each kind says. */
+import { CODE_UNITS_MAX } from "../contract/scanned.ts";
 import type { Issue } from "../errors.ts";
 import type { Definition } from "./definition.ts";
+import { foldCode } from "./fold.ts";
 import { kindOf } from "./kinds/all.ts";
 
 /** Characters. Shorter codes stand in any text by chance. */
@@ -9,9 +11,9 @@ const CODE_LENGTH_MIN = 4;
 /** A clue's or a prize's code in any text that players see, and the warnings of each clue's kind. */
 export function lintSpoilers(definition: Definition, codes: readonly string[]): Issue[] {
   const secrets = new Set(
-    [...codes, ...definition.prizes.flatMap((prize) => prize.codes ?? [])].filter(
-      (code) => code.length >= CODE_LENGTH_MIN,
-    ),
+    [...codes, ...definition.prizes.flatMap((prize) => prize.codes ?? [])]
+      .filter((code) => code.length >= CODE_LENGTH_MIN)
+      .map(foldCode),
   );
   const inClues = definition.clues.flatMap((clue, index) => {
     const path = `clues.${index}`;
@@ -34,9 +36,13 @@ function lintCodes(text: string, path: string, secrets: ReadonlySet<string>): Is
   // A code may be a word between Markdown marks, or any run without spaces, such as a URL in brackets.
   const words = text.match(/[A-Za-z0-9_-]+/g) ?? [];
   const runs = (text.match(/\S+/g) ?? []).map(trimPunctuation);
-  if (![...words, ...runs].some((word) => secrets.has(word))) return [];
+  const isCode = (word: string): boolean => secrets.has(isLong(word) ? word : foldCode(word));
+  if (![...words, ...runs].some(isCode)) return [];
   return [{ path, code: "code-in-text", message: "a code stands in a text that players see" }];
 }
+
+/** Folding puts the marks on a letter in order, which takes time; no code that is typed has so many, or is so long. */
+const isLong = (word: string): boolean => word.length > CODE_UNITS_MAX || /\p{M}{10}/u.test(word);
 
 /** Loops: a pattern bound to the end takes quadratic time on a long run of marks. */
 function trimPunctuation(run: string): string {

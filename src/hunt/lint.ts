@@ -2,7 +2,9 @@
 import type { Issue } from "../errors.ts";
 import { greatestBonus } from "./check-graph.ts";
 import type { ClueDefinition, Definition } from "./definition.ts";
+import { lintAffordable } from "./lint-afford.ts";
 import { lintBottlenecks } from "./lint-bottleneck.ts";
+import { lintNoEffect } from "./lint-no-effect.ts";
 import { lintSpoilers } from "./lint-spoiler.ts";
 import { earliestOpenings, holds, Progress, type World, walkCondition } from "./reach.ts";
 
@@ -16,10 +18,14 @@ export function lint(definition: Definition, codes: readonly string[]): Issue[] 
     ...lintScoring(definition),
     ...definition.clues.flatMap((clue, index) => lintHints(clue, `clues.${index}`)),
     ...definition.clues.flatMap((clue, index) => lintOwnClue(clue, `clues.${index}`)),
+    ...lintAffordable(definition),
     ...lintPoints(definition),
     ...lintPrizes(definition),
+    ...lintEntries(definition),
+    ...lintConsents(definition),
     ...lintSpoilers(definition, codes),
     ...lintBottlenecks(definition),
+    ...lintNoEffect(definition),
   ];
 }
 
@@ -72,17 +78,17 @@ function lintPoints(definition: Definition): Issue[] {
 
   function check(own: ClueDefinition | undefined, root: ClueDefinition["opens"], rootPath: string): Issue[] {
     const certain = sum - (own === undefined ? 0 : floorOf(own));
-    return [...walkCondition(root, rootPath)].flatMap(({ condition, path }) => {
+    return [...walkCondition(root, rootPath)].flatMap(({ condition, path }): Issue[] => {
       if (condition.op !== "points" || condition.points <= certain - smallest) return [];
       if (condition.points > certain) {
-        const message = `asks for ${condition.points} points; without bonuses and with values fallen only ${certain} can be had`;
+        const message = `asks for a score of ${condition.points}; without bonuses and with values fallen only ${certain} can be had`;
         return [{ path: `${path}.points`, code: "points-not-for-all", message }];
       }
       return [
         {
           path: `${path}.points`,
           code: "points-need-everything",
-          message: `asks for ${condition.points} of ${certain} points: one clue unsolved or one hint bought may be too much`,
+          message: `asks for a score of ${condition.points} of ${certain}: one clue unsolved or one hint bought may be too much`,
         },
       ];
     });
@@ -94,6 +100,27 @@ function lintPoints(definition: Definition): Issue[] {
       prize.requires === undefined ? [] : check(undefined, prize.requires, `prizes.${index}.requires`),
     ),
   ];
+}
+
+/** Prizes that one person may win often, because joining asks for nothing that a person has once. */
+function lintEntries({ players, join, prizes }: Definition): Issue[] {
+  const isKnown = players.require !== "anyone" && players.once !== false;
+  if (isKnown || join?.fields.some(({ required, once }) => required && once)) return [];
+  return prizes.map(({ id }, index) => ({
+    path: `prizes.${index}`,
+    code: "prize-many-entries",
+    message: `one person may join often and win "${id}" each time: require registered or signed players, or a field that is given once`,
+  }));
+}
+
+/** Links to pages in consents: this version has no pages, so they lead nowhere. */
+function lintConsents({ join }: Definition): Issue[] {
+  return (join?.consent ?? []).flatMap(({ text }, index) => {
+    const [, page] = /\]\(page:([^)\s]*)\)/.exec(text) ?? [];
+    if (page === undefined) return [];
+    const message = `there is no page "${page}": link it by its address`;
+    return [{ path: `join.consent.${index}.text`, code: "no-such-page" as const, message }];
+  });
 }
 
 /** Prizes whose window or hunt is over before anybody can be eligible. */

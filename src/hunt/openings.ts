@@ -10,18 +10,19 @@ import type { Team } from "./team.ts";
 const TIMES_MAX = 1_000_000;
 
 interface Openings {
-  /** By the clues' places: epoch ms; `Infinity`: nothing known opens it. */
-  times: Float64Array;
+  /** By the clues' places: epoch ms; `Infinity`: nothing known opens it. A list: an array of a type has a buffer, and a collector looks at all of those. */
+  times: readonly number[];
   /** They hold from … until, epoch ms. */
   from: number;
   until: number;
-  /** The rest tells whether the team's progress is still the same: each count only grows. */
+  /** The rest tells whether the team's progress is still the same: while nothing is corrected, each count only grows. */
   openedAt: number;
   joinedAt: number;
   solves: number;
   opened: number;
   reached: number;
   peaks: number;
+  corrected: number | undefined;
 }
 
 /** The openings of the teams of an object. Teams that memory drops are forgotten with them. */
@@ -30,15 +31,15 @@ export class OpeningsMemory {
   #count = 0;
 
   /** The times by the clues' places; undefined: they are not known as of `now` (epoch ms). */
-  get(team: Team, openedAt: number, now: number): Float64Array | undefined {
+  get(team: Team, openedAt: number, now: number): readonly number[] | undefined {
     const known = this.#teams.get(team);
     return known && holds(known, team, openedAt, now) ? known.times : undefined;
   }
 
   /** `until`: when the next clue opens by its time, epoch ms. */
-  set(team: Team, openedAt: number, now: number, times: Float64Array, until: number): void {
-    // Progress that is dated ahead of the clock changes with the time.
-    if (team.lastAt > now || openedAt > now) return;
+  set(team: Team, openedAt: number, now: number, times: readonly number[], until: number): void {
+    // Progress that is dated ahead of the clock changes with the time, but not within one request.
+    const isAhead = team.lastAt > now || openedAt > now;
     if (this.#count >= TIMES_MAX) {
       this.#teams = new WeakMap();
       this.#count = 0;
@@ -47,13 +48,14 @@ export class OpeningsMemory {
     this.#teams.set(team, {
       times,
       from: now,
-      until,
+      until: isAhead ? Math.min(until, now + 1) : until,
       openedAt,
       joinedAt: team.joinedAt,
       solves: team.solves.size,
       opened: team.opened.size,
       reached: team.reached.size,
       peaks: team.peaks.length,
+      corrected: team.corrected,
     });
   }
 }
@@ -66,4 +68,5 @@ const holds = (known: Openings, team: Team, openedAt: number, now: number): bool
   known.solves === team.solves.size &&
   known.opened === team.opened.size &&
   known.reached === team.reached.size &&
-  known.peaks === team.peaks.length;
+  known.peaks === team.peaks.length &&
+  known.corrected === team.corrected;

@@ -23,8 +23,8 @@ export interface World {
   manual: boolean;
   /** Whether times are taken to pass; false: no time condition holds. */
   timed: boolean;
-  /** Conditions that are wrong in themselves and reported as such: taken to hold. */
-  broken?: ReadonlySet<Condition>;
+  /** Conditions that are taken to hold whatever they ask. */
+  granted?: ReadonlySet<Condition>;
 }
 
 /** What a team has, as far as conditions ask. */
@@ -52,7 +52,7 @@ export class Progress {
 
 /** Whether `condition` holds for a team with `progress`. */
 export function holds(condition: Condition, progress: Progress, world: World): boolean {
-  if (world.broken?.has(condition) === true) return true;
+  if (world.granted?.has(condition) === true) return true;
   switch (condition.op) {
     case "start":
       return true;

@@ -3,7 +3,7 @@
  * that reach into prototypes, and nesting beyond a bound, each with its path.
  */
 import type { Issue } from "../errors.ts";
-import { FORBIDDEN_KEY, joinPath, NESTING_MAX, type Reading } from "./reading.ts";
+import { FORBIDDEN_KEY, joinPath, NESTING_MAX, type Place, type Reading, syntaxIssue } from "./reading.ts";
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
@@ -54,15 +54,17 @@ export function readJson(source: string): Reading {
   }
 
   function string(path: string): string {
+    if (text[at] !== '"') throw malformed(path, "a string was expected here");
     const end = stringEnd(text, at);
-    if (end === undefined) throw malformed(path, "a string was expected here");
-    const raw = text.slice(at, end);
-    at = end;
+    if (end === undefined) throw malformed(path, "this string is not closed on its line");
+    let read: string;
     try {
-      return JSON.parse(raw) as string;
+      read = JSON.parse(text.slice(at, end)) as string;
     } catch {
       throw malformed(path, "this string is not valid JSON");
     }
+    at = end;
+    return read;
   }
 
   function malformed(path: string, message: string): Malformed {
@@ -121,26 +123,25 @@ export function readJson(source: string): Reading {
     const result = value("", 0);
     skipSpace();
     if (at < text.length) throw malformed("", "nothing may follow the value");
-    return issues.length > 0 ? { issues } : { value: result };
+    return issues.length > 0 ? { issues, unreadable: false } : { value: result };
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    const place = `${error.message} (${lineAndColumn(text, error.at)})`;
-    return { issues: [...issues, { path: error.path, code: error.code, message: place }] };
+    const issue = syntaxIssue(error.path, error.code, error.message, placeOf(text, error.at));
+    return { issues: [...issues, issue], unreadable: error.code === "syntax" };
   }
 }
 
-/** The index behind the closing quote of the string that starts at `from`. */
+/** The index behind the closing quote of the string that starts at `from`; undefined: its line ends first. */
 function stringEnd(text: string, from: number): number | undefined {
-  if (text[from] !== '"') return undefined;
   for (let index = from + 1; index < text.length; index += 1) {
     if (text[index] === "\\") index += 1;
+    else if (text[index] === "\n") return undefined;
     else if (text[index] === '"') return index + 1;
   }
   return undefined;
 }
 
-function lineAndColumn(text: string, at: number): string {
+function placeOf(text: string, at: number): Place {
   const before = text.slice(0, at);
-  const line = before.split("\n").length;
-  return `line ${line}, column ${at - before.lastIndexOf("\n")}`;
+  return { line: before.split("\n").length, column: at - before.lastIndexOf("\n") };
 }

@@ -9,6 +9,7 @@ import {
   isAlias,
   isMap,
   isNode,
+  isPair,
   isScalar,
   isSeq,
   Lexer,
@@ -17,7 +18,15 @@ import {
   parseDocument,
 } from "yaml";
 import type { Issue } from "../errors.ts";
-import { FORBIDDEN_KEY, ISSUES_MAX, joinPath, NESTING_MAX, type Reading, VALUES_MAX } from "./reading.ts";
+import {
+  FORBIDDEN_KEY,
+  ISSUES_MAX,
+  joinPath,
+  NESTING_MAX,
+  type Reading,
+  syntaxIssue,
+  VALUES_MAX,
+} from "./reading.ts";
 
 /**
  * Tokens. The composer takes up to 10 µs a token on hostile texts, so this is
@@ -34,7 +43,7 @@ const INDICATORS: ReadonlySet<string> = new Set(["seq-item-ind", "explicit-key-i
 /** Reads a YAML text; never throws for a bad one. */
 export function readYaml(source: string): Reading {
   const excess = findExcess(source);
-  if (excess !== undefined) return { issues: [excess] };
+  if (excess !== undefined) return { issues: [excess], unreadable: false };
 
   const lines = new LineCounter();
   // Unique keys are checked below: the package compares each key with every other.
@@ -46,16 +55,90 @@ export function readYaml(source: string): Reading {
     logLevel: "error",
     lineCounter: lines,
   });
-  const problems: Issue[] = [...document.errors, ...document.warnings].slice(0, ISSUES_MAX).map((problem) => {
-    const { line, col } = lines.linePos(problem.pos[0]);
+  const found = [...document.errors, ...document.warnings].slice(0, ISSUES_MAX);
+  const places = found.length === 0 ? undefined : placesOf(document.contents);
+  const problems = found.flatMap((problem, index): Issue[] => {
+    // The library tells some faults twice, from two of its places.
+    if (found.slice(0, index).some(({ pos }) => pos[0] === problem.pos[0])) return [];
+    const { at, message } = faultOf(problem, source, places);
+    const { line, col } = lines.linePos(at);
     const code = problem.code === "TAG_RESOLVE_FAILED" ? "tag" : "syntax";
-    return { path: "", code, message: `${problem.message} (line ${line}, column ${col})` };
+    return [syntaxIssue("", code, message, { line: Math.max(1, line), column: Math.max(1, col) })];
   });
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== "1.2") {
     problems.push({ path: "", code: "syntax", message: "only YAML 1.2 is read" });
   }
-  if (problems.length > 0) return { issues: problems };
-  return toPlain(document.contents);
+  if (problems.length > 0) {
+    return { issues: problems, unreadable: problems.some(({ code }) => code === "syntax") };
+  }
+  const plain = toPlain(document.contents);
+  if (plain.issues) return plain;
+  const sourceOf = (path: readonly PropertyKey[]): string | undefined => {
+    const node = document.getIn(path, true);
+    return isScalar(node) ? node.source : undefined;
+  };
+  return { value: plain.value, sourceOf };
+}
+
+/** Where texts and brackets begin, by where they end; and where texts that are keys end, by where they begin. */
+interface Places {
+  texts: Map<number, number>;
+  brackets: { from: number; to: number }[];
+  keys: Map<number, number>;
+}
+
+function placesOf(root: unknown): Places {
+  const places: Places = { texts: new Map(), brackets: [], keys: new Map() };
+  const walk: unknown[] = [root];
+  for (let node = walk.pop(); node !== undefined; node = walk.pop()) {
+    if (!isNode(node)) continue;
+    const [from = 0, to = 0] = node.range ?? [];
+    if (isScalar(node)) places.texts.set(to, from);
+    if (!isMap(node) && !isSeq(node)) continue;
+    if (node.flow) places.brackets.push({ from, to });
+    for (const item of node.items) {
+      if (!isPair(item)) {
+        walk.push(item);
+        continue;
+      }
+      const [begins, ends] = (isScalar(item.key) && item.key.range) || [];
+      if (begins !== undefined && ends !== undefined) places.keys.set(begins, ends);
+      walk.push(item.key, item.value);
+    }
+  }
+  places.brackets.sort((a, b) => a.from - b.from);
+  return places;
+}
+
+/**
+ * The library notices what is not closed where the text goes on or ends, and a key that
+ * spans lines where its text begins: its author looks for the opening, and for the key's own line.
+ */
+function faultOf(
+  { pos: [at], message }: { pos: [number, number]; message: string },
+  source: string,
+  places: Places | undefined,
+): { at: number; message: string } {
+  const quote = /^Missing closing (['"])/.exec(message)?.[1];
+  if (quote !== undefined) {
+    return { at: places?.texts.get(at) ?? at, message: `this ${quote} is not closed` };
+  }
+  if (/end with a [}\]]/.test(message)) {
+    const from = places?.brackets.findLast(
+      (one) => one.from < at && !/[}\]]/.test(source[one.to - 1] ?? ""),
+    )?.from;
+    if (from !== undefined) return { at: from, message: `this ${source[from]} is not closed` };
+  }
+  if (/Nested mappings are not allowed in compact mappings/.test(message)) {
+    const lineEnd = source.lastIndexOf("\n", (places?.keys.get(at) ?? at) - 1);
+    if (lineEnd < at) return { at, message: 'a second ": " on this line: put the text in quotes' };
+    const begins = lineEnd + 1 + (/^ */.exec(source.slice(lineEnd + 1))?.[0].length ?? 0);
+    return { at: begins, message: "this line is indented more than the key above it" };
+  }
+  if (/^Implicit keys need to be on a single line/.test(message)) {
+    return { at, message: 'a key must be on one line: is a ":" missing behind this?' };
+  }
+  return { at, message };
 }
 
 /**
@@ -160,7 +243,8 @@ function toPlain(root: unknown): Reading {
   const value = plain(root, "", 0);
   if (values > VALUES_MAX)
     report({ path: "", code: "too-large", message: `more than ${VALUES_MAX} values, aliases expanded` });
-  return issues.length > 0 ? { issues } : { value };
+  const unreadable = issues.some(({ code }) => code === "syntax");
+  return issues.length > 0 ? { issues, unreadable } : { value };
 }
 
 function tooDeep(path: string): Issue {

@@ -2,6 +2,7 @@
  * What the JSON and the YAML reader share: the bounds of a definition's text
  * and the shape of what reading gives.
  */
+import type { IssueCode } from "../contract/issue-codes.ts";
 import type { Issue } from "../errors.ts";
 
 /** Bytes of UTF-8. A hunt of 2,000 clues with a kilobyte each. */
@@ -15,7 +16,24 @@ export const ISSUES_MAX = 1_000;
 /** Setting it on an object changes the object's prototype instead. */
 export const FORBIDDEN_KEY = "__proto__";
 
-export type Reading = { value: unknown; issues?: never } | { issues: Issue[]; value?: never };
+/**
+ * `sourceOf`: how the value at a path is written, in YAML. `unreadable`: the text
+ * is none of its language; otherwise it is, and holds what a definition may not.
+ */
+export type Reading =
+  | { value: unknown; sourceOf?: (path: readonly PropertyKey[]) => string | undefined; issues?: never }
+  | { issues: Issue[]; unreadable: boolean; value?: never };
+
+/** Where in a text something is, counted from 1. */
+export interface Place {
+  line: number;
+  column: number;
+}
+
+/** An issue of the text itself, with its place at the end of the message: the organiser's editor finds it there. */
+export function syntaxIssue(path: string, code: IssueCode, message: string, { line, column }: Place): Issue {
+  return { path, code, message: `${message} (line ${line}, column ${column})` };
+}
 
 export function joinPath(path: string, key: string | number): string {
   return path === "" ? String(key) : `${path}.${key}`;

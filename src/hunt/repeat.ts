@@ -2,16 +2,43 @@
  * A command whose id was recorded before: with the same body it gets the first
  * result again, with another one it is a conflict.
  */
-import type { Command, PlayFact, Result } from "../protocol.ts";
+import type { CarriedEvent, Command, PlayFact, Result } from "../protocol.ts";
 import { claimResult } from "./claim.ts";
 import type { Context } from "./context.ts";
 import { hintResult } from "./hint.ts";
 import { eventOf, kindOf } from "./kinds/all.ts";
+import { iso } from "./moment.ts";
 import type { Decision, Turn } from "./turn.ts";
 
 export function decideRepeated(context: Context, turn: Turn, command: Command, recorded: PlayFact): Decision {
   if (!isSame(recorded, command)) return turn.tell("conflict");
   return { result: { ...resultOf(context, recorded, turn.player), duplicate: true } };
+}
+
+/** The player's event of this id that was recorded in an earlier team of it. */
+export const carriedEvent = (
+  { members }: Turn["team"],
+  player: string,
+  id: string,
+): CarriedEvent | undefined =>
+  members.find((member) => member.id === player)?.before?.find(({ event }) => event === id);
+
+/** As `decideRepeated`, of an event that was recorded in an earlier team: what is told of it is nothing of this one. */
+export function decideCarried(
+  context: Context,
+  turn: Turn,
+  command: Command,
+  carried: CarriedEvent,
+): Decision {
+  const { type, clue, hint, prize } = { hint: undefined, prize: undefined, clue: undefined, ...command };
+  // A scan names no clue.
+  const isOfSame = type === "scan" || clue === carried.clue;
+  if (type !== carried.type || !isOfSame || hint !== carried.hint || prize !== carried.prize) {
+    return turn.tell("conflict");
+  }
+  const fact = { ...carried, seq: 0, at: 0, team: turn.team.id, player: turn.player };
+  const { seq: _, ...result } = resultOf(context, fact, turn.player);
+  return { result: { ...result, duplicate: true } };
 }
 
 /** Whether a repeated id came with the same body. The client's clock may differ. */
@@ -38,6 +65,7 @@ export function resultOf({ hunt, prizes }: Context, fact: PlayFact, player: stri
   if (fact.score !== undefined) result.score = fact.score;
   if (fact.unlocked !== undefined) result.unlocked = fact.unlocked;
   if (fact.message !== undefined) result.message = fact.message;
+  if (fact.retryAt !== undefined) result.retryAt = iso(fact.retryAt);
   const clue = fact.clue === undefined ? undefined : hunt.clues.get(fact.clue);
   if (fact.type === "hint") hintResult(hunt, fact, result);
   else if (fact.type === "claim") claimResult(prizes, fact, player, result);

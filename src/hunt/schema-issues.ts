@@ -7,52 +7,109 @@ type Finding = z.core.$ZodIssue;
 /** Characters of a path; keys are the author's and may be of any length. */
 const PATH_MAX = 300;
 
-const CODES: Partial<Record<Finding["code"], string>> = {
+const CODES: Record<Finding["code"], Issue["code"]> = {
   invalid_type: "type",
   too_big: "too-large",
   too_small: "too-small",
   invalid_format: "format",
   invalid_value: "value",
   invalid_union: "value",
+  invalid_key: "invalid-key",
+  invalid_element: "invalid-element",
+  not_multiple_of: "not-multiple-of",
+  unrecognized_keys: "unknown-key",
   custom: "value",
 };
 
-/** `value` is what was parsed: it tells a missing key from a wrong one. */
-export function toIssues(findings: readonly Finding[], value: unknown): Issue[] {
-  return flatten(findings, []).map(({ finding, path, key }) => {
+/** What was read, for the issues of its shape. */
+export interface Read {
+  /** It tells a missing key from a wrong one. */
+  value: unknown;
+  /** How a value of YAML is written; undefined: the text is JSON, or the place has no one spelling. */
+  sourceOf?: ((path: readonly PropertyKey[]) => string | undefined) | undefined;
+}
+
+/** One finding at one place. `key`: it is about this key, which is unknown. */
+export interface Flat {
+  finding: Finding;
+  path: PropertyKey[];
+  key?: string;
+  /** Of an unknown key: the forms that are known there. */
+  forms?: string;
+}
+
+export function toIssues(flat: readonly Flat[], read: Read): Issue[] {
+  return flat.map((one) => {
+    const { finding, path, key, forms } = one;
     if (key !== undefined) {
-      return {
-        path: toPath([...path, key]),
-        code: "unknown-key",
-        message: `unknown key "${key.slice(0, PATH_MAX)}"`,
-      };
+      const message = `unknown key "${key.slice(0, PATH_MAX)}"${forms === undefined ? "" : `: ${forms}`}`;
+      return { path: toPath([...path, key]), code: "unknown-key", message };
     }
-    const isMissing =
-      (finding.code === "invalid_type" || finding.code === "invalid_value") &&
-      valueAt(value, path) === undefined;
-    if (isMissing) return { path: toPath(path), code: "missing", message: "this key is required" };
+    if (isMissing(one, read.value)) {
+      return { path: toPath(path), code: "missing", message: "this key is required" };
+    }
     return {
       path: toPath(path),
-      code: CODES[finding.code] ?? finding.code.replaceAll("_", "-"),
-      message: finding.message,
+      code: CODES[finding.code],
+      message: quoteAdvice(finding, path, read) ?? finding.message,
     };
   });
 }
 
-interface Flat {
-  finding: Finding;
-  path: PropertyKey[];
-  key?: string;
+/** Whether the finding is about a key that is not there, and not about its value. */
+function isMissing({ finding, path }: Flat, value: unknown): boolean {
+  const aboutType = finding.code === "invalid_type" || finding.code === "invalid_value";
+  return aboutType && valueAt(value, path) === undefined;
 }
 
-function flatten(findings: readonly Finding[], base: readonly PropertyKey[]): Flat[] {
+/** Texts that YAML reads as something else are the authors' most frequent surprise: 1893, true, an empty value. */
+function quoteAdvice(finding: Finding, path: readonly PropertyKey[], read: Read): string | undefined {
+  if (finding.code !== "invalid_type" || finding.expected !== "string") return undefined;
+  const value = valueAt(read.value, path);
+  const written = read.sourceOf?.(path);
+  const kind = typeof value;
+  if (value === null) {
+    if (read.sourceOf === undefined) return "a text was expected here, not null";
+    if (written === undefined || written === "") return "a text was expected here, and nothing is written";
+    return `a text was expected here; ${written} is "nothing" in YAML: quote it, "${written}"`;
+  }
+  if (kind !== "number" && kind !== "boolean") return undefined;
+  const text = (written ?? String(value)).slice(0, PATH_MAX);
+  const called = kind === "number" ? "a number" : "true or false";
+  return `a text was expected here, and ${text} is ${called}: quote it, "${text}"`;
+}
+
+/** Every finding by itself: unknown keys one by one, and of a union those of the branch that was meant. */
+export function flatten(findings: readonly Finding[], base: readonly PropertyKey[] = []): Flat[] {
   return findings.flatMap((finding): Flat[] => {
     const path = [...base, ...finding.path];
     if (finding.code === "unrecognized_keys") return finding.keys.map((key) => ({ finding, path, key }));
-    const branch = finding.code === "invalid_union" ? nearest(finding.errors) : undefined;
-    if (branch !== undefined) return flatten(branch, path);
-    return [{ finding, path }];
+    if (finding.code !== "invalid_union") return [{ finding, path }];
+    const branches = ownBranches(finding.errors);
+    const strange = knownToNone(branches);
+    const meant = nearest(branches);
+    if (meant === undefined) return [{ finding, path }];
+    const flat = flatten(meant, path);
+    if (strange.length === 0) return flat;
+    // What a branch misses is a guess then; what is wrong further in is not.
+    const inner = flat.filter((one) => one.path.length > path.length + 1);
+    return [...strange.map((key) => ({ finding, path, key, forms: finding.message })), ...inner];
   });
+}
+
+/** The branches of a union that take an object; the value is one. */
+function ownBranches(branches: readonly (readonly Finding[])[]): readonly (readonly Finding[])[] {
+  return branches.filter((findings) =>
+    findings.every((finding) => finding.path.length > 0 || finding.code === "unrecognized_keys"),
+  );
+}
+
+/** The keys that no branch knows. */
+function knownToNone(branches: readonly (readonly Finding[])[]): string[] {
+  const unknown = branches.map((findings) =>
+    findings.flatMap((finding) => (finding.code === "unrecognized_keys" ? finding.keys : [])),
+  );
+  return (unknown[0] ?? []).filter((key) => unknown.every((keys) => keys.includes(key)));
 }
 
 /**
@@ -61,19 +118,16 @@ function flatten(findings: readonly Finding[], base: readonly PropertyKey[]): Fl
  * another type than every branch.
  */
 function nearest(branches: readonly (readonly Finding[])[]): readonly Finding[] | undefined {
-  const candidates = branches.filter((findings) =>
-    findings.every((finding) => finding.path.length > 0 || finding.code === "unrecognized_keys"),
-  );
-  const strangeness = candidates.map((findings) =>
+  const strangeness = branches.map((findings) =>
     findings.reduce((sum, finding) => {
       if (finding.code === "unrecognized_keys") return sum + 2 * finding.keys.length;
       return sum + (finding.path.length === 1 ? 1 : 0);
     }, 0),
   );
-  return candidates[strangeness.indexOf(Math.min(...strangeness))];
+  return branches[strangeness.indexOf(Math.min(...strangeness))];
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let current = value;
   for (const key of path) {
     if (typeof current !== "object" || current === null || !Object.hasOwn(current, key)) return undefined;

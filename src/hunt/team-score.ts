@@ -4,6 +4,13 @@ import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import { recordedScore, type Team } from "./team.ts";
 
+/**
+ * The context as players see it: while the standings stand still, values and bonuses are as of then.
+ * The engine itself decides by the present ones.
+ */
+export const asSeen = (context: Context): Context =>
+  context.shown ? { ...context, word: context.shown } : context;
+
 /** The points that the clue gives now to a team that solves it: static, or by the standings as last reported. */
 export function presentValue(context: Context, clue: CompiledClue): number {
   return context.word?.values.get(clue.id) ?? clue.points;

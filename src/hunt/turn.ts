@@ -4,6 +4,7 @@
  */
 import type { Command, NewFact, PlayFact, RecordedOutcome, Result, UnrecordedOutcome } from "../protocol.ts";
 import { type AttemptLimits, cooldownUntil, isEmpty, tokensLeft } from "./attempts.ts";
+import { effectiveTime } from "./client-time.ts";
 import { iso } from "./moment.ts";
 import type { Attempts, Team } from "./team.ts";
 
@@ -20,6 +21,8 @@ export interface Turn {
   readonly player: string;
   /** Epoch ms. */
   readonly now: number;
+  /** The event's effective time, where its client told a time; epoch ms. */
+  readonly effectiveAt: number | undefined;
   /** The engine's budgets hold the event until then, epoch ms; undefined: it may be judged. */
   readonly heldUntil: number | undefined;
   /** The hunt's own limits, for tries that belong to no clue. */
@@ -28,6 +31,8 @@ export interface Turn {
   readonly codes: ReadonlyMap<string, { readonly id: string }>;
   /** The event changes nothing, and the player is told so. */
   tell(outcome: UnrecordedOutcome, more?: Partial<Result>): Decision;
+  /** The team gave this wrong text before: nothing changes, and it takes no try. */
+  repeated(about: Partial<Result>): Decision;
   /** The event is recorded; `more` goes into the fact. */
   record(outcome: Exclude<RecordedOutcome, "correct">, more: Partial<PlayFact>): Decision;
   /** The event solves the turn's clue; `how` goes into the fact, with its points, the score and what opens. */
@@ -69,10 +74,28 @@ export function refuseTry(turn: Turn, { id, attempts }: Tried): Decision | undef
   return isEmpty(attempts, bucket, turn.now) ? cooldown(turn, attempts, bucket, about) : held(turn, about);
 }
 
-/** Records a wrong try at the clue, which takes a token; `given` goes into the fact. */
-export function recordWrong(turn: Turn, { id, attempts }: Tried, given: Partial<PlayFact>): Decision {
-  const attemptsLeft = tokensLeft(attempts, turn.team.attempts.get(id), turn.now);
-  return turn.record("incorrect", { ...given, attemptsLeft });
+/** Characters of a digest that tell wrong texts of a team apart: more than 64 bits. */
+const TEXT_TOLD_BY = 12;
+
+/** The end of a digest, which tells equal texts. */
+export const endOf = (digest: string): string => digest.slice(-TEXT_TOLD_BY);
+
+/**
+ * Records a wrong try at the clue, which takes a token; `given` goes into the
+ * fact. One that the team gave before is repeated only. `digest`: of the text, as the
+ * clue compares; null: nothing of it remains, and all of those are equal.
+ */
+export function recordWrong(
+  turn: Turn,
+  { id, attempts }: Tried,
+  given: Partial<PlayFact>,
+  digest: string | null,
+): Decision {
+  const bucket = turn.team.attempts.get(id);
+  const wrongText = digest === null ? "" : endOf(digest);
+  if (turn.team.attempts.hasText(id, wrongText)) return turn.repeated({ clue: id });
+  const attemptsLeft = tokensLeft(attempts, bucket, turn.now);
+  return turn.record("incorrect", { ...given, wrongText, attemptsLeft });
 }
 
 /** The fact of a command, before the log numbers it. */
@@ -87,5 +110,6 @@ export function draftOf(
   const { type, id: event, clientAt } = command;
   const draft: Omit<PlayFact, "seq"> = { at: now, team: team.id, type, outcome, player, event };
   if (clientAt !== undefined) draft.clientAt = clientAt;
+  draft.behind = now - effectiveTime(team, player, clientAt, now);
   return Object.assign(draft, more);
 }

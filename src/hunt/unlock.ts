@@ -91,16 +91,15 @@ export function progressOf(
   return {
     since,
     happened,
-    solvedAt: (clue) =>
-      clue === plus?.clue ? plus.at : happened(team.solves.get(clue)?.at ?? Number.POSITIVE_INFINITY),
+    solvedAt: (clue) => (clue === plus?.clue ? plus.at : happened(team.solves.timeOf(clue))),
     reachedAt(points) {
       if (points <= 0) return joinedAt;
       let first = Number.POSITIVE_INFINITY;
       // Whoever met a higher threshold met this one, also under another version of the hunt.
       for (const [met, at] of team.reached) if (met >= points) first = Math.min(first, happened(at));
       if (!hunt.dynamic) {
-        const peak = team.peaks.find((candidate) => candidate.score >= points);
-        if (peak) first = Math.min(first, happened(peak.at));
+        const peak = team.peaks.firstAt(points);
+        if (peak !== undefined) first = Math.min(first, happened(peak));
       }
       if (first !== Number.POSITIVE_INFINITY || !plus) return first;
       const meets = hunt.dynamic
@@ -113,30 +112,31 @@ export function progressOf(
 
 /**
  * When `clue` opened or will open for the team; `Infinity`: nothing known opens
- * it. What the team solved under an earlier version is not locked by this one.
+ * it. What the team solved, under an earlier version or by an organiser's hand, is not locked.
  */
 export function opensAt(hunt: IndexedHunt, clue: CompiledClue, team: Team, progress: Progress): number {
   const byHand = progress.happened(team.opened.get(clue.id) ?? Number.POSITIVE_INFINITY);
   const opened = Math.max(progress.since, Math.min(byHand, holdsAt(hunt, clue.opens, progress)));
-  return Math.min(opened, progress.happened(team.solves.get(clue.id)?.at ?? Number.POSITIVE_INFINITY));
+  const solvedAt = progress.happened(team.solves.timeOf(clue.id));
+  return Math.min(opened, Math.max(progress.since, solvedAt));
 }
 
 /**
  * When the clues open for the team, as it is known at `now` (epoch ms); by their
  * places in the definition. `Infinity`: nothing known opens it. See `openings.ts`.
  */
-export function openingsOf(hunt: IndexedHunt, team: Team, openedAt: number, now: number): Float64Array {
+export function openingsOf(hunt: IndexedHunt, team: Team, openedAt: number, now: number): readonly number[] {
   const known = hunt.openings.get(team, openedAt, now);
   if (known) return known;
-  const { clues } = hunt.compiled;
-  const progress = progressOf(hunt, team, openedAt, now);
-  const times = new Float64Array(clues.length);
+  const times = timesOf(hunt, team, openedAt, now);
   let until = Number.POSITIVE_INFINITY;
-  for (const [place, clue] of clues.entries()) {
-    const at = opensAt(hunt, clue, team, progress);
-    times[place] = at;
-    if (at > now) until = Math.min(until, at);
-  }
+  for (const at of times) if (at > now) until = Math.min(until, at);
   hunt.openings.set(team, openedAt, now, times, until);
   return times;
+}
+
+/** The same, worked out and not remembered: of a team that is only supposed. */
+export function timesOf(hunt: IndexedHunt, team: Team, openedAt: number, now: number): readonly number[] {
+  const progress = progressOf(hunt, team, openedAt, now);
+  return hunt.compiled.clues.map((clue) => opensAt(hunt, clue, team, progress));
 }

@@ -64,6 +64,10 @@ export function takenOf(withdrawn: WithdrawnClue | undefined, team: Team): HintV
   });
 }
 
+/** Whether the team solved this dropped clue, or took a dropped hint of it. */
+export const keeps = (team: Team, { id, hints }: WithdrawnClue): boolean =>
+  team.solves.has(id) || hints.some((hint) => team.hints.has(hintKey(id, hint.id)));
+
 /** The dropped clues that the team solved, or took a hint of. */
 export function withdrawnViews(withdrawn: Iterable<WithdrawnClue>, team: Team): ClueView[] {
   const views: ClueView[] = [];

@@ -1,4 +1,7 @@
+import { readingsOf } from "../contract/scanned.ts";
+import { keysOfScanned } from "../hunt/codes.ts";
 import { normaliseAnswer } from "../hunt/normalise.ts";
+import { RULES_VERSION } from "../hunt/rules-version.ts";
 import type { Command, CompareMode, DigestText, PlayerEvent } from "../protocol.ts";
 import { digester, type Key } from "../secrets.ts";
 
@@ -20,7 +23,7 @@ export function commandOf(
   // By name: nearly every event is an answer, and spreading takes as long as digesting.
   const { id, type, clue, answer } = rest;
   const { digests } = digestAnswer(clue, answer, digester(pepper, hunt), modes);
-  const command: Command = { id, type, clue, answer, digests, pepper: pepper.id };
+  const command: Command = { id, type, clue, answer, digests, pepper: pepper.id, rules: RULES_VERSION };
   if (at !== undefined) command.clientAt = at;
   return command;
 }
@@ -40,26 +43,20 @@ export function digestAnswer(
   return { digests };
 }
 
-/** The digest of a scanned code. Spaces around it come from keyboards and are dropped. */
+/**
+ * The digests of a scanned text. `codeDigest` stands for what was scanned, and the log keeps it;
+ * `codeDigests` are those of all that it can mean: a clue's code is looked for among them.
+ */
 export function digestCode(
   code: string,
   digest: DigestText,
   pepper: Key,
-): { codeDigest: string; pepper: string } {
-  const scanned = code.trim();
-  // The printed QR code carries a link; a scanner hands over all of it.
-  const linked = /^https?:\/\/[^#]*#code=([A-Za-z0-9._~%-]+)$/.exec(scanned)?.[1];
+): { codeDigest: string; codeDigests: string[]; pepper: string; rules: number } {
   return {
-    codeDigest: digest("code", linked === undefined ? scanned : unescaped(linked)),
+    // What an address carries, as engines before recorded it.
+    codeDigest: digest("code", readingsOf(code).at(-1) ?? ""),
+    codeDigests: keysOfScanned(code).map((key) => digest("code", key)),
     pepper: pepper.id,
+    rules: RULES_VERSION,
   };
-}
-
-/** A percent-encoded text as it was; a malformed one as it is. */
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -2,7 +2,7 @@
  * How many events of a team an isolate, or the team's shard, lets pass, whether they
  * are recorded or not. A bucket holds six seconds' events: more at once would hold
  * up the other teams of the shard. The edge asks before it digests answers; the
- * shard counts what comes from all isolates.
+ * shard counts what comes from all isolates. The edge counts looks at /me in the same way.
  */
 import { isAhead } from "../ahead.ts";
 import { BoundedMap } from "../bounded-map.ts";

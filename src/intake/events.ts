@@ -16,7 +16,14 @@ export function eventsOf(body: unknown): unknown[] {
 }
 
 const PLAIN_ID = /^[A-Za-z0-9_-]{1,64}$/;
-const PLAIN_TEXT = /^[\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]*$/;
+const PLAIN_TEXT = /^[\x20-\x7e\u00a0-\ud7ff\ue000-\ufffc]*$/;
+
+/** Plain text has no character of two UTF-16 units, so that its length counts characters. */
+const isPlainAnswer = (text: string): boolean =>
+  text !== "" && text.length <= ANSWER_MAX && PLAIN_TEXT.test(text);
+
+/** Longest answer of which white space is cut without looking at the event's size first, UTF-16 units. */
+const UNCUT_MAX = 1_000;
 
 /**
  * Fast path for a plain answer, the most common event by far; undefined: the
@@ -30,10 +37,11 @@ function plainAnswer(
   const { id, type, clue, answer, at } = event as Record<string, unknown>;
   if (type !== "answer" || at !== undefined) return undefined;
   if (typeof id !== "string" || typeof clue !== "string" || typeof answer !== "string") return undefined;
-  if (!PLAIN_ID.test(id) || !SLUG.test(clue) || answer.length > ANSWER_MAX) return undefined;
+  if (!PLAIN_ID.test(id) || !SLUG.test(clue) || answer.length > UNCUT_MAX) return undefined;
   // An unknown key may hold anything, of any length.
-  if (countKeys(event) !== PLAIN_KEYS || !PLAIN_TEXT.test(answer)) return undefined;
-  return { id, type, clue, answer };
+  if (countKeys(event) !== PLAIN_KEYS) return undefined;
+  const given = answer.trim();
+  return isPlainAnswer(given) ? { id, type, clue, answer: given } : undefined;
 }
 
 /**

@@ -4,7 +4,8 @@
  *
  * A text is reserved before it is judged, and given back unless it was wrong:
  * so right answers do not count, and guesses sent at the same time cannot pass
- * together. Texts that many players get wrong count once.
+ * together. Texts that many players get wrong count once. One that the team gave
+ * before (`repeated`) tells nobody anything new, and is given back as well.
  *
  * The counting is this isolate's (or this shard's, for sockets) and bounded; beyond
  * a tenth of the rate the platform's counter is told as well, which adds up the
@@ -73,7 +74,7 @@ export class WrongTexts {
       if (command.type !== "answer" && command.type !== "scan") continue;
       const clue = command.type === "answer" ? command.clue : CODES;
       const key = `${hunt}\n${clue}\n${network}`;
-      const window = this.#windows.get(key) ?? this.#open(key, now);
+      const window = this.#running(key, now) ?? this.#open(key, now);
       const text = textOf(command);
       const known = window.wrong.has(text);
       const asked = window.asked.get(text) ?? 0;
@@ -97,8 +98,8 @@ export class WrongTexts {
   async settle({ entries }: Reserved, results: readonly Result[] | undefined): Promise<void> {
     const told: Promise<void>[] = [];
     for (const { index, key, window, text } of entries) {
-      const outcome = results?.[index]?.outcome;
-      if (outcome !== "incorrect" && outcome !== "unknown_code") {
+      const { outcome, repeated } = results?.[index] ?? {};
+      if (repeated || (outcome !== "incorrect" && outcome !== "unknown_code")) {
         this.#giveBack(key, window, text);
         continue;
       }
@@ -136,11 +137,18 @@ export class WrongTexts {
     if (empty && this.#windows.get(key) === window) this.#windows.delete(key);
   }
 
+  /** The window of a key, unless it is over. */
+  #running(key: string, now: number): Window | undefined {
+    const window = this.#windows.get(key);
+    if (!window || isRunning(window, now)) return window;
+    this.#drop(key, window);
+    return undefined;
+  }
+
   /** Forgets windows that are over: the oldest stand first. */
   #forget(now: number): void {
     for (const [key, window] of this.#windows) {
-      // One far ahead was opened while the clock was wrong.
-      if (window.until > now && window.until <= now + MINUTE) return;
+      if (isRunning(window, now)) return;
       this.#drop(key, window);
     }
   }
@@ -157,6 +165,9 @@ export class WrongTexts {
     this.#windows.delete(key);
   }
 }
+
+/** One far ahead was opened while the clock was wrong. */
+const isRunning = ({ until }: Window, now: number): boolean => until > now && until <= now + MINUTE;
 
 /** A text that is longer is remembered by its digest, characters. */
 const AS_IT_IS = 64;

@@ -4,17 +4,27 @@
  * them from the shards' logs where the stored data does not suffice.
  */
 import { CLOCK_TOLERANCE, isAhead } from "../ahead.ts";
+import { Damaged, tellDropped } from "../checksum.ts";
 import type { Clock } from "../clock.ts";
-import { endsAt } from "../hunt/phase.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { isStillAt, type Still, stillOf } from "../hunt/freeze.ts";
 import type { StandingsRules } from "../hunt/score.ts";
-import type { BoardConfig, BoardPage, BoardQuery } from "../objects/leaderboard.ts";
+import type {
+  AroundQuery,
+  BoardConfig,
+  BoardPage,
+  BoardQuery,
+  LookedAt,
+  TeamCount,
+} from "../objects/leaderboard.ts";
 import type { ReportResult, ScoreReport, ShardStandings, StandingsRow } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import { meter } from "../telemetry/meter.ts";
 import { CatchUp, type CatchUpDeps } from "./catch-up.ts";
 import { Keeper, type Misdated } from "./keeper.ts";
-import type { Standings } from "./standings/standings.ts";
+import { FirstsMissing, SPARE_FIRSTS } from "./standings/clue-table.ts";
+import { Standings } from "./standings/standings.ts";
 import { View } from "./standings/view.ts";
 import type { StoredView } from "./stored-view.ts";
 
@@ -32,6 +42,8 @@ const MISDATED_MAX = 8;
  * take longer than readers wait, and all that is wrong is the order of equal scores.
  */
 const REBUILT_TEAMS_MAX = 20_000;
+
+const NO_FACTS = { fact: 0, mark: 0 };
 
 /** Standings somebody may see. */
 export interface Reading {
@@ -55,23 +67,39 @@ export class Board {
   readonly #catchUp: CatchUp;
   #config: BoardConfig | undefined;
   #keeper: Keeper | undefined;
+  /** The time that the standings began with, epoch ms: they are of then as long as a log could not be read since. */
+  #begunAt = 0;
   /** Spans of times that a wrong clock told while this instance ran; the newest first. */
   #misdated: Misdated[] = [];
+  /** First solves kept beside those that get a bonus. */
+  #spare = SPARE_FIRSTS;
 
   constructor(deps: BoardDeps) {
     this.#deps = deps;
     this.#catchUp = new CatchUp({ ...deps, keeper: () => this.#keeper });
   }
 
-  /** Reads what an earlier instance stored, and pulls later facts from the logs. */
-  restore(): void {
-    const config = this.#deps.texts.read("config");
-    if (config === undefined) return;
+  /**
+   * Reads what an earlier instance stored, and pulls later facts from the logs. False: the
+   * configuration is not as it was written, and has to be installed anew.
+   */
+  restore(): boolean {
+    let config: string | undefined;
+    try {
+      config = this.#deps.texts.read("config");
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      tellDropped("the stored config");
+      return false;
+    }
+    if (config === undefined) return true;
     this.#config = configIn(config);
-    const { rules, freeze } = this.#config;
-    const stored = this.#deps.snapshots.read(rules, freeze);
-    this.#keeper = this.#keep(stored?.view ?? new View(rules, freeze), stored?.marks);
+    const stored = this.#deps.snapshots.read(...this.#rulesNow());
+    this.#keeper = this.#keep(stored?.view ?? this.#emptyView(), stored?.marks);
+    const { fact, mark } = stored?.view.latest ?? NO_FACTS;
+    this.#begunAt = Math.max(0, fact, mark);
     this.#catchUp.start();
+    return true;
   }
 
   get config(): BoardConfig | undefined {
@@ -102,13 +130,34 @@ export class Board {
     this.#deps.changed();
   }
 
-  #rulesNow(): [StandingsRules, number | undefined] {
+  /** Reads all logs anew: one had a gap when it was read, and has none now. So does the next instance, if this one ends before it has read them. */
+  rebuild(): void {
+    if (!this.#config) return;
+    this.#deps.snapshots.drop();
+    this.#keeper = this.#keep(this.#emptyView());
+    this.#catchUp.start();
+    this.#deps.changed();
+  }
+
+  /** From when on, and until when, everybody sees standings that stand still. */
+  get still(): Still | undefined {
+    return this.#config && stillOf(this.#config, this.#config.phase, this.#config.released === true);
+  }
+
+  /** Whether everybody sees them stand still now. */
+  get standsStill(): boolean {
+    return isStillAt(this.still, this.#deps.clock.now());
+  }
+
+  #rulesNow(): [StandingsRules, Still | undefined] {
     if (!this.#config) throw new Error("the leaderboard does not know its hunt yet");
-    return [this.#config.rules, this.#config.freeze];
+    return [this.#config.rules, this.still];
   }
 
   #emptyView(): View {
-    return new View(...this.#rulesNow());
+    const [rules, still] = this.#rulesNow();
+    this.#begunAt = 0;
+    return new View(rules, still, { all: Standings.withSpare(rules, this.#spare), latest: NO_FACTS });
   }
 
   #keep(view: View, marks: Iterable<[string, number]> = []): Keeper {
@@ -122,6 +171,7 @@ export class Board {
       failed: (error) => {
         console.error({ message: "the standings are rebuilt from the logs", error: String(error) });
         if (this.#keeper !== keeper) return;
+        if (error instanceof FirstsMissing) this.#spare *= 2;
         this.#keeper = this.#keep(this.#emptyView());
         this.#catchUp.startLater();
       },
@@ -143,27 +193,44 @@ export class Board {
     }
     const { view } = keeper;
     // Without values while the standings catch up: the shard goes on with those it has.
-    const values = view.isSettled ? view.all.word(report.shard) : undefined;
-    return { watermark: keeper.taken(report.shard), word: { asOf: now, ...values } };
+    const word = view.isSettled ? this.#wordOf(view, report.shard, now) : { asOf: now };
+    return { watermark: keeper.taken(report.shard), word };
+  }
+
+  /** See `LeaderboardObject.heardOf`. */
+  heardOf(shard: string): number {
+    return this.#keeper?.taken(shard) ?? 0;
+  }
+
+  /** With moving scores: the values that the engine decides by, and those that everybody sees. */
+  #wordOf(view: View, shard: string, now: number): ShardStandings {
+    const word = view.all.word(shard);
+    if (!word) return { asOf: now };
+    const { still } = this;
+    if (!isStillAt(still, now)) return { asOf: now, ...word };
+    return { asOf: now, ...word, shown: { asOf: still.from, ...view.frozenView().word(shard) } };
   }
 
   /** What `read` makes of the standings as everybody may see them. */
   public<Value>(read: (reading: Reading) => Value): Promise<Value> {
     return this.#settled((keeper) => {
-      const now = this.#deps.clock.now();
-      const config = this.#config;
-      const frozen =
-        config?.freeze !== undefined && now >= config.freeze && now < endsAt(config.phase, config);
-      if (!frozen) return read({ standings: keeper?.view.all, frozen: false, asOf: now });
-      return read({ standings: keeper?.view.frozenView(), frozen: true, asOf: config.freeze ?? now });
+      const asOf = this.#asOf;
+      const { still } = this;
+      if (!isStillAt(still, this.#deps.clock.now())) {
+        return read({ standings: keeper?.view.all, frozen: false, asOf });
+      }
+      return read({ standings: keeper?.view.frozenView(), frozen: true, asOf: Math.min(asOf, still.from) });
     });
   }
 
   /** What `read` makes of the standings as organisers see them, through a freeze. */
   organisers<Value>(read: (reading: Reading) => Value): Promise<Value> {
-    return this.#settled((keeper) =>
-      read({ standings: keeper?.view.all, frozen: false, asOf: this.#deps.clock.now() }),
-    );
+    return this.#settled((keeper) => read({ standings: keeper?.view.all, frozen: false, asOf: this.#asOf }));
+  }
+
+  /** The time the standings are of, epoch ms. */
+  get #asOf(): number {
+    return this.#catchUp.isComplete ? this.#deps.clock.now() : this.#begunAt;
   }
 
   /** Calls `read` when the standings are settled: at once, for whoever else waited may change them. */
@@ -177,28 +244,57 @@ export class Board {
   }
 
   /** See `LeaderboardObject.look`. */
-  look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: ShardStandings }> {
-    return this.public((reading) => ({
-      ranks: ranksOf(reading, teams),
-      word: { asOf: this.#deps.clock.now(), ...this.#keeper?.view.all.word(shard) },
+  look(shard: string, teams: string[]): Promise<LookedAt> {
+    return this.public((reading) => {
+      const now = this.#deps.clock.now();
+      const view = this.#keeper?.view;
+      return {
+        // Without a log its teams' places are of before, and so are those of the others.
+        ranks: this.#catchUp.isComplete ? ranksOf(reading, teams) : teams.map(() => null),
+        inBrackets: teams.map((team) => reading.standings?.bracketRank(team) ?? null),
+        word: view ? this.#wordOf(view, shard, now) : { asOf: now },
+      };
+    });
+  }
+
+  /** See `LeaderboardObject.lookPublic`. */
+  lookPublic(shard: string, team: string): Promise<{ isConcealed: boolean; word: ShardStandings }> {
+    return this.public(({ standings, asOf }) => ({
+      isConcealed: standings?.isConcealed(team) === true,
+      word: { asOf, ...standings?.word(shard) },
     }));
   }
 
-  page({ limit, offset, bracket, around, organiser }: BoardQuery): Promise<BoardPage> {
-    const read = ({ standings, frozen, asOf }: Reading): BoardPage => {
-      if (!standings) return { asOf, frozen, total: 0, entries: [] };
-      const entries =
-        around === undefined
-          ? standings.page({ offset, limit, bracket })
-          : standings.around(around, limit, bracket);
-      return { asOf, frozen, total: standings.total(bracket), entries };
-    };
+  page({ limit, offset, bracket, organiser }: BoardQuery): Promise<BoardPage> {
+    return this.#seenBy(organiser, (reading) =>
+      pageOf(reading, bracket, (standings) => standings.page({ offset, limit, bracket })),
+    );
+  }
+
+  /** See `LeaderboardObject.around`. */
+  around(team: string, { limit, bracket, organiser }: AroundQuery): Promise<BoardPage | Refusal> {
+    return this.#seenBy(organiser, (reading) => {
+      const page = pageOf(reading, bracket, (standings) => standings.around(team, limit, bracket));
+      if (page.entries.length > 0 || this.#joinedLater(reading.standings, team)) return page;
+      return refuse("not_found", "no such team has a place here");
+    });
+  }
+
+  #seenBy<Value>(organiser: boolean, read: (reading: Reading) => Value): Promise<Value> {
     return organiser ? this.organisers(read) : this.public(read);
   }
 
-  async teamCount(): Promise<number> {
+  /** Whether the team joined during a freeze: it has no place yet, and is no stranger. */
+  #joinedLater(standings: Standings | undefined, team: string): boolean {
+    const all = this.#keeper?.view.all;
+    return standings?.has(team) === false && all?.has(team) === true && !all.isConcealed(team);
+  }
+
+  /** See `LeaderboardObject.teamCount`. */
+  async teamCount(): Promise<TeamCount> {
     await this.#catchUp.wait();
-    return this.#keeper?.view.all.teamCount ?? 0;
+    const teams = this.#keeper?.view.all.teamCount ?? 0;
+    return this.#catchUp.isComplete ? { teams } : { teams, asOf: this.#begunAt };
   }
 
   /** See `LeaderboardObject.dump`. */
@@ -231,7 +327,7 @@ export class Board {
       this.#catchUp.start();
     } else {
       await keeper.change((view) => {
-        if (view.freeze !== undefined && this.#deps.clock.now() < view.freeze) view.thaw();
+        if (view.still !== undefined && this.#deps.clock.now() < view.still.from) view.thaw();
         return true;
       });
     }
@@ -251,6 +347,15 @@ function configIn(text: string): BoardConfig {
   const { v, ...config } = JSON.parse(text) as BoardConfig & { v?: number };
   assertKnownForm("the leaderboard's configuration", { v }, CONFIG_FORM);
   return config;
+}
+
+function pageOf(
+  { standings, frozen, asOf }: Reading,
+  bracket: string | undefined,
+  rowsOf: (standings: Standings) => BoardPage["entries"],
+): BoardPage {
+  if (!standings) return { asOf, frozen, total: 0, entries: [] };
+  return { asOf, frozen, total: standings.total(bracket), entries: rowsOf(standings) };
 }
 
 export const ranksOf = ({ standings }: Reading, teams: readonly string[]): (number | null)[] =>

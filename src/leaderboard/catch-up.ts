@@ -33,6 +33,7 @@ export interface CatchUpDeps {
 export class CatchUp {
   readonly #deps: CatchUpDeps;
   #round: Promise<void> | undefined;
+  #isComplete = true;
   /** Asked for while a round was under way, which may have begun with other standings. */
   #isAskedAgain = false;
 
@@ -45,7 +46,13 @@ export class CatchUp {
     return this.#round !== undefined;
   }
 
+  /** False: a shard may have facts that the standings should have and do not. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
   start(): void {
+    this.#isComplete = false;
     if (this.#round) {
       this.#isAskedAgain = true;
       return;
@@ -64,6 +71,7 @@ export class CatchUp {
 
   /** As after a failure: whatever made it fail gets a moment to pass. */
   startLater(): void {
+    this.#isComplete = false;
     void this.#deps.clock.after(RETRY_WAIT).then(() => this.start());
   }
 
@@ -88,6 +96,7 @@ export class CatchUp {
           await this.#pull(keeper, shard);
       };
       await Promise.all(Array.from({ length: PULL_WIDTH }, next));
+      this.#isComplete = this.#deps.keeper() === keeper && !this.#isAskedAgain;
     } finally {
       await keeper.gathered();
     }

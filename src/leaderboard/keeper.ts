@@ -5,7 +5,7 @@
  * waits in a bounded queue. Small work is done at once.
  */
 import { isAhead } from "../ahead.ts";
-import type { ScoreFact, ScoreReport } from "../protocol.ts";
+import { type ScoreFact, type ScoreReport, sizeOf } from "../protocol.ts";
 import { BadFact } from "./standings/standings.ts";
 import type { View } from "./standings/view.ts";
 
@@ -115,13 +115,17 @@ export class Keeper {
     this.#taken.set(report.shard, report.upto);
     const waits = this.#run !== undefined || this.#still !== undefined || this.#gathering;
     if (!waits && this.#isSmall(report)) {
-      const isNew = this.#applyAll(report);
-      this.view.settle();
-      if (isNew) this.#deps.changed();
+      try {
+        const isNew = this.#applyAll(report);
+        this.view.settle();
+        if (isNew) this.#deps.changed();
+      } catch (error) {
+        this.#fail(error);
+      }
       return;
     }
     this.#queue.push(report);
-    this.#queuedFacts += report.facts.length;
+    this.#queuedFacts += sizeOf(report.facts);
     this.#start();
   }
 
@@ -201,20 +205,22 @@ export class Keeper {
     if (this.#failure) throw this.#failure.error;
   }
 
+  #fail(error: unknown): void {
+    this.#failure = { error };
+    this.#queue = [];
+    this.#queuedFacts = 0;
+    this.#deps.failed(error);
+  }
+
   #isSmall(report: ScoreReport): boolean {
     const { all } = this.view;
-    return all.isDynamic ? all.teamCount <= TEAMS_AT_ONCE : report.facts.length <= FACTS_AT_ONCE;
+    return all.isDynamic ? all.teamCount <= TEAMS_AT_ONCE : sizeOf(report.facts) <= FACTS_AT_ONCE;
   }
 
   #start(): void {
     if (this.#run !== undefined || this.#still !== undefined) return;
     const run = this.#runOnce()
-      .catch((error: unknown) => {
-        this.#failure = { error };
-        this.#queue = [];
-        this.#queuedFacts = 0;
-        this.#deps.failed(error);
-      })
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#run = undefined;
         if (this.#queue.length > 0) this.#start();

@@ -7,12 +7,14 @@
 import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "../clock.ts";
 import { configOf } from "../config.ts";
+import { FAREWELL } from "../erase.ts";
 import { refuse } from "../errors.ts";
 import { calling, leaderboardStub, orRefusal } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { randomText } from "../objects/ids.ts";
 import type { LiveBoardObject, Showing } from "../objects/leaderboard.ts";
 import { type LivePage, SINCE_HEADER } from "../objects/leaderboard.ts";
+import { ownName } from "../objects/own-name.ts";
 import { refusalResponse } from "../sockets/socket.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { BoardSockets } from "./live.ts";
@@ -28,7 +30,7 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#hunt = (ctx.id.name ?? "").split("/", 1)[0] ?? "";
+    this.#hunt = ownName(ctx, env.LIVE_BOARD).split("/", 1)[0] ?? "";
     this.#live = new BoardSockets({
       ctx,
       clock: systemClock,
@@ -83,6 +85,14 @@ export class LiveBoard extends DurableObject<Env> implements LiveBoardObject {
     for (const word of words) this.#live.tellAll(word);
     if (page) this.#live.push(page);
     return true;
+  }
+
+  /** It stores nothing. */
+  async erase(): Promise<void> {
+    if (!this.#live.isWatched()) return;
+    this.#live.closeAll();
+    this.#now = undefined;
+    await systemClock.after(FAREWELL);
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {

@@ -163,6 +163,11 @@ export class BoardSockets {
     this.#sockets.closed(socket, code);
   }
 
+  /** The hunt is deleted. */
+  closeAll(): void {
+    this.#sockets.closeAll();
+  }
+
   tellAll(frame: object): void {
     this.#sockets.tellAll(JSON.stringify(frame));
   }

@@ -6,23 +6,34 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
-import { boardKey } from "../cache/entry.ts";
+import { boardKey, loadKey, type RootsEntry, rootsKey } from "../cache/entry.ts";
 import { signedText } from "../cache/signed.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import type { Roots as RootsPage } from "../contract/proof.ts";
+import { eraseObject, FAREWELL } from "../erase.ts";
+import { accepted, type Refusal } from "../errors.ts";
 import type { StandingsRules } from "../hunt/score.ts";
 import { LazySql } from "../lazy-sql.ts";
-import { controlStub, liveBoardStub, shardStub } from "../objects/call.ts";
+import { calling, controlStub, liveBoardStub, orRefusal, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { randomText } from "../objects/ids.ts";
+import { scopeOf } from "../objects/incarnation.ts";
 import {
+  type AroundQuery,
   type BoardConfig,
   type BoardPage,
   type BoardQuery,
   type LeaderboardObject,
   type LivePage,
+  type LookedAt,
+  type PlacedFact,
   SINCE_HEADER,
+  type TeamCount,
 } from "../objects/leaderboard.ts";
+import { ownName } from "../objects/own-name.ts";
+import { growthLimits } from "../placement/growth.ts";
+import { Roots } from "../proof/roots.ts";
 import type { ReportResult, ScoreReport, ShardStandings, StandingsRow } from "../protocol.ts";
 import { refusalResponse } from "../sockets/socket.ts";
 import { StoredText } from "../stored-text.ts";
@@ -30,6 +41,7 @@ import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import { Board, ranksOf } from "./board.ts";
 import { BoardSockets, LIVE_ENTRIES } from "./live.ts";
+import { LoadPublisher } from "./loads.ts";
 import { BoardPublisher } from "./publish.ts";
 import { Spectators } from "./spectators.ts";
 import { StoredView } from "./stored-view.ts";
@@ -38,17 +50,21 @@ import { StoredView } from "./stored-view.ts";
 const SNAPSHOT_EVERY = 30_000;
 
 export class Leaderboard extends DurableObject<Env> implements LeaderboardObject {
+  readonly #hunt: string;
   readonly #clock: Clock;
-  /** For a snapshot of changed standings; for a phase, or a freeze, that begins or ends by its time. */
-  readonly #alarm: Alarm<"snapshot" | "phase">;
+  /** For a root; for a snapshot of changed standings; for a phase, or a freeze, that begins or ends by its time. */
+  readonly #alarm: Alarm<"snapshot" | "phase" | "root">;
   readonly #board: Board;
   readonly #publisher: BoardPublisher;
   readonly #live: BoardSockets;
   readonly #spectators: Spectators;
+  readonly #roots: Roots;
+  readonly #loads: LoadPublisher;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const hunt = ctx.id.name ?? "";
+    const hunt = ownName(ctx, env.LEADERBOARD);
+    this.#hunt = hunt;
     const config = configOf(env);
     const { storage } = ctx;
     const sql = new LazySql(storage.sql);
@@ -68,7 +84,12 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
       texts,
       snapshots: new StoredView(sql, texts),
       shards: async () => controlStub(env, hunt).shards(),
-      pull: async (shard, after) => shardStub(env, hunt, shard).scoreFacts(after),
+      pull: async (shard, after) => {
+        const report = await shardStub(env, hunt, shard).scoreFacts(after);
+        this.#roots.heard(shard, report.upto);
+        this.#loads.heard(shard, report.load);
+        return report;
+      },
       changed: () => this.#changed(),
     });
     this.#publisher = new BoardPublisher({
@@ -77,7 +98,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
       delay: config.PUBLISH_DELAY_MS,
       config: () => this.#board.config,
       read: (read) => this.#board.public(read),
-      put: (entry) => env.CACHE.put(boardKey(hunt), signedText(env, boardKey(hunt), entry, clock.now())),
+      put: (entry) => this.#publish(boardKey(this.#scope), entry),
     });
     this.#live = new BoardSockets({
       ctx,
@@ -97,10 +118,42 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
         show: async (child, showing) => liveBoardStub(env, child).show(showing),
         save: (children) => texts.write("children", JSON.stringify(children)),
       },
-      JSON.parse(texts.read("children") ?? "[]") as string[],
+      JSON.parse(texts.readDerived("children") ?? "[]") as string[],
     );
+    this.#loads = new LoadPublisher({
+      clock,
+      hunt,
+      limits: growthLimits(config),
+      isCatchingUp: () => this.#board.isCatchingUp,
+      put: (entry) => this.#publish(loadKey(this.#scope), entry),
+      crowded: async (figures) => {
+        const grown = await orRefusal(calling(async () => controlStub(env, hunt).crowded(figures)));
+        if ("refused" in grown) console.warn({ message: "a crowded hunt could not grow", hunt, ...grown });
+      },
+    });
+    this.#roots = new Roots({
+      sql,
+      clock,
+      every: config.ROOT_EVERY_MS,
+      subtrees: (shard, range) => calling(async () => shardStub(env, hunt, shard).subtrees(range)),
+      wake: (at) => this.#alarm.set("root", at),
+      made: (page) => void this.#publishRoots(hunt, page),
+    });
+    const isWhole = this.#board.restore();
+    void ctx.blockConcurrencyWhile(async () => {
+      if (!isWhole) await this.#askControl();
+      await this.#alarm.resume();
+      this.#roots.resume();
+    });
+  }
+
+  /** Throws when control cannot be asked: then the object starts again with the next call. */
+  async #askControl(): Promise<void> {
+    const told = await calling(async () => controlStub(this.env, this.#hunt).boardConfig());
+    // Of a hunt that is deleted there is nothing to show, but what is stored is to be erased.
+    if ("refused" in told && told.refused === "not_found") return;
+    this.#board.install(accepted(told));
     this.#board.restore();
-    void ctx.blockConcurrencyWhile(() => this.#alarm.resume());
   }
 
   /** Epoch ms; replaced by tests, as `after` is. */
@@ -117,9 +170,13 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
   /** Takes a new configuration; an older one changes nothing. */
   async configure(config: BoardConfig): Promise<void> {
     const before = this.#board.config;
+    const stoodStill = this.#board.standsStill;
     if (!this.#board.install(config)) return;
     this.#spectators.news(before, config);
+    if (config.phase.endedAt !== undefined) this.#roots.ended();
     await this.#board.rerule();
+    // Who ended the hunt, or released its results, may look at once.
+    if (this.#board.standsStill !== stoodStill) await this.#publisher.publish();
   }
 
   /**
@@ -128,19 +185,29 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
    * again.
    */
   async report(report: ScoreReport): Promise<ReportResult> {
+    this.#roots.heard(report.shard, report.upto);
+    this.#loads.heard(report.shard, report.load);
     const result = await this.#board.take(report);
     flushMeter(this.env, () => this.ctx);
     return result;
   }
 
+  rebuild(): void {
+    this.#board.rebuild();
+  }
+
+  heardOf(shard: string): number {
+    return Math.max(this.#board.heardOf(shard), this.#roots.heardOf(shard));
+  }
+
   /** For a shard that shows its teams: their places as everybody may see them, and its clues' values. */
-  look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: ShardStandings }> {
+  look(shard: string, teams: string[]): Promise<LookedAt> {
     return this.#board.look(shard, teams);
   }
 
-  /** The values of a shard's clues as everybody may know them: during a freeze, as of the freeze. */
-  publicWord(shard: string): Promise<ShardStandings> {
-    return this.#board.public(({ standings, asOf }) => ({ asOf, ...standings?.word(shard) }));
+  /** The values of a shard's clues, and of a team whether it has no place, as everybody may know it. */
+  lookPublic(shard: string, team: string): Promise<{ isConcealed: boolean; word: ShardStandings }> {
+    return this.#board.lookPublic(shard, team);
   }
 
   // ── Reading ─────────────────────────────────────────────────────────────
@@ -160,8 +227,13 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     return this.#board.page(query);
   }
 
-  /** Teams that joined, hidden and banned ones included. */
-  teamCount(): Promise<number> {
+  /** The rows around a team. */
+  around(team: string, query: AroundQuery): Promise<BoardPage | Refusal> {
+    return this.#board.around(team, query);
+  }
+
+  /** See `LeaderboardObject`. */
+  teamCount(): Promise<TeamCount> {
     return this.#board.teamCount();
   }
 
@@ -173,6 +245,37 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     from: number,
   ): Promise<{ marks: { shard: string; mark: number }[]; rows: StandingsRow[]; next?: number }> {
     return this.#board.dump(from);
+  }
+
+  // ── Roots ───────────────────────────────────────────────────────────────
+
+  roots(page: number): RootsPage | Refusal {
+    return this.#roots.page(page);
+  }
+
+  placed(shard: string, seq: number): PlacedFact | Refusal {
+    return this.#roots.placed(shard, seq);
+  }
+
+  async #publishRoots(hunt: string, page: number): Promise<void> {
+    const told = this.#roots.page(page);
+    if ("refused" in told) return;
+    const entry: RootsEntry = { v: 1, hunt, page, ...told };
+    try {
+      await this.#publish(rootsKey(this.#scope, page), JSON.stringify(entry));
+    } catch (error) {
+      // Readers ask this object when the entry is old.
+      console.warn({ message: "publishing roots failed", error: String(error) });
+    }
+  }
+
+  /** By which its copies in KV are named. */
+  get #scope(): string {
+    return scopeOf(this.#hunt, this.#board.config?.incarnation);
+  }
+
+  #publish(key: string, entry: string): Promise<void> {
+    return this.env.CACHE.put(key, signedText(this.env, key, entry, this.#clock.now()));
   }
 
   // ── Spectators ──────────────────────────────────────────────────────────
@@ -205,6 +308,14 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     this.#live.closed(socket);
   }
 
+  async erase(): Promise<void> {
+    if (this.#live.isWatched()) {
+      this.#live.closeAll();
+      await this.after(FAREWELL);
+    }
+    await eraseObject(this.ctx);
+  }
+
   // ── Changes and time ────────────────────────────────────────────────────
 
   #changed(): void {
@@ -217,6 +328,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     meter.add("hunt_alarms_total", 1, "leaderboard");
     return this.#alarm.run(async (isDue) => {
       if (isDue("phase")) this.#spectators.timePassed();
+      if (isDue("root")) await this.#roots.turn();
       if (isDue("snapshot")) await this.#writeSnapshot();
     });
   }

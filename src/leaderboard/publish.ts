@@ -2,7 +2,8 @@
 import { BOARD_ENTRIES_MAX, type BoardEntry } from "../cache/entry.ts";
 import type { Clock } from "../clock.ts";
 import { Delayed } from "../delayed.ts";
-import { endsAt } from "../hunt/phase.ts";
+import { stillOf } from "../hunt/freeze.ts";
+import { endsAt, nextOf } from "../hunt/phase.ts";
 import type { BoardConfig } from "../objects/leaderboard.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Reading } from "./board.ts";
@@ -37,6 +38,16 @@ export class BoardPublisher {
         meter.add("hunt_delivery_failures_total", 1, "publish");
       },
     });
+  }
+
+  /** Publishes now; when that fails, later. */
+  async publish(): Promise<void> {
+    try {
+      await this.#publish();
+    } catch (error) {
+      console.warn({ message: "publishing the leaderboard failed", error: String(error) });
+      this.changed();
+    }
   }
 
   /** There may be something new to publish. */
@@ -75,8 +86,7 @@ export class BoardPublisher {
 /** When a freeze begins or the hunt ends by itself: the entry is wrong from then on. */
 function untilNextChange(config: BoardConfig | undefined, now: number): { until?: number } {
   if (!config) return {};
-  const next = [config.freeze ?? 0, endsAt(config.phase, config)].filter(
-    (at) => at > now && Number.isFinite(at),
-  );
-  return next.length === 0 ? {} : { until: Math.min(...next) };
+  const { phase, released } = config;
+  const next = nextOf([stillOf(config, phase, released === true)?.from, endsAt(phase, config)], now);
+  return next === undefined || next === Number.POSITIVE_INFINITY ? {} : { until: next };
 }

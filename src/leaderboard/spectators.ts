@@ -9,7 +9,12 @@ import { Delayed } from "../delayed.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { nextOf, phaseAt } from "../hunt/phase.ts";
 import type { BoardConfig, LivePage } from "../objects/leaderboard.ts";
-import { announcementFrame, newAnnouncements } from "../sockets/announcements.ts";
+import {
+  announcementFrame,
+  newAnnouncements,
+  newlyTakenBack,
+  takenBackFrame,
+} from "../sockets/announcements.ts";
 import { Children, type ChildrenDeps } from "./children.ts";
 import type { BoardSockets } from "./live.ts";
 
@@ -87,6 +92,7 @@ export class Spectators {
     for (const announcement of newAnnouncements(before, config)) {
       this.#tellAll(announcementFrame(announcement));
     }
+    for (const id of newlyTakenBack(before, config)) this.#tellAll(takenBackFrame(id));
     this.#tellPhase();
     this.#armForTimes();
   }

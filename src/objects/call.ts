@@ -58,6 +58,12 @@ export const registryStub = (
   name: string,
 ): DurableObjectStub<NameRegistryObject> => env.NAMES.getByName(registryOf(hunt, name));
 
+/** A registry by its own name. */
+export const registryNamed = (
+  env: Pick<Env, "NAMES">,
+  registry: string,
+): DurableObjectStub<NameRegistryObject> => env.NAMES.getByName(registry);
+
 export const directoryStub = (env: Pick<Env, "DIRECTORY">): DurableObjectStub<HuntDirectoryObject> =>
   env.DIRECTORY.getByName(DIRECTORY_NAME);
 
@@ -120,9 +126,29 @@ const FULL = /SQLITE_FULL|database or disk is full/;
 
 /**
  * The platform could not run the object at all, and does not say why: its disk
- * is full, or fails. No error of the engine's own code is worded so.
+ * is full, or fails. A table or column that the object's own SQL does not find has a
+ * flipped bit in its name. No error of the engine's own code is worded so.
  */
-const BROKEN = /^(?:Error: )?internal error(?:$|; reference = )|SQLITE_IOERR|SQLITE_CANTOPEN|disk I\/O error/;
+const BROKEN =
+  /^(?:Error: )?internal error(?:$|; reference = )|SQLITE_IOERR|SQLITE_CANTOPEN|disk I\/O error|SQLITE_CORRUPT|SQLITE_NOTADB|database disk image is malformed|file is not a database|malformed database schema|no such (?:table|column)|has no column named/;
+
+/**
+ * The platform's words for an object that is stopped under a call: by a release, by a limit, by
+ * a machine that goes away. Most of them carry marks; not those of a call that was cancelled with
+ * its object, nor any that an object passed on from another in an error of its own. A database is locked
+ * where an object starts while the one before it has not let go of its file.
+ */
+const STOPPED =
+  /the hunt was deleted|Durable Object reset because its code was updated|code has been updated, this version can no longer access storage|script has been upgraded|caused object to be reset|(?:memory|CPU time) limit.* was reset|execution context .*(?:was|been) canceled|Network connection lost|annot resolve Durable Object due to transient issue|SQLITE_BUSY/;
+
+/** And for one that runs an earlier version, which does not have the method. */
+const OLDER = /RPC receiver does not implement the method/;
+
+/** The engine's own words for something stored of which there is no other copy (src/checksum.ts). */
+const DAMAGED = /[^:]* is not as it was written$/;
+
+/** And for one with too much to do. */
+const CROWDED = /Durable Object is overloaded/;
 
 /** An error that the platform marks as passing becomes `overloaded` or `unavailable`; any other stays as it is. */
 function mappedError(error: unknown): unknown {
@@ -131,8 +157,10 @@ function mappedError(error: unknown): unknown {
     retryable?: boolean;
     durableObjectReset?: boolean;
   };
-  if (overloaded) return new RequestError("overloaded", "this part of the engine is overloaded");
   const message = String((error as { message?: unknown }).message);
+  if (overloaded || CROWDED.test(message)) {
+    return new RequestError("overloaded", "this part of the engine is overloaded");
+  }
   if (FULL.test(message)) {
     return new RequestError("overloaded", "this part of the engine has no room to store anything");
   }
@@ -140,7 +168,17 @@ function mappedError(error: unknown): unknown {
     console.error({ message: "the platform could not run an object", error: message });
     return new RequestError("unavailable", "this part of the engine cannot work now");
   }
-  if (retryable || durableObjectReset) {
+  const [damaged] = DAMAGED.exec(message) ?? [];
+  if (damaged !== undefined) {
+    console.error({ message: "a stored row is not as it was written", error: message });
+    return new RequestError("unavailable", damaged.trim());
+  }
+  // In a release the edge is new before every object is; elsewhere it is a defect, and the log says so.
+  if (OLDER.test(message)) {
+    console.error({ message: "an object does not know a call", error: message });
+    return new RequestError("unavailable", "this part of the engine is of another version");
+  }
+  if (retryable || durableObjectReset || STOPPED.test(message)) {
     return new RequestError("unavailable", "this part of the engine restarts");
   }
   return error;

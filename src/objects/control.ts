@@ -6,12 +6,16 @@
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
+import type { AuditAction } from "../contract/audit-actions.ts";
+import type { Effects } from "../contract/regrade.ts";
 import type { Issue, Refusal } from "../errors.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
-import type { Announcement, TeamAction } from "../protocol.ts";
+import type { LoadFigures } from "../placement/loads.ts";
+import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
+import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
-import type { ShardConfig } from "./shard.ts";
+import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "./shard.ts";
 
 /** The organiser behind a call, for the audit. */
 export interface Actor {
@@ -19,8 +23,18 @@ export interface Actor {
   request: string;
 }
 
+export interface PublishOptions {
+  dryRun: boolean;
+  /** The version it replaces. */
+  ifMatch?: number;
+  /** A `closes` that is past ends the running hunt; without it such a definition is refused. */
+  endNow?: boolean;
+  /** Of a dry run: what the version would change, if the log were judged by it. */
+  effects?: boolean;
+}
+
 export type PublishResult =
-  | { version: number; created: boolean; warnings: Issue[] }
+  | { version: number; created: boolean; warnings: Issue[]; effects?: Effects }
   | (Refusal & { issues?: Issue[] });
 
 export interface AuditEntry {
@@ -28,12 +42,34 @@ export interface AuditEntry {
   at: number;
   /** Subject of the organiser's token. */
   actor: string;
-  action: string;
+  action: AuditAction;
   /** Never holds a secret, an answer or a code. `refused`: the code of the error that an attempt ended in. */
   detail: Record<string, string | number | boolean>;
   /** The `X-Request-Id` it came with. */
   request: string;
 }
+
+/** What is wanted of a clue. `dryRun`: only what it would move. */
+export interface ClueWish {
+  withdrawn: boolean;
+  void?: boolean;
+  reason: string;
+  dryRun: boolean;
+}
+
+/** A clue as it is then, and what that moves. */
+export interface ClueChanged {
+  clue: string;
+  withdrawn: boolean;
+  void?: true;
+  effects: Effects;
+}
+
+/** What a regrade changed; without an `id` nothing. */
+export type Regraded = Effects & { id?: string };
+
+/** The team that another one was merged into. */
+export type MergedInto = Pick<TeamChanged, "team">;
 
 export interface AuditPage {
   /** The newest first. */
@@ -46,12 +82,22 @@ export interface AnnouncementQuery {
   /** The announcement that the page ends before; absent: it begins with the newest. */
   before?: string;
   limit: number;
-  /** Beside those for everybody: those about these clues; absent: all. */
+  /** Of a player: the clues that its team sees. Absent: an organiser asks, who is told all. */
   clues?: string[];
+  /** The player's team, the clues that it solved, and which of those that went to a bracket went to it. */
+  team?: string;
+  solved?: string[];
+  to?: string[];
+}
+
+/** An announcement as an organiser writes it. `at`: when it is sent, epoch ms; past or absent: now. */
+export interface NewAnnouncement extends Pick<Announcement, "text" | "clue" | "to" | "erratum"> {
+  at?: number;
 }
 
 export interface AnnouncementPage {
-  announcements: Announcement[];
+  /** Of an organiser's page: those are `scheduled` that are not sent yet. */
+  announcements: (Announcement & { scheduled?: true })[];
   /** Older ones follow. */
   more: boolean;
 }
@@ -67,6 +113,12 @@ export interface PublicEntry {
   revision: number;
   phase: PhaseState;
   shardsPerRegion: number;
+  /** Absent: the hunt may have names that were reserved under the folding of engines before (`HuntState.begun`). */
+  begun?: 2;
+  /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
+  incarnation?: number;
+  /** Organisers' tokens that name the hunt and are of before are void here, seconds since the epoch. */
+  voidBefore?: number;
   /** Id of the pepper that answer digests are made with. */
   pepper: string;
   /** SHA-256 of the seed of the prize draws, hex; only of hunts with prizes. */
@@ -77,11 +129,38 @@ export interface PublicEntry {
 /** The organisers' changes of the prizes, by id. `at`: epoch ms. */
 export type PublicPrizeChanges = Record<string, { added: { units: number; at: number }[]; withdrawn?: true }>;
 
+/** What became of the gaps of a hunt's logs. */
+export interface RepairReport {
+  /** Gaps that are closed. */
+  repaired: number;
+  /** Facts that they had. */
+  facts: number;
+  /** Those that stay, and why; without `first` and `last` a shard that could not be asked. */
+  left: { shard: string; first?: number; last?: number; why: string }[];
+}
+
+/** The hunt as whoever watches its limits sees it. */
+export interface Course {
+  phase: Phase;
+  /** When it goes live by itself, epoch ms. */
+  opens?: number;
+  shardsPerRegion: number;
+  /** The shards that took part so far. */
+  shards: string[];
+}
+
 export interface KeyIds {
   /** Of the pepper that its answers were digested with when it was last published. */
   pepper?: string;
   /** Of the key that made its codes. */
   codeKey?: string;
+}
+
+/** A hunt that is being deleted. */
+export interface Sealed {
+  incarnation: number;
+  /** The shards that took part. */
+  shards: string[];
 }
 
 /** A call that changes something gives its result when the change is in force everywhere. */
@@ -90,18 +169,33 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   publish(
     source: string,
     format: "json" | "yaml",
-    options: { dryRun: boolean; ifMatch?: number },
+    options: PublishOptions,
     by: Actor,
   ): Promise<PublishResult>;
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
-  /** The public half of the hunt; also the content of the KV entry. */
-  publicEntry(): PublicEntry | Refusal;
+  /** What this engine's rules would refuse of the definition in use, which was published before them. */
+  tolerated(): Issue[];
+  /**
+   * The public half of the hunt; also the content of the KV entry. `isLost`: KV has none
+   * that counts, so it is written again, lest every isolate asks here for ever.
+   */
+  publicEntry(isLost?: boolean): PublicEntry | Refusal;
   setPhase(to: Exclude<Phase, "draft">, by: Actor): Promise<{ phase: Phase } | Refusal>;
-  announce(text: string, clue: string | undefined, by: Actor): Promise<{ id: string; at: number } | Refusal>;
+  /** A hunt that has ended goes on; a freeze holds again, and a release is void. Refused once it is final or its draws' seed was told. */
+  reopen(reason: string, by: Actor): Promise<{ phase: Phase } | Refusal>;
+  /** Releases the results of a hunt that has ended and holds them back. Safe to repeat. */
+  release(by: Actor): Promise<{ released: true } | Refusal>;
+  announce(announcement: NewAnnouncement, by: Actor): Promise<{ id: string; at: number } | Refusal>;
+  /** Gives an announcement another text, also one that is not sent yet. */
+  editAnnouncement(id: string, text: string, reason: string, by: Actor): Promise<Announcement | Refusal>;
+  /** Takes an announcement back, or one that is not sent yet. */
+  removeAnnouncement(id: string, reason: string, by: Actor): Promise<{ removed: true } | Refusal>;
   /** Announcements page by page, the newest first; refuses an unknown `before`. */
   announcements(query: AnnouncementQuery): AnnouncementPage | Refusal;
   /** Raises the number of active shards per region; new teams land on the new ones. */
   grow(shardsPerRegion: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
+  /** From the leaderboard: shards are crowded. Adds shards for new teams where that helps, up to SHARDS_MAX. Safe to repeat. */
+  crowded(figures: LoadFigures): Promise<{ shardsPerRegion: number } | Refusal>;
   /** Adds units to a prize; the vault knows of them before the result. */
   addStock(
     prize: string,
@@ -119,14 +213,66 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   ): Promise<{ stock: number } | Refusal>;
   /** The vault's configuration. */
   vaultConfig(): VaultConfig | Refusal;
+  /** The leaderboard's: for one whose own copy is not as it was written. */
+  boardConfig(): BoardConfig | Refusal;
   /** The seed of the draws, once nobody can claim any more. */
   drawSeed(): { seed: string } | Refusal;
   /** Carries out an action on a team. Not idempotent: an award sent twice counts twice. */
-  actOnTeam(team: string, action: TeamAction, by: Actor): Promise<{ score: number } | Refusal>;
+  actOnTeam(team: string, action: TeamAction, by: Actor): Promise<Organised | Refusal>;
+  /** Voids all that a member signs in with, and says its new return code. Each time anew. */
+  returnMember(
+    team: string,
+    player: string,
+    reason: string,
+    by: Actor,
+  ): Promise<{ returnCode: string } | Refusal>;
+  /** Changes a team, or who is in it, by an organiser's hand. Safe to repeat. */
+  changeTeam(team: string, change: TeamChange, reason: string, by: Actor): Promise<TeamChanged | Refusal>;
+  /** Forgets a player of the team, also one who left. Safe to repeat. */
+  forget(team: string, player: string, reason: string, by: Actor): Promise<{ done: true } | Refusal>;
+  /**
+   * Moves a player to another team, and says that team. A refusal that passes: it may be moved yet, or the move is
+   * undone. Safe to repeat.
+   */
+  movePlayer(
+    team: string,
+    player: string,
+    to: string,
+    reason: string,
+    by: Actor,
+  ): Promise<TeamChanged | Refusal>;
+  /**
+   * Merges the team into another one, and says that one. A refusal that passes: it may be merged yet, or the merge
+   * is undone. Safe to repeat.
+   */
+  mergeTeams(team: string, into: string, reason: string, by: Actor): Promise<MergedInto | Refusal>;
+  /**
+   * Judges the log again by the present definition, and makes the teams' solves those that count by it, or with
+   * `dryRun` only says what that would change. Sent again it changes nothing more.
+   */
+  regrade(asked: { dryRun: boolean; reason?: string }, by: Actor): Promise<Regraded | Refusal>;
+  /** Takes back what a regrade changed; `conflict` while a later one stands. */
+  undoRegrade(id: string, reason: string, by: Actor): Promise<{ teams: number } | Refusal>;
+  /** Takes a clue out of play, with `void` out of the count as well, or puts it back. Safe to repeat. */
+  changeClue(clue: string, wish: ClueWish, by: Actor): Promise<ClueChanged | Refusal>;
+  /** Records that an organiser makes so many teams before anybody comes. */
+  noteTeams(teams: number, by: Actor): { noted: true } | Refusal;
+  /** What an organiser does with a team's thread of the help desk. A reply is not idempotent. */
+  help(
+    team: string,
+    thread: number,
+    action: HelpAction,
+    mayRelease: boolean,
+    by: Actor,
+  ): Promise<HelpAsked | Refusal>;
+  /** Records that an organiser looks as the team, and says in which of the hunts that had this id. */
+  noteView(team: string, reason: string, by: Actor): { incarnation: number } | Refusal;
   /** Takes a win back, and says whose it was. Safe to repeat. */
   revoke(prize: string, unit: number, reason: string, by: Actor): Promise<{ team: string } | Refusal>;
   /** Sends the logs of all shards to the origin again. Safe to repeat. */
   rearchive(reason: string, by: Actor): Promise<{ facts: number } | Refusal>;
+  /** Closes the gaps of the shards' logs from the origin's archive, as far as that fits. Safe to repeat. */
+  repair(reason: string, by: Actor): Promise<RepairReport | Refusal>;
   /** Sends the hunt's dead letters to the origin again; without `ids` all. Safe to repeat. */
   redrive(ids: readonly string[] | undefined, by: Actor): Promise<{ redriven: number } | Refusal>;
   /** Opens the door for an import whose first line is at `firstAt`, epoch ms. */
@@ -139,6 +285,15 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   attach(shard: string): ShardConfig | Refusal;
   /** The shards that took part so far. */
   shards(): string[];
+  /** Where the hunt stands and how wide it is; undefined: it was never published. */
+  course(): Course | undefined;
+  /**
+   * The hunt is being deleted: from now on it does not exist for anybody but the directory. Refuses
+   * while it is live or paused. Safe to repeat.
+   */
+  seal(): Sealed | Refusal;
+  /** The last step of a deletion. Refuses a hunt that is not sealed. Safe to repeat. */
+  erase(): Promise<Refusal | undefined>;
   /** A page of the audit: the newest entries, or those before the one that `before` names. */
   audit(before: number | undefined, limit: number): AuditPage;
   /**

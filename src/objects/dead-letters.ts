@@ -43,4 +43,8 @@ export interface DeadLettersObject extends Rpc.DurableObjectBranded {
   list(): { letters: ListedLetter[]; total: number };
   /** Sends letters back to the queue; without `ids` all. The result is their number. */
   redrive(ids?: readonly string[]): Promise<number>;
+  /** Of the letters of no hunt: drops those that name this one, which is deleted. Safe to repeat. */
+  forgetHunt(hunt: string): void;
+  /** The hunt is deleted: erases what is stored. Safe to repeat. */
+  erase(): Promise<void>;
 }

@@ -9,6 +9,10 @@ import type { PrizeVaultObject } from "./prizes.ts";
 import type { ShardObject } from "./shard.ts";
 
 export interface Env extends Secrets {
+  /** Of Cloudflare Turnstile, for hunts with `check: turnstile`. */
+  TURNSTILE_SECRET?: string;
+  /** Of the console at OIDC_ISSUER, where the issuer asks for one. */
+  OIDC_CLIENT_SECRET?: string;
   SHARD: DurableObjectNamespace<ShardObject>;
   LEADERBOARD: DurableObjectNamespace<LeaderboardObject>;
   LIVE_BOARD: DurableObjectNamespace<LiveBoardObject>;
@@ -29,6 +33,7 @@ export interface Env extends Secrets {
   ADDRESS_RATE: RateLimit;
   JOIN_PLACE_RATE: RateLimit;
   WRONG_PLACE_RATE: RateLimit;
+  RETURN_PLACE_RATE: RateLimit;
   ORIGIN_DB: D1Database;
   /** With ORIGIN = "postgres". */
   ORIGIN_POSTGRES?: Hyperdrive;

@@ -55,4 +55,6 @@ export interface GateStatus {
   since: number;
   /** The last 10 s. */
   window: { calls: number; failed: number; slow: number };
+  /** How often it has opened after it was closed in the last ten minutes. */
+  openings: number;
 }

@@ -4,6 +4,8 @@
  * needed on any request.
  */
 
+import { BASE32 } from "../secrets.ts";
+
 /** Cloudflare's location hints (Durable Objects → data location). */
 export const REGIONS = [
   "wnam",
@@ -20,9 +22,6 @@ export const REGIONS = [
 ] as const;
 
 export type Region = (typeof REGIONS)[number];
-
-/** Digits and letters that are not mistaken for each other (Crockford's base 32). */
-export const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** Random characters of a team id and of a join code; a check part follows them (check-part.ts). */
 export const RANDOM_LENGTH = 5;
@@ -41,10 +40,23 @@ const SECRET_LENGTH = RANDOM_LENGTH + CHECK_LENGTH;
 const CODE_LENGTHS = { min: ORDINAL_LENGTH + SECRET_LENGTH, max: 7 + SECRET_LENGTH };
 const OLDER_CODE_LENGTHS = { min: OLDER_SECRET_LENGTH + 1, max: 14 };
 
+/** Of a return code between its place and its check part: 45 bits, so that with the check part none is found by trying. */
+export const RETURN_SECRET_LENGTH = 9;
+
+/** After its place a return code is longer than any join code: nobody takes one for the other. */
+const RETURN_TAIL_LENGTH = RETURN_SECRET_LENGTH + CHECK_LENGTH;
+const RETURN_LENGTHS = { min: ORDINAL_LENGTH + RETURN_TAIL_LENGTH, max: 7 + RETURN_TAIL_LENGTH };
+
+/** Characters between the dashes of a return code. */
+const RETURN_GROUP = 6;
+
 // The last part: random and check characters; of an older engine, random ones only.
 const TEAM_ID =
   /^((?:wnam|enam|sam|weur|eeur|apac|apac-ne|apac-se|oc|afr|me)-\d{1,4})-([0-9a-z]{1,8})-[0-9a-z]{5}(?:[0-9a-z]{5})?$/;
-const JOIN_CODE = /^(WNAM|ENAM|SAM|WEUR|EEUR|APAC-?NE|APAC-?SE|APAC|OC|AFR|ME)(?=[\dOIL])(.+)$/;
+const JOIN_CODE = /^-*(WNAM|ENAM|SAM|WEUR|EEUR|APAC-*NE|APAC-*SE|APAC|OC|AFR|ME)-*(?=[\dOIL])(.+)$/;
+/** Between the parts of a typed code, in any number; what is never seen comes with pasted text. */
+const NOT_TYPED = /[\p{White_Space}\p{Default_Ignorable_Code_Point}]/gu;
+const DASH = /[\p{Pd}\u2212]/gu;
 const SHARD = /^([a-z]+(?:-[a-z]+)?)-(\d{1,4})$/;
 
 export const shardName = (region: Region, index: number): string => `${region}-${index}`;
@@ -98,7 +110,18 @@ function placeOf(shard: string): string {
   return `${shard.slice(0, dash)}${shard.slice(dash + 1)}`.toUpperCase();
 }
 
-/** A reading of a join code, as it was written when it was made. */
+/** A return code without dashes but the one behind its shard, and without a check part. */
+export const returnCodeOf = (shard: string, ordinal: number, secret: string): string =>
+  `${placeOf(shard)}-${toBase32(ordinal).padStart(ORDINAL_LENGTH, "0")}${secret}`;
+
+/** A return code as it is shown, in groups. */
+export function shownReturnCode(code: string): string {
+  const place = code.lastIndexOf("-") + 1;
+  const groups = code.slice(place).match(new RegExp(`.{1,${RETURN_GROUP}}`, "g")) ?? [];
+  return code.slice(0, place) + groups.join("-");
+}
+
+/** A reading of a join code or a return code, as it was written when it was made. */
 export interface JoinCode {
   code: string;
   shard: string;
@@ -106,43 +129,61 @@ export interface JoinCode {
 }
 
 /** Longest text looked at, characters. */
-const TYPED_MAX = 64;
+const TYPED_MAX = 96;
 
 /**
  * The readings of a typed join code: as codes with a check part, which is not looked
- * at here, and as an older engine's, the likeliest first. Case, width, blanks
- * and dashes do not matter, O is 0, I and L are 1; but not in a region's name.
+ * at here, and as an older engine's, the likeliest first.
  */
 export function joinCodesIn(text: string): { checked: JoinCode[]; older: JoinCode[] } {
   const checked: JoinCode[] = [];
   const older: JoinCode[] = [];
+  for (const { shard, body } of placesIn(text)) {
+    const own = isWithin(body.length, CODE_LENGTHS) ? reading(shard, body, SECRET_LENGTH) : undefined;
+    // They were as long as their ordinal asked for.
+    const padded = /^0./.test(body.slice(0, -OLDER_SECRET_LENGTH));
+    const fits = isWithin(body.length, OLDER_CODE_LENGTHS) && !padded;
+    const olders = fits ? reading(shard, body, OLDER_SECRET_LENGTH) : undefined;
+    if (own) checked.push(own);
+    if (olders) older.push(olders);
+  }
+  return { checked, older };
+}
+
+/** The readings of a typed return code. Their check part is not looked at here. */
+export function returnCodesIn(text: string): JoinCode[] {
+  return placesIn(text).flatMap(({ shard, body }) => {
+    const own = isWithin(body.length, RETURN_LENGTHS) ? reading(shard, body, RETURN_TAIL_LENGTH) : undefined;
+    return own ? [own] : [];
+  });
+}
+
+/**
+ * What a typed code can say: the shard, and the characters behind it. Case, width, blanks
+ * and dashes do not matter, O is 0, I and L are 1; but not in a region's name.
+ */
+function placesIn(text: string): { shard: string; body: string }[] {
   const typed = text.length > TYPED_MAX ? "" : text.normalize("NFKC").toUpperCase();
-  const match = JOIN_CODE.exec(typed.replace(/\s/gu, "").replace(/[\p{Pd}\u2212]/gu, "-"));
-  if (!match?.[1] || !match[2]) return { checked, older };
-  const region = match[1].toLowerCase().replace(/^(apac)-?(ne|se)$/, "$1-$2");
+  const match = JOIN_CODE.exec(typed.replace(NOT_TYPED, "").replace(DASH, "-"));
+  if (!match?.[1] || !match[2]) return [];
+  const region = match[1].toLowerCase().replace(/^(apac)-*(ne|se)$/, "$1-$2");
   const rest = match[2].replaceAll("O", "0").replace(/[IL]/g, "1");
   const dashAt = rest.indexOf("-");
   const digits = rest.replaceAll("-", "");
   // A dash most likely stands where the code has its own.
   const lengths = [1, 2, 3, 4].sort((a, b) => Number(b === dashAt) - Number(a === dashAt));
-  for (const length of lengths) {
+  return lengths.flatMap((length) => {
     const index = digits.slice(0, length);
     const body = digits.slice(length);
-    if (!/^(?:0|[1-9]\d*)$/.test(index) || ![...body].every((one) => ALPHABET.includes(one))) continue;
-    const shard = `${region}-${index}`;
-    const reading = (secret: number): JoinCode | undefined => {
-      const ordinal = fromBase32(body.slice(0, -secret));
-      return ordinal === undefined ? undefined : { code: `${placeOf(shard)}-${body}`, shard, ordinal };
-    };
-    const own = isWithin(body.length, CODE_LENGTHS) ? reading(SECRET_LENGTH) : undefined;
-    // They were as long as their ordinal asked for.
-    const padded = /^0./.test(body.slice(0, -OLDER_SECRET_LENGTH));
-    const fits = isWithin(body.length, OLDER_CODE_LENGTHS) && !padded;
-    const olders = fits ? reading(OLDER_SECRET_LENGTH) : undefined;
-    if (own) checked.push(own);
-    if (olders) older.push(olders);
-  }
-  return { checked, older };
+    const isPlace = /^(?:0|[1-9]\d*)$/.test(index) && [...body].every((one) => BASE32.includes(one));
+    return isPlace ? [{ shard: `${region}-${index}`, body }] : [];
+  });
+}
+
+/** `tail`: characters behind the ordinal. */
+function reading(shard: string, body: string, tail: number): JoinCode | undefined {
+  const ordinal = fromBase32(body.slice(0, -tail));
+  return ordinal === undefined ? undefined : { code: `${placeOf(shard)}-${body}`, shard, ordinal };
 }
 
 const isWithin = (length: number, { min, max }: { min: number; max: number }): boolean =>
@@ -151,14 +192,14 @@ const isWithin = (length: number, { min, max }: { min: number; max: number }): b
 /** `length` random characters of the unmistakable alphabet. */
 export function randomText(length: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(length));
-  return Array.from(bytes, (byte) => ALPHABET.charAt(byte & 31)).join("");
+  return Array.from(bytes, (byte) => BASE32.charAt(byte & 31)).join("");
 }
 
 function toBase32(value: number): string {
   let text = "";
   let rest = value;
   do {
-    text = ALPHABET.charAt(rest % 32) + text;
+    text = BASE32.charAt(rest % 32) + text;
     rest = Math.floor(rest / 32);
   } while (rest > 0);
   return text;
@@ -167,7 +208,7 @@ function toBase32(value: number): string {
 function fromBase32(text: string): number | undefined {
   let value = 0;
   for (const character of text) {
-    const digit = ALPHABET.indexOf(character);
+    const digit = BASE32.indexOf(character);
     if (digit < 0) return undefined;
     value = value * 32 + digit;
   }

@@ -6,6 +6,8 @@
 
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
+import type { Roots, Step } from "../contract/proof.ts";
+import type { Refusal } from "../errors.ts";
 import type { PhaseState } from "../hunt/phase.ts";
 import type { StandingsRules } from "../hunt/score.ts";
 import type {
@@ -16,6 +18,7 @@ import type {
   ShardStandings,
   StandingsRow,
 } from "../protocol.ts";
+import type { FactsOfSubtree } from "./shard.ts";
 
 /** The leaderboard's configuration, from control; a higher `revision` replaces a lower one. */
 export interface BoardConfig {
@@ -25,18 +28,27 @@ export interface BoardConfig {
   opens?: number;
   closes?: number;
   freeze?: number;
+  results?: "manual";
+  /** An organiser has released the results. */
+  released?: true;
+  /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
+  incarnation?: number;
   /** Those for everybody, the newest last. */
   announcements?: Announcement[];
+  /** Ids of those that were taken back last. */
+  takenBack?: string[];
 }
 
 export interface BoardQuery {
   limit: number;
   offset: number;
   bracket?: string;
-  around?: string;
   /** Sees through a freeze. */
   organiser: boolean;
 }
+
+/** The rows around a team. */
+export type AroundQuery = Omit<BoardQuery, "offset">;
 
 export interface BoardPage {
   asOf: number;
@@ -69,6 +81,34 @@ export const CHILDREN_MAX = 32;
 /** The name of a hunt's n-th child; `hunt` is a slug and holds no slash. */
 export const childName = (hunt: string, index: number): string => `${hunt}/live-${index}`;
 
+/** Where a root has a fact: the stored subtree with its leaf, and the way from there to the root. */
+export interface PlacedFact {
+  subtree: FactsOfSubtree;
+  /** The subtree's. */
+  hash: string;
+  steps: Step[];
+  root: string;
+  /** Epoch ms. */
+  at: number;
+}
+
+/** Roots in one page; a page with so many never changes. */
+export const ROOTS_IN_PAGE = 60;
+
+export interface TeamCount {
+  teams: number;
+  /** When the count is of, epoch ms; none: of now. While a log cannot be read it is of before, 0 when nothing was stored. */
+  asOf?: number;
+}
+
+/** What a shard is told of its teams. */
+export interface LookedAt {
+  ranks: (number | null)[];
+  /** The places in their brackets; absent: a leaderboard of an earlier release. */
+  inBrackets?: (number | null)[];
+  word: ShardStandings;
+}
+
 export interface LeaderboardObject extends Rpc.DurableObjectBranded {
   /** A spectator's socket; the edge lets only upgrades through. */
   fetch(request: Request): Promise<Response>;
@@ -81,6 +121,10 @@ export interface LeaderboardObject extends Rpc.DurableObjectBranded {
    * for it: the watermark in the result tells the shard where to start again.
    */
   report(report: ScoreReport): Promise<ReportResult>;
+  /** Makes the standings anew from the logs: one of them had a gap, which is closed. Safe to repeat. */
+  rebuild(): void;
+  /** The newest fact of the shard that the standings or the roots have heard of; 0: none. */
+  heardOf(shard: string): number;
   /** The rules that the standings are computed by; undefined before the hunt is published. */
   rules(): StandingsRules | undefined;
   /** Places of these teams as organisers see them, through a freeze; null: none. */
@@ -89,17 +133,28 @@ export interface LeaderboardObject extends Rpc.DurableObjectBranded {
    * For a shard that shows its teams: their places as everybody may see
    * them (null: none), and the values of its clues.
    */
-  look(shard: string, teams: string[]): Promise<{ ranks: (number | null)[]; word: ShardStandings }>;
-  /** The values of clues as everybody may know them: during a freeze, as of the freeze. */
-  publicWord(shard: string): Promise<ShardStandings>;
+  look(shard: string, teams: string[]): Promise<LookedAt>;
+  /**
+   * The values of clues as everybody may know them, and whether the team is banned or hidden as far as
+   * everybody may know: while the standings stand still, as of then.
+   */
+  lookPublic(shard: string, team: string): Promise<{ isConcealed: boolean; word: ShardStandings }>;
   /** One page of the standings. */
   read(query: BoardQuery): Promise<BoardPage>;
+  /** The rows around a team; refused where it has no place: unknown, banned, hidden, of another bracket. */
+  around(team: string, query: AroundQuery): Promise<BoardPage | Refusal>;
+  /** The roots of a page, from 0; none: they have not been made. `unavailable`: their rows are not as they were written. */
+  roots(page: number): Roots | Refusal;
+  /** Where a root has the fact; `not_found`, with the seconds until the next root: none has it yet. */
+  placed(shard: string, seq: number): PlacedFact | Refusal;
   /** Teams that joined, hidden and banned ones included. */
-  teamCount(): Promise<number>;
+  teamCount(): Promise<TeamCount>;
   /** Teams from number `from` on, and the watermarks this page is as of; for verification. */
   dump(
     from: number,
   ): Promise<{ marks: { shard: string; mark: number }[]; rows: StandingsRow[]; next?: number }>;
+  /** The hunt is deleted: closes all sockets and erases what is stored. Safe to repeat. */
+  erase(): Promise<void>;
 }
 
 export interface LiveBoardObject extends Rpc.DurableObjectBranded {
@@ -107,4 +162,6 @@ export interface LiveBoardObject extends Rpc.DurableObjectBranded {
   fetch(request: Request): Promise<Response>;
   /** Shows this to its spectators. False: nobody watches, and nothing more needs to come. */
   show(showing: Showing): boolean;
+  /** The hunt is deleted: closes all sockets. Safe to repeat. */
+  erase(): Promise<void>;
 }

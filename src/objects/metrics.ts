@@ -12,4 +12,6 @@ export interface MetricsHubObject extends Rpc.DurableObjectBranded {
   /** Takes a sender's numbered flush; one that came before changes nothing. */
   add(sender: string, flush: number, counts: Counts): void;
   read(): Counts;
+  /** What advice judges by, of the last minute; in memory only. */
+  recent(): Counts;
 }

@@ -72,8 +72,12 @@ export interface PrizeVaultObject extends Rpc.DurableObjectBranded {
   stock(): Promise<PrizeStock[] | Refusal>;
   /** Wins in the order of teams, those after `after.team`'s `after.n`-th. */
   winners(prize: string, after: { team: string; n: number }, limit: number): Promise<Win[] | Refusal>;
+  /** All wins of a player, whatever team it was in. */
+  winsOf(player: string): Promise<Win[] | Refusal>;
   /** The win of one unit. */
   winner(prize: string, unit: number): Promise<Win | Refusal>;
   /** The team's shard has the revocation in its log. Safe to repeat. */
   revoked(prize: string, unit: number): void;
+  /** The hunt is deleted: erases what is stored. Safe to repeat. */
+  erase(): Promise<void>;
 }

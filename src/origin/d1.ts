@@ -1,11 +1,19 @@
 /** `OriginStore` on D1: each call is one batch, and D1 runs a batch as one transaction. */
 // By name: tests of engines, which have Node's types only, open this driver too.
 import type { D1Database } from "@cloudflare/workers-types";
-import type { FactMessage, OriginSums, OriginTeam } from "../protocol.ts";
+import type { OriginSums, OriginTeam } from "../protocol.ts";
 import { orAborted } from "./abort.ts";
 import { SQLITE, type Statement } from "./dialect.ts";
-import { Reads, readRegistration, readSums, readTeam } from "./reads.ts";
-import { OriginRejected, type OriginStore, type Registration } from "./store.ts";
+import { eraseStatements, isErased } from "./erase.ts";
+import { Reads, readFacts, readRegistration, readSums, readTeam } from "./reads.ts";
+import {
+  type NamedMessage,
+  OriginRejected,
+  type OriginStore,
+  type Registration,
+  type RegistrationToStore,
+  type RegistrationToTakeBack,
+} from "./store.ts";
 import { Writes } from "./writes.ts";
 
 const reads = new Reads(SQLITE);
@@ -19,7 +27,7 @@ export class D1Origin implements OriginStore {
     this.#database = database;
   }
 
-  async apply(message: FactMessage, signal?: AbortSignal): Promise<void> {
+  async apply(message: NamedMessage, signal?: AbortSignal): Promise<void> {
     await this.#run(writes.apply(message), signal);
   }
 
@@ -39,13 +47,37 @@ export class D1Origin implements OriginStore {
     return rows.map(readTeam);
   }
 
+  async facts(
+    hunt: string,
+    shard: string,
+    first: number,
+    last: number,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
+    const rows = await this.#run([reads.facts(hunt, shard, first, last)], signal);
+    return rows.map(readFacts);
+  }
+
   async registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined> {
     const rows = await this.#run([reads.registration(externalId)], signal);
     return readRegistration(rows[0]);
   }
 
-  async register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void> {
+  async register(registrations: readonly RegistrationToStore[], signal?: AbortSignal): Promise<void> {
     await this.#run(writes.register(registrations, Date.now()), signal);
+  }
+
+  async unregister(
+    registrations: readonly RegistrationToTakeBack[],
+    at: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#run(writes.unregister(registrations, at, Date.now()), signal);
+  }
+
+  async eraseHunt(hunt: string, signal?: AbortSignal): Promise<boolean> {
+    const rows = await this.#run(eraseStatements(SQLITE, hunt), signal);
+    return isErased(rows[0]);
   }
 
   async close(): Promise<void> {} // D1 has no connections of ours

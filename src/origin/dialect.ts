@@ -23,6 +23,17 @@ export interface Placed {
   shard: string;
 }
 
+/** One that was taken back is no solve any more; its row keeps an older message from bringing it back. */
+interface SolveRow extends Placed {
+  team: string;
+  clue: string;
+  seq: number;
+  at: number;
+  points: number;
+  /** Empty: an organiser gave it. */
+  player: string;
+}
+
 /** The tables of migrations/. Times are epoch ms; SQLite's booleans are 0 and 1. */
 export interface Schema {
   /** `solves` and `scores`: in D1 only, where each row written is billed; there `solve` and `score` are views of them. */
@@ -36,18 +47,14 @@ export interface Schema {
     provisional: boolean;
     joined_at: number;
   };
-  solve: Placed & {
-    team: string;
-    clue: string;
-    seq: number;
-    at: number;
-    points: number;
-    player: string;
-  };
+  /** A view, of `solve_row` or of segments' lists. */
+  solve: SolveRow;
+  /** In PostgreSQL only. */
+  solve_row: SolveRow & { withdrawn: boolean };
   score: Placed & { team: string; seq: number; at: number; score: number };
   mark: Placed & {
     team: string;
-    /** `banned`, `hidden`, or `revoked <prize> <unit>`. */
+    /** `banned`, `hidden`, `revoked <prize> <unit>`, `forgotten <player>`, … (rows.ts). */
     kind: string;
     seq: number;
     at: number;
@@ -71,6 +78,8 @@ export interface Schema {
     blocked: boolean;
     told_at: number;
   };
+  /** Registrations that were taken back because their players were forgotten: keyed digests, and when. */
+  unregistered: { digest: string; at: number };
 }
 
 /** A statement to run, with its parameters. */
@@ -88,6 +97,11 @@ export interface Dialect {
   member(name: string, type: ColumnType): RawBuilder<unknown>;
   /** Whether a segment's row carries its solves and scores, instead of rows of their own. */
   compact: boolean;
+  /**
+   * A statement that comes first in a transaction: others of the same key wait, unless all of them share it. None:
+   * the database does one transaction at a time.
+   */
+  lock?(key: string, isShared: boolean): RawBuilder<unknown>;
   /** Statements that together apply all of the parts in one transaction. */
   together(database: Kysely<Schema>, parts: readonly Part[]): Statement[];
 }
@@ -124,6 +138,8 @@ export const POSTGRES: Dialect = {
   alias: sql`each(value)`,
   member: (name, type) => sql`cast(value ->> ${sql.lit(name)} as ${sql.raw(type)})`,
   compact: false,
+  lock: (key, isShared) =>
+    sql`select ${sql.raw(isShared ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock")}(hashtextextended(${key}, 0))`,
   // One statement, one round trip: inserts as CTEs run whether or not they are read.
   together: (database, parts) => {
     const named = parts.map((part, index) => sql`${sql.id(`part_${index}`)} as (${part})`);

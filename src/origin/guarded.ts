@@ -67,11 +67,16 @@ export function guardedOrigin(env: GateEnv, store: OriginStore): OriginStore {
     driver: store.driver,
     apply: (message, signal) => run("apply", signal, (own) => store.apply(message, own)),
     sums: (hunt, shard, signal) => run("sums", signal, (own) => store.sums(hunt, shard, own)),
+    facts: (hunt, shard, first, last, signal) =>
+      run("facts", signal, (own) => store.facts(hunt, shard, first, last, own)),
     teams: (hunt, shard, after, limit, signal) =>
       run("teams", signal, (own) => store.teams(hunt, shard, after, limit, own)),
     registration: (externalId, signal) =>
       run("registration", signal, (own) => store.registration(externalId, own)),
     register: (registrations, signal) => run("register", signal, (own) => store.register(registrations, own)),
+    unregister: (registrations, at, signal) =>
+      run("unregister", signal, (own) => store.unregister(registrations, at, own)),
+    eraseHunt: (hunt, signal) => run("erase", signal, (own) => store.eraseHunt(hunt, own)),
     close: () => store.close(),
   };
 }

@@ -8,11 +8,19 @@
  * session settings, and as a startup parameter many poolers refuse it.
  */
 import { Client, types } from "pg";
-import type { FactMessage, OriginSums, OriginTeam } from "../protocol.ts";
+import type { OriginSums, OriginTeam } from "../protocol.ts";
 import { orAborted } from "./abort.ts";
 import { POSTGRES, type Statement } from "./dialect.ts";
-import { Reads, readRegistration, readSums, readTeam } from "./reads.ts";
-import { OriginRejected, type OriginStore, type Registration } from "./store.ts";
+import { eraseStatements, isErased } from "./erase.ts";
+import { Reads, readFacts, readRegistration, readSums, readTeam } from "./reads.ts";
+import {
+  type NamedMessage,
+  OriginRejected,
+  type OriginStore,
+  type Registration,
+  type RegistrationToStore,
+  type RegistrationToTakeBack,
+} from "./store.ts";
 import { Writes } from "./writes.ts";
 
 /** Idle connections held for the next call: the connections a Worker may have open at once. */
@@ -45,7 +53,7 @@ export class PostgresOrigin implements OriginStore {
     this.#begin = `BEGIN; SET LOCAL statement_timeout = ${Math.max(1, Math.round(statementTimeout))}`;
   }
 
-  async apply(message: FactMessage, signal?: AbortSignal): Promise<void> {
+  async apply(message: NamedMessage, signal?: AbortSignal): Promise<void> {
     await this.#run(writes.apply(message), signal);
   }
 
@@ -65,13 +73,37 @@ export class PostgresOrigin implements OriginStore {
     return rows.map(readTeam);
   }
 
+  async facts(
+    hunt: string,
+    shard: string,
+    first: number,
+    last: number,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
+    const rows = await this.#run([reads.facts(hunt, shard, first, last)], signal);
+    return rows.map(readFacts);
+  }
+
   async registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined> {
     const rows = await this.#run([reads.registration(externalId)], signal);
     return readRegistration(rows[0]);
   }
 
-  async register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void> {
+  async register(registrations: readonly RegistrationToStore[], signal?: AbortSignal): Promise<void> {
     await this.#run(writes.register(registrations, Date.now()), signal);
+  }
+
+  async unregister(
+    registrations: readonly RegistrationToTakeBack[],
+    at: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#run(writes.unregister(registrations, at, Date.now()), signal);
+  }
+
+  async eraseHunt(hunt: string, signal?: AbortSignal): Promise<boolean> {
+    const rows = await this.#run(eraseStatements(POSTGRES, hunt), signal);
+    return isErased(rows[0]);
   }
 
   async close(): Promise<void> {

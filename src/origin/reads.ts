@@ -103,6 +103,19 @@ export class Reads {
       .compile();
   }
 
+  /** The newest cuts last. */
+  facts(hunt: string, shard: string, first: number, last: number): Statement {
+    return this.#database
+      .selectFrom("segment")
+      .select("facts")
+      .where("hunt", "=", storableText(hunt))
+      .where("shard", "=", storableText(shard))
+      .where("first", "<=", sql<number>`cast(${last} as bigint)`)
+      .where("last", ">=", sql<number>`cast(${first} as bigint)`)
+      .orderBy("first")
+      .compile();
+  }
+
   registration(externalId: string): Statement {
     return this.#database
       .selectFrom("registration")
@@ -126,6 +139,9 @@ export function readSums(row: Row | undefined): OriginSums {
     score: Number(row.score),
   };
 }
+
+/** Reads a row of `facts`. */
+export const readFacts = (row: Row): string => String(row.facts);
 
 /** Reads a row of `teams`. */
 export function readTeam(row: Row): OriginTeam {

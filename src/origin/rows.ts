@@ -1,7 +1,8 @@
 /** The rows a message brings to the origin's tables, as the JSON the statements read. */
 import { isKnown } from "../hunt/evolve.ts";
+import { whole } from "../people/personal.ts";
 import type { Fact, FactMessage, PlayFact } from "../protocol.ts";
-import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "./store.ts";
+import { type NamedMessage, OriginRejected, REGISTRATIONS_MAX, type RegistrationToStore } from "./store.ts";
 
 /**
  * The rows that a message's facts make, a list a table. Each list is sorted by
@@ -11,6 +12,7 @@ import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "./store.ts
 export interface DerivedRows {
   team: object[];
   player: object[];
+  /** The last of each team and clue; `withdrawn`: it was taken back. */
   solve: object[];
   /** The last score of each team. */
   score: object[];
@@ -18,13 +20,23 @@ export interface DerivedRows {
   mark: object[];
   /** Units of prizes won. */
   win: object[];
+  /** Of whom names may have to go, because they were forgotten before or after; ids. */
+  scrub: { teams: string[]; players: string[]; alone: string[] };
 }
+
+/** Kinds of marks: `forgotten <player>`; and of a team that was named after its player. */
+export const FORGOTTEN = "forgotten";
+export const NAMELESS = "nameless";
+
+/** The facts with the names that go into rows of their own. */
+export const named = ({ facts, persons }: NamedMessage): Fact[] =>
+  facts.map((fact) => (fact.personal === undefined ? fact : whole(fact, persons?.[fact.seq])));
 
 /** Throws OriginRejected for a number that is none: in D1 solves and scores stay JSON, where no column's type refuses it. */
 export function derivedRows(facts: readonly Fact[]): DerivedRows {
   const team: { id: string; [member: string]: unknown }[] = [];
   const player: { team: string; id: string; [member: string]: unknown }[] = [];
-  const solve: { team: string; clue: string | undefined; [member: string]: unknown }[] = [];
+  const solve = new Map<string, object>();
   const win: {
     team: string;
     prize: string | undefined;
@@ -33,15 +45,25 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
   }[] = [];
   const score = new Map<string, object>();
   const mark = new Map<string, object>();
+  const teams = new Set<string>();
+  const players = new Set<string>();
+  const alone = new Set<string>();
   for (const fact of facts) {
     // Archived like any other; only newer code knows what follows from it.
     if (!isKnown(fact)) continue;
     const { seq, at, team: id } = fact;
+    if ("score" in fact && fact.score !== undefined) {
+      checkWhole(fact, "score");
+      score.set(id, { team: id, seq, at, score: fact.score });
+    }
     switch (fact.type) {
       case "join":
         if (fact.created) {
           team.push({ id, at, name: fact.created.name, bracket: fact.created.bracket });
+          if (fact.created.joinCode === undefined) alone.add(id);
         }
+        teams.add(id);
+        players.add(fact.player);
         player.push({
           id: fact.player,
           team: id,
@@ -50,6 +72,47 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
           provisional: fact.provisional ?? false,
           at,
         });
+        break;
+      case "make":
+        team.push({ id, at, name: fact.name, bracket: fact.bracket });
+        break;
+      // The row of a team is as it was made, and its marks say what became of it: `reason` is the name then.
+      case "rename":
+        mark.set(`name ${id}`, { ...markRow(fact, "name", true), reason: fact.name });
+        if (fact.player !== undefined) alone.add(id);
+        break;
+      case "bracket":
+        mark.set(`bracket ${id}`, { ...markRow(fact, "bracket", true), reason: fact.bracket });
+        break;
+      case "arrive": {
+        const { player: who, name, externalId, provisional = false } = fact;
+        player.push({ id: who, team: id, name, externalId, provisional, at });
+        teams.add(id);
+        players.add(who);
+        // It may have been in the team before.
+        const kind = `left ${who}`;
+        mark.set(`${kind} ${id}`, markRow(fact, kind, false));
+        break;
+      }
+      case "leave":
+      case "remove":
+      case "depart": {
+        const kind = `left ${fact.player}`;
+        mark.set(`${kind} ${id}`, markRow(fact, kind, true));
+        break;
+      }
+      case "forget": {
+        const kind = `${FORGOTTEN} ${fact.player}`;
+        mark.set(`${kind} ${id}`, markRow(fact, kind, true));
+        teams.add(id);
+        players.add(fact.player);
+        if (!fact.alone) break;
+        mark.set(`${NAMELESS} ${id}`, markRow(fact, NAMELESS, true));
+        alone.add(id);
+        break;
+      }
+      case "merge":
+        mark.set(`merged ${id}`, { ...markRow(fact, "merged", true), reason: fact.into });
         break;
       case "ban":
       case "unban":
@@ -64,6 +127,22 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
         mark.set(`${kind} ${id}`, markRow(fact, kind, true));
         break;
       }
+      case "solve": {
+        checkWhole(fact, "points");
+        checkWhole(fact, "solvedAt");
+        checkClue(fact);
+        // One by hand is nobody's.
+        const { clue, solvedAt, points, player: who = "" } = fact;
+        solve.set(`${id} ${clue}`, { team: id, clue, seq, at: solvedAt, points, player: who });
+        break;
+      }
+      case "unsolve": {
+        checkWhole(fact, "points");
+        checkClue(fact);
+        const { clue, points } = fact;
+        solve.set(`${id} ${clue}`, { team: id, clue, seq, at, points, player: "", withdrawn: true });
+        break;
+      }
       default:
         if ("outcome" in fact && fact.outcome === "won") {
           const { prize, unit, player: who, event } = fact;
@@ -76,27 +155,25 @@ export function derivedRows(facts: readonly Fact[]): DerivedRows {
         if ("outcome" in fact && fact.outcome === "correct") {
           checkWhole(fact, "points");
           checkNamed(fact);
-          solve.push({ team: id, clue: fact.clue, seq, at, points: fact.points, player: fact.player });
-        }
-        if ("score" in fact && fact.score !== undefined) {
-          checkWhole(fact, "score");
-          score.set(id, { team: id, seq, at, score: fact.score });
+          const { clue, points, player: who } = fact;
+          solve.set(`${id} ${clue}`, { team: id, clue, seq, at, points, player: who });
         }
     }
   }
   return {
     team: sorted(team, ({ id }) => id),
     player: sorted(player, ({ team: of, id }) => `${of} ${id}`),
-    solve: sorted(solve, ({ team: of, clue }) => `${of} ${clue}`),
+    solve: [...solve].sort(byKey).map(([, row]) => row),
     score: [...score].sort(byKey).map(([, row]) => row),
     mark: [...mark].sort(byKey).map(([, row]) => row),
     win: sorted(win, ({ team: of, prize, unit }) => `${of} ${prize} ${unit}`),
+    scrub: { teams: [...teams], players: [...players], alone: [...alone] },
   };
 }
 
 function checkWhole(
-  fact: Fact & { points?: number; score?: number; unit?: number },
-  name: "points" | "score" | "unit",
+  fact: Fact & { points?: number; score?: number; unit?: number; solvedAt?: number },
+  name: "points" | "score" | "unit" | "solvedAt",
 ): void {
   for (const number of [fact[name], fact.at, fact.seq]) {
     if (!Number.isSafeInteger(number)) {
@@ -104,6 +181,10 @@ function checkWhole(
     }
   }
   if (typeof fact.team !== "string") throw new OriginRejected(`fact ${fact.seq} names no team`);
+}
+
+function checkClue({ seq, clue }: { seq: number; clue: unknown }): void {
+  if (typeof clue !== "string") throw new OriginRejected(`fact ${seq}: a solve names its clue`);
 }
 
 /** `clue` and `player`, which a solve must name. */
@@ -125,8 +206,8 @@ function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function markRow(fact: Fact & { reason: string }, kind: string, value: boolean): object {
-  return { team: fact.team, kind, seq: fact.seq, at: fact.at, value, reason: fact.reason };
+function markRow(fact: Fact & { reason?: string }, kind: string, value: boolean): object {
+  return { team: fact.team, kind, seq: fact.seq, at: fact.at, value, reason: fact.reason ?? "" };
 }
 
 /** The seq of a message's last fact. Throws OriginRejected unless its facts are consecutive from `first`. */
@@ -139,15 +220,15 @@ export function lastOf({ first, facts }: FactMessage): number {
 }
 
 /** The rows of registrations, sorted as above; of several of one player the last counts. */
-export function registrationRows(registrations: readonly Registration[]): object[] {
+export function registrationRows(registrations: readonly RegistrationToStore[]): object[] {
   if (registrations.length > REGISTRATIONS_MAX) {
     throw new OriginRejected(
       `${registrations.length} registrations in one call; ${REGISTRATIONS_MAX} at most`,
     );
   }
   const rows = new Map<string, object>();
-  for (const { externalId, name, locale, bracket, blocked = false, at = 0 } of registrations) {
-    rows.set(externalId, { externalId, name, locale, bracket, blocked, at });
+  for (const { externalId, name, locale, bracket, blocked = false, at = 0, digest } of registrations) {
+    rows.set(externalId, { externalId, name, locale, bracket, blocked, at, digest });
   }
   return [...rows].sort(byKey).map(([, row]) => row);
 }

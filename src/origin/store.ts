@@ -1,10 +1,22 @@
 /** The origin database as the engine sees it: one small interface, a driver each. */
 
+import type { Persons } from "../people/personal.ts";
 import type { FactMessage, OriginSums, OriginTeam, Registration } from "../protocol.ts";
 
 export type { Registration };
 
-/** Most registrations in one call of `register`. */
+/** A registration with the keyed digest of its external id, by which one that was taken back is known; absent: none was. */
+export interface RegistrationToStore extends Registration {
+  digest?: string;
+}
+
+/** Whose registration is taken back. */
+export interface RegistrationToTakeBack {
+  externalId: string;
+  digest: string;
+}
+
+/** Most registrations in one call of `register` or `unregister`. */
 export const REGISTRATIONS_MAX = 500;
 
 /**
@@ -18,6 +30,11 @@ export class OriginRejected extends Error {
   }
 }
 
+/** A message and the names that its facts only commit to, for the rows of players and their teams. They stand in no row of facts. */
+export interface NamedMessage extends FactMessage {
+  persons?: Persons;
+}
+
 /**
  * Every method rejects with `OriginRejected` when the origin refuses the
  * content, and with any other error when the origin is not well. `signal`
@@ -29,8 +46,13 @@ export interface OriginStore {
    * Applies a message: archives its facts and updates the rows derived from
    * them, in one transaction. Applying again, or in another order, changes nothing.
    */
-  apply(message: FactMessage, signal?: AbortSignal): Promise<void>;
+  apply(message: NamedMessage, signal?: AbortSignal): Promise<void>;
   sums(hunt: string, shard: string, signal?: AbortSignal): Promise<OriginSums>;
+  /**
+   * The facts `first` to `last` of a shard's log as the origin holds them: texts of lists, each list
+   * consecutive; they may overlap, and leave some out.
+   */
+  facts(hunt: string, shard: string, first: number, last: number, signal?: AbortSignal): Promise<string[]>;
   /** Up to `limit` teams of a shard by id, those after `after` ("" from the start). */
   teams(
     hunt: string,
@@ -42,7 +64,18 @@ export interface OriginStore {
   /** The registered player of this external id. */
   registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined>;
   /** Adds registrations or replaces them, `REGISTRATIONS_MAX` at most, in one transaction. */
-  register(registrations: readonly Registration[], signal?: AbortSignal): Promise<void>;
+  register(registrations: readonly RegistrationToStore[], signal?: AbortSignal): Promise<void>;
+  /** Deletes registrations, and passes over those told up to `at` (epoch ms) that come later. */
+  unregister(
+    registrations: readonly RegistrationToTakeBack[],
+    at: number,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /**
+   * Deletes rows of a hunt, a bounded number of them; true: none are left. Again, it changes nothing.
+   * Registrations are of no hunt.
+   */
+  eraseHunt(hunt: string, signal?: AbortSignal): Promise<boolean>;
   /** Gives the driver's connections back. */
   close(): Promise<void>;
 }

@@ -3,13 +3,10 @@
  * of the secret half of the hunt, and the others follow from the hunt's code key.
  */
 import { createHmac } from "node:crypto";
-import type { Key } from "../secrets.ts";
+import { BASE32, type Key } from "../secrets.ts";
 
 /** Bytes of a generated code: 80 bits, which nobody guesses at a shop's till. */
 const CODE_BYTES = 10;
-
-/** Crockford's base32: no I, L, O, U, so that a code can be read aloud. */
-const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** The generated code of a unit, as XXXX-XXXX-XXXX-XXXX: always the same, for nobody to guess. */
 export function generatedCode(key: Key, hunt: string, prize: string, unit: number): string {
@@ -18,7 +15,7 @@ export function generatedCode(key: Key, hunt: string, prize: string, unit: numbe
   for (const byte of mac.subarray(0, CODE_BYTES)) bits = (bits << 8n) | BigInt(byte);
   let text = "";
   for (let place = (CODE_BYTES * 8) / 5 - 1; place >= 0; place -= 1) {
-    text += ALPHABET.charAt(Number((bits >> BigInt(5 * place)) & 31n));
+    text += BASE32.charAt(Number((bits >> BigInt(5 * place)) & 31n));
   }
   return text.replaceAll(/(.{4})(?=.)/g, "$1-");
 }

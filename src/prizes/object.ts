@@ -11,11 +11,13 @@ import { DurableObject } from "cloudflare:workers";
 import { isAhead } from "../ahead.ts";
 import { Alarm } from "../alarm.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
+import { eraseObject } from "../erase.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultDecision } from "../hunt/claim.ts";
 import { LazySql } from "../lazy-sql.ts";
 import { calling, controlStub, orRefusal, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
+import { ownName } from "../objects/own-name.ts";
 import type { PrizeVaultObject } from "../objects/prizes.ts";
 import {
   CLAIMS_MAX,
@@ -38,6 +40,8 @@ import { WinStore } from "./store.ts";
 /** The form of the stored configuration. */
 const CONFIG_FORM = 1;
 
+const NONE_CARRIED = { byTeam: 0, byPlayer: 0 };
+
 export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
   readonly #hunt: string;
   readonly #clock: Clock;
@@ -53,7 +57,7 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#hunt = ctx.id.name ?? "";
+    this.#hunt = ownName(ctx, env.PRIZES);
     this.#clock = watched({ now: () => this.now(), after: (ms, signal) => this.after(ms, signal) }, (by) =>
       this.#alarm.wentBack(by),
     );
@@ -68,7 +72,7 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
       callAt: (time) => this.#alarm.set("confirm", time),
     });
     this.#lastAt = this.#wins.newest();
-    const stored = this.#texts.read("config");
+    const stored = this.#texts.readDerived("config");
     if (stored !== undefined) this.#install(configIn(stored));
     void ctx.blockConcurrencyWhile(async () => {
       await this.#alarm.resume();
@@ -107,6 +111,8 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
 
   /** Makes sure that the configuration is at least as new as `revision`. */
   async #ready(revision: number): Promise<Refusal | undefined> {
+    const { damage } = this.#wins;
+    if (damage !== undefined) return refuse("unavailable", damage);
     if (this.#config && this.#config.revision >= revision) return undefined;
     this.#asking ??= this.#askControl().finally(() => {
       this.#asking = undefined;
@@ -157,10 +163,11 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
       if (waiting) inResult.add(waiting);
       return { outcome: "won", unit: same.unit, at: same.at };
     }
-    const byPlayer = won.filter(({ player }) => player === claim.player).length;
-    const decided = allocation.decide(claim, won.length, byPlayer, now);
+    const { carried = NONE_CARRIED, ...own } = claim;
+    const byPlayer = won.filter(({ player }) => player === claim.player).length + carried.byPlayer;
+    const decided = allocation.decide(claim, won.length + carried.byTeam, byPlayer, now);
     if (decided.outcome !== "won") return decided;
-    const win: Win = { ...claim, n: won.length, unit: decided.unit, at: decided.at, revoked: false };
+    const win: Win = { ...own, n: won.length, unit: decided.unit, at: decided.at, revoked: false };
     this.#wins.add(win);
     this.#confirmations.add(win);
     inResult.add(win);
@@ -197,10 +204,18 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
     return this.#wins.page(prize, after, Math.min(limit, WINS_MAX));
   }
 
+  async winsOf(player: string): Promise<Win[] | Refusal> {
+    return (await this.#ready(0)) ?? this.#wins.ofPlayer(player);
+  }
+
   async winner(prize: string, unit: number): Promise<Win | Refusal> {
     const refused = await this.#ready(0);
     if (refused) return refused;
     return this.#wins.ofUnit(prize, unit) ?? refuse("not_found", "nobody has this unit");
+  }
+
+  erase(): Promise<void> {
+    return eraseObject(this.ctx);
   }
 
   /** The team's shard has the revocation in its log. */

@@ -6,9 +6,11 @@
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
 import { OriginUnavailable } from "../origin/gate/guard.ts";
 import { OriginRejected, type OriginStore } from "../origin/store.ts";
-import type { FactMessage } from "../protocol.ts";
+import type { Persons } from "../people/personal.ts";
+import type { Fact, FactMessage } from "../protocol.ts";
 import type { DeadMessage } from "./dead-letter.ts";
-import { MalformedMessage, NewerMessage, readMessage } from "./message.ts";
+import { huntNamedBy, MalformedMessage, NewerMessage, readMessage, type SealedMessage } from "./message.ts";
+import type { Registering } from "./registrations.ts";
 
 /** Delay before the first redelivery of a failed message, seconds; doubles per attempt. */
 const RETRY_DELAY = 1;
@@ -43,8 +45,16 @@ const DELIVERIES_MAX = 90;
 export interface ConsumerDeps {
   /** Behind the gate. */
   origin: OriginStore;
+  /** Throws `MalformedMessage` for what nobody can open. */
+  open(message: SealedMessage): Registering;
+  /** The keyed digest of an external id. */
+  digest(externalId: string): string;
+  /** Asks a shard for what is personal of these facts of its log. */
+  persons(hunt: string, shard: string, first: number, last: number): Promise<Persons>;
   /** Tells a shard what the origin holds. Failure is harmless: the shard sends again. */
   archived(hunt: string, shard: string, ranges: { first: number; last: number }[]): Promise<void>;
+  /** Whether the hunt, of this incarnation, is deleted: then nothing of it is written any more. */
+  isDeleted(hunt: string, incarnation: number): Promise<boolean>;
   /** Puts a message that can never be applied into the dead-letter queue. */
   bury(message: DeadMessage): Promise<void>;
   /** Puts a message into the queue anew, to be delivered a little later. */
@@ -62,6 +72,8 @@ export interface BatchReport {
   failed: number;
   dead: number;
   released: number;
+  /** Of deleted hunts. */
+  dropped: number;
   /** Time of the newest fact of each message that was applied, epoch ms. */
   newest: number[];
 }
@@ -70,7 +82,15 @@ export interface BatchReport {
 type Taken = Exclude<keyof BatchReport, "newest">;
 
 export async function consume(batch: MessageBatch<unknown>, deps: ConsumerDeps): Promise<BatchReport> {
-  const report: BatchReport = { applied: 0, delayed: 0, failed: 0, dead: 0, released: 0, newest: [] };
+  const report: BatchReport = {
+    applied: 0,
+    delayed: 0,
+    failed: 0,
+    dead: 0,
+    released: 0,
+    dropped: 0,
+    newest: [],
+  };
   const archived = new Map<string, Archived>();
   const waiting = batch.messages.values();
   const lane = async (): Promise<void> => {
@@ -100,16 +120,19 @@ async function take(
   try {
     const read = readMessage(message.body);
     if ("kind" in read) {
-      await deps.origin.register(read.registrations);
+      await register("sealed" in read ? deps.open(read) : read, deps);
     } else {
       facts = read;
-      await deps.origin.apply(facts);
+      if (await deps.isDeleted(read.hunt, read.incarnation ?? 0)) return drop(message);
+      await apply(facts, deps);
       note(archived, facts);
       newest.push(facts.facts.at(-1)?.at ?? Number.NaN);
     }
     message.ack();
     return "applied";
   } catch (error) {
+    const isUnread = error instanceof MalformedMessage || error instanceof NewerMessage;
+    if (isUnread && (await isOfDeleted(message.body, deps))) return drop(message);
     if (error instanceof MalformedMessage) return bury(message, [{ body: message.body, error }], deps);
     if (error instanceof NewerMessage) return awaitNewer(message, error, deps);
     if (!(error instanceof OriginRejected)) return postpone(message, error, facts !== undefined, deps);
@@ -124,6 +147,45 @@ async function take(
       return postpone(message, failure, true, deps);
     }
   }
+}
+
+/** Those that were taken back after they were told are passed over. */
+async function register(registering: Registering, { origin, digest }: ConsumerDeps): Promise<void> {
+  if ("takenBack" in registering) {
+    const { takenBack, at } = registering;
+    await origin.unregister(
+      takenBack.map((externalId) => ({ externalId, digest: digest(externalId) })),
+      at,
+    );
+    return;
+  }
+  await origin.register(
+    registering.registrations.map((each) => ({ ...each, digest: digest(each.externalId) })),
+  );
+}
+
+/** Facts whose names the origin has rows for. */
+const isNaming = (fact: Fact): boolean =>
+  fact.personal !== undefined && (fact.type === "join" || fact.type === "arrive" || fact.type === "rename");
+
+function drop(message: Message<unknown>): Taken {
+  message.ack();
+  return "dropped";
+}
+
+/** Of what cannot be read: as far as it says whose it is, and anybody can say what became of that. */
+async function isOfDeleted(body: unknown, { isDeleted }: Pick<ConsumerDeps, "isDeleted">): Promise<boolean> {
+  const named = huntNamedBy(body);
+  return named !== undefined && (await isDeleted(named.hunt, named.incarnation).catch(() => false));
+}
+
+/** Names travel in no message: the shard is asked for those that the origin has rows for. */
+async function apply(message: FactMessage, { origin, persons }: ConsumerDeps): Promise<void> {
+  const { hunt, shard, facts } = message;
+  const naming = facts.filter(isNaming);
+  const [first, last] = [naming[0], naming.at(-1)];
+  if (!first || !last) return origin.apply(message);
+  await origin.apply({ ...message, persons: await persons(hunt, shard, first.seq, last.seq) });
 }
 
 /** Another isolate may be of the version that reads it; at last it waits as a dead letter to be redriven. */
@@ -162,7 +224,7 @@ async function applyWhatGoes(
     for (const part of halves) {
       calls += 1;
       try {
-        await deps.origin.apply(part);
+        await apply(part, deps);
         note(archived, part);
       } catch (failure) {
         if (!(failure instanceof OriginRejected)) throw failure;

@@ -9,8 +9,9 @@
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
 import { hash53 } from "../hash.ts";
 import { type DeadLetter, UNATTRIBUTED } from "../objects/dead-letters.ts";
+import type { Registration } from "../protocol.ts";
 import { isKnownForm } from "../stored-form.ts";
-import { MalformedMessage, NewerMessage, readMessage } from "./message.ts";
+import { huntNamedBy, MalformedMessage, NewerMessage, readMessage } from "./message.ts";
 
 /** A message on its way to the dead-letter queue. */
 export interface DeadMessage {
@@ -37,9 +38,13 @@ export function deadMessageText({ error, attempts, body }: DeadMessage): string 
 }
 
 export interface DeadLetterDeps {
+  /** The text of a message with these registrations, sealed. */
+  seal(registrations: Registration[]): string;
   store(hunt: string, letter: DeadLetter): Promise<void>;
   /** Tells a shard which of its facts are dead letters now. Failure is harmless: it sends them again, and they die again. */
   buried(hunt: string, shard: string, range: { first: number; last: number }): Promise<void>;
+  /** Whether the hunt, of this incarnation, is deleted: then its letters are dropped. */
+  isDeleted(hunt: string, incarnation: number): Promise<boolean>;
   now(): number;
 }
 
@@ -47,7 +52,12 @@ export interface DeadLetterDeps {
 export async function storeDeadLetters(batch: MessageBatch<unknown>, deps: DeadLetterDeps): Promise<void> {
   for (const message of batch.messages) {
     try {
-      const { hunt, letter } = letterOf(message, deps.now());
+      const { hunt, letter } = letterOf(message, deps);
+      const named = huntNamedBy(letter.body);
+      if (named && (await deps.isDeleted(named.hunt, named.incarnation))) {
+        message.ack();
+        continue;
+      }
       await deps.store(hunt, letter);
       await tell(hunt, letter, deps);
       message.ack();
@@ -67,13 +77,16 @@ async function tell(hunt: string, { shard, first, last }: DeadLetter, deps: Dead
   }
 }
 
-function letterOf(message: Message<unknown>, now: number): { hunt: string; letter: DeadLetter } {
+function letterOf(
+  message: Message<unknown>,
+  { now, seal }: DeadLetterDeps,
+): { hunt: string; letter: DeadLetter } {
   const dead = openEnvelope(message.body);
   const body = dead ? dead.body : message.body;
-  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const text = withoutNames(typeof body === "string" ? body : JSON.stringify(body), seal);
   const letter: DeadLetter = {
     id: `${hash53(text).toString(36)}${hash53(`again ${text}`).toString(36)}`,
-    at: now,
+    at: now(),
     error: dead?.error ?? "given up by the queue after its last delivery",
     attempts: dead?.attempts ?? message.attempts,
     body: text,
@@ -86,6 +99,17 @@ function letterOf(message: Message<unknown>, now: number): { hunt: string; lette
   } catch (error) {
     if (!(error instanceof MalformedMessage || error instanceof NewerMessage)) throw error;
     return { hunt: UNATTRIBUTED, letter };
+  }
+}
+
+/** The letter's body; registrations that an earlier engine sent in clear are sealed. */
+export function withoutNames(text: string, seal: DeadLetterDeps["seal"]): string {
+  try {
+    const read = readMessage(text);
+    return "registrations" in read ? seal(read.registrations) : text;
+  } catch (error) {
+    if (!(error instanceof MalformedMessage || error instanceof NewerMessage)) throw error;
+    return text;
   }
 }
 

@@ -1,14 +1,18 @@
 /** Gives a batch to the consumer of its queue, with the parts of the platform that the consumer needs. */
 
 import { configOf } from "../config.ts";
-import { deadLettersStub, shardStub } from "../objects/call.ts";
+import { calling, deadLettersStub, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
+import { registrationDigest } from "../objects/person.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
+import type { Persons } from "../people/personal.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import { consume } from "./consumer.ts";
 import { deadMessageText, storeDeadLetters } from "./dead-letter.ts";
+import { goneHunts } from "./gone-hunts.ts";
+import { openRegistering, registeringText } from "./registrations.ts";
 
 /** How the dead-letter queue's name ends, in every environment (wrangler.toml). */
 const DEAD_SUFFIX = "-dead";
@@ -29,6 +33,7 @@ export async function handleBatch(
 }
 
 async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
+  const { isDeleted } = goneHunts(env, Date.now);
   if (batch.queue.endsWith(DEAD_SUFFIX)) {
     await storeDeadLetters(batch, {
       store: async (hunt, letter) => {
@@ -38,7 +43,9 @@ async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
       buried: async (hunt, shard, range) => {
         await shardStub(env, hunt, shard).buried(range);
       },
+      isDeleted,
       now: () => Date.now(),
+      seal: (registrations) => registeringText(env, { registrations }),
     });
     return;
   }
@@ -47,9 +54,14 @@ async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
   try {
     const report = await consume(batch, {
       origin: guardedOrigin(env, store),
+      open: (message) => openRegistering(env, message),
+      digest: (externalId) => registrationDigest(env, externalId),
+      persons: (hunt, shard, first, last) =>
+        calling(async () => (await shardStub(env, hunt, shard).persons(first, last)) as Persons),
       archived: async (hunt, shard, ranges) => {
         await shardStub(env, hunt, shard).archived(ranges);
       },
+      isDeleted,
       bury: async (message) => {
         await env.DEAD.send(deadMessageText(message), { contentType: "text" });
       },
@@ -62,7 +74,7 @@ async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
     });
     const { newest, ...results } = report;
     measure(results, newest, begun);
-    if (report.applied < batch.messages.length) {
+    if (report.applied + report.dropped < batch.messages.length) {
       console.warn({ message: "not every message of a batch was applied", ...results });
     }
   } finally {

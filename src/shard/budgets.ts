@@ -64,6 +64,7 @@ export class ShardBudgets implements Budgets {
   readonly #figures: BudgetFigures;
   readonly #limited: boolean;
   readonly #databaseSize: () => number;
+  readonly #limitedOne: () => void;
   readonly #checkins: AttemptLimits;
   readonly #nudges: AttemptLimits;
   readonly #players = new BoundedMap<string, PlayerBuckets>(PLAYERS_MAX);
@@ -73,7 +74,9 @@ export class ShardBudgets implements Budgets {
   #full = false;
   #looked = Number.NEGATIVE_INFINITY;
 
-  constructor(figures: BudgetFigures, databaseSize: () => number) {
+  /** `limited`: counts a team that was refused beside play. */
+  constructor(figures: BudgetFigures, databaseSize: () => number, limited: () => void = () => undefined) {
+    this.#limitedOne = limited;
     this.#figures = figures;
     this.#limited = figures.RATE_LIMITS === "on";
     this.#databaseSize = databaseSize;
@@ -164,11 +167,40 @@ export class ShardBudgets implements Budgets {
   /** Takes `count` events of the team's. Undefined: teams are not limited. */
   admit(team: string, count: number, now: number): Allowance | Refusal | undefined {
     if (!this.#limited) return undefined;
+    // First, and whatever becomes of them: a team without bytes floods no less.
+    const flood = this.take(team, count, now);
+    if (flood) return flood;
     const allowance = this.#allowanceOf(team, now);
-    const empty = this.outOfBytes(allowance);
-    if (empty) return empty;
-    const seconds = this.#events.take(team, count, now);
-    return seconds > 0 ? refuse("overloaded", TOO_MANY_EVENTS, seconds) : allowance;
+    return this.outOfBytes(allowance) ?? allowance;
+  }
+
+  /**
+   * Runs what records facts of a team's players beside play (who joins, leaves, renames, signs out), and takes
+   * its bytes. `appended`: bytes in the log by then.
+   */
+  spend<Value>(team: string, now: number, appended: () => number, record: () => Value): Value | Refusal {
+    const allowance = this.#limited ? this.#allowanceOf(team, now) : undefined;
+    const refused = allowance && this.outOfBytes(allowance);
+    if (refused) {
+      this.#limitedOne();
+      return refused;
+    }
+    const before = appended();
+    const value = record();
+    if (allowance) allowance.bytes -= appended() - before;
+    return value;
+  }
+
+  /** Takes `count` of the events that a team may send; the refusal when there are not so many. */
+  take(team: string, count: number, now: number): Refusal | undefined {
+    const seconds = this.#limited ? this.#events.take(team, count, now) : 0;
+    return seconds > 0 ? refuse("overloaded", TOO_MANY_EVENTS, seconds) : undefined;
+  }
+
+  /** The refusal of a team that was refused a moment ago, before anything is done with its events. */
+  paused(team: string, now: number): Refusal | undefined {
+    const isPaused = this.#limited && this.#events.isPaused(team, now);
+    return isPaused ? refuse("overloaded", TOO_MANY_EVENTS, 1) : undefined;
   }
 
   /** The refusal of a team whose bytes are used up. */
@@ -182,8 +214,8 @@ export class ShardBudgets implements Budgets {
   resume(facts: Iterable<Fact>, now: number): void {
     if (!this.#limited) return;
     for (const fact of facts) {
-      if (!("outcome" in fact) || fact.at < now - HOUR || fact.at > now) continue;
-      const texts = (fact.answer?.length ?? 0) + (fact.message?.length ?? 0);
+      if (!isOfPlayers(fact) || fact.at < now - HOUR || fact.at > now) continue;
+      const texts = "outcome" in fact ? (fact.answer?.length ?? 0) + (fact.message?.length ?? 0) : 0;
       this.#allowanceOf(fact.team, fact.at).bytes -= FACT_BYTES + texts;
     }
   }
@@ -204,6 +236,14 @@ export class ShardBudgets implements Budgets {
     return known;
   }
 }
+
+/** Whether a player had the fact recorded, and no organiser. */
+const isOfPlayers = (fact: Fact): boolean =>
+  "outcome" in fact ||
+  "by" in fact ||
+  fact.type === "join" ||
+  fact.type === "leave" ||
+  (fact.type === "void" && fact.key !== undefined);
 
 const bucketOf = (perMinute: number): AttemptLimits => ({
   burst: perMinute,

@@ -127,6 +127,11 @@ export class ClaimsUnderWay {
     return ended;
   }
 
+  /** Those of the player. They settle, whatever comes of them. */
+  of(player: string): Claimed[] {
+    return [...this.#claims.values()].filter((each) => each.player === player).map(({ result }) => result);
+  }
+
   /** What a command gets whose id such a claim has; undefined: none has. */
   share(key: string, player: string, command: Command): Result | { claim: Claimed } | undefined {
     const known = this.#claims.get(key);

@@ -5,18 +5,24 @@
  */
 import { isYoung } from "../ahead.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import type { ClueChanges } from "../hunt/clue-changes.ts";
 import type { CompiledHunt, CompiledPrize } from "../hunt/compiled.ts";
 import type { Budgets, Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
+import { isHeldAt, isStillAt, type Still, stillOf } from "../hunt/freeze.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
-import { isDatedAhead, nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
+import { isDatedAhead, mayImport, nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
+import { RULES_VERSION } from "../hunt/rules-version.ts";
+import { generationOf, type Member } from "../hunt/team.ts";
+import { firstGeneration, scopeOf } from "../objects/incarnation.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import { generatedCode } from "../prizes/codes.ts";
 import type { Announcement, Command, ShardStandings } from "../protocol.ts";
 import { hasKey, keyById, type Secrets } from "../secrets.ts";
 import type { ShardStore } from "./store.ts";
+import type { ToldTo } from "./told-to.ts";
 
-/** How long control is not asked again about a phase dated ahead, ms. */
+/** How long control is not asked again about a phase dated ahead or other rules, ms. */
 const ASK_AGAIN = 5_000;
 
 export interface CurrentHuntDeps {
@@ -32,6 +38,8 @@ export interface CurrentHuntDeps {
   drained(prize: string): boolean;
   /** See `PrizeState.asked`. */
   asked(team: string, prize: string): readonly string[];
+  /** To whom announcements go. */
+  told: ToldTo;
   /** A configuration is in force; `before`: the one it replaced in this instance. */
   changed(before: ShardConfig | undefined, config: ShardConfig): void;
 }
@@ -41,8 +49,12 @@ export class CurrentHunt {
   #current: { config: ShardConfig; hunt: IndexedHunt } | undefined;
   #attaching: Promise<Refusal | undefined> | undefined;
   #standings: IndexedStandings | undefined;
-  /** When control was asked about a phase dated ahead, epoch ms. */
+  /** While the standings stand still for everybody, as of then. */
+  #shown: IndexedStandings | undefined;
+  /** When control was asked about a phase dated ahead or other rules, epoch ms. */
   #askedAt: number | undefined;
+  /** Control was asked since this instance began, whatever it said. */
+  #asked = false;
   readonly #prizes: PrizeState;
   /** By the kind of command: why none can be judged. Empty as long as the keys of the hunt are there. */
   #lost: Partial<Record<Command["type"], Refusal>> = {};
@@ -62,7 +74,12 @@ export class CurrentHunt {
 
   /** Whether the shard knows its hunt; if not, `ready` asks control. */
   get isReady(): boolean {
-    return this.#current !== undefined && this.#deps.knowsIds();
+    return this.#current !== undefined && this.#deps.knowsIds() && (this.#hasRules || this.#asked);
+  }
+
+  /** The hunt was compiled by this engine's rules: see `RULES_VERSION`. */
+  get #hasRules(): boolean {
+    return this.#current?.hunt.compiled.rules === RULES_VERSION;
   }
 
   /** The published hunt. */
@@ -70,27 +87,77 @@ export class CurrentHunt {
     return this.#known().hunt;
   }
 
+  /** The hunt as it was published, with other withdrawn clues than now. */
+  huntWith(clues: ClueChanges): IndexedHunt | undefined {
+    const { compiled } = this.#known().config;
+    return compiled && indexHunt(compiled, clues);
+  }
+
+  /** Whether it is known that the scores of the published hunt do not move. */
+  get isStatic(): boolean {
+    return this.#current?.hunt.dynamic === false;
+  }
+
   get revision(): number {
     return this.#current?.config.revision ?? 0;
+  }
+
+  /** Of the published hunt. */
+  get version(): number {
+    return this.#current?.config.version ?? 0;
+  }
+
+  /** Which of the hunts that had this id; absent: 0. */
+  get incarnation(): number | undefined {
+    return this.#current?.config.incarnation;
+  }
+
+  /** Of a member's tokens and return code: that in the log counts from the first of this incarnation. */
+  generationOf(member: Pick<Member, "gen">): number {
+    return firstGeneration(this.incarnation) + generationOf(member);
+  }
+
+  /** The generation in the log that a token's is. */
+  inLog(gen = 0): number {
+    return gen - firstGeneration(this.incarnation);
+  }
+
+  /** The token was made for a hunt of this id that is deleted. */
+  isOfBefore(gen = 0): boolean {
+    return gen < firstGeneration(this.incarnation);
+  }
+
+  /** To whom announcements go. */
+  get told(): ToldTo {
+    return this.#deps.told;
   }
 
   get announcements(): readonly Announcement[] {
     return this.#current?.config.announcements ?? [];
   }
 
-  /** When the scores that the standings told of are from, epoch ms; undefined: nothing was told yet. */
+  /** When the scores that players see are from, epoch ms; undefined: the standings told nothing yet. */
   get scoresAsOf(): number | undefined {
-    return this.#standings?.asOf;
+    return (this.#shown ?? this.#standings)?.asOf;
+  }
+
+  /** Whether at `now` the standings stand still for everybody, and since when; `held`: bans as well. */
+  stillAt(now: number): (Still & { held: boolean }) | undefined {
+    const { config, hunt } = this.#known();
+    const still = stillOf(hunt.compiled, config.phase, config.released === true);
+    return isStillAt(still, now) ? { ...still, held: isHeldAt(still, now) } : undefined;
   }
 
   /** Takes a new configuration; an older one changes nothing. `missing`: the compiled hunt is needed too. */
   configure(config: ShardConfig): { missing: boolean } {
     const before = this.#current?.config;
     if (before && config.revision < before.revision) return { missing: false };
-    const compiled = config.compiled ?? (before?.version === config.version ? before.compiled : undefined);
+    const isSame = before?.version === config.version && before.rules === config.rules;
+    const compiled = config.compiled ?? (isSame ? before.compiled : undefined);
     if (!compiled) return { missing: true };
     const complete = { ...config, compiled };
     this.#deps.store.saveConfig(complete, config.compiled !== undefined);
+    this.told.hear(complete.announcements);
     this.#install(complete);
     this.#deps.changed(before, complete);
     return { missing: false };
@@ -99,8 +166,11 @@ export class CurrentHunt {
   #install(config: ShardConfig): void {
     const { compiled } = config;
     if (!compiled) return;
-    const same = this.#current?.config.compiled === compiled ? this.#current.hunt : undefined;
-    this.#current = { config, hunt: same ?? indexHunt(compiled) };
+    const before = this.#current;
+    const isSame =
+      before?.config.compiled === compiled &&
+      JSON.stringify(before.config.clues) === JSON.stringify(config.clues);
+    this.#current = { config, hunt: isSame ? before.hunt : indexHunt(compiled, config.clues) };
     this.#lost = this.#lostKeys(config, compiled);
   }
 
@@ -117,12 +187,11 @@ export class CurrentHunt {
     return undefined;
   }
 
-  #lostKeys(
-    { codeKey = "" }: ShardConfig,
-    { pepper, prizes }: CompiledHunt,
-  ): Partial<Record<string, Refusal>> {
+  #lostKeys({ codeKey = "" }: ShardConfig, compiled: CompiledHunt): Partial<Record<string, Refusal>> {
     const { CODE_KEYS, ANSWER_PEPPERS } = this.#deps.secrets;
+    const { pepper, prizes } = compiled;
     const lost: Partial<Record<Command["type"], Refusal>> = {};
+    if (compiled.rules !== RULES_VERSION) lost.answer = lost.scan = OTHER_RULES;
     if (!hasKey("ANSWER_PEPPERS", ANSWER_PEPPERS, pepper)) {
       lost.answer = this.#lostKey("ANSWER_PEPPERS", pepper, "answers cannot be judged");
       lost.scan = lost.answer;
@@ -140,14 +209,19 @@ export class CurrentHunt {
     return refuse("unavailable", `${consequence}: the engine no longer has the key ${key} of ${secret}`);
   }
 
-  /** Makes sure that the shard knows its hunt: the first contact asks control. */
+  /** Makes sure that the shard knows its hunt, by this engine's rules: the first contact asks control. */
   async ready(): Promise<Refusal | undefined> {
     if (!this.#deps.knowsIds()) return READING_IDS;
-    if (this.#current) return undefined;
+    if (this.isReady) return undefined;
     this.#attaching ??= (async () => {
-      const config = await this.#deps.attach();
-      if ("refused" in config) return config;
-      this.configure(config);
+      // With a hunt of other rules it plays on, but for what they decide.
+      const config = await this.#deps.attach().catch((error: unknown) => {
+        if (!this.#current) throw error;
+        return UNASKED;
+      });
+      this.#asked = true;
+      if (!("refused" in config)) this.configure(config);
+      else if (!this.#current) return config;
       return undefined;
     })().finally(() => {
       this.#attaching = undefined;
@@ -160,19 +234,20 @@ export class CurrentHunt {
     const { config, hunt } = this.#known();
     const phase = phaseAt(config.phase, hunt.compiled, now);
     const opened = openedAt(config.phase, hunt.compiled);
-    if (isDatedAhead(config.phase, now)) this.#askAgain(now);
+    if (isDatedAhead(config.phase, now) || !this.#hasRules) this.#askAgain(now);
     return {
       hunt,
       phase,
       // A hunt that runs has opened, whatever control's clock said then.
       openedAt: phase === "draft" ? opened : Math.min(opened, now),
       ...(this.#standings ? { word: this.#standings } : {}),
+      ...(this.#shown ? { shown: this.#shown } : {}),
       prizes: this.#prizes,
       budgets: this.#deps.budgets,
     };
   }
 
-  /** The phase has times that a wrong clock gave it: control, asked, puts them right. */
+  /** The phase has times that a wrong clock gave it, or the hunt other rules: control, asked, puts them right. */
   #askAgain(now: number): void {
     if (this.#askedAt !== undefined && isYoung(this.#askedAt, now, ASK_AGAIN)) return;
     this.#askedAt = now;
@@ -187,13 +262,21 @@ export class CurrentHunt {
   /**
    * The context of an import, which runs on its own clock: a hunt without
    * `opens` is live from its first line on. No prizes are handed out, because
-   * the vault knows the present only, and nobody is held to budgets of now.
+   * the vault knows the present only, nobody is held to budgets of now, and no freeze of now counts.
    */
   importContext(at: number): Context {
     const { config, hunt } = this.#known();
     const phase = { ...config.phase, live: config.phase.live || hunt.compiled.opens === undefined };
-    const { prizes: _, budgets: __, ...context } = this.context(at);
+    const { prizes: _, budgets: __, shown: ___, ...context } = this.context(at);
     return { ...context, phase: phaseAt(phase, hunt.compiled, at) };
+  }
+
+  /** Refuses an import that went on until the hunt was live: its lines would come between those of players. */
+  refuseImport(now: number): Refusal | undefined {
+    const { config, hunt } = this.#known();
+    if (mayImport(config.phase, hunt.compiled, now)) return undefined;
+    const phase = phaseAt(config.phase, hunt.compiled, now);
+    return refuse("conflict", `the hunt is ${phase} by now: the rest is not imported`);
   }
 
   /** The next moment at which `opens` or `closes` changes the phase, epoch ms. */
@@ -204,7 +287,14 @@ export class CurrentHunt {
 
   /** The standings told this shard the clue values and its teams' bonuses, complete each time. */
   takeStandings(standings: ShardStandings): void {
-    if (standings.values || standings.bonuses) this.#standings = indexStandings(standings);
+    if (!standings.values && !standings.bonuses) return;
+    this.#standings = indexStandings(standings);
+    this.#shown = standings.shown && indexStandings(standings.shown);
+  }
+
+  /** Id of the key behind the hunt's codes. */
+  get codeKey(): string | undefined {
+    return this.#current?.config.codeKey;
   }
 
   /** The code that a unit's winner shows; undefined: it cannot be made any more. */
@@ -218,7 +308,7 @@ export class CurrentHunt {
       console.error({ message: "the key of this hunt's prize codes is no longer in CODE_KEYS" });
       return undefined;
     }
-    return generatedCode(key, this.#deps.hunt, prize, unit);
+    return generatedCode(key, scopeOf(this.#deps.hunt, this.incarnation), prize, unit);
   }
 
   #known(): { config: ShardConfig; hunt: IndexedHunt } {
@@ -243,11 +333,13 @@ export function indexStandings(standings: ShardStandings): IndexedStandings {
   };
 }
 
+/** During a release control or this shard may be the older one. */
+const OTHER_RULES = refuse(
+  "unavailable",
+  "the hunt is being prepared for another version of the engine; send it again in a moment",
+);
+
+const UNASKED = refuse("unavailable", "control could not be asked");
+
 /** The first start with this version's index of ids, over a log of millions of facts. */
 const READING_IDS = refuse("unavailable", "this shard is reading its log; send it again in a while");
-
-/** A team with facts of newer code is read, not written: what this version decided could contradict them. */
-export const READ_ONLY = refuse(
-  "unavailable",
-  "this team has data that this version of the engine cannot fold; it can play again when a version that can is there",
-);

@@ -12,7 +12,7 @@ import type { Reporter } from "./report.ts";
 import type { Segment, Shipper } from "./ship.ts";
 
 /** What wakes a shard. */
-export type ShardReason = "deliver" | "phase";
+export type ShardReason = "deliver" | "time" | "forget";
 
 /** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
 const ALARM_DELAY = 20_000;
@@ -35,8 +35,8 @@ export interface DeliveryDeps {
   reportDelay: number;
   /** Runs before every shipment. */
   shipping(): void;
-  /** When the phase changes by itself and somebody is to be told, epoch ms. */
-  nextPhase(): number | undefined;
+  /** When the phase changes, or a clue opens, by its time and somebody is to be told, epoch ms. */
+  nextByTime(): number | undefined;
 }
 
 export class Delivery {
@@ -103,10 +103,10 @@ export class Delivery {
     this.#deps.alarm.set("deliver", this.#deps.clock.now() + delay);
   }
 
-  /** While somebody watches, the alarm tells of a phase that comes by itself. */
-  armForPhase(): void {
-    const next = this.#deps.nextPhase();
-    if (next !== undefined) this.#deps.alarm.set("phase", next);
+  /** While somebody watches, the alarm tells of what comes by its time. */
+  armByTime(): void {
+    const next = this.#deps.nextByTime();
+    if (next !== undefined) this.#deps.alarm.set("time", next);
   }
 
   /** The alarm: delivers for as long as anything is undelivered. `prepare`: whether it can. */
@@ -124,7 +124,7 @@ export class Delivery {
         // Not before it can do something: each alarm finds the object put away, and what was sent forgotten.
         if (reporter.behind) this.arm();
         else if (shipper.behind) this.arm(Math.max(ALARM_DELAY, next ?? 0));
-        this.armForPhase();
+        this.armByTime();
       }
     });
   }
@@ -137,7 +137,7 @@ export class Delivery {
       this.arm();
     }
     if (reporter.behind) this.report();
-    this.armForPhase();
+    this.armByTime();
   }
 
   // ── What the queue's consumers tell ─────────────────────────────────────
@@ -154,6 +154,16 @@ export class Delivery {
     this.#settled();
   }
 
+  /** The log cannot give these facts. */
+  broken({ first, last }: Range): void {
+    this.#deps.shipper.buried(first, last);
+  }
+
+  /** The log has them again, and the origin too. */
+  mended({ first, last }: Range): void {
+    this.#deps.shipper.acknowledge(first, last);
+  }
+
   #settled(): void {
     const { shipper, meter } = this.#deps;
     meter.settled(shipper.settled);
@@ -164,6 +174,7 @@ export class Delivery {
   /** The origin is another one, or lost its rows: sends the whole log again. */
   startOver(): { facts: number } {
     this.#deps.shipper.startOver();
+    for (const gap of this.#deps.log.gaps) this.broken(gap);
     this.arm();
     this.ship();
     return { facts: this.#deps.log.durable };

@@ -15,6 +15,7 @@ import { type Fact, type Result, resultsText } from "../protocol.ts";
 import {
   CLOSE_POLICY,
   CLOSE_REPLACED,
+  CLOSE_VOID,
   FrameBucket,
   type FrameRate,
   type LiveState,
@@ -46,7 +47,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS ticket (
 ) WITHOUT ROWID`;
 
 /** Whose socket it is. `network`: where it was opened from, as a keyed digest. */
-export type From = Pick<TicketClaims, "team" | "player" | "network">;
+export type From = Pick<TicketClaims, "team" | "player" | "gen" | "network">;
 
 interface Attachment extends From, Pick<TicketClaims, "until"> {
   /** Epoch ms. */
@@ -120,12 +121,13 @@ export class LiveSockets {
     if (!this.#sockets.hasRoom(this.#deps.socketsMax)) {
       return refuse("overloaded", "this part of the hunt has too many live sockets");
     }
-    const { team, player, until, network } = ticket;
+    const { team, player, gen, until, network } = ticket;
     if (this.#sockets.open(team).length >= SOCKETS_PER_TEAM) {
       return refuse("rate_limited", "the team has too many live sockets");
     }
     const { 0: client, 1: server } = new WebSocketPair();
     const attachment: Attachment = { team, player, until, opened: now };
+    if (gen !== undefined) attachment.gen = gen;
     if (network !== undefined) attachment.network = network;
     // While nobody was here, phases came and went untold: the next one is news even if it was told before.
     if (!this.any) this.#phase = undefined;
@@ -188,6 +190,7 @@ export class LiveSockets {
         sockets.sendText(socket, resultsText(played));
       } else {
         sockets.sendError(socket, played);
+        if (played.refused === "unauthenticated") socket.close(CLOSE_VOID, VOIDED);
         if (played.refused === "forbidden") socket.close(CLOSE_POLICY, "no longer a member");
       }
     } finally {
@@ -248,6 +251,36 @@ export class LiveSockets {
     this.tellAll({ phase });
   }
 
+  /** The teams that have a socket open. */
+  teams(): Set<string> {
+    return new Set(this.any ? this.#sockets.open().map((socket) => attachmentOf(socket).team) : []);
+  }
+
+  /** Whether the team has a socket open. */
+  isWatching(team: string): boolean {
+    return this.any && this.#sockets.open(team).length > 0;
+  }
+
+  /** Closes the player's sockets that were opened by tokens of earlier generations; without `gen`, all. */
+  closeVoid(player: string, gen = Number.POSITIVE_INFINITY): void {
+    for (const socket of this.#sockets.open(tagOf(player))) {
+      if ((attachmentOf(socket).gen ?? 0) >= gen) continue;
+      this.#sockets.sendError(socket, refuse("unauthenticated", VOIDED));
+      socket.close(CLOSE_VOID, VOIDED);
+    }
+  }
+
+  /** The hunt is deleted. */
+  closeAll(): void {
+    this.#sockets.closeAll();
+  }
+
+  /** Tells every socket of the team. */
+  tellTeam(team: string, frame: object): void {
+    const text = JSON.stringify(frame);
+    for (const socket of this.#sockets.open(team)) this.#sockets.sendText(socket, text);
+  }
+
   /** Tells every socket, or those of teams that `concerns`. */
   tellAll(frame: object, concerns?: (team: string) => boolean): void {
     if (!this.any) return;
@@ -280,6 +313,8 @@ export class LiveSockets {
   }
 }
 
+const VOIDED = "the token is void";
+
 /** The tag of a player's sockets; a team's is its id, which has no space. */
 const tagOf = (player: string): string => `player ${player}`;
 
@@ -294,9 +329,29 @@ function attachmentOf(socket: WebSocket): Attachment {
   return attachment;
 }
 
+const OF_MEMBERS: ReadonlySet<string> = new Set([
+  "leave",
+  "remove",
+  "captain",
+  "code",
+  "rename",
+  "bracket",
+  "forget",
+  "depart",
+  "arrive",
+] satisfies Fact["type"][]);
+
+/** Whether it changed who is in the team, or what the team is called: whoever is told of news looks at that. */
+const isOfMembers = ({ type }: Fact): boolean => OF_MEMBERS.has(type);
+
 /** What team-mates are told of a fact; undefined: nothing that concerns them. */
 export function newsOf(fact: Fact): TeamNews | undefined {
+  // Who makes a team has no team-mates yet.
+  if (fact.type === "join") return fact.created ? undefined : { solved: [], unlocked: [] };
+  if (isOfMembers(fact)) return { solved: [], unlocked: [] };
+  if (fact.type === "reset") return { solved: [], unlocked: [] };
   if (fact.type === "unlock") return { solved: [], unlocked: [fact.clue] };
+  if (fact.type === "solve") return { solved: [fact.clue], unlocked: fact.unlocked ?? [] };
   if (fact.type === "claim" && fact.outcome === "won" && fact.prize !== undefined) {
     return { solved: [], unlocked: [], won: [{ prize: fact.prize, player: fact.player }] };
   }

@@ -1,36 +1,29 @@
 /**
  * The log of a shard and its group commit. One row per commit: a segment of
  * consecutive facts. While one commit is becoming durable, new facts gather
- * for the next; nobody waits on a timer.
+ * for the next; nobody waits on a timer. Reading checks each segment
+ * (checked-log.ts) and what is kept beside it (log-persons.ts).
  */
 import type { Clock } from "../clock.ts";
 import type { Sql } from "../lazy-sql.ts";
-import type { Fact, NewFact } from "../protocol.ts";
+import { PersonKeys } from "../people/keys.ts";
+import { type Exported, type ExportedGap, type Persons, partsOf } from "../people/personal.ts";
+import type { Fact, NewFact, Range } from "../protocol.ts";
+import { chainHash, NO_HASH } from "./chain.ts";
+import { CheckedLog } from "./checked-log.ts";
+import type { Gap } from "./gaps.ts";
+import { type Beside, LogPersons, sealed, slotsIn } from "./log-persons.ts";
+import { rewriteLog } from "./rewrite-log.ts";
+import { sealLog } from "./seal-log.ts";
+import { SegmentRows, type StoredSegment } from "./segment-rows.ts";
 import type { Segment } from "./ship.ts";
 
 /**
  * Bytes of facts at which a row is full. With the one fact that fills it (at
- * most about 13 KB) it must fit one queue message of 128 KB, because it is
+ * most about 35 KB, an arrival) it must fit one queue message of 128 KB, because it is
  * shipped whole. In bytes, because a character takes up to three.
  */
 const SEGMENT_BYTES_MAX = 60_000;
-
-interface SegmentRow extends Record<string, SqlStorageValue> {
-  first: number;
-  last: number;
-  body: string;
-}
-
-/**
- * Form 1 of a segment: its facts as JSON, which say by their type what they
- * are. Types and optional fields may be added; another form of the body gets a
- * table of its own, so that no reader takes one for the other.
- */
-const SCHEMA = `CREATE TABLE IF NOT EXISTS segment (
-  first INTEGER PRIMARY KEY, -- seq of the first fact
-  last INTEGER NOT NULL,     -- seq of the last fact
-  body TEXT NOT NULL         -- the facts as JSON, separated by commas
-)`;
 
 export interface LogHooks {
   /** In the commit's transaction, after its rows: everything up to `head` is in the log. */
@@ -39,6 +32,18 @@ export interface LogHooks {
   committed(facts: readonly Fact[], segments: readonly Segment[], ms: number): void;
   /** The commit failed: memory is ahead of the log and must be thrown away. */
   failed(error: unknown): void;
+  /** A segment does not check, and nothing here can mend it. */
+  broken(gap: Gap): void;
+  /** Where the key of the fact's player stands; undefined: it has none in this team yet. */
+  slotOf?(fact: NewFact): number | undefined;
+}
+
+/** What is known elsewhere of where the log ends. */
+export interface LogEnd {
+  /** See `CheckedLog.head`. */
+  knownBehind?: (head: number) => number;
+  /** See `SegmentLog`. */
+  isEndUnsure?: boolean;
 }
 
 interface Deferred {
@@ -55,7 +60,15 @@ function deferred(): Deferred {
 }
 
 export class SegmentLog {
-  readonly #sql: Sql;
+  /** This start made a log of an earlier engine into the present form. */
+  readonly rewritten: boolean;
+  /** Newest facts may be lost of which nobody told yet: nothing may be appended, lest it gets their numbers. */
+  readonly isEndUnsure: boolean;
+  /** What is kept beside it is sealed under them. */
+  readonly keys: PersonKeys;
+  readonly #rows: SegmentRows;
+  readonly #checked: CheckedLog;
+  readonly #beside: LogPersons;
   readonly #sync: () => Promise<void>;
   readonly #clock: Pick<Clock, "now">;
   readonly #hooks: LogHooks;
@@ -63,6 +76,10 @@ export class SegmentLog {
   #durable: number;
   #facts: Fact[] = [];
   #bodies: string[] = [];
+  /** Of the facts that gather. */
+  #persons: Beside | undefined;
+  /** Of the newest segment. */
+  #hash: string;
   #inFlight: Deferred | undefined;
   #next: Deferred | undefined;
   #committing = false;
@@ -70,16 +87,25 @@ export class SegmentLog {
   #appended = 0;
 
   /** `sync` resolves when everything written so far is durable. */
-  constructor(sql: Sql, sync: () => Promise<void>, clock: Pick<Clock, "now">, hooks: LogHooks) {
-    this.#sql = sql;
+  constructor(
+    sql: Sql,
+    sync: () => Promise<void>,
+    clock: Pick<Clock, "now">,
+    hooks: LogHooks,
+    { knownBehind = () => 0, isEndUnsure = false }: LogEnd = {},
+  ) {
+    this.#rows = new SegmentRows(sql);
+    this.#checked = new CheckedLog(this.#rows, (gap) => hooks.broken(gap));
     this.#sync = sync;
     this.#clock = clock;
     this.#hooks = hooks;
-    sql.exec(SCHEMA);
-    const last = sql
-      .exec<{ last: number }>("SELECT last FROM segment ORDER BY first DESC LIMIT 1")
-      .toArray()[0];
-    this.#head = last?.last ?? 0;
+    this.keys = new PersonKeys(sql, () => this.#rows.hasSealed());
+    this.#beside = new LogPersons(this.keys);
+    this.rewritten = rewriteLog(sql, this.#rows);
+    if (this.rewritten || this.keys.isNew) sealLog(sql, this.#rows, this.keys);
+    this.isEndUnsure = isEndUnsure;
+    this.#head = this.#checked.head(knownBehind);
+    this.#hash = this.#rows.newest()?.hash ?? NO_HASH;
     this.#durable = this.#head;
   }
 
@@ -98,7 +124,7 @@ export class SegmentLog {
     return this.#facts;
   }
 
-  /** Bytes of facts appended in this life of the log. */
+  /** Bytes of facts, and of what is kept beside them, appended in this life of the log. */
   get appended(): number {
     return this.#appended;
   }
@@ -108,16 +134,35 @@ export class SegmentLog {
    * becomes the fact. `fold` has it first: when it throws, the log is as it was.
    */
   append(draft: NewFact, fold?: (fact: Fact) => void): Fact {
+    if (this.isEndUnsure) throw new Error("a fact is appended to a log whose end is not known");
     const seq = this.#head + 1;
-    const body = `{"seq":${seq},${JSON.stringify(draft).slice(1)}`;
+    const parts = partsOf(draft);
+    const json = JSON.stringify(parts?.logged ?? draft);
+    const head = `{"seq":${seq},`;
     const fact = draft as Fact;
     fact.seq = seq;
+    const slot = parts && this.#slotFor(draft);
+    if (slot !== undefined) fact.slot = slot;
     fold?.(fact);
+    const beside = parts && slot !== undefined && sealed(this.keys, seq, slot, parts.personal);
+    if (beside) {
+      this.#persons ??= {};
+      this.#persons[seq] = beside;
+      this.#appended += beside[1].length;
+    }
+    if (parts) fact.personal = parts.logged.personal;
     this.#head = seq;
-    this.#bodies.push(body);
-    this.#appended += Buffer.byteLength(body);
+    this.#bodies.push(head + json.slice(1));
+    // Of the parts: measuring the whole would first write it out a second time.
+    this.#appended += head.length + Buffer.byteLength(json) - 1;
     this.#facts.push(fact);
     return fact;
+  }
+
+  #slotFor(draft: NewFact): number {
+    const own = this.#hooks.slotOf?.(draft);
+    // A key that is lost seals nothing.
+    return own !== undefined && typeof this.keys.at(own) === "object" ? own : this.keys.give();
   }
 
   /**
@@ -145,12 +190,14 @@ export class SegmentLog {
         if (this.#crowded) await this.#sync();
         facts = this.#facts;
         const bodies = this.#bodies;
+        const persons = this.#persons;
         this.#inFlight = commit;
         this.#next = undefined;
         this.#facts = [];
         this.#bodies = [];
+        this.#persons = undefined;
         begun = this.#clock.now();
-        segments = this.#insert(facts, bodies);
+        segments = this.#insert(facts, bodies, persons);
         this.#hooks.beforeSync(this.#head);
         await this.#sync();
       } catch (error) {
@@ -169,7 +216,7 @@ export class SegmentLog {
     this.#committing = false;
   }
 
-  #insert(facts: readonly Fact[], bodies: readonly string[]): Segment[] {
+  #insert(facts: readonly Fact[], bodies: readonly string[], persons: Beside | undefined): Segment[] {
     const segments: Segment[] = [];
     // Bytes are not counted when everything fits even at three a character.
     const characters = bodies.reduce((sum, body) => sum + body.length, 0);
@@ -184,7 +231,9 @@ export class SegmentLog {
       const first = facts[from]?.seq ?? 0;
       const last = facts[index]?.seq ?? 0;
       const body = bodies.slice(from, index + 1).join(",");
-      this.#sql.exec("INSERT INTO segment (first, last, body) VALUES (?, ?, ?)", first, last, body);
+      this.#hash = chainHash(this.#hash, first, body);
+      const beside = persons ? textOf(persons, first, last) : null;
+      this.#rows.insert({ first, last, body, persons: beside, hash: this.#hash });
       segments.push({ first, last, body });
       from = index + 1;
       bytes = 0;
@@ -192,62 +241,172 @@ export class SegmentLog {
     return segments;
   }
 
+  /**
+   * Deletes the keys under which the log can give nothing any more: what rows that got lost or do not fit had beside
+   * them stands on in the file, and nobody could say whose it is. `inUse`: what else is sealed under.
+   */
+  dropStrayKeys(inUse: Iterable<number>): void {
+    const used = new Set(inUse);
+    const take = (slots: readonly number[]): void => {
+      for (const slot of slots) used.add(slot);
+    };
+    take(slotsIn(JSON.stringify(this.#persons ?? {})));
+    for (const part of this.parts(0)) {
+      if ("body" in part) take(this.#beside.slotsOf(part));
+      // A repair brings back what this is beside.
+      else for (const row of this.#rows.within(part)) take(slotsIn(row.persons ?? ""));
+    }
+    this.keys.keepOnly(used);
+  }
+
   /** The fact numbered `seq`, also when its commit is still gathering. */
   at(seq: number): Fact | undefined {
     const gathering = this.#facts[0];
     if (gathering && seq >= gathering.seq) return this.#facts[seq - gathering.seq];
-    const row = this.#sql
-      .exec<SegmentRow>(
-        "SELECT first, last, body FROM segment WHERE first <= ? ORDER BY first DESC LIMIT 1",
-        seq,
-      )
-      .toArray()[0];
-    return row && seq <= row.last ? factsOf(row.body)[seq - row.first] : undefined;
+    const segment = this.#checked.with(seq);
+    return segment && this.factsOf(segment)[seq - segment.first];
   }
 
-  /**
-   * The logged facts after `after`, in order, segment by segment. Lazy: a
-   * caller may stop early, and must not await inside the loop.
-   */
-  *segments(after: number): Generator<Segment> {
-    let from = after + 1;
-    while (true) {
-      // Small pages, because a cursor must not stay open across other statements.
-      const rows = this.#sql
-        .exec<SegmentRow>(
-          `SELECT first, last, body FROM segment
-           WHERE first >= coalesce((SELECT max(first) FROM segment WHERE first <= ?1), ?1)
-           ORDER BY first LIMIT 64`,
-          from,
-        )
-        .toArray()
-        .filter((row) => row.last >= from);
-      if (rows.length === 0) return;
-      for (const row of rows) {
-        from = row.last + 1;
-        yield row;
+  /** The facts up to `seq`, the newest first, down to the first gap. */
+  *downFrom(seq: number): Generator<Fact> {
+    let next = Math.min(seq, this.#head);
+    const gathering = this.#facts[0]?.seq ?? this.#head + 1;
+    for (; next >= gathering; next -= 1) yield this.#facts[next - gathering] as Fact;
+    for (let segment = this.#checked.with(next); segment; segment = this.#checked.with(next)) {
+      for (const fact of this.factsOf(segment).reverse()) {
+        if (fact.seq <= next) yield fact;
       }
+      next = segment.first - 1;
     }
+  }
+
+  /** See `CheckedLog`. */
+  get gaps(): readonly Gap[] {
+    return this.#checked.gaps;
+  }
+
+  /** See `CheckedLog`. */
+  gapAt(seq: number): Gap | undefined {
+    return this.#checked.gapAt(seq);
+  }
+
+  /** See `LogPersons`. */
+  get lostPersons(): readonly number[] {
+    return this.#beside.lost;
+  }
+
+  /** See `CheckedLog`. */
+  segments(after: number): Generator<StoredSegment> {
+    return this.#checked.segments(after);
+  }
+
+  /** See `CheckedLog`. */
+  parts(after: number): Generator<StoredSegment | Gap> {
+    return this.#checked.parts(after);
+  }
+
+  /** See `LogPersons`. */
+  factsOf(segment: StoredSegment): Fact[] {
+    return this.#beside.factsOf(segment);
+  }
+
+  /** Segments with facts between `after` and `upto` whose text has this; those that do not check are left out. */
+  *segmentsWith(text: string, after: number, upto: number): Generator<StoredSegment> {
+    for (const first of this.#rows.having([text], after, upto)) {
+      const segment = this.#checked.with(first);
+      if (segment) yield segment;
+    }
+  }
+
+  /** As `segmentsWith`, of all these texts, the newest first. */
+  *segmentsDown(texts: readonly string[], after: number, upto: number): Generator<StoredSegment> {
+    for (const first of this.#rows.having(texts, after, upto).reverse()) {
+      const segment = this.#checked.with(first);
+      if (segment) yield segment;
+    }
+  }
+
+  /** Closes a gap, if the body is what was logged (see `CheckedLog`). Nothing may be gathering. */
+  mend(gap: Range, body: string, isProven: boolean): boolean {
+    if (!this.#checked.take(gap, body, isProven)) return false;
+    this.#hash = this.#rows.newest()?.hash ?? NO_HASH;
+    return true;
   }
 
   /** Segments whose first fact comes after `after`. */
   countSegments(after: number): number {
-    const counted = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM segment WHERE first > ?", after);
-    return counted.toArray()[0]?.n ?? 0;
+    return this.#rows.count(after);
   }
 
-  /** At most about `limit` logged facts after `after` (whole segments), in order. */
-  read(after: number, limit: number): Fact[] {
+  /** The facts of a segment as they are logged, each with what is kept beside it. */
+  exportedOf(segment: StoredSegment): Exported[] {
+    const persons = this.#beside.of(segment);
+    return (JSON.parse(`[${segment.body}]`) as Fact[]).map((fact) => {
+      const person = persons[fact.seq];
+      return person ? { ...fact, person } : fact;
+    });
+  }
+
+  /** As `read`, of durable facts, as they are logged, each with what is kept beside it; gaps are told. */
+  exported(after: number, limit: number): (Exported | ExportedGap)[] {
+    const lines: (Exported | ExportedGap)[] = [];
+    for (const part of this.parts(after)) {
+      if (part.last > this.#durable) break;
+      if ("body" in part) {
+        for (const fact of this.exportedOf(part)) if (fact.seq > after) lines.push(fact);
+      } else lines.push({ type: "gap", first: Math.max(part.first, after + 1), seq: part.last });
+      if (lines.length >= limit) break;
+    }
+    return lines;
+  }
+
+  /** The number of the fact behind which all of this time and later stand, if the clock never went back. */
+  before(at: number): number {
+    // The segment of `low` begins before that time, the one of `high` does not.
+    let low = 0;
+    let high = this.#head + 1;
+    while (low + 1 < high) {
+      const middle = Math.floor((low + high) / 2);
+      const row = this.#rows.beginningOf(middle);
+      if (!row || timeIn(row.text) < at) low = middle;
+      else high = Math.max(low + 1, row.first);
+    }
+    return Math.max(0, (this.#rows.beginningOf(low)?.first ?? 1) - 1);
+  }
+
+  /** What is kept beside these facts. */
+  persons(first: number, last: number): Persons {
+    const persons: Persons = {};
+    for (const segment of this.segments(first - 1)) {
+      if (segment.first > last) break;
+      for (const [seq, personal] of Object.entries(this.#beside.of(segment))) {
+        if (Number(seq) >= first && Number(seq) <= last) persons[Number(seq)] = personal;
+      }
+    }
+    return persons;
+  }
+
+  /**
+   * At most about `limit` logged facts after `after` (whole segments), in order.
+   * `upto`: nothing is left out up to it but gaps.
+   */
+  read(after: number, limit: number): { facts: Fact[]; upto: number } {
     const facts: Fact[] = [];
-    for (const segment of this.segments(after)) {
-      for (const fact of factsOf(segment.body)) if (fact.seq > after) facts.push(fact);
+    let upto = after;
+    for (const part of this.parts(after)) {
+      if ("body" in part) for (const fact of this.factsOf(part)) if (fact.seq > after) facts.push(fact);
+      upto = part.last;
       if (facts.length >= limit) break;
     }
-    return facts;
+    return { facts, upto };
   }
 }
 
-/** The facts of a segment's body. */
-export function factsOf(body: string): Fact[] {
-  return JSON.parse(`[${body}]`);
+/** Of the first fact of a body, epoch ms; 0 where it does not stand at its beginning. */
+const timeIn = (body: string): number => Number(/^\{"seq":\d+,"at":(\d+)/.exec(body)?.[1] ?? 0);
+
+/** Of the facts `first` to `last`; null: nothing. */
+function textOf(persons: Beside, first: number, last: number): string | null {
+  const entries = Object.entries(persons).filter(([seq]) => Number(seq) >= first && Number(seq) <= last);
+  return entries.length === 0 ? null : JSON.stringify(Object.fromEntries(entries));
 }

@@ -2,6 +2,7 @@
 import type { Command, Fact, Result } from "../protocol.ts";
 import { meter, shardBucket } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
+import type { RecentWork } from "./recent-work.ts";
 
 /** By type and outcome, of which there are few: looked up for each event. */
 const events = new Map<string, Counter>();
@@ -24,7 +25,10 @@ export class ShardMeter {
   #resends = 0;
   #rows = 0;
 
-  constructor(shard: string) {
+  readonly #recent: RecentWork;
+
+  constructor(shard: string, recent: RecentWork) {
+    this.#recent = recent;
     this.#bucket = shardBucket(shard);
     this.#committed = meter.counter("hunt_facts_committed_total", this.#bucket);
   }
@@ -39,7 +43,11 @@ export class ShardMeter {
     this.#commitSeconds.observe(ms / 1_000);
     this.#committed.value += facts.length;
     let joins = 0;
-    for (const fact of facts) if (fact.type === "join") joins += 1;
+    for (const fact of facts) {
+      if (fact.type !== "join") continue;
+      joins += 1;
+      if (fact.created) this.#recent.madeTeam();
+    }
     if (joins > 0) meter.add("hunt_joins_total", joins);
   }
 
@@ -54,6 +62,11 @@ export class ShardMeter {
     if (duplicates > 0) meter.add("hunt_event_duplicates_total", duplicates);
   }
 
+  /** A segment of the log does not check. */
+  broken(): void {
+    meter.add("hunt_log_gaps_total", 1, this.#bucket);
+  }
+
   overloaded(): void {
     meter.add("hunt_commands_overloaded_total", 1);
   }
@@ -61,6 +74,11 @@ export class ShardMeter {
   /** A team asked for more than one may have. */
   limited(): void {
     meter.add("hunt_rate_limited_total", 1, "team");
+  }
+
+  /** A fact cannot be folded. Told once a team by each instance of the shard, and of some teams only. */
+  setAside(): void {
+    meter.add("hunt_facts_set_aside_total", 1, this.#bucket);
   }
 
   /** `resends`: in all, of this instance of the object. */

@@ -7,33 +7,88 @@ import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import type { Thread, ThreadState } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
+import { eraseObject, FAREWELL } from "../erase.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Context } from "../hunt/context.ts";
+import type { Place } from "../hunt/look.ts";
+import type { Merge } from "../hunt/merge.ts";
+import type { Move } from "../hunt/move.ts";
 import { organise } from "../hunt/organise.ts";
+import type { Regrade } from "../hunt/regrade.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
 import { LazySql } from "../lazy-sql.ts";
-import { calling, controlStub, leaderboardStub, orRefusal, vaultStub } from "../objects/call.ts";
+import {
+  calling,
+  controlStub,
+  leaderboardStub,
+  orRefusal,
+  registryStub,
+  shardStub,
+  vaultStub,
+} from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
-import { parseObjectName } from "../objects/ids.ts";
+import { type JoinCode, ordinalOf, parseObjectName, parseTeamId } from "../objects/ids.ts";
+import type { Look, ToldPair } from "../objects/looks.ts";
+import { ownName } from "../objects/own-name.ts";
 import type { Win } from "../objects/prizes.ts";
 import type {
+  Asked,
   Checkin,
+  Departed,
+  FactsOfSubtree,
+  FactsPage,
+  FactsWanted,
+  Forgetter,
+  Forgotten,
+  ForgottenPage,
+  GuessesPage,
+  HandedOver,
+  Hearing,
+  HelpAction,
+  HelpAsked,
+  HelpBeside,
   Joined,
   Joining,
+  JudgedPart,
+  LeafRange,
+  Made,
+  MadeTeam,
+  Merging,
+  Organised,
+  PersonalData,
+  ProvenFact,
+  ProvenSubtree,
   RefoldReport,
+  RegisteredPlayers,
+  RegradeRun,
+  Seat,
   ShardConfig,
   ShardLoad,
   ShardObject,
   ShardStats,
+  Staff,
   StuckTeam,
+  SubtreeHashes,
+  TeamChanged,
   TeamRows,
+  TeamToMake,
+  Undone,
+  Viewer,
+  Viewing,
+  Weighed,
+  Whereabouts,
   WinnerRow,
+  WrongGiven,
 } from "../objects/shard.ts";
+import type { Exported, ExportedGap, Persons } from "../people/personal.ts";
+import { Leaves } from "../proof/leaves.ts";
 import {
+  type ChangedBy,
   type Command,
-  type Fact,
+  type Leaving,
   type OriginTeam,
   type Range,
   type ReplayLine,
@@ -41,31 +96,51 @@ import {
   resultsText,
   type ScoreReport,
   type TeamAction,
+  type TeamChange,
 } from "../protocol.ts";
 import { flushMeter } from "../telemetry/flush.ts";
+import { isOfBrokenTree, mendTrees } from "./broken-trees.ts";
 import { ShardBudgets } from "./budgets.ts";
 import { ClaimDesk } from "./claims.ts";
 import { CountedSql } from "./counted-sql.ts";
-import { CurrentHunt, READ_ONLY } from "./current-hunt.ts";
+import { CurrentHunt } from "./current-hunt.ts";
 import { Delivery, type ShardReason } from "./delivery.ts";
-import { Journal } from "./journal.ts";
+import { Forgetting } from "./forgetting.ts";
+import { Help } from "./help.ts";
+import { HelpStore } from "./help-store.ts";
+import { Journal, type JournalDeps } from "./journal.ts";
 import { LiveSockets } from "./live.ts";
 import { LivePlay } from "./live-play.ts";
+import { LoadTeller } from "./load.ts";
+import { Looks } from "./looks.ts";
+import { Merges } from "./merges.ts";
 import { ShardMeter } from "./meter.ts";
-import { lastCheckins, stuckTeams, teamRows } from "./organiser.ts";
+import { Moves } from "./moves.ts";
+import { OpeningsTold } from "./openings-told.ts";
+import { lastCheckins, registeredPlayers, stuckTeams, teamRows } from "./organiser.ts";
+import { Past } from "./past.ts";
+import { PersonData } from "./person-data.ts";
 import { Play } from "./play.ts";
 import { Players } from "./players.ts";
 import { queueFigures } from "./queue-figures.ts";
 import { RankCache } from "./ranks.ts";
+import { BROKEN } from "./read-only.ts";
+import { RecentWork } from "./recent-work.ts";
+import { Regrades } from "./regrades.ts";
 import { Replay } from "./replay.ts";
 import { Reporter, scoreReport } from "./report.ts";
+import { Sessions } from "./sessions.ts";
 import { Shipper } from "./ship.ts";
 import { countClues } from "./stats.ts";
 import { ShardStore } from "./store.ts";
+import { takeBack } from "./take-back.ts";
+import { Texts } from "./texts.ts";
 import { ShardTime } from "./time.ts";
+import { ToldTo } from "./told-to.ts";
 import { originTeams, refold } from "./verify.ts";
 import { Waiting } from "./waiting.ts";
 import { Wins } from "./wins.ts";
+import { WrongAnswers } from "./wrong-answers.ts";
 
 /** How much later than the report to the standings a team's news are pushed, ms. */
 const PUSH_MARGIN = 100;
@@ -86,30 +161,65 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #journal: Journal;
   readonly #current: CurrentHunt;
   readonly #players: Players;
+  readonly #looks: Looks;
   readonly #play: Play;
   readonly #wins: Wins;
+  readonly #moves: Moves;
+  readonly #merges: Merges;
+  readonly #regrades: Regrades;
   readonly #replay: Replay;
+  readonly #sessions: Sessions;
+  readonly #forgetting: Forgetting;
+  readonly #personData: PersonData;
+  readonly #past: Past;
+  readonly #wrong: WrongAnswers;
+  readonly #help: Help;
   readonly #shipper: Shipper;
   readonly #delivery: Delivery;
   readonly #sockets: LiveSockets;
+  readonly #openings: OpeningsTold;
   readonly #live: LivePlay;
-  readonly #waiting: Waiting;
+  readonly #recent: RecentWork;
+  readonly #leaves: Leaves;
+  readonly #load: LoadTeller;
+  readonly #store: ShardStore;
+  /** Makes tables anew whose tree is broken; false: none is. */
+  readonly #mend: () => boolean;
+  /** This instance has looked for broken trees since it began. */
+  #isMended = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { hunt, shard } = parseObjectName(ctx.id.name ?? "");
+    const { hunt, shard } = parseObjectName(ownName(ctx, env.SHARD));
     const config = configOf(env);
     const { storage } = ctx;
     const clock = watched(
       { now: () => this.clock().now(), after: (ms, signal) => this.clock().after(ms, signal) },
       (by) => {
         alarm.wentBack(by);
+        this.#openings.wentBack();
         this.#delivery.wentBack();
       },
     );
-    const sql = new CountedSql(new LazySql(storage.sql));
+    const lazy = new LazySql(storage.sql);
+    const sql = new CountedSql(lazy, () => this.#mendLater());
+    const mend = (bytes?: number): boolean => {
+      const mended = mendTrees(lazy, bytes);
+      if (mended?.isEndUnsure) new ShardStore(lazy).saveUnsure();
+      return mended !== undefined;
+    };
+    mend(storage.sql.databaseSize);
     const store = new ShardStore(sql);
-    const meter = new ShardMeter(shard);
+    this.#store = store;
+    this.#mend = () => {
+      const mended = mendTrees(lazy);
+      // This instance knows where the log ended.
+      if (mended?.isEndUnsure) store.saveEnd(this.#journal.log.head);
+      return mended !== undefined;
+    };
+    const recent = new RecentWork(() => clock.now());
+    this.#recent = recent;
+    const meter = new ShardMeter(shard, recent);
     const alarm = new Alarm<ShardReason>({
       clock,
       storage,
@@ -122,26 +232,55 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#sql = sql;
 
     this.#time = new ShardTime(shard, clock);
-    this.#journal = new Journal({
+    const journalDeps: JournalDeps = {
       sql,
       sync: () => storage.sync(),
       clock,
       time: this.#time,
+      known: Math.max(store.settled(), store.end()),
+      isEndUnsure: store.isEndUnsure(),
       pageFlushFacts: config.PAGE_FLUSH_FACTS,
       committing: () => this.#delivery.arm(),
       committed: (facts, segments, ms) => {
         meter.committed(facts, ms);
         this.#live.committed(facts);
+        this.#help.committed(facts);
         this.#delivery.committed(facts, segments);
       },
+      setAside: () => meter.setAside(),
       failed: (error) => {
         console.error({ message: "commit failed, shard restarts from its log", error: String(error) });
-        ctx.abort("commit failed");
+        if (isOfBrokenTree(error)) this.#endMended();
+        else ctx.abort("commit failed");
       },
-    });
+      lostIndex: () => {
+        void storage.sync().then(() => ctx.abort("the index of used ids is made again"));
+      },
+      broken: (gap) => {
+        meter.broken();
+        this.#delivery.broken(gap);
+      },
+    };
+    try {
+      this.#journal = new Journal(journalDeps);
+    } catch (error) {
+      // Of a large log, which was not looked at before.
+      if (!isOfBrokenTree(error) || !mend()) throw error;
+      this.#journal = new Journal({ ...journalDeps, isEndUnsure: store.isEndUnsure() });
+    }
     const { log, teams } = this.#journal;
-    const budgets = new ShardBudgets(config, () => storage.sql.databaseSize);
+    this.#leaves = new Leaves({ shard, segments: (after) => log.segments(after), now: () => clock.now() });
+    const budgets = new ShardBudgets(
+      config,
+      () => storage.sql.databaseSize,
+      () => meter.limited(),
+    );
     budgets.resume(teams.untouched(), this.#time.now());
+    this.#load = new LoadTeller({
+      totals: () => teams.totals,
+      isFull: () => budgets.isFull(this.#time.now()),
+      report: () => this.#delivery.report(),
+    });
 
     const desk = new ClaimDesk({
       shard,
@@ -156,19 +295,25 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       budgets,
       attach: () =>
         orRefusal(calling(async () => (await controlStub(env, hunt).attach(shard)) as ShardConfig | Refusal)),
-      knowsIds: () => teams.knowsIds,
+      knowsIds: () => teams.ids.knowsAll,
+      told: new ToldTo({
+        stored: () => store.toldTo(),
+        save: (told) => store.saveToldTo(told),
+        teams: () => teams.all(),
+      }),
       drained: (prize) => desk.drained(prize),
       asked: (team, prize) => this.#wins.asked(team, prize),
       changed: (before, changed) => {
         desk.forget();
         this.#live.changed(before, changed);
-        this.#delivery.armForPhase();
+        this.#delivery.armByTime();
       },
     });
 
     this.#shipper = new Shipper(
       {
         hunt,
+        incarnation: () => this.#current.incarnation,
         shard,
         durable: () => log.durable,
         segments: (after) => log.segments(after),
@@ -188,6 +333,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       store.settled(),
       store.buried(),
     );
+    // The origin's copies of such a log have names in their facts: they are sent again, without.
+    if (log.rewritten) this.#shipper.startOver();
     this.#delivery = new Delivery({
       log,
       shipper: this.#shipper,
@@ -195,8 +342,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         shard,
         durable: () => log.durable,
         read: (after, limit) => log.read(after, limit),
+        recounts: (facts) => this.#journal.recounts.of(facts),
         report: (report) => leaderboardStub(env, hunt).report(report),
+        load: () => this.#load.take(),
         takeStandings: (standings) => this.#current.takeStandings(standings),
+        lost: (upto) => {
+          // Where the end is not known, a repair asks for it.
+          if (!log.isEndUnsure) void this.#endAt(upto);
+        },
       }),
       alarm,
       clock,
@@ -208,19 +361,29 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         meter.rows(sql.rowsWritten);
         flushMeter(env, () => ctx);
       },
-      nextPhase: () => (this.#sockets.any ? this.#current.nextPhase(clock.now()) : undefined),
+      nextByTime: () => {
+        if (!this.#sockets.any) return undefined;
+        const phase = this.#current.nextPhase(clock.now());
+        const opening = this.#openings.next;
+        return opening === undefined ? phase : Math.min(opening, phase ?? opening);
+      },
     });
 
-    const ranks = new RankCache(clock, async (asked) => {
-      const { ranks: found, word } = await leaderboardStub(env, hunt).look(shard, asked);
+    const ranks = new RankCache<Place>(clock, async (asked) => {
+      const { ranks: found, inBrackets, word } = await leaderboardStub(env, hunt).look(shard, asked);
       // A shard without solves of its own hears of the others' here.
       this.#current.takeStandings(word);
-      return found;
+      return found.map((rank, index) => {
+        const inBracket = inBrackets?.[index] ?? undefined;
+        return rank === null ? null : { rank, ...(inBracket === undefined ? {} : { inBracket }) };
+      });
     });
-    const rankOf = async (team: string): Promise<number | undefined> =>
-      (await ranks.rankOf(team)) ?? undefined;
-    const waiting = new Waiting(config.WAITING_COMMANDS_MAX, () => meter.overloaded());
-    this.#waiting = waiting;
+    const rankOf = async (team: string): Promise<number | undefined> => (await ranks.rankOf(team))?.rank;
+    const overloaded = (everybody: boolean): void => {
+      meter.overloaded();
+      if (everybody) this.#load.refused();
+    };
+    const waiting = new Waiting(config.WAITING_COMMANDS_MAX, overloaded, recent);
     const parts = { current: this.#current, journal: this.#journal, time: this.#time };
     this.#players = new Players({
       ...parts,
@@ -228,11 +391,61 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       secrets: env,
       waiting,
       budgets,
-      rankOf,
+      refused: () => this.#load.refused(),
+      lookPublic: (team) =>
+        orRefusal(calling(async () => leaderboardStub(env, hunt).lookPublic(shard, team))),
+    });
+    this.#sessions = new Sessions({ ...parts, secrets: env, players: this.#players, budgets });
+    this.#forgetting = new Forgetting({
+      ...parts,
+      sql,
+      secrets: env,
+      players: this.#players,
+      release: async (name, keys) => {
+        const registry = () => registryStub(env, hunt, name);
+        for (const key of keys) await calling(async () => registry().release(name, key));
+      },
+      unregister: (externalIds, at) => takeBack(env, externalIds, at),
+      forgetIn: async (team, player, why) => {
+        const place = parseTeamId(team)?.shard;
+        if (place === undefined) return refuse("not_found", "no such team");
+        if (place === shard) return this.#forgetting.forget(team, player, why, true);
+        return calling(async () => shardStub(env, hunt, place).forget(team, player, why, true));
+      },
+      wake: (delay) => alarm.set("forget", clock.now() + delay),
+    });
+    this.#help = new Help({
+      ...parts,
+      players: this.#players,
+      store: new HelpStore(sql, log.keys),
+      tell: (team, thread) => {
+        if (this.#sockets.isWatching(team)) this.#sockets.tellTeam(team, { thread });
+      },
+    });
+    this.#personData = new PersonData({ ...parts, players: this.#players, help: this.#help });
+    this.#past = new Past({ ...parts, players: this.#players });
+    this.#wrong = new WrongAnswers(parts);
+    this.#looks = new Looks({
+      ...parts,
+      players: this.#players,
+      texts: new Texts(env, hunt, shard),
+      ranksOf: (teams) => ranks.ranksOf(teams),
       left: (prize) => desk.left(prize),
-      publicWord: () => orRefusal(calling(async () => leaderboardStub(env, hunt).publicWord(shard))),
     });
     this.#wins = new Wins({ ...parts, desk });
+    this.#moves = new Moves({
+      ...parts,
+      players: this.#players,
+      wins: this.#wins,
+      winsOf: (player) =>
+        orRefusal(calling(async () => (await vaultStub(env, hunt).winsOf(player)) as Win[] | Refusal)),
+    });
+    this.#merges = new Merges({
+      ...parts,
+      players: this.#players,
+      moves: this.#moves,
+      wins: this.#wins,
+    });
     this.#play = new Play({
       ...parts,
       secrets: env,
@@ -242,6 +455,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       budgets,
       meter,
     });
+    this.#regrades = new Regrades({ ...parts, secrets: env });
     this.#replay = new Replay({
       shard,
       secrets: env,
@@ -261,10 +475,18 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       clock,
       socketsMax: config.LIVE_SOCKETS_PER_OBJECT,
       limited: config.RATE_LIMITS === "on",
-      play: (from, events) => this.#live.events(from, events),
+      play: (from, events) => {
+        recent.framed();
+        return this.#live.events(from, events);
+      },
       news: (team, news) => this.#live.frameOf(team, news),
       // By then the standings have the facts.
       pushDelay: config.REPORT_DELAY_MS + PUSH_MARGIN,
+    });
+    this.#openings = new OpeningsTold({
+      ...parts,
+      sockets: this.#sockets,
+      arm: () => this.#delivery.armByTime(),
     });
     this.#live = new LivePlay({
       ...parts,
@@ -273,6 +495,9 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       players: this.#players,
       play: this.#play,
       sockets: this.#sockets,
+      openings: this.#openings,
+      budgets,
+      meter,
       rankOf,
       ...(config.RATE_LIMITS === "on"
         ? {
@@ -284,19 +509,47 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         : {}),
     });
 
+    if (log.isEndUnsure) meter.broken();
+    for (const gap of log.gaps) {
+      meter.broken();
+      this.#delivery.broken(gap);
+    }
     meter.begin(this.#shipper.settled);
     void ctx.blockConcurrencyWhile(async () => {
       await alarm.resume();
       this.#delivery.resume();
+      if (this.#forgetting.isBehind) alarm.set("forget", clock.now());
       // A log whose ids are quickly read makes the first requests wait; a longer one refuses them.
-      if (!teams.knowsIds) await Promise.race([this.#readIds(), clock.after(IDS_WAIT)]);
+      if (!teams.ids.knowsAll) await Promise.race([this.#readIds(), clock.after(IDS_WAIT)]);
     });
+  }
+
+  /** A statement failed because of a broken tree: tables are made anew when it has ended. */
+  #mendLater(): void {
+    if (this.#isMended) return;
+    this.#isMended = true;
+    queueMicrotask(() => {
+      try {
+        if (this.#mend()) this.#endMended();
+      } catch (error) {
+        console.error({ message: "a broken table could not be made anew", error: String(error) });
+      }
+    });
+  }
+
+  /** The next instance begins with the tables as they are now. */
+  #endMended(): void {
+    this.#mendLater();
+    const end = (): void => this.ctx.abort("a table of the shard was made anew");
+    void Promise.resolve()
+      .then(() => this.ctx.storage.sync())
+      .then(end, end);
   }
 
   /** Reads the ids that this version does not know yet, letting others in between. */
   async #readIds(): Promise<void> {
     try {
-      for (const _ of this.#journal.teams.readIds()) await new Promise((done) => setTimeout(done));
+      for (const _ of this.#journal.teams.ids.readSlices()) await new Promise((done) => setTimeout(done));
     } catch (error) {
       console.error({ message: "reading ids failed, shard starts again", error: String(error) });
       this.ctx.abort("reading ids failed");
@@ -318,33 +571,132 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#players.join(request);
   }
 
-  async hasMade(key: string, name: string): Promise<boolean> {
-    // Marked like a restart, so that the caller asks again.
-    if (!this.#journal.teams.knowsIds) throw Object.assign(new Error("reading the log"), { retryable: true });
+  makeTeams(teams: readonly TeamToMake[]): Promise<(MadeTeam | Refusal)[] | Refusal> {
+    return this.#players.makeTeams(teams);
+  }
+
+  nameOf(team: string): Promise<{ name: string } | Refusal> {
+    return this.#players.nameOf(team);
+  }
+
+  changeTeam(team: string, by: ChangedBy, change: TeamChange): Promise<TeamChanged | Refusal> {
+    return this.#players.change(team, by, change);
+  }
+
+  async hasMade(key: string, name?: string): Promise<Made | Refusal> {
+    this.#knowsAllIds();
     return this.#players.hasMade(key, name);
   }
 
+  async joinedBy(key: string): Promise<Whereabouts | Refusal> {
+    this.#knowsAllIds();
+    return this.#players.joinedBy(key);
+  }
+
+  whereIs(team: string, player: string, gen?: number): Promise<Whereabouts | Refusal> {
+    return this.#moves.whereIs(team, player, gen);
+  }
+
+  /** Throws while it does not; marked like a restart, so that the caller asks again. */
+  #knowsAllIds(): void {
+    if (!this.#journal.teams.ids.knowsAll)
+      throw Object.assign(new Error("reading the log"), { retryable: true });
+  }
+
+  seated(seat: Seat): Promise<Joined | Refusal> {
+    return this.#sessions.seated(seat);
+  }
+
+  comeBack(code: JoinCode): Promise<Joined | Refusal> {
+    return this.#sessions.comeBack(code);
+  }
+
+  endSessions(seat: Seat, key: string): Promise<Joined | Refusal> {
+    return this.#sessions.end(seat, key);
+  }
+
   /** Both ways as text, because that is what a call carries at the least cost. */
-  async play(team: string, player: string, commands: string): Promise<string | Refusal> {
-    const played = await this.#play.play(team, player, JSON.parse(commands) as Command[]);
+  async play(team: string, player: string, commands: string, gen?: number): Promise<string | Refusal> {
+    const played = await this.#play.play({ team, player, gen }, JSON.parse(commands) as Command[]);
     return "refused" in played ? played : resultsText(played);
   }
 
+  async playAll(asked: string): Promise<(string | Refusal | null)[]> {
+    const all = JSON.parse(asked) as [team: string, player: string, gen: number, commands: Command[]][];
+    const played = await Promise.allSettled(
+      all.map(([team, player, gen, commands]) => this.#play.play({ team, player, gen }, commands)),
+    );
+    return played.map((each) => {
+      if (each.status === "rejected") return null;
+      return "refused" in each.value ? each.value : resultsText(each.value);
+    });
+  }
+
   me(team: string, player: string): Promise<Me | Refusal> {
-    return this.#players.me(team, player);
+    this.#recent.looked();
+    return this.#looks.me(team, player);
   }
 
-  cluesSeen(team: string, player: string): Promise<string[] | Refusal> {
-    return this.#players.cluesSeen(team, player);
+  looks(asked: string): Promise<ToldPair[]> {
+    this.#recent.looked();
+    return this.#looks.looks(JSON.parse(asked) as Look[]);
   }
 
-  history(team: string): Promise<{ points: { at: number; score: number }[] } | Refusal> {
-    return this.#players.history(team);
+  viewed(team: string, viewing: Viewing): Promise<{ text: string } | Refusal> {
+    return this.#looks.viewed(team, viewing);
+  }
+
+  text(digest: string): Promise<string | Refusal | undefined> {
+    this.#recent.looked();
+    return this.#looks.text(digest);
+  }
+
+  personalData(
+    team: string,
+    player: string,
+    seat: { gen?: number | undefined } | "earlier",
+    after: number,
+  ): Promise<PersonalData | Refusal> {
+    return this.#personData.read(team, player, seat, after);
+  }
+
+  forget(team: string, player: string, by: Forgetter, isFollowing?: boolean): Promise<Forgotten | Refusal> {
+    return this.#forgetting.forget(team, player, by, isFollowing);
+  }
+
+  hears(team: string, player: string, gen?: number): Promise<Hearing | Refusal> {
+    return this.#players.hears(team, player, gen);
+  }
+
+  askForHelp(seat: Seat, clue: string | undefined, text: string): Promise<Thread | Refusal> {
+    return this.#help.ask(seat, clue, text);
+  }
+
+  helpThreads(seat: Seat): Promise<Thread[] | Refusal> {
+    return this.#help.threads(seat);
+  }
+
+  askMore(seat: Seat, thread: number, text: string): Promise<Thread | Refusal> {
+    return this.#help.askMore(seat, thread, text);
+  }
+
+  guesses(
+    team: string,
+    seat: { player: string; gen?: number | undefined } | Viewing,
+    clue: string,
+    below: number | undefined,
+    limit: number,
+  ): Promise<GuessesPage | Refusal> {
+    return this.#past.guesses(team, seat, clue, below, limit);
+  }
+
+  history(team: string, viewer: Viewer): Promise<{ points: { at: number; score: number }[] } | Refusal> {
+    return this.#players.history(team, viewer);
   }
 
   override async fetch(request: Request): Promise<Response> {
     const response = await this.#live.open(request);
-    if (response.status === 101) this.#delivery.armForPhase();
+    if (response.status === 101) this.#delivery.armByTime();
     return response;
   }
 
@@ -362,19 +714,89 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   // ── Organisers ──────────────────────────────────────────────────────────
 
-  async organise(teamId: string, action: TeamAction): Promise<{ score: number } | Refusal> {
+  async organise(teamId: string, action: TeamAction): Promise<Organised | Refusal> {
     const refused = await this.#current.ready();
     if (refused) return refused;
     const now = this.#time.now();
     const context = this.#current.context(now);
-    const team = this.#journal.teams.get(teamId);
-    if (!team) return refuse("not_found", "no such team");
-    if (team.newerFrom !== undefined) return READ_ONLY;
+    const { teams } = this.#journal;
+    const team = teams.get(teamId);
+    if (!team) return teams.isMissing(ordinalOf(teamId)) ? BROKEN : refuse("not_found", "no such team");
+    // What it won stays in its log.
+    if (team.merged && action.type !== "revoke") return refuse("not_found", "no such team");
+    const readOnly = teams.readOnly(team);
+    if (readOnly) return readOnly;
     const decision = organise(context, team, action, now);
     if ("refused" in decision) return decision;
     for (const draft of decision.facts) this.#journal.append(draft);
     await this.#journal.committed();
-    return { score: scoreOf(context, this.#journal.teams.get(teamId) ?? team) };
+    const { score = scoreOf(context, teams.get(teamId) ?? team), unlocked } = decision;
+    return { score, ...(unlocked === undefined ? {} : { unlocked }) };
+  }
+
+  async returnMember(
+    team: string,
+    player: string,
+    reason: string,
+  ): Promise<{ returnCode: string } | Refusal> {
+    const returned = await this.#sessions.returnMember(team, player, reason);
+    return "refused" in returned ? returned : { returnCode: returned.returnCode };
+  }
+
+  forgetAll(after: number): Promise<ForgottenPage | Refusal> {
+    return this.#forgetting.forgetAll(after);
+  }
+
+  keepSeat(move: Move): Promise<TeamChanged | Refusal> {
+    return this.#moves.keepSeat(move);
+  }
+
+  depart(move: Move): Promise<Departed | Refusal> {
+    return this.#moves.depart(move);
+  }
+
+  arrive(move: Move, leaving: Leaving): Promise<TeamChanged | Refusal> {
+    return this.#moves.arrive(move, leaving);
+  }
+
+  giveUpSeat(move: Move): Promise<TeamChanged | Refusal> {
+    return this.#moves.giveUpSeat(move);
+  }
+
+  mergingOf(team: string): Promise<Merging | Refusal> {
+    return this.#merges.mergingOf(team);
+  }
+
+  keepSeats(merge: Merge): Promise<TeamChanged | Refusal> {
+    return this.#merges.keepSeats(merge);
+  }
+
+  handOver(merge: Merge): Promise<HandedOver | Refusal> {
+    return this.#merges.handOver(merge);
+  }
+
+  takeOver(merge: Merge, handed: HandedOver): Promise<TeamChanged | Refusal> {
+    return this.#merges.takeOver(merge, handed);
+  }
+
+  giveUpSeats(merge: Merge): Promise<TeamChanged | Refusal> {
+    return this.#merges.giveUpSeats(merge);
+  }
+
+  leadsTo(by: { code: string } | { team: string }): Promise<{ team?: string }> {
+    return this.#merges.leadsTo(by);
+  }
+
+  judgeAgain(run: RegradeRun, after: number): Promise<JudgedPart | Refusal> {
+    return this.#regrades.judgeAgain(run, after);
+  }
+
+  weigh(run: string, from: number, regrade?: Regrade): Promise<Weighed | Refusal> {
+    return this.#regrades.weigh(run, from, regrade);
+  }
+
+  undoRegrade(regrade: Regrade, after: number): Promise<Undone | Refusal> {
+    return this.#regrades.undoRegrade(regrade, after);
   }
 
   /** Reads what is durable, under the rules as they are then. */
@@ -386,8 +808,13 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return read(this.#current.context(now), now);
   }
 
-  teams(after: number, limit: number, wanted?: string): Promise<TeamRows | Refusal> {
-    return this.#reading((context) => teamRows(context, this.#journal.teams, { after, limit, wanted }));
+  teams(after: number, limit: number, wanted?: string, persons = true): Promise<TeamRows | Refusal> {
+    const asked = { after, limit, wanted, persons };
+    return this.#reading((context) => teamRows(context, this.#journal.teams, asked));
+  }
+
+  registeredPlayers(after: number): Promise<RegisteredPlayers | Refusal> {
+    return this.#reading(() => registeredPlayers(this.#journal.teams, after));
   }
 
   stuck(than: { stuckMs: number; activeMs: number; limit: number }): Promise<StuckTeam[] | Refusal> {
@@ -410,16 +837,44 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     }));
   }
 
-  async exportFacts(after: number): Promise<Fact[]> {
+  facts(wanted: FactsWanted, below: number | undefined, limit: number): Promise<FactsPage | Refusal> {
+    return this.#past.facts(wanted, below, limit);
+  }
+
+  wrongAnswers(clue: string, limit: number): Promise<WrongGiven[] | Refusal> {
+    return this.#wrong.of(clue, limit);
+  }
+
+  helpQueue(
+    state: ThreadState | undefined,
+    clue: string | undefined,
+    limit: number,
+  ): Promise<{ threads: Asked[]; total: number } | Refusal> {
+    return this.#help.queue(state, clue, limit);
+  }
+
+  triedAt(team: string, clue: string, limit: number): Promise<GuessesPage | Refusal> {
+    return this.#past.triedAt(team, clue, limit);
+  }
+
+  helpBeside(team: string, thread: number): Promise<HelpBeside | Refusal> {
+    return this.#help.beside(team, thread);
+  }
+
+  helpAct(team: string, thread: number, action: HelpAction, staff: Staff): Promise<HelpAsked | Refusal> {
+    return this.#help.act(team, thread, action, staff);
+  }
+
+  async exportFacts(after: number): Promise<(Exported | ExportedGap)[]> {
     await this.#journal.committed();
-    return this.#journal.durableFacts(after, EXPORT_FACTS_MAX);
+    return this.#journal.log.exported(after, EXPORT_FACTS_MAX);
   }
 
   async verify(): Promise<RefoldReport> {
     await this.#journal.committed();
     // After a restart only the alarm would ship what the queue lost, later than verification waits for the origin.
     if (this.#shipper.behind) this.#delivery.ship(0);
-    return refold(this.#journal.log, this.#journal.teams);
+    return refold(this.#journal.log, this.#journal.teams, this.#current.isStatic);
   }
 
   originTeams(teams: string[]): ({ team: OriginTeam; moving: boolean } | null)[] {
@@ -430,7 +885,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const refused = await this.#current.ready();
     if (refused) return refused;
     const commands = lines.flatMap((line) => (line.type === "command" ? [line.command] : []));
-    const unjudged = this.#current.unjudged(commands);
+    const unjudged = this.#current.refuseImport(this.#time.now()) ?? this.#current.unjudged(commands);
     if (unjudged) return unjudged;
     const results = lines.map((line) => this.#replay.line(line));
     await this.#journal.committed();
@@ -441,15 +896,33 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   async scoreFacts(after: number): Promise<ScoreReport> {
     await this.#journal.committed();
-    return scoreReport(this.#shard, after, this.#journal.durableFacts(after, SCORE_FACTS_MAX));
+    const { recounts } = this.#journal;
+    const read = this.#journal.durableFacts(after, SCORE_FACTS_MAX);
+    const report = scoreReport(this.#shard, after, read, recounts.of(read.facts));
+    return { ...report, load: this.#load.present() };
   }
 
   recordWins(wins: readonly Win[]): Promise<Refusal | undefined> {
     return this.#wins.record(wins);
   }
 
-  winners(wins: readonly Pick<Win, "prize" | "team" | "player" | "unit">[]): Promise<WinnerRow[] | Refusal> {
-    return this.#wins.winners(wins);
+  winners(
+    wins: readonly Pick<Win, "prize" | "team" | "player" | "unit">[],
+    contact: readonly string[] = [],
+  ): Promise<WinnerRow[] | Refusal> {
+    return this.#wins.winners(wins, contact);
+  }
+
+  subtrees(range: LeafRange): SubtreeHashes {
+    return this.#leaves.subtrees(range);
+  }
+
+  proveFact(seq: number, subtree: FactsOfSubtree, team?: string): ProvenFact | Refusal {
+    return this.#leaves.prove(seq, subtree, team);
+  }
+
+  persons(first: number, last: number): Persons {
+    return this.#journal.log.persons(first, last);
   }
 
   archived(ranges: Range[]): void {
@@ -464,6 +937,70 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#delivery.startOver();
   }
 
+  lostBehind(): number | undefined {
+    const { log } = this.#journal;
+    return log.isEndUnsure ? log.head : undefined;
+  }
+
+  async endsAt(upto: number): Promise<void> {
+    if (this.#journal.log.isEndUnsure) await this.#endAt(upto);
+  }
+
+  /** What the log lacks up to there is a gap of the next instance; who called asks again. */
+  async #endAt(upto: number): Promise<void> {
+    console.error({ message: "the log lost its newest facts", upto });
+    this.#store.saveEnd(upto);
+    this.#forgetting.dropStrayKeys();
+    await this.ctx.storage.sync();
+    this.ctx.abort("the end of the log is known");
+  }
+
+  async gaps(): Promise<Range[]> {
+    await this.#journal.committed();
+    const { log } = this.#journal;
+    // Only reading notices them.
+    for (const _ of log.parts(0));
+    return log.gaps.map(({ first, last }) => ({ first, last }));
+  }
+
+  async mend(gap: Range, body: string): Promise<boolean> {
+    const { log } = this.#journal;
+    while (log.gathering.length > 0) await this.#journal.committed();
+    const isMended = this.#take(gap, body, false);
+    await this.ctx.storage.sync();
+    return isMended;
+  }
+
+  async mendProven(bodies: (Range & { body: string })[], subtrees: ProvenSubtree[]): Promise<boolean[]> {
+    const { log } = this.#journal;
+    while (log.gathering.length > 0) await this.#journal.committed();
+    const proven = this.#leaves.proven(bodies, subtrees);
+    const mended = bodies.map((each, index) => proven[index] === true && this.#take(each, each.body, true));
+    await this.ctx.storage.sync();
+    return mended;
+  }
+
+  /** Puts the body into the gap of the log; `isProven`: whatever its hashes say. */
+  #take({ first, last }: Range, body: string, isProven: boolean): boolean {
+    const { log, teams } = this.#journal;
+    const gap = log.gapAt(first);
+    if (!gap) return log.at(first) !== undefined;
+    if (!log.mend({ first, last }, body, isProven)) return false;
+    teams.mended(gap);
+    this.#wrong.forget();
+    if (log.gaps.length === 0) this.#forgetting.dropStrayKeys();
+    this.#delivery.mended({ first, last });
+    return true;
+  }
+
+  async erase(): Promise<void> {
+    if (this.#sockets.any) {
+      this.#sockets.closeAll();
+      await this.clock().after(FAREWELL);
+    }
+    await eraseObject(this.ctx);
+  }
+
   backlog(): { segments: number; since?: number } {
     return this.#delivery.backlog();
   }
@@ -471,15 +1008,17 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   load(): ShardLoad {
     return {
       bytes: this.ctx.storage.sql.databaseSize,
-      waitingPeak: this.#waiting.peak,
       sockets: this.#sockets.count,
+      teams: this.#journal.teams.totals.teams,
+      ...this.#recent.told(),
     };
   }
 
   override alarm(): Promise<void> {
     return this.#delivery.alarm(async () => {
       if (await this.#current.ready()) return false;
-      this.#live.tellPhase();
+      await this.#forgetting.turn();
+      this.#live.tellByTime();
       return true;
     });
   }

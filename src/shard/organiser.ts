@@ -1,12 +1,12 @@
 /** What organisers see of a shard's teams: rows and a search, who is stuck, where players checked in. Reads only. */
 
-import { foldName } from "../hunt/admit.ts";
 import type { Context } from "../hunt/context.ts";
-import type { Team } from "../hunt/team.ts";
+import { foldName } from "../hunt/fold.ts";
+import { captainOf, type Team } from "../hunt/team.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { opensAt, progressOf } from "../hunt/unlock.ts";
-import { ordinalOf } from "../objects/ids.ts";
-import type { Checkin, StuckTeam, TeamRow, TeamRows } from "../objects/shard.ts";
+import { joinCodesIn, ordinalOf } from "../objects/ids.ts";
+import type { Checkin, RegisteredPlayers, StuckTeam, TeamRow, TeamRows } from "../objects/shard.ts";
 import type { TeamStore } from "./teams.ts";
 
 /** Teams in one page of `teamRows`. */
@@ -18,15 +18,25 @@ const LOOKED_MAX = 5_000;
 /** Characters of names compared in one call; a name may have many once it is folded. */
 const COMPARED_MAX = 400_000;
 
-/** Teams by their place in the shard, from `after` on; with `wanted` those it names. */
+interface TeamsAsked {
+  after: number;
+  limit: number;
+  wanted?: string | undefined;
+  /** Who asks may know players' names and join codes. */
+  persons: boolean;
+}
+
+/** Teams by their place in the shard, from `after` on; with `wanted` those it names, by their players and codes only if `persons`. */
 export function teamRows(
   context: Context,
   teams: TeamStore,
-  { after, limit, wanted }: { after: number; limit: number; wanted?: string | undefined },
+  { after, limit, wanted, persons }: TeamsAsked,
 ): TeamRows {
   const rows: TeamRow[] = [];
   const most = Math.min(limit, TEAMS_PAGE_MAX);
   const folded = wanted === undefined ? "" : foldName(wanted);
+  const { checked, older } = joinCodesIn(persons ? (wanted ?? "") : "");
+  const codes = [...checked, ...older].map(({ code }) => code);
   let compared = 0;
   const compare = (name: string): boolean => {
     const text = foldName(name);
@@ -37,27 +47,61 @@ export function teamRows(
     const ordinal = ordinalOf(team.id);
     const enough = rows.length >= most || compared > COMPARED_MAX;
     if (enough || ordinal >= after + LOOKED_MAX) return { teams: rows, next: ordinal };
-    if (folded === "" || names(team, folded, compare)) rows.push(rowOf(context, team));
+    if (team.merged) continue;
+    if (folded === "" || names(team, folded, codes, persons, compare)) rows.push(rowOf(context, team));
   }
   return { teams: rows };
 }
 
 /** Whether the text names the team: by part of its name, of its id or of a player's name, or by a code or player id. */
-function names(team: Team, folded: string, compare: (name: string) => boolean): boolean {
+function names(
+  team: Team,
+  folded: string,
+  codes: readonly string[],
+  persons: boolean,
+  compare: (name: string) => boolean,
+): boolean {
   return (
     compare(team.name) ||
     team.id.includes(folded) ||
-    team.joinCode?.toLowerCase() === folded ||
-    team.members.some(({ id, name }) => id === folded || compare(name))
+    codes.includes(team.joinCode ?? "") ||
+    team.members.some(({ id, name }) => id === folded || (persons && compare(name)))
   );
 }
 
+/** The company's ids of players who have one, in the teams of one page, from `after` on. */
+export function registeredPlayers(teams: TeamStore, after: number): RegisteredPlayers {
+  const players: RegisteredPlayers["players"] = [];
+  for (const team of teams.all(after)) {
+    const ordinal = ordinalOf(team.id);
+    if (ordinal >= after + LOOKED_MAX) return { players, next: ordinal };
+    // Those as well who went to another team: on the way there they are in none.
+    const moved = (team.former ?? []).filter((gone) => gone.moved !== undefined);
+    for (const { id, externalId, joinedAt } of [...team.members, ...moved]) {
+      if (externalId !== undefined) players.push({ id, externalId, joinedAt });
+    }
+  }
+  return { players };
+}
+
 function rowOf(context: Context, team: Team): TeamRow {
+  const captain = captainOf(team);
+  // Who went to another team is listed there.
+  const left = (team.former ?? []).filter(
+    ({ id, forgotten, moved }) => !forgotten && !moved && !team.members.some((member) => member.id === id),
+  );
+  const former = [...new Map(left.map(({ id, name }) => [id, { id, name }])).values()];
   return {
     id: team.id,
     name: team.name,
     ...(team.bracket === undefined ? {} : { bracket: team.bracket }),
-    members: team.members.map(({ id, name }) => ({ id, name })),
+    ...(captain === undefined ? {} : { captain }),
+    members: team.members.map(({ id, name }) => ({
+      id,
+      name,
+      ...(id === captain ? { captain: true as const } : {}),
+    })),
+    ...(former.length > 0 ? { former } : {}),
     score: scoreOf(context, team),
     solves: team.solves.size,
     joinedAt: team.joinedAt,
@@ -81,7 +125,7 @@ export function stuckTeams(
   const found: StuckTeam[] = [];
   if (context.phase === "draft") return found;
   for (const team of teams) {
-    if (team.banned || team.hidden || team.lastAt < now - activeMs) continue;
+    if (team.banned || team.hidden || team.merged || team.lastAt < now - activeMs) continue;
     const progress = progressOf(context.hunt, team, context.openedAt, now);
     let since = progress.since;
     for (const { at } of team.solves.values()) since = Math.max(since, at);

@@ -3,16 +3,17 @@ import type { Refusal } from "../errors.ts";
 import type { Context } from "../hunt/context.ts";
 import { decide } from "../hunt/decide.ts";
 import type { Team } from "../hunt/team.ts";
+import type { Seat } from "../objects/shard.ts";
 import type { Command, Fact, RecordedOutcome, Result } from "../protocol.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Allowance, ShardBudgets } from "./budgets.ts";
 import type { ClaimDecision, Claimed } from "./claims.ts";
-import { type CurrentHunt, READ_ONLY } from "./current-hunt.ts";
+import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
 import type { ShardMeter } from "./meter.ts";
 import type { Players } from "./players.ts";
+import { eventKey, IdRefused } from "./recorded-ids.ts";
 import { redigest } from "./redigest.ts";
-import { eventKey, IdRefused } from "./teams.ts";
 import type { ShardTime } from "./time.ts";
 import type { Waiting } from "./waiting.ts";
 import type { Wins } from "./wins.ts";
@@ -46,7 +47,7 @@ export class Play {
   }
 
   /** Decides commands in order; resolves when what they recorded is durable. */
-  async play(teamId: string, player: string, commands: readonly Command[]): Promise<Played | Refusal> {
+  async play({ team: teamId, player, gen }: Seat, commands: readonly Command[]): Promise<Played | Refusal> {
     const { current, waiting, budgets, time, meter } = this.#deps;
     if (!current.isReady) {
       const refused = await current.ready();
@@ -62,22 +63,22 @@ export class Play {
         meter.limited();
         return allowance;
       }
-      return await this.#decideAll(teamId, player, commands, allowance);
+      return await this.#decideAll({ team: teamId, player, gen }, commands, allowance);
     } finally {
       waiting.leave(commands.length, teamId);
     }
   }
 
   async #decideAll(
-    teamId: string,
-    player: string,
+    { team: teamId, player, gen }: Seat,
     commands: readonly Command[],
     allowance: Allowance | undefined,
   ): Promise<Played | Refusal> {
     const { current, journal, time, players, budgets, meter } = this.#deps;
-    const team = players.memberOf(teamId, player);
+    const team = players.memberOf(teamId, player, gen);
     if ("refused" in team) return team;
-    if (team.newerFrom !== undefined) return READ_ONLY;
+    const readOnly = journal.teams.readOnly(team);
+    if (readOnly) return readOnly;
     let now = time.now();
     let context = current.context(now);
     journal.noteReached(context, team, now);
@@ -103,6 +104,12 @@ export class Play {
         break;
       }
       results.push(claimed);
+      // It may have left, or signed out, meanwhile.
+      const gone = players.memberOf(teamId, player, gen);
+      if ("refused" in gone) {
+        refused = gone;
+        break;
+      }
       if (allowance && claimed.seq !== undefined && !claimed.duplicate) allowance.bytes -= CLAIM_BYTES;
       // The hunt went on meanwhile.
       now = time.now();
@@ -145,7 +152,7 @@ export class Play {
     const { journal, secrets, budgets } = this.#deps;
     let earlier: Fact | undefined;
     try {
-      earlier = journal.teams.recorded(eventKey(team.id, command.id));
+      earlier = journal.teams.ids.recorded(eventKey(team.id, command.id));
     } catch (error) {
       if (!(error instanceof IdRefused)) throw error;
       return { id: command.id, outcome: "conflict" };

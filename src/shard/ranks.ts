@@ -15,29 +15,44 @@ const WAIT = 500;
 /** Ranks in memory. */
 const RANKS_MAX = 20_000;
 
-export class RankCache {
+/** `Place`: what the standings tell of a team that has a place. */
+export class RankCache<Place = number> {
   readonly #clock: Clock;
-  readonly #ask: (teams: string[]) => Promise<(number | null)[]>;
-  readonly #cached = new BoundedMap<string, { rank: number | null; at: number }>(RANKS_MAX);
+  readonly #ask: (teams: string[]) => Promise<(Place | null)[]>;
+  readonly #cached = new BoundedMap<string, { rank: Place | null; at: number }>(RANKS_MAX);
   #wanted = new Set<string>();
   #inFlight: Promise<void> | undefined;
 
   /** `ask`: the places of these teams, null where a team has none. */
-  constructor(clock: Clock, ask: (teams: string[]) => Promise<(number | null)[]>) {
+  constructor(clock: Clock, ask: (teams: string[]) => Promise<(Place | null)[]>) {
     this.#clock = clock;
     this.#ask = ask;
   }
 
   /** The team's place, null when it has none, undefined when the standings did not respond in time. */
-  async rankOf(team: string): Promise<number | null | undefined> {
+  async rankOf(team: string): Promise<Place | null | undefined> {
+    return (await this.ranksOf([team])).get(team);
+  }
+
+  /** The same of several teams, with one wait for all. */
+  async ranksOf(teams: readonly string[]): Promise<Map<string, Place | null | undefined>> {
     const now = this.#clock.now();
-    const cached = this.#cached.get(team);
-    if (cached && isYoung(cached.at, now, FRESH)) return cached.rank;
-    this.#wanted.add(team);
+    const ranks = new Map<string, Place | null | undefined>();
+    const old: string[] = [];
+    for (const team of teams) {
+      const cached = this.#cached.get(team);
+      if (cached && isYoung(cached.at, now, FRESH)) ranks.set(team, cached.rank);
+      else old.push(team);
+    }
+    if (old.length === 0) return ranks;
+    for (const team of old) this.#wanted.add(team);
     const asked = this.#inFlight?.then(() => this.#round(now)) ?? this.#round(now);
     await within(this.#clock, WAIT, asked).catch(() => undefined);
-    const latest = this.#cached.get(team);
-    return latest && isYoung(latest.at, now, FRESH + WAIT) ? latest.rank : undefined;
+    for (const team of old) {
+      const latest = this.#cached.get(team);
+      ranks.set(team, latest && isYoung(latest.at, now, FRESH + WAIT) ? latest.rank : undefined);
+    }
+    return ranks;
   }
 
   #round(now: number): Promise<void> {

@@ -5,6 +5,7 @@
  * Four runs of a size become one of four times the size, in slices, so that
  * there are few runs however many ids there are.
  */
+import { type Checksums, checksumOf, Damaged, tellDropped, withChecksums } from "../checksum.ts";
 import type { Sql } from "../lazy-sql.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import { RecallFilter } from "./recall-filter.ts";
@@ -28,18 +29,20 @@ const DELETED_AT_ONCE = 8;
 
 const NUMBERS = 3;
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS recall_run (
+const RUN_SCHEMA = `CREATE TABLE IF NOT EXISTS recall_run (
   run INTEGER NOT NULL,
   part INTEGER NOT NULL, -- first bits of the hashes; below 0: the filter
   body BLOB NOT NULL,    -- the low halves of all entries' hashes, then the high halves, then the seqs
+  sum TEXT NOT NULL DEFAULT '-', -- of the others
   PRIMARY KEY (run, part)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS recall_state (
+) WITHOUT ROWID`;
+
+const STATE_SCHEMA = `CREATE TABLE IF NOT EXISTS recall_state (
   id INTEGER PRIMARY KEY, -- always 1
   key BLOB NOT NULL,      -- of the hash; it never leaves this table
-  body TEXT NOT NULL
-);`;
+  body TEXT NOT NULL,
+  sum TEXT NOT NULL DEFAULT '-' -- of the others
+)`;
 
 /** What is stored of a run. */
 interface StoredRun {
@@ -70,12 +73,21 @@ interface Merge {
   done: number;
 }
 
+/** Entries of a part, on the average, beyond which none is empty. */
+const EMPTY_BELOW = 64;
+
+const INDEX = "the index of used ids";
+
 interface BodyRow extends Record<string, SqlStorageValue> {
+  part: number;
+  sum: string | null;
   body: ArrayBuffer;
 }
 
 export class RecallRuns {
   readonly #sql: Sql;
+  readonly #ofRuns: Checksums;
+  readonly #ofState: Checksums;
   readonly #filterBytes: number;
   readonly key: Uint8Array;
   #isNew: boolean;
@@ -91,24 +103,44 @@ export class RecallRuns {
   constructor(sql: Sql, filterBytes: number, head: number) {
     this.#sql = sql;
     this.#filterBytes = filterBytes;
-    sql.exec(SCHEMA);
-    const row = sql
-      .exec<{ key: ArrayBuffer; body: string }>("SELECT key, body FROM recall_state WHERE id = 1")
-      .toArray()[0];
+    this.#ofRuns = withChecksums(sql, "recall_run", RUN_SCHEMA);
+    this.#ofState = withChecksums(sql, "recall_state", STATE_SCHEMA);
+    const row = this.#readState();
     this.#isNew = row === undefined;
     const state = row && (JSON.parse(row.body) as StoredState);
     if (state) assertKnownForm("the index of used ids", state, STATE_FORM);
-    this.key = row ? new Uint8Array(row.key) : crypto.getRandomValues(new Uint8Array(16));
+
     if (state && state.covered <= head) {
       this.#covered = state.covered;
       this.#next = state.next;
       for (const stored of state.runs) {
-        this.#runs.push({ ...stored, filter: this.#readFilter(stored.run) });
+        const filter = this.#readFilter(stored.run);
+        if (!filter) {
+          // Without it nobody knows the run's ids: all are read from the log again, under a new key.
+          tellDropped(INDEX);
+          this.#runs = [];
+          this.#covered = 0;
+          this.#isNew = true;
+          break;
+        }
+        this.#runs.push({ ...stored, filter });
         this.#fit();
       }
     }
+    this.key = row && !this.#isNew ? new Uint8Array(row.key) : crypto.getRandomValues(new Uint8Array(16));
     this.#gone = this.#strays();
     this.#next = Math.max(this.#next, ...this.#gone.map((run) => run + 1));
+  }
+
+  #readState(): { key: ArrayBuffer; body: string } | undefined {
+    const [row] = this.#sql
+      .exec<{ key: ArrayBuffer; body: string; sum: string | null }>(
+        "SELECT key, body, sum FROM recall_state WHERE id = 1",
+      )
+      .toArray();
+    if (!row || this.#ofState.isIntactBlob(row.sum, row.body, row.key)) return row;
+    tellDropped(INDEX);
+    return undefined;
   }
 
   /** Facts up to this seq have their ids here. */
@@ -137,8 +169,10 @@ export class RecallRuns {
     }
   }
 
-  #look({ run, bits }: Run, high: number, low: number, found: number[], max: number): void {
+  #look({ run, bits, ids }: Run, high: number, low: number, found: number[], max: number): void {
     const entries = this.#read(run, partOf(high, bits));
+    // So large a part is never empty.
+    if (entries.length === 0 && ids > EMPTY_BELOW * 2 ** bits) throw new Damaged(INDEX);
     const count = entries.length / NUMBERS;
     const lows = entries.subarray(0, count);
     for (let at = lows.indexOf(low); at >= 0; at = lows.indexOf(low, at + 1)) {
@@ -149,13 +183,21 @@ export class RecallRuns {
 
   #read(run: number, part: number): Int32Array {
     const row = this.#sql
-      .exec<BodyRow>("SELECT body FROM recall_run WHERE run = ? AND part = ?", run, part)
+      .exec<BodyRow>("SELECT part, body, sum FROM recall_run WHERE run = ? AND part = ?", run, part)
       .toArray()[0];
-    return row ? new Int32Array(row.body) : EMPTY;
+    if (!row) return EMPTY;
+    if (!this.#ofRuns.isIntactBlob(row.sum, run, part, row.body)) throw new Damaged(INDEX);
+    return new Int32Array(row.body);
   }
 
   #write(run: number, part: number, body: ArrayBuffer): void {
-    this.#sql.exec("INSERT OR REPLACE INTO recall_run (run, part, body) VALUES (?, ?, ?)", run, part, body);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO recall_run (run, part, body, sum) VALUES (?, ?, ?, ?)",
+      run,
+      part,
+      body,
+      checksumOf(run, part, body),
+    );
   }
 
   /** A run to write `ids` entries into, part by part; `finish` adds it. */
@@ -334,10 +376,18 @@ export class RecallRuns {
     }
   }
 
-  #readFilter(run: number): RecallFilter {
+  /** Undefined: it is not as it was written. */
+  #readFilter(run: number): RecallFilter | undefined {
     const rows = this.#sql
-      .exec<BodyRow>("SELECT body FROM recall_run WHERE run = ? AND part < 0 ORDER BY part DESC", run)
+      .exec<BodyRow>(
+        "SELECT part, body, sum FROM recall_run WHERE run = ? AND part < 0 ORDER BY part DESC",
+        run,
+      )
       .toArray();
+    const isWhole = rows.every(
+      ({ part, body, sum }, index) => part === -1 - index && this.#ofRuns.isIntactBlob(sum, run, part, body),
+    );
+    if (!isWhole || rows.length === 0) return undefined;
     const words = new Uint32Array(rows.reduce((sum, { body }) => sum + body.byteLength, 0) / 4);
     let at = 0;
     for (const { body } of rows) {
@@ -345,6 +395,11 @@ export class RecallRuns {
       at += body.byteLength / 4;
     }
     return new RecallFilter(words);
+  }
+
+  /** Leaves nothing on disk that a start could take for the index; `save` makes it an index again. */
+  forget(): void {
+    this.#sql.exec("DELETE FROM recall_state");
   }
 
   /** Makes the key and the list of runs durable with the commit. */
@@ -356,11 +411,13 @@ export class RecallRuns {
       next: this.#next,
       runs: this.#runs.map(({ run, level, bits, ids }) => ({ run, level, bits, ids })),
     };
+    const body = JSON.stringify(state);
     this.#sql.exec(
-      `INSERT INTO recall_state (id, key, body) VALUES (1, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET key = excluded.key, body = excluded.body`,
+      `INSERT INTO recall_state (id, key, body, sum) VALUES (1, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET key = excluded.key, body = excluded.body, sum = excluded.sum`,
       this.key,
-      JSON.stringify(state),
+      body,
+      checksumOf(body, this.key),
     );
   }
 }

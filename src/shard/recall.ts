@@ -86,6 +86,11 @@ export class RecallIndex {
     return this.#runs.isNew;
   }
 
+  /** The next start makes the index again from the log. */
+  forget(): void {
+    this.#runs.forget();
+  }
+
   /** Bytes in memory, about: tables and filters. */
   get bytes(): number {
     return this.#table.bytes + (this.#writing?.table.bytes ?? 0) + this.#runs.bytes;

@@ -1,6 +1,7 @@
 /**
  * The edge digests answers by its copy of the hunt's public half. A copy may be
- * old, with another pepper or without a new compare mode. Then, and only then,
+ * old, with another pepper or without a new compare mode, and so may its rules be
+ * during a release. Then, and only then,
  * the shard digests again. Over sockets nothing is digested before: the shard
  * does it here.
  *
@@ -9,6 +10,7 @@
  */
 
 import type { IndexedHunt } from "../hunt/indexed.ts";
+import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { digestAnswer, digestCode } from "../intake/digest.ts";
 import type { Command } from "../protocol.ts";
 import { digester, type Key, keyById, type Secrets } from "../secrets.ts";
@@ -16,9 +18,9 @@ import { digester, type Key, keyById, type Secrets } from "../secrets.ts";
 export function redigest(hunt: IndexedHunt, command: Command, secrets: Secrets): Command {
   if (command.type !== "answer" && command.type !== "scan") return command;
   const { pepper, hunt: id } = hunt.compiled;
-  const isCurrent = command.pepper === pepper;
+  const isCurrent = command.pepper === pepper && command.rules === RULES_VERSION;
   if (command.type === "scan") {
-    if (isCurrent) return command;
+    if (isCurrent && command.codeDigests) return command;
     const key = keyOf(pepper, secrets);
     return { ...command, ...digestCode(command.code, digester(key, id), key) };
   }
@@ -29,6 +31,7 @@ export function redigest(hunt: IndexedHunt, command: Command, secrets: Secrets):
   return {
     ...command,
     pepper,
+    rules: RULES_VERSION,
     get digests() {
       const digest = digester(keyOf(pepper, secrets), id);
       return digestAnswer(command.clue, command.answer, digest, modes).digests;

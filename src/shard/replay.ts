@@ -6,13 +6,14 @@ import { type Refusal, refuse } from "../errors.ts";
 import { hash53 } from "../hash.ts";
 import { admit } from "../hunt/admit.ts";
 import type { Context } from "../hunt/context.ts";
+import { hasLeft } from "../hunt/membership.ts";
 import { organise } from "../hunt/organise.ts";
 import type { Team } from "../hunt/team.ts";
 import { makeJoinCode, makeTeamId } from "../objects/check-part.ts";
 import type { Command, NewFact, ReplayLine, ReplayResult, Result } from "../protocol.ts";
 import type { Secrets } from "../secrets.ts";
-import { READ_ONLY } from "./current-hunt.ts";
-import { eventKey, joinKey, type TeamStore } from "./teams.ts";
+import { eventKey, joinKey } from "./recorded-ids.ts";
+import type { TeamStore } from "./teams.ts";
 
 /** Teams remembered by joining key. */
 const IMPORTED_MAX = 100_000;
@@ -45,7 +46,8 @@ export class Replay {
     });
     const team = this.#importedTeam(line.key);
     if (team && this.#replayed(team, line)) return { line: line.line, outcome: "duplicate" };
-    if (team?.newerFrom !== undefined) return no(READ_ONLY);
+    const readOnly = team && this.#deps.teams.readOnly(team);
+    if (readOnly) return no(readOnly);
     if (team && line.at < team.lastAt) return no(refuse("conflict", "the time goes back within the team"));
     const context = this.#deps.context(line.at);
     if (line.type === "join") return this.#join(line, team, context, no);
@@ -68,16 +70,19 @@ export class Replay {
 
   /** Whether this very line was replayed before: then nothing happens again. */
   #replayed(team: Team, line: ReplayLine): boolean {
-    if (line.type === "join") return team.members.some((member) => member.id === importedPlayer(line));
+    if (line.type === "join") {
+      const id = importedPlayer(line);
+      return hasLeft(team, id) || team.members.some((member) => member.id === id);
+    }
     const id = line.type === "command" ? line.command.id : line.id;
-    return this.#deps.teams.recorded(eventKey(team.id, id)) !== undefined;
+    return this.#deps.teams.ids.isUsed(eventKey(team.id, id));
   }
 
   /** The team that this joining key made. Remembered, because every line of an import asks. */
   #importedTeam(key: string): Team | undefined {
     let id = this.#imported.get(key);
     if (id === undefined) {
-      id = this.#deps.teams.recorded(joinKey(key))?.team;
+      id = this.#deps.teams.ids.recorded(joinKey(key))?.team;
       if (id === undefined) return undefined;
       if (this.#imported.size >= IMPORTED_MAX) this.#imported.clear();
       this.#imported.set(key, id);
@@ -96,8 +101,9 @@ export class Replay {
       return no(refuse("conflict", "the player is in the team already"));
     }
     const { secrets, shard, teams } = this.#deps;
+    if (teams.closed) return no(teams.closed);
     const { hunt } = context.hunt.compiled;
-    const ordinal = teams.totals.teams;
+    const ordinal = teams.totals.places;
     const id = team?.id ?? makeTeamId(secrets, hunt, shard, ordinal);
     const joinCode = makeJoinCode(secrets, hunt, shard, ordinal);
     const fact = admit(

@@ -49,6 +49,8 @@ export interface QueueFigures {
 
 export interface ShipDeps {
   hunt: string;
+  /** Which of the hunts that had this id (src/objects/incarnation.ts). */
+  incarnation(): number | undefined;
   shard: string;
   /** Seq of the newest durable fact. */
   durable(): number;
@@ -175,7 +177,8 @@ export class Shipper {
     });
     for (let at = 0; at < lost.length; at += BATCH_MESSAGES_MAX) {
       const again = lost.slice(at, at + BATCH_MESSAGES_MAX);
-      this.#note(await this.#deps.send(again.map((message) => this.#reread(message))));
+      const messages = again.flatMap((message) => this.#reread(message));
+      if (messages.length > 0) this.#note(await this.#deps.send(messages));
       for (const message of again) flight.resent(message, now());
       this.#resends += again.length;
     }
@@ -202,8 +205,9 @@ export class Shipper {
   }
 
   /**
-   * The origin refuses these facts, and a dead letter keeps them. They are not
-   * sent again: they would only be refused again, and take up the window.
+   * The origin refuses these facts, and a dead letter keeps them; or the log
+   * cannot give them. They are not sent again: they would only be refused again,
+   * and take up the window.
    */
   buried(first: number, last: number): void {
     if (last > this.#deps.durable() || first > last) return;
@@ -243,7 +247,8 @@ export class Shipper {
     for (const segment of this.#unshipped()) {
       if (segment.last > durable) break;
       const size = Buffer.byteLength(segment.body);
-      if (bytes > 0 && bytes + size > MESSAGE_BYTES_MAX) close();
+      // The facts of a message are consecutive: a gap of the log ends it.
+      if (segment.first !== last + 1 || (bytes > 0 && bytes + size > MESSAGE_BYTES_MAX)) close();
       if (messages.length === most) return messages;
       if (bodies.length === 0) first = segment.first;
       bodies.push(segment.body);
@@ -254,14 +259,25 @@ export class Shipper {
     return messages;
   }
 
-  /** A message as it was sent, read back from the log: messages are made of whole segments. */
-  #reread({ first, last }: Range): string {
-    const bodies: string[] = [];
+  /** A message as it was sent, read back from the log: messages are made of whole segments. Several where the log has a gap by now. */
+  #reread({ first, last }: Range): string[] {
+    const messages: string[] = [];
+    let bodies: string[] = [];
+    let from = first;
+    let upto = first - 1;
+    const close = (): void => {
+      if (bodies.length > 0) messages.push(this.#message(from, bodies));
+      bodies = [];
+    };
     for (const segment of this.#deps.segments(first - 1)) {
       if (segment.last > last) break;
+      if (segment.first !== upto + 1) close();
+      if (bodies.length === 0) from = segment.first;
       bodies.push(segment.body);
+      upto = segment.last;
     }
-    return this.#message(first, bodies);
+    close();
+    return messages;
   }
 
   /** The segments after the shipped watermark: from memory if all of them are there, else from the log. */
@@ -280,6 +296,8 @@ export class Shipper {
       shard: this.#deps.shard,
       first,
     };
+    const incarnation = this.#deps.incarnation();
+    if (incarnation !== undefined) head.incarnation = incarnation;
     return `${JSON.stringify(head).slice(0, -1)},"facts":[${bodies.join(",")}]}`;
   }
 }

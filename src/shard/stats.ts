@@ -18,12 +18,14 @@ export function countClues(
   const open = new Array<number>(clues.length).fill(0);
   const seconds: number[][] = clues.map(() => []);
   for (const team of teams) {
+    if (team.merged) continue;
     const progress = progressOf(context.hunt, team, context.openedAt, now);
     clues.forEach((clue, index) => {
       const solve = team.solves.get(clue.id);
       const opened = opensAt(context.hunt, clue, team, progress);
       if (solve || (context.phase !== "draft" && opened <= now)) open[index] = (open[index] ?? 0) + 1;
-      if (solve) seconds[index]?.push((solve.at - opened) / 1_000);
+      // How long nobody took tells nothing, nor what was solved before it was open.
+      if (solve && !solve.byHand && solve.at >= opened) seconds[index]?.push((solve.at - opened) / 1_000);
     });
   }
   return clues.map((clue, index) => {
@@ -38,6 +40,7 @@ export function countClues(
       open: open[index] ?? 0,
       attempts: counts?.attempts ?? 0,
       solves: counts?.solves ?? 0,
+      ...(context.hunt.closed.has(clue.id) ? { withdrawn: true as const } : {}),
       solveSeconds: samples,
       weight: step,
     };

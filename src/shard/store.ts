@@ -1,6 +1,6 @@
 /**
- * What a shard stores beside its log and pages: its configuration, and what of
- * its log need not be shipped. Rows without a form (`v`) are of form 1; a row
+ * What a shard stores beside its log and pages: its configuration, which control
+ * tells again, and what of its log need not be shipped. Rows without a form (`v`) are of form 1; a row
  * of a later form is an error, because a shard that ran on half of it could
  * decide wrongly.
  */
@@ -11,8 +11,8 @@ import type { Range } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import { StoredText } from "../stored-text.ts";
 
-/** Of the configuration without the compiled hunt, which has its own `format`. */
-const CONFIG_FORM = 1;
+/** Of the configuration without the compiled hunt, which has its own `format`. In form 2 that has `rules`. */
+const CONFIG_FORM = 2;
 
 /** Of the compiled hunt: `format` in it. */
 const COMPILED_FORMAT = 1;
@@ -26,8 +26,8 @@ export class ShardStore {
 
   /** The configuration as last saved, with the compiled hunt. */
   config(): ShardConfig | undefined {
-    const head = this.#texts.read("config");
-    const text = this.#texts.read("compiled");
+    const head = this.#texts.readDerived("config");
+    const text = this.#texts.readDerived("compiled");
     if (head === undefined || text === undefined) return undefined;
     const { v, ...config } = JSON.parse(head) as Omit<ShardConfig, "compiled"> & { v?: number };
     assertKnownForm("the shard's configuration", v === undefined ? {} : { v }, CONFIG_FORM);
@@ -45,15 +45,43 @@ export class ShardStore {
 
   /** Stored under the old key `archived`: since then dead letters settle facts as well. */
   settled(): number {
-    return Number(this.#texts.read("archived") ?? 0);
+    return Number(this.#texts.readDerived("archived") ?? 0);
   }
 
   saveSettled(seq: number): void {
     this.#texts.write("archived", String(seq));
   }
 
+  /** The newest fact that the log had, as others told when its end was lost; 0: its end is its own. */
+  end(): number {
+    return Number(this.#texts.readDerived("end") ?? 0);
+  }
+
+  /** Whether newest facts may be lost of which nobody told yet. */
+  isEndUnsure(): boolean {
+    return this.#texts.readDerived("unsure") === "true";
+  }
+
+  saveUnsure(): void {
+    this.#texts.write("unsure", "true");
+  }
+
+  saveEnd(seq: number): void {
+    this.#texts.write("end", String(Math.max(seq, this.end())));
+    this.#texts.write("unsure", "false");
+  }
+
+  /** See `ToldTo`. */
+  toldTo(): Record<string, string> {
+    return JSON.parse(this.#texts.readDerived("told-to") ?? "{}");
+  }
+
+  saveToldTo(told: Record<string, string>): void {
+    this.#texts.write("told-to", JSON.stringify(told));
+  }
+
   buried(): Range[] {
-    return JSON.parse(this.#texts.read("buried") ?? "[]");
+    return JSON.parse(this.#texts.readDerived("buried") ?? "[]");
   }
 
   saveBuried(ranges: readonly Range[]): void {

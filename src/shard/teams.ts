@@ -1,28 +1,34 @@
 /**
- * The teams of a shard in memory, and their snapshot on disk: pages of teams
- * written now and then, so that recovery reads the pages it needs and the tail
- * of the log behind them. Beside the pages, checkpoints keep the recall index
- * and the totals.
+ * The teams of a shard in memory, and when they go to disk: now and then, as
+ * pages of teams (stored-pages.ts), so that recovery reads the pages it needs and
+ * the tail of the log behind them. Checkpoints (checkpoints.ts) keep the ids
+ * (recorded-ids.ts) and the totals beside them.
  */
-import { evolve, evolveAny, FOLD_FORM, isKnown, Unfoldable } from "../hunt/evolve.ts";
-import { encodeTeam, reviveTeam, type StoredTeam, type Team } from "../hunt/team.ts";
+import type { Refusal } from "../errors.ts";
+import { evolve, evolveAny, FOLD_FORM, isKnown, makesTeam, Unfoldable } from "../hunt/evolve.ts";
+import type { Team } from "../hunt/team.ts";
 import type { Sql } from "../lazy-sql.ts";
 import { ordinalOf } from "../objects/ids.ts";
-import type { Totals } from "../objects/shard.ts";
+import { PersonKeys } from "../people/keys.ts";
 import type { Fact } from "../protocol.ts";
-import { assertKnownForm } from "../stored-form.ts";
-import { factsOf, type SegmentLog } from "./log.ts";
-import { ALIKE_MAX, RecallIndex, type RecallLimits } from "./recall.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import type { Gap } from "./gaps.ts";
+import type { SegmentLog } from "./log.ts";
+import { NamedByGaps } from "./named-by-gaps.ts";
+import { pageWait } from "./page-wait.ts";
+import { BROKEN, BROKEN_END, NEWER } from "./read-only.ts";
+import { RecallIndex, type RecallLimits } from "./recall.ts";
+import { RecordedIds } from "./recorded-ids.ts";
+import {
+  PAGE_TEAMS,
+  type PageTeams,
+  pageOf,
+  pageOfFact,
+  type StoredPage,
+  StoredPages,
+  slotOf,
+} from "./stored-pages.ts";
 import { TotalsCounter } from "./totals.ts";
-
-/** Teams of one page: one row holds them for as long as they fit. */
-const PAGE_TEAMS = 64;
-
-/** Most characters in one row (a row may hold 2 MB); longer pages take several. */
-const PART_MAX = 900_000;
-
-/** Facts between checkpoints: a checkpoint row is then about 64 KB. */
-const CHECKPOINT_FACTS = 4_096;
 
 /** Pages written in one commit at most, so that no commit waits long for them. */
 const PAGES_PER_COMMIT = 2;
@@ -36,144 +42,88 @@ const SET_ASIDE_TOLD_MAX = 100;
 /** Pages in memory beyond which clean ones are dropped: about 25,000 teams. */
 const PAGES_IN_MEMORY = 400;
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS page (
-  id INTEGER NOT NULL,     -- ordinal of the first team / ${PAGE_TEAMS}
-  part INTEGER NOT NULL,   -- from 0
-  seq INTEGER NOT NULL,    -- the page holds its teams' facts up to here
-  floor INTEGER NOT NULL,  -- when written, every page held all facts up to here
-  body TEXT NOT NULL,      -- JSON list of teams, cut into parts
-  PRIMARY KEY (id, part)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS checkpoint_keyed (
-  last INTEGER PRIMARY KEY, -- recall entries, until they are in a run, and totals up to this seq
-  recall BLOB NOT NULL,
-  totals TEXT NOT NULL
-);
--- Of earlier versions: the hashes are of another kind. Read for the totals, and left as it is for a rollback.
-CREATE TABLE IF NOT EXISTS checkpoint (
-  last INTEGER PRIMARY KEY,
-  recall BLOB NOT NULL,
-  totals TEXT NOT NULL
-);`;
-
-/** Of the pages' bodies: a list of teams. */
-const PAGE_FORM = 1;
-
 /** Facts whose ids a start reads from the log at once; more are read in slices. About 0.3 s. */
 const IDS_AT_ONCE = 100_000;
 
-/** Facts read in one slice of that, about. */
-const IDS_PER_SLICE = 10_000;
-
-/** Numbers of an entry of the recall index. */
-const ENTRY_NUMBERS = 3;
-
-/** Of the checkpoints: `v` in their totals; without it 1. */
-const CHECKPOINT_FORM = 1;
-
 interface Page {
-  /** By ordinal within the page. */
-  teams: (Team | undefined)[];
+  /** By place in the page. */
+  teams: PageTeams;
   /** Seq of the first fact that the row does not hold yet. */
   dirtySince?: number;
 }
 
-interface PageRow extends Record<string, SqlStorageValue> {
-  seq: number;
-  body: string;
+export interface TeamStoreHooks {
+  /** The index of ids was dropped: the next start makes it again. */
+  lostIndex?: () => void;
+  /** Counts a fact that is set aside. */
+  setAside?: () => void;
 }
 
-/** The recall key of an event of a team, or of a joining (any team). */
-export const eventKey = (team: string, event: string): string => `${team}\n${event}`;
-export const joinKey = (key: string): string => `\n${key}`;
+/** The newest fact behind `head` that a stored page or a checkpoint has; `head`: none. */
+export const storedBehind = (sql: Sql, head: number): number =>
+  Math.max(
+    head,
+    new StoredPages(sql, new PersonKeys(sql)).newestBehind(head),
+    new Checkpoints(sql).newestBehind(head),
+  );
 
 export class TeamStore {
   readonly totals: TotalsCounter;
-  readonly recall: RecallIndex;
-  readonly #sql: Sql;
+  readonly ids: RecordedIds;
   readonly #log: SegmentLog;
-  readonly #flushFacts: number;
+  readonly #leastWait: number;
+  readonly #stored: StoredPages;
+  readonly #checkpoints: Checkpoints;
   readonly #pages = new Map<number, Page>();
   /** Facts behind the snapshot, of teams not touched since recovery: page → facts. */
   readonly #tail = new Map<number, Fact[]>();
+  /** Gaps noticed after the start: memory has their facts. */
+  readonly #held = new Set<Gap>();
+  readonly #named = new NamedByGaps((team) => this.#isNamed(team));
   /** Teams whose facts were said to be set aside. */
   readonly #setAside = new Set<string>();
-  /** Ids of facts behind this seq are still to be read from the log; undefined: all are known. */
-  #idsAfter: number | undefined;
-  /** For the next checkpoint. */
-  #entries: number[] = [];
+  readonly #countSetAside: (() => void) | undefined;
 
   /** Recovers everything the first request needs; pages are read when they are touched. */
-  constructor(sql: Sql, log: SegmentLog, flushFacts: number, recallLimits?: RecallLimits) {
-    this.#sql = sql;
+  constructor(
+    sql: Sql,
+    log: SegmentLog,
+    flushFacts: number,
+    recallLimits?: RecallLimits,
+    { lostIndex, setAside }: TeamStoreHooks = {},
+  ) {
+    this.#countSetAside = setAside;
     this.#log = log;
-    this.#flushFacts = flushFacts;
-    sql.exec(SCHEMA);
-    this.recall = new RecallIndex(sql, log.head, recallLimits);
-    const checkpoint = this.#readCheckpoints();
-    this.totals = totalsOf(checkpoint.totals);
-    const floor =
-      sql.exec<{ floor: number | null }>("SELECT max(floor) AS floor FROM page").toArray()[0]?.floor ?? 0;
-    const inSlices = log.head - checkpoint.ids > (recallLimits?.idsAtOnce ?? IDS_AT_ONCE);
-    if (inSlices) this.#idsAfter = checkpoint.ids;
-    const idsFrom = inSlices ? Number.POSITIVE_INFINITY : checkpoint.ids;
-    for (const segment of log.segments(Math.min(floor, checkpoint.last, idsFrom))) {
-      for (const fact of factsOf(segment.body)) {
-        if (fact.seq > checkpoint.last) this.totals.count(fact);
-        if (fact.seq > idsFrom) this.#noteId(fact, this.#entries);
+    this.#leastWait = flushFacts;
+    this.#stored = new StoredPages(sql, log.keys);
+    this.#checkpoints = new Checkpoints(sql);
+    const index = new RecallIndex(sql, log.head, recallLimits);
+    this.ids = new RecordedIds(index, log, lostIndex);
+    const { totals, counted, ids } = this.#checkpoints.restore(log.head, index);
+    this.totals = totals;
+    const floor = this.#stored.floor();
+    const inSlices = log.head - ids > (recallLimits?.idsAtOnce ?? IDS_AT_ONCE);
+    if (inSlices) this.ids.putOff(ids);
+    const idsFrom = inSlices ? Number.POSITIVE_INFINITY : ids;
+    for (const part of log.parts(Math.min(floor, counted, idsFrom))) {
+      if (!("body" in part)) {
+        if (part.last > counted) this.totals.passOver(part);
+        if (part.last > idsFrom) this.ids.noteGap(part);
+        continue;
+      }
+      for (const fact of log.factsOf(part)) {
+        if (fact.seq > counted) this.totals.count(fact);
+        if (fact.seq > idsFrom) this.ids.note(fact);
         if (fact.seq > floor) this.#keepForPage(fact);
       }
     }
     this.#dropStrays();
+    for (const gap of log.gaps) this.#setBack(gap);
   }
 
-  /** `last`: the totals count the facts up to it. `ids`: those up to it are in the recall index. */
-  #readCheckpoints(): { last: number; ids: number; totals?: string } {
-    const { head } = this.#log;
-    const { recall } = this;
-    let newest: { last: number; totals: string } | undefined;
-    for (const row of this.#sql.exec<{ last: number; recall: ArrayBuffer; totals: string }>(
-      "SELECT last, recall, totals FROM checkpoint_keyed WHERE last <= ? ORDER BY last",
-      head,
-    )) {
-      if (!recall.isNew && row.last > recall.covered) recall.load(row.recall);
-      newest = row;
-    }
-    if (newest) {
-      const { last, totals } = newest;
-      return { last, totals, ids: recall.isNew ? 0 : Math.max(last, recall.covered) };
-    }
-    const [old] = this.#sql
-      .exec<{ last: number; totals: string }>(
-        "SELECT last, totals FROM checkpoint WHERE last <= ? ORDER BY last DESC LIMIT 1",
-        head,
-      )
-      .toArray();
-    return { ...(old ?? { last: 0 }), ids: recall.covered };
-  }
-
-  /** Whether the id of every fact is known; if not, `readIds` makes it so, and nobody may play before. */
-  get knowsIds(): boolean {
-    return this.#idsAfter === undefined;
-  }
-
-  /** Reads the ids of a log whose index is of an earlier version, or got lost, in slices; what is read stays read. */
-  *readIds(): Generator<void, void> {
-    if (this.#idsAfter === undefined) return;
-    let read = 0;
-    let last = this.#idsAfter;
-    for (const segment of this.#log.segments(last)) {
-      for (const fact of factsOf(segment.body)) if (fact.seq > last) this.#noteId(fact);
-      read += segment.last - last;
-      last = segment.last;
-      if (read < IDS_PER_SLICE) continue;
-      read = 0;
-      this.recall.settle(last, false);
-      yield;
-    }
-    this.recall.settle(last, true);
-    this.#idsAfter = undefined;
+  /** Facts after which a changed page is written. */
+  get #wait(): number {
+    return pageWait(this.totals.places / PAGE_TEAMS, this.#leastWait);
   }
 
   /** The team, or undefined when the shard has none of this id. */
@@ -182,34 +132,43 @@ export class TeamStore {
     return team?.id === id ? team : undefined;
   }
 
+  /** Where the key of the team's player stands; undefined: it has none here. */
+  slotOf(id: string, player: string): number | undefined {
+    return this.get(id)?.members.find((member) => member.id === player)?.slot;
+  }
+
   /** The team at this place of the shard, whatever its id's check characters. */
   atOrdinal(ordinal: number): Team | undefined {
-    if (ordinal < 0 || ordinal >= this.totals.teams) return undefined;
+    if (ordinal < 0 || ordinal >= this.totals.places) return undefined;
     const page = Math.floor(ordinal / PAGE_TEAMS);
     return this.#page(page).teams[ordinal % PAGE_TEAMS];
   }
 
   /**
-   * Folds a fact that is about to be appended to the log. Throws when it cannot
+   * Folds a fact that is about to be appended to the log, and gives its team. Throws when it cannot
    * be folded; the team is then as it was.
    */
-  apply(fact: Fact): void {
+  apply(fact: Fact): Team {
     const id = pageOf(fact.team);
     const page = this.#page(id);
-    const slot = ordinalOf(fact.team) % PAGE_TEAMS;
+    const slot = slotOf(fact.team);
     const team = page.teams[slot];
     if (team?.newerFrom !== undefined)
       throw new Unfoldable(`fact ${fact.seq} is of a team that is read-only`);
+    let folded: Team;
     try {
       // This version made the fact, and knows it.
-      page.teams[slot] = evolve(team, fact);
+      folded = evolve(team, fact);
+      page.teams[slot] = folded;
     } catch (error) {
       // Nobody foresaw this one, so that the team may be half changed.
       if (!(error instanceof Unfoldable)) this.#discard(id);
       throw error;
     }
     page.dirtySince ??= fact.seq;
-    this.#note(fact);
+    this.totals.count(fact);
+    this.ids.note(fact);
+    return folded;
   }
 
   /** Facts behind the pages, of teams that nobody has asked for since recovery; each team's in order. */
@@ -219,23 +178,22 @@ export class TeamStore {
 
   /** Drops a page in memory; when it is touched again, it is folded anew from its row and the log. */
   #discard(id: number): void {
-    const row = this.#sql
-      .exec<PageRow>("SELECT seq, body FROM page WHERE id = ? AND part = 0", id)
-      .toArray()[0];
-    const after = row?.seq ?? 0;
+    const after = this.#stored.seqOf(id);
     const facts: Fact[] = [];
     const take = (fact: Fact): void => {
-      if (fact.seq > after && placeOf(fact) === id) facts.push(fact);
+      if (fact.seq > after && pageOfFact(fact) === id) facts.push(fact);
     };
-    for (const segment of this.#log.segments(after)) factsOf(segment.body).forEach(take);
+    for (const segment of this.#log.segments(after)) this.#log.factsOf(segment).forEach(take);
     this.#log.gathering.forEach(take);
     this.#pages.delete(id);
+    // The facts of a gap were in memory only.
+    for (const gap of this.#log.gaps) if (gap.last > after) this.#held.delete(gap);
     if (facts.length > 0) this.#tail.set(id, facts);
   }
 
   /** Keeps a fact of the log until its page is touched. */
   #keepForPage(fact: Fact): void {
-    const page = placeOf(fact) ?? NO_PAGE;
+    const page = pageOfFact(fact) ?? NO_PAGE;
     const facts = this.#tail.get(page);
     if (facts) facts.push(fact);
     else this.#tail.set(page, [fact]);
@@ -244,7 +202,7 @@ export class TeamStore {
   /** Sets aside the facts of pages where the shard has no team: nothing would ever touch them. */
   #dropStrays(): void {
     for (const [page, facts] of this.#tail) {
-      if (page >= 0 && page * PAGE_TEAMS < this.totals.teams) continue;
+      if (page >= 0 && page * PAGE_TEAMS < this.totals.places) continue;
       for (const fact of facts) this.#tellSetAside(fact, "it names a team that is not of this shard");
       this.#tail.delete(page);
     }
@@ -254,12 +212,147 @@ export class TeamStore {
   readonly #tellSetAside = ({ team, seq }: Fact, why: string): void => {
     if (this.#setAside.size >= SET_ASIDE_TOLD_MAX || this.#setAside.has(team)) return;
     this.#setAside.add(team);
+    this.#countSetAside?.();
     console.error({ message: "a fact cannot be folded; its team is read-only", team, seq, why });
   };
 
+  // ── Gaps in the log ─────────────────────────────────────────────────────
+
+  /** Why nothing may be recorded of the team; undefined: it may. */
+  readOnly({ newerFrom }: Team): Refusal | undefined {
+    if (this.#log.isEndUnsure) return BROKEN_END;
+    if (newerFrom === undefined) return undefined;
+    return this.#log.gapAt(newerFrom) ? BROKEN : NEWER;
+  }
+
+  /** Why no team may be made; undefined: it may. */
+  get closed(): Refusal | undefined {
+    return this.#log.isEndUnsure ? BROKEN_END : undefined;
+  }
+
+  /** Whether the team of this place may have been made in a gap of the log. */
+  isMissing(ordinal: number): boolean {
+    if (ordinal < 0) return false;
+    // How many teams the newest facts made, nobody knows.
+    if (this.#log.isEndUnsure && ordinal >= this.totals.places) return true;
+    if (this.#log.gaps.length === 0 || ordinal >= this.totals.places) return false;
+    return this.atOrdinal(ordinal) === undefined;
+  }
+
+  /**
+   * A gap was noticed after the start. Memory has its facts: what stands in no
+   * stored page yet is written, and nobody has to stop.
+   */
+  noticed(gap: Gap): void {
+    this.#held.add(gap);
+    for (const id of this.#pagesShortOf(gap)) this.#page(id).dirtySince ??= gap.first;
+    // Facts that no row holds yet must be in no page either: their commit writes both.
+    if (this.#log.gathering.length > 0) return;
+    const { head } = this.#log;
+    const floor = this.#stored.floor();
+    for (const id of this.#pagesShortOf(gap)) this.#write(id, head, floor);
+  }
+
+  /** Stops the teams concerned, of pages that do not reach behind the gap. They are written like changed ones. */
+  #setBack(gap: Gap): void {
+    const named = this.namedBy(gap);
+    const pages = named && new Set([...named].map(pageOf));
+    this.#remakeLost();
+    for (const id of this.#pagesShortOf(gap)) if (pages?.has(id) ?? true) this.#page(id);
+  }
+
+  /** Makes the teams of the page read-only that the gap may concern. */
+  #stop(page: Page, gap: Gap): void {
+    const named = this.namedBy(gap);
+    for (const team of page.teams) {
+      if (!team || (named && !named.has(team.id))) continue;
+      team.newerFrom ??= gap.first;
+      page.dirtySince ??= gap.first;
+    }
+  }
+
+  /** See `NamedByGaps`. */
+  namedBy(gap: Gap): ReadonlySet<string> | undefined {
+    return this.#named.by(gap);
+  }
+
+  /** Whether a stored page or a fact of the log names the team. */
+  #isNamed(team: string): boolean {
+    const ordinal = ordinalOf(team);
+    if (!(ordinal >= 0)) return false;
+    const id = Math.floor(ordinal / PAGE_TEAMS);
+    if (this.#tail.get(id)?.some((fact) => fact.team === team)) return true;
+    const teams = this.#pages.get(id)?.teams ?? this.#readStored(id)?.teams ?? [];
+    return teams.some((own) => own?.id === team);
+  }
+
+  #pagesShortOf({ last }: Gap): number[] {
+    const reaching = this.#stored.reaching(last);
+    const pages: number[] = [];
+    for (let id = 0; id * PAGE_TEAMS < this.totals.places; id += 1) if (!reaching.has(id)) pages.push(id);
+    return pages;
+  }
+
+  /**
+   * The gap's facts are in the log again: folds the whole log for the pages that
+   * lack them, counts anew, and notes the ids. Nothing may be gathering.
+   */
+  mended(gap: Gap): void {
+    const pages = new Set<number>();
+    for (const team of this.all()) {
+      if (team.newerFrom !== undefined && gap.first <= team.newerFrom && team.newerFrom <= gap.last) {
+        pages.add(pageOf(team.id));
+      }
+    }
+    for (const segment of this.#log.segments(gap.first - 1)) {
+      if (segment.first > gap.last) break;
+      for (const fact of this.#log.factsOf(segment)) {
+        const page = pageOfFact(fact);
+        if (page !== undefined) pages.add(page);
+        this.ids.noteMissed(fact);
+      }
+    }
+    this.#held.delete(gap);
+    this.#refold(pages);
+  }
+
+  /** Folds the whole log for these pages, and counts it; both are stored. */
+  #refold(pages: ReadonlySet<number>): void {
+    const { head } = this.#log;
+    const floor = this.#stored.floor();
+    const counted = this.#checkpoints.newest();
+    const totals = new TotalsCounter();
+    let isStored = counted === 0;
+    const store = (before: number): void => {
+      if (isStored || before <= counted) return;
+      isStored = true;
+      this.#checkpoints.recount(counted, totals);
+    };
+    const folded = new Map<number, Page>([...pages].map((id) => [id, { teams: [] }]));
+    for (const part of this.#log.parts(0)) {
+      store(part.first);
+      if (!("body" in part)) {
+        totals.passOver(part);
+        for (const page of folded.values()) this.#stop(page, part);
+        continue;
+      }
+      for (const fact of this.#log.factsOf(part)) {
+        totals.count(fact);
+        const page = folded.get(pageOfFact(fact) ?? NO_PAGE);
+        if (page) this.#applyTo(page, fact);
+      }
+    }
+    store(Number.POSITIVE_INFINITY);
+    this.totals.become(totals);
+    for (const [id, page] of folded) {
+      this.#keep(id, page);
+      this.#write(id, head, floor);
+    }
+  }
+
   /** Every team, page by page; pages that it had to read are not cached. */
   *all(from = 0): Generator<Team> {
-    for (let id = Math.floor(from / PAGE_TEAMS); id * PAGE_TEAMS < this.totals.teams; id += 1) {
+    for (let id = Math.floor(from / PAGE_TEAMS); id * PAGE_TEAMS < this.totals.places; id += 1) {
       const page = this.#pages.get(id) ?? this.#read(id);
       for (const [slot, team] of page.teams.entries()) if (team && id * PAGE_TEAMS + slot >= from) yield team;
     }
@@ -272,8 +365,9 @@ export class TeamStore {
    */
   beforeSync(head: number): void {
     // Before all ids are known, nothing may say that they are.
-    if (this.knowsIds) this.#storeIds(head);
+    if (this.ids.knowsAll) this.#storeIds(head);
     this.#touchOldTail(head);
+    if (!this.#isOneDue(head)) return;
     const dirty: { id: number; since: number }[] = [];
     for (const [id, page] of this.#pages) {
       if (page.dirtySince !== undefined) dirty.push({ id, since: page.dirtySince });
@@ -281,38 +375,33 @@ export class TeamStore {
     dirty.sort((a, b) => a.since - b.since);
     for (let written = 0; written < PAGES_PER_COMMIT; written += 1) {
       const oldest = dirty[written];
-      if (!oldest || head - oldest.since < this.#flushFacts) return;
+      if (!oldest || head - oldest.since < this.#wait) return;
       const next = Math.min(dirty[written + 1]?.since ?? head + 1, this.#oldestTail(head + 1));
       this.#write(oldest.id, head, next - 1);
     }
   }
 
+  /** Whether a page's oldest unwritten fact is old enough. Most commits find none, and make nothing for that. */
+  #isOneDue(head: number): boolean {
+    const wait = this.#wait;
+    for (const page of this.#pages.values()) {
+      if (page.dirtySince !== undefined && head - page.dirtySince >= wait) return true;
+    }
+    return false;
+  }
+
   /** A checkpoint when one is due, and as much of the index's own work as the new facts are worth. */
   #storeIds(head: number): void {
-    if (this.#entries.length >= ENTRY_NUMBERS * CHECKPOINT_FACTS) {
-      this.#sql.exec(
-        "INSERT INTO checkpoint_keyed (last, recall, totals) VALUES (?, ?, ?)",
-        head,
-        this.recall.pack(this.#entries),
-        JSON.stringify(this.totals),
-      );
-      this.#entries = [];
-    }
-    if (this.recall.advance(head)) {
-      // The newest stays, because it has the totals.
-      this.#sql.exec(
-        `DELETE FROM checkpoint_keyed
-         WHERE last <= ? AND last < (SELECT max(last) FROM checkpoint_keyed)`,
-        this.recall.covered,
-      );
-    }
+    const entries = this.ids.packed();
+    if (entries) this.#checkpoints.add(head, entries, this.totals);
+    if (this.ids.advance(head)) this.#checkpoints.dropUpto(this.ids.covered);
   }
 
   /** Reads in the pages whose only new facts are in the tail of the log, once these are old enough to be written. */
   #touchOldTail(head: number): void {
     let touched = 0;
     for (const [id, facts] of this.#tail) {
-      if (head - (facts[0]?.seq ?? head) < this.#flushFacts) continue;
+      if (head - (facts[0]?.seq ?? head) < this.#wait) continue;
       this.#page(id);
       touched += 1;
       if (touched >= PAGES_PER_COMMIT) return;
@@ -327,20 +416,7 @@ export class TeamStore {
 
   #write(id: number, head: number, floor: number): void {
     const page = this.#page(id);
-    // A log with a gap leaves holes, which `map` would pass over.
-    const body = `[${Array.from(page.teams, (team) => (team ? encodeTeam(team) : "null")).join(",")}]`;
-    this.#sql.exec("DELETE FROM page WHERE id = ? AND part >= ?", id, Math.ceil(body.length / PART_MAX));
-    for (let part = 0; part * PART_MAX < body.length; part += 1) {
-      this.#sql.exec(
-        `INSERT INTO page (id, part, seq, floor, body) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (id, part) DO UPDATE SET seq = excluded.seq, floor = excluded.floor, body = excluded.body`,
-        id,
-        part,
-        head,
-        floor,
-        body.slice(part * PART_MAX, (part + 1) * PART_MAX),
-      );
-    }
+    this.#stored.write(id, page.teams, head, floor);
     delete page.dirtySince;
   }
 
@@ -368,17 +444,76 @@ export class TeamStore {
 
   /** The page as stored, with the tail of the log folded in. */
   #read(id: number): Page {
-    const rows = this.#sql
-      .exec<PageRow>("SELECT seq, body FROM page WHERE id = ? ORDER BY part", id)
-      .toArray();
-    const page: Page = { teams: rows.length === 0 ? [] : teamsOf(rows.map((row) => row.body).join("")) };
-    const seq = rows[0]?.seq ?? 0;
+    let stored = this.#readStored(id);
+    if (!stored && id * PAGE_TEAMS < this.totals.places && !this.#begins(id)) stored = this.#remake(id);
+    const { teams, seq } = stored ?? { teams: [], seq: 0 };
+    const page: Page = { teams };
     this.#catchUp(page, seq);
     const caughtUp = page.dirtySince !== undefined;
-    for (const fact of this.#tail.get(id) ?? []) if (fact.seq > seq) this.#applyTo(page, fact);
+    const gaps = this.#log.gaps.filter((gap) => gap.last > seq && !this.#held.has(gap));
+    const passGaps = (upto: number): void => {
+      for (let gap = gaps[0]; gap && gap.first <= upto; gap = gaps[0]) {
+        this.#stop(page, gap);
+        gaps.shift();
+      }
+    };
+    for (const fact of this.#tail.get(id) ?? []) {
+      if (fact.seq <= seq) continue;
+      passGaps(fact.seq);
+      this.#applyTo(page, fact);
+    }
+    passGaps(Number.POSITIVE_INFINITY);
     // The log was read for it, and need not be read again.
     if (caughtUp) this.#keep(id, page);
     return page;
+  }
+
+  /** The page as stored, made again where its rows are not as they were written. */
+  #readStored(id: number): StoredPage | undefined {
+    const stored = this.#stored.read(id);
+    return stored === "damaged" ? this.#remake(id) : stored;
+  }
+
+  /** Whether the tail of the log has all of a page without a row: its first team from its first fact on. Else the row got lost. */
+  #begins(id: number): boolean {
+    const [fact] = this.#tail.get(id) ?? [];
+    return fact !== undefined && makesTeam(fact) && ordinalOf(fact.team) === id * PAGE_TEAMS;
+  }
+
+  /** Makes again all pages whose rows got lost. A gap leaves room for many, and most of them have no team. */
+  #remakeLost(): void {
+    const stored = this.#stored.reaching(0);
+    const lost = new Set<number>();
+    for (let id = 0; id * PAGE_TEAMS < this.totals.places; id += 1) {
+      if (!stored.has(id) && !this.#pages.has(id) && !this.#begins(id)) lost.add(id);
+    }
+    if (lost.size > 0) this.#foldLost(lost);
+  }
+
+  /** Folds the whole log for a page whose rows got lost. */
+  #remake(id: number): StoredPage {
+    this.#stored.drop(id);
+    return this.#foldLost(new Set([id])).get(id) as StoredPage;
+  }
+
+  /** Folds the whole log once for these pages, and stores them. */
+  #foldLost(ids: ReadonlySet<number>): Map<number, StoredPage> {
+    const pages = new Map<number, Page>([...ids].map((id) => [id, { teams: [] }]));
+    let seq = 0;
+    for (const part of this.#log.parts(0)) {
+      seq = part.last;
+      if (!("body" in part)) {
+        for (const page of pages.values()) this.#stop(page, part);
+        continue;
+      }
+      for (const fact of this.#log.factsOf(part)) {
+        const page = pages.get(pageOfFact(fact) ?? NO_PAGE);
+        if (page) this.#applyTo(page, fact);
+      }
+    }
+    const floor = this.#stored.floor();
+    for (const [id, { teams }] of pages) this.#stored.write(id, teams, seq, floor);
+    return new Map([...pages].map(([id, { teams }]) => [id, { teams, seq }]));
   }
 
   /**
@@ -403,14 +538,14 @@ export class TeamStore {
     page.dirtySince = upto;
     for (const segment of this.#log.segments(Math.min(...from.values()) - 1)) {
       if (segment.first > upto) return;
-      for (const fact of factsOf(segment.body)) {
+      for (const fact of this.#log.factsOf(segment)) {
         if (fact.seq <= upto && fact.seq >= (from.get(fact.team) ?? upto + 1)) this.#applyTo(page, fact);
       }
     }
   }
 
   #applyTo(page: Page, fact: Fact): void {
-    const slot = ordinalOf(fact.team) % PAGE_TEAMS;
+    const slot = slotOf(fact.team);
     page.teams[slot] = evolveAny(page.teams[slot], fact, this.#tellSetAside);
     page.dirtySince ??= fact.seq;
   }
@@ -418,65 +553,7 @@ export class TeamStore {
   /** Whether this version knows the fact, or there is none of this number yet. */
   #knows(seq: number): boolean {
     const fact = this.#log.at(seq);
-    return fact === undefined || isKnown(fact);
+    if (fact === undefined) return this.#log.gapAt(seq) === undefined;
+    return isKnown(fact);
   }
-
-  #note(fact: Fact): void {
-    this.totals.count(fact);
-    this.#noteId(fact, this.#entries);
-  }
-
-  #noteId(fact: Fact, entries?: number[]): void {
-    const key = keyOf(fact);
-    if (key !== undefined) this.recall.add(key, fact.seq, entries);
-  }
-
-  /** The fact recorded under this recall key, if any. Throws `IdRefused` when finding out would cost too much. */
-  recorded(key: string): Fact | undefined {
-    const seqs = this.recall.find(key);
-    for (let index = 0; index < seqs.length; index += 1) {
-      if (index === ALIKE_MAX) throw new IdRefused("too many ids are like this one");
-      const fact = this.#log.at(seqs[index] as number);
-      if (fact && keyOf(fact) === key) return fact;
-    }
-    return undefined;
-  }
-}
-
-/** Whether an id was used cannot be said at a bounded cost: it must not be used. */
-export class IdRefused extends Error {}
-
-/** The recall key of a fact that has an id. */
-function keyOf(fact: Fact): string | undefined {
-  if (!("event" in fact) || fact.event === undefined) return undefined;
-  return fact.type === "join" ? joinKey(fact.event) : eventKey(fact.team, fact.event);
-}
-
-function totalsOf(text: string | undefined): TotalsCounter {
-  if (text === undefined) return new TotalsCounter();
-  const stored = JSON.parse(text) as Totals & { v?: number };
-  assertKnownForm("a checkpoint", stored, CHECKPOINT_FORM);
-  return TotalsCounter.from(stored);
-}
-
-/** The teams of a stored page. Form 1 is a list; a later form is an object that says so in `v`. */
-function teamsOf(body: string): (Team | undefined)[] {
-  const stored = JSON.parse(body) as (StoredTeam | null)[] | { v: number };
-  if (!Array.isArray(stored)) {
-    assertKnownForm("a page of teams", stored, PAGE_FORM);
-    throw new Error("a page of teams is no list");
-  }
-  return stored.map((team) => (team ? reviveTeam(team) : undefined));
-}
-
-function pageOf(team: string): number {
-  const ordinal = ordinalOf(team);
-  if (!(ordinal >= 0)) throw new Unfoldable("a fact names a team that is not of this shard");
-  return Math.floor(ordinal / PAGE_TEAMS);
-}
-
-/** The page of a fact of the log; undefined: of no team of this shard. */
-function placeOf({ team }: Fact): number | undefined {
-  const ordinal = typeof team === "string" ? ordinalOf(team) : -1;
-  return ordinal >= 0 ? Math.floor(ordinal / PAGE_TEAMS) : undefined;
 }

@@ -26,6 +26,12 @@ export const CLOSE_SLOW = 4_008;
 /** Our own: the same player opened more sockets than one may have. */
 export const CLOSE_REPLACED = 4_009;
 
+/** Our own: the hunt is deleted; there is nothing to come back to. */
+export const CLOSE_GONE = 4_404;
+
+/** Our own: the token that the socket was opened by is void; only another token helps. */
+export const CLOSE_VOID = 4_401;
+
 /** A client is asked for a sign when it was sent this share of the most it may leave unread. */
 const ASK_AT = 0.25;
 
@@ -172,6 +178,11 @@ export class Sockets {
     const sockets = this.open();
     this.#count = sockets.length;
     for (const socket of sockets) this.sendText(socket, text);
+  }
+
+  /** The hunt is deleted. */
+  closeAll(): void {
+    for (const socket of this.open()) socket.close(CLOSE_GONE, "the hunt was deleted");
   }
 
   /** A socket ended, by whomever; `code`: undefined after an error. */

@@ -47,6 +47,11 @@ export const METRICS = {
     help: "Requests beyond the rate of their token, address or team",
     labels: ["by"],
   },
+  hunt_entry_checks_total: {
+    type: "counter",
+    help: "Checks that a person joins (Turnstile), by result: passed, refused, unchecked (it could not be asked)",
+    labels: ["result"],
+  },
   hunt_events_total: {
     type: "counter",
     help: "Events decided, by type and outcome",
@@ -85,9 +90,19 @@ export const METRICS = {
     help: "Facts made durable",
     labels: ["shard_bucket"],
   },
+  hunt_log_gaps_total: {
+    type: "counter",
+    help: "Segments of a log found not to be as they were written, once for each start of their shard",
+    labels: ["shard_bucket"],
+  },
   hunt_facts_settled_total: {
     type: "counter",
     help: "Facts that the origin holds, or a dead letter",
+    labels: ["shard_bucket"],
+  },
+  hunt_facts_set_aside_total: {
+    type: "counter",
+    help: "Facts that a shard found it cannot fold, one a team: the team is read-only, see the log and verify",
     labels: ["shard_bucket"],
   },
   hunt_ship_messages_total: {
@@ -157,6 +172,22 @@ export const METRICS = {
     type: "counter",
     help: "Frames over live sockets",
     labels: ["direction"],
+  },
+  hunt_placements_total: {
+    type: "counter",
+    help: "New teams given a shard: between two by their load, among those that did not refuse, or the only one",
+    labels: ["by"],
+  },
+  hunt_shards_added_total: {
+    type: "counter",
+    help: "Shards a region added to hunts, by the engine itself (GROW_AT) or by an organiser",
+    labels: ["by"],
+  },
+  hunt_shard_spread: {
+    type: "histogram",
+    help: "Events of a region's busiest shard over the mean of its shards, each time loads are published",
+    labels: [],
+    buckets: [1.05, 1.1, 1.15, 1.25, 1.5, 2, 3, 5, 10],
   },
   hunt_vault_claims_total: {
     type: "counter",

@@ -6,6 +6,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { BoundedMap } from "../bounded-map.ts";
+import { type Checksums, checksumOf, tellDropped, withChecksums } from "../checksum.ts";
 import { systemClock } from "../clock.ts";
 import { Delayed } from "../delayed.ts";
 import { LazySql, type Sql } from "../lazy-sql.ts";
@@ -13,6 +14,7 @@ import type { Env } from "../objects/env.ts";
 import type { Counts, MetricsHubObject } from "../objects/metrics.ts";
 import { isKnownForm } from "../stored-form.ts";
 import { addTo, nothing } from "./metrics.ts";
+import { RecentCounts } from "./recent.ts";
 
 /** How long changes stay in memory only, ms. */
 const SAVE_DELAY = 5_000;
@@ -28,7 +30,8 @@ const FORM = 1;
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS sums (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  body TEXT NOT NULL -- JSON: the sums, and the senders with their last flush
+  body TEXT NOT NULL, -- JSON: the sums, and the senders with their last flush
+  sum TEXT NOT NULL DEFAULT '-' -- of the body
 )`;
 
 interface Saved {
@@ -39,14 +42,16 @@ interface Saved {
 
 export class MetricsHub extends DurableObject<Env> implements MetricsHubObject {
   readonly #sql: Sql;
+  readonly #checks: Checksums;
   readonly #sums: Counts;
   readonly #lastFlushes = new BoundedMap<string, number>(SENDERS_MAX);
   readonly #saving: Delayed;
+  readonly #recent = new RecentCounts();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = new LazySql(ctx.storage.sql);
-    this.#sql.exec(SCHEMA);
+    this.#checks = withChecksums(this.#sql, "sums", SCHEMA);
     const saved = this.#saved();
     this.#sums = saved?.sums ?? nothing();
     for (const [sender, flush] of saved?.senders ?? []) this.#lastFlushes.set(sender, flush);
@@ -72,6 +77,7 @@ export class MetricsHub extends DurableObject<Env> implements MetricsHubObject {
     const own = nothing();
     own.counters.hunt_metrics_flushes_total = 1;
     const dropped = addTo(this.#sums, counts, HUB_SERIES_MAX);
+    this.#recent.add(counts, systemClock.now());
     if (dropped > 0) own.counters.hunt_metrics_dropped_total = dropped;
     addTo(this.#sums, own);
     this.#saving.ask();
@@ -81,17 +87,26 @@ export class MetricsHub extends DurableObject<Env> implements MetricsHubObject {
     return this.#sums;
   }
 
+  recent(): Counts {
+    return this.#recent.sum(systemClock.now());
+  }
+
   #saved(): Saved | undefined {
-    const [row] = this.#sql.exec<{ body: string }>("SELECT body FROM sums").toArray();
-    const saved = row && (JSON.parse(row.body) as Saved);
-    return saved && isKnownForm(saved, FORM) ? saved : undefined;
+    const [row] = this.#sql
+      .exec<{ body: string; sum: string | null }>("SELECT body, sum FROM sums")
+      .toArray();
+    if (!row) return undefined;
+    if (!this.#checks.isIntact(row.sum, row.body)) {
+      tellDropped("the sums of the metrics");
+      return undefined;
+    }
+    const saved = JSON.parse(row.body) as Saved;
+    return isKnownForm(saved, FORM) ? saved : undefined;
   }
 
   #save(): void {
     const saved: Saved = { v: FORM, sums: this.#sums, senders: [...this.#lastFlushes] };
-    this.#sql.exec(
-      "INSERT INTO sums (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-      JSON.stringify(saved),
-    );
+    const body = JSON.stringify(saved);
+    this.#sql.exec("INSERT OR REPLACE INTO sums (id, body, sum) VALUES (1, ?, ?)", body, checksumOf(body));
   }
 }

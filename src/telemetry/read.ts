@@ -4,13 +4,11 @@ import { metricsStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { gateOf } from "../objects/gate.ts";
 import { flushNow, hubNames } from "./flush.ts";
+import { inTime } from "./in-time.ts";
 import { addTo, nothing } from "./metrics.ts";
 import { type Gauge, prometheusText } from "./text.ts";
 
 const GATE_STATES = ["closed", "half_open", "open"] as const;
-
-/** Longest a source is waited for, ms: a source that takes longer is left out, and shown as down. */
-const SOURCE_MAX = 2_000;
 
 export async function readMetrics(env: Env, now: number): Promise<string> {
   // The counts of this isolate show at once.
@@ -83,20 +81,4 @@ function queueGauges(queues: { queue: string; metrics: QueueMetrics | undefined 
       }),
     },
   ];
-}
-
-/** The value, or undefined when it fails or takes too long. */
-async function inTime<T>(asked: PromiseLike<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((done) => {
-    timer = setTimeout(done, SOURCE_MAX, undefined);
-  });
-  try {
-    return await Promise.race([asked, late]);
-  } catch (error) {
-    console.warn({ message: "a source of metrics cannot be read", error: String(error) });
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
 }

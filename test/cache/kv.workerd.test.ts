@@ -1,9 +1,10 @@
 /** What an isolate believes of KV: signed entries, and old ones only while control confirms them. */
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { boardKey, publicKey } from "../../src/cache/entry.ts";
 import { boardPage, forgetHunt, publicHunt } from "../../src/cache/kv.ts";
-import { signedText } from "../../src/cache/signed.ts";
+import { openSigned, signedText } from "../../src/cache/signed.ts";
 import { HuntControl } from "../../src/control/object.ts";
 import type { PublicEntry } from "../../src/objects/control.ts";
 import { control, makeOrigin, publish, setPhase } from "../shard/workerd.ts";
@@ -71,18 +72,77 @@ test("[SEC-101] control is asked about an old entry once in that time; while it 
   expect(await seen("aged", begun + 10 * MINUTE)).toEqual(entry);
 });
 
+test("[CACHE-5] an entry that KV has lost, or that says nothing true, is written again", async () => {
+  await publish("lost");
+  const key = publicKey("lost");
+  const entry = await told("lost");
+  for (const spoiled of [undefined, "null"]) {
+    // What publishing itself writes a moment later is past.
+    await runDurableObjectAlarm(control("lost"));
+    if (spoiled === undefined) await env.CACHE.delete(key);
+    else await env.CACHE.put(key, spoiled);
+    forgetHunt("lost");
+    expect(await seen("lost", Date.now())).toEqual(entry);
+    expect(await runDurableObjectAlarm(control("lost"))).toBe(true);
+    expect(openSigned(env, key, await env.CACHE.get(key))).toBeDefined();
+    forgetHunt("lost");
+    const asked = vi.spyOn(HuntControl.prototype, "publicEntry");
+    expect(await seen("lost", Date.now())).toEqual(entry);
+    expect(asked).not.toHaveBeenCalled();
+    asked.mockRestore();
+  }
+});
+
 test("[SEC-100] the published standings are signed as well", async () => {
   await publish("board-lied");
   const now = Date.now();
-  const empty = await boardPage(env, "board-lied", { offset: 0, limit: 10, organiser: false }, now);
+  const empty = await boardPage(
+    env,
+    { hunt: { hunt: "board-lied" } },
+    { offset: 0, limit: 10, organiser: false },
+    now,
+  );
   const entry = { v: 1, hunt: "board-lied", at: now, asOf: now, frozen: false, total: 7, entries: [] };
   const key = boardKey("board-lied");
   const read = async (text: string) => {
     await env.CACHE.put(key, text);
     forgetHunt("board-lied");
-    return (await boardPage(env, "board-lied", { offset: 0, limit: 10, organiser: false }, now)).total;
+    return (
+      await boardPage(env, { hunt: { hunt: "board-lied" } }, { offset: 0, limit: 10, organiser: false }, now)
+    ).total;
   };
   expect(await read(JSON.stringify(entry))).toBe(empty.total);
   expect(await read(signedText(env, key, JSON.stringify({ ...entry, at: now + HOUR }), now))).toBe(0);
   expect(await read(signedText(env, key, JSON.stringify(entry), now))).toBe(7);
+});
+
+test("[SEC-49] pages of the standings in memory are bounded by their rows: a flood of large ones fills no isolate", async () => {
+  const hunt = "board-flooded";
+  await publish(hunt);
+  const now = Date.now();
+  const entries = Array.from({ length: 500 }, (_, index) => ({
+    rank: index + 1,
+    team: { id: `t${index}`, name: "T" },
+    score: 0,
+    solves: 0,
+  }));
+  const entry = { v: 1, hunt, at: now, asOf: now, frozen: false, total: 500, entries };
+  await env.CACHE.put(boardKey(hunt), signedText(env, boardKey(hunt), JSON.stringify(entry), now));
+  const asked = vi.spyOn(env.CACHE, "get");
+  const read = async (offset: number): Promise<number> => {
+    asked.mockClear();
+    const page = await boardPage(
+      env,
+      { hunt: { hunt } },
+      { offset, limit: 500 - offset, organiser: false },
+      now,
+    );
+    expect(page.entries).toHaveLength(500 - offset);
+    return asked.mock.calls.length;
+  };
+  for (let offset = 0; offset < 120; offset += 1) expect(await read(offset)).toBe(1);
+  // Those of a moment ago are repeated, the oldest is read anew.
+  expect(await read(119)).toBe(0);
+  expect(await read(60)).toBe(0);
+  expect(await read(0)).toBe(1);
 });

@@ -1,4 +1,5 @@
 /** Hostile input (SPEC, SEC-10 and on): each gets a clear response, never a 5xx and never a hang. */
+import { isUtf8 } from "node:buffer";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -72,7 +73,8 @@ function routesOf(paths: Record<string, Record<string, Declared>>): Route[] {
         path: template
           .replace("{hunt}", template.endsWith("/import") ? "bad-draft" : "bad")
           .replace("{team}", player.team.id)
-          .replace("{prize}", "voucher"),
+          .replace("{prize}", "voucher")
+          .replace("{clue}", "cave"),
         ...(opens.length === 0
           ? {}
           : { token: opens.includes("player") ? player.token : client.organiserToken }),
@@ -98,12 +100,20 @@ function send(route: Route, body: string | Uint8Array<ArrayBuffer>, type = route
   return client.call(route.method, route.path, { body, type, ...(token === undefined ? {} : { token }) });
 }
 
+/** Lines that were taken, as the routes that take lines tell it. */
+interface Taken {
+  accepted?: number;
+  created?: number;
+  existing?: number;
+}
+const takenOf = (body: Taken): number => body.accepted ?? (body.created ?? 0) + (body.existing ?? 0);
+
 /** What a request that cannot be meant must come to: a problem, or import lines that are all rejected. */
 function expectRefused(answer: Answer, about: string): void {
   if (answer.status === 200 || answer.status === 202) {
-    const body = answer.body as { lines: number; accepted: number; rejected: object[] };
-    expect(body, about).toMatchObject({ accepted: 0 });
-    expect(body.rejected.length, about).toBe(body.lines);
+    const body = answer.body as Taken & { lines?: number; rejected: object[] };
+    expect(takenOf(body), about).toBe(0);
+    expect(body.rejected.length, about).toBe(body.lines ?? body.rejected.length);
     return;
   }
   expect(answer.status, about).toBeGreaterThanOrEqual(400);
@@ -146,13 +156,18 @@ describe("[SEC-10] every text of the JSON parsing suite", () => {
     const good = {
       "/v1/hunts/bad-draft/import": `{"at":"2026-06-06T18:30:00Z","team":"Liners","type":"join"}`,
       "/v1/registrations": `{"externalId":"C-1"}`,
+      "/v1/hunts/bad/teams": `{"name":"Liners"}`,
     };
     const texts = JSON_SUITE.filter(({ bytes }) => !bytes.some((byte) => byte === 0x0a || byte === 0x0d));
     for (const route of routes.filter(({ kind }) => kind === "lines")) {
       const line = good[route.path as keyof typeof good];
       // In parts, so that each is told: the response names so many rejected lines and no more.
       for (let from = 0; from < texts.length; from += 40) {
-        const part = texts.slice(from, from + 40).filter(({ bytes }) => bytes.length < 10_000);
+        // A list of teams is read as one text.
+        const isOneText = route.path.endsWith("/teams");
+        const part = texts
+          .slice(from, from + 40)
+          .filter(({ bytes }) => bytes.length < 10_000 && !(isOneText && !isUtf8(bytes)));
         const body = Buffer.concat([
           ...part.flatMap(({ bytes }) => [bytes, Buffer.from("\n")]),
           Buffer.from(line),
@@ -160,7 +175,7 @@ describe("[SEC-10] every text of the JSON parsing suite", () => {
         const answer = await send(route, new Uint8Array(body));
         const about = `${route.path} from ${from} → ${answer.status} ${answer.text.slice(0, 300)}`;
         expect([200, 202], about).toContain(answer.status);
-        expect(answer.body, about).toMatchObject({ accepted: 1 });
+        expect(takenOf(answer.body as Taken), about).toBe(1);
       }
     }
   });
@@ -179,7 +194,6 @@ describe("[SEC-10] every text of the JSON parsing suite", () => {
         socket.send({ ping: marker });
         await expect
           .poll(() => socket.closed ?? socket.frames.find(({ pong }) => pong === marker), {
-            timeout: 10_000,
             interval: 2,
             message: name,
           })
@@ -239,8 +253,18 @@ describe("[SEC-11] hostile JSON", () => {
       if (results)
         expect(new Set(results.map(({ outcome }) => outcome)), about).toEqual(new Set(["invalid"]));
       else expectRefused(answer, about);
-      // A definition's issues name its unknown keys: its author shall find them.
-      if (route.kind !== "text") expect(answer.text, about).not.toContain(MARK);
+      // Issues name unknown keys, so that their author finds them; values are quoted by none.
+      if (route.kind === "text") continue;
+      const { issues = [], rejected = [] } = answer.body as {
+        issues?: { code: string }[];
+        rejected?: { message: string }[];
+      };
+      const unknown = [
+        ...issues.filter(({ code }) => code === "unrecognized_keys"),
+        ...rejected.filter(({ message }) => message.includes("unknown key")),
+      ];
+      const rest = unknown.reduce((text, one) => text.replace(JSON.stringify(one), ""), answer.text);
+      expect(rest, about).not.toContain(MARK);
     }
     expect(Object.hasOwn(Object.prototype, MARK)).toBe(false);
   });
@@ -328,9 +352,8 @@ describe("[SEC-13] bodies of the wrong type or size", () => {
       expect(await statusOf(route, `Transfer-Encoding: chunked\r\n\r\n${chunk(limit + 1)}`), route.path).toBe(
         413,
       );
-      const blank = route.kind === "json" ? 400 : 422;
       const whole = `Transfer-Encoding: chunked\r\n\r\n${chunk(limit)}0\r\n\r\n`;
-      expect(await statusOf(route, whole), route.path).toBe(blank);
+      expect(await statusOf(route, whole), route.path).toBe(400);
     }
   });
 

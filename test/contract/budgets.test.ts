@@ -1,11 +1,13 @@
 /** What one address, team or player may ask for, with the limits of production: over HTTP and over sockets. */
+import { get } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import type { Joined } from "../../src/contract/join.ts";
 import type { Advice } from "../../src/contract/ops.ts";
 import type { Result, Results } from "../../src/protocol.ts";
 import { Client, expectProblem, type Player } from "./client.ts";
 import { manyClues, NEAR_PIER, PIER } from "./hunts.ts";
-import { Socket } from "./socket.ts";
+import { Socket, ticketOf } from "./socket.ts";
 
 /** Joins with a rate of its own, so that the others are not in its way. */
 const LIMITS = {
@@ -28,6 +30,29 @@ const stop = async (): Promise<void> => {
   await engine?.stop();
   engine = undefined;
 };
+
+/** The status of an upgrade to a player's socket, which is closed again. */
+function upgradeStatus(ticket: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = get(new URL(`/v1/hunts/frames/live?ticket=${ticket}`, client.url), {
+      headers: {
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      },
+    });
+    asked.on("response", (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.on("upgrade", (response, connection) => {
+      connection.destroy();
+      resolve(response.statusCode);
+    });
+    asked.on("error", reject);
+  });
+}
 
 const guess = (id: string, clue: string, text: string) => ({
   id,
@@ -205,6 +230,29 @@ describe("each by itself", () => {
     expect((await client.board("joining")).total).toBeLessThanOrEqual(8);
   });
 
+  test("[SEC-154] too many return codes that nobody has stop every attempt from there, right ones too", async () => {
+    await start({ RATE_LIMITS: "on", SHARDS_PER_REGION: "1" });
+    await client.publish("returning", manyClues(1));
+    const joined = await client.call<Joined>("POST", "/v1/hunts/returning/players", {
+      json: { name: "Ada", team: { create: "Returners" } },
+    });
+    const comeBack = (returnCode: string) =>
+      client.call("POST", "/v1/hunts/returning/sessions", { json: { returnCode } });
+    const { returnCode } = joined.body;
+    for (let tried = 0; tried < 10; tried += 1) {
+      expectProblem(await comeBack(`WEUR0-00000000000000000${tried}`), "not_found");
+    }
+    expect((await comeBack(returnCode)).status).toBe(201);
+    expectProblem(await comeBack("WEUR0-no-such-code"), "rate_limited");
+    const refused = await comeBack(returnCode);
+    expectProblem(refused, "rate_limited");
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(4);
+    expect(Number(refused.headers.get("retry-after"))).toBeLessThan(65);
+    // Who plays plays on, and others join.
+    await client.call("GET", "/v1/hunts/returning/me", { token: joined.body.token });
+    await client.team("returning", "Others");
+  });
+
   test("[SEC-44] a team's flood of events is refused for that team alone, recorded or not, over both ways", async () => {
     await start({ RATE_LIMITS: "on", SHARDS_PER_REGION: "1", TEAM_EVENTS_PER_MINUTE: "100" });
     await client.publish("events", manyClues(2));
@@ -224,6 +272,50 @@ describe("each by itself", () => {
     await socket.close();
     expect(await client.playOne(other, guess("r", "c0", "right 0"))).toMatchObject({ outcome: "correct" });
     await client.me(flood);
+  });
+
+  test("[SEC-49] the players of a team do not look at /me more often together than a team may", async () => {
+    await start({ RATE_LIMITS: "on", SHARDS_PER_REGION: "1", TEAM_EVENTS_PER_MINUTE: "100" });
+    await client.publish("looking", manyClues(2));
+    const first = await client.team("looking", "Flood");
+    const mate = await client.join("looking", { name: "M", team: { join: first.team.joinCode ?? "" } });
+    const other = await client.team("looking", "Other");
+    const looks = await Promise.all(
+      Array.from({ length: 140 }, (_, index) =>
+        client.call("GET", "/v1/hunts/looking/me", { token: (index % 2 === 0 ? first : mate).token }),
+      ),
+    );
+    const refused = looks.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThan(20);
+    expect(refused.length).toBeLessThanOrEqual(40);
+    for (const answer of refused) expectProblem(answer, "overloaded");
+    // It plays on, and others look.
+    expect(await client.playOne(mate, guess("r", "c0", "right 0"))).toMatchObject({ outcome: "correct" });
+    await client.me(other);
+  });
+
+  test("[SEC-44] malformed events in frames are events, too, and tickets sent again and again are requests", async () => {
+    await start({ RATE_LIMITS: "on", SHARDS_PER_REGION: "1", TEAM_EVENTS_PER_MINUTE: "100" });
+    await client.publish("frames", manyClues(2));
+    const flood = await client.team("frames", "Flood");
+    const socket = await Socket.ofPlayer(client, flood);
+    const malformed = Array.from({ length: 60 }, (_, index) => ({ id: `n${index}`, type: "none" }));
+    socket.send({ events: malformed });
+    expect(await socket.next<Result[]>("results")).toHaveLength(60);
+    socket.send({ events: malformed });
+    expect(await socket.next("error")).toMatchObject({ code: "overloaded" });
+    // Refused before they are looked at.
+    socket.send({ events: malformed.slice(0, 1) });
+    expect(await socket.next("error")).toMatchObject({ code: "overloaded" });
+    await socket.close();
+    const ticket = await ticketOf(client, flood);
+    // Twice, because a window of the rate may end meanwhile.
+    const statuses: (number | undefined)[] = [];
+    for (let times = 0; times < 2; times += 1) {
+      statuses.push(...(await Promise.all(Array.from({ length: 400 }, () => upgradeStatus(ticket)))));
+    }
+    expect(statuses.filter((status) => status === 101)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(50);
   });
 
   test("[SEC-42] a team that is too young gets cooldown for every answer, and is told when it is old enough", async () => {
@@ -257,7 +349,11 @@ describe("each by itself", () => {
       .poll(
         async () => {
           const events = Array.from({ length: 100 }, (_, index) =>
-            guess(`f${Math.random().toString(36).slice(2)}${index}`, "word", `wrong ${"x".repeat(100)}`),
+            guess(
+              `f${Math.random().toString(36).slice(2)}${index}`,
+              "word",
+              `wrong ${index} ${Math.random()} ${"x".repeat(100)}`,
+            ),
           );
           const results = await client.play(player, ...events);
           return results.every(({ outcome }) => outcome === "cooldown");
@@ -282,5 +378,8 @@ describe("each by itself", () => {
     expectProblem(late, "overloaded");
     expectProblem(await client.call("GET", "/v1/ops/advice"), "unauthenticated");
     await client.verify("full");
+    // [ADV-6] What is over needs no advice.
+    await client.setPhase("full", "ended");
+    expect(await advised()).toEqual([]);
   });
 });

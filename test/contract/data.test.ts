@@ -41,6 +41,7 @@ describe("[API-50] the export", () => {
     for (const team of teams) {
       await client.play(
         team,
+        { id: "c", type: "hint", clue: "cave", hint: "free" },
         {
           id: `a-${team.team.id}`,
           type: "answer",
@@ -49,7 +50,6 @@ describe("[API-50] the export", () => {
           at: "2026-01-01T00:00:00Z",
         },
         { id: "b", type: "checkin", clue: "pier", position: NEAR_PIER },
-        { id: "c", type: "hint", clue: "cave", hint: "free" },
         { id: "d", type: "scan", code: "a wrong code" },
         { id: "e", type: "answer", clue: "end", answer: "locked: not recorded" },
       );
@@ -72,13 +72,13 @@ describe("[API-50] the export", () => {
     const own = lines.filter((line) => line.team === team?.team.id);
     expect(own.map(({ type, outcome }) => [type, outcome])).toEqual([
       ["join", undefined],
+      ["hint", "taken"],
       ["answer", "correct"],
       ["checkin", "out_of_range"],
-      ["hint", "taken"],
       ["scan", "unknown_code"],
       ["award", undefined],
     ]);
-    expect(own[1]).toMatchObject({
+    expect(own[2]).toMatchObject({
       event: `a-${team?.team.id}`,
       player: team?.id,
       at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -231,6 +231,42 @@ describe("[API-51] the import", () => {
     expect((await importText("bytes", "")).body).toEqual({ lines: 0, accepted: 0, rejected: [] });
   });
 
+  test("stops when the hunt goes live midway: what came before stays, nothing comes between players' events", async () => {
+    await client.publish("midway", manyClues(1), "draft");
+    const text = (from: number, count: number): Uint8Array =>
+      new TextEncoder().encode(
+        Array.from({ length: count }, (_, index) => {
+          const points = { type: "award", points: 1, reason: `r${from + index}` };
+          return `${JSON.stringify({ at: at(1), team: "A", ...(from + index === 0 ? { type: "join" } : points) })}\n`;
+        }).join(""),
+      );
+    let send: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        send = controller;
+        controller.enqueue(text(0, 1_000));
+      },
+    });
+    const importing = fetch(new URL("/v1/hunts/midway/import", engine.url), {
+      method: "POST",
+      headers: { authorization: `Bearer ${client.organiserToken}`, "content-type": "application/x-ndjson" },
+      body,
+      duplex: "half",
+    } as RequestInit);
+    while ((await client.export("midway")).length < 1_000) await new Promise((done) => setTimeout(done, 20));
+    await client.setPhase("midway", "live");
+    send?.enqueue(text(1_000, 1_500));
+    send?.close();
+    const response = await importing;
+    expect(response.status).toBe(409);
+    expect(await response.json()).toMatchObject({
+      code: "conflict",
+      detail: expect.stringContaining("live"),
+    });
+    expect(await client.export("midway")).toHaveLength(1_000);
+    await client.verify("midway");
+  });
+
   test("takes a stream of many lines, teams side by side", async () => {
     await client.publish("stream", manyClues(20), "draft");
     const lines: object[] = [];
@@ -269,7 +305,7 @@ describe("[API-52] codes", () => {
     expect(code).toMatchObject({
       clue: "chest",
       title: "The Chest",
-      code: expect.stringMatching(/^1\.\w+\.chest\.[\w-]+$/),
+      code: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}$/),
     });
     expect(decodeURIComponent(new URL(code?.url ?? "").hash)).toContain(code?.code);
     expect(linesOf(new URL(code?.url ?? "").pathname)).toEqual(["/play/coded"]);

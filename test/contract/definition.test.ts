@@ -100,7 +100,7 @@ describe("[API-11] an invalid definition", () => {
     Object.assign(bad.clues[2] ?? {}, { opens: { solved: "nothing" } });
     const shape = expectProblem(await put("kept", JSON.stringify(bad)), "invalid");
     expect(shape.issues?.map(({ path }) => path)).toEqual(
-      expect.arrayContaining(["extra", "clues.0.kind", "clues.1.points"]),
+      expect.arrayContaining(["extra", "clues.0.kind", "clues.1.points", "clues.2.opens.solved"]),
     );
     const meaning = manyClues(3) as { clues: Record<string, unknown>[] };
     Object.assign(meaning.clues[0] ?? {}, { opens: { solved: "nothing" } });
@@ -115,11 +115,11 @@ describe("[API-11] an invalid definition", () => {
   });
 
   test("names the line of a text that cannot be read", async () => {
-    const json = expectProblem(await put("unread", '{"format": 1,\n"title": }'), "invalid");
+    const json = expectProblem(await put("unread", '{"format": 1,\n"title": }'), "bad_request");
     expect(json.issues?.[0]?.message).toContain("line 2");
-    const yaml = expectProblem(await put("unread", "format: 1\ntitle: [", "application/yaml"), "invalid");
-    expect(yaml.issues?.length).toBeGreaterThan(0);
-    expectProblem(await put("unread", ""), "invalid");
+    const yaml = expectProblem(await put("unread", "format: 1\ntitle: [", "application/yaml"), "bad_request");
+    expect(yaml.issues).toMatchObject([{ message: expect.stringContaining("(line 2, column 8)") }]);
+    expectProblem(await put("unread", ""), "bad_request");
   });
 
   test("is not_found when it was never published", async () => {
@@ -276,6 +276,7 @@ test("[API-16] the public half says what everybody may know, and no more", async
     title: "Every Outcome",
     description: "A hunt of the tests.",
     phase: "draft",
+    scheduled: true,
     opens,
     closes,
     teams: { mode: "teams", maxSize: 2 },
@@ -283,7 +284,43 @@ test("[API-16] the public half says what everybody may know, and no more", async
       { id: "locals", title: "Locals" },
       { id: "visitors", title: "Visitors" },
     ],
+    joining: { require: "anyone" },
     clueCount: 6,
     serverTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
   });
+});
+
+test("[PH-9] [PH-10] [PH-11] [PH-12] times that end a hunt by mistake, or change nothing, are told", async () => {
+  const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  const put = (times: object, query = "") =>
+    client.organise<{ warnings?: { code: string }[]; issues?: { path: string; code: string }[] }>(
+      "PUT",
+      `/v1/hunts/times${query}`,
+      everyOutcome(times),
+    );
+  const codes = (found: { code: string }[] | undefined) => found?.map(({ code }) => code) ?? [];
+  const phaseOf = async () => (await client.call<object>("GET", "/v1/hunts/times")).body;
+  expect(codes((await put({ closes: hour(-1) })).body.warnings)).toContain("closes-in-past");
+  expect(await phaseOf()).toMatchObject({ phase: "draft" });
+  expect((await client.organise("POST", "/v1/hunts/times/phase", { phase: "live" })).status).toBe(409);
+  expect(codes((await put({ opens: hour(1), closes: hour(2) })).body.warnings)).not.toContain(
+    "closes-in-past",
+  );
+  await expect.poll(phaseOf).toMatchObject({ phase: "draft", scheduled: true });
+  await client.setPhase("times", "live");
+  await expect.poll(phaseOf).not.toHaveProperty("scheduled");
+  const moved = { opens: hour(1.5), closes: hour(2) };
+  expect(codes((await put(moved)).body.warnings)).toContain("opens-has-no-effect");
+  expect(codes((await put(moved)).body.warnings)).not.toContain("opens-has-no-effect");
+  for (const query of ["", "?dryRun=true"]) {
+    const refused = await put({ closes: hour(-1) }, query);
+    expect(refused.status).toBe(422);
+    expect(refused.body.issues).toMatchObject([{ path: "closes", code: "closes-in-past" }]);
+  }
+  await client.setPhase("times", "paused");
+  expect((await put({ closes: hour(-1) })).status).toBe(422);
+  await client.setPhase("times", "live");
+  expect((await put({ closes: hour(3) })).status).toBe(200);
+  expect((await put({ closes: hour(-1) }, "?endNow=true")).status).toBe(200);
+  await expect.poll(phaseOf).toMatchObject({ phase: "ended" });
 });

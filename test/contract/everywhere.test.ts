@@ -8,8 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
-import { Client, type Player, sleep } from "./client.ts";
+import { Client, type Player, sleep, withoutNames } from "./client.ts";
 import { Socket, ticketOf } from "./socket.ts";
+import { allArchived, boardInKv, registrationsThere } from "./waiting.ts";
 
 const HUNT = "everywhere";
 
@@ -37,8 +38,8 @@ const CANARIES = {
   "prize code": "CANARY-PRIZE-bilby-1",
   "unclaimed prize code": "CANARY-PRIZE-bilby-2",
   "private announcement": "Canary announcement to those who have the clue: echidna",
+  "request for help": "Canary request of a quoll for help",
   "reason of an act": "canary reason potoroo",
-  "webhook's address": "https://hooks.example/canary-emu",
   "client's address": "198.51.100.77",
   "forwarded address": "203.0.113.99",
   "client's agent": "CanaryAgent/7.7",
@@ -74,6 +75,7 @@ const AUTHOR = "the definition is its author's";
 const OWN = "the team's own";
 const RECORDED = "the log is the truth: it and what is made from it, for the organisers";
 const SUPPORT = "an organiser looks into a dispute";
+const KEPT_OF_IT = "it reads what is kept of it";
 /** What a team said, in clear. */
 const SAID = {
   export: RECORDED,
@@ -84,9 +86,14 @@ const SAID = {
 
 /** Who may see it, and why. */
 const MAY: Record<Secret, Partial<Record<Place, string>>> = {
-  answer: { organiser: AUTHOR, "disk of HuntControl": AUTHOR, ...SAID },
+  answer: {
+    team: "a proof has the fact as it was recorded, and the team gave it",
+    organiser: AUTHOR,
+    "disk of HuntControl": AUTHOR,
+    ...SAID,
+  },
   "folded answer": {},
-  "nudge's match": { organiser: AUTHOR, "disk of HuntControl": AUTHOR, ...SAID },
+  "nudge's match": { team: KEPT_OF_IT, organiser: AUTHOR, "disk of HuntControl": AUTHOR, ...SAID },
   "nudge's text": {
     team: OWN,
     organiser: AUTHOR,
@@ -117,21 +124,19 @@ const MAY: Record<Secret, Partial<Record<Place, string>>> = {
     "disk of HuntControl": AUTHOR,
     "disk of HuntShard": "shown to its teams once open",
   },
-  "wrong answer": SAID,
+  "wrong answer": { team: KEPT_OF_IT, organiser: "to find what misleads teams", ...SAID },
   "player's name": {
     team: OWN,
     organiser: SUPPORT,
     export: RECORDED,
     origin: RECORDED,
-    "disk of HuntShard": RECORDED,
-    "disk of PrizeVault": "the list of winners",
     "disk of D1": RECORDED,
   },
   "external id": {
+    team: KEPT_OF_IT,
     organiser: SUPPORT,
     export: RECORDED,
     origin: "the registration",
-    "disk of HuntShard": RECORDED,
     "disk of D1": "the registration",
   },
   "registered name": { origin: "the registration", "disk of D1": "the registration" },
@@ -144,19 +149,21 @@ const MAY: Record<Secret, Partial<Record<Place, string>>> = {
     "disk of D1": RECORDED,
   },
   latitude: {
+    team: KEPT_OF_IT,
     organiser: AUTHOR,
     export: RECORDED,
     origin: RECORDED,
     "disk of HuntControl": AUTHOR,
-    "disk of HuntShard": RECORDED,
+    "disk of HuntShard": "the place of the clue",
     "disk of D1": RECORDED,
   },
   longitude: {
+    team: KEPT_OF_IT,
     organiser: AUTHOR,
     export: RECORDED,
     origin: RECORDED,
     "disk of HuntControl": AUTHOR,
-    "disk of HuntShard": RECORDED,
+    "disk of HuntShard": "the place of the clue",
     "disk of D1": RECORDED,
   },
   "idempotency key": {},
@@ -178,6 +185,11 @@ const MAY: Record<Secret, Partial<Record<Place, string>>> = {
     "disk of HuntShard": "told to teams that have the clue open",
     "disk of Leaderboard": "it drops what is about a clue when it tells spectators",
   },
+  "request for help": {
+    team: OWN,
+    organiser: "it is asked",
+    "disk of HuntShard": "threads stand there",
+  },
   "reason of an act": {
     organiser: SUPPORT,
     export: RECORDED,
@@ -185,11 +197,6 @@ const MAY: Record<Secret, Partial<Record<Place, string>>> = {
     "disk of HuntControl": "the audit",
     "disk of HuntShard": RECORDED,
     "disk of D1": RECORDED,
-  },
-  "webhook's address": {
-    organiser: AUTHOR,
-    "disk of HuntControl": AUTHOR,
-    "disk of HuntShard": "the compiled hunt as a whole",
   },
   "client's address": {},
   "forwarded address": {},
@@ -208,6 +215,7 @@ const definition = {
   teams: { mode: "teams", maxSize: 5 },
   players: { require: "registered", whenOriginDown: "admit" },
   attempts: { burst: 100, refillPerMinute: 100, perClue: 0 },
+  help: { perTeam: 2 },
   rounds: [{ id: "one", title: "One" }],
   clues: [
     {
@@ -252,7 +260,6 @@ const definition = {
       opens: "manual",
     },
   ],
-  webhooks: [{ url: CANARIES["webhook's address"], on: ["won"] }],
   prizes: [
     {
       id: "voucher",
@@ -285,7 +292,13 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "hunt-everywhere-"));
   engine = await startEngine({
     dataDir,
-    vars: { RATE_LIMITS: "off", LOG_SAMPLE: "1", LEADERBOARD_MEMORY_MS: "0", LOOKUP_LIMIT_MS: "5000" },
+    vars: {
+      RATE_LIMITS: "off",
+      LOG_SAMPLE: "1",
+      ROOT_EVERY_MS: "1000",
+      LEADERBOARD_MEMORY_MS: "0",
+      LOOKUP_LIMIT_MS: "5000",
+    },
     log: (_level, text) => tell("log", text),
   });
   client = await Client.of(engine);
@@ -308,7 +321,8 @@ async function playEverything(): Promise<void> {
   };
   await register(CANARIES["external id"], { name: CANARIES["registered name"] });
   await register("OTHER", { name: "Other" });
-  await sleep(2_500);
+  await register("MATE", { name: "Mate" });
+  await registrationsThere(engine, 3);
   const joining = async (json: object, headers: Record<string, string>): Promise<Player> => {
     const answer = await client.call<
       Omit<Player, "hunt" | "id" | "name"> & { player: { id: string; name: string } }
@@ -326,13 +340,13 @@ async function playEverything(): Promise<void> {
     { "idempotency-key": CANARIES["idempotency key"] },
   );
   const other = await joining({ name: "Other", team: { create: "Others" }, externalId: "OTHER" }, {});
-  const mate = await joining({ name: "Mate", team: { join: player.team.joinCode }, externalId: "OTHER" }, {});
+  const mate = await joining({ name: "Mate", team: { join: player.team.joinCode }, externalId: "MATE" }, {});
   const { codes } = (
     await client.organise<{ codes: { clue: string; code: string }[] }>("GET", `/v1/hunts/${HUNT}/codes`)
   ).body;
   const ticket = await ticketOf(client, player);
   const ring = (name: keyof typeof engine.secrets): string =>
-    (engine.secrets[name].split(",")[0]?.split(":")[1] ?? "").slice(0, 30);
+    (engine.secrets[name]?.split(",")[0]?.split(":")[1] ?? "").slice(0, 30);
   secrets = {
     ...CANARIES,
     "generated code": codes.find(({ clue }) => clue === "made")?.code ?? "",
@@ -383,6 +397,11 @@ async function playEverything(): Promise<void> {
     "won",
   ]);
   await as("other team", other, say("o1", "something else"), { id: "o2", type: "claim", prize: "voucher" });
+  const request = await client.call("POST", `/v1/hunts/${HUNT}/threads`, {
+    token: player.token,
+    json: { text: CANARIES["request for help"] },
+  });
+  expect(request.status, request.text).toBe(201);
   const reason = secrets["reason of an act"];
   const acts: [string, object][] = [
     [`teams/${player.team.id}/awards`, { points: 5, reason }],
@@ -394,7 +413,8 @@ async function playEverything(): Promise<void> {
     const answer = await client.organise("POST", `/v1/hunts/${HUNT}/${path}`, json);
     expect(answer.status, answer.text).toBeLessThan(300);
   }
-  await sleep(2_500); // until the standings are in KV and the facts at the origin
+  await boardInKv(engine, HUNT);
+  await allArchived(client, HUNT);
 
   // Each is sent to where it does not belong, too.
   for (const secret of Object.values(secrets)) {
@@ -408,7 +428,7 @@ async function playEverything(): Promise<void> {
       await client.call("GET", `${path}/leaderboard?bracket=${encodeURIComponent(secret)}`),
       await client.call("GET", `${path}/leaderboard/${encodeURIComponent(secret)}/history`),
     ]) {
-      tell("errors", `${answer.text} ${JSON.stringify([...answer.headers])}`);
+      tell("errors", `${withoutNames(answer.text)} ${JSON.stringify([...answer.headers])}`);
     }
   }
   await readRoutes(player, other);
@@ -430,15 +450,40 @@ async function playEverything(): Promise<void> {
   }
 }
 
+/** The seq of a right answer of the player's team, once a root has it. */
+async function proven(player: Player): Promise<number> {
+  const { seq = 0 } =
+    (await client.export(HUNT)).find(
+      ({ team, outcome }) => team === player.team.id && outcome === "correct",
+    ) ?? {};
+  const shard = player.team.id.split("-").slice(0, 2).join("-");
+  for (let waited = 0; ; waited += 1) {
+    const answer = await client.organise("GET", `/v1/hunts/${HUNT}/proof/${shard}/${seq}`);
+    if (answer.status === 200) return seq;
+    expect(waited, answer.text).toBeLessThan(100);
+    await sleep(500);
+  }
+}
+
 /** Asks every GET of the document, as whoever may. */
 async function readRoutes(player: Player, other: Player): Promise<void> {
+  const seq = await proven(player);
+  await client.publish(`${HUNT}-gone`, definition, "draft");
+  const gone = `/v1/hunts/${HUNT}-gone?confirm=${HUNT}-gone&reason=none`;
+  const { job } = (await client.organise<{ job: string }>("DELETE", gone)).body;
   for (const [template, methods] of Object.entries(client.document.paths)) {
     const { security = [] } = (methods.get ?? { security: [] }) as unknown as { security?: object[] };
     if (!methods.get || template.endsWith("/live")) continue;
     const path = template
       .replace("{hunt}", HUNT)
       .replace("{team}", player.team.id)
-      .replace("{prize}", "voucher");
+      .replace("{prize}", "voucher")
+      .replace("{clue}", "cage")
+      .replace("{thread}", `${player.team.id}.1`)
+      .replace("{shard}", player.team.id.split("-").slice(0, 2).join("-"))
+      .replace("{seq}", String(seq))
+      .replace("{job}", job)
+      .replace("{digest}", "A".repeat(22));
     const opens = security.flatMap((one) => Object.keys(one));
     if (opens.length === 0) tell("public", (await client.call("GET", path, { headers: HEADERS })).text);
     if (opens.includes("player")) {
@@ -494,7 +539,7 @@ test("[SEC-122] it was looked where these are", () => {
     ["answer", "disk of HuntControl"],
     ["hint that was taken", "team"],
     ["join code", "team"],
-    ["player's name", "disk of HuntShard"],
+    ["player's name", "disk of D1"],
     ["player's name", "origin"],
     ["latitude", "disk of HuntShard"],
     ["prize code", "team"],

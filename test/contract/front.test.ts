@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import { mintOrganiserToken } from "../../scripts/local/secrets.ts";
 
 let engine: Engine;
 const logged: string[] = [];
@@ -95,6 +96,7 @@ describe("[SEC-80] the address of a client", () => {
     ["on", headers, "198.51.100.7"],
     ["on", forwarded, "203.0.113.2"],
     ["on", { "x-forwarded-for": "2001:db8:0:17ff::1" }, "2001:db8:0:1700::/56"],
+    ["on", { ...forwarded, "cf-connecting-ip": " " }, "203.0.113.2"],
     ["on", {}, "127.0.0.1"],
   ])("with TRUST_PROXY=%s and %o is %s", async (trust, sent, address) => {
     const noting = await startEngine({ vars: { RATE_LIMITS: "on", TRUST_PROXY: trust }, entry: NOTING });
@@ -106,4 +108,54 @@ describe("[SEC-80] the address of a client", () => {
       await noting.stop();
     }
   });
+
+  test("[SEC-40] counts large texts, which anybody may read; they are made once", async () => {
+    const noting = await startEngine({ vars: { RATE_LIMITS: "on" }, entry: NOTING });
+    try {
+      for (const path of ["/openapi.json", "/schema/hunt.json"]) {
+        const text = await (await fetch(new URL(path, noting.url))).text();
+        expect(() => JSON.parse(text)).not.toThrow();
+        expect(await (await fetch(new URL(path, noting.url))).text()).toBe(text);
+        const keys = await (await fetch(new URL("/-/keys", noting.url))).json();
+        expect(keys).toEqual(["127.0.0.1", "127.0.0.1"]);
+      }
+    } finally {
+      await noting.stop();
+    }
+  });
+});
+
+test("[SEC-50] whatever route asks for a token, a forged one is within the rate of its address; good ones play on", async () => {
+  /** Before the Worker: the address is beyond its rate. */
+  const BEYOND = `
+    import worker from "./worker.js";
+    export * from "./worker.js";
+    const ADDRESS_RATE = { limit: async () => ({ success: false }) };
+    export default { ...worker, fetch: (request, env, context) => worker.fetch(request, { ...env, ADDRESS_RATE }, context) };
+  `;
+  const paths = (await (await fetch(new URL("/openapi.json", engine.url))).json()) as {
+    paths: Record<string, Record<string, { security?: object[] }>>;
+  };
+  const beyond = await startEngine({ vars: { RATE_LIMITS: "on" }, entry: BEYOND });
+  try {
+    const send = (method: string, path: string, token: string): Promise<Response> =>
+      fetch(new URL(path, beyond.url), { method, headers: { authorization: `Bearer ${token}` } });
+    const answers: Record<string, number> = {};
+    let asking = 0;
+    for (const [path, operations] of Object.entries(paths.paths)) {
+      for (const [method, { security }] of Object.entries(operations)) {
+        if (!security?.length) continue;
+        asking += 1;
+        const response = await send(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, "none"), "a.b.c");
+        if (response.status !== 429) answers[`${method} ${path}`] = response.status;
+        await response.body?.cancel();
+      }
+    }
+    expect(asking).toBeGreaterThan(30);
+    expect(answers).toEqual({});
+    const good = await send("GET", "/v1/ops/advice", await mintOrganiserToken(beyond.secrets));
+    expect(good.status).toBe(200);
+  } finally {
+    await beyond.stop();
+  }
 });

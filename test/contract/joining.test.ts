@@ -8,6 +8,7 @@ interface Joined {
   player: { id: string; name: string };
   team: { id: string; name: string; joinCode?: string };
   token: string;
+  returnCode: string;
 }
 
 let engine: Engine;
@@ -41,16 +42,31 @@ describe("[API-20] joining", () => {
       player: { id: expect.stringMatching(/^.{1,64}$/), name: "Ann" },
       team: { id: expect.stringMatching(/^.{1,64}$/), name: "Founders", joinCode: expect.any(String) },
       token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      returnCode: expect.stringMatching(/^WEUR\d+(?:-[0-9A-Z]{6}){3}$/),
     });
     const code = first.body.team.joinCode ?? "";
     const second = await join("teams", { name: "Ben", team: { join: ` ${code.toLowerCase()} ` } });
     expect(second.body.team).toEqual(first.body.team);
     expect(second.body.player.id).not.toBe(first.body.player.id);
-    const player = { hunt: "teams", ...second.body.player, team: second.body.team, token: second.body.token };
+    const { player: mate, ...seat } = second.body;
+    const player = { hunt: "teams", ...mate, ...seat };
     const me = await client.me(player);
-    expect(me.team.members).toEqual([first.body.player, second.body.player]);
+    expect(me.team.members).toEqual([{ ...first.body.player, captain: true }, mate]);
     expect(me.team.bracket).toBe("locals");
     expectProblem(await join("teams", { name: "Cid", team: { join: code } }), "conflict");
+  });
+
+  test("[SH-26] takes a code as it is typed", async () => {
+    const { joinCode = "" } = (await client.team("teams", "Typed")).team;
+    const codes = joinCode.split("-");
+    const typed = codes.join("").split("").join(" ").toLowerCase();
+    const guest = await join("teams", { name: "Guest", team: { join: `${typed}\u200b` } });
+    expect(guest.body.team?.name).toBe("Typed");
+    const found = await client.organise<{ teams: { name: string }[] }>(
+      "GET",
+      `/v1/hunts/teams/teams?search=${encodeURIComponent(codes.join(" – ").toLowerCase())}`,
+    );
+    expect(found.body.teams.map(({ name }) => name)).toEqual(["Typed"]);
   });
 
   test("refuses a code that names no team", async () => {
@@ -89,6 +105,11 @@ describe("[API-20] joining", () => {
     ["a blank name", "teams", { name: "   ", team: { create: "Blank" } }],
     ["a name of 81 characters", "teams", { name: "x".repeat(81), team: { create: "Long" } }],
     ["a name of another type", "teams", { name: 7, team: { create: "Seven" } }],
+    ["nothing to see", "teams", { name: "\u200b", team: { create: "Unseen" } }],
+    ["a team of nothing to see", "teams", { name: "Ann", team: { create: "\u2800 \u3164" } }],
+    ["an override", "teams", { name: "Ann", team: { create: "Al\u202epha" } }],
+    ["a line separator", "teams", { name: "An\u2028n", team: { create: "Lines" } }],
+    ["a tab inside", "teams", { name: "An\tn", team: { create: "Tabs" } }],
     ["control characters", "teams", { name: "A\u0000nn", team: { create: "Control" } }],
     ["both ways at once", "teams", { name: "Ann", team: { create: "Both", join: "WEUR0-0000000" } }],
     ["an unknown key", "teams", { name: "Ann", team: { create: "Extra" }, admin: true }],
@@ -100,7 +121,7 @@ describe("[API-20] joining", () => {
   });
 });
 
-describe("[API-22] team names are unique after NFKC and case folding", () => {
+describe("[API-22] team names are unique without case, width, blanks and what is never seen", () => {
   test.each([
     ["case", "Night Owls", "nIGHT oWLS"],
     ["spaces", "Two Words", "  Two   Words "],
@@ -108,6 +129,10 @@ describe("[API-22] team names are unique after NFKC and case folding", () => {
     ["ligatures", "Office", "oﬃce"],
     ["sharp s", "Straße", "STRASSE"],
     ["composed", "Café", "Cafe\u0301"],
+    ["no space", "Three Blind Mice", "ThreeBlindMice"],
+    ["a zero width space", "Alpha", "Al\u200bpha"],
+    ["a Braille cell", "Braille Cell", "Braille\u2800Cell"],
+    ["marks of direction", "Omega", "\u200eOme\u061cga\u3164"],
   ])("%s", async (_, name, alike) => {
     expect((await join("teams", create(name))).status).toBe(201);
     expectProblem(await join("teams", create(alike)), "conflict");
@@ -214,6 +239,13 @@ test("[API-25] a hunt for registered players wants an external id", async () => 
   await client.publish("registered", manyClues(1, { players: { require: "registered" } }));
   const { issues } = expectProblem(await join("registered", create("Nobody")), "invalid");
   expect(issues).toMatchObject([{ path: "externalId", code: "required" }]);
+});
+
+test("[NAME-1] a name has 80 characters at most, however many bytes: a longer one is `too-large`", async () => {
+  expect((await join("teams", create("🦊".repeat(80)))).status).toBe(201);
+  expectProblem(await join("teams", create("🦊".repeat(81))), "invalid");
+  const long = expectProblem(await join("solo", { name: "x".repeat(81) }), "invalid");
+  expect(long.issues).toMatchObject([{ path: "name", code: "too-large" }]);
 });
 
 test("[SEC-1] guessing join codes and team ids adds no shard to a hunt", async () => {

@@ -105,7 +105,8 @@ describe("playing over a socket", () => {
       { id: "4", outcome: "conflict" },
     ]);
     // Many frames at once are answered in their order.
-    for (let index = 0; index < 10; index += 1) socket.send({ events: [answer(`m${index}`, "c2", "wrong")] });
+    for (let index = 0; index < 10; index += 1)
+      socket.send({ events: [answer(`m${index}`, "c2", `wrong ${index}`)] });
     for (let index = 0; index < 10; index += 1) {
       expect(await socket.next<Result[]>("results")).toMatchObject([
         { id: `m${index}`, outcome: "incorrect" },
@@ -130,14 +131,12 @@ describe("playing over a socket", () => {
     socket.send({ events: [answer("1", "c0", "right 0")] });
     expect(await socket.next<Result[]>("results")).toMatchObject([{ outcome: "correct" }]);
     socket.send({ events: [answer("2", "c0", "x".repeat(5_000))] });
-    await expect.poll(() => socket.closed?.code, { timeout: 5_000 }).toBe(1_009);
+    await expect.poll(() => socket.closed?.code).toBe(1_009);
     // Whoever sends without waiting is told to wait, and nothing is lost silently.
     const eager = await Socket.ofPlayer(client, player);
     for (let index = 0; index < 200; index += 1) eager.send({ events: [answer(`e${index}`, "c0", "w")] });
     await expect
-      .poll(() => eager.frames.filter((frame) => "results" in frame || "error" in frame).length, {
-        timeout: 5_000,
-      })
+      .poll(() => eager.frames.filter((frame) => "results" in frame || "error" in frame).length)
       .toBe(200);
     await eager.close();
   });
@@ -193,9 +192,7 @@ describe("playing over a socket", () => {
     }
     await client.setPhase("socket-news", "paused");
     for (const socket of [...sockets, spectator]) {
-      await expect
-        .poll(() => socket.frames.some(({ phase }) => phase === "paused"), { timeout: 5_000 })
-        .toBe(true);
+      await expect.poll(() => socket.frames.some(({ phase }) => phase === "paused")).toBe(true);
     }
     for (const socket of [...sockets, spectator]) await socket.close();
   });
@@ -206,7 +203,7 @@ describe("spectators", () => {
     await client.publish("socket-board", manyClues(5));
     const players: Player[] = [];
     for (let team = 0; team < 5; team += 1) players.push(await client.team("socket-board", `Team ${team}`));
-    await expect.poll(async () => (await client.board("socket-board")).total, { timeout: 10_000 }).toBe(5);
+    await expect.poll(async () => (await client.board("socket-board")).total).toBe(5);
     const watcher = await Socket.open(client, "socket-board");
     const early = await watcher.next<Shown>("leaderboard");
     expect(early.total).toBe(5);
@@ -222,9 +219,7 @@ describe("spectators", () => {
       );
     // The fifth team has solved all: nothing comes after that.
     await expect
-      .poll(async () => fold(watcher.frames)[0] === "1 Team 4 50" && (await rowsOf())[0] === "1 Team 4 50", {
-        timeout: 10_000,
-      })
+      .poll(async () => fold(watcher.frames)[0] === "1 Team 4 50" && (await rowsOf())[0] === "1 Team 4 50")
       .toBe(true);
     expect(fold(watcher.frames)).toEqual(await rowsOf());
     const deltas = watcher.frames.filter(
@@ -236,7 +231,7 @@ describe("spectators", () => {
     await back.next("leaderboard");
     const taken = back.frames.length;
     back.send({ since: early.position });
-    await expect.poll(() => back.frames.length - taken, { timeout: 5_000 }).toBe(deltas.length);
+    await expect.poll(() => back.frames.length - taken).toBe(deltas.length);
     const resumed = [{ leaderboard: early }, ...back.frames.slice(taken)] as { leaderboard?: Shown }[];
     expect(fold(resumed)).toEqual(await rowsOf());
     // A position of another life, or none at all: the whole.
@@ -264,16 +259,14 @@ describe("spectators", () => {
       await own.playOne(player, answer("1", "c0", "right 0"));
       await own.organise("POST", "/v1/hunts/crowd/announcements", { text: "to all" });
       for (const watcher of watchers) {
-        await expect.poll(() => fold(watcher.frames), { timeout: 10_000 }).toEqual(["1 One 10"]);
-        await expect
-          .poll(() => watcher.frames.filter((frame) => "announcement" in frame).length, { timeout: 10_000 })
-          .toBe(1);
+        await expect.poll(() => fold(watcher.frames)).toEqual(["1 One 10"]);
+        await expect.poll(() => watcher.frames.filter((frame) => "announcement" in frame).length).toBe(1);
       }
       // Those who leave are forgotten, and the next ones are served.
       for (const watcher of watchers) await watcher.close();
       const late = await Socket.open(own, "crowd");
       await own.playOne(player, answer("2", "c1", "right 1"));
-      await expect.poll(() => fold(late.frames), { timeout: 10_000 }).toEqual(["1 One 20"]);
+      await expect.poll(() => fold(late.frames)).toEqual(["1 One 20"]);
       await late.close();
     } finally {
       await small.stop();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { mintOpsToken } from "../../scripts/local/secrets.ts";
+import type { Advice } from "../../src/contract/ops.ts";
 import { Client, expectProblem } from "./client.ts";
 import { manyClues } from "./hunts.ts";
 
@@ -36,7 +37,11 @@ describe("who may read", () => {
     expectProblem(await client.call("GET", "/metrics"), "unauthenticated");
   });
 
-  test("[MET-7] an ops token opens nothing else", async () => {
+  test("[MET-7] [ADV-5] an ops token opens advice, and nothing else", async () => {
+    const advice = await client.call<Advice>("GET", "/v1/ops/advice", { token: opsToken });
+    expect([advice.status, advice.body]).toEqual([200, { advice: [] }]);
+    const player = await client.team("measured", "Asks");
+    expectProblem(await client.call("GET", "/v1/ops/advice", { token: player.token }), "unauthenticated");
     for (const path of ["/v1/ops/origin", "/v1/hunts", "/v1/hunts/measured/me", "/v1/hunts/measured/stats"]) {
       expectProblem(await client.call("GET", path, { token: opsToken }), "unauthenticated");
     }

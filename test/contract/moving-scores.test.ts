@@ -53,37 +53,37 @@ test("[API-40] decay and first solves move the score of every solver, also in sh
   await client.publish("moving", definition());
   const [first, second, third] = (await scattered("moving", 3)) as [Player, Player, Player];
   await solve(first);
-  await expect.poll(() => scoreOf(first), { timeout: 5_000 }).toBe(130);
+  await expect.poll(() => scoreOf(first)).toBe(130);
   await solve(second);
   await solve(third);
   // 100 − 50 · 2/5 for all three; the first two keep their bonus.
-  await expect.poll(() => boardOf("moving"), { timeout: 5_000 }).toEqual([110, 100, 80]);
+  await expect.poll(() => boardOf("moving")).toEqual([110, 100, 80]);
   for (const [player, score] of [
     [first, 110],
     [second, 100],
     [third, 80],
   ] as const) {
-    await expect.poll(() => scoreOf(player), { timeout: 5_000 }).toBe(score);
+    await expect.poll(() => scoreOf(player)).toBe(score);
   }
   const ban = await client.organise("POST", `/v1/hunts/moving/teams/${first.team.id}/ban`, {
     reason: "a test",
   });
   expect(ban.status).toBe(200);
   // A ban counts the solve out, and hands its bonus to nobody.
-  await expect.poll(() => boardOf("moving"), { timeout: 5_000 }).toEqual([110, 90]);
+  await expect.poll(() => boardOf("moving")).toEqual([110, 90]);
   expect((await client.organise("GET", "/v1/hunts/moving/verify")).body).toMatchObject({ ok: true });
 });
 
 test("[API-44] a team's history during a freeze does not tell of solves behind it", async () => {
-  const freeze = new Date(Date.now() + 2_500).toISOString();
-  const closes = new Date(Date.now() + 3_600_000).toISOString();
-  await client.publish("still", definition({ freeze, closes }));
+  const closes = new Date(Date.now() + 2 * 86_400_000).toISOString();
+  await client.publish("still", definition({ closes }));
   const [early, late] = (await scattered("still", 2)) as [Player, Player];
   await solve(early);
-  await expect.poll(() => boardOf("still"), { timeout: 2_000 }).toEqual([130]);
-  await sleep(Date.parse(freeze) - Date.now() + 50);
+  await expect.poll(() => boardOf("still")).toEqual([130]);
+  await client.publishSoon("still", (freeze) => definition({ freeze, closes }));
   await solve(late);
-  await expect.poll(() => scoreOf(early), { timeout: 5_000 }).toBe(120);
+  await sleep(500);
+  expect(await scoreOf(early)).toBe(130);
   const history = await client.call<{ points: { score: number }[] }>(
     "GET",
     `/v1/hunts/still/leaderboard/${early.team.id}/history`,

@@ -10,6 +10,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import { mintOrganiserToken, type Person } from "../../scripts/local/secrets.ts";
+import type { Audit } from "../../src/contract/data.ts";
+import type { Hunt } from "../../src/contract/hunt.ts";
+import type { Winners as WinnersTold } from "../../src/contract/prizes.ts";
 import type { Result } from "../../src/protocol.ts";
 import { Client, expectProblem, type Player, sleep } from "./client.ts";
 import { Socket } from "./socket.ts";
@@ -459,4 +463,127 @@ test("[PRIZE-9] no code and no seed is in any file of the engine but the definit
     });
   expect(holding.length).toBeGreaterThan(0);
   for (const path of holding) expect(path).toMatch(/HuntControl|HuntShard/);
+});
+
+describe("[PRIZE-30] winners are reached by what they gave", () => {
+  const JOIN = {
+    fields: [
+      { id: "mail", label: "E-mail", kind: "email", required: true, contact: true },
+      { id: "phone", label: "Phone", kind: "phone", contact: true },
+      { id: "shirt", label: "Shirt", kind: "text" },
+    ],
+  };
+  const path = (of: string) => `/v1/hunts/${of}/prizes/voucher/winners`;
+  const as = async (roles: Person["roles"], of: string) => {
+    const token = await mintOrganiserToken(engine.secrets, Date.now(), { name: roles.join(), roles });
+    return client.call<WinnersTold>("GET", path(of), { token });
+  };
+
+  beforeAll(async () => {
+    await client.publish("reached", hunt([prize("voucher", { stock: 3 })], { join: JOIN }));
+    for (const [name, fields] of [
+      ["Ada", { mail: "ada@winners.example", phone: "+49 40 1234", shirt: "size-of-ada" }],
+      ["Bea", { mail: "bea@winners.example" }],
+      ["Cleo", { mail: "cleo@winners.example" }],
+    ] as const) {
+      const player = await client.join("reached", { name, team: { create: name }, fields });
+      if (name !== "Cleo") expect((await claim(player, "k")).outcome).toBe("won");
+    }
+  });
+
+  test("operators are told the marked fields of winners, and of nobody else", async () => {
+    const { status, body, text } = await as(["operator"], "reached");
+    expect(status, text).toBe(200);
+    const contacts = Object.fromEntries(body.winners.map(({ name, contact }) => [name, contact]));
+    expect(contacts).toEqual({
+      Ada: [
+        { id: "mail", label: "E-mail", value: "ada@winners.example" },
+        { id: "phone", label: "Phone", value: "+49 40 1234" },
+      ],
+      Bea: [{ id: "mail", label: "E-mail", value: "bea@winners.example" }],
+    });
+    expect(text).not.toContain("size-of-ada");
+    expect(text).not.toContain("cleo@");
+  });
+
+  test("nobody else is, wherever they look; the page that joins says what it is for", async () => {
+    for (const role of ["viewer", "judge", "editor"] as const) {
+      const refused = await as([role], "reached");
+      expectProblem(refused, "forbidden");
+      expect(refused.text).not.toContain("@winners");
+      const token = await mintOrganiserToken(engine.secrets, Date.now(), { name: role, roles: [role] });
+      for (const each of ["stats", "teams", "stuck", "checkins", "export", "audit", "verify", "definition"]) {
+        const told = await client.call("GET", `/v1/hunts/reached/${each}`, { token });
+        expect(told.text, `${role} ${each}`).not.toContain("@winners");
+      }
+    }
+    const shown = await client.call<Hunt>("GET", "/v1/hunts/reached");
+    expect(shown.text).not.toContain("@winners");
+    expect(shown.body.joining.fields?.map(({ id, contact }) => [id, contact])).toEqual([
+      ["mail", true],
+      ["phone", true],
+      ["shirt", undefined],
+    ]);
+  });
+
+  test("that it was read is in the audit, as a reading with contact", async () => {
+    await as(["operator"], "reached");
+    const audit = await client.organise<Audit>("GET", "/v1/hunts/reached/audit");
+    const [line] = audit.body.entries.filter(({ action }) => action === "winners");
+    expect(line).toMatchObject({ actor: "operator", detail: { prize: "voucher", contact: true } });
+    expect(audit.text).not.toContain("@winners");
+    await client.publish("silent", hunt([prize("voucher")]));
+    await as(["operator"], "silent");
+    const other = await client.organise<Audit>("GET", "/v1/hunts/silent/audit");
+    expect(other.body.entries.find(({ action }) => action === "winners")?.detail).toEqual({
+      prize: "voucher",
+    });
+  });
+
+  test("also who was moved to another team, after winning or before", async () => {
+    await client.publish("moved", hunt([prize("voucher", { stock: 3, perTeam: 2 })], { join: JOIN }));
+    const joined = (name: string, team: { create: string } | { join: string }) =>
+      client.join("moved", { name, team, fields: { mail: `${name.toLowerCase()}@winners.example` } });
+    const ada = await joined("Ada", { create: "First" });
+    const bea = await joined("Bea", { create: "Second" });
+    const cleo = await joined("Cleo", { join: ada.team.joinCode ?? "" });
+    expect((await claim(ada, "k")).outcome).toBe("won");
+    for (const { id } of [ada, cleo]) {
+      const { status, text } = await client.organise(
+        "POST",
+        `/v1/hunts/moved/teams/${ada.team.id}/members/${id}/move`,
+        { to: bea.team.id, reason: "six become two" },
+      );
+      expect(status, text).toBe(200);
+    }
+    const renewed = await client.call<{ token: string }>("POST", "/v1/hunts/moved/sessions/renew", {
+      token: cleo.token,
+    });
+    expect((await claim({ ...cleo, token: renewed.body.token }, "k2")).outcome).toBe("won");
+    const { winners } = (await as(["operator"], "moved")).body;
+    expect(winners.map(({ player, contact }) => [player, contact?.[0]?.value]).sort()).toEqual(
+      [
+        [ada.id, "ada@winners.example"],
+        [cleo.id, "cleo@winners.example"],
+      ].sort(),
+    );
+  });
+
+  test("a revoked win has none, and one whose mark goes has none from then on", async () => {
+    const [first] = (await as(["operator"], "reached")).body.winners;
+    await client.organise("POST", "/v1/hunts/reached/prizes/voucher/revoke", {
+      unit: first?.unit,
+      reason: "a mistake",
+    });
+    const after = (await as(["operator"], "reached")).body.winners;
+    expect(after.find(({ unit }) => unit === first?.unit)).not.toHaveProperty("contact");
+    expect(after.find(({ unit }) => unit !== first?.unit)).toHaveProperty("contact");
+    const fields = JOIN.fields.map(({ contact: _, ...field }) => field);
+    await client.publish("reached", hunt([prize("voucher", { stock: 3 })], { join: { fields } }), "draft");
+    await expect
+      .poll(async () => (await as(["operator"], "reached")).body.winners.some(({ contact }) => contact), {
+        timeout: 5_000,
+      })
+      .toBe(false);
+  });
 });

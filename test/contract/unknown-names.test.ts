@@ -83,15 +83,27 @@ describe("[SEC-60] no object is touched for a hunt that the directory does not k
 
   test("nor by an organiser who reads or changes one", async () => {
     const calls: [method: string, path: string, json?: unknown][] = [
-      ...["definition", "codes", "export", "teams", "stuck", "checkins", "stats", "verify", "audit"].map(
-        (path): [string, string] => ["GET", path],
-      ),
+      ...[
+        "definition",
+        "codes",
+        "export",
+        "teams",
+        "stuck",
+        "checkins",
+        "facts",
+        "clues/c0/wrong",
+        "help",
+        "stats",
+        "verify",
+        "audit",
+      ].map((path): [string, string] => ["GET", path]),
       ["GET", "dead-letters"],
       ["GET", "prizes/lantern/winners"],
       ["POST", "phase", { phase: "live" }],
       ["POST", "announcements", { text: "Hello" }],
       ["POST", "shards", { shardsPerRegion: 3 }],
       ["POST", "rearchive", { reason: "x" }],
+      ["POST", "repair", { reason: "x" }],
       ["POST", "dead-letters/redrive", {}],
       ["POST", "prizes/lantern/stock", { add: 1, reason: "x" }],
       ["POST", "prizes/lantern/withdraw", { reason: "x" }],

@@ -46,7 +46,7 @@ test("[SEC-104] of 210 long announcements /me has the newest 50, the pages have 
   await publish("loud");
   await setPhase("loud", "live");
   const ann = await join("loud", "Ann");
-  for (let n = 0; n < 210; n += 1) await control("loud").announce(`${LONG}${n}`, undefined, BY);
+  for (let n = 0; n < 210; n += 1) await control("loud").announce({ text: `${LONG}${n}` }, BY);
   const me = (await shardOf("loud").me(ann.team.id, ann.player.id)) as Me;
   expect(me.announcements.map(({ text }) => text.slice(LONG.length))).toEqual(
     Array.from({ length: 50 }, (_, n) => String(160 + n)),
@@ -69,10 +69,10 @@ test("[SEC-105] a player is told of its clues only, on every page; of many about
   await publish("about");
   await setPhase("about", "live");
   const ann = await join("about", "Ann");
-  await control("about").announce(`${LONG}all`, undefined, BY);
-  for (let n = 0; n < 60; n += 1) await control("about").announce(`${LONG}b${n}`, "b", BY);
+  await control("about").announce({ text: `${LONG}all` }, BY);
+  for (let n = 0; n < 60; n += 1) await control("about").announce({ text: `${LONG}b${n}`, clue: "b" }, BY);
   const seen = async () => {
-    const clues = (await shardOf("about").cluesSeen(ann.team.id, ann.player.id)) as string[];
+    const { clues } = (await shardOf("about").hears(ann.team.id, ann.player.id)) as { clues: string[] };
     const me = (await shardOf("about").me(ann.team.id, ann.player.id)) as Me;
     return { pages: await allOf("about", clues), me: me.announcements.length };
   };
@@ -82,13 +82,13 @@ test("[SEC-105] a player is told of its clues only, on every page; of many about
   expect(open.me).toBe(50);
   expect(open.pages).toHaveLength(61);
   expect(await allOf("about")).toHaveLength(61);
-  expect(await shardOf("about").cluesSeen(ann.team.id, "p-else")).toMatchObject({ refused: "forbidden" });
+  expect(await shardOf("about").hears(ann.team.id, "p-else")).toMatchObject({ refused: "forbidden" });
 });
 
 test("[SEC-104] announcements that an earlier engine made are in the pages as well", async () => {
   await publish("earlier");
-  await control("earlier").announce(`${LONG}one`, undefined, BY);
-  await control("earlier").announce(`${LONG}two`, "a", BY);
+  await control("earlier").announce({ text: `${LONG}one` }, BY);
+  await control("earlier").announce({ text: `${LONG}two`, clue: "a" }, BY);
   await runInDurableObject(control("earlier"), (_, { storage }) => {
     storage.sql.exec("DROP TABLE announcement");
   });

@@ -2,6 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
+import type { AuditAction } from "../../src/contract/audit-actions.ts";
+import { AuditLog } from "../../src/control/audit.ts";
 import { HuntControl } from "../../src/control/object.ts";
 import { noteReading } from "../../src/edge/readings.ts";
 import { control, makeOrigin, outcomeOf, publish } from "../shard/workerd.ts";
@@ -18,8 +20,8 @@ test("[SEC-102] 2,500 entries are read to the first one, each once", async () =>
   await publish("long");
   await runInDurableObject(control("long"), (_, { storage }) => {
     for (let n = 0; n < 2_500; n += 1) {
-      const entry = { ...BY, at: n, action: `a-${n}`, detail: {} };
-      storage.sql.exec("INSERT INTO audit (entry) VALUES (?)", JSON.stringify(entry));
+      const entry = { ...BY, at: n, action: `a-${n}` as AuditAction, detail: {} };
+      new AuditLog(storage.sql).record(entry);
     }
   });
   const actions: string[] = [];
@@ -37,7 +39,7 @@ test("[SEC-102] 2,500 entries are read to the first one, each once", async () =>
 
 test("[SEC-103] a reading is one line for a person, a reading and an hour, also after a restart", async () => {
   await publish("read");
-  const read = async (actor: string, action: string, at: number) => {
+  const read = async (actor: string, action: AuditAction, at: number) => {
     await control("read").recordReading({ action, detail: {} }, { ...BY, actor }, at);
   };
   const start = 500_000 * HOUR;

@@ -61,7 +61,7 @@ test("[SEC-109] a definition that no longer compiles is refused, and publishing 
   for (const refused of [
     await control("stricter").publicEntry(),
     await setPhase("stricter", "live"),
-    await control("stricter").announce("x", undefined, BY),
+    await control("stricter").announce({ text: "x" }, BY),
     await control("stricter").attach("weur-0"),
   ]) {
     expect(refused).toMatchObject({ refused: "unavailable", detail: expect.stringContaining("compiles") });
@@ -135,4 +135,34 @@ test("[SEC-111] a dead letter stored in a newer engine's envelope is opened when
   expect(await letters().redrive()).toBe(2);
   expect(sent).toEqual([inner, inner]);
   expect((await letters().list()).letters.map(({ id }) => id)).toEqual(["newer"]);
+});
+
+test("[CODE-7] a hunt that an engine before published keeps the codes that it printed, also of later clues", async () => {
+  const scan = (id: string) => ({ id, round: "r", title: id, kind: "scan" });
+  const codesOf = async (hunt: string): Promise<string[]> => {
+    const codes = await control(hunt).codes();
+    return "refused" in codes ? [] : codes.map(({ code }) => code);
+  };
+  await publish("printed", 10, { clues: [A, scan("s")] });
+  const [grouped] = await codesOf("printed");
+  expect(grouped).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}$/);
+  // As it was stored before there were grouped ones.
+  await runInDurableObject(control("printed"), (_, { storage }) => {
+    const texts = new StoredText(storage.sql);
+    const { begun, ...state } = JSON.parse(texts.read("state") ?? "") as { begun: number };
+    expect(begun).toBe(2);
+    texts.write("state", JSON.stringify(state));
+  });
+  await stopControl("printed");
+  const [before] = await codesOf("printed");
+  expect(before).toMatch(/^1\.[a-z0-9]+\.s\.[\w-]{14}$/);
+  expect(await control("printed").publicEntry()).not.toHaveProperty("begun");
+  await publish("printed", 10, { clues: [A, scan("s"), scan("t")] });
+  const [first, second] = await codesOf("printed");
+  expect(first).toBe(before);
+  expect(second).toMatch(/^1\.[a-z0-9]+\.t\.[\w-]{14}$/);
+  await setPhase("printed", "live");
+  const ann = await join("printed", "Ann");
+  const played = await play(ann, command("printed", { id: "1", type: "scan", code: first ?? "" }));
+  expect(JSON.stringify(played)).toContain('"outcome":"correct"');
 });

@@ -136,7 +136,7 @@ test("[API-60] nudges cost nothing, hints their price, wrong answers an attempt;
           id: `wrong-${clue.id}`,
           type: "answer",
           clue: clue.id,
-          answer: "9999 herrings",
+          answer: clue.compare === "number" ? "9999" : "9999 herrings",
         }),
       ).toMatchObject({
         outcome: "incorrect",

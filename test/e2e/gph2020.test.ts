@@ -1,7 +1,11 @@
 /** The record of a real hunt (scripts/lab/replay/gph2020.ts), imported and ranked by the engine. */
-import { existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { main } from "../../scripts/hunt/main.ts";
 import {
   convert,
   DEFAULT_FOLDER,
@@ -10,12 +14,15 @@ import {
   type ReplayTeam,
 } from "../../scripts/lab/replay/gph2020.ts";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
-import { Client, type ExportedFact } from "../contract/client.ts";
+import { Client, type ExportedFact, linesOf } from "../contract/client.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../..", process.env.GPH2020 ?? DEFAULT_FOLDER);
 const isPresent = existsSync(join(FOLDER, "hunt.json"));
 if (!isPresent)
   process.stdout.write("gph2020: skipped, the replay's folder is not there (GPH2020 names another)\n");
+
+const CHECKER = resolve(import.meta.dirname, "../../docs/check_proof.py");
+const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
 /** Teams that registered after the end, by the data's own account (999 on the board, 951 ranked). */
 const TOO_LATE = 48;
@@ -28,16 +35,21 @@ interface Imported {
 
 let engine: Engine;
 let client: Client;
+let folder: string;
 
 describe.skipIf(!isPresent)("the replay of a real hunt", () => {
   let during: { lines: ImportLine[]; imported: Imported };
   let places: string[];
 
   beforeAll(async () => {
-    engine = await startEngine({ vars: { RATE_LIMITS: "off" } });
+    engine = await startEngine({ vars: { RATE_LIMITS: "off", ROOT_EVERY_MS: "1000" } });
     client = await Client.of(engine);
+    folder = mkdtempSync(join(tmpdir(), "hunt-replay-"));
   });
-  afterAll(() => engine.stop());
+  afterAll(async () => {
+    await engine.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   async function replay(
     hunt: string,
@@ -103,6 +115,72 @@ describe.skipIf(!isPresent)("the replay of a real hunt", () => {
     await expect.poll(() => placesOf("gph2020"), { timeout: 20_000 }).toEqual(expected);
     places = expected;
     expect(await client.verify("gph2020")).toMatchObject({ teams: 999 - TOO_LATE });
+  });
+
+  test("[LOG-23] every line of its export is proven; a changed character, a line left out and two exchanged are found", {
+    timeout: 180_000,
+  }, async () => {
+    const { text } = await client.organise<string>("GET", "/v1/hunts/gph2020/export");
+    const lines = linesOf(text).length;
+    const path = join(folder, "export.ndjson");
+    writeFileSync(path, text);
+    const prove = (file: string) => {
+      const told: string[] = [];
+      const sink = new Writable({
+        write(chunk: Buffer, _, done) {
+          told.push(chunk.toString("utf8"));
+          done();
+        },
+      });
+      const env = { HUNT_TOKEN: client.organiserToken };
+      const around = { stdin: Readable.from([]), stdout: sink, stderr: sink, env };
+      return main(["proof", "gph2020", file, "--url", engine.url.href], around).then(
+        (exit) => `${exit} ${told.join("")}`,
+      );
+    };
+    await expect
+      .poll(() => prove(path), { timeout: 90_000, interval: 2_000 })
+      .toMatch(new RegExp(`^0 ${lines.toLocaleString("en")} facts proven by`));
+    const at = text.lastIndexOf('"outcome":"incorrect"');
+    const number = linesOf(text.slice(0, at)).length;
+    const pages: string[] = [];
+    for (let cursor: string | undefined = "0"; cursor !== undefined; ) {
+      const page: { text: string; body: { cursor?: string } } = await client.call<{ cursor?: string }>(
+        "GET",
+        `/v1/hunts/gph2020/proof?cursor=${cursor}`,
+      );
+      const place = join(folder, `roots-${cursor}.json`);
+      writeFileSync(place, page.text);
+      pages.push(place);
+      ({ cursor } = page.body);
+    }
+    const byPython = (): string => {
+      const { status, stdout, stderr } = spawnSync("python3", [CHECKER, path, ...pages], {
+        encoding: "utf8",
+      });
+      return `${status} ${stdout}${stderr}`;
+    };
+    if (hasPython) expect(byPython()).toBe(`0 ${lines} facts proven, 0 newer than the last root\n`);
+    const edited = (edit: (all: string[]) => void): string => {
+      const all = linesOf(text);
+      edit(all);
+      return all.map((line) => `${line}\n`).join("");
+    };
+    const middle = Math.floor(lines / 2);
+    const wrong = [
+      [
+        number,
+        "it is not as it was recorded",
+        `${text.slice(0, at)}"outcome":"incorrecT"${text.slice(at + 21)}`,
+      ],
+      [middle + 1, "", edited((all) => all.splice(middle, 1))],
+      [middle + 1, "", edited((all) => all.splice(middle, 2, all[middle + 1] ?? "", all[middle] ?? ""))],
+    ] as const;
+    for (const [line, why, broken] of wrong) {
+      writeFileSync(path, broken);
+      expect(await prove(path)).toMatch(new RegExp(`^1 .*line ${line}: ${why}`));
+      if (hasPython) expect(byPython()).toMatch(/^1 /);
+    }
   });
 
   test("[API-62] solves after the end change no place", { timeout: 120_000 }, async () => {

@@ -93,6 +93,29 @@ test("[REC-4] a second engine on the same data directory or port is refused, and
   expect((await client.call("GET", "/readyz")).status).toBe(200);
 });
 
+test.runIf(process.platform === "linux").each([
+  ["npm start", ["start"]],
+  ["npm run dev", ["run", "dev"]],
+])(
+  "[DEV-3] %s on a data directory that cannot be made ends at once, with its path and why",
+  async (_, command) => {
+    for (const dataDir of ["/proc/nope", "/proc/nope/deeper", "/dev/null"]) {
+      const failure = await promisify(execFile)("npm", [...command], {
+        cwd: root,
+        env: { ...process.env, DATA_DIR: dataDir, PORT: "0" },
+        timeout: 20_000,
+      }).then(
+        () => undefined,
+        (error: { code: number; stderr: string }) => error,
+      );
+      expect(failure?.code, dataDir).toBe(1);
+      expect(failure?.stderr).toMatch(
+        /error: \/(?:proc\/nope|dev\/null)\S* cannot be used as a data directory: /,
+      );
+    }
+  },
+);
+
 test("[DEV-1] npm run dev is on PORT with its data in DATA_DIR, takes the tokens made there, and stops on a SIGTERM", {
   timeout: 120_000,
 }, async () => {

@@ -39,7 +39,9 @@ describe.skipIf(missing.length > 0)("with a real Prometheus", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "hunt-prometheus-"));
-    engine = await startEngine({ vars: { RATE_LIMITS: "off", METRICS_FLUSH_MS: "200" } });
+    engine = await startEngine({
+      vars: { RATE_LIMITS: "off", METRICS_FLUSH_MS: "200", SHARDS_PER_REGION: "2" },
+    });
     client = await Client.of(engine);
     token = await mintOpsToken(engine.secrets);
     await writeFile(join(folder, "ops-token"), token);

@@ -76,6 +76,9 @@ class Delivery {
       (batch) =>
         consume(batch, {
           origin: store,
+          open: () => ({ registrations: [] }),
+          digest: (externalId) => externalId,
+          persons: () => Promise.reject(new Error("nothing is personal here")),
           archived: async (_hunt, _shard, ranges) => {
             if (this.#happens(this.faults.tell)) {
               this.counts.untold += 1;
@@ -83,6 +86,7 @@ class Delivery {
             }
             for (const { first, last } of ranges) this.shipper.acknowledge(first, last);
           },
+          isDeleted: async () => false,
           again: async (body) => this.queue.send(body),
           bury: (dead) => this.#bury(deadMessageText(dead)),
           concurrency: 3,
@@ -102,7 +106,9 @@ class Delivery {
       storeDeadLetters(batch, {
         store: async (_hunt, letter) => this.#keep(letter),
         buried: async (_hunt, _shard, { first, last }) => this.shipper.buried(first, last),
+        isDeleted: async () => false,
         now: () => this.queue.now,
+        seal: (registrations) => JSON.stringify(registrations),
       }),
     );
     dead.send(text);
@@ -119,6 +125,7 @@ class Delivery {
     return new Shipper(
       {
         hunt: HUNT,
+        incarnation: () => undefined,
         shard: SHARD,
         durable: () => this.#durable,
         segments: (after) => this.#segments.filter(({ last }) => last > after && last <= this.#durable),

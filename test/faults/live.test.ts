@@ -84,15 +84,13 @@ test(`[FAULT-8] sockets dropped and reconnected: whole and changes equal the lea
   const board = async () =>
     (await client.board("dropped")).entries.map(({ rank, team, score }) => `${rank} ${team.name} ${score}`);
   await expect
-    .poll(async () => (await board()).reduce((sum, row) => sum + Number(row.split(" ").at(-1)), 0), {
-      timeout: 15_000,
-    })
+    .poll(async () => (await board()).reduce((sum, row) => sum + Number(row.split(" ").at(-1)), 0))
     .toBe(STEPS * 10);
   const expected = await board();
   for (const watcher of watchers) {
     const shown = () =>
       fold([...watcher.frames, ...(watcher.socket?.frames ?? [])] as { leaderboard?: Shown }[]);
-    await expect.poll(shown, { timeout: 10_000 }).toEqual(expected);
+    await expect.poll(shown).toEqual(expected);
   }
   process.stdout.write(`live test: ${JSON.stringify(counts)}\n`);
   // The faults happened, and some came back in time for what they had missed.
@@ -134,7 +132,7 @@ test(`[FAULT-8] a player's sockets cut in the middle: what is sent again is answ
     await sleep(draw(6) * 4);
     socket.drop();
     counts.cuts += 1;
-    await expect.poll(() => socket.closed, { timeout: 5_000 }).toBeDefined();
+    await expect.poll(() => socket.closed).toBeDefined();
     const before = results.size;
     take(socket.frames.flatMap((frame) => (frame.results as Result[] | undefined) ?? []));
     if (results.size === before || draw(3) === 0) {

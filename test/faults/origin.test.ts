@@ -112,7 +112,7 @@ async function until(is: (origin: Origin) => boolean, within: number): Promise<n
   return undefined;
 }
 
-test("[FAULT-6] an origin that freezes and then is gone costs players nothing and loses nothing", {
+test("[PR-4] [FAULT-6] an origin that freezes and then is gone costs players nothing and loses nothing", {
   timeout: 180_000,
 }, async () => {
   await client.publish("outage", manyClues(2));

@@ -72,7 +72,7 @@ async function echo(): Promise<Echo> {
 
 async function eventually(check: () => boolean): Promise<void> {
   for (let waited = 0; !check(); waited += 5) {
-    if (waited > 5_000) throw new Error("it does not happen");
+    if (waited > 20_000) throw new Error("it does not happen");
     await sleep(5);
   }
 }
@@ -139,19 +139,20 @@ describe("without toxics", () => {
 describe("toxics", () => {
   test("latency delays each chunk, not the throughput, and stops when removed", async () => {
     const client = await echo();
-    const heal = proxy.add({ type: "latency", latency: 100, jitter: 20 });
+    // Long beside what a busy machine takes.
+    const heal = proxy.add({ type: "latency", latency: 1_000, jitter: 20 });
     const many = timed(client.until(20));
     for (let sent = 0; sent < 20; sent += 1) {
       client.socket.write("x");
       await sleep(2);
     }
-    expect(await many).toBeGreaterThan(95);
-    expect(await many).toBeLessThan(1_000); // one after the other they would take 2 s
+    expect(await many).toBeGreaterThan(950);
+    expect(await many).toBeLessThan(10_000); // one after the other they would take 20 s
     expect(proxy.counts().faults.latency).toBeGreaterThan(1);
     client.socket.write("x");
     await sleep(20);
     heal();
-    expect(await timed(client.until(21))).toBeLessThan(80);
+    expect(await timed(client.until(21))).toBeLessThan(800);
   });
 
   test("a freeze stops existing connections, accepts new ones, and what was sent arrives afterwards", async () => {
@@ -231,7 +232,7 @@ describe("toxics", () => {
     const time = timed(client.until(30_000));
     client.socket.write(Buffer.alloc(30_000));
     expect(await time).toBeGreaterThan(180);
-    expect(await time).toBeLessThan(2_000);
+    expect(await time).toBeLessThan(20_000);
     expect(proxy.counts().faults.bandwidth).toBeGreaterThanOrEqual(3);
   });
 
@@ -329,7 +330,7 @@ describe("counting", () => {
     await eventually(() => proxy.counts().messages.X === 1);
     const arrivals = measured();
     expect(arrivals).toMatchObject({ connections: 1, messages: 8, most: { connections: 1, messages: 8 } });
-    expect(arrivals.seconds).toBeLessThan(5);
+    expect(arrivals.seconds).toBeLessThan(30);
     expect(proxy.counts()).toMatchObject({ bytes: { upstream: 0 }, messages: { startup: 1, Q: 1 } });
     thaw();
     await client.until(stream.length);

@@ -10,5 +10,7 @@ test(`[SEC-141] whatever is killed, cut and set wrong: what players were told is
 }, async () => {
   const report = await runSoak({ minutes, seed, origin: "postgres" }, () => undefined);
   expect(report.faults, `SEED=${seed}`).toEqual([]);
+  expect(report.lost, `SEED=${seed}`).toBe(0);
   expect(report.facts).toBeGreaterThan(0);
+  expect(report.proven).toBe(report.facts);
 });

@@ -3,6 +3,7 @@
  * definition, commands without an edge, and `Game`, a shard without a platform.
  */
 
+import type { ClueView, Me } from "../../src/contract/me.ts";
 import type { Refusal } from "../../src/errors.ts";
 import { admit, type JoinRequest } from "../../src/hunt/admit.ts";
 import { decideClaim } from "../../src/hunt/claim.ts";
@@ -11,12 +12,13 @@ import type { Budgets, Context, IndexedStandings } from "../../src/hunt/context.
 import { decide } from "../../src/hunt/decide.ts";
 import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
+import { meOf } from "../../src/hunt/look.ts";
 import { organise } from "../../src/hunt/organise.ts";
 import type { Phase } from "../../src/hunt/phase.ts";
 import { resultOf } from "../../src/hunt/repeat.ts";
 import { reviveTeam, type Team } from "../../src/hunt/team.ts";
 import { newlyReached, reachedFacts, scoreOf } from "../../src/hunt/team-score.ts";
-import { digestAnswer } from "../../src/intake/digest.ts";
+import { digestAnswer, digestCode } from "../../src/intake/digest.ts";
 import type { Allocation } from "../../src/prizes/allocate.ts";
 import type {
   Command,
@@ -127,8 +129,7 @@ export const scan = (id: string, code: string): CommandOf<"scan"> => ({
   id,
   type: "scan",
   code,
-  codeDigest: plainDigest("code", code),
-  pepper: "p1",
+  ...digestCode(code, plainDigest, { id: "p1", bytes: new Uint8Array() }),
 });
 
 export const checkin = (id: string, clueId: string, position: Position): CommandOf<"checkin"> => ({
@@ -157,6 +158,8 @@ export class Game {
   phase: Phase = "live";
   openedAt = T0;
   word: IndexedStandings | undefined;
+  /** The standings as of a freeze. */
+  shown: IndexedStandings | undefined;
   readonly facts: Fact[] = [];
   readonly teams = new Map<string, Team>();
   #hunt: ReturnType<typeof indexHunt>;
@@ -181,6 +184,7 @@ export class Game {
       phase: this.phase,
       openedAt: this.openedAt,
       ...(this.word ? { word: this.word } : {}),
+      ...(this.shown ? { shown: this.shown } : {}),
       prizes: {
         withdrawn: (prize) => this.withdrawn.has(prize),
         drained: (prize) => this.vault.get(prize)?.left === 0,
@@ -276,3 +280,16 @@ export function game(clues: CompiledClue[], given: Partial<CompiledHunt> = {}): 
   made.join();
   return made;
 }
+
+/** What a player of the team sees at `now`. */
+export const seenBy = (played: Game, team?: string, now = T0): Me =>
+  meOf(
+    played.context,
+    played.team(team),
+    "p",
+    { version: 1, place: undefined, left: () => undefined, announcements: [], returnCodeOf: () => "R" },
+    now,
+  );
+
+/** The clues in it. */
+export const cluesSeen = (played: Game, now = T0): ClueView[] => seenBy(played, undefined, now).clues;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CompileOptions, compile } from "../../src/hunt/compile.ts";
+import { type CompileOptions, compile, issuesOf as issuesOfShapeAndMeaning } from "../../src/hunt/compile.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
 
 const OPTIONS: CompileOptions = {
@@ -16,7 +16,7 @@ function clue(id: string, change: Json = {}): Json {
   return { id, round: "r", title: id, kind: "answer", answers: [`the ${id}`], points: 10, ...change };
 }
 
-function definition(clues: Json[], change: Json = {}): Json {
+function definition(clues: unknown[], change: Json = {}): Json {
   const rounds = [
     { id: "r", title: "R" },
     { id: "q", title: "Q" },
@@ -82,7 +82,7 @@ describe("what comes out", () => {
     expect(a?.nudges).toEqual([{ digests: ["a/letters:three", "a/letters:4"], say: "Near." }]);
     expect(a?.attempts).toEqual({ burst: 1, refillPerMinute: 10, perClue: 50 });
     expect(s?.codeDigest).toBe("code:generated-s");
-    expect(t?.codeDigest).toBe("code:MINE");
+    expect(t?.codeDigest).toBe("code:mine");
     expect(c).toMatchObject({ compare: "exact", digests: ["c/exact:red"] });
     expect(n?.digests).toEqual(["n/number:1000"]);
     expect(hunt?.pepper).toBe("p1");
@@ -429,6 +429,45 @@ describe("clues", () => {
       { place: { lat: 0, lng: 0, radius: 5 } },
       ["clues.0.place place-superfluous"],
     ],
+    ["a control character", { answers: ["ok", "a\u0007"] }, ["clues.0.answers.1 cannot-be-given"]],
+    ["a line feed within", { answers: ["a\nb"], compare: "exact" }, ["clues.0.answers.0 cannot-be-given"]],
+    ["a tab within", { answers: ["a\tb"], compare: "words" }, ["clues.0.answers.0 cannot-be-given"]],
+    ["U+FFFD", { answers: ["caf\ufffd"] }, ["clues.0.answers.0 cannot-be-given"]],
+    ["half a character", { answers: ["a\ud800"] }, ["clues.0.answers.0 cannot-be-given"]],
+    [
+      "a nudge that nobody can give",
+      { nudges: [{ match: ["x", "\u0007x"], say: "s" }] },
+      ["clues.0.nudges.0.match.1 cannot-be-given"],
+    ],
+    ["white space around, which does not count", { answers: [" a\n", "\tb\u3000"], compare: "exact" }, []],
+    [
+      "the same but for that",
+      { answers: ["a", " a"], compare: "exact" },
+      ["clues.0.answers.1 answer-duplicate"],
+    ],
+    ["500 characters of two units", { answers: [` ${"😀".repeat(500)}\n`], compare: "exact" }, []],
+    [
+      "501 characters of two units",
+      { answers: ["😀".repeat(501)], compare: "exact" },
+      ["clues.0.answers.0 too-large"],
+    ],
+    ["501 characters", { answers: ["x".repeat(501)] }, ["clues.0.answers.0 too-large"]],
+    [
+      "a nudge of 501 characters",
+      { nudges: [{ match: ["y".repeat(501)], say: "s" }] },
+      ["clues.0.nudges.0.match.0 too-large"],
+    ],
+    [
+      "the same number in another script",
+      { answers: ["1,500", "١٥٠٠", "1 500"], compare: "number" },
+      ["clues.0.answers.1 answer-duplicate", "clues.0.answers.2 answer-duplicate"],
+    ],
+    ["kana that differ in voicing alone", { answers: ["かぎ"], nudges: [{ match: ["かき"], say: "s" }] }, []],
+    [
+      "a near miss that is the answer in other signs",
+      { answers: ["Don't"], compare: "words", nudges: [{ match: ["don’t"], say: "s" }] },
+      ["clues.0.nudges.0.match.0 nudge-is-answer"],
+    ],
     ["a code on an answer clue", { code: "C" }, ["clues.0.code code-superfluous"]],
     ["answers on a scan clue", { kind: "scan" }, ["clues.0.answers answers-superfluous"]],
     [
@@ -446,6 +485,11 @@ describe("clues", () => {
       "an answer that is no choice",
       { kind: "choice", answers: ["x", "y"], choices: [{ id: "x", label: "X" }] },
       ["clues.0.answers.1 answer-no-choice"],
+    ],
+    [
+      "an answer of a choice that nobody can give",
+      { kind: "choice", answers: ["x", "x\u0007"], choices: [{ id: "x", label: "X" }] },
+      ["clues.0.answers.1 cannot-be-given"],
     ],
     [
       "a nudge that is no choice",
@@ -615,7 +659,8 @@ describe("as a whole", () => {
           mutate(mutated, path, structuredClone(replacement), remove);
         const parsed = parseDefinition(JSON.stringify(mutated), "json");
         const compiled = parsed.definition === undefined ? undefined : compile(parsed.definition, OPTIONS);
-        for (const issue of [...(parsed.issues ?? []), ...(compiled?.issues ?? [])]) {
+        const ofShape = parsed.issues ? issuesOfShapeAndMeaning(parsed, OPTIONS) : [];
+        for (const issue of [...ofShape, ...(compiled?.issues ?? [])]) {
           expect(issue.code).toMatch(/^[a-z]+(-[a-z]+)*$/);
           expect(issue.message).not.toBe("");
         }
@@ -623,6 +668,25 @@ describe("as a whole", () => {
       }),
       { numRuns: 1_500 },
     );
+  });
+
+  test("[DEF-5] no one value hides the meaning of all others, be it of another type or missing", () => {
+    const whole = {
+      ...rich,
+      teams: { mode: "teams", maxSize: 4 },
+      brackets: [{ id: "b", title: "B" }],
+      scoring: { decay: { kind: "linear", minimum: 1, solves: 2 }, firstSolves: [3] },
+      webhooks: [{ url: "https://example.org/hunt", on: ["won"] }],
+    };
+    const silent = allPaths(whole, []).flatMap((path) =>
+      [null, true, 5.5, "☃", [], {}, [5], undefined].flatMap((value) => {
+        const source = structuredClone(whole);
+        mutate(source, path, value, false);
+        const parsed = parseDefinition(JSON.stringify(source), "json");
+        return parsed.issues && !parsed.draft ? [[path.join("."), value]] : [];
+      }),
+    );
+    expect(silent).toEqual([]);
   });
 
   test("[DEF-33] compiling twice gives the same", () => {
@@ -651,3 +715,81 @@ function mutate(root: Json, path: Path, value: unknown, remove: boolean): void {
   if (remove) delete (target as Json)[last];
   else (target as Json)[last] = value;
 }
+
+describe("[DEF-5] shape and meaning are told together", () => {
+  const together = (source: Json): string[] => {
+    const parsed = parseDefinition(JSON.stringify(source), "json");
+    if (!parsed.issues) throw new Error("the shape is right");
+    const issues = issuesOfShapeAndMeaning(parsed, { hunt: "h", codeFor: (id) => `code-${id}` });
+    return issues.map(({ path, code }) => `${path} ${code}`).sort();
+  };
+  const unknown = clue("z", { opens: { solved: "nobody" } });
+
+  test.each<[string, Json, string[]]>([
+    [
+      "a misspelt key of the hunt",
+      definition([clue("a"), unknown], { desciption: "x" }),
+      ["desciption unknown-key"],
+    ],
+    [
+      "a misspelt key of its clue",
+      definition([clue("a", { ponits: 5 }), unknown]),
+      ["clues.0.ponits unknown-key"],
+    ],
+    [
+      "a misspelt key that its kind needs",
+      definition([clue("a", { answers: undefined, anwsers: ["x"] }), unknown]),
+      ["clues.0.anwsers unknown-key"],
+    ],
+    [
+      "an answer that is a number",
+      definition([clue("a", { answers: [5] }), unknown]),
+      ["clues.0.answers.0 type"],
+    ],
+    [
+      "an unknown condition",
+      definition([clue("a", { opens: { not: "start" } }), unknown]),
+      ["clues.0.opens.not unknown-key"],
+    ],
+    ["a kind that is none", definition([clue("a", { kind: "anser" }), unknown]), ["clues.0.kind value"]],
+    [
+      "a clue without a title",
+      definition([clue("a", { title: undefined }), unknown]),
+      ["clues.0.title missing"],
+    ],
+    ["a clue that is a text", definition(["a", unknown]), ["clues.0 type"]],
+    [
+      "wrong scoring",
+      definition([clue("a"), unknown], { scoring: { decay: { kind: "linear" } } }),
+      ["scoring.decay.minimum missing", "scoring.decay.solves missing"],
+    ],
+  ])("%s hides no unknown id", (_name, source, shape) => {
+    const at = (source as { clues: unknown[] }).clues.indexOf(unknown);
+    expect(together(source)).toEqual([...shape, `clues.${at}.opens.solved unknown-clue`].sort());
+  });
+
+  test("an id whose key is misspelt is not called unknown", () => {
+    const source = definition([
+      clue("a", { id: undefined, idd: "a" }),
+      clue("z", { opens: { solved: "a" } }),
+    ]);
+    expect(together(source)).toEqual(["clues.0.id missing", "clues.0.idd unknown-key"]);
+  });
+
+  test("what the faults of shape bring about is not told", () => {
+    const points = definition([clue("a", { points: "100" }), clue("z", { opens: { points: 100 } })]);
+    expect(together(points)).toEqual(["clues.0.points type"]);
+    const twice = definition([clue("a", { ponits: 1 }), clue("a"), clue("z", { round: "nowhere" })]);
+    expect(together(twice)).toEqual([
+      "clues.0.ponits unknown-key",
+      "clues.1.id duplicate-id",
+      "clues.2.round unknown-round",
+    ]);
+  });
+});
+
+test("[DEF-39] webhooks are refused as not built yet", () => {
+  const webhooks = [{ url: "https://example.org/hunt", on: ["won"] }];
+  expect(issuesOf(definition([clue("a")], { webhooks }))).toEqual(["webhooks not-yet"]);
+  expect(issuesOf(definition([clue("a")], { webhooks: [] }))).toEqual([]);
+});

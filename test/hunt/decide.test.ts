@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../src/hunt/compile.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
 import type { PrizeRules } from "../../src/hunt/prize-changes.ts";
-import { encodeTeam } from "../../src/hunt/team.ts";
+import { encodeTeam, reviveTeam } from "../../src/hunt/team.ts";
 import { COMPARE_MODES, commandOf } from "../../src/intake/digest.ts";
 import { Allocation } from "../../src/prizes/allocate.ts";
 import type { Command, CompareMode, Result } from "../../src/protocol.ts";
@@ -30,6 +30,7 @@ const HERE = { lat: 0, lng: 0, accuracy: 5 };
 /** About 1.1 km north of it. */
 const THERE = { lat: 0.01, lng: 0, accuracy: 5 };
 const PLACE = { lat: 0, lng: 0, radius: 60, maxAccuracy: 100, maxSpeed: 60 };
+const FAR = { lat: 1, lng: 0, accuracy: 5 };
 const LATER = { op: "after", duration: HOUR } as const;
 
 /** One clue of every kind, and one locked. */
@@ -142,7 +143,7 @@ describe("outcomes", () => {
     expect(played.facts).toHaveLength(2);
   });
 
-  test("[EV-5] the client's clock is recorded and decides nothing", () => {
+  test("[EV-5] the client's clock is recorded and opens nothing", () => {
     const played = everyKind();
     const claimed = "2031-01-01T00:00:00.000Z";
     expect(played.play({ ...answer("e", "locked", "right"), clientAt: claimed }).outcome).toBe("locked");
@@ -150,10 +151,11 @@ describe("outcomes", () => {
     expect(played.facts[1]).toMatchObject({ at: T0, clientAt: claimed });
   });
 
-  test("[EV-6] a fact holds no scan code and no digest of an answer", () => {
+  test("[EV-6] a fact holds no scan code and no digest of an accepted answer", () => {
     const played = everyKind();
     played.play(answer("1", "word", "right"));
     played.play(answer("2", "flag", "red"));
+    played.play(answer("4", "word", "rihgt"));
     played.play({ ...scan("3", "QR"), code: "THE-SECRET-CODE" });
     const text = JSON.stringify(played.facts);
     expect(text).not.toContain("THE-SECRET-CODE");
@@ -214,7 +216,7 @@ describe("the order of checks", () => {
     expect(told(checkin("n", "locked", HERE))).toBe("locked");
     expect(told(checkin("n", "a", HERE))).toBe("invalid");
     expect(told(answer("n", "a", "right"))).toBe("cooldown");
-    expect(told(answer("second", "a", "wrong"), T0 + MINUTE)).toBe("incorrect");
+    expect(told(answer("second", "a", "other"), T0 + MINUTE)).toBe("incorrect");
     expect(told(answer("n", "a", "right"), T0 + MINUTE)).toBe("exhausted");
     expect(told(answer("n", "a", "right"), T0 + 9 * HOUR)).toBe("exhausted");
   });
@@ -288,13 +290,59 @@ describe("comparing", () => {
     ["exact", "Ab c", "Ab c", "correct"],
     ["exact", "Ab c", "ab c", "incorrect"],
     ["exact", "é", "e\u0301", "correct"],
+    ["number", "1000", "1 000", "correct"],
+    ["number", "3.5", "3,5", "correct"],
+    ["number", "3,5", "3.50", "correct"],
+    ["number", "1000", "1001", "incorrect"],
+    ["number", "7", "seven", "invalid"],
+    ["exact", " Ab c\n", "\tAb c ", "correct"],
+    ["letters", "パンダ", "ハンダ", "incorrect"],
+    ["letters", "محمد", "مُحَمَّدٌ", "correct"],
+    ["letters", "199", "١٩٩", "correct"],
+    ["letters", "12", "½", "incorrect"],
+    ["words", "Don't look back", "Don’t look back", "correct"],
     ["number", "1000", "1,000.0", "correct"],
-    ["number", "1000", "1e3", "incorrect"],
-    ["number", "1000", "a thousand", "incorrect"],
+    ["number", "1000", "1e3", "invalid"],
+    ["number", "1000", "a thousand", "invalid"],
     ["letters", "yes", "?!", "incorrect"],
   ])("[EV-12] %s: %j accepts %j → %s", (compare, accepted, given, outcome) => {
     expect(outcomeOf(compare, accepted, given)).toBe(outcome);
     expect(outcomeOf(compare, accepted, given, [compare])).toBe(outcome);
+  });
+
+  test("[ANS-9] what is no number takes no try of a clue that asks for one, and says why", () => {
+    const attempts = { burst: 2, refillPerMinute: 1, perClue: 2 };
+    const right = digester(PEPPER, "h")({ clue: "a", mode: "number" }, "7");
+    const played = game([{ ...clue("a", { compare: "number", attempts }), digests: [right] }]);
+    let sent = 0;
+    const give = (answer: string) => {
+      sent += 1;
+      const event = { id: `e${sent}`, type: "answer", clue: "a", answer } as const;
+      return played.play(commandOf(event, "h", PEPPER, COMPARE_MODES));
+    };
+    for (const text of ["seven", "7 or 8", "½", "?"]) {
+      const result = give(text);
+      expect(result).toEqual({
+        id: result.id,
+        outcome: "invalid",
+        clue: "a",
+        message: "this clue asks for a number",
+      });
+    }
+    expect(give("8").outcome).toBe("incorrect");
+    expect(give("9").outcome).toBe("incorrect");
+    // Without a try left it says no more than any other answer.
+    expect(give("seven").outcome).toBe("exhausted");
+    expect(give("7").outcome).toBe("exhausted");
+  });
+
+  test("[EV-20] an answer recorded with white space around it is the same without", () => {
+    const played = game([clue("a")]);
+    const fact = played.play(
+      commandOf({ id: "e", type: "answer", clue: "a", answer: " no " }, "h", PEPPER, []),
+    );
+    const again = commandOf({ id: "e", type: "answer", clue: "a", answer: "no" }, "h", PEPPER, []);
+    expect(played.play(again)).toEqual({ ...fact, duplicate: true });
   });
 
   test("[EV-13] an answer that was not digested in the clue's mode matches nothing by itself", () => {
@@ -355,13 +403,132 @@ describe("comparing", () => {
   });
 });
 
+describe("texts given before", () => {
+  const repeated = (id: string, clueId = "word") => ({
+    id,
+    outcome: "incorrect",
+    repeated: true,
+    clue: clueId,
+  });
+
+  test("[AT-13] a wrong text that the team gave before takes no try and is not recorded, whoever sends it", () => {
+    const played = everyKind();
+    played.join("q");
+    played.play(answer("1", "word", "wrong"));
+    const before = encodeTeam(played.team());
+    expect(played.play(answer("2", "word", "WRONG!"), T0, "q")).toEqual(repeated("2"));
+    expect(played.play(answer("2", "word", "WRONG!"), T0, "q")).toEqual(repeated("2"));
+    expect(encodeTeam(played.team())).toBe(before);
+    expect(played.play(answer("3", "word", "other"), T0, "q")).toMatchObject({
+      outcome: "incorrect",
+      seq: 4,
+    });
+    expect(played.team().attempts.get("word")?.wrong).toBe(2);
+  });
+
+  test("[AT-13] choices repeat as texts do; so do texts of which nothing remains, all of them equal", () => {
+    const played = everyKind();
+    played.play(answer("1", "flag", "red"));
+    expect(played.play(answer("2", "flag", "red"))).toEqual(repeated("2", "flag"));
+    played.play(answer("3", "word", "…"));
+    expect(played.play(answer("4", "word", "?!"))).toEqual(repeated("4"));
+  });
+
+  test("[AT-13] another clue and another team have their own; a nudge is none; a code never repeats", () => {
+    const played = everyKind();
+    played.join("r", "u");
+    played.play(answer("1", "word", "wrong"));
+    for (const [id, clueId, player, team] of [
+      ["2", "hinted", "p", "t"],
+      ["3", "word", "r", "u"],
+    ] as const) {
+      const given = played.play(answer(id, clueId, "wrong"), T0, player, team);
+      expect(given.outcome).toBe("incorrect");
+      expect(given).not.toHaveProperty("repeated");
+    }
+    for (const id of ["4", "5"]) expect(played.play(answer(id, "word", "rihgt")).outcome).toBe("nudge");
+    for (const id of ["6", "7"]) {
+      expect(played.play(scan(id, "none"))).toMatchObject({
+        outcome: "unknown_code",
+        seq: expect.any(Number),
+      });
+    }
+  });
+
+  test("[AT-13] the last 200 texts of a team and clue are remembered, through its stored form too", () => {
+    const attempts = { burst: 1_000, refillPerMinute: 1, perClue: 0 };
+    const played = game([clue("a", { attempts })]);
+    for (let index = 0; index < 201; index += 1) played.play(answer(`g${index}`, "a", `guess ${index}`));
+    played.teams.set("t", reviveTeam(JSON.parse(encodeTeam(played.team()))));
+    for (const index of [1, 200]) {
+      expect(played.play(answer("again", "a", `guess ${index}`))).toEqual(repeated("again", "a"));
+    }
+    expect(played.team().attempts.textsOf("a")).toHaveLength(200);
+    expect(played.play(answer("oldest", "a", "guess 0"))).toMatchObject({ seq: 203 });
+  });
+
+  test("[AT-13] of a team 1,000 texts are remembered, those of the clues tried last, and none once solved", () => {
+    const attempts = { burst: 1_000, refillPerMinute: 1, perClue: 0 };
+    const ids = Array.from({ length: 40 }, (_, index) => `c${index}`);
+    const played = game(ids.map((id) => clue(id, { attempts })));
+    for (const [place, id] of ids.entries()) {
+      for (let index = 0; index < 200; index += 1) {
+        played.play(answer(`${id}-${index}`, id, `guess ${index}`), T0 + place);
+      }
+    }
+    const kept = () => [...played.team().attempts].flatMap(([id, { texts }]) => (texts ? [id] : []));
+    expect(kept()).toEqual(["c35", "c36", "c37", "c38", "c39"]);
+    const size = encodeTeam(played.team()).length;
+    expect(size).toBeLessThan(25_000);
+    expect(played.play(answer("again", "c35", "guess 0"), T0 + 40)).toEqual(repeated("again", "c35"));
+    expect(played.play(answer("back", "c0", "guess 0"), T0 + 41)).toMatchObject({ seq: expect.any(Number) });
+    expect(kept()).toEqual(["c0", "c36", "c37", "c38", "c39"]);
+    played.play(answer("solve", "c36", "right"), T0 + 42);
+    expect(kept()).toEqual(["c0", "c37", "c38", "c39"]);
+    expect(played.team().attempts.get("c36")?.wrong).toBe(200);
+  });
+
+  test("[EV-10] exhausted and cooldown come before repeated, no number before it; what a cooldown turned away was not given", () => {
+    const played = game([
+      clue("a", { attempts: { burst: 1, refillPerMinute: 1, perClue: 2 } }),
+      clue("n", {
+        compare: "number",
+        answers: ["7"],
+        attempts: { burst: 1, refillPerMinute: 1, perClue: 0 },
+      }),
+    ]);
+    const told = (id: string, text: string, now: number, clueId = "a") => {
+      const { outcome, repeated } = played.play(answer(id, clueId, text), now);
+      return repeated ? "repeated" : outcome;
+    };
+    expect(told("1", "wrong", T0)).toBe("incorrect");
+    expect(told("2", "wrong", T0)).toBe("cooldown");
+    expect(told("3", "other", T0)).toBe("cooldown");
+    expect(told("4", "wrong", T0 + MINUTE)).toBe("repeated");
+    expect(told("5", "other", T0 + MINUTE)).toBe("incorrect");
+    expect(told("6", "other", T0 + 9 * MINUTE)).toBe("exhausted");
+    expect(told("7", "seven?", T0, "n")).toBe("invalid");
+    expect(told("8", "8", T0, "n")).toBe("incorrect");
+    expect(told("9", "seven?", T0, "n")).toBe("cooldown");
+    expect(told("10", "8.0", T0 + MINUTE, "n")).toBe("repeated");
+  });
+
+  test("[AT-13] a text that a new version accepts is right, though it was wrong before", () => {
+    const played = game([clue("a", { answers: ["right"] })]);
+    played.play(answer("1", "a", "left"));
+    played.publish({ ...played.context.hunt.compiled, clues: [clue("a", { answers: ["right", "left"] })] });
+    expect(played.play(answer("2", "a", "left")).outcome).toBe("correct");
+  });
+});
+
 describe("attempts", () => {
   const limited = (burst: number, refillPerMinute: number, perClue = 0) =>
     game([clue("a", { attempts: { burst, refillPerMinute, perClue } }), clue("b")]);
   let next = 0;
-  const guess = (played: Game, now: number, text = "wrong") => {
+  const guess = (played: Game, now: number, text?: string) => {
     next += 1;
-    return played.play(answer(`g${next}`, "a", text), now);
+    // Another wrong text each time: one that was given before takes no try.
+    return played.play(answer(`g${next}`, "a", text ?? `wrong ${next}`), now);
   };
 
   test("[AT-2] a full bucket holds `burst` incorrect answers; the next is cooldown with the exact moment of the next token", () => {
@@ -675,11 +842,23 @@ describe("hints", () => {
     expect(played.play(hint("1", "a", "both"), T0 + 1).outcome).toBe("unaffordable");
   });
 
-  test("[HI-5] a solved clue still gives its hints, at their cost", () => {
+  test("[HI-5] a solved clue sells no hint; one that was taken before is shown again", () => {
     const played = hinted();
     played.play(answer("s", "bank", "right"));
+    const bought = played.play(hint("1", "a", "dear"));
+    expect(bought.outcome).toBe("taken");
     played.play(answer("a", "a", "right"));
-    expect(played.play(hint("1", "a", "dear"))).toMatchObject({ outcome: "taken", score: 40 });
+    const before = played.facts.length;
+    for (const id of ["also", "late", "none"]) {
+      expect(played.play(hint("2", "a", id))).toEqual({ id: "2", outcome: "already_solved", clue: "a" });
+    }
+    expect(played.play(hint("3", "a", "dear"))).toEqual({
+      id: "3",
+      outcome: "taken",
+      clue: "a",
+      hint: bought.hint,
+    });
+    expect(played.facts).toHaveLength(before);
   });
 
   test("[HI-6] with moving scores the standings' word says what is affordable", () => {
@@ -696,16 +875,109 @@ describe("hints", () => {
 });
 
 describe("places", () => {
-  test("[PL-8] speed is judged from the player's own last believable check-in", () => {
+  test("[PL-7] speed is judged from the place that the player reached last, each player's own", () => {
     const played = game([clue("pier", { place: PLACE }), clue("far", { place: { ...PLACE, lat: 1 } })]);
     played.join("q");
-    const far = { lat: 1, lng: 0, accuracy: 5 };
-    expect(played.play(checkin("1", "far", HERE)).outcome).toBe("out_of_range");
-    expect(played.play(checkin("2", "far", far), T0 + MINUTE).outcome).toBe("implausible");
-    // 111 km at 60 m/s take 31 minutes from the first check-in: the implausible one moved nobody.
-    expect(played.play(checkin("3", "far", far), T0 + 30 * MINUTE).outcome).toBe("implausible");
-    expect(played.play(checkin("4", "far", far), T0 + 31 * MINUTE).outcome).toBe("correct");
-    expect(played.play(checkin("5", "pier", HERE), T0 + 31 * MINUTE, "q").outcome).toBe("correct");
+    expect(played.play(checkin("1", "pier", HERE)).outcome).toBe("correct");
+    const early = played.play(checkin("2", "far", FAR), T0 + MINUTE);
+    // 111 km at 60 m/s take 31 minutes from the first place: a check-in that was too early moved nobody.
+    const retryAt = Date.parse(early.retryAt ?? "");
+    expect(early).toMatchObject({ outcome: "implausible", seq: 4 });
+    expect(retryAt - T0).toBeGreaterThan(30 * MINUTE);
+    expect(retryAt - T0).toBeLessThan(31 * MINUTE);
+    expect(played.play(checkin("2", "far", FAR), T0 + 2 * MINUTE)).toEqual({ ...early, duplicate: true });
+    expect(played.play(checkin("3", "far", FAR), retryAt - 1)).toMatchObject({
+      outcome: "implausible",
+      retryAt: early.retryAt,
+    });
+    expect(played.play(checkin("4", "far", FAR), T0 + MINUTE, "q").outcome).toBe("correct");
+  });
+
+  test("[PL-4] at the retryAt of an implausible check-in a new one is believed, to the millisecond", () => {
+    for (const maxSpeed of [0.1, 0.7, 3, 7, 60, 999]) {
+      const place = { ...PLACE, maxSpeed };
+      const played = game([clue("pier", { place }), clue("next", { place: { ...place, lat: 0.0731 } })]);
+      const next = { lat: 0.0731, lng: 0, accuracy: 7 };
+      played.play(checkin("1", "pier", HERE));
+      const retryAt = Date.parse(played.play(checkin("2", "next", next)).retryAt ?? "");
+      expect(played.play(checkin("3", "next", next), retryAt - 1).outcome).toBe("implausible");
+      expect(played.play(checkin("4", "next", next), retryAt).outcome).toBe("correct");
+    }
+  });
+
+  test("[PL-8] a far fix holds up nobody, whatever came of it", () => {
+    const played = game([clue("pier", { place: PLACE })]);
+    const wrong = { lat: 0.9, lng: 0, accuracy: 40 };
+    expect(played.play(checkin("1", "pier", wrong)).outcome).toBe("out_of_range");
+    expect(played.play(checkin("2", "pier", HERE), T0 + SECOND).outcome).toBe("correct");
+  });
+
+  test("[PL-3] a vague position is implausible without a retryAt", () => {
+    const played = game([clue("pier", { place: PLACE })]);
+    expect(played.play(checkin("1", "pier", { ...HERE, accuracy: 101 }))).toEqual({
+      id: "1",
+      outcome: "implausible",
+      clue: "pier",
+      seq: 2,
+    });
+  });
+
+  /** Two places 5.6 km apart: 93 s at 60 m/s. */
+  const apart = () =>
+    game([clue("pier", { place: PLACE }), clue("next", { place: { ...PLACE, lat: 0.05 } }), clue("word")]);
+  const NEXT = { lat: 0.05, lng: 0, accuracy: 5 };
+  const at = <Sent extends Command>(command: Sent, clientAt: number): Sent => ({
+    ...command,
+    clientAt: isoAt(clientAt),
+  });
+
+  test("[EV-5] check-ins that waited for a network are judged by the time between them, in one request or in several", () => {
+    for (const between of [0, 20 * SECOND]) {
+      const played = apart();
+      const now = T0 + HOUR;
+      expect(played.play(at(checkin("1", "pier", HERE), now - 30 * MINUTE), now).outcome).toBe("correct");
+      expect(played.play(at(checkin("2", "next", NEXT), now), now + between).outcome).toBe("correct");
+      expect(played.facts[1]).toMatchObject({ at: now, behind: 30 * MINUTE });
+    }
+  });
+
+  test("[EV-5] without a client's time on both, the engine's own counts", () => {
+    for (const [first, second] of [
+      [T0, undefined],
+      [undefined, T0 + HOUR],
+    ] as const) {
+      const played = apart();
+      const timed = (command: Command, told?: number) => (told === undefined ? command : at(command, told));
+      expect(played.play(timed(checkin("1", "pier", HERE), first), T0 + HOUR).outcome).toBe("correct");
+      expect(played.play(timed(checkin("2", "next", NEXT), second), T0 + HOUR).outcome).toBe("implausible");
+    }
+  });
+
+  test("[EV-5] an effective time is not before that of the player's last recorded event, nor before the joining, nor after the engine's", () => {
+    const late = apart();
+    late.join("q", "t", T0 + HOUR);
+    // Joined a minute ago: no half an hour to walk in.
+    late.play(at(checkin("1", "pier", HERE), T0), T0 + HOUR + MINUTE, "q");
+    expect(late.facts[2]).toMatchObject({ at: T0 + HOUR + MINUTE, behind: MINUTE });
+    const now = T0 + HOUR + MINUTE;
+    const early = late.play(at(checkin("2", "next", NEXT), now), now, "q");
+    expect(early.outcome).toBe("implausible");
+    expect(Date.parse(early.retryAt ?? "")).toBe(now + 32_496);
+    const busy = apart();
+    // Any recorded event is a sign of life, with a client's time or without; a repeat or a refusal is none.
+    busy.play(answer("w", "word", "wrong"), T0 + HOUR);
+    busy.play(at(checkin("1", "pier", HERE), T0 + MINUTE), T0 + HOUR + SECOND);
+    expect(busy.facts[2]).toMatchObject({ behind: SECOND });
+    busy.play(at(checkin("2", "next", NEXT), T0 + 9 * HOUR), T0 + HOUR + 2 * SECOND);
+    expect(busy.facts[3]).toMatchObject({ outcome: "implausible", behind: 0 });
+  });
+
+  test("[EV-5] who says that the clock goes back walks no faster: the effective time only grows", () => {
+    const played = apart();
+    const now = T0 + HOUR;
+    played.play(at(answer("1", "word", "wrong"), now - MINUTE), now);
+    played.play(at(checkin("2", "pier", HERE), T0), now);
+    expect(played.play(at(checkin("3", "next", NEXT), now), now).outcome).toBe("implausible");
   });
 
   test("[PL-9] the fact keeps position and distance for the organiser; the player is told the distance only when near, roughly", () => {

@@ -28,6 +28,8 @@ describe("defaults and units", () => {
     expect(parse({}).definition).toEqual({
       format: 1,
       title: "T",
+      guesses: "shown",
+      results: "auto",
       teams: { mode: "solo", maxSize: 1 },
       brackets: [],
       players: { require: "anyone", whenOriginDown: "admit" },
@@ -167,7 +169,11 @@ describe("conditions", () => {
 
   test.each<[unknown, string[]]>([
     ["never", ["clues.0.opens value"]],
-    [{ solvde: "b" }, ["clues.0.opens.solvde unknown-key", "clues.0.opens.solved missing"]],
+    [{ solvde: "b" }, ["clues.0.opens.solvde unknown-key"]],
+    [{ not: { solved: "b" } }, ["clues.0.opens.not unknown-key"]],
+    [{ all: ["start", { nand: [] }] }, ["clues.0.opens.all.1.nand unknown-key"]],
+    [{ solvedIn: "r", atleast: 2 }, ["clues.0.opens.atleast unknown-key"]],
+    [{ atLeast: 1, of: [{ not: "start", weight: 2 }] }, ["clues.0.opens.of.0.not unknown-key"]],
     [{ solved: 5 }, ["clues.0.opens.solved type"]],
     [{ solved: "B" }, ["clues.0.opens.solved format"]],
     [{ solved: "b", weight: 2 }, ["clues.0.opens.weight unknown-key"]],
@@ -383,5 +389,53 @@ describe("JSON Schema", () => {
     expect(hunt?.required).toEqual(["format", "title", "rounds", "clues"]);
     expect(hunt?.properties.freeze?.description).toContain("leaderboard");
     expect(text).toContain('"default":"start"');
+  });
+});
+
+describe("[DEF-38] texts that YAML reads as something else", () => {
+  const clueOf = (rest: string) =>
+    `format: 1\ntitle: T\nrounds: [{id: r, title: R}]\nclues:\n  - {id: a, round: r, title: A, kind: answer, ${rest}}\n`;
+  const messagesOf = (source: string) =>
+    (parseDefinition(source, "yaml").issues ?? []).map(({ path, code, message }) => [path, code, message]);
+
+  test.each([
+    ["answers: [1893]", "clues.0.answers.0", '1893 is a number: quote it, "1893"'],
+    ["answers: [007]", "clues.0.answers.0", '007 is a number: quote it, "007"'],
+    ["answers: [0x1F, 1.50]", "clues.0.answers.1", '1.50 is a number: quote it, "1.50"'],
+    ["answers: [x], body: true", "clues.0.body", 'true is true or false: quote it, "true"'],
+    ["answers: [x], body: ~", "clues.0.body", '~ is "nothing" in YAML: quote it, "~"'],
+    ["answers: [x], body: ", "clues.0.body", "nothing is written"],
+    ["answers: [x], nudges: [{match: [12], say: no}]", "clues.0.nudges.0.match.0", 'quote it, "12"'],
+  ])("%s says how to quote it", (rest, path, advice) => {
+    expect(messagesOf(clueOf(rest))).toContainEqual([path, "type", expect.stringContaining(advice)]);
+  });
+
+  test("a date is a text already, and a title that is a year is told, in JSON too", () => {
+    expect(messagesOf(clueOf("answers: [2026-12-01, 12:30, yes]"))).toEqual([]);
+    expect(messagesOf(clueOf("answers: [x]").replace("title: T", "title: 2026"))).toEqual([
+      ["title", "type", 'a text was expected here, and 2026 is a number: quote it, "2026"'],
+    ]);
+    expect(parse({ title: 2026 }).issues?.[0]?.message).toContain('quote it, "2026"');
+  });
+});
+
+describe("[DEF-38] a syntax error is told where it is", () => {
+  test.each<[string, "json" | "yaml", string, number, number]>([
+    ["a bracket that is not closed", "yaml", "format: 1\ntitle: T\nrounds: [{id: r\nclues:\n  - a\n", 3, 10],
+    ["a list that is not closed", "yaml", "format: 1\ntitle: T\nclues: [a, b\n\n\n", 3, 8],
+    ["a quote that is not closed", "yaml", 'format: 1\ntitle: T\nbody: "abc\nx: 1\ny: 2\n', 3, 7],
+    ["an apostrophe that is not closed", "yaml", "format: 1\r\ntitle: T\r\nbody: 'abc\r\nx: 1\r\n", 3, 7],
+    ["a line indented too far", "yaml", "format: 1\ntitle: T\n rounds: x\nclues: []\n", 3, 2],
+    ["a key without its colon", "yaml", "format: 1\ntitle: T\nrounds\nclues: []\n", 3, 1],
+    ["a second colon", "yaml", "format: 1\nx: 1\ntitle: T: x\n", 3, 8],
+    ["a tab", "yaml", "format: 1\ntitle: T\n\tclues: []\n", 3, 1],
+    ["a colon that is missing", "json", '{"a":1,\n"b":2,\n"c" 3}', 3, 5],
+    ["a string that is not closed", "json", '{"a":1,\n"b":2,\n"c":"x\n}', 3, 5],
+  ])("%s in %s", (_name, format, source, line, column) => {
+    const parsed = parseDefinition(source, format);
+    expect(parsed.issues).toHaveLength(1);
+    expect(parsed.issues?.[0]?.code).toBe("syntax");
+    expect(parsed.issues?.[0]?.message).toMatch(new RegExp(`\\(line ${line}, column ${column}\\)$`));
+    expect(parsed.issues && parsed.unreadable).toBe(true);
   });
 });

@@ -74,12 +74,10 @@ describe("playing", () => {
       played(2, "correct", { clue: "a", points: 30 }),
       played(3, "correct", { clue: "gone", points: 12 }),
     );
-    expect(team.solves).toEqual(
-      new Map([
-        ["a", { at: T0 + 2, seq: 2, points: 30 }],
-        ["gone", { at: T0 + 3, seq: 3, points: 12 }],
-      ]),
-    );
+    expect([...team.solves]).toEqual([
+      ["a", { at: T0 + 2, seq: 2, points: 30 }],
+      ["gone", { at: T0 + 3, seq: 3, points: 12 }],
+    ]);
     expect(team.earned).toBe(42);
     expect(recordedScore(team)).toBe(42);
   });
@@ -93,7 +91,7 @@ describe("playing", () => {
       played(5, "implausible", { clue: "a" }),
       played(6, "incorrect", { clue: "a", attemptsLeft: 3.2 }),
     );
-    expect(team.attempts).toEqual(new Map([["a", { wrong: 2, tokens: 3.2, at: T0 + 6 }]]));
+    expect([...team.attempts]).toEqual([["a", { wrong: 2, tokens: 3.2, at: T0 + 6 }]]);
     expect(team.codes).toBeUndefined();
   });
 
@@ -153,7 +151,7 @@ describe("playing", () => {
       { ...head(6), type: "award", points: -35, reason: "r", score: 0 },
       played(7, "correct", { clue: "c", points: 35 }),
     );
-    expect(team.peaks).toEqual([
+    expect([...team.peaks]).toEqual([
       { at: T0 + 2, score: 30 },
       { at: T0 + 5, score: 35 },
     ]);
@@ -190,6 +188,22 @@ describe("organising", () => {
     );
     expect(team.opened).toEqual(new Map([["a", T0 + 2]]));
     expect(team.reached).toEqual(new Map([[50, T0 + 4]]));
+  });
+
+  test("[SEC-151] a void raises its member's generation, which never goes back, and marks the team for older engines", () => {
+    const voided = (seq: number, gen: number, more: object = {}): Fact =>
+      ({ ...head(seq), type: "void", member: "p", gen, ...more }) as Fact;
+    const team = fold(JOIN, voided(2, 1, { key: "k-1" }));
+    expect(team.members[0]).toMatchObject({ gen: 1, voidedBy: "k-1" });
+    expect(team.kinds).toEqual(["void"]);
+    expect(evolve(team, voided(3, 1)).members[0]).toMatchObject({ gen: 1, voidedBy: "k-1" });
+    const twice = evolve(team, voided(4, 2, { reason: "lost" }));
+    expect(twice.members[0]).toMatchObject({ gen: 2 });
+    expect(twice.members[0]).not.toHaveProperty("voidedBy");
+    // Of who is no member it is nothing.
+    const other = fold(JOIN, voided(2, 1, { member: "p-gone" }));
+    expect(other.members[0]).not.toHaveProperty("gen");
+    expect(decodeTeam(encodeTeam(twice))).toEqual(twice);
   });
 
   test("[EV-32] lastAt is the newest time, also when a clock went back", () => {

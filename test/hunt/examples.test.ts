@@ -14,17 +14,21 @@ function read(file: string) {
   return parsed.definition;
 }
 
-test.each(files)("[DEF-34] the example %s compiles without an issue or a warning", (file) => {
-  const hunt = file.replace(".yaml", "");
-  const compiled = compile(read(file), {
-    hunt,
-    pepper: "p",
-    digest: (_scope, text) => text,
-    codeFor: (clue) => `code-${clue}`,
-  });
-  expect(compiled.issues).toBeUndefined();
-  expect(compiled.warnings).toEqual([]);
-});
+test.each(files)(
+  "[DEF-34] the example %s compiles without an issue, and warns at most that anyone may win often",
+  (file) => {
+    const hunt = file.replace(".yaml", "");
+    const compiled = compile(read(file), {
+      hunt,
+      pepper: "p",
+      digest: (_scope, text) => text,
+      codeFor: (clue) => `code-${clue}`,
+    });
+    expect(compiled.issues).toBeUndefined();
+    // The examples are for everybody to try.
+    expect(compiled.warnings?.filter(({ code }) => code !== "prize-many-entries")).toEqual([]);
+  },
+);
 
 test("[DEF-34] the demo shows every kind and every way to compare", () => {
   const { clues } = read("harbour-nights.yaml");

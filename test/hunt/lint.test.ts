@@ -8,8 +8,10 @@ function clue(id: string, change: Json = {}): Json {
   return { id, round: "r", title: id, kind: "answer", answers: [`answer of ${id}`], points: 10, ...change };
 }
 
+/** Where people are known, so that each may win once. */
 function warningsOf(clues: Json[], change: Json = {}): string[] {
-  const source = { format: 1, title: "T", rounds: [{ id: "r", title: "R" }], clues, ...change };
+  const players = { require: "registered" };
+  const source = { format: 1, title: "T", rounds: [{ id: "r", title: "R" }], players, clues, ...change };
   const parsed = parseDefinition(JSON.stringify(source), "json");
   if (parsed.definition === undefined) throw new Error(JSON.stringify(parsed.issues));
   const compiled = compile(parsed.definition, {
@@ -85,8 +87,63 @@ describe("hints and points", () => {
       { id: "x", text: "t", cost: 10 },
       { id: "y", text: "t", cost: 11 },
     ];
-    expect(warningsOf([clue("a", { hints })])).toEqual(["clues.0.hints.1.cost hint-costs-more-than-clue"]);
+    expect(warningsOf([clue("a", { hints }), clue("b", { points: 50 })])).toEqual([
+      "clues.0.hints.1.cost hint-costs-more-than-clue",
+    ]);
   });
+
+  const hinted = (cost: number, after: string, change: Json = {}) =>
+    clue("a", { points: 100, hints: [{ id: "x", text: "t", cost, after }], ...change });
+  const SIX = "2026-12-01T18:00:00Z";
+  const onTheHour = clue("b", { opens: { all: ["start", { at: "2026-12-01T19:00:00Z" }] } });
+  const unaffordable = ["clues.0.hints.0.cost hint-unaffordable"];
+  test.each<[string, Json[], Json, string[]]>([
+    ["without another clue", [hinted(5, "0s")], {}, unaffordable],
+    ["that is free", [hinted(0, "0s")], {}, []],
+    ["with another clue open beside it", [hinted(10, "0s"), clue("b")], {}, []],
+    ["that costs more than that one gives", [hinted(11, "0s"), clue("b")], {}, unaffordable],
+    ["with a bonus for the first", [hinted(11, "0s"), clue("b")], { scoring: { firstSolves: [5] } }, []],
+    [
+      "when the others wait for it",
+      [hinted(5, "1h"), clue("b", { opens: { solved: "a" } })],
+      {},
+      unaffordable,
+    ],
+    [
+      "before time opens another",
+      [hinted(5, "10m"), clue("b", { opens: { after: "30m" } })],
+      {},
+      unaffordable,
+    ],
+    ["after time opened another", [hinted(5, "30m"), clue("b", { opens: { after: "30m" } })], {}, []],
+    ["before a fixed time opens another", [hinted(5, "30m"), onTheHour], { opens: SIX }, unaffordable],
+    ["after a fixed time opened another", [hinted(5, "1h"), onTheHour], { opens: SIX }, []],
+    ["when the hunt may begin after that time", [hinted(5, "0s"), onTheHour], {}, []],
+    [
+      "of a clue that a team may open late",
+      [hinted(20, "0s", { opens: { solved: "b" } }), clue("b"), clue("c", { opens: { after: "30m" } })],
+      {},
+      [],
+    ],
+  ])("[LINT-11] a hint %s", (_, clues, change, expected) => {
+    expect(warningsOf(clues, change).filter((each) => each.includes("hint-unaffordable"))).toEqual(expected);
+  });
+
+  test("[LINT-11] 2,000 clues in a line, written in no order, with dear hints, take seconds at most", () => {
+    const line = Array.from({ length: 2_000 }, (_, index) =>
+      hinted(101, "0s", { id: `c${index}`, opens: index === 0 ? "start" : { solved: `c${index - 1}` } }),
+    );
+    // Cubes modulo this prime are all different, and in no order.
+    const place = (index: number): number => index ** 3 % 2_003;
+    const order = [...line.keys()].sort((a, b) => place(a) - place(b));
+    const clues = order.map((index) => line[index] ?? {});
+    const started = performance.now();
+    expect(warningsOf(clues).filter((each) => each.includes("hint-unaffordable"))).toEqual([
+      "clues.0.hints.0.cost hint-unaffordable",
+      "clues.1.hints.0.cost hint-unaffordable",
+    ]);
+    expect(performance.now() - started).toBeLessThan(8_000);
+  }, 20_000);
 
   test.each<[string, number, Json, string[]]>([
     ["with room to spare", 10, {}, []],
@@ -187,6 +244,17 @@ describe("spoilers", () => {
       { answers: ["1200"], compare: "number", body: "It cost 1,200.00 marks." },
       ["clues.0.body answer-in-text"],
     ],
+    [
+      "a number in the digits of another script",
+      { answers: ["1893"], compare: "number", body: "بني سنة ١٨٩٣، هنا" },
+      ["clues.0.body answer-in-text"],
+    ],
+    [
+      "a number with a decimal comma",
+      { answers: ["3.5"], compare: "number", body: "Es sind 3,5, sagt sie." },
+      ["clues.0.body answer-in-text"],
+    ],
+    ["not kana of another voicing", { answers: ["パンダ"], body: "ハンタ" }, []],
     ["not another number", { answers: ["1200"], compare: "number", body: "It cost 12000 marks." }, []],
     [
       "not choices",
@@ -195,6 +263,15 @@ describe("spoilers", () => {
     ],
   ])("[LINT-8] an answer %s", (_name, change, warnings) => {
     expect(warningsOf([clue("a", change)])).toEqual(warnings);
+  });
+
+  test("[LINT-8] long runs of one letter and answers of every length take no minutes", () => {
+    const answers = Array.from({ length: 497 }, (_, index) => "a".repeat(index + 3));
+    const started = performance.now();
+    expect(warningsOf([clue("a", { answers, body: "a".repeat(20_000) })])).toEqual([]);
+    const ends = answers.map((text) => `${text.slice(1)}b`);
+    expect(warningsOf([clue("a", { answers: ends, body: "a ".repeat(10_000) })])).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(1_500);
   });
 
   test("[LINT-9] codes in texts players see: the author's, the generated, a prize's", () => {
@@ -210,10 +287,56 @@ describe("spoilers", () => {
       description: "Win VOUCHER-77.",
       prizes: [{ id: "z", title: "Z", stock: 1, codes: ["VOUCHER-77"] }],
     };
+    const folded = { ...change, description: "Win ｖｏｕｃｈｅｒ-77." };
+    expect(warningsOf(clues, folded)).toContain("description code-in-text");
     expect(warningsOf(clues, change)).toEqual([
       "clues.2.body code-in-text",
       "clues.2.hints.0.text code-in-text",
       "description code-in-text",
     ]);
+  });
+});
+
+describe("[LINT-10] keys that do nothing here", () => {
+  const attempts = { burst: 1 };
+  test.each<[string, Json[], Json, string[]]>([
+    [
+      "attempts of a scan and of a place, and not of an answer",
+      [
+        clue("a", { attempts }),
+        { id: "s", round: "r", title: "S", kind: "scan", points: 1, attempts },
+        {
+          id: "p",
+          round: "r",
+          title: "P",
+          kind: "place",
+          points: 1,
+          place: { lat: 1, lng: 1, radius: 9 },
+          attempts,
+        },
+      ],
+      {},
+      ["clues.1.attempts no-effect", "clues.2.attempts no-effect"],
+    ],
+    [
+      "a decay of kind none",
+      [clue("a")],
+      { scoring: { decay: { kind: "none", minimum: 5, solves: 3 } } },
+      ["scoring.decay.minimum no-effect", "scoring.decay.solves no-effect"],
+    ],
+    [
+      "what to do without the origin, where nobody is looked up",
+      [clue("a")],
+      { players: { whenOriginDown: "refuse" } },
+      ["players.whenOriginDown no-effect"],
+    ],
+    [
+      "fields to reach winners by, where nobody wins",
+      [clue("a")],
+      { join: { fields: [{ id: "mail", label: "E-mail", kind: "email", contact: true }] } },
+      ["join.fields.0.contact no-effect"],
+    ],
+  ])("%s", (_name, clues, change, warnings) => {
+    expect(warningsOf(clues, change)).toEqual(warnings);
   });
 });

@@ -61,6 +61,15 @@ describe("locked or missing", () => {
     }
   });
 
+  test("[SEC-35] events at one moment share the work, also when the team's last fact lies ahead", () => {
+    const game = played();
+    game.play(answer("0", "a", "wrong"), T0 + HOUR);
+    // The clock came right. A request of many events has one moment.
+    expect(countOf(() => game.play(answer("1", "missing", "x"), T0))).toBeGreaterThan(400);
+    expect(countOf(() => game.play(answer("2", "large", "x"), T0))).toBe(0);
+    expect(countOf(() => game.play(answer("3", "large", "x"), T0 + 1))).toBeGreaterThan(400);
+  });
+
   test("[SEC-35] what is remembered holds until the team or the time changes it", () => {
     const game = played();
     const told = (id: string, clueId: string, at: number) =>

@@ -6,10 +6,13 @@ import {
   type HuntTimes,
   INITIAL_PHASE,
   isDatedAhead,
+  isOver,
   openedAt,
   type Phase,
   type PhaseState,
   phaseAt,
+  reopenPhase,
+  republish,
   rightPhase,
   settlePhase,
 } from "../../src/hunt/phase.ts";
@@ -31,6 +34,7 @@ describe("by hand", () => {
     live: moved({}, ["live", 10]),
     paused: moved({}, ["live", 10], ["paused", 20]),
     ended: moved({}, ["live", 10], ["ended", 20]),
+    final: moved({}, ["live", 10], ["ended", 20], ["final", 25]),
   };
 
   test.each([
@@ -46,6 +50,13 @@ describe("by hand", () => {
     ["ended", "live", false],
     ["ended", "paused", false],
     ["ended", "ended", false],
+    ["ended", "final", true],
+    ["draft", "final", false],
+    ["live", "final", false],
+    ["paused", "final", false],
+    ["final", "live", false],
+    ["final", "ended", false],
+    ["final", "final", false],
   ] as const)("[PH-1] %s → %s: %s", (from, to, allowed) => {
     const changed = changePhase(states[from], {}, to, 30);
     if (allowed) {
@@ -63,6 +74,39 @@ describe("by hand", () => {
   test("[PH-2] a hunt that nobody opened opens never", () => {
     expect(openedAt(INITIAL_PHASE, {})).toBe(NEVER);
     expect(endsAt(INITIAL_PHASE, {})).toBe(NEVER);
+  });
+});
+
+describe("[PH-14] reopening", () => {
+  test("a hunt that has ended goes on as from before, whoever ended it; it may end again", () => {
+    const times = { closes: 90 };
+    for (const state of [
+      moved(times, ["live", 10], ["ended", 20]),
+      moved(times, ["live", 10], ["paused", 15], ["ended", 20]),
+      settlePhase(moved({ closes: 30 }, ["live", 10]), { closes: 30 }, 40),
+    ]) {
+      const reopened = reopenPhase(state, times, 50) as PhaseState;
+      expect(phaseAt(reopened, times, 50)).toBe("live");
+      expect(openedAt(reopened, times)).toBe(10);
+      expect(endsAt(reopened, times)).toBe(90);
+      expect(phaseAt(reopened, times, 90)).toBe("ended");
+      expect(phaseAt(changePhase(reopened, times, "ended", 60) as PhaseState, times, 60)).toBe("ended");
+    }
+  });
+
+  test("not past its closes, not before its end, not once it is final, not what was never open", () => {
+    const ended = moved({}, ["live", 10], ["ended", 20]);
+    const final = changePhase(ended, {}, "final", 25) as PhaseState;
+    for (const [state, times] of [
+      [ended, { closes: 30 }],
+      [moved({}, ["live", 10]), {}],
+      [INITIAL_PHASE, {}],
+      [final, {}],
+    ] as const) {
+      expect(reopenPhase(state, times, 50)).toMatchObject({ refused: "conflict" });
+    }
+    expect(phaseAt(final, {}, 5)).toBe("final");
+    expect(isOver("final") && isOver("ended") && !isOver("paused")).toBe(true);
   });
 });
 
@@ -135,6 +179,12 @@ describe("a new version with other times", () => {
     expect(phaseAt(settled, { opens: 120, closes: 300 }, 250)).toBe("live");
   });
 
+  test("[PH-5] takes back no opening for an earlier one: what counts from it stays", () => {
+    const settled = settlePhase(INITIAL_PHASE, { opens: 100 }, 150);
+    expect(openedAt(settled, { opens: 50 })).toBe(100);
+    expect(openedAt(moved({}, ["live", 100]), { opens: 50 })).toBe(100);
+  });
+
   test("[PH-6] what an import opened stays draft until it is live, and opened at the import's first line", () => {
     const imported: PhaseState = { ...INITIAL_PHASE, openedAt: 5 };
     expect(phaseAt(imported, {}, 100)).toBe("draft");
@@ -200,6 +250,72 @@ describe("a new version with other times", () => {
         },
       ),
     );
+  });
+});
+
+describe("a closes that is past", () => {
+  const codes = (found: { code: string }[]) => found.map(({ code }) => code);
+  const over = (state: PhaseState, before: HuntTimes | undefined, after: HuntTimes, endNow = false) => {
+    const { issues, warnings, ...rest } = republish(state, { before, after, endNow }, 100);
+    return { issues: codes(issues), warnings: codes(warnings), ...rest };
+  };
+  const live = moved({}, ["live", 10]);
+  const paused = moved({}, ["live", 10], ["paused", 20]);
+
+  test("[PH-9] is refused while the hunt is live or paused, by hand or by its time; endNow ends it now", () => {
+    for (const [state, before] of [
+      [live, {}],
+      [paused, { closes: 500 }],
+      [INITIAL_PHASE, { opens: 10 }],
+    ] as const) {
+      for (const closes of [50, 100]) {
+        expect(over(state, before, { closes })).toMatchObject({ issues: ["closes-in-past"] });
+        const { issues, phase } = over(state, before, { closes }, true);
+        expect(issues).toEqual([]);
+        expect(phase.endedAt).toBe(100);
+        expect(phaseAt(phase, {}, 100)).toBe("ended");
+      }
+      expect(over(state, before, { closes: 101 }).issues).toEqual([]);
+      expect(over(state, before, {}).issues).toEqual([]);
+    }
+  });
+
+  test("[PH-10] a draft with one stays a draft, is warned of, and cannot be made live before it is put right", () => {
+    for (const before of [undefined, {}, { closes: 900 }]) {
+      const { phase, ...told } = over(INITIAL_PHASE, before, { closes: 50 });
+      expect(told).toEqual({ from: "draft", issues: [], warnings: ["closes-in-past"] });
+      expect(phaseAt(phase, { closes: 50 }, 200)).toBe("draft");
+      expect(changePhase(phase, { closes: 50 }, "live", 200)).toMatchObject({ refused: "conflict" });
+      const right = over(phase, { closes: 50 }, { closes: 900 });
+      expect(right).toMatchObject({ issues: [], warnings: [] });
+      expect(phaseAt(right.phase, { closes: 900 }, 200)).toBe("draft");
+    }
+  });
+
+  test("[PH-10] a hunt published with its whole time past is over, and another time brings it back", () => {
+    const { phase, warnings } = over(INITIAL_PHASE, undefined, { opens: 20, closes: 50 });
+    expect(warnings).toEqual(["closes-in-past"]);
+    expect(phaseAt(phase, { opens: 20, closes: 50 }, 100)).toBe("ended");
+    const right = over(phase, { opens: 20, closes: 50 }, { opens: 200, closes: 300 });
+    expect(right.phase).toEqual(INITIAL_PHASE);
+    expect(right).toMatchObject({ from: "draft", warnings: [] });
+    // One that was played ends for good.
+    const played = over(INITIAL_PHASE, { opens: 20, closes: 50 }, { opens: 200, closes: 300 });
+    expect(phaseAt(played.phase, { opens: 200, closes: 300 }, 250)).toBe("ended");
+  });
+
+  test("[PH-11] an `opens` that changes nothing any more is warned of, the same one again is not", () => {
+    for (const [state, before] of [
+      [live, {}],
+      [paused, { opens: 5 }],
+      [INITIAL_PHASE, { opens: 10 }],
+    ] as const) {
+      expect(over(state, before, { opens: 700 }).warnings).toEqual(["opens-has-no-effect"]);
+      expect(over(state, before, { opens: 1 }).warnings).toEqual(["opens-has-no-effect"]);
+      expect(over(state, before, before).warnings).toEqual([]);
+    }
+    expect(over(INITIAL_PHASE, { opens: 500 }, { opens: 700 }).warnings).toEqual([]);
+    expect(over(INITIAL_PHASE, { opens: 500 }, { opens: 50 }).warnings).toEqual([]);
   });
 });
 

@@ -120,9 +120,18 @@ export function randomCommand(draw: Draw, compiled: CompiledHunt, id: string): C
   }
 }
 
-export function randomAction(draw: Draw, compiled: CompiledHunt): TeamAction {
+/** `now`: a solve by hand counts from some time since the hunt began. */
+export function randomAction(draw: Draw, compiled: CompiledHunt, now = T0): TeamAction {
   const reason = "r";
-  switch (draw(6)) {
+  const someClue = () => pick(draw, compiled.clues).id;
+  switch (draw(9)) {
+    case 6: {
+      const at = draw(3) === 0 ? {} : { at: T0 + draw(now - T0 + 1) };
+      return { type: "solve", clue: someClue(), ...at, reason };
+    }
+    case 7:
+    case 8:
+      return { type: "unsolve", clue: someClue(), reason };
     case 0:
       return { type: "unlock", clue: pick(draw, compiled.clues).id, reason };
     case 1:
@@ -137,17 +146,42 @@ export function randomAction(draw: Draw, compiled: CompiledHunt): TeamAction {
 
 // ── The oracle ───────────────────────────────────────────────────────────────
 
-const isSolve = (fact: Fact): boolean => "outcome" in fact && fact.outcome === "correct";
 const clueOf = (fact: Fact): string | undefined => ("clue" in fact ? fact.clue : undefined);
 
-/** The score a team's facts sum to, each as it was recorded. */
-export function sumOf(facts: readonly Fact[]): number {
-  let sum = 0;
+/** What changed a team's score, as it counts after all of these facts; solves by clue. */
+function changesOf(facts: readonly Fact[]): { at: number; seq: number; points: number; clue?: string }[] {
+  let changes: { at: number; seq: number; points: number; clue?: string }[] = [];
+  const drop = (clue: string): void => {
+    changes = changes.filter((change) => change.clue !== clue);
+  };
   for (const fact of facts) {
-    if (fact.type === "award") sum += fact.points;
-    else if ("outcome" in fact) sum += (fact.points ?? 0) - (fact.cost ?? 0);
+    const { at, seq } = fact;
+    if (fact.type === "award") changes.push({ at, seq, points: fact.points });
+    else if (fact.type === "absorb") {
+      for (const award of fact.awards ?? []) changes.push({ ...award, seq });
+      for (const hint of fact.hints ?? []) changes.push({ at: hint.at, seq, points: -hint.cost });
+    } else if (fact.type === "unsolve") drop(fact.clue);
+    else if (fact.type === "solve") {
+      drop(fact.clue);
+      changes.push({ at: fact.solvedAt, seq, points: fact.points, clue: fact.clue });
+    } else if ("outcome" in fact && fact.outcome === "correct") {
+      changes.push({ at, seq, points: fact.points ?? 0, clue: fact.clue ?? "" });
+    } else if ("outcome" in fact && fact.cost) changes.push({ at, seq, points: -fact.cost });
   }
-  return sum;
+  return changes.sort((a, b) => a.at - b.at || a.seq - b.seq);
+}
+
+/** The score a team's facts sum to, each as it was recorded. */
+export const sumOf = (facts: readonly Fact[]): number =>
+  changesOf(facts).reduce((sum, { points }) => sum + points, 0);
+
+/** The highest score that the team had at any time, by what counts now. */
+function highestOf(facts: readonly Fact[]): number {
+  let sum = 0;
+  return changesOf(facts).reduce((highest, { points }) => {
+    sum += points;
+    return Math.max(highest, sum);
+  }, 0);
 }
 
 /** Whether these facts of one team (time never going back) have `id` open at `at`. */
@@ -162,9 +196,10 @@ export function isOpen(
   if (!found) return false;
   const since = Math.max(openedAt, facts[0]?.at ?? Number.POSITIVE_INFINITY);
   if (at < since) return false;
-  if (facts.some((fact) => (isSolve(fact) || fact.type === "unlock") && clueOf(fact) === id)) return true;
+  const solved = new Set(changesOf(facts).map(({ clue }) => clue));
+  if (solved.has(id) || facts.some((fact) => fact.type === "unlock" && fact.clue === id)) return true;
+  if (facts.some((fact) => fact.type === "opened" && fact.clues.some(({ clue }) => clue === id))) return true;
   const moving = compiled.scoring.decay.kind !== "none";
-  const solved = new Set(facts.filter(isSolve).map(clueOf));
   const holds = (condition: Condition): boolean => {
     switch (condition.op) {
       case "start":
@@ -182,7 +217,7 @@ export function isOpen(
       case "points":
         return moving
           ? facts.some((fact) => fact.type === "reached" && fact.points >= condition.points)
-          : facts.some((_, index) => sumOf(facts.slice(0, index + 1)) >= condition.points);
+          : highestOf(facts) >= condition.points;
       case "at":
         return at >= condition.time;
       case "after":
@@ -209,6 +244,13 @@ export function violationOf(compiled: CompiledHunt, facts: readonly Fact[]): str
   const tries = new Map<string, number[]>();
   for (const [index, fact] of facts.entries()) {
     if (fact.seq !== index + 1) return `the log jumps to ${fact.seq} at ${index + 1}`;
+    const corrected = `${fact.team} ${clueOf(fact)} undefined`;
+    if (fact.type === "unsolve" && !solves.delete(corrected)) return `${corrected} is taken back unsolved`;
+    if (fact.type === "solve") {
+      if (solves.has(corrected) !== (fact.instead !== undefined))
+        return `${corrected} is solved by hand again`;
+      solves.add(corrected);
+    }
     if (!("outcome" in fact)) continue;
     const event = `${fact.team} ${fact.event}`;
     if (events.has(event)) return `${event} is recorded twice`;

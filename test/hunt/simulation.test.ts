@@ -163,7 +163,7 @@ function simulate(draw: Draw): void {
         shard.game.phase = pick(draw, ["live", "live", "live", "paused"] as const);
         break;
       case 2:
-        shard.game.organise(randomAction(draw, compiled), now, pick(draw, TEAMS));
+        shard.game.organise(randomAction(draw, compiled, Math.max(T0, now)), now, pick(draw, TEAMS));
         break;
       case 3:
         answers.push(...shard.commit());
@@ -229,7 +229,7 @@ function simulate(draw: Draw): void {
 }
 
 describe("the simulation", () => {
-  test(`[PR-1] [PR-2] [PR-3] ${RUNS} random histories with crashes, losses, repeats and reorderings keep the promise`, {
+  test(`[PR-1] [PR-2] [PR-3] [FAULT-11] ${RUNS} random histories with crashes, losses, repeats and reorderings keep the promise`, {
     timeout: 60_000,
   }, () => {
     const only = process.env.SEED;

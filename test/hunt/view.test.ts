@@ -1,8 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { cluesOf, historyOf } from "../../src/hunt/view.ts";
-import { answer, clue, type Game, game, HOUR, hint, isoAt, MINUTE, MOVING, SECOND, T0 } from "./build.ts";
+import { historyOf } from "../../src/hunt/view.ts";
+import {
+  answer,
+  clue,
+  cluesSeen,
+  type Game,
+  game,
+  HOUR,
+  hint,
+  isoAt,
+  MINUTE,
+  MOVING,
+  SECOND,
+  scan,
+  T0,
+} from "./build.ts";
 
-const seen = (played: Game, now = T0) => cluesOf(played.context, played.team(), now);
+const seen = cluesSeen;
 const ids = (played: Game, now = T0) => seen(played, now).map(({ id }) => id);
 
 describe("the clues a team sees", () => {
@@ -75,15 +89,18 @@ describe("the clues a team sees", () => {
       body: "The body of a.",
       choices,
       attempts: 0,
+      attemptsLeft: 5,
+      attemptsOfClue: 50,
       openedAt: isoAt(T0),
       hints: [{ id: "h", cost: 3, availableAt: isoAt(T0 + MINUTE), taken: false }],
     };
     expect(seen(played)).toEqual([open]);
     played.play(answer("1", "a", "blue"), T0 + SECOND);
-    expect(seen(played)).toEqual([{ ...open, attempts: 1 }]);
+    expect(seen(played)).toEqual([{ ...open, attempts: 1, attemptsLeft: 4, attemptsOfClue: 49 }]);
     played.play(answer("2", "a", "red"), T0 + 2 * SECOND);
+    const { attemptsLeft: _, attemptsOfClue: __, ...solved } = open;
     expect(seen(played)).toEqual([
-      { ...open, attempts: 1, state: "solved", solvedAt: isoAt(T0 + 2 * SECOND) },
+      { ...solved, attempts: 1, state: "solved", solvedAt: isoAt(T0 + 2 * SECOND) },
     ]);
   });
 
@@ -96,6 +113,33 @@ describe("the clues a team sees", () => {
     expect(seen(played, Date.parse(retryAt ?? ""))[0]).not.toHaveProperty("cooldownUntil");
     played.play(answer("2", "a", "right"), T0 + 10 * SECOND);
     expect(seen(played, T0)[0]).not.toHaveProperty("cooldownUntil");
+  });
+
+  test("[AT-14] attemptsLeft is the smaller of the bucket and what perClue leaves; of a scan clue the bucket of codes", () => {
+    const attempts = { burst: 3, refillPerMinute: 1, perClue: 4 };
+    const played = game([clue("a", { attempts }), clue("s", { code: "S", attempts }), clue("free")], {
+      attempts: { burst: 2, refillPerMinute: 1, perClue: 0 },
+    });
+    const left = (id: string, now = T0) => {
+      const view = seen(played, now).find((each) => each.id === id);
+      return [view?.attemptsLeft, view?.attemptsOfClue];
+    };
+    expect(left("a")).toEqual([3, 4]);
+    for (const id of ["1", "2", "3"]) played.play(answer(id, "a", id));
+    expect(left("a")).toEqual([0, 1]);
+    expect(left("a", T0 + MINUTE - 1)).toEqual([0, 1]);
+    expect(left("a", T0 + MINUTE)).toEqual([1, 1]);
+    expect(left("a", T0 + 9 * MINUTE)).toEqual([1, 1]);
+    played.play(answer("4", "a", "4"), T0 + 9 * MINUTE);
+    expect(left("a", T0 + 99 * MINUTE)).toEqual([0, 0]);
+    expect(left("s")).toEqual([2, 4]);
+    played.play(scan("5", "none"));
+    expect(left("s")).toEqual([1, 4]);
+    played.publish({
+      ...played.context.hunt.compiled,
+      clues: [clue("free", { attempts: { ...attempts, perClue: 0 } })],
+    });
+    expect(left("free")).toEqual([3, undefined]);
   });
 
   test("[UN-16] a solve keeps the points it was recorded with; with moving scores it shows the present value", () => {

@@ -1,9 +1,8 @@
 /** What versions drop stays with the teams that have it, and is told to nobody else. */
 import { describe, expect, test } from "vitest";
 import type { CompiledHunt } from "../../src/hunt/compiled.ts";
-import { meOf } from "../../src/hunt/view.ts";
 import { withdrawnSince } from "../../src/hunt/withdrawn.ts";
-import { answer, clue, Game, hint, hunt, isoAt, MINUTE, T0 } from "./build.ts";
+import { answer, clue, Game, hint, hunt, isoAt, MINUTE, seenBy, T0 } from "./build.ts";
 
 const HINTS = [
   { id: "h1", text: "PAID ONE", cost: 0, after: 0 },
@@ -21,14 +20,7 @@ const next = (before: CompiledHunt, after: CompiledHunt): CompiledHunt => {
   return withdrawn.length === 0 ? after : { ...after, withdrawn };
 };
 
-const me = (played: Game, team: string, now = T0 + MINUTE) =>
-  meOf(
-    played.context,
-    played.team(team),
-    "p",
-    { rank: undefined, left: () => undefined, announcements: [] },
-    now,
-  );
+const me = (played: Game, team: string, now = T0 + MINUTE) => seenBy(played, team, now);
 const seen = (played: Game, team: string) => JSON.stringify(me(played, team));
 
 /** Two teams; `paid` takes a hint of each clue, `other` takes none. */

@@ -68,6 +68,20 @@ describe("[SEC-41] wrong texts of an address", () => {
     expect(await send(wrong, [guess("more")])).toEqual([T0 + MINUTE]);
   });
 
+  test("what a team gave before counts not at all", async () => {
+    const wrong = new WrongTexts(10, async () => true);
+    for (let minute = 0; minute < 2; minute += 1) {
+      const commands = texts(10);
+      const reserved = wrong.reserve("h", "school", commands, T0 + minute);
+      await wrong.settle(
+        reserved,
+        commands.map(({ id }) => ({ id, outcome: "incorrect", repeated: true })),
+      );
+      expect(wrong.size).toBe(0);
+    }
+    expect(await send(wrong, texts(10, 50))).toEqual(Array(10).fill(undefined));
+  });
+
   test("guesses sent at the same time do not pass together; those held by the crowd wait a moment only", async () => {
     const wrong = new WrongTexts(10, async () => true);
     const requests = Array.from({ length: 40 }, (_, index) => [guess(`${index}`)]);
@@ -134,5 +148,12 @@ describe("[SEC-41] wrong texts of an address", () => {
     // Also after the clock was an hour ahead.
     await send(wrong, [guess("0")], { now: T0 - 60 * MINUTE });
     expect(wrong.size).toBe(1);
+  });
+
+  test("[SEC-37] a window that a wrong clock opened ends when the clock comes right, also behind one that runs", async () => {
+    const wrong = new WrongTexts(10, async () => true);
+    await send(wrong, texts(1), { network: "home" });
+    expect(await send(wrong, texts(10), { now: T0 + 50_000 })).toEqual(Array(10).fill(undefined));
+    expect(await send(wrong, [guess("right")], { now: T0 + 5_000 })).toEqual([undefined]);
   });
 });

@@ -128,7 +128,7 @@ describe("the keeper", () => {
     // What was kept and what comes after its marks give the same.
     const restored = Standings.restore(STATIC, chunks) as Standings;
     expect([restored.score("s-1"), marks]).toEqual([0, [["s", 3]]]);
-    const again = keeping(new View(STATIC, undefined, restored), marks).keeper;
+    const again = keeping(new View(STATIC, undefined, { all: restored }), marks).keeper;
     again.take(award("s", 4, 50));
     expect(again.view.all.score("s-1")).toBe(50);
   });

@@ -5,6 +5,7 @@ import type { Leaderboard } from "../../src/leaderboard/object.ts";
 import type { ScoreFact, ScoreReport } from "../../src/protocol.ts";
 import { HuntShard } from "../../src/shard/object.ts";
 import {
+  control,
   guess,
   join,
   makeOrigin,
@@ -87,6 +88,51 @@ test("[LB-28] a new snapshot takes the place of the old one, a half-written one 
   expect((await snapshotRows(hunt)).map(({ view }) => view)).toEqual(["all/2"]);
   await evictDurableObject(boardOf(hunt));
   expect((await top(hunt)).entries).toEqual(before.entries);
+});
+
+test("[LB-30] results that are held back stay so over a restart, with a snapshot or without, until they are released", {
+  timeout: 20_000,
+}, async () => {
+  for (const written of [true, false]) {
+    const hunt = written ? "held-written" : "held-unwritten";
+    const [one] = await hunting(hunt, { results: "manual" });
+    await setPhase(hunt, "ended");
+    if (written) await runDurableObjectAlarm(boardOf(hunt));
+    const act = { type: "ban", reason: "a test" } as const;
+    await control(hunt).actOnTeam((one as Playing).team.id, act, { actor: "o", request: "r" });
+    const organisers = () => boardOf(hunt).read({ limit: 10, offset: 0, organiser: true });
+    await vi.waitFor(async () => expect((await organisers()).total).toBe(1));
+    expect(await top(hunt)).toMatchObject({ frozen: true, total: 2 });
+    await evictDurableObject(boardOf(hunt));
+    expect(await top(hunt)).toMatchObject({ frozen: true, total: 2 });
+    expect(await control(hunt).release({ actor: "o", request: "r" })).toEqual({ released: true });
+    expect(await top(hunt)).toMatchObject({ frozen: false, total: 1 });
+    await evictDurableObject(boardOf(hunt));
+    expect(await top(hunt)).toMatchObject({ frozen: false, total: 1 });
+    expect(await control(hunt).release({ actor: "o", request: "r" })).toEqual({ released: true });
+  }
+});
+
+test("[LB-6] when more are hidden than first solves are kept, the standings are made again from the logs", async () => {
+  const hunt = "staffed";
+  await publish(hunt, 10, { scoring: { firstSolves: [5] } });
+  await setPhase(hunt, "live");
+  const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const teams: Playing[] = [];
+  for (let index = 0; index < 36; index += 1) teams.push(await join(hunt, `t${index}`));
+  for (const team of teams) await play(team, guess(hunt, "1", "right"));
+  await vi.waitFor(async () => expect((await top(hunt)).entries[0]?.score).toBe(15));
+  const act = { type: "hide", reason: "staff" } as const;
+  for (const { team } of teams.slice(0, 35)) {
+    await control(hunt).actOnTeam(team.id, act, { actor: "o", request: "r" });
+  }
+  await vi.waitFor(
+    async () => expect((await top(hunt)).entries).toMatchObject([{ team: { name: "t35" }, score: 15 }]),
+    10_000,
+  );
+  expect(said.mock.calls.flat()).toContainEqual(
+    expect.objectContaining({ error: expect.stringContaining("do not suffice") }),
+  );
 });
 
 test("[LB-23] [LB-28] [LB-29] a crowd's snapshot is written in rows that fit while reports come, and nothing is lost", {

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSecrets } from "../../scripts/local/secrets.ts";
-import { isOwnTeamId, makeJoinCode, makeTeamId, readJoinCode } from "../../src/objects/check-part.ts";
+import {
+  isOwnTeamId,
+  isReturnCodeOf,
+  makeJoinCode,
+  makeReturnCode,
+  makeTeamId,
+  readJoinCode,
+  readReturnCode,
+} from "../../src/objects/check-part.ts";
 import {
   joinCodesIn,
   objectName,
@@ -12,6 +20,8 @@ import {
   regionOf,
   shardName,
 } from "../../src/objects/ids.ts";
+
+import { keyRing } from "../../src/secrets.ts";
 
 const shards = fc
   .tuple(fc.constantFrom(...REGIONS), fc.nat(9_999))
@@ -49,6 +59,9 @@ describe("ids carry the way", () => {
           code.replaceAll("-", " – "),
           wide,
           lookAlike,
+          code.split("").join(" "),
+          code.split("").join("\u200b"),
+          code.replace(/^[A-Z]+/, (letters) => `${letters} - `),
         ]) {
           expect(readJoinCode(secrets, "a-hunt", typed)).toEqual({ own: { code, shard, ordinal } });
         }
@@ -57,6 +70,16 @@ describe("ids carry the way", () => {
         });
       }),
     );
+  });
+
+  test("[SH-26] letters of a region's name do not fold", () => {
+    for (const [shard, typed] of [
+      ["oc-0", (code: string) => code.replace("OC", "0C")],
+      ["wnam-1", (code: string) => code.replace("WNAM", "WN4M")],
+    ] as const) {
+      const code = makeJoinCode(secrets, "a-hunt", shard, 3);
+      expect(readJoinCode(secrets, "a-hunt", typed(code))).toEqual({ older: [] });
+    }
   });
 
   test("[SEC-62] a code of an older engine is read at each place where it can be split, its own dash first", () => {
@@ -160,8 +183,61 @@ describe("ids carry the way", () => {
 
   test("[SH-28] two codes or ids of the same team differ in what cannot be guessed", () => {
     const codes = Array.from({ length: 1_000 }, () => makeJoinCode(secrets, "a-hunt", "weur-0", 0));
-    expect(new Set(codes).size).toBe(1_000);
+    // 25 random bits: of a thousand, two are alike now and then.
+    expect(new Set(codes).size).toBeGreaterThan(990);
     expect(new Set(Array.from({ length: 1_000 }, () => randomText(5))).size).toBeGreaterThan(990);
     expect(randomText(20)).toMatch(/^[0-9A-HJKMNP-TV-Z]{20}$/);
+  });
+});
+
+describe("return codes", () => {
+  const of = { hunt: "a-hunt", team: "", player: "p-one", gen: 0 };
+
+  test("[SEC-150] say the way to the team, however they are typed, and are no join codes", () => {
+    fc.assert(
+      fc.property(shards, ordinals, fc.nat(3), (shard, ordinal, gen) => {
+        const own = { ...of, team: makeTeamId(secrets, "a-hunt", shard, ordinal), gen };
+        const code = makeReturnCode(secrets, undefined, own);
+        expect(makeReturnCode(secrets, undefined, own)).toBe(code);
+        const [place = "", body = ""] = code.split(/(?<=^(?:APAC-)?[A-Z]+\d+)-/);
+        for (const typed of [
+          code,
+          code.toLowerCase(),
+          code.replaceAll("-", ""),
+          code.split("").join(" "),
+          `${place} ${body.replaceAll("0", "O").replaceAll("1", "i")}`,
+        ]) {
+          const read = readReturnCode(secrets, "a-hunt", typed);
+          expect(read, typed).toMatchObject({ shard, ordinal });
+          expect(isReturnCodeOf(secrets, read?.code ?? "", own)).toBe(true);
+          for (const other of [{ gen: gen + 1 }, { player: "p-two" }, { team: "weur-0-0-abcde" }]) {
+            expect(isReturnCodeOf(secrets, read?.code ?? "", { ...own, ...other })).toBe(false);
+          }
+        }
+        expect(readReturnCode(secrets, "other-hunt", code)).toBeUndefined();
+        expect(readReturnCode(createSecrets(), "a-hunt", code)).toBeUndefined();
+        expect(readJoinCode(secrets, "a-hunt", code)).not.toHaveProperty("own");
+        expect(
+          readReturnCode(secrets, "a-hunt", makeJoinCode(secrets, "a-hunt", shard, ordinal)),
+        ).toBeUndefined();
+      }),
+    );
+    for (const text of ["", "-", "WEUR0", "weur0-000000-000000-000000", "x".repeat(97), "\ud800"]) {
+      expect(readReturnCode(secrets, "a-hunt", text)).toBeUndefined();
+    }
+  });
+
+  test("[SEC-150] stay when a new key comes into the ring, as long as theirs is in it", () => {
+    const own = { ...of, team: makeTeamId(secrets, "a-hunt", "weur-0", 7) };
+    const [key] = keyRing("CODE_KEYS", secrets.CODE_KEYS);
+    const code = makeReturnCode(secrets, key?.id, own);
+    const newer = createSecrets().CODE_KEYS;
+    const both = { CODE_KEYS: `${newer},${secrets.CODE_KEYS}` };
+    expect(makeReturnCode(both, key?.id, own)).toBe(code);
+    const read = readReturnCode(both, "a-hunt", code)?.code ?? "";
+    expect(isReturnCodeOf(both, read, own)).toBe(true);
+    expect(readReturnCode({ CODE_KEYS: newer }, "a-hunt", code)).toBeUndefined();
+    // Without its key there is another code, and no error.
+    expect(makeReturnCode({ CODE_KEYS: newer }, key?.id, own)).not.toBe(code);
   });
 });

@@ -32,14 +32,17 @@ const touches: Record<string, Touch> = {
         () => stub.attach("weur-0"),
         () => stub.recordReading({ action: "export", detail: {} }, BY, 1),
         () => stub.setPhase("live", BY),
-        () => stub.announce("x", undefined, BY),
+        () => stub.announce({ text: "x" }, BY),
         () => stub.grow(2, BY),
+        () => stub.crowded({ at: 1, shards: {} }),
         () => stub.beginImport(1, BY),
         () => stub.redrive(undefined, BY),
         () => stub.rearchive("x", BY),
+        () => stub.repair("x", BY),
         () => stub.drawSeed(),
         () => stub.vaultConfig(),
         () => stub.publish("title: no hunt", "yaml", { dryRun: false }, BY),
+        () => stub.seal(),
       ],
     };
   },
@@ -49,7 +52,7 @@ const touches: Record<string, Touch> = {
       stub,
       calls: [
         () => stub.me("weur-0-0-abcde", "p"),
-        () => stub.history("weur-0-0-abcde"),
+        () => stub.history("weur-0-0-abcde", {}),
         () => stub.join({ key: "k", player: "p", name: "Eve", create: { name: "Eve" } }),
         () => stub.hasMade("k", "eve"),
         () => stub.play("weur-0-0-abcde", "p", "[]"),
@@ -71,7 +74,8 @@ const touches: Record<string, Touch> = {
         () => stub.teamCount(),
         () => stub.rules(),
         () => stub.organiserRanks(["weur-0-0-abcde"]),
-        () => stub.publicWord("weur-0"),
+        () => stub.lookPublic("weur-0", "weur-0-0-abcde"),
+        () => stub.around("weur-0-0-abcde", { limit: 10, organiser: false }),
         () => stub.dump(0),
       ],
     };
@@ -93,11 +97,28 @@ const touches: Record<string, Touch> = {
   },
   NameRegistry: (name) => {
     const stub = env.NAMES.getByName(`${name}/3`);
-    return { stub, calls: [() => stub.find("name/x"), () => stub.release("name/x", "k")] };
+    return {
+      stub,
+      calls: [
+        () => stub.find("name/x"),
+        () => stub.release("name/x", "k"),
+        () => stub.olderNames(`${name}/4`, ""),
+      ],
+    };
   },
   HuntDirectory: (name) => {
     const stub = env.DIRECTORY.getByName(name);
-    return { stub, calls: [() => stub.list(), () => stub.known(undefined)] };
+    return {
+      stub,
+      calls: [
+        () => stub.list(),
+        () => stub.known(undefined),
+        () => stub.gone(undefined),
+        () => stub.beginning("h"),
+        () => stub.job("d-1"),
+        () => stub.deleteHunt("h", "r", BY, 1),
+      ],
+    };
   },
   LiveBoard: (name) => {
     const stub = env.LIVE_BOARD.getByName(`${name}/live-0`);

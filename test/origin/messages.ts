@@ -26,7 +26,10 @@ export function message(first: number, facts: Fact[], shard = SHARD, hunt = HUNT
 
 const PRIZES = ["voucher", "shell"] as const;
 
-/** A log as a shard could have recorded it: teams are created once, a clue is solved once a team. */
+/**
+ * A log as a shard could have recorded it: teams are created once, a clue is solved once a team, unless its solve
+ * was taken back. Solves count from another time as well.
+ */
 export function randomLog(draw: Draw, length: number, shard = SHARD): Fact[] {
   const log: Fact[] = [];
   const scores = new Map<string, number>();
@@ -57,7 +60,31 @@ export function randomLog(draw: Draw, length: number, shard = SHARD): Fact[] {
     const player = `${team}.p`;
     const clue = `c${draw(6)}`;
     const play = { at, team, player, event: `e${log.length}`, clue } as const;
-    switch (draw(6)) {
+    const isSolved = solved.has(`${team} ${clue}`);
+    switch (draw(8)) {
+      case 4: {
+        // A solve by hand, or of another time.
+        const points = 10 + draw(20);
+        scores.set(team, score + points);
+        solved.add(`${team} ${clue}`);
+        record({
+          type: "solve",
+          at,
+          team,
+          clue,
+          solvedAt: at - draw(9_000),
+          points,
+          ...(isSolved ? { instead: 10, player } : {}),
+          score: score + points,
+          reason: pick(draw, TEXTS),
+        });
+        break;
+      }
+      case 5:
+        if (!isSolved) break;
+        solved.delete(`${team} ${clue}`);
+        record({ type: "unsolve", at, team, clue, points: 10, score, reason: pick(draw, TEXTS) });
+        break;
       case 0:
         record({ ...play, type: "answer", outcome: "incorrect", answer: pick(draw, TEXTS) });
         break;
@@ -85,7 +112,7 @@ export function randomLog(draw: Draw, length: number, shard = SHARD): Fact[] {
         break;
       }
       default: {
-        if (solved.has(`${team} ${clue}`)) break;
+        if (isSolved) break;
         solved.add(`${team} ${clue}`);
         const points = 10 + draw(20);
         scores.set(team, score + points);
@@ -143,6 +170,8 @@ export function expectedOf(log: readonly Fact[]): { sums: OriginSums; teams: Ori
     if (fact.type === "ban" || fact.type === "unban") team.banned = fact.type === "ban";
     if (fact.type === "hide" || fact.type === "show") team.hidden = fact.type === "hide";
     if ("outcome" in fact && fact.outcome === "correct") team.solves += 1;
+    if (fact.type === "solve" && fact.instead === undefined) team.solves += 1;
+    if (fact.type === "unsolve") team.solves -= 1;
     if ("score" in fact && fact.score !== undefined) team.score = fact.score;
   }
   const wins = new Set<string>();

@@ -1,6 +1,7 @@
 /** What every driver of `OriginStore` must do: one suite, run on each database. */
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { bodyOf } from "../../src/control/repair.ts";
 import { OriginRejected, REGISTRATIONS_MAX, type Registration } from "../../src/origin/store.ts";
 import type { Fact } from "../../src/protocol.ts";
 import { seeded } from "../hunt/random.ts";
@@ -66,6 +67,53 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
         ),
     );
 
+    test("[DEL-7] a hunt is deleted in bounded steps, and no other loses a row", async () => {
+      const others = randomLog(seeded(8), 40);
+      await origin().apply(message(1, others, SHARD, "other"));
+      const rest = await database.dump();
+      await applyAll(cut(randomLog(seeded(9), 120), 1));
+      await origin().apply(message(1, randomLog(seeded(10), 40, "enam-1"), "enam-1"));
+      let calls = 1;
+      while (!(await origin().eraseHunt(HUNT))) calls += 1;
+      expect(calls).toBe(3);
+      expect(await database.dump()).toEqual(rest);
+      expect(await origin().eraseHunt(HUNT), "again").toBe(true);
+      expect(await origin().eraseHunt("never")).toBe(true);
+      expect(await database.dump()).toEqual(rest);
+      expect((await origin().sums(HUNT, SHARD)).facts).toBe(0);
+      const names =
+        driver === "d1"
+          ? "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%hunt TEXT%'"
+          : `SELECT table_name AS name FROM information_schema.columns JOIN information_schema.tables
+             USING (table_schema, table_name) WHERE column_name = 'hunt' AND table_type = 'BASE TABLE'`;
+      const rowsOf = async (query: string): Promise<{ name?: string }[]> => {
+        const told = (await database.run(query)) as object[][] | { rows: object[] };
+        return Array.isArray(told) ? told.flat() : told.rows;
+      };
+      const tables = await rowsOf(names);
+      expect(tables.length).toBeGreaterThan(4);
+      for (const { name } of tables) {
+        expect(await rowsOf(`SELECT 1 AS one FROM ${name} WHERE hunt = '${HUNT}'`), name).toEqual([]);
+      }
+    });
+
+    test("[LOG-5] facts come back as they were sent, of any range and however they were cut", async () => {
+      const log = randomLog(seeded(9), 60);
+      await applyAll(cut(log, 7));
+      await applyAll(cut(log, 11));
+      for (const [first, last] of [
+        [1, 60],
+        [7, 8],
+        [60, 60],
+      ] as const) {
+        const lists = await origin().facts(HUNT, SHARD, first, last);
+        const wanted = log.slice(first - 1, last).map((fact) => JSON.stringify(fact));
+        expect(bodyOf(lists, { first, last })).toBe(wanted.join(","));
+      }
+      expect(bodyOf(await origin().facts(HUNT, SHARD, 60, 61), { first: 60, last: 61 })).toBeUndefined();
+      expect(await origin().facts(HUNT, "other", 1, 60)).toEqual([]);
+    });
+
     test("[ORIGIN-1] messages applied at the same time leave the same rows", async () => {
       const messages = cut(randomLog(seeded(5), 200), 7);
       await applyAll(messages);
@@ -76,7 +124,7 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
     });
 
     test("[ORIGIN-1] a player who joined provisionally is marked so, whatever comes again", async () => {
-      const log = randomLog(seeded(7), 60);
+      const log = randomLog(seeded(7), 120);
       await applyAll(shuffled(seeded(8), [...cut(log, 3), ...cut(log, 5)]));
       const joined = log.filter((fact) => fact.type === "join");
       const rows = (await database.dump()).player;
@@ -84,6 +132,47 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
         expect(rows.find((row) => row.id === player)).toMatchObject({ provisional });
       }
       expect(new Set(rows.map((row) => row.provisional))).toEqual(new Set([true, false]));
+    });
+
+    test("[COR-7] of a team and clue the latest fact counts, whatever comes again; what was taken back is in no row", async () => {
+      const about = { team: `${SHARD}-0-abcde`, at: 1_000 };
+      const by = { ...about, reason: "r", score: 0 };
+      const played = { ...about, player: "p", type: "answer", outcome: "correct" } as const;
+      const log: Fact[] = [
+        { ...about, seq: 1, type: "join", player: "p", name: "P", event: "j", created: { name: "T" } },
+        { ...played, seq: 2, event: "e", clue: "a", points: 10, score: 10 },
+        { ...played, seq: 3, event: "f", clue: "b", points: 10, score: 20 },
+        { ...by, seq: 4, type: "unsolve", clue: "a", points: 10 },
+        { ...by, seq: 5, type: "solve", clue: "b", solvedAt: 500, points: 7, instead: 10, player: "q" },
+        { ...by, seq: 6, type: "solve", clue: "c", solvedAt: 600, points: 5 },
+        { ...by, seq: 7, type: "unsolve", clue: "c", points: 5 },
+        { ...played, seq: 8, event: "g", clue: "c", points: 4, score: 11 },
+      ];
+      const row = { hunt: HUNT, shard: SHARD, team: about.team };
+      const rows = [
+        { ...row, clue: "b", seq: 5, at: 500, points: 7, player: "q" },
+        { ...row, clue: "c", seq: 8, at: 1_000, points: 4, player: "p" },
+      ];
+      for (const seed of [1, 2, 3, 4]) {
+        for (const size of [1, 3, 8]) {
+          await database.clear();
+          await applyAll(shuffled(seeded(seed), [...cut(log, size), ...cut(log, size)]));
+          expect((await database.dump()).solve).toEqual(rows);
+          expect(await origin().sums(HUNT, SHARD)).toMatchObject({ solves: 2, score: 11 });
+        }
+      }
+      await origin().apply(message(6, log.slice(5, 6)));
+      expect((await database.dump()).solve).toEqual(rows);
+      const byHand = { ...by, seq: 9, type: "solve", clue: "a", solvedAt: 700, points: 3 } as const;
+      await origin().apply(message(9, [byHand]));
+      expect((await database.dump()).solve[0]).toEqual({
+        ...row,
+        clue: "a",
+        seq: 9,
+        at: 700,
+        points: 3,
+        player: "",
+      });
     });
 
     test("[ORIGIN-2] overlapping segments count each fact once; a gap counts nothing", async () => {
@@ -180,6 +269,74 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
         OriginRejected,
       );
       expect(await origin().registration("more")).toBeUndefined();
+    });
+
+    const registrationsOf = async () =>
+      ((await database.dump()).registration ?? []).map((row) => (row as { external_id: string }).external_id);
+
+    test("[PD-5] a registration that was taken back stays so, whatever of before comes later", async () => {
+      const [a, b] = [
+        { externalId: "a", digest: "da" },
+        { externalId: "b", digest: "db" },
+      ];
+      const now = Date.now();
+      await origin().register([
+        { ...a, at: now - 10 },
+        { ...b, at: now - 10 },
+      ]);
+      await origin().unregister([a], now);
+      expect(await registrationsOf()).toEqual(["b"]);
+      // On its way when it was taken back, and once more; then the taking back, once more.
+      await origin().register([{ ...a, name: "Before", at: now - 5 }, b]);
+      await origin().unregister([a], now - 7);
+      await origin().register([{ ...a, name: "Before", at: now }]);
+      expect(await registrationsOf()).toEqual(["b"]);
+      await origin().register([{ ...a, name: "Again", at: now + 1 }]);
+      expect(await origin().registration("a")).toMatchObject({ name: "Again" });
+      await origin().unregister([a], now);
+      expect(await registrationsOf()).toEqual(["a", "b"]);
+      // By a clock that was an hour ahead.
+      await origin().register([{ ...b, at: now + 3_600_000 }]);
+      await origin().unregister([b], now + 2);
+      await origin().register([{ ...b, at: now + 3_600_000 }]);
+      expect(await registrationsOf()).toEqual(["a"]);
+      await origin().unregister([], now);
+    });
+
+    test("[PD-5] names of who is forgotten are gone, in whatever order the messages come", async () => {
+      const head = { at: 1, team: `${SHARD}-0-abcde` };
+      const alone = { at: 1, team: `${SHARD}-1-abcde`, player: "p3" };
+      const log = [
+        { ...head, seq: 1, type: "join", player: "p1", name: "Ada", event: "e1", externalId: "x1" },
+        { ...head, seq: 2, type: "join", player: "p2", name: "Ben", event: "e2", externalId: "x2" },
+        { ...alone, seq: 3, type: "join", name: "Cleo", event: "e3", created: { name: "Cleo" } },
+        { ...alone, seq: 4, type: "rename", name: "Cleopatra" },
+        { ...head, seq: 5, type: "forget", player: "p1", why: "asked" },
+        { ...alone, seq: 6, type: "forget", why: "asked", alone: true },
+        { at: 1, team: alone.team, seq: 7, type: "rename", name: "By an organiser", reason: "r" },
+      ] as unknown as Fact[];
+      const first = log[0];
+      if (first?.type === "join") first.created = { name: "Owls", joinCode: "X" };
+      const messages = [message(1, log.slice(0, 2)), message(3, log.slice(2, 4)), message(5, log.slice(4))];
+      for (const seed of [1, 2, 3, 4, 5, 6]) {
+        await database.clear();
+        await applyAll(shuffled(seeded(seed), [...messages, ...messages]));
+        const { player, team, mark } = await database.dump();
+        expect(player).toMatchObject([
+          { id: "p1", name: "–", external_id: null },
+          { id: "p2", name: "Ben", external_id: "x2" },
+          { id: "p3", name: "–" },
+        ]);
+        expect(team).toMatchObject([{ name: "Owls" }, { name: "–" }]);
+        expect(mark).toContainEqual(expect.objectContaining({ kind: "name", reason: "By an organiser" }));
+        expect(JSON.stringify({ player, team, mark })).not.toMatch(/Ada|Cleo/);
+      }
+      await database.clear();
+      await applyAll(messages.slice(0, 2));
+      await origin().apply(message(5, log.slice(4, 6)));
+      const { mark } = await database.dump();
+      expect(mark).toContainEqual(expect.objectContaining({ kind: "name", reason: "–" }));
+      expect(await origin().sums(HUNT, SHARD)).toMatchObject({ players: 3, teams: 2 });
     });
 
     const head = { seq: 2, at: 1, team: "weur-0-0-abcde" };

@@ -10,6 +10,7 @@ import { openOrigin } from "../../src/origin/open.ts";
 import { PostgresOrigin } from "../../src/origin/postgres.ts";
 import { OriginRejected, type OriginStore } from "../../src/origin/store.ts";
 import { Writes } from "../../src/origin/writes.ts";
+import type { Fact } from "../../src/protocol.ts";
 import { seeded } from "../hunt/random.ts";
 import { connect, d1Migrations, emptyD1, openD1, openPostgres, type TestDatabase } from "./databases.ts";
 import { HUNT, message, randomLog, SHARD, shipAnyhow } from "./messages.ts";
@@ -59,16 +60,26 @@ describe("[ORIGIN-8] statements", () => {
   const one = message(1, randomLog(seeded(1), 1));
   const many = message(1, randomLog(seeded(1), 500));
 
+  const without = (left: Fact["type"]): Fact[] =>
+    many.facts.filter(({ type }) => type !== left).map((fact, index) => ({ ...fact, seq: index + 1 }));
+  const nameless = message(1, without("join"));
+
   test("of a message are at most five on D1 and one on PostgreSQL, the same for any number of facts", () => {
+    expect(new Writes(SQLITE).apply(nameless).length).toBe(3);
+    expect(new Writes(POSTGRES).apply(nameless)).toHaveLength(1);
     const sqlite = new Writes(SQLITE);
-    expect(sqlite.apply(one).length).toBe(3);
-    expect(sqlite.apply(many).length).toBe(5);
+    // With names: three that take out those of who is forgotten.
+    expect(sqlite.apply(one).length).toBe(3 + 3);
+    expect(sqlite.apply(many).length).toBe(5 + 3);
     expect(sqlite.apply(message(1, randomLog(seeded(1), 2_000))).map(({ sql }) => sql)).toEqual(
       sqlite.apply(many).map(({ sql }) => sql),
     );
-    for (const { parameters } of sqlite.apply(many)) expect(parameters.length).toBeLessThanOrEqual(7);
-    expect(new Writes(POSTGRES).apply(many)).toHaveLength(1);
-    expect(new Writes(POSTGRES).apply(many)[0]?.parameters.length).toBeLessThanOrEqual(23);
+    for (const { parameters } of sqlite.apply(many)) expect(parameters.length).toBeLessThanOrEqual(9);
+    // And a lock, behind which two messages of one shard see what the other did.
+    const [lock, insert, ...scrubs] = new Writes(POSTGRES).apply(many);
+    expect(lock?.sql).toContain("pg_advisory_xact_lock_shared");
+    expect(insert?.parameters.length).toBeLessThanOrEqual(23);
+    expect(scrubs).toHaveLength(3);
   });
 
   test("of a call are one batch on D1", async () => {
@@ -86,7 +97,7 @@ describe("[ORIGIN-8] statements", () => {
     await counted.teams(HUNT, SHARD, "", 10);
     await counted.registration("a");
     await counted.register([{ externalId: "a" }]);
-    expect(batches).toEqual([5, 1, 1, 1, 1]);
+    expect(batches).toEqual([8, 1, 1, 1, 1]);
     await origin.close();
     await close();
   });
@@ -209,10 +220,11 @@ describe("PostgreSQL that is not well", () => {
     await hasty.close();
   });
 
-  test("[ORIGIN-8] a call on an open connection is three queries and one round trip", async () => {
+  test("[ORIGIN-8] a call on an open connection is one round trip, however many queries it has", async () => {
     const query = vi.spyOn(Client.prototype, "query");
     await origin.apply(message(1, facts));
-    expect(query).toHaveBeenCalledTimes(3);
+    // BEGIN, a lock, the statement, three updates, COMMIT.
+    expect(query).toHaveBeenCalledTimes(7);
     query.mockRestore();
     const before = proxy.counts().messages;
     proxy.add({ type: "latency", latency: 400 });
@@ -223,8 +235,8 @@ describe("PostgreSQL that is not well", () => {
     const sent = (name: string) => (messages[name] ?? 0) - (before[name] ?? 0);
     expect({ simple: sent("Q"), parse: sent("P"), execute: sent("E"), startup: sent("startup") }).toEqual({
       simple: 2,
-      parse: 1,
-      execute: 1,
+      parse: 5,
+      execute: 5,
       startup: 0,
     });
   });
@@ -256,7 +268,7 @@ describe("[ORIGIN-10] migrations", () => {
     const fresh = new URL(url);
     fresh.pathname = "/fresh";
     const applied = await Promise.all(Array.from({ length: 8 }, () => migratePostgres(fresh.href)));
-    expect(applied.flat()).toEqual(["0001_origin", "0002_prizes"]);
+    expect(applied.flat()).toEqual(["0001_origin", "0002_prizes", "0003_corrections", "0004_forgetting"]);
     expect(await migratePostgres(fresh.href)).toEqual([]);
     await close();
   });

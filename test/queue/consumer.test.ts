@@ -6,6 +6,7 @@ import { OriginRejected, type OriginStore, type Registration } from "../../src/o
 import type { Fact, FactMessage } from "../../src/protocol.ts";
 import { type BatchReport, type ConsumerDeps, consume } from "../../src/queue/consumer.ts";
 import { deadMessageText, storeDeadLetters } from "../../src/queue/dead-letter.ts";
+import { openRegistering, registeringText } from "../../src/queue/registrations.ts";
 import { FaultyQueue } from "../faults/queue.ts";
 
 const fact = (seq: number, reason = "r"): Fact => ({
@@ -17,6 +18,9 @@ const fact = (seq: number, reason = "r"): Fact => ({
   reason,
   score: seq,
 });
+
+const SECRETS = { CODE_KEYS: `k1:${"A".repeat(43)}` };
+const seal = (registrations: Registration[]) => registeringText(SECRETS, { registrations });
 
 const message = (first: number, length = 1, reason = "r"): FactMessage => ({
   v: 1,
@@ -46,6 +50,13 @@ function world(queueOptions: ConstructorParameters<typeof FaultyQueue>[1] = {}) 
     tellFails: false,
     buryFails: false,
     againFails: 0,
+    /** The last incarnation of the hunt that is deleted. */
+    deleted: -1,
+    directoryFails: false,
+  };
+  const isDeleted: ConsumerDeps["isDeleted"] = async (hunt, incarnation) => {
+    if (state.directoryFails) throw new Error("the directory is away");
+    return hunt === "h" && incarnation <= state.deleted;
   };
   const call = async (work: () => void): Promise<void> => {
     state.calls += 1;
@@ -70,18 +81,28 @@ function world(queueOptions: ConstructorParameters<typeof FaultyQueue>[1] = {}) 
       call(() => {
         for (const one of all) registered.set(one.externalId, one);
       }),
+    unregister: (all) =>
+      call(() => {
+        for (const { externalId } of all) registered.delete(externalId);
+      }),
     sums: () => Promise.reject(new Error("not asked here")),
+    facts: () => Promise.reject(new Error("not asked here")),
     teams: () => Promise.reject(new Error("not asked here")),
     registration: () => Promise.reject(new Error("not asked here")),
+    eraseHunt: () => Promise.reject(new Error("not asked here")),
     close: () => Promise.resolve(),
   };
   const deps: ConsumerDeps = {
     origin,
+    open: (sealed) => openRegistering(SECRETS, sealed),
+    digest: (externalId) => `digest of ${externalId}`,
+    persons: () => Promise.reject(new Error("nothing is personal here")),
     archived: async (hunt, shard, ranges) => {
       if (state.tellFails) throw new Error("the shard is away");
       expect([hunt, shard]).toEqual(["h", "weur-0"]);
       told.push(...ranges);
     },
+    isDeleted,
     bury: async (dead) => {
       if (state.buryFails) throw new Error("the queue is away");
       buried.push(deadMessageText(dead));
@@ -183,7 +204,9 @@ describe("the consumer", () => {
           dead.push({ hunt, shard, ...range });
           if (dead.length > 1) throw new Error("the shard is away");
         },
+        isDeleted: async () => false,
         now: () => 7,
+        seal,
       }),
     );
     for (const text of buried) graveyard.send(text);
@@ -268,7 +291,9 @@ describe("the consumer", () => {
       storeDeadLetters(batch, {
         store: async (hunt, letter) => void kept.push({ hunt, letter }),
         buried: async (_hunt, _shard, range) => void dead.push(range),
+        isDeleted: async () => false,
         now: () => 1,
+        seal,
       }),
     );
     for (const text of buried) graveyard.send(text);
@@ -279,6 +304,55 @@ describe("the consumer", () => {
     expect(kept.at(-1)?.letter.error).toContain("given up by the queue");
     expect(kept[0]?.letter.body).toBe("not json");
     expect(dead).toEqual([{ first: 1, last: 1 }]);
+  });
+
+  test("[DEL-3] messages of a deleted hunt are dropped, those of the hunt that has its id now are not", async () => {
+    const { held, told, buried, queue, state, reports } = world();
+    state.deleted = 0;
+    queue.send(message(1));
+    queue.send({ ...message(2), incarnation: 1 });
+    queue.send({ ...message(3), v: 99 });
+    queue.send({ ...message(4), facts: [] });
+    await queue.drain();
+    expect([...held]).toEqual([2]);
+    expect(told).toEqual([{ first: 2, last: 2 }]);
+    expect(buried).toEqual([]);
+    expect(reports.reduce((sum, { dropped }) => sum + dropped, 0)).toBe(3);
+    state.deleted = 1;
+    queue.send({ ...message(5), incarnation: 1 });
+    queue.send({ ...message(6), incarnation: 2 });
+    await queue.drain();
+    expect([...held]).toEqual([2, 6]);
+  });
+
+  test("[DEL-3] while nobody can say whether a hunt is deleted, its messages wait", async () => {
+    const { held, queue, state } = world();
+    state.directoryFails = true;
+    queue.send(message(1));
+    await queue.advance(0);
+    expect([held.size, queue.counts.retried, state.calls]).toEqual([0, 1, 0]);
+    state.directoryFails = false;
+    await queue.drain();
+    expect([...held]).toEqual([1]);
+  });
+
+  test("[DEL-3] a dead letter of a deleted hunt is dropped, whatever it is read as", async () => {
+    const kept: string[] = [];
+    const graveyard = new FaultyQueue((batch) =>
+      storeDeadLetters(batch, {
+        store: async (hunt) => void kept.push(hunt),
+        buried: async () => undefined,
+        isDeleted: async (hunt, incarnation) => hunt === "h" && incarnation === 0,
+        now: () => 1,
+        seal: () => "",
+      }),
+    );
+    for (const body of [message(1), { ...message(2), v: 99 }, { ...message(3), incarnation: 1 }]) {
+      graveyard.send(deadMessageText({ error: "no", attempts: 3, body }));
+      graveyard.send(JSON.stringify(body));
+    }
+    await graveyard.drain();
+    expect(kept).toEqual(["h", "h"]);
   });
 
   test("[Q-12] a message of a newer engine comes again for minutes; then it is a dead letter that says why, and nothing of it is lost", async () => {

@@ -4,10 +4,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { jwtVerify } from "jose";
 import { encode } from "uqr";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { main } from "../../scripts/hunt/main.ts";
 import { qrModules, qrSvg } from "../../scripts/hunt/qr.ts";
+import { secretsOf } from "../../scripts/local/secrets.ts";
 import { fingerprintOf, keyRing } from "../../src/secrets.ts";
 
 const DEMO = new URL("../../hunts/harbour-nights.yaml", import.meta.url).pathname;
@@ -121,12 +123,15 @@ test.each([
   { argv: ["stats", "a", "--shiny"], says: "Unknown option '--shiny'" },
   { argv: ["stats", "a", "--url"], says: "--url" },
   { argv: ["stats", "a", "--url", "ftp://x"], says: "--url must be an http or https address" },
-  { argv: ["phase", "a", "draft"], says: "live, paused or ended" },
+  { argv: ["phase", "a", "draft"], says: "live, paused, ended or final" },
   { argv: ["award", "a", "t", "1.5"], says: "<points> must be a whole number" },
   { argv: ["shards", "a", "0"], says: "<n> must be a whole number from 1" },
   { argv: ["leaderboard", "a", "--limit", "501"], says: "--limit must be a whole number from 1 to 500" },
   { argv: ["publish", "/nowhere/x.yaml"], says: "there is no file /nowhere/x.yaml" },
   { argv: ["codes", "a", "--carry", "both"], says: "--carry is url or code" },
+  { argv: ["delete", "a", "--reason", "over"], says: "--confirm a says that it is meant" },
+  { argv: ["delete", "a", "--confirm", "b", "--reason", "over"], says: "--confirm a says that it is meant" },
+  { argv: ["delete", "a", "--confirm", "a"], says: "--reason is missing" },
 ])("wrong usage is exit code 2 and one line, nothing is sent: $argv", async ({ argv, says }) => {
   const { exit, stdout, stderr } = await hunt(argv);
   expect({ exit, stdout, sent: seen.length }).toEqual({ exit: 2, stdout: "", sent: 0 });
@@ -138,7 +143,7 @@ test("every command has a help with an example", async () => {
   const { exit, stdout } = await hunt(["--help"]);
   expect(exit).toBe(0);
   const names = [...stdout.matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] ?? "");
-  expect(names).toHaveLength(34);
+  expect(names).toHaveLength(60);
   for (const name of names) {
     const help = await hunt([name, "--help"]);
     expect(help.exit).toBe(0);
@@ -158,6 +163,7 @@ test("the token is HUNT_TOKEN, --token goes before it, and else one is minted fr
   responses = [{ body: { hunts: [] } }];
   await hunt(["hunts"]);
   await hunt(["hunts", "--token", "other"]);
+  await secretsOf(join(folder, "data"));
   await hunt(["hunts"], { env: { HUNT_TOKEN: "" } });
   expect(seen.map(({ headers }) => headers.authorization)).toEqual([
     "Bearer the-token",
@@ -180,15 +186,130 @@ test("a draw whose seed is not published yet is told as that, and not as wrong",
   responses = [{ body: { prizes: [prize] } }, { body: prize }];
   const { exit, stdout, stderr } = await hunt(["check-draw", "h"]);
   expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" });
-  expect(stderr).toContain("cannot be checked yet");
+  expect(stderr).toContain("not yet: draws can be checked once the hunt has ended");
 });
 
-test("token prints just a token, the same secrets after the first time", async () => {
+test("[CLI-2] token prints just a token, by the secrets of an engine that has run", async () => {
+  await secretsOf(join(folder, "other"));
   const first = await hunt(["token", "--data-dir", join(folder, "other")]);
   const again = await hunt(["token", "--data-dir", join(folder, "other"), "--json"]);
   expect(first.stdout).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
   expect(JSON.parse(again.stdout)).toEqual({ token: expect.stringMatching(/^eyJ/) });
   expect(readdirSync(join(folder, "other"))).toEqual(["secrets.json"]);
+});
+
+test("[CLI-2] where no engine has run, a token is an error, and nothing is made", async () => {
+  for (const [argv, env] of [
+    [["token", "--data-dir", join(folder, "nope")], {}],
+    [["token"], { DATA_DIR: join(folder, "nope") }],
+    [["token", "--data-dir", file("a-file", "x")], {}],
+    [["hunts", "--data-dir", join(folder, "nope")], { HUNT_TOKEN: "" }],
+  ] as const) {
+    const { exit, stdout, stderr } = await hunt([...argv], { env });
+    expect({ exit, stdout }, argv.join(" ")).toEqual({ exit: 2, stdout: "" });
+    expect(stderr).toMatch(/there is no secrets\.json in .*(?:nope|a-file): no engine has run there/);
+  }
+  expect(readdirSync(folder)).toEqual(["a-file"]);
+  expect(seen).toEqual([]);
+});
+
+test("[CLI-3] a deployed engine's token is made from its ring of keys, in a file or from standard input", async () => {
+  const { stdout: ring } = await hunt(["ring"]);
+  const [key] = keyRing("ORGANISER_TOKEN_KEYS", ring.trim());
+  const path = file("ORGANISER_TOKEN_KEYS", ring);
+  const made = [await hunt(["token", "--ring", path]), await hunt(["token", "--ring", "-"], { input: ring })];
+  for (const { exit, stdout } of made) {
+    expect(exit).toBe(0);
+    const { protectedHeader, payload } = await jwtVerify(stdout.trim(), key?.bytes ?? new Uint8Array());
+    expect(protectedHeader.kid).toBe(key?.id);
+    expect(payload).toMatchObject({ aud: "hunt-organiser" });
+  }
+  const wrong = await hunt(["token", "--ring", file("wrong", "no ring\n")]);
+  expect({ exit: wrong.exit, stdout: wrong.stdout }).toEqual({ exit: 2, stdout: "" });
+  expect(wrong.stderr).toContain("malformed");
+});
+
+test("[CLI-6] a token names its person, roles and hunts, and how long it is good", async () => {
+  const { stdout: ring } = await hunt(["ring"]);
+  const [key] = keyRing("ORGANISER_TOKEN_KEYS", ring.trim());
+  const env = { ORGANISER_TOKEN_KEYS: ring };
+  const claimsOf = async (token: string) =>
+    (await jwtVerify(token.trim(), key?.bytes ?? new Uint8Array())).payload;
+  const words = ["--name", "Ada", "--role", "operator,editor", "--hunts", "one, two", "--days", "7"];
+  const made = await claimsOf((await hunt(["token", ...words], { env })).stdout);
+  expect(made).toMatchObject({
+    aud: "hunt-organiser",
+    sub: "Ada",
+    roles: ["operator", "editor"],
+    hunts: ["one", "two"],
+    jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  });
+  expect((made.exp ?? 0) - (made.iat ?? 0)).toBe(7 * 86_400);
+  const usual = await claimsOf((await hunt(["token"], { env })).stdout);
+  expect(usual).toMatchObject({ sub: "local", roles: ["owner"], hunts: ["*"] });
+  const { stdout: link } = await hunt(["token", "--link", "--url", "https://hunt.example"], { env });
+  expect(link).toMatch(/^https:\/\/hunt\.example\/organise#token=eyJ/);
+  const monitor = await claimsOf((await hunt(["token", "--ops", "--name", "prometheus"], { env })).stdout);
+  expect(monitor).toMatchObject({ aud: "hunt-ops", sub: "prometheus" });
+  for (const [argv, says] of [
+    [["--role", "king"], "--role must be a list of viewer"],
+    [["--role", "judge,judge"], "--role must be"],
+    [["--hunts", ""], "--hunts must be"],
+    [["--hunts", "No Slug"], "--hunts must be"],
+    [["--days", "367"], "--days must be a whole number from 1 to 366"],
+    [["--name", " "], "--name must be"],
+    [["--ops", "--role", "judge"], "--role says nothing"],
+    [["--ops", "--link"], "does not sign in"],
+  ] as const) {
+    const { exit, stdout, stderr } = await hunt(["token", ...argv], { env });
+    expect({ exit, stdout }, argv.join(" ")).toEqual({ exit: 2, stdout: "" });
+    expect(stderr).toContain(says);
+  }
+  const wrong = await hunt(["token"], { env: { ORGANISER_TOKEN_KEYS: "no ring" } });
+  expect(wrong.exit).toBe(2);
+  expect(wrong.stderr).not.toContain("no ring");
+});
+
+test("[CLI-4] an unknown bracket is an error with those that there are", async () => {
+  responses = [{ body: { brackets: [{ id: "locals", title: "Locals" }] } }];
+  const { exit, stdout, stderr } = await hunt(["leaderboard", "h", "--bracket", "nope"]);
+  expect({ exit, stdout }).toEqual({ exit: 2, stdout: "" });
+  expect(stderr).toContain('there is no bracket "nope"; known: locals');
+});
+
+test("[CLI-4] examples in the help name what the demo has", async () => {
+  const demo = readFileSync(DEMO, "utf8");
+  for (const command of [
+    "winners",
+    "stock",
+    "withdraw",
+    "restore",
+    "revoke",
+    "unlock",
+    "solve",
+    "unsolve",
+    "announce",
+  ]) {
+    const { stdout } = await hunt([command, "--help"]);
+    const [, example = ""] = /Example\n {2}npm run hunt -- (.*)/.exec(stdout) ?? [];
+    const named = ((of): RegExp => {
+      if (of === "announce") return /--clue (\S+)/;
+      if (of.endsWith("lock") && of !== "stock") return / (\S+) --reason/;
+      return of.endsWith("solve") ? / (\S+) --/ : /harbour-nights (\S+)/;
+    })(command);
+    expect(demo, example).toContain(`id: ${named.exec(example)?.[1]}\n`);
+  }
+});
+
+test("[CLI-4] one is one: points, teams, lines, units", async () => {
+  responses = [{ body: { score: 1 } }];
+  expect((await hunt(["award", "h", "t", "1"])).stdout).toContain("t has 1 point now\n");
+  responses = [{ body: { lines: 1, accepted: 1, rejected: [] } }];
+  expect((await hunt(["import", "h", "-"], { input: "{}" })).stdout).toContain(
+    "1 line: 1 accepted, 0 rejected",
+  );
+  responses = [{ body: { stock: 1 } }];
+  expect((await hunt(["stock", "h", "p", "1"])).stdout).toContain("p has 1 unit in all now");
 });
 
 test("[SEC-84] ring prints a ring of one new key, whose id names it", async () => {
@@ -294,6 +415,25 @@ const WARNED = [
   "",
 ].join("\n");
 
+test("[DEF-5] lint and publish tell shape and meaning together, of the hunt that the definition names", async () => {
+  const faulty = readFileSync(DEMO, "utf8")
+    .replace("title: Harbour Nights", "title: Harbour Nights\ncolour: red")
+    .replace("solved: admiral", "solved: nobody");
+  const path = file("other-name.yaml", faulty);
+  const linted = await hunt(["lint", path]);
+  expect(linted.exit).toBe(1);
+  expect(linted.stdout).toMatch(/^colour +unknown-key +unknown key "colour" \(line \d+\)$/m);
+  expect(linted.stdout).toMatch(/^prizes\.0\.requires\.solved +unknown-clue /m);
+  expect(linted.stderr).toContain("2 issues, 0 warnings");
+  const published = await hunt(["publish", path]);
+  expect(published.exit).toBe(1);
+  expect(published.stderr).toContain("2 issues");
+  const unnamed = await hunt(["publish", file("A Name.yaml", "titel: x\n")]);
+  expect(unnamed.exit).toBe(1);
+  expect(unnamed.stderr).toContain('unknown key "titel"');
+  expect(seen).toEqual([]);
+});
+
 test("warnings pass, with --strict they fail; --json has them with their lines", async () => {
   const path = file("warned.yaml", WARNED);
   expect((await hunt(["lint", path])).exit).toBe(0);
@@ -309,6 +449,7 @@ test("warnings pass, with --strict they fail; --json has them with their lines",
         message: expect.any(String),
         line: 5,
       },
+      { path: "clues.0.hints.0.cost", code: "hint-unaffordable", message: expect.any(String), line: 5 },
     ],
   });
   expect(stderr).toBe("");
@@ -572,4 +713,67 @@ test("--quiet leaves the response and drops the rest", async () => {
   expect(JSON.parse((await hunt(["phase", "h", "live", "--quiet", "--json"])).stdout)).toEqual({
     phase: "live",
   });
+});
+
+test("[DEL-8] delete waits until nothing of the hunt is left, and tells what it waits for", async () => {
+  const job = {
+    job: "d-1",
+    hunt: "h",
+    state: "running",
+    done: 3,
+    of: 9,
+    begunAt: "2026-06-06T18:30:00.000Z",
+  };
+  const waitsFor = "origin: the origin is unavailable: open";
+  const done = { ...job, state: "done", done: 9 };
+  responses = [
+    { status: 202, body: { job: "d-1" } },
+    { body: job },
+    { body: { ...job, waitsFor } },
+    { body: done },
+  ];
+  const told = await hunt(["delete", "h", "--confirm", "h", "--reason", "it is over"]);
+  expect(told).toEqual({
+    exit: 0,
+    stdout: "h is deleted; its id is free\n",
+    stderr: `waits for ${waitsFor}\n`,
+  });
+  expect(seen.map(({ method, url: path }) => `${method} ${path}`)).toEqual([
+    "DELETE /v1/hunts/h?confirm=h&reason=it+is+over",
+    ...Array.from({ length: 3 }, () => "GET /v1/jobs/d-1"),
+  ]);
+  responses = [{ status: 202, body: { job: "d-1" } }, { body: { ...job, state: "failed", waitsFor } }];
+  expect(await hunt(["delete", "h", "--confirm", "h", "--reason", "over"])).toMatchObject({
+    exit: 1,
+    stderr: expect.stringContaining("given up at step 3 of 9"),
+  });
+  responses = [problem(409, "conflict")];
+  expect((await hunt(["delete", "h", "--confirm", "h", "--reason", "over"])).exit).toBe(1);
+});
+
+test("[DEL-6] audit tells what is of no hunt", async () => {
+  responses = [{ body: { entries: [] } }];
+  expect((await hunt(["audit", "-", "--json"])).exit).toBe(0);
+  expect(seen.map(({ url: path }) => path)).toEqual(["/v1/audit?limit=1000"]);
+});
+
+test("[ADV-9] advice prints a line a limit and exits with 1, and with 0 when there is none", async () => {
+  const line = {
+    limit: "SHARDS_PER_REGION",
+    at: 0.811,
+    change: "raise SHARDS_PER_REGION to 5: npm run hunt -- shards harbour-nights 5",
+    evidence: "shard weur-2 of harbour-nights is at 81 %",
+  };
+  responses = [{ body: { advice: [line] } }, { body: { advice: [] } }];
+  const told = await hunt(["advice", "--url", url, "--token", "t"]);
+  expect(told).toMatchObject({
+    exit: 1,
+    stdout: `SHARDS_PER_REGION 81 %: ${line.evidence}; ${line.change}\n`,
+  });
+  expect(await hunt(["advice", "--url", url, "--token", "t"])).toMatchObject({
+    exit: 0,
+    stdout: "",
+    stderr: expect.stringContaining("no limit comes near"),
+  });
+  expect(seen.map(({ url: path }) => path)).toEqual(["/v1/ops/advice", "/v1/ops/advice"]);
 });

@@ -153,7 +153,7 @@ describe("latencies", () => {
     expect(waited / run.offered).toBeLessThan(0.5);
   });
 
-  test("[LOAD-5] the report holds the figures, the charts and a log that HdrHistogram reads", async () => {
+  test("[LOAD-5] [LOAD-8] the report holds the figures, the charts and a log that HdrHistogram reads", async () => {
     const server = await stalling(0, 0);
     const random = chance(3);
     const actions = actionsOf(due("soak", 100, 2), { players: 100, clues: 50, mode: "http", random });
@@ -161,7 +161,18 @@ describe("latencies", () => {
     server.close();
     const folder = await mkdtemp(join(tmpdir(), "hunt-load-test-"));
     const calibration = { rate: 100, p99: 0.1, latestSend: 1, achieved: 1 };
-    const text = await writeReport(folder, run, { title: "T", settings: { mode: "http" } }, calibration);
+    const spread = {
+      shards: [
+        { shard: "weur-0", teams: 30, seq: 100 },
+        { shard: "weur-1", teams: 20, seq: 300 },
+      ],
+      grown: [{ second: 12.4, shardsPerRegion: 2 }],
+    };
+    const described = { title: "T", settings: { mode: "http" } };
+    const text = await writeReport(folder, run, described, calibration, spread);
+    expect(text).toContain("| weur-1 | 20 | 300 |");
+    expect(text).toContain("| busiest, as times the mean | 1.200 | 1.500 |");
+    expect(text).toContain("grew by itself to 2 shards a region in second 12");
     expect(text).toContain("p99.9");
     expect(await readFile(join(folder, "rate.svg"), "utf8")).toContain("<title>");
     const reader = new HistogramLogReader(await readFile(join(folder, "latency.hlog"), "utf8"));

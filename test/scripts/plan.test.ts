@@ -3,10 +3,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chance } from "../../scripts/lab/measure/chance.ts";
+import { adviceAt } from "../../scripts/lab/plan/advice.ts";
 import { type BenchReport, figure, unitCosts } from "../../scripts/lab/plan/costs.ts";
+import { bestOf, candidates, runsIn } from "../../scripts/lab/plan/fit.ts";
 import { KNOWN_PEAKS } from "../../scripts/lab/plan/known.ts";
 import { type Measured, planFor, type Question } from "../../scripts/lab/plan/plan.ts";
 import { type Load, simulateShard } from "../../scripts/lab/plan/simulate.ts";
+import { configOf } from "../../src/config.ts";
 
 const report = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "..", "docs", "plan", "bench.json"), "utf8"),
@@ -59,6 +62,27 @@ describe("[PLAN-1] the simulation reproduces the measured runs of docs/plan/benc
   test("an open loop at half of the capacity: median latency", () => {
     const run = simulated({ kind: "open", rate: figure(report, "open loop of event: rate") });
     within(run.p50 * 1_000, figure(report, "open loop of event: p50"));
+  });
+});
+
+describe("[PLAN-6] with collections, each of four measured runs is told by what is fitted to the other three", () => {
+  const fits = candidates(report);
+  const off = runsIn(report).flatMap(({ name }) => {
+    const left = bestOf(fits, name).runs.find(({ run }) => run.name === name);
+    if (!left) throw new Error("a run was not simulated");
+    const { run, simulated } = left;
+    return [simulated.p50 / run.p50, simulated.p99 / run.p99].map((ratio) => Math.max(ratio, 1 / ratio));
+  });
+
+  test("medians and p99s within a factor of 1.65, and most within 25 %", () => {
+    expect(off).toHaveLength(8);
+    expect(Math.max(...off)).toBeLessThan(1.65);
+    expect(off.filter((factor) => factor < 1.25).length).toBeGreaterThanOrEqual(5);
+  });
+
+  test("without collections p99s are too low by far", () => {
+    const plain = simulated({ kind: "open", rate: figure(report, "open loop of event: rate") });
+    expect(plain.p99 * 1_000).toBeLessThan(figure(report, "open loop of event: p99") / 5);
   });
 });
 
@@ -122,6 +146,45 @@ describe("a plan", () => {
         expect(asked, `${title}: ${name}`).toBeLessThanOrEqual(limit);
       expect(made.shard.refused, title).toBe(0);
       expect(made.shard.p99, title).toBeLessThan(0.2);
+    }
+  });
+});
+
+describe("the advice of a plan", () => {
+  const limits = configOf({});
+  const about = (asked: Question, shardsPerRegion: number, hunts = 1) =>
+    adviceAt(asked, measured, { shardsPerRegion, hunts }, limits).filter(({ limit }) =>
+      ["SHARDS_PER_REGION", "LIVE_SOCKETS_PER_OBJECT", "SHARD_FULL_BYTES"].includes(limit),
+    );
+
+  test("[PLAN-5] is that of the engine: it tells of too few shards by the plan's own figure, and nothing of the plan's", () => {
+    let few = 0;
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 100, max: 500_000 }),
+        fc.integer({ min: 10, max: 200_000 }),
+        fc.constantFrom("http" as const, "batch" as const, "socket" as const),
+        fc.integer({ min: 1, max: 6 }),
+        (players, peak, mode, regions) => {
+          const asked = { ...question, players, peak, mode, regions, burst: 1, hour: peak };
+          const { shardsPerRegion, hunts } = planFor(asked, measured, chance(1));
+          fc.pre(hunts === 1);
+          expect(about(asked, shardsPerRegion)).toEqual([]);
+          if (shardsPerRegion === 1) return;
+          few += 1;
+          const [first] = about(asked, 1);
+          expect(first?.change).toContain(`raise SHARDS_PER_REGION to ${shardsPerRegion}:`);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(few).toBeGreaterThan(5);
+  });
+
+  test("[PLAN-5] the known peaks' plans need no more shards by it", () => {
+    for (const { title, question: peak } of KNOWN_PEAKS) {
+      const { shardsPerRegion, hunts } = planFor(peak, measured, chance(1));
+      expect(about(peak, Math.ceil(shardsPerRegion / hunts), hunts), title).toEqual([]);
     }
   });
 });

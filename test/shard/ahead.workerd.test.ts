@@ -96,7 +96,7 @@ test("[SEC-38] a hunt made live meanwhile is live, and what comes after its open
   await publish("byhand", 10, { clues: [{ ...clue, opens: { after: "1m" } }] });
   const team = await join("byhand", "one");
   await ahead(() => setPhase("byhand", "live"));
-  const wrong = (id: string) => play(team, guess("byhand", id, "wrong", "a"));
+  const wrong = (id: string) => play(team, guess("byhand", id, `wrong ${id}`, "a"));
   expect(await wrong("1")).toMatchObject([{ outcome: "locked" }]);
   const entry = await within(
     10_000,

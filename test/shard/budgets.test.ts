@@ -19,6 +19,8 @@ const allowed = (given: ReturnType<ShardBudgets["admit"]>): Allowance => {
   return given;
 };
 
+const unwatched = { came: () => undefined };
+
 describe("[SEC-43] check-ins and nudges of a player", () => {
   const one = checkin("1", "pier", HERE);
   const text = answer("1", "word", "close");
@@ -72,6 +74,17 @@ describe("[SEC-42] answers of a young team, and of a crowd of wrong ones", () =>
 });
 
 describe("[SEC-44] bytes and events of a team", () => {
+  test("a team without bytes floods no less: its events count, and then are refused before they are looked at", () => {
+    const own = budgets({ TEAM_BYTES_PER_HOUR: "3600", TEAM_EVENTS_PER_MINUTE: "100" });
+    allowed(own.admit("t", 1, T0)).bytes = -3_600;
+    expect(own.admit("t", 99, T0)).toMatchObject({ refused: "overloaded", retryAfter: 3_601 });
+    expect(own.paused("t", T0)).toBeUndefined();
+    expect(own.admit("t", 99, T0)).toMatchObject({ refused: "overloaded", retryAfter: 60 });
+    expect(own.paused("t", T0)).toMatchObject({ refused: "overloaded" });
+    expect(own.paused("other", T0)).toBeUndefined();
+    expect(own.paused("t", T0 + SECOND)).toBeUndefined();
+  });
+
   test("beyond its bytes a team alone is refused, and told when it may go on", () => {
     const own = budgets({ TEAM_BYTES_PER_HOUR: "3600" });
     const allowance = allowed(own.admit("t", 1, T0));
@@ -151,25 +164,59 @@ describe("[SEC-45] a shard whose database is nearly full", () => {
 
 describe("[SEC-46] the waiting line", () => {
   test("a team has at most its share of a line that is half full, and its share comes back", () => {
-    let refusals = 0;
-    const waiting = new Waiting(2_000, () => {
-      refusals += 1;
-    });
+    const refusals: boolean[] = [];
+    let peak = 0;
+    const watched = {
+      came: (_: number, count: number) => {
+        peak = Math.max(peak, count);
+      },
+    };
+    const waiting = new Waiting(2_000, (everybody) => refusals.push(everybody), watched);
     // Alone it may have half of the line.
     for (let request = 0; request < 10; request += 1) expect(waiting.enter(100, "flood")).toBeUndefined();
     expect(waiting.enter(100, "flood")).toMatchObject({ refused: "overloaded" });
     for (let other = 0; other < 50; other += 1) expect(waiting.enter(20, `t${other}`)).toBeUndefined();
     expect(waiting.enter(1, "late")).toMatchObject({ refused: "overloaded" });
-    expect(refusals).toBe(2);
-    expect(waiting.peak).toBe(2_000);
+    // The flood was refused for itself, the late one because there was no room for anyone.
+    expect(refusals).toEqual([false, true]);
+    expect(peak).toBe(2_000);
     for (let request = 0; request < 10; request += 1) waiting.leave(100, "flood");
     for (let request = 0; request < 2; request += 1) expect(waiting.enter(100, "flood")).toBeUndefined();
     expect(waiting.enter(100, "flood")).toMatchObject({ refused: "overloaded" });
     expect(waiting.enter(1, "late")).toBeUndefined();
   });
 
+  test.each([5, 10, 20])("%i teams together leave room for another", (floods) => {
+    let peak = 0;
+    const waiting = new Waiting(2_000, () => undefined, {
+      came: (_, count) => {
+        peak = Math.max(peak, count);
+      },
+    });
+    const held = new Array<number>(floods).fill(0);
+    const take = (flood: number): boolean => {
+      if (waiting.enter(1, `flood${flood}`)) return false;
+      held[flood] = (held[flood] ?? 0) + 1;
+      return true;
+    };
+    // One after the other, so that the first has most.
+    for (const flood of held.keys()) while (take(flood));
+    if (floods <= 10) expect(peak).toBeLessThan(2_000);
+    // Those that are served and come back get an equal share.
+    for (let round = 0; round < 2_000; round += 1) {
+      for (const flood of held.keys()) {
+        if (!held[flood]) continue;
+        waiting.leave(1, `flood${flood}`);
+        held[flood] -= 1;
+        take(flood);
+      }
+    }
+    expect(Math.max(...held)).toBeLessThan(350);
+    for (let other = 0; other < 20; other += 1) expect(waiting.enter(1, "other")).toBeUndefined();
+  });
+
   test("a request of the largest size fits into the smallest line, and joinings are of no team", () => {
-    const waiting = new Waiting(100, () => undefined);
+    const waiting = new Waiting(100, () => undefined, unwatched);
     expect(waiting.enter(100, "t")).toBeUndefined();
     waiting.leave(100, "t");
     for (let joining = 0; joining < 100; joining += 1) expect(waiting.enter(1)).toBeUndefined();

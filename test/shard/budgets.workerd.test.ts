@@ -89,9 +89,7 @@ describe("[SEC-44] the bytes of a team", () => {
       refusal = await refusalOf(flood, ...commands);
     }
     expect(refusal).toMatchObject({ refused: "overloaded", retryAfter: expect.any(Number) });
-    const facts = (await logOf("bytes")).filter(
-      ({ team, type }) => team === flood.team.id && type !== "join",
-    );
+    const facts = (await logOf("bytes")).filter(({ team }) => team === flood.team.id);
     const bytes = facts.reduce((sum, fact) => sum + new TextEncoder().encode(JSON.stringify(fact)).length, 0);
     expect(bytes).toBeGreaterThan(200_000);
     expect(bytes).toBeLessThan(201_000);
@@ -109,5 +107,43 @@ describe("[SEC-44] the bytes of a team", () => {
     expect(again).toBeLessThan(facts.length / 2);
     // What was recorded is still a duplicate of itself for who may ask.
     expect(await play(other, guess("bytes", "r", "right"))).toMatchObject([{ duplicate: true }]);
+  });
+
+  test("are spent by signing out, renaming and joining too, and not by organisers", async () => {
+    const hunt = "beside-play";
+    await live(hunt);
+    const flood = await join(hunt, "flood");
+    const other = await join(hunt, "other");
+    const { id } = flood.team;
+    let gen: number | undefined;
+    let refusal: unknown;
+    let voids = 0;
+    for (; voids < 3_000 && !refusal; voids += 1) {
+      const ended = await shardOf(hunt).endSessions(
+        { team: id, player: flood.player.id, gen },
+        `key-${voids}`,
+      );
+      if ("refused" in ended) refusal = ended;
+      else gen = ended.gen;
+    }
+    expect(refusal).toMatchObject({ refused: "overloaded", retryAfter: expect.any(Number) });
+    expect(voids).toBeLessThan(2_000);
+    const by = { player: flood.player.id, gen };
+    const renamed = await shardOf(hunt).changeTeam(id, by, { type: "alter", name: "Flood 2" });
+    expect(renamed).toMatchObject({ refused: "overloaded" });
+    const { joinCode = "" } = flood.team;
+    const joining = { key: "late", player: "p-late", name: "Late", joinCode };
+    expect(await shardOf(hunt).join(joining)).toMatchObject({ refused: "overloaded" });
+    const changed = await shardOf(hunt).changeTeam(
+      id,
+      { reason: "rude" },
+      { type: "alter", name: "Flood 3" },
+    );
+    expect(changed).toMatchObject({ team: { name: "Flood 3" } });
+    expect(await play(other, guess(hunt, "r", "right"))).toMatchObject([{ outcome: "correct" }]);
+    await restart(hunt);
+    // About as many bytes as it had.
+    const again = await shardOf(hunt).endSessions({ team: id, player: flood.player.id, gen }, "again");
+    expect(again).toMatchObject("refused" in again ? { refused: "overloaded" } : { gen: (gen ?? 0) + 1 });
   });
 });

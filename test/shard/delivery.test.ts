@@ -24,7 +24,7 @@ function failing() {
     shipDelay: 500,
     reportDelay: 200,
     shipping: () => undefined,
-    nextPhase: () => undefined,
+    nextByTime: () => undefined,
   };
   /** Ends the wait that is under way, and lets what follows happen. */
   const next = async (): Promise<void> => {

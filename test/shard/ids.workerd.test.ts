@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { Delivery } from "../../src/shard/delivery.ts";
-import { TeamStore } from "../../src/shard/teams.ts";
+import { RecordedIds } from "../../src/shard/recorded-ids.ts";
 import {
   guess,
   join,
@@ -10,6 +10,7 @@ import {
   makeOrigin,
   play,
   publish,
+  rechain,
   restart,
   setParameters,
   setPhase,
@@ -41,16 +42,22 @@ test("[SEC-5] requests wait for the ids of a long log, or are refused, and none 
   await runInDurableObject(shardOf(hunt), (_, { storage }) => {
     for (let first = 3; first < FACTS; first += PER_ROW) {
       const facts = Array.from({ length: PER_ROW }, (__, index) =>
-        JSON.stringify({ ...model, seq: first + index, event: `e${first + index}` }),
+        JSON.stringify({
+          ...model,
+          seq: first + index,
+          event: `e${first + index}`,
+          answer: `wrong e${first + index}`,
+        }),
       );
       const last = first + PER_ROW - 1;
       storage.sql.exec(
-        "INSERT INTO segment (first, last, body) VALUES (?, ?, ?)",
+        "INSERT INTO chained (first, last, body, hash) VALUES (?, ?, ?, '')",
         first,
         last,
         facts.join(","),
       );
     }
+    rechain(storage);
     for (const table of ["recall_state", "recall_run", "checkpoint_keyed"])
       storage.sql.exec(`DELETE FROM ${table}`);
   });
@@ -64,11 +71,11 @@ test("[SEC-5] requests wait for the ids of a long log, or are refused, and none 
   );
   expect(runs).toBeGreaterThan(10);
   // Read once: the next start has them.
-  const read = vi.spyOn(TeamStore.prototype, "readIds");
+  const read = vi.spyOn(RecordedIds.prototype, "readSlices");
   await restart(hunt);
   expect(await play(one, guess(hunt, "e9"))).toMatchObject([{ duplicate: true, seq: 9 }]);
   expect(read).not.toHaveBeenCalled();
-  vi.spyOn(TeamStore.prototype, "knowsIds", "get").mockReturnValue(false);
+  vi.spyOn(RecordedIds.prototype, "knowsAll", "get").mockReturnValue(false);
   const sent = await shardOf(hunt).play(one.team.id, one.player.id, JSON.stringify([guess(hunt, "new")]));
   expect(sent).toMatchObject({ refused: "unavailable" });
 });

@@ -1,10 +1,10 @@
 /** Live sockets of a shard that sleeps under them. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { TICKET_HEADER } from "../../src/objects/shard.ts";
 import { HuntShard } from "../../src/shard/object.ts";
-import { join, makeOrigin, type Playing, publish, setPhase, shardOf, wait } from "./workerd.ts";
+import { join, makeOrigin, type Playing, publish, setClock, setPhase, shardOf, wait } from "./workerd.ts";
 
 // Some wait for evictions and for times of the hunt, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -166,6 +166,112 @@ test("[LIVE-5] a clue opened by hand is told", async () => {
   await shardOf("by-hand").organise(team.team.id, { type: "unlock", clue: "b", reason: "kind" });
   await has(frames, "team");
   expect(frames.find((frame) => "team" in frame)?.team).toMatchObject({ score: 0, unlocked: ["b"] });
+});
+
+describe("[LIVE-16] a clue that opens by its time", () => {
+  const QUIZ = { round: "r", kind: "answer", answers: ["right"], points: 10 };
+  const at = (moment: number) => ({ at: new Date(moment).toISOString() });
+  const unlockedIn = (frames: readonly Record<string, unknown>[]) =>
+    frames.flatMap(({ team }) => (team as { unlocked: string[] } | undefined)?.unlocked ?? []);
+  const definition = (later: object) => ({
+    clues: [
+      { ...QUIZ, id: "a", title: "A" },
+      { ...QUIZ, id: "b", title: "B", opens: later },
+    ],
+  });
+
+  /** When the frames first name a clue, ms after `moment`. */
+  async function toldAfter(moment: number, frames: readonly Record<string, unknown>[]): Promise<number> {
+    while (unlockedIn(frames).length === 0 && Date.now() < moment + 10_000) await wait(10);
+    return Date.now() - moment;
+  }
+
+  test.each([["awake"], ["put away"]])(
+    "is told within 2 s, and not before, to a shard that is %s",
+    async (state) => {
+      const hunt = `opens-${state.replace(" ", "-")}`;
+      const moment = Date.now() + 3_000;
+      await publish(hunt, 10, definition(at(moment)));
+      await setPhase(hunt, "live");
+      const [team, other] = [await join(hunt, "one"), await join(hunt, "two")];
+      const mine = listen(await open(team));
+      const theirs = listen(await open(other));
+      await has(mine.frames, "phase");
+      if (state !== "awake") await evictDurableObject(shardOf(hunt));
+      const late = await toldAfter(moment, mine.frames);
+      expect(late).toBeGreaterThanOrEqual(0);
+      expect(late).toBeLessThan(2_000);
+      await wait(1_000);
+      for (const { frames } of [mine, theirs]) {
+        expect(frames.filter((frame) => "team" in frame)).toEqual([
+          { team: { score: 0, solved: [], unlocked: ["b"] } },
+        ]);
+      }
+      expect(JSON.stringify(await shardOf(hunt).me(team.team.id, team.player.id))).toContain('"id":"b"');
+    },
+  );
+
+  test("each team's own moment: one that a solve brings nearer, and one counted from the joining", async () => {
+    const hunt = "own-moments";
+    await publish(hunt, 10, definition({ all: [{ after: "2s" }, { solved: "a" }] }));
+    await setPhase(hunt, "live");
+    const team = await join(hunt, "one");
+    const joined = Date.now();
+    const { frames, socket } = listen(await open(team));
+    await has(frames, "phase");
+    socket.send(JSON.stringify({ events: [{ id: "1", type: "answer", clue: "a", answer: "right" }] }));
+    const late = await toldAfter(joined + 2_000, frames);
+    expect(late).toBeGreaterThanOrEqual(-100);
+    expect(late).toBeLessThan(2_000);
+    expect(unlockedIn(frames)).toEqual(["b"]);
+  });
+
+  test("of a hunt that opens by its time, the first clues are told with the phase", async () => {
+    const moment = Date.now() + 1_500;
+    await publish("opening", 10, { opens: at(moment).at, ...definition({ at: at(moment + 3_600_000).at }) });
+    const team = await join("opening", "one");
+    const { frames } = listen(await open(team));
+    expect(await toldAfter(moment, frames)).toBeLessThan(2_000);
+    expect(unlockedIn(frames)).toEqual(["a"]);
+    expect(frames.flatMap(({ phase }) => phase ?? [])).toEqual(["draft", "live"]);
+  });
+
+  test("[SEC-37] is told though the clock was an hour ahead when the socket was opened", async () => {
+    const hunt = "opened-ahead";
+    const moment = Date.now() + 4_000;
+    await publish(hunt, 10, definition(at(moment)));
+    await setPhase(hunt, "live");
+    const team = await join(hunt, "one");
+    // Nothing else is due.
+    await evictDurableObject(shardOf(hunt));
+    setClock(() => Date.now() + 3_600_000);
+    const { frames, socket } = listen(
+      await open(team, "ahead", Date.now() + 7_200_000, Date.now() + 7_200_000),
+    );
+    await has(frames, "phase");
+    vi.restoreAllMocks();
+    // Whatever looks at the clock.
+    socket.send('{"ping": 1}');
+    expect(await toldAfter(moment, frames)).toBeLessThan(2_000);
+    expect(unlockedIn(frames)).toEqual(["b"]);
+  });
+
+  test("wakes no shard on which nobody watches, and one alarm serves many teams", async () => {
+    const hunt = "many-watch";
+    const moment = Date.now() + 4_000;
+    await publish(hunt, 10, definition(at(moment)));
+    await setPhase(hunt, "live");
+    const teams: Playing[] = [];
+    for (let number = 0; number < 20; number += 1) teams.push(await join(hunt, `t${number}`));
+    const alarmOf = () => runInDurableObject(shardOf(hunt), (_, { storage }) => storage.getAlarm());
+    // Delivery has an alarm of its own, for later.
+    expect((await alarmOf()) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(moment);
+    const sockets: ReturnType<typeof listen>[] = [];
+    for (const team of teams) sockets.push(listen(await open(team)));
+    expect(await alarmOf()).toBe(moment);
+    await toldAfter(moment, sockets[0]?.frames ?? []);
+    await expect.poll(() => sockets.every(({ frames }) => unlockedIn(frames).join() === "b")).toBe(true);
+  });
 });
 
 test("[LIVE-15] the canonical ping is answered without the object, other pings by it", async () => {

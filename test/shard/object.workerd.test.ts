@@ -45,7 +45,7 @@ describe("group commit", () => {
   test("[SH-1] commands that arrive during a commit share the next one, and nobody is answered before theirs is durable", async () => {
     await live("group");
     const team = await join("group", "one");
-    const before = await countRows("group", "segment");
+    const before = await countRows("group", "chained");
     const { release, syncs } = await holdCommits("group");
     let answered = 0;
     const calls = Array.from({ length: 50 }, async (_, index) => {
@@ -60,7 +60,7 @@ describe("group commit", () => {
     const results = await Promise.all(calls);
     expect(results.map((result) => result?.outcome)).toEqual(Array(50).fill("incorrect"));
     expect(new Set(results.map((result) => result?.seq)).size).toBe(50);
-    expect(await countRows("group", "segment")).toBe(before + 2);
+    expect(await countRows("group", "chained")).toBe(before + 2);
     expect(syncs()).toBe(2);
   });
 
@@ -118,15 +118,15 @@ describe("group commit", () => {
     await live("wide");
     const team = await join("wide", "one");
     const { release } = await holdCommits("wide");
-    const calls = Array.from({ length: 60 }, (_, index) =>
-      play(team, guess("wide", `e${index}`, "鼠".repeat(1_300))),
+    const calls = Array.from({ length: 45 }, (_, index) =>
+      play(team, guess("wide", `e${index}`, `${index}${"鼠".repeat(450)}`)),
     );
     await wait(50);
     release();
     await Promise.all(calls);
     const largest = await runInDurableObject(shardOf("wide"), (_, state) =>
       state.storage.sql
-        .exec<{ bytes: number }>("SELECT max(length(CAST(body AS BLOB))) AS bytes FROM segment")
+        .exec<{ bytes: number }>("SELECT max(length(CAST(body AS BLOB))) AS bytes FROM chained")
         .one(),
     );
     expect(largest.bytes).toBeGreaterThan(50_000);
@@ -166,7 +166,7 @@ describe("a commit that fails", () => {
       const { sql } = state.storage;
       const exec = sql.exec.bind(sql);
       vi.spyOn(sql, "exec").mockImplementation((query, ...bindings) => {
-        if (query.startsWith("INSERT INTO segment")) throw new Error("the disk is full");
+        if (query.startsWith("INSERT INTO chained")) throw new Error("the disk is full");
         return exec(query, ...bindings);
       });
     });
@@ -185,10 +185,11 @@ describe("too many", () => {
   test("[SH-6] beyond the bound commands are refused at once; what waits is answered, and then there is room again", async () => {
     await live("bound");
     const team = await join("bound", "one");
+    const other = await join("bound", "other");
     const { release } = await holdCommits("bound");
     const batch = (name: string, count: number) =>
       Array.from({ length: count }, (_, index) => guess("bound", `${name}${index}`));
-    const waiting = [play(team, ...batch("a", 60)), play(team, ...batch("b", 40))];
+    const waiting = [play(team, ...batch("a", 60)), play(other, ...batch("b", 40))];
     await wait(30);
     expect(
       await shardOf("bound").play(team.team.id, team.player.id, JSON.stringify(batch("c", 1))),
@@ -199,7 +200,7 @@ describe("too many", () => {
     for (const results of await Promise.all(waiting))
       expect(results.every(({ seq }) => seq !== undefined)).toBe(true);
     expect(await play(team, ...batch("c", 100))).toHaveLength(100);
-    expect(await logOf("bound")).toHaveLength(201);
+    expect(await logOf("bound")).toHaveLength(202);
   });
 });
 
@@ -260,7 +261,7 @@ describe("the alarm", () => {
     expect(await shardOf("poison").stats()).toMatchObject({ archived: 3 });
   });
 
-  test("[SH-7] survives deliveries that keep failing, seven times and more", async () => {
+  test("[SH-7] [FAULT-7] survives deliveries that keep failing, seven times and more", async () => {
     await live("failing");
     const team = await join("failing", "one");
     await play(team, guess("failing", "1", "right"));
@@ -378,6 +379,27 @@ describe("what control tells", () => {
     expect(await setPhase("growth", "paused")).toEqual({ phase: "paused" });
     expect((await play(late, guess("growth", "2")))[0]?.outcome).toBe("paused");
     expect(await grow("growth", 2)).toMatchObject({ refused: "conflict" });
+  });
+
+  test("[API-67] of players whose commands come in one call, a refusal or an error of one touches nobody else", async () => {
+    const hunt = "played-together";
+    await publish(hunt);
+    await setPhase(hunt, "live");
+    const [one, other] = [await join(hunt, "one"), await join(hunt, "other")];
+    const asked = [
+      [one.team.id, one.player.id, 0, [guess(hunt, "a")]],
+      [one.team.id, "p-nobody", 0, [guess(hunt, "b")]],
+      [other.team.id, other.player.id, 0, [null]],
+      [other.team.id, other.player.id, 0, [guess(hunt, "c"), guess(hunt, "d", "right")]],
+    ];
+    const told = await shardOf(hunt).playAll(JSON.stringify(asked));
+    const results = told.map((each) => (typeof each === "string" ? JSON.parse(each).results : each));
+    expect(results).toMatchObject([
+      [{ id: "a", outcome: "incorrect" }],
+      { refused: "forbidden" },
+      null,
+      [{ id: "c", outcome: "incorrect" }, { id: "d" }],
+    ]);
   });
 
   test("[SH-13] a shard of no hunt, and a player who is no member, are refused", async () => {

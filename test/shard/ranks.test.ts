@@ -7,7 +7,7 @@ function standings() {
   const asked: string[][] = [];
   const answers: { resolve(ranks: (number | null)[]): void; reject(error: Error): void }[] = [];
   const clock = { ...systemClock, at: 0, now: () => clock.at };
-  const cache = new RankCache(clock, (teams) => {
+  const cache = new RankCache<number>(clock, (teams) => {
     asked.push(teams);
     return new Promise((resolve, reject) => {
       answers.push({ resolve, reject });

@@ -35,7 +35,7 @@ function round(hunt: string, playing: Playing, number: number, count: number): P
       guess(
         hunt,
         `r${number}-${index}`,
-        number === 0 && index === 0 ? "right" : `guess ${number}`,
+        number === 0 && index === 0 ? "right" : `guess ${number} ${index}`,
         index === 0 ? "a" : "b",
       ),
     ),

@@ -37,6 +37,7 @@ function shard(segments: Segment[] = [], settled = 0, buried: Range[] = []) {
   const shipper = new Shipper(
     {
       hunt: "h",
+      incarnation: () => undefined,
       shard: "weur-0",
       durable: () => world.durable,
       segments: (after) => world.segments.filter(({ last }) => last > after),

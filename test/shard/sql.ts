@@ -4,7 +4,7 @@ import type { Sql } from "../../src/lazy-sql.ts";
 
 export function sqlOf(database: DatabaseSync): Sql {
   const exec = (query: string, ...bindings: unknown[]) => {
-    if (bindings.length === 0 && !query.startsWith("SELECT")) {
+    if (bindings.length === 0 && !/^(?:SELECT|PRAGMA)/.test(query)) {
       database.exec(query);
       return rowsOf([]);
     }

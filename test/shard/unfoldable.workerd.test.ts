@@ -5,7 +5,8 @@ import { evolve } from "../../src/hunt/evolve.ts";
 import type { NewFact } from "../../src/protocol.ts";
 import { Delivery } from "../../src/shard/delivery.ts";
 import { SegmentLog } from "../../src/shard/log.ts";
-import { TeamStore } from "../../src/shard/teams.ts";
+import { RecordedIds } from "../../src/shard/recorded-ids.ts";
+import { meter } from "../../src/telemetry/meter.ts";
 import {
   command,
   guess,
@@ -16,6 +17,7 @@ import {
   type Playing,
   play,
   publish,
+  putSegment,
   restart,
   setParameters,
   setPhase,
@@ -50,9 +52,9 @@ async function start(hunt: string): Promise<[Playing, Playing]> {
 /** Puts a fact into the log behind the shard's back, and stops the shard. */
 async function insert(hunt: string, fact: object): Promise<void> {
   await runInDurableObject(shardOf(hunt), (_, { storage }) => {
-    const { head } = storage.sql.exec<{ head: number }>("SELECT max(last) AS head FROM segment").one();
+    const { head } = storage.sql.exec<{ head: number }>("SELECT max(last) AS head FROM chained").one();
     const body = JSON.stringify({ seq: head + 1, ...fact });
-    storage.sql.exec("INSERT INTO segment (first, last, body) VALUES (?1, ?1, ?2)", head + 1, body);
+    putSegment(storage, head + 1, head + 1, body);
   });
   await restart(hunt);
 }
@@ -64,8 +66,8 @@ test("[SEC-2] a win whose id the shard forgot is not recorded again, and the sha
   expect(won).toMatchObject({ outcome: "won" });
   const before = await logOf(hunt);
   // As if 1.4 million ids had come since.
-  const original = TeamStore.prototype.recorded;
-  vi.spyOn(TeamStore.prototype, "recorded").mockImplementation(function (this: TeamStore, key) {
+  const original = RecordedIds.prototype.recorded;
+  vi.spyOn(RecordedIds.prototype, "recorded").mockImplementation(function (this: RecordedIds, key) {
     return key.endsWith("\nX") ? undefined : original.call(this, key);
   });
   // The vault gives the same unit for the same id.
@@ -130,43 +132,49 @@ test.each([
     }),
   ],
   ["a team of nowhere", (one: Playing) => ({ ...played(one), team: "nonsense", type: "ban", reason: "r" })],
-])("[SEC-3] %s is set aside: told, in verify, and every other team plays on", async (what, bad) => {
-  const hunt = `aside-${what.replaceAll(" ", "-")}`;
-  const [one, other] = await start(hunt);
-  await play(one, claim(hunt, "X"), guess(hunt, "1", "right"));
-  const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
-  const fact = bad(one);
-  await insert(hunt, fact);
-  const own = fact.team === one.team.id;
-  const seq = (await logOf(hunt)).length;
-  const expectAside = async (): Promise<void> => {
-    const { mismatches } = await shardOf(hunt).verify();
-    expect(mismatches[0]).toMatchObject({ team: fact.team });
-    expect(mismatches.every(({ team }) => team === fact.team || team === undefined)).toBe(true);
-    const send = await shardOf(hunt).play(
-      one.team.id,
-      one.player.id,
-      JSON.stringify([guess(hunt, `n${Math.random()}`)]),
-    );
-    if (own) expect(send).toMatchObject({ refused: "unavailable" });
-    else expect(send).toEqual(expect.any(String));
-    expect(await shardOf(hunt).me(one.team.id, one.player.id)).toMatchObject({ team: { score: 10 } });
-  };
-  await expectAside();
-  const lines = told.mock.calls.map(([line]) => line as { message: string; seq: number });
-  expect(lines.filter((line) => line.message.includes("cannot be folded") && line.seq === seq)).toHaveLength(
-    1,
-  );
-  // Pages are written past it.
-  await play(other, ...Array.from({ length: 150 }, (_, index) => guess(hunt, `w${index}`)));
-  expect(await play(other, guess(hunt, "r", "right"))).toMatchObject([{ outcome: "correct" }]);
-  await restart(hunt);
-  await expectAside();
-  await join(hunt, "third");
-  expect(await play(other, guess(hunt, "r", "right"))).toMatchObject([
-    { outcome: "correct", duplicate: true },
-  ]);
-});
+])(
+  "[SEC-3] [MET-11] %s is set aside: told, counted, in verify, and every other team plays on",
+  async (what, bad) => {
+    const hunt = `aside-${what.replaceAll(" ", "-")}`;
+    const [one, other] = await start(hunt);
+    await play(one, claim(hunt, "X"), guess(hunt, "1", "right"));
+    const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const counted = vi.spyOn(meter, "add");
+    const fact = bad(one);
+    await insert(hunt, fact);
+    const own = fact.team === one.team.id;
+    const seq = (await logOf(hunt)).length;
+    const expectAside = async (): Promise<void> => {
+      const { mismatches } = await shardOf(hunt).verify();
+      expect(mismatches[0]).toMatchObject({ team: fact.team });
+      expect(mismatches.every(({ team }) => team === fact.team || team === undefined)).toBe(true);
+      const send = await shardOf(hunt).play(
+        one.team.id,
+        one.player.id,
+        JSON.stringify([guess(hunt, `n${Math.random()}`)]),
+      );
+      if (own) expect(send).toMatchObject({ refused: "unavailable" });
+      else expect(send).toEqual(expect.any(String));
+      expect(await shardOf(hunt).me(one.team.id, one.player.id)).toMatchObject({ team: { score: 10 } });
+    };
+    await expectAside();
+    const lines = told.mock.calls.map(([line]) => line as { message: string; seq: number });
+    expect(
+      lines.filter((line) => line.message.includes("cannot be folded") && line.seq === seq),
+    ).toHaveLength(1);
+    const counts = counted.mock.calls.filter(([name]) => name === "hunt_facts_set_aside_total");
+    expect(counts).toEqual([["hunt_facts_set_aside_total", 1, expect.stringMatching(/^\d+$/)]]);
+    // Pages are written past it.
+    await play(other, ...Array.from({ length: 150 }, (_, index) => guess(hunt, `w${index}`)));
+    expect(await play(other, guess(hunt, "r", "right"))).toMatchObject([{ outcome: "correct" }]);
+    await restart(hunt);
+    await expectAside();
+    await join(hunt, "third");
+    expect(await play(other, guess(hunt, "r", "right"))).toMatchObject([
+      { outcome: "correct", duplicate: true },
+    ]);
+  },
+);
 
 const played = ({ team, player }: Playing) => ({
   at: Date.now(),

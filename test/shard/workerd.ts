@@ -3,13 +3,17 @@ import { applyD1Migrations, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import type { Me } from "../../src/contract/me.ts";
 import type { Refusal } from "../../src/errors.ts";
 import type { Phase } from "../../src/hunt/phase.ts";
 import { COMPARE_MODES, commandOf } from "../../src/intake/digest.ts";
 import { objectName } from "../../src/objects/ids.ts";
+import { type Look, type ToldPair, toldOf } from "../../src/objects/looks.ts";
 import type { Joined } from "../../src/objects/shard.ts";
+import { whole } from "../../src/people/personal.ts";
 import type { Command, Fact, PlayerEvent, Result, Results } from "../../src/protocol.ts";
 import { currentKey } from "../../src/secrets.ts";
+import { chainHash, NO_HASH } from "../../src/shard/chain.ts";
 import { HuntShard } from "../../src/shard/object.ts";
 
 const migrationFiles = import.meta.glob<string>("../../migrations/d1/*.sql", {
@@ -98,15 +102,24 @@ export function command(hunt: string, event: PlayerEvent): Command {
   return commandOf(event, hunt, currentKey("ANSWER_PEPPERS", env.ANSWER_PEPPERS), COMPARE_MODES);
 }
 
-export const guess = (hunt: string, id: string, answer = "wrong", clue = "a"): Command =>
+export const guess = (hunt: string, id: string, answer = `wrong ${id}`, clue = "a"): Command =>
   command(hunt, { id, type: "answer", clue, answer });
 
 /** Plays, with a fresh stub; a refusal is thrown. */
 export async function play(playing: Playing, ...commands: Command[]): Promise<Result[]> {
   const text = JSON.stringify(commands);
-  const answer = await shardOf(playing.hunt, playing.shard).play(playing.team.id, playing.player.id, text);
+  const { hunt, shard, team, player, gen } = playing;
+  const answer = await shardOf(hunt, shard).play(team.id, player.id, text, gen);
   if (typeof answer !== "string") throw new Error(answer.refused);
   return (JSON.parse(answer) as Results).results;
+}
+
+/** What the player sees, by a token of its generation. */
+export async function lookAt({ hunt, shard, team, player, gen }: Playing): Promise<Me | Refusal> {
+  const look: Look = { team: team.id, player: player.id, ...(gen === undefined ? {} : { gen }) };
+  const [pair] = (await shardOf(hunt, shard).looks(JSON.stringify([look]))) as unknown as ToldPair[];
+  const told = toldOf(pair ?? ["{}", ""]);
+  return "refused" in told ? told : (JSON.parse(told.text ?? "") as Me);
 }
 
 /** The whole log, by export. */
@@ -115,13 +128,18 @@ export async function logOf(hunt: string, shard = "weur-0"): Promise<Fact[]> {
   while (true) {
     const more = await shardOf(hunt, shard).exportFacts(facts.at(-1)?.seq ?? 0);
     if (more.length === 0) return facts;
-    facts.push(...more);
+    for (const line of more) {
+      if (line.type === "gap")
+        throw new Error(`facts ${line.first} to ${line.seq} are not as they were written`);
+      const { person, ...fact } = line;
+      facts.push(whole(fact, person));
+    }
   }
 }
 
 export async function countRows(
   hunt: string,
-  table: "segment" | "page" | "checkpoint_keyed",
+  table: "chained" | "page" | "checkpoint_keyed",
 ): Promise<number> {
   return runInDurableObject(
     shardOf(hunt),
@@ -169,4 +187,31 @@ export async function outcomeOf<Value>(
   } catch (error) {
     return { error };
   }
+}
+
+/** The schema of a table whose rows need not have a checksum: those of earlier engines have none. */
+export const asBefore = (schema: string): string =>
+  schema.replace("sum TEXT NOT NULL DEFAULT '-'", "sum TEXT");
+
+/** Hashes the stored log anew, so that what a test changed in it counts as written. */
+export function rechain({ sql }: DurableObjectStorage): void {
+  let hash = NO_HASH;
+  const rows = sql
+    .exec<{ first: number; body: string }>("SELECT first, body FROM chained ORDER BY first")
+    .toArray();
+  for (const { first, body } of rows) {
+    hash = chainHash(hash, first, body);
+    sql.exec("UPDATE chained SET hash = ? WHERE first = ?", hash, first);
+  }
+}
+
+/** Puts facts behind a stored log, as `body` has them. */
+export function putSegment(storage: DurableObjectStorage, first: number, last: number, body: string): void {
+  storage.sql.exec(
+    "INSERT INTO chained (first, last, body, persons, hash) VALUES (?, ?, ?, NULL, '')",
+    first,
+    last,
+    body,
+  );
+  rechain(storage);
 }

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import type { BoardFrame } from "../../src/contract/live.ts";
+import { pageOf, pagesOf, rowsIn } from "../../src/web/board/pages.ts";
+import { hidden, next, recallReveal, sawStandings, showAll } from "../../src/web/board/reveal.ts";
 import { applyFrame, newSolves } from "../../src/web/board/standings.ts";
 
 const entry = (rank: number, id: string, solves: number) => ({
@@ -16,6 +18,40 @@ const frame = (more: Partial<BoardFrame>): BoardFrame => ({
   position: "x.1",
   entries: [],
   ...more,
+});
+
+test("[WEB-6] as many rows a page as fit, and the page of a place", () => {
+  expect([rowsIn(410, 40), rowsIn(399, 40), rowsIn(10, 40), rowsIn(400, 0)]).toEqual([10, 9, 1, 10]);
+  expect([pagesOf(61, 10), pagesOf(60, 10), pagesOf(0, 10)]).toEqual([7, 6, 1]);
+  expect([pageOf(0, 10), pageOf(1, 10), pageOf(10, 10), pageOf(11, 10)]).toEqual([0, 0, 0, 1]);
+});
+
+test("[WEB-6] the reveal begins when standings stop standing still, and goes on after a reload", () => {
+  const seen = (...frames: [boolean | undefined, boolean][]): (number | undefined)[] =>
+    frames.map(([before, frozen]) => {
+      sawStandings(before, frozen, 61);
+      return hidden.value;
+    });
+  recallReveal("one");
+  expect(seen([undefined, true], [true, true], [true, false], [false, false])).toEqual([
+    undefined,
+    undefined,
+    15,
+    15,
+  ]);
+  next();
+  // A reload: the page knows nothing but what the device kept.
+  hidden.value = undefined;
+  expect(seen([undefined, false])).toEqual([14]);
+  showAll();
+  expect(seen([undefined, false])).toEqual([undefined]);
+  // Reloaded while the results were held, and released meanwhile.
+  recallReveal("two");
+  expect(seen([undefined, true], [undefined, false])).toEqual([undefined, 15]);
+  // Nobody saw this hunt frozen here: its places are no secret.
+  recallReveal("three");
+  hidden.value = undefined;
+  expect(seen([undefined, false])).toEqual([undefined]);
 });
 
 test("[WEB-6] the whole, then changes: rows replace the row of their place, those beyond the total are gone", () => {
@@ -36,6 +72,6 @@ test("[WEB-6] the whole, then changes: rows replace the row of their place, thos
   // Changes that follow something this board has not seen.
   expect(applyFrame(whole, frame({ from: "x.9", position: "x.10" }))).toBeUndefined();
   expect(newSolves(whole?.rows ?? [], swapped?.rows ?? [])).toEqual([
-    { team: "b", name: "B", at: "2026-12-01T18:03:00.000Z" },
+    { team: "b", name: "B", at: "2026-12-01T18:03:00.000Z", solves: 3, points: 20 },
   ]);
 });

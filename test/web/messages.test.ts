@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import * as board from "../../src/web/board/messages.ts";
 import { ar as organiserAr } from "../../src/web/organiser/messages/ar.ts";
@@ -23,7 +25,28 @@ const parameters = (message: Message | undefined): string[] => {
   ].sort();
 };
 
-describe.each(Object.entries(pages))("[WEB-7] messages of %s", (_, { en, de, ar }) => {
+/** The sources of a page, without its messages. */
+const sourceOf = (page: string): string => {
+  const folder = join(import.meta.dirname, "../../src/web", page);
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.tsx?$/.test(file) && !file.startsWith("messages"))
+    .map((file) => readFileSync(join(folder, file), "utf8"))
+    .join("\n");
+};
+
+/** Messages whose names a page puts together: words of codes and of the editor, and what is asked before a move. */
+const COMPOSED =
+  /^(?:action|detail|fact|role|editor|gate|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
+
+describe.each(Object.entries(pages))("[WEB-7] messages of %s", (page, { en, de, ar }) => {
+  test("every message that the page names is there, and every one that is there is named", () => {
+    const source = sourceOf(page);
+    const named = [...source.matchAll(/\bt\(\s*"(\w+)"/g)].map(([, key]) => key ?? "");
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((key) => !(key in en))).toEqual([]);
+    expect(Object.keys(en).filter((key) => !COMPOSED.test(key) && !source.includes(`"${key}"`))).toEqual([]);
+  });
+
   test.each([
     ["en", en],
     ["de", de],

@@ -13,6 +13,8 @@ import { measureEvents, measureHotClue, measureReads, measureSockets } from "./e
 import type { Case } from "./figures.ts";
 import { measureIds } from "./ids.ts";
 import { measureLive } from "./live.ts";
+import { measureLooks } from "./looks.ts";
+import { measureOpening } from "./opening.ts";
 import { measurePrizes } from "./prizes.ts";
 import { type ProfileFigures, profileEvents } from "./profile.ts";
 import { type GrowthFigures, measureGrowth } from "./recovery.ts";
@@ -24,6 +26,7 @@ const USUAL = [
   "event",
   "socket",
   "read",
+  "looks",
   "hot",
   "cost",
   "tails",
@@ -33,8 +36,8 @@ const USUAL = [
   "board",
 ] as const;
 
-/** All subjects: the last three run only when they are asked for. */
-export const SUBJECTS = [...USUAL, "ids", "board-object", "profile"] as const;
+/** All subjects: the last four run only when they are asked for. */
+export const SUBJECTS = [...USUAL, "opening", "ids", "board-object", "profile"] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 export interface BenchReport {
@@ -87,6 +90,7 @@ export async function runBench(
     }
     if (wanted("socket")) cases.push(...(await measureSockets(folder("socket"), settings)));
     if (wanted("read")) cases.push(...(await measureReads(folder("read"), settings)));
+    if (wanted("looks")) cases.push(...(await measureLooks(folder("looks"), settings)));
     if (wanted("hot")) cases.push(...(await measureHotClue(folder("hot"), settings)));
     if (wanted("cost")) report.costs = await measureCost(folder("cost"), say);
     if (wanted("tails")) {
@@ -96,7 +100,14 @@ export async function runBench(
     }
     if (wanted("prizes")) cases.push(...(await measurePrizes(folder("prizes"), settings)));
     if (wanted("live")) cases.push(...(await measureLive(say)));
-    if (wanted("growth")) growth.push(...(await measureGrowth(folder("growth"), settings)));
+    if (wanted("opening")) {
+      cases.push(...(await measureOpening(folder("opening"), say, settings.players)));
+    }
+    if (wanted("growth")) {
+      const measured = await measureGrowth(folder("growth"), settings);
+      growth.push(...measured.growth);
+      cases.push(...measured.cases);
+    }
     if (wanted("ids")) cases.push(...(await measureIds(folder("ids"), settings)));
     if (wanted("board")) report.boards = benchBoard(BOARD_SIZES, say);
     if (wanted("board-object")) report.boardObjects = await benchBoardObject(BOARD_SIZES, scratch, say);

@@ -22,7 +22,7 @@ export interface Run {
   seconds: number;
   /** Milliseconds, rising. */
   latencies: Float64Array;
-  /** Responses that were not 2xx, or that `check` refused. */
+  /** Responses that were neither 2xx nor 304, or that `check` refused. */
   failed: number;
   /** The first of them: status and body. */
   failure?: string;
@@ -60,6 +60,7 @@ export class Connection {
     if (method === "POST") head += `content-length: ${Buffer.byteLength(body)}\r\n`;
     return new Promise((done, failed) => {
       if (this.#waiting) throw new Error("a connection has one request under way at a time");
+      if (this.#socket.destroyed) throw new Error("the connection is closed");
       this.#waiting = { done, failed };
       this.#socket.write(`${head}\r\n${body}`);
     });
@@ -133,7 +134,7 @@ export async function closedLoop(options: {
         longestGap = Math.max(longestGap, now - lastResponse);
         lastResponse = now;
         served[connection] = (served[connection] ?? 0) + 1;
-        if (status >= 300 || (options.check && !options.check(body))) {
+        if ((status >= 300 && status !== 304) || (options.check && !options.check(body))) {
           failed += 1;
           failure ??= `${status} ${body.slice(0, 300)}`;
         }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type Engine, type EngineOptions, startEngine } from "../../local/engine.ts";
 import { startedBy } from "../measure/cpu.ts";
 
-export const BENCH_VARS = { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" };
+/** `SHARDS_MAX`: a hunt that grew while it is measured would be another one. */
+export const BENCH_VARS = { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", SHARDS_MAX: "1" };
 
 /** Ends the names of everything the kept bundle does. */
 export const BASELINE = " (baseline)";

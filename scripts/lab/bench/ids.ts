@@ -59,9 +59,8 @@ export async function measureIds(scratch: string, { say }: Settings): Promise<Ca
       for (let part = 0; part < PARTS; part += 1) found.push(await play(MEASURED / PARTS));
       return found;
     };
-    const connection = new Connection(origin);
     const first = firstEvents(hunt.token(0));
-    const told = await resultsOf(connection, first);
+    const told = await resultsOf(origin, first);
     await play(MEASURED);
     const memoryBefore = await memoryOf(inspector);
     const before = await rates();
@@ -80,7 +79,7 @@ export async function measureIds(scratch: string, { say }: Settings): Promise<Ca
     const { facts, rows } = await shardRows(engine, BENCH_HUNT);
     const evicted: number[] = [];
     for (let round = 0; round < 3; round += 1) {
-      const again = await resultsOf(connection, first);
+      const again = await resultsOf(origin, first);
       again.forEach((result, index) => {
         if (!result.duplicate || result.seq !== told[index]?.seq) {
           throw new Error(`an id of the first minute is not known: ${JSON.stringify(result)}`);
@@ -91,7 +90,7 @@ export async function measureIds(scratch: string, { say }: Settings): Promise<Ca
         name: `${BENCH_HUNT}/${shard}`,
       });
       const sent = performance.now();
-      await resultsOf(connection, first.slice(0, 1));
+      await resultsOf(origin, first.slice(0, 1));
       evicted.push(performance.now() - sent);
     }
     const growth = memory.heap + memory.buffers - memoryBefore.heap - memoryBefore.buffers;
@@ -121,19 +120,22 @@ function firstEvents(token: string): Call[] {
         id: `first-${request}-${index}`,
         type: "answer",
         clue: "clue-1",
-        answer: `wrong ${index}`,
+        answer: `wrong ${request} ${index}`,
       })),
     } satisfies EventsBody),
   }));
 }
 
-async function resultsOf(connection: Connection, calls: readonly Call[]): Promise<Results["results"]> {
+/** Over a connection of its own: one that stands idle is closed. */
+async function resultsOf(origin: string, calls: readonly Call[]): Promise<Results["results"]> {
+  const connection = new Connection(origin);
   const results: Results["results"] = [];
   for (const call of calls) {
     const { status, body } = await connection.send(call);
     if (status !== 200) throw new Error(`${status}: ${body}`);
     results.push(...(JSON.parse(body) as Results).results);
   }
+  connection.close();
   return results;
 }
 

@@ -11,6 +11,8 @@ export interface Contender {
   pid: number | undefined;
   next(): Call;
   check?(body: string): boolean;
+  /** Done before each of its turns, which it is no part of. */
+  before?(): Promise<void>;
   /** Events in a request; default 1. Rates are events. */
   events?: number;
   connections?: number;
@@ -20,6 +22,8 @@ export interface Settings {
   rounds: number;
   seconds: number;
   connections: number;
+  /** Of the opening; default: 2,000. */
+  players?: number | undefined;
   /** The folder of a kept bundle that takes turns with the current engine. */
   baseline?: string | undefined;
   say(line: string): void;
@@ -61,6 +65,7 @@ export async function takeTurns(
   );
   const once = async (contender: Contender, duration: number) => {
     const { origin, next, check } = contender;
+    await contender.before?.();
     const cpu = cpuSeconds(contender.pid);
     const run = await closedLoop({
       origin,

@@ -6,13 +6,27 @@
 import { PARAMETERS } from "../../../src/config.ts";
 import type { GateReport, GateView } from "../../../src/objects/gate-report.ts";
 import { Gate, type GateParameters } from "../../../src/origin/gate/gate.ts";
-import { OriginGuard, OriginUnavailable } from "../../../src/origin/gate/guard.ts";
+import {
+  type GuardParameters,
+  OriginGuard,
+  OriginUnavailable,
+  type UnavailableReason,
+} from "../../../src/origin/gate/guard.ts";
 import { SlidingCounts } from "../../../src/origin/gate/sliding.ts";
 import { below, chance, waitOf } from "../measure/chance.ts";
 import { VirtualClock } from "../measure/virtual-clock.ts";
 
-/** Decides the fate of a call that begins at this time, ms since the start. */
-export type Origin = (at: number, random: () => number) => "answers" | "fails" | "hangs";
+/** Decides the fate of a call that begins at this time, ms since the start; a number: it answers after so many ms. */
+export type Origin = (at: number, random: () => number) => "answers" | "fails" | "hangs" | number;
+
+/** A call as its caller saw it. */
+export interface Ended {
+  /** When it was wanted, ms since the start. */
+  at: number;
+  /** Until its caller knew, ms. */
+  took: number;
+  end: "served" | UnavailableReason;
+}
 
 export interface Scenario {
   seed: number;
@@ -25,6 +39,11 @@ export interface Scenario {
   inTurn?: boolean;
   /** Whether the gate can be reached at this time, ms since the start. */
   gateReachable?: (at: number) => boolean;
+  /** Instead of the defaults. */
+  gate?: Partial<GateParameters>;
+  guard?: Partial<GuardParameters>;
+  /** Hears of every call that has ended, with `breaker: "gate"` or none. */
+  watch?: (ended: Ended) => void;
 }
 
 export interface Simulated {
@@ -54,7 +73,7 @@ export const GATE_PARAMETERS: GateParameters = {
   probesPerSecond: PARAMETERS.GATE_PROBES_PER_SECOND.default,
 };
 
-const GUARD_PARAMETERS = {
+const GUARD_PARAMETERS: GuardParameters = {
   timeoutMs: PARAMETERS.ORIGIN_TIMEOUT_MS.default,
   slowMs: PARAMETERS.ORIGIN_SLOW_MS.default,
   concurrency: PARAMETERS.ORIGIN_CONCURRENCY.default,
@@ -71,7 +90,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
   const clock = new VirtualClock(START);
   const since = (): number => clock.now() - START;
   const result: Simulated = { offered: 0, reached: 0, refused: 0, reports: 0, changes: [] };
-  const gate = new Gate(GATE_PARAMETERS, START);
+  const gate = new Gate({ ...GATE_PARAMETERS, ...scenario.gate }, START);
   let state: GateView["state"] = "closed";
 
   const origin = async (signal: AbortSignal): Promise<void> => {
@@ -80,7 +99,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     if (does === "hangs") {
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     }
-    await clock.sleep(waitOf(random, 1 / ANSWER_MS));
+    await clock.sleep(typeof does === "number" ? does : waitOf(random, 1 / ANSWER_MS));
     if (does === "fails") throw new Error("the origin fails");
   };
 
@@ -100,17 +119,21 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
         },
       },
       isolate: `i-${index}`,
-      parameters: GUARD_PARAMETERS,
+      parameters: { ...GUARD_PARAMETERS, ...scenario.guard },
       now: clock.now,
       timer: clock.timer,
       random,
     });
     return async (call) => {
+      const at = since();
+      const ended = (end: Ended["end"]): void => scenario.watch?.({ at, took: since() - at, end });
       try {
         await guard.run(call);
+        ended("served");
         return true;
       } catch (error) {
         if (!(error instanceof OriginUnavailable)) throw error;
+        ended(error.reason);
         return error.reason === "failed" || error.reason === "timeout";
       }
     };
@@ -122,6 +145,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
       const probe = breaker?.admits(clock.now()) ?? "call";
       if (probe === "no") return false;
       const controller = new AbortController();
+      const at = since();
       const stop = clock.timer(GUARD_PARAMETERS.timeoutMs, () => controller.abort(new Error("timeout")));
       let failed = false;
       try {
@@ -130,6 +154,8 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
         failed = true;
       }
       stop();
+      const end = controller.signal.aborted ? "timeout" : failed ? "failed" : "served";
+      scenario.watch?.({ at, took: since() - at, end });
       breaker?.ended(clock.now(), failed, probe, random());
       return true;
     };
@@ -158,7 +184,9 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     }
   };
   under.push(arrivals());
-  await clock.runUntil(START + scenario.seconds * 1_000 + 10_000);
+  // Until the last call has ended, which may be repeated once.
+  const timeoutMs = scenario.guard?.timeoutMs ?? GUARD_PARAMETERS.timeoutMs;
+  await clock.runUntil(START + scenario.seconds * 1_000 + 7_000 + 2 * timeoutMs);
   await Promise.all(under);
   return result;
 }

@@ -120,7 +120,7 @@ export async function attack(
     own.set(status, (own.get(status) ?? 0) + 1);
     ended.set(means, own);
   };
-  const over = AbortSignal.timeout(seconds * 1_000);
+  const over = AbortSignal.timeout(Math.round(seconds * 1_000));
   const beside = [
     ...Array.from({ length: SLOW_BODIES }, () => trickle(attacked, over)),
     ...Array.from({ length: SOCKETS }, () => floodFrames(attacked, pool, over, count)),

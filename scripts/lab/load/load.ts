@@ -24,6 +24,10 @@ export interface LoadSettings {
   mode: Mode;
   players: number;
   seed: number;
+  /** Shards a region of an engine of its own. */
+  shards: number;
+  /** Up to so many shards a region the hunt grows by itself, and half of the players join while it is loaded; undefined: it does not grow. */
+  growTo?: number;
   /** The folder of the report. */
   out: string;
   /** For the profile `replay`: the text of an export, and how much faster than it was. */
@@ -50,11 +54,23 @@ export async function loadEngine(settings: LoadSettings, due: readonly Due[]): P
     const calibration = await calibrate(scratch, highest, settings);
     say(`${players} players join\n`);
     const sockets = mode === "socket" || mode === "mix" ? players : 0;
-    const stage = await openStage({ players, sockets, target, scratch });
+    const early = settings.growTo === undefined ? players : Math.ceil(players / 2);
+    const stage = await openStage({
+      players: early,
+      sockets: Math.min(sockets, early),
+      target,
+      scratch,
+      vars: shardVars(settings, highest),
+    });
     try {
       const actions = actionsOf(due, { players, clues: CLUES, mode, random: chance(seed + 1) });
-      const run = await runLoad(actions, stage, show);
+      const begun = Date.now();
+      const [run] = await Promise.all([
+        runLoad(actions, stage, show),
+        stage.joinLater(players - early, settings.seconds),
+      ]);
       if (tty) say("\n");
+      const { shards, grown } = await stage.shards();
       const text = await writeReport(
         out,
         run,
@@ -65,7 +81,10 @@ export async function loadEngine(settings: LoadSettings, due: readonly Due[]): P
             mode,
             "highest second": `${highest} requests`,
             seconds: (due.at(-1)?.at ?? 0) / 1_000,
-            players,
+            players:
+              early === players ? players : `${early}, and ${players - early} who join while it is loaded`,
+            "shards a region": target ? "the target's" : settings.shards,
+            ...(settings.growTo === undefined ? {} : { "grows by itself up to": settings.growTo }),
             seed,
             target: target
               ? target.url.host
@@ -73,6 +92,7 @@ export async function loadEngine(settings: LoadSettings, due: readonly Due[]): P
           },
         },
         calibration,
+        { shards, grown: grown.map(({ at, ...to }) => ({ ...to, second: (at - begun) / 1_000 })) },
       );
       const limit = generatorLimit(run, calibration);
       if (limit !== undefined) say(`the generator is the limit: ${limit}\n`);
@@ -83,6 +103,12 @@ export async function loadEngine(settings: LoadSettings, due: readonly Due[]): P
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** With growth, a shard's capacity is such that the highest rate needs all of them. */
+function shardVars({ shards, growTo }: LoadSettings, highest: number): Record<string, string> {
+  const vars = { SHARDS_PER_REGION: String(shards), SHARDS_MAX: String(growTo ?? shards) };
+  return growTo === undefined ? vars : { ...vars, SHARD_CAPACITY: String(Math.ceil(highest / growTo)) };
 }
 
 /** Sends the same requests at the highest rate to a worker that does nothing: the generator's own limits show. */

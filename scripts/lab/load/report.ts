@@ -24,6 +24,12 @@ export interface Calibration {
 
 const PERCENTILES = [50, 90, 99, 99.9, 100];
 
+/** What each shard had in the end, and when the hunt grew by itself. */
+export interface Spread {
+  shards: { shard: string; teams: number; seq: number }[];
+  grown: { second: number; shardsPerRegion: number }[];
+}
+
 /** Above these the generator was measured, not the engine. */
 const ACHIEVED_MIN = 0.97;
 const LATE_MAX = 100;
@@ -47,6 +53,7 @@ export async function writeReport(
   run: LoadRun,
   { title, settings }: Described,
   calibration: Calibration | undefined,
+  { shards, grown }: Spread,
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
   const seconds = run.seconds.map((second, index) => ({ ...second, at: index }));
@@ -116,6 +123,20 @@ export async function writeReport(
       : []),
     ...[...run.failures].map(([failure, count]) => `- ${count} × ${failure}`),
     "",
+    row(["shard", "teams", "facts"]),
+    row(["---", "---", "---"]),
+    ...shards.map(({ shard, teams, seq }) => row([shard, teams, seq])),
+    row([
+      "busiest, as times the mean",
+      overMean(shards.map(({ teams }) => teams)),
+      overMean(shards.map(({ seq }) => seq)),
+    ]),
+    "",
+    ...grown.map(
+      ({ second, shardsPerRegion }) =>
+        `- The hunt grew by itself to ${shardsPerRegion} shards a region in second ${second.toFixed(0)}.`,
+    ),
+    "",
     "Open loop: latencies count from the intended times. Raw histograms (µs): [latency.hlog](latency.hlog).",
     "",
     "![requests by second](rate.svg)",
@@ -125,6 +146,11 @@ export async function writeReport(
   ].join("\n");
   await writeFile(join(folder, "report.md"), text);
   return text;
+}
+
+function overMean(values: readonly number[]): string {
+  const sum = values.reduce((total, value) => total + value, 0);
+  return sum === 0 ? "–" : ((Math.max(...values) * values.length) / sum).toFixed(3);
 }
 
 /** HdrHistogram's log format, a tagged line for each kind. */

@@ -1,4 +1,5 @@
 /** Unit costs out of a report of `npm run bench -- --json`. Pure. */
+import { BOARD_BYTES_PER_TEAM } from "../../../src/capacity.ts";
 import type { Case } from "../bench/figures.ts";
 import type { Measured } from "./plan.ts";
 import type { UnitCosts } from "./simulate.ts";
@@ -55,7 +56,7 @@ export function measuredIn(report: BenchReport): Measured {
     factBytes: 100_000 * queueMessages,
     factsPerMessage: 1 / queueMessages,
     // docs/performance.md: a board of a million teams, all scores moving.
-    boardBytesPerTeam: 91.7,
+    boardBytesPerTeam: BOARD_BYTES_PER_TEAM,
     boardChanges: 234_000,
     statementsPerMessage: 4,
   };

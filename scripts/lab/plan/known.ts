@@ -1,4 +1,5 @@
 /** Peaks of real campaigns, to hold a plan against. */
+import { START_EVENTS_PER_TEAM, USE } from "../../../src/capacity.ts";
 import type { Question } from "./plan.ts";
 
 const base: Omit<Question, "players" | "peak" | "burst" | "hour"> = {
@@ -6,7 +7,7 @@ const base: Omit<Question, "players" | "peak" | "burst" | "hour"> = {
   mode: "http",
   batch: 1,
   regions: 5,
-  use: 0.7,
+  use: USE,
 };
 
 export const KNOWN_PEAKS: { title: string; question: Question }[] = [
@@ -30,6 +31,14 @@ export const KNOWN_PEAKS: { title: string; question: Question }[] = [
   },
   {
     title: "A puzzle hunt's start: 1,000 teams of five open every clue",
-    question: { ...base, players: 5_000, peak: 200, burst: 60, hour: 60e3, teamSize: 5, regions: 1 },
+    question: {
+      ...base,
+      players: 5_000,
+      peak: 1_000 * START_EVENTS_PER_TEAM,
+      burst: 60,
+      hour: 60e3,
+      teamSize: 5,
+      regions: 1,
+    },
   },
 ];

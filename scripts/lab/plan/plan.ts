@@ -2,27 +2,8 @@
  * The needs of a campaign, and the part that breaks first: measured unit costs and counts
  * against the platform's limits. Pure.
  */
+import { PLATFORM, REPORTS } from "../../../src/capacity.ts";
 import { type Simulated, simulateShard, type UnitCosts } from "./simulate.ts";
-
-/** Limits and soft limits of the platform (developers.cloudflare.com, November 2026). */
-export const PLATFORM = {
-  /** Requests/s of one object with work and a durable write, soft. */
-  objectRequests: 750,
-  /** Incoming messages/s of one object. Assumed: they have no request's overhead, which here made sockets three times as fast. */
-  objectMessages: 3_000,
-  /** Messages/s of one queue. */
-  queueMessages: 5_000,
-  /** Statements/s of one D1 database, at a millisecond each. */
-  d1Queries: 1_000,
-  /** Teams of one shard that all play at once (docs/performance.md, "Growth"). */
-  teams: 10_000,
-  /** Sockets of one object (LIVE_SOCKETS_PER_OBJECT keeps below the platform's 32,768). */
-  sockets: 10_000,
-  /** MB of an isolate's 128 that the standings may take. */
-  board: 96,
-  /** GB of one object's storage. */
-  storage: 10,
-};
 
 /** Measured figures of the engine (docs/performance.md). */
 export interface Measured {
@@ -70,9 +51,6 @@ const RIGHT = 0.31;
 const OBJECT_HOUR = 0.00576;
 const OTHER_OBJECTS = 20;
 
-/** Reports of a shard at most, 1/s (REPORT_DELAY_MS). */
-const REPORTS = 5;
-
 /** One stage of an event's way at the peak. */
 export interface Stage {
   name: string;
@@ -107,8 +85,8 @@ export function planFor(question: Question, measured: Measured, random: () => nu
   const perShard = mode === "socket" ? PLATFORM.objectMessages : PLATFORM.objectRequests * perRequest;
   const teams = Math.ceil(question.players / question.teamSize);
   const forLoad = peak / (perShard * use);
-  const forTeams = teams / PLATFORM.teams;
-  const forSockets = mode === "socket" ? question.players / PLATFORM.sockets : 0;
+  const forTeams = teams / (PLATFORM.teams * use);
+  const forSockets = mode === "socket" ? question.players / (PLATFORM.sockets * use) : 0;
   const shardsPerRegion = Math.max(1, Math.ceil(Math.max(forLoad, forTeams, forSockets) / question.regions));
   const shards = shardsPerRegion * question.regions;
   const boardMegabytes = (teams * measured.boardBytesPerTeam) / 1e6;
@@ -163,6 +141,7 @@ export function planFor(question: Question, measured: Measured, random: () => nu
     event: measured.costs.event * slower,
     commit: measured.costs.commit,
     way: measured.costs.way,
+    ...(measured.costs.pauses ? { pauses: measured.costs.pauses } : {}),
   };
   const shard = simulateShard({
     costs:

@@ -1,8 +1,23 @@
 /** A plan for people. */
+import type { Advised } from "../../../src/contract/ops.ts";
 import { archiveRate, type Measured, type Plan, type Question } from "./plan.ts";
 
+/** What `GET /v1/ops/advice` would tell at the peak with so many shards a region. */
+export interface ToldWith {
+  shardsPerRegion: number;
+  /** In which the players are split. */
+  hunts: number;
+  advice: readonly Advised[];
+}
+
 /** Prints a plan for people. */
-export function printPlan(title: string, question: Question, plan: Plan, measured: Measured): void {
+export function printPlan(
+  title: string,
+  question: Question,
+  plan: Plan,
+  measured: Measured,
+  told: readonly ToldWith[],
+): void {
   const number = (value: number): string =>
     value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
   console.log(`\n## ${title}\n`);
@@ -45,4 +60,12 @@ export function printPlan(title: string, question: Question, plan: Plan, measure
   console.log(
     `$${plan.dollarsPerHour.toFixed(2)} for the busiest hour, $${plan.archivePerHour.toFixed(2)} more for its rows in D1 (included amounts left out).`,
   );
+  for (const { shardsPerRegion, hunts, advice } of told) {
+    const of = hunts > 1 ? `${hunts} hunts and ` : "";
+    const what = advice.length === 0 ? "nothing" : "";
+    console.log(
+      `With ${of}SHARDS_PER_REGION = "${shardsPerRegion}" \`hunt advice\` would tell at the peak: ${what}`,
+    );
+    for (const { change, evidence } of advice) console.log(`- ${evidence}: ${change}`);
+  }
 }

@@ -16,7 +16,29 @@ export interface UnitCosts {
   commit: number;
   /** Between a request and its response, spent elsewhere: the way there and back. */
   way: number;
+  /** The collector's pauses; absent: it makes none. */
+  pauses?: Pauses;
 }
+
+/**
+ * The collector stops the thread once there is so much garbage, and work makes garbage: for a moment when what is
+ * young is collected, and for longer when everything is. What requests leave behind outlives the small collections
+ * (docs/performance.md, "Tails"), so that full ones come as often as there is work.
+ */
+export interface Pauses {
+  small: Pause;
+  full: Pause;
+}
+
+export interface Pause {
+  /** Of the thread's work between two, s. */
+  every: number;
+  /** The longest, s; they are spread evenly between half of it and all. */
+  longest: number;
+}
+
+/** Of a pause's longest, the mean. */
+export const PAUSE_MEAN = 0.75;
 
 export interface Simulated {
   /** Events with a result, per second. */
@@ -59,6 +81,7 @@ type Task = { kind: "received" | "decided" | "answered"; sent: number } | { kind
 
 export function simulateShard(options: SimulateOptions): Simulated {
   const { costs, load, eventsPerRequest, waitingMax, seconds, random } = options;
+  const { pauses } = costs;
   const turn = (costs.request + costs.event * (eventsPerRequest - 1)) / TURNS;
   /** Requests on their way to the thread, in order of time. */
   const arriving = new Line<{ at: number; sent: number }>();
@@ -74,6 +97,7 @@ export function simulateShard(options: SimulateOptions): Simulated {
   let crowded = false;
   let now = 0;
   let busy = 0;
+  const due = pauses ? [pauses.small, pauses.full].map((pause) => ({ pause, since: 0 })) : [];
   let commits = 0;
   let refused = 0;
   let taken = 0;
@@ -81,6 +105,14 @@ export function simulateShard(options: SimulateOptions): Simulated {
   const work = (cost: number): void => {
     now += cost;
     busy += cost;
+    for (const each of due) {
+      each.since += cost;
+      if (each.since < each.pause.every) continue;
+      each.since = 0;
+      const pause = each.pause.longest * (2 * PAUSE_MEAN - 1 + random() * 2 * (1 - PAUSE_MEAN));
+      now += pause;
+      busy += pause;
+    }
   };
   while (now < seconds && taken < REQUESTS_MAX) {
     if (tasks.length === 0) {

@@ -19,6 +19,9 @@ const RIGHT = 0.03;
 /** Statuses that ask to come back. */
 const COME_BACK = new Set([429, 503]);
 
+/** A team's facts lack, until somebody repairs them. */
+const BROKEN = /a part of this team's record is not as it was written/;
+
 /** What the players share: where the engine is now, and since when it is disturbed. */
 export interface World {
   hunt: string;
@@ -32,6 +35,8 @@ export interface World {
   /** Requests that got no response, or were told to come back. */
   lost: number;
   refused: number;
+  /** Requests of teams that were told that their record is broken. */
+  broken: number;
 }
 
 export interface SoakPlayer {
@@ -144,7 +149,9 @@ export class PlayerLoop {
       this.#take(events, await this.#socket.send(events, signal));
     } catch (error) {
       this.#world.lost += 1;
-      const excused = signal.aborted || begun <= this.#world.excusedUntil;
+      const isBroken = BROKEN.test(String(error));
+      if (isBroken) this.#world.broken += 1;
+      const excused = isBroken || signal.aborted || begun <= this.#world.excusedUntil;
       if (!excused) this.#ledger.fault(`a socket: ${error}`);
       this.#socket?.close();
       this.#socket = undefined;
@@ -218,7 +225,9 @@ export async function callEngine(
     return undefined;
   }
   if (status < 300) return text === "" ? {} : JSON.parse(text);
-  if (COME_BACK.has(status)) {
+  if (status === 503 && BROKEN.test(text)) {
+    world.broken += 1;
+  } else if (COME_BACK.has(status)) {
     world.refused += 1;
     if (begun > world.excusedUntil) ledger.fault(`${method} ${url}: ${status} while all is well`);
   } else if (!allowed.includes(status)) ledger.fault(`${method} ${url}: ${status} ${text.slice(0, 300)}`);

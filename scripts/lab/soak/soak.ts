@@ -1,24 +1,27 @@
 /**
- * The soak: players play one hunt while the engine is killed and restarted, its
- * origin cut off, its clock set wrong and its organiser at work, all at random.
- * Then everything is let heal, the export is compared with what players were
- * told, and the engine verifies itself. The seed decides what happens in which
+ * The soak: players play one hunt while the engine is killed and restarted, bits
+ * of its logs flipped, its origin cut off, its clock set wrong and its organiser at
+ * work, all at random. Then everything is let heal, the export is compared with what
+ * players were told and held against the roots, and the engine verifies itself. The seed decides what happens in which
  * order; the moments depend on the machine.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import type { Verification } from "../../../src/contract/data.ts";
 import type { Joined } from "../../../src/contract/join.ts";
 import type { OriginState } from "../../../src/contract/ops.ts";
+import { main } from "../../hunt/main.ts";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { type Postgres, startPostgres } from "../../local/postgres.ts";
 import { createSecrets, mintOrganiserToken } from "../../local/secrets.ts";
 import { buildEntry } from "../engine-entry.ts";
 import { type FaultProxy, startProxy } from "../faults/proxy.ts";
 import { below, type Chance, chance } from "../measure/chance.ts";
+import { flipInLog } from "./flip.ts";
 import { definitionOf } from "./hunt.ts";
 import { Ledger, type LoggedFact } from "./ledger.ts";
 import { callEngine, PlayerLoop, type SoakPlayer, type World } from "./players.ts";
@@ -48,6 +51,18 @@ const HEALED = 30_000;
 /** Until the origin holds everything, ms: a gate that was open probes first, and shards send again what was lost. */
 const ARCHIVED = 180_000;
 
+/** Roots come often, so that the proof at the end is over many, ms. */
+const ROOT_EVERY = 5_000;
+
+/** How long a broken log waits for its repair, ms at most. */
+const UNREPAIRED = 4_000;
+
+/** Until a log is whole again, ms: the origin's gate may be open when a repair begins. */
+const REPAIRED = 60_000;
+
+/** The roots have every fact within this time after the last, ms. */
+const ROOTED = 90_000;
+
 export interface SoakSettings {
   minutes: number;
   seed: number;
@@ -59,6 +74,10 @@ export interface SoakReport {
   facts: number;
   events: number;
   disturbances: number;
+  /** Recorded events of which the engine says that a flip destroyed them. */
+  lost: number;
+  /** Facts that the roots prove. */
+  proven: number;
   /** By the name of each disturbance. */
   counts: Record<string, number>;
 }
@@ -90,6 +109,7 @@ class Soak {
     excusedUntil: 0,
     lost: 0,
     refused: 0,
+    broken: 0,
   };
   readonly #counts: Record<string, number> = {};
   readonly #teams: string[] = [];
@@ -131,15 +151,20 @@ class Soak {
       told = Date.now();
       this.#say(this.#summary(Math.round((told - begun) / 60_000)));
     }
+    // However short it was.
+    if (!this.#counts.flip) await this.#disturb("flip");
     this.#world.over = true;
     await playing;
     await this.#heal();
     const base = this.#origin;
     await Promise.all(loops.map((loop) => loop.settle(base)));
     const facts = await this.#compare();
+    const proven = await this.#prove();
     return {
       faults: this.#ledger.faults,
       facts,
+      lost: this.#ledger.lost,
+      proven,
       events: this.#ledger.events,
       disturbances: Object.values(this.#counts).reduce((sum, count) => sum + count, 0),
       counts: this.#counts,
@@ -161,8 +186,8 @@ class Soak {
 
   #summary(minute: number): string {
     const { results, duplicates, events, faults } = this.#ledger;
-    const { lost, refused } = this.#world;
-    return `minute ${minute}: ${events} events, ${results} results (${duplicates} repeated), ${lost} without a response, ${refused} told to come back, ${faults.length} faults`;
+    const { lost, refused, broken } = this.#world;
+    return `minute ${minute}: ${events} events, ${results} results (${duplicates} repeated), ${lost} without a response, ${refused} told to come back, ${broken} that their record is broken, ${faults.length} faults`;
   }
 
   async #startOrigin(): Promise<void> {
@@ -181,7 +206,12 @@ class Soak {
     this.#engine = await startEngine({
       dataDir: join(this.#scratch, "data"),
       secrets: this.#secrets,
-      vars: { RATE_LIMITS: "off", RESEND_AFTER_MS: "2000", SHARDS_PER_REGION: "2" },
+      vars: {
+        RATE_LIMITS: "off",
+        RESEND_AFTER_MS: "2000",
+        SHARDS_PER_REGION: "2",
+        ROOT_EVERY_MS: String(ROOT_EVERY),
+      },
       entry: this.#entry,
       log: () => undefined,
       origin,
@@ -221,10 +251,12 @@ class Soak {
     });
   }
 
-  async #disturb(): Promise<void> {
+  /** By chance, unless it is named. */
+  async #disturb(named?: "flip"): Promise<void> {
     const disturbances = {
       kill: () => this.#restart("kill"),
       stop: () => this.#restart("stop"),
+      flip: () => this.#flip(),
       "cut clients": async () => this.#cutClients(),
       "cut origin": () => this.#cutOrigin(),
       clock: () => this.#skew(),
@@ -236,13 +268,51 @@ class Soak {
       "act on a team": () => this.#actOnTeam(),
     };
     const names = Object.keys(disturbances) as (keyof typeof disturbances)[];
-    const name = names[below(this.#random, names.length)] ?? "kill";
+    const name = named ?? names[below(this.#random, names.length)] ?? "kill";
     this.#counts[name] = (this.#counts[name] ?? 0) + 1;
     this.#say(`  ${name}`);
     await disturbances[name]();
   }
 
-  async #restart(how: "kill" | "stop"): Promise<void> {
+  /** While the engine is killed, a bit of a log flips; a while later an organiser repairs it. */
+  async #flip(): Promise<void> {
+    await this.#restart("kill", () => {
+      const where = flipInLog(join(this.#scratch, "data"), this.#random);
+      this.#say(`    ${where ?? "nothing to flip"}`);
+    });
+    await sleep(this.#random() * UNREPAIRED);
+    const deadline = Date.now() + REPAIRED;
+    let told = "";
+    while (Date.now() < deadline) {
+      const { exit, text } = await this.#command("repair", HUNT);
+      if (exit === 0) return;
+      // The origin may be away still, behind its gate.
+      told = text;
+      await sleep(1_000);
+    }
+    this.#ledger.fault(`what the origin has does not mend the log: ${told}`);
+  }
+
+  /** Runs a command of `hunt`, as its command line would. */
+  async #command(...args: string[]): Promise<{ exit: number; text: string }> {
+    let text = "";
+    const sink = new Writable({
+      write: (chunk: Buffer, _, done) => {
+        text += chunk.toString("utf8");
+        done();
+      },
+    });
+    const env = { HUNT_TOKEN: this.#token };
+    const exit = await main([...args, "--url", this.#origin], {
+      stdin: Readable.from([]),
+      stdout: sink,
+      stderr: sink,
+      env,
+    });
+    return { exit, text };
+  }
+
+  async #restart(how: "kill" | "stop", meanwhile: () => void = () => undefined): Promise<void> {
     const engine = this.#engine;
     this.#world.excusedUntil = Number.POSITIVE_INFINITY;
     if (how === "stop") {
@@ -252,6 +322,7 @@ class Soak {
       await engine?.kill();
       this.#world.origin = undefined;
     }
+    meanwhile();
     await this.#start();
     this.#world.excusedUntil = Date.now() + RESTARTED;
   }
@@ -359,6 +430,25 @@ class Soak {
       await sleep(1_000);
     }
     this.#ledger.fault(`after ${ARCHIVED / 1_000} s without faults the origin does not hold everything`);
+  }
+
+  /** Holds the export against the roots, once they have all of it. Gives the number of facts that are proven. */
+  async #prove(): Promise<number> {
+    const path = join(this.#scratch, "export.ndjson");
+    const deadline = Date.now() + ROOTED;
+    for (;;) {
+      const exported = await this.#command("export", HUNT, "--out", path);
+      const { exit, text } = await this.#command("proof", HUNT, path, "--json");
+      if (exported.exit === 0 && exit === 0) {
+        const { proven, newer } = JSON.parse(text) as { proven: number; newer: number };
+        if (newer === 0) return proven;
+      }
+      if (Date.now() > deadline) {
+        this.#ledger.fault(`the export is not proven: ${exported.text} ${text.slice(0, 500)}`);
+        return 0;
+      }
+      await sleep(2_000);
+    }
   }
 
   /** Compares the export with what players were told, and lets the engine verify itself. Gives the number of facts. */

@@ -10,7 +10,7 @@ import type { Verification } from "../../../src/contract/data.ts";
 import type { ExportLine } from "../../../src/contract/export.ts";
 import type { JoinBody, Joined } from "../../../src/contract/join.ts";
 import type { OriginState } from "../../../src/contract/ops.ts";
-import { type Engine, startEngine } from "../../local/engine.ts";
+import { type Engine, type EngineOptions, startEngine } from "../../local/engine.ts";
 import { mintOrganiserToken } from "../../local/secrets.ts";
 import { buildWorker, startWorker } from "../lone-worker.ts";
 import { type Acknowledged, CLUES, type Player } from "./load.ts";
@@ -78,15 +78,21 @@ function keptOf(acknowledged: readonly Acknowledged[], recorded: Iterable<Acknow
   };
 }
 
+/** Calls a route with an organiser's token. */
+export type Organise = <Told>(method: string, path: string, body?: object | string) => Promise<Told>;
+
 /** The engine, PostgreSQL its origin. */
-export async function startEngineContestant(through: string): Promise<Contestant> {
+export async function startEngineContestant(
+  through: string,
+  { vars = {}, ...more }: Pick<EngineOptions, "vars" | "entry"> = {},
+): Promise<Contestant & { organise: Organise }> {
   const engine = await startEngine({
+    ...more,
     origin: { postgres: through },
-    vars: { RATE_LIMITS: "off" },
+    vars: { RATE_LIMITS: "off", ...vars },
     log: () => undefined, // it warns of every failed call
   });
-  const organise = <Told>(method: string, path: string, body?: object) =>
-    callAsOrganiser<Told>(engine, method, path, body);
+  const organise: Organise = (method, path, body) => callAsOrganiser(engine, method, path, body);
   await organise("PUT", `/v1/hunts/${HUNT}`, {
     format: 1,
     title: "The Story",
@@ -107,6 +113,7 @@ export async function startEngineContestant(through: string): Promise<Contestant
   return {
     name: "engine",
     url: engine.url,
+    organise,
     stop: () => engine.stop(),
     caughtUp: async () => {
       const { backlog } = await organise<OriginState>("GET", "/v1/ops/origin");
@@ -144,13 +151,16 @@ async function callAsOrganiser<Told>(
   engine: Engine,
   method: string,
   path: string,
-  body?: object,
+  body?: object | string,
 ): Promise<Told> {
   const token = await mintOrganiserToken(engine.secrets);
   const response = await fetch(new URL(path, engine.url), {
     method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": typeof body === "string" ? "application/x-ndjson" : "application/json",
+    },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return (await response.json()) as Told;

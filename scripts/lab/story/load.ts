@@ -139,7 +139,10 @@ function schedule({ hunt, players, rate, seconds, seed }: LoadOptions): { at: nu
   for (const { at } of arrivals(rate, seconds, random)) {
     const player = players[Math.floor(random() * players.length)];
     if (!player) throw new Error("a load needs players");
-    script.push({ at, call: callOf(draw(random()), script.length + 1, hunt, player, random, solved) });
+    script.push({
+      at,
+      call: callOf(draw(random()), `${seed}-${script.length + 1}`, hunt, player, random, solved),
+    });
   }
   return script;
 }
@@ -155,7 +158,7 @@ function draw(chance: number): Kind {
 
 function callOf(
   kind: Kind,
-  count: number,
+  mark: string,
   hunt: string,
   player: Player,
   random: () => number,
@@ -170,8 +173,8 @@ function callOf(
       const next = solved.get(player) ?? 0;
       if (right) solved.set(player, next + 1);
       const clue = right ? next % CLUES : Math.floor(random() * CLUES);
-      const event = `e-${count}`;
-      const answer = right ? `answer ${clue}` : `wrong ${count}`;
+      const event = `e-${mark}`;
+      const answer = right ? `answer ${clue}` : `wrong ${mark}`;
       const body = JSON.stringify({
         events: [{ id: event, type: "answer", clue: `clue-${clue}`, answer }],
       } satisfies EventsBody);
@@ -185,7 +188,7 @@ function callOf(
     case "hunt":
       return { kind, method: "GET", path, headers: {} };
     case "join": {
-      const body = JSON.stringify({ name: `Latecomer ${count}` } satisfies JoinBody);
+      const body = JSON.stringify({ name: `Latecomer ${mark}` } satisfies JoinBody);
       return { kind, method: "POST", path: `${path}/players`, headers: json, body };
     }
   }

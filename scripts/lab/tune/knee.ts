@@ -1,6 +1,10 @@
-/** The knee: the highest load that is still carried. Pure. */
+/**
+ * The knee: the highest load that is still carried. On a machine that others use
+ * its figure is one of the minute, so it is searched beside the floor's, step by
+ * step in turn, and given as a ratio to it. Pure.
+ */
 
-/** The result of one step of a ramp. */
+/** The result of one step. */
 export interface Step {
   /** Offered, requests/s. */
   rate: number;
@@ -41,55 +45,107 @@ export function whyNot(step: Step, slo: Slo): string | undefined {
   return undefined;
 }
 
-export interface Knee {
-  /** The highest rate carried, requests/s; 0: none. */
-  rate: number;
-  /** Why the next rate was not carried. */
-  limit: string;
-  steps: Step[];
-}
+/** Ratios of neighbouring rates: the first until something fails, then a smaller one after each turn. */
+const RATIOS = [1.5, 1.25, 1.12, 1.08];
 
-/** Ratio of neighbouring rates at which the search ends. */
-const PRECISION = 1.08;
+/** Steps after those that only led to the knee: each tells little, on a machine that others use. */
+const STEPS = 40;
 
-/** Ratio of the ramp's steps. */
-const RAMP = 1.5;
+/** Steps that lead there, at most. */
+const LEAD_MAX = 20;
 
-const STEPS_MAX = 16;
+/** Below this rate nothing is carried at all. */
+const RATE_MIN = 1;
 
-/** Ramps up from `from` until a step fails, then halves the gap. `measure` is called with each rate. */
-export async function findKnee(
-  from: number,
-  slo: Slo,
-  measure: (rate: number) => Promise<Step>,
-): Promise<Knee> {
-  const steps: Step[] = [];
-  let carried = 0;
-  let failed = Number.POSITIVE_INFINITY;
-  let limit = "none found";
-  while (steps.length < STEPS_MAX && !(failed / (carried || 1) <= PRECISION)) {
-    const rate = Number.isFinite(failed)
-      ? carried === 0
-        ? failed / RAMP
-        : Math.sqrt(carried * failed)
-      : carried === 0
-        ? from
-        : carried * RAMP;
-    if (rate < 1) break;
-    let step = await measure(rate);
-    steps.push(step);
-    let why = whyNot(step, slo);
-    if (why !== undefined && steps.length < STEPS_MAX) {
-      // A machine that others use stands still now and then: once is no knee.
-      step = await measure(rate);
-      steps.push(step);
-      why = whyNot(step, slo);
-    }
-    if (why === undefined) carried = Math.max(carried, rate);
-    else {
-      failed = Math.min(failed, rate);
-      limit = why;
-    }
+/**
+ * A search that goes up while a rate is carried and down while it is not: it
+ * stays about the rate that is carried half of the time, and follows a machine
+ * that slows down. One bad moment moves it by a step.
+ */
+export class Staircase {
+  #rate: number;
+  /** From carried to failed, or back. */
+  #turns = 0;
+  #wentUp: boolean | undefined;
+  readonly #limits = new Map<string, number>();
+
+  constructor(from: number) {
+    this.#rate = from;
   }
-  return { rate: carried, limit, steps };
+
+  /** The next rate to offer. */
+  get next(): number {
+    return this.#rate;
+  }
+
+  /** It has come near the knee. */
+  get isNear(): boolean {
+    return this.#turns >= RATIOS.length - 1;
+  }
+
+  /** Nothing is carried. */
+  get isNothing(): boolean {
+    return this.#rate < RATE_MIN;
+  }
+
+  /** The rate was offered; `why`: it was not carried. */
+  offered(why: string | undefined): void {
+    const isCarried = why === undefined;
+    if (why !== undefined) this.#limits.set(why, (this.#limits.get(why) ?? 0) + 1);
+    if (this.#wentUp !== undefined && this.#wentUp !== isCarried) this.#turns += 1;
+    this.#wentUp = isCarried;
+    const ratio = RATIOS[Math.min(this.#turns, RATIOS.length - 1)] ?? 1;
+    this.#rate *= isCarried ? ratio : 1 / ratio;
+  }
+
+  /** Why rates were not carried, most often. */
+  get limit(): string {
+    return [...this.#limits].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "none found";
+  }
 }
+
+export interface Knee {
+  /** Requests/s, and of the floor. */
+  rate: number;
+  floor: number;
+  limit: string;
+}
+
+const geometricMean = (rates: readonly number[]): number =>
+  Math.exp(rates.reduce((sum, rate) => sum + Math.log(rate), 0) / rates.length);
+
+/**
+ * Searches both in turn; `measure` is called with each rate. The knee is the
+ * geometric mean of the rates that were offered once both were near, so that what is
+ * compared is of the same minutes.
+ */
+export async function findKnee(
+  from: { engine: number; floor: number },
+  slo: Slo,
+  measure: (which: "engine" | "floor", rate: number) => Promise<Step>,
+): Promise<Knee> {
+  const engine = new Staircase(from.engine);
+  const floor = new Staircase(from.floor);
+  const offered: { engine: number; floor: number }[] = [];
+  for (let lead = 0; offered.length < STEPS; ) {
+    if (engine.isNothing || floor.isNothing) return { rate: 0, floor: 0, limit: engine.limit };
+    const isNear = (engine.isNear && floor.isNear) || lead >= LEAD_MAX;
+    if (isNear) offered.push({ engine: engine.next, floor: floor.next });
+    else lead += 1;
+    engine.offered(whyNot(await measure("engine", engine.next), slo));
+    floor.offered(whyNot(await measure("floor", floor.next), slo));
+  }
+  return {
+    rate: geometricMean(offered.map((pair) => pair.engine)),
+    floor: geometricMean(offered.map((pair) => pair.floor)),
+    limit: engine.limit,
+  };
+}
+
+/** Two knees agree when their ratios to the floor lie within this of each other. */
+const AGREES = 0.1;
+
+export const ratioOf = ({ rate, floor }: Knee): number => rate / floor;
+
+export const agree = (one: Knee, other: Knee): boolean =>
+  Math.abs(ratioOf(other) / ratioOf(one) - 1) <= AGREES;

@@ -8,15 +8,17 @@ import {
   publishQuery,
 } from "../../contract/definition.ts";
 import { type HuntRow, hunts } from "../../contract/hunt.ts";
+import { mayIn } from "../../contract/role-table.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { phaseAt } from "../../hunt/phase.ts";
 import { calling, callingOnce, controlStub, directoryStub, leaderboardStub } from "../../objects/call.ts";
+import type { Env } from "../../objects/env.ts";
 import { mediaType, readText } from "../body.ts";
 import { declared } from "../declare.ts";
-import { huntOf } from "../hunt.ts";
+import { huntOf, iso } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import { type App, publicOrigin } from "../request.ts";
-import { organiser } from "../roles.ts";
+import { organiser, rightsNow } from "../roles.ts";
 
 const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml"];
 
@@ -39,15 +41,21 @@ export function definitionRoutes(app: App): void {
         200: { description: "A new version, or checked only", schema: published },
         201: { description: "The first version", schema: published },
       },
-      errors: ["precondition_failed", "unavailable"],
+      errors: ["conflict", "precondition_failed", "unavailable"],
     }),
     async (c) => {
       const hunt = huntOf(c);
-      const dryRun = c.req.valid("query").dryRun === "true";
+      const query = c.req.valid("query");
+      const dryRun = query.dryRun === "true";
       const format = YAML_TYPES.includes(mediaType(c.req.raw)) ? "yaml" : "json";
       const source = await readText(c.req.raw, DEFINITION_BYTES);
       const ifMatch = versionOf(c.req.valid("header")["if-match"]);
-      const options = { dryRun, ...(ifMatch === undefined ? {} : { ifMatch }) };
+      const options = {
+        dryRun,
+        endNow: query.endNow === "true",
+        effects: query.effects === "true",
+        ...(ifMatch === undefined ? {} : { ifMatch }),
+      };
       const publication = await callingOnce(async () =>
         controlStub(c.env, hunt).publish(source, format, options, c.get("by")),
       );
@@ -55,9 +63,10 @@ export function definitionRoutes(app: App): void {
       if ("refused" in publication) {
         throw new RequestError(publication.refused, publication.detail, publication.issues);
       }
-      const { version, created, warnings } = publication;
+      const { version, created, warnings, effects } = publication;
       c.header("ETag", `"${version}"`);
-      return c.json({ hunt, version, warnings }, created && !dryRun ? 201 : 200);
+      const told = { hunt, version, warnings, ...(effects === undefined ? {} : { effects }) };
+      return c.json(told, created && !dryRun ? 201 : 200);
     },
   );
 
@@ -88,27 +97,34 @@ export function definitionRoutes(app: App): void {
     declared({
       method: "get",
       path: "/v1/hunts",
-      summary: "All hunts",
+      summary: "The hunts that the token is for",
       role: organiser,
       responses: { 200: { description: "The hunts", schema: hunts } },
     }),
     async (c) => {
       const now = c.get("now");
-      const ids = await calling(async () => directoryStub(c.env).list());
+      const all = await calling(async () => directoryStub(c.env).list());
+      const rights = await rightsNow(c, c.get("organiser"));
+      const ids = all.filter((hunt) => mayIn(rights, hunt));
       const rows: HuntRow[] = [];
+      const unavailable: string[] = [];
       for (let from = 0; from < ids.length; from += SUMMARIES) {
-        const some = ids.slice(from, from + SUMMARIES).map(async (hunt): Promise<HuntRow[]> => {
-          const [entry, teams] = await Promise.all([
-            calling(async () => controlStub(c.env, hunt).publicEntry()),
-            calling(async () => leaderboardStub(c.env, hunt).teamCount()),
-          ]);
-          if ("refused" in entry) return [];
-          const phase = phaseAt(entry.phase, entry.hunt, now);
-          return [{ hunt, title: entry.hunt.title, phase, version: entry.version, teams }];
+        const some = ids.slice(from, from + SUMMARIES).map(async (hunt) => {
+          try {
+            return await rowOf(c.env, hunt, now);
+          } catch (error) {
+            // The others are to be seen whatever is wrong with this one.
+            if (!(error instanceof RequestError)) throw error;
+            unavailable.push(hunt);
+            return [];
+          }
         });
         rows.push(...(await Promise.all(some)).flat());
       }
-      return c.json({ hunts: rows }, 200);
+      return c.json(
+        { hunts: rows, ...(unavailable.length === 0 ? {} : { unavailable: unavailable.sort() }) },
+        200,
+      );
     },
   );
 
@@ -132,7 +148,7 @@ export function definitionRoutes(app: App): void {
             title,
             code,
             // In the fragment: it is not sent to servers and stays out of their logs.
-            url: `${origin}/play/${hunt}#code=${encodeURIComponent(code)}`,
+            url: `${origin}/play/${hunt}#code=${encodeURIComponent(code.toWellFormed())}`,
           })),
         },
         200,
@@ -147,4 +163,20 @@ function versionOf(header: string | undefined): number | undefined {
   const version = /^(?:W\/)?"(\d{1,9})"$/.exec(header)?.[1];
   if (version === undefined) throw new RequestError("precondition_failed", 'If-Match must be a version: "3"');
   return Number(version);
+}
+
+/** Empty: there is no such hunt. */
+async function rowOf(env: Env, hunt: string, now: number): Promise<HuntRow[]> {
+  const [entry, { teams, asOf }] = await Promise.all([
+    calling(async () => controlStub(env, hunt).publicEntry()),
+    calling(async () => leaderboardStub(env, hunt).teamCount()),
+  ]);
+  if ("refused" in entry && entry.refused === "not_found") return [];
+  const known = accepted(entry);
+  const phase = phaseAt(known.phase, known.hunt, now);
+  const { title, opens } = known.hunt;
+  const row: HuntRow = { hunt, title, phase, version: known.version, teams };
+  if (asOf !== undefined) row.asOf = iso(asOf);
+  if (opens !== undefined) row.opens = iso(opens);
+  return [row];
 }

@@ -2,7 +2,7 @@
 
 import { BoundedMap } from "../../bounded-map.ts";
 import type { PublicPrize } from "../../contract/prizes.ts";
-import { phaseAt } from "../../hunt/phase.ts";
+import { isOver, phaseAt } from "../../hunt/phase.ts";
 import { calling, controlStub } from "../../objects/call.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
@@ -47,7 +47,7 @@ export async function seedOf(env: Env, hunt: string): Promise<string | undefined
 export async function prizesWithSeed(env: Env, entry: PublicEntry, now: number): Promise<PublicPrize[]> {
   const prizes = publicPrizes(entry);
   const drawn = prizes.some(({ mode }) => isDrawn(mode));
-  const ended = drawn && phaseAt(entry.phase, entry.hunt, now) === "ended";
+  const ended = drawn && isOver(phaseAt(entry.phase, entry.hunt, now));
   const seed = ended ? await seedOf(env, entry.hunt.hunt) : undefined;
   return prizes.map((prize) =>
     seed !== undefined && isDrawn(prize.mode) ? { ...prize, drawSeed: seed } : prize,

@@ -2,9 +2,10 @@
 import { type ExportLine, exportLine } from "../../contract/export.ts";
 import { calling, shardStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
-import type { Fact } from "../../protocol.ts";
+import type { Exported, ExportedGap } from "../../people/personal.ts";
+import { exportText } from "../../proof/line.ts";
 import { declared } from "../declare.ts";
-import { huntOf, iso, shardsOf } from "../hunt.ts";
+import { huntOf, shardsOf } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
 import { organiser } from "../roles.ts";
@@ -53,27 +54,16 @@ async function* textsOf(env: Env, hunt: string, shards: readonly string[]): Asyn
   for (const shard of shards) {
     for (let after = 0; ; ) {
       const from = after;
-      const facts: Fact[] = await calling(async () => shardStub(env, hunt, shard).exportFacts(from));
+      const facts: (Exported | ExportedGap)[] = await calling(async () =>
+        shardStub(env, hunt, shard).exportFacts(from),
+      );
       const last = facts.at(-1);
       if (!last) break;
-      yield facts.map((fact) => textOf(shard, fact)).join("");
+      yield facts.map((fact) => `${textOf(shard, fact)}\n`).join("");
       after = last.seq;
     }
   }
 }
 
-const textOf = (shard: string, fact: Fact): string => `${JSON.stringify(lineOf(shard, fact))}\n`;
-
-/** The digest of a scanned code is of no use outside, nor is a joining's key. */
-function lineOf(shard: string, fact: Fact): ExportLine {
-  const at = iso(fact.at);
-  if (fact.type === "join") {
-    const { event: _, ...rest } = fact;
-    return { shard, ...rest, at };
-  }
-  if ("outcome" in fact) {
-    const { codeDigest: _, event, ...rest } = fact;
-    return { shard, ...rest, at, event };
-  }
-  return { shard, ...fact, at };
-}
+const textOf = (shard: string, fact: Exported | ExportedGap): string =>
+  fact.type === "gap" ? JSON.stringify({ shard, ...fact } satisfies ExportLine) : exportText(shard, fact);

@@ -4,12 +4,14 @@ import { type LinesTaken, REJECTED_MAX, type RejectedLine } from "../../contract
 import { type ImportLine, imported, importLine } from "../../contract/data.ts";
 import { accepted } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
-import { foldName } from "../../hunt/admit.ts";
+import { foldName, foldNameBefore } from "../../hunt/fold.ts";
 import { commandOf } from "../../intake/digest.ts";
 import { calling, callingOnce, controlStub, registryStub, shardStub } from "../../objects/call.ts";
 import type { Actor, PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
-import { defaultRegion, placeFor } from "../../objects/placement.ts";
+import { type Holder, SOLO_PREFIX, TEAM_PREFIX } from "../../objects/names.ts";
+import { soloName } from "../../objects/person.ts";
+import { defaultRegion, hashedPlace } from "../../objects/placement.ts";
 import type { ReplayLine } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
 import { declared } from "../declare.ts";
@@ -82,7 +84,12 @@ async function importLines(env: Env, entry: PublicEntry, request: Request, by: A
     }
     block.push({ line, text, checked });
     if (block.length < LINES_PER_BLOCK) continue;
-    await session.addAll(block);
+    try {
+      await session.addAll(block);
+    } catch (error) {
+      await drain(lines, DRAIN_MAX);
+      throw error;
+    }
     block = [];
   }
   await session.addAll(block);
@@ -111,7 +118,7 @@ class ImportSession {
   }
 
   async addAll(block: readonly { line: number; text: string; checked: ImportLine }[]): Promise<void> {
-    const unknown = new Set(block.map(({ checked }) => foldName(checked.team)));
+    const unknown = new Set(block.map(({ checked }) => this.#fold(checked.team)));
     const names = [...unknown].filter((folded) => !this.#teams.has(folded));
     for (let from = 0; from < names.length; from += LOOKUPS) {
       await Promise.all(names.slice(from, from + LOOKUPS).map((folded) => this.#lookUp(folded)));
@@ -120,7 +127,7 @@ class ImportSession {
   }
 
   async #add(line: number, text: string, checked: ImportLine): Promise<void> {
-    const place = this.#teams.get(foldName(checked.team));
+    const place = this.#teams.get(this.#fold(checked.team));
     if (!place) throw new Error("a team is used before it was looked up");
     // The same line imported again has the same id, so it is not played twice.
     const id = checked.id ?? `i-${hash53(text).toString(36)}-${hash53(`${text}\n`).toString(36)}`;
@@ -176,21 +183,35 @@ class ImportSession {
     return keyById("ANSWER_PEPPERS", secret, this.#entry.pepper) ?? currentKey("ANSWER_PEPPERS", secret);
   }
 
+  get #isSolo(): boolean {
+    return this.#entry.hunt.teams.mode === "solo";
+  }
+
+  /** As names of teams fold; those of solo teams as ever, so that an import sent again finds its players. */
+  #fold(team: string): string {
+    return this.#isSolo ? foldNameBefore(team) : foldName(team);
+  }
+
   /** Where the team of this name lives: its first line decides, by a hash of the name. */
   async #lookUp(folded: string): Promise<void> {
     const { hunt, shardsPerRegion } = this.#entry;
     const region = defaultRegion(configOf(this.#env).DEFAULT_REGION);
-    const shard = placeFor(region, shardsPerRegion, folded);
-    // Solo names need not be unique among players, but they are within imports.
-    const name = hunt.teams.mode === "solo" ? `import/${folded}` : `name/${folded}`;
-    const holder = await calling(async () =>
-      registryStub(this.#env, hunt.hunt, name).reserve(name, {
-        shard,
-        key: `import/${folded}`,
-        at: Date.now(),
-      }),
-    );
+    const shard = hashedPlace(region, shardsPerRegion, folded);
+    // Solo names need not be unique among players, but they are within imports; they are personal.
+    const name = this.#isSolo ? soloName(this.#env, hunt.hunt, folded) : TEAM_PREFIX + folded;
+    const ask = { shard, key: this.#isSolo ? name : `import/${folded}`, at: Date.now() };
+    const older = !this.#isSolo && this.#entry.begun === undefined;
+    const holder =
+      (await this.#importedBefore(folded)) ??
+      (await calling(async () => registryStub(this.#env, hunt.hunt, name).reserve(name, ask, older)));
     this.#teams.set(folded, { shard: holder.shard, key: holder.key });
+  }
+
+  /** Who holds a solo name that an earlier engine imported, under the name itself. */
+  async #importedBefore(folded: string): Promise<Holder | undefined> {
+    if (!this.#isSolo) return undefined;
+    const name = SOLO_PREFIX + folded;
+    return calling(async () => registryStub(this.#env, this.#entry.hunt.hunt, name).find(name));
   }
 
   /** Sends a shard's lines after the ones before them are answered. */

@@ -1,43 +1,31 @@
 /** Joining a hunt: the player's body, a place for a new team, names and keys reserved, a token. */
 
-import { z } from "zod";
-import { isYoung } from "../../ahead.ts";
 import { knownShards } from "../../cache/kv.ts";
-import { configOf } from "../../config.ts";
 import { type JoinBody, type Joined, joinBody, joined } from "../../contract/join.ts";
 import { accepted, RequestError } from "../../errors.ts";
-import { foldName } from "../../hunt/admit.ts";
-import { calling, registryStub, shardStub } from "../../objects/call.ts";
+import { base64url, sha256 } from "../../hmac.ts";
+import { type Checked, checkBrought, foldValue } from "../../hunt/asks.ts";
+import { calling, shardStub } from "../../objects/call.ts";
 import { readJoinCode } from "../../objects/check-part.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
-import { type JoinCode, type Region, randomText } from "../../objects/ids.ts";
-import { defaultRegion, placeFor } from "../../objects/placement.ts";
+import { type JoinCode, randomText } from "../../objects/ids.ts";
+import { entryName, fieldName, personName } from "../../objects/person.ts";
 import type { Joined as ShardJoined, Joining as ShardJoining } from "../../objects/shard.ts";
-import { type Admission, letIn, type Person, personOf, pin } from "../admission.ts";
-import { signPlayerToken } from "../auth.ts";
+import { type Admission, letIn, type Person, type Pinned, personOf, pin } from "../admission.ts";
 import { declared } from "../declare.ts";
-import { huntEntry, huntOf } from "../hunt.ts";
-import { type Repeatable, repeatable } from "../idempotency.ts";
+import { verifyEntry } from "../entry.ts";
+import { huntEntry, huntOf, shardOf } from "../hunt.ts";
+import { idempotent, type Repeatable, repeatable } from "../idempotency.ts";
+import { joinedWith, joinOnce, joinsOnce, type Once } from "../once.ts";
+import { chooseShard, notingRefusals } from "../placing.ts";
 import type { App, Asking } from "../request.ts";
 import { newcomer } from "../roles.ts";
+import { signedIn } from "../seats.ts";
+import { releaseName, reserveName } from "../team-names.ts";
 
-const idempotent = z.object({
-  "idempotency-key": z
-    .string()
-    .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable characters")
-    .meta({
-      description:
-        "The same key and body again find the same player, for a day; anything else under it is a conflict",
-      examples: ["0192f3c1-7c1e-7b3a-9d2f-0a6d7b8c9e10"],
-    })
-    .exactOptional(),
-});
-
-/** A name reserved for longer than this without its team made may be taken over, ms. */
-const RESERVATION_MAX = 30_000;
-
-const DAY = 86_400_000;
+/** Bytes of the hash of a text that was agreed to: all of it. */
+const HASH_BYTES = 32;
 
 /** What a joining needs to know before it changes anything. */
 interface Joining {
@@ -48,10 +36,19 @@ interface Joining {
   /** The client may send the request again; undefined: it gave no key for that. */
   repeat: Repeatable | undefined;
   /** The teams that the given code can mean, the likeliest first; undefined: a new team is made. */
-  places: readonly JoinCode[] | undefined;
-  /** Undefined in a hunt that anyone may join. */
-  person: Person | undefined;
+  places: readonly TeamAt[] | undefined;
+  person: Person;
+  /** What the player gave of what the hunt asks. */
+  given: Checked;
+  /** What no other joining of the hunt may have. */
+  onces: readonly Once[];
 }
+
+/** A team to join, in its shard: by a code, or by its id, where the code of a merged team leads to it. */
+type TeamAt = Pick<JoinCode, "shard"> & ({ code: string } | { team: string });
+
+/** Merges that a code is followed through: of the team that a team was merged into, and so on. */
+const MERGES_FOLLOWED = 20;
 
 export function joinRoutes(app: App): void {
   app.openapi(
@@ -62,29 +59,62 @@ export function joinRoutes(app: App): void {
       role: newcomer,
       headers: idempotent,
       json: joinBody,
-      personal: true,
-      responses: { 201: { description: "Joined", schema: joined } },
+      personal: "player",
+      responses: {
+        200: {
+          description: "This person has joined already: the same player, with a new token",
+          schema: joined,
+        },
+        201: { description: "Joined", schema: joined },
+      },
       errors: ["forbidden", "conflict", "unavailable"],
     }),
     async (c) => {
       const key = c.req.valid("header")["idempotency-key"];
-      const joining = await resolve(c, c.req.valid("json"), key);
-      return c.json(await join(c, joining), 201);
+      const body = c.req.valid("json");
+      const entry = await huntEntry(c.env, huntOf(c), c.get("now"));
+      const subject = await subjectOf(c, entry, body);
+      const again = subject === undefined ? undefined : await joinedAlready(c, entry, subject);
+      if (again) return c.json(again, 200);
+      return c.json(await join(c, await resolve(c, entry, body, subject, key)), 201);
     },
   );
 }
 
+/** Whom the entry ticket names, where the hunt asks for one. Throws `forbidden`. */
+async function subjectOf(c: Asking, { hunt }: PublicEntry, { entry }: JoinBody): Promise<string | undefined> {
+  if (hunt.players.require !== "signed") return undefined;
+  return verifyEntry(c.env, entry, hunt.hunt, c.get("now"));
+}
+
+/** Who joined with an earlier ticket of the same person, with a new token; undefined: nobody did, or may do so again. */
+async function joinedAlready(c: Asking, entry: PublicEntry, subject: string): Promise<Joined | undefined> {
+  if (!joinsOnce(entry)) return undefined;
+  const { hunt } = entry.hunt;
+  const known = await joinedWith(c.env, hunt, entryName(c.env, hunt, subject));
+  return known && signedIn(c.env, entry, known, c.get("now"));
+}
+
 /** Throws `invalid`, `not_found` or `forbidden` for a joining that cannot be. */
-async function resolve(c: Asking, body: JoinBody, key: string | undefined): Promise<Joining> {
-  const hunt = huntOf(c);
+async function resolve(
+  c: Asking,
+  entry: PublicEntry,
+  body: JoinBody,
+  subject: string | undefined,
+  key: string | undefined,
+): Promise<Joining> {
+  const { hunt } = entry.hunt;
   const now = c.get("now");
-  const entry = await huntEntry(c.env, hunt, now);
   const code = body.team && "join" in body.team ? body.team.join : undefined;
   if (isSolo(entry) && code !== undefined) {
     throw wrongTeam("this hunt is played alone: there is no team to join");
   }
-  if (!isSolo(entry) && !body.team) {
+  if (!isSolo(entry) && (!body.team || !("create" in body.team || "join" in body.team))) {
     throw wrongTeam("this hunt is played in teams: create one, or join one by its code");
+  }
+  const given = checkBrought(entry.hunt.join, body);
+  if (given.issues.length > 0) {
+    throw new RequestError("invalid", "what this hunt asks was not given as it asks it", given.issues);
   }
   const places = code === undefined ? undefined : await placesOf(c, hunt, code);
   if (places?.length === 0) throw noSuchCode();
@@ -93,10 +123,47 @@ async function resolve(c: Asking, body: JoinBody, key: string | undefined): Prom
     entry,
     now,
     body,
-    repeat: key === undefined ? undefined : repeatable(c.env, c.req.raw, hunt, key, body),
+    repeat: key === undefined ? undefined : repeatable(c.env, c.req.raw, hunt, key, boundOf(body, subject)),
     places,
-    person: await personOf(c, entry, body.externalId),
+    person: await personOf(c, entry, { ...body, externalId: subject ?? body.externalId }),
+    given,
+    onces: [...entriesOf(c, entry, subject ?? body.externalId), ...valuesOf(c, entry, given)],
   };
+}
+
+/** What an idempotency key is bound to: whom a ticket names, not the ticket; the captcha's response serves once. */
+const boundOf = ({ entry: _, check: __, ...body }: JoinBody, subject: string | undefined): object => ({
+  ...body,
+  ...(subject === undefined ? {} : { subject }),
+});
+
+/** The person's entry, in a hunt that people join once. */
+function entriesOf(c: Asking, entry: PublicEntry, id: string | undefined): Once[] {
+  if (!joinsOnce(entry) || id === undefined) return [];
+  const { hunt, players } = entry.hunt;
+  if (players.require === "signed") {
+    // Whoever has joined and is a member was found before.
+    const underWay = new RequestError("unavailable", "this person is joining right now: send it again");
+    const taken = new RequestError("conflict", "this person has joined the hunt already, and left its team");
+    return [{ name: entryName(c.env, hunt, id), taken, underWay }];
+  }
+  const taken = new RequestError(
+    "conflict",
+    "this registered player has joined the hunt already, and may join it once only: the return code is the way back",
+  );
+  const name = personName(c.env, hunt, id);
+  return [{ name, taken, ...(entry.begun === undefined ? { older: true as const } : {}) }];
+}
+
+/** The values that no two players give. */
+function valuesOf(c: Asking, { hunt }: PublicEntry, { fields }: Checked): Once[] {
+  return fields.flatMap(({ id, value }) => {
+    const field = hunt.join?.fields?.find((each) => each.id === id);
+    if (!field?.once) return [];
+    const message = `somebody has joined with the same ${id} already`;
+    const taken = new RequestError("conflict", message, [{ path: `fields.${id}`, code: "taken", message }]);
+    return [{ name: fieldName(c.env, hunt.hunt, id, foldValue(value)), taken }];
+  });
 }
 
 /**
@@ -115,36 +182,70 @@ async function placesOf(c: Asking, hunt: string, code: string): Promise<readonly
 const noSuchCode = (): RequestError => new RequestError("not_found", "no team has this join code");
 
 async function join(c: Asking, joining: Joining): Promise<Joined> {
-  const { hunt, entry, now, body, repeat, places, person } = joining;
-  const unique = crypto.randomUUID();
-  // An older engine placed by its key: where it made a team is where a repeat finds it.
-  const somewhere = places?.[0]?.shard ?? anyShard(c, entry, repeat?.olderKey ?? unique);
-  const pinned = repeat
-    ? await pin(c, hunt, repeat, somewhere, person)
-    : { shard: somewhere, joining: unique, admission: letIn(person) };
+  const { hunt, entry, repeat, places, person } = joining;
+  const chosen = places ? undefined : await chooseShard(c, entry, repeat);
+  const somewhere = places?.[0]?.shard ?? chosen?.shard ?? "";
+  try {
+    const pinned: Pinned = repeat
+      ? await pin(c, hunt, repeat, somewhere, person)
+      : { shard: somewhere, joining: crypto.randomUUID(), admission: letIn(person) };
+    // The first try with this key chose another shard.
+    if (pinned.shard !== somewhere) chosen?.undo();
+    return await signedIn(c.env, entry, await joinWhereLed(c, joining, pinned), c.get("now"));
+  } catch (error) {
+    chosen?.undo();
+    throw error;
+  }
+}
+
+/** Joins where the joining belongs, or where its code leads because the team of it was merged into another one. */
+async function joinWhereLed(c: Asking, joining: Joining, pinned: Pinned): Promise<ShardJoined> {
+  let { places } = joining;
+  for (let merges = 0; ; merges += 1) {
+    try {
+      return await joinAt(c, { ...joining, places }, pinned);
+    } catch (error) {
+      const isUnknown = error instanceof RequestError && error.code === "not_found";
+      const led = isUnknown && places && (await ledTo(c.env, joining.hunt, places));
+      if (!led || merges === MERGES_FOLLOWED) throw error;
+      places = [led];
+    }
+  }
+}
+
+/** The team that one of these was merged into. */
+async function ledTo(env: Env, hunt: string, places: readonly TeamAt[]): Promise<TeamAt | undefined> {
+  for (const { shard, ...by } of places) {
+    const { team } = await calling(async () => shardStub(env, hunt, shard).leadsTo(by));
+    if (team !== undefined) return { team, shard: shardOf(team).shard };
+  }
+  return undefined;
+}
+
+/** Joins where the joining belongs: in the team of its code, or in a new team on its shard. */
+async function joinAt(c: Asking, joining: Joining, pinned: Pinned): Promise<ShardJoined> {
+  const { hunt, now, body, repeat, places, onces } = joining;
   const { admission } = pinned;
   const keys = { key: pinned.joining, ...(repeat ? { olderKey: repeat.olderKey } : {}) };
-  const { player, team } = places
-    ? await joinTeam(c.env, hunt, places, joinRequestOf(body, keys, admission))
-    : await makeTeam(c, joining, newTeamOf(body, admission), keys, pinned);
-
-  const end = entry.hunt.closes ?? now + configOf(c.env).PLAYER_TOKEN_DAYS * DAY;
-  const claims = { hunt, team: team.id, player: player.id };
-  const token = await signPlayerToken(c.env, claims, now, Math.max(end, now) + DAY);
-  return { player, team, token };
+  const make = (): Promise<ShardJoined> =>
+    places
+      ? joinTeam(c.env, hunt, places, joinRequestOf(joining, keys, admission))
+      : makeTeam(c, joining, newTeamOf(body, admission), keys, pinned);
+  if (onces.length === 0) return make();
+  const shards = places ? places.map(({ shard }) => shard) : [pinned.shard];
+  return joinOnce(c.env, onces, { hunt, ...keys, shards, now }, make);
 }
 
 /** Joins the first of these teams that there is. */
 async function joinTeam(
   env: Env,
   hunt: string,
-  places: readonly JoinCode[],
+  places: readonly TeamAt[],
   request: ShardJoining,
 ): Promise<ShardJoined> {
-  for (const { shard, code } of places) {
-    const outcome = await calling(async () =>
-      shardStub(env, hunt, shard).join({ ...request, joinCode: code }),
-    );
+  for (const { shard, ...by } of places) {
+    const which = "code" in by ? { joinCode: by.code } : by;
+    const outcome = await calling(async () => shardStub(env, hunt, shard).join({ ...request, ...which }));
     if (!("refused" in outcome) || outcome.refused !== "not_found") return accepted(outcome);
   }
   throw noSuchCode();
@@ -152,16 +253,20 @@ async function joinTeam(
 
 async function makeTeam(
   c: Asking,
-  { hunt, entry, body }: Joining,
+  joining: Joining,
   create: NewTeam,
   keys: Keys,
   { shard: placed, admission }: { shard: string; admission: Admission },
 ): Promise<ShardJoined> {
+  const { hunt, entry } = joining;
   const named = !isSolo(entry);
-  const shard = named ? await reserveName(c, hunt, create.name, keys, placed) : placed;
-  const request = { ...joinRequestOf(body, keys, admission), create };
-  const outcome = await calling(async () => shardStub(c.env, hunt, shard).join(request));
-  if ("refused" in outcome && named) await releaseName(c.env, hunt, shard, create.name, keys);
+  const ask = { ...keys, shard: placed, now: c.get("now") };
+  const { shard } = named ? await reserveName(c.env, entry, create.name, ask) : ask;
+  const request = { ...joinRequestOf(joining, keys, admission), create };
+  const outcome = await notingRefusals(hunt, shard, c.get("now"), () =>
+    calling(async () => shardStub(c.env, hunt, shard).join(request)),
+  );
+  if ("refused" in outcome && named) await releaseName(c.env, hunt, create.name, { ...keys, shard });
   return accepted(outcome);
 }
 
@@ -174,27 +279,35 @@ interface NewTeam {
 
 /** A player that plays alone is a team of its own name. */
 function newTeamOf({ name, team }: JoinBody, admission: Admission): NewTeam {
-  const asked = team && "create" in team ? team : undefined;
-  const bracket = asked?.bracket ?? admission.bracket;
-  return { name: asked?.create ?? name, ...(bracket === undefined ? {} : { bracket }) };
+  const create = team && "create" in team ? team.create : undefined;
+  const bracket = (team && "bracket" in team ? team.bracket : undefined) ?? admission.bracket;
+  return { name: create ?? name, ...(bracket === undefined ? {} : { bracket }) };
 }
 
 /** Under which a shard finds the joining again, also one that an older engine recorded. */
 type Keys = Pick<ShardJoining, "key" | "olderKey">;
 
 function joinRequestOf(
-  { name, externalId, locale }: JoinBody,
+  { body: { name, externalId, locale, source }, person, given }: Joining,
   keys: Keys,
   admission: Admission,
 ): Omit<ShardJoining, "joinCode" | "create"> {
   const spoken = locale ?? admission.locale;
+  const known = person.externalId ?? externalId;
+  const consents = given.consents.map(({ id, text }) => ({ id, text: base64url(sha256(text), HASH_BYTES) }));
   return {
     ...keys,
     player: `p-${randomText(12).toLowerCase()}`,
     name,
-    ...(externalId === undefined ? {} : { externalId }),
+    ...(known === undefined ? {} : { externalId: known }),
     ...(spoken === undefined ? {} : { locale: spoken }),
     ...(admission.provisional ? { provisional: admission.provisional } : {}),
+    ...(given.fields.length > 0 ? { fields: given.fields } : {}),
+    ...(consents.length > 0 ? { consents } : {}),
+    ...(source === undefined ? {} : { source }),
+    ...(admission.country ? { country: admission.country } : {}),
+    ...(admission.check ? { check: admission.check } : {}),
+    ...(admission.oldEnough ? { oldEnough: admission.oldEnough } : {}),
   };
 }
 
@@ -203,72 +316,3 @@ function wrongTeam(message: string): RequestError {
     { path: "team", code: "invalid_team", message },
   ]);
 }
-
-/** A place for a new team: the region of the request, any of its active shards; by chance, or by the joining key. */
-function anyShard(c: Asking, entry: PublicEntry, joining: string): string {
-  return placeFor(regionOfRequest(c), entry.shardsPerRegion, joining);
-}
-
-/** Reserves a team's name; who holds it already says where the team is. Throws `conflict` when another has it. */
-async function reserveName(
-  c: Asking,
-  hunt: string,
-  name: string,
-  { key, olderKey }: Keys,
-  shard: string,
-): Promise<string> {
-  const now = c.get("now");
-  const reserved = `name/${foldName(name)}`;
-  const registry = () => registryStub(c.env, hunt, reserved);
-  const reserve = () => calling(async () => registry().reserve(reserved, { shard, key, at: now }));
-  const holder = await reserve();
-  if (holder.key === key || holder.key === olderKey) return holder.shard;
-  const abandoned =
-    !isYoung(holder.at, now, RESERVATION_MAX) &&
-    !(await calling(async () => shardStub(c.env, hunt, holder.shard).hasMade(holder.key, foldName(name))));
-  if (abandoned) {
-    await calling(async () => registry().release(reserved, holder.key));
-    if ((await reserve()).key === key) return shard;
-  }
-  throw new RequestError("conflict", "a team of this name exists already");
-}
-
-/** Gives a reserved team name back when its team was refused. */
-async function releaseName(
-  env: Env,
-  hunt: string,
-  shard: string,
-  name: string,
-  { key }: Keys,
-): Promise<void> {
-  const folded = foldName(name);
-  // A used key sent again with another body is refused, too: then its team bears the name.
-  if (await calling(async () => shardStub(env, hunt, shard).hasMade(key, folded))) return;
-  const reserved = `name/${folded}`;
-  await calling(async () => registryStub(env, hunt, reserved).release(reserved, key));
-}
-
-/** The region nearest to the player, by the place Cloudflare saw the request come from. */
-function regionOfRequest(c: Asking): Region {
-  const { continent, longitude, country } =
-    (c.req.raw as Request<unknown, IncomingRequestCfProperties>).cf ?? {};
-  const east = Number(longitude ?? 0);
-  switch (continent) {
-    case "NA":
-      return east < -100 ? "wnam" : "enam";
-    case "SA":
-      return "sam";
-    case "EU":
-      return east < 15 ? "weur" : "eeur";
-    case "AF":
-      return "afr";
-    case "OC":
-      return "oc";
-    case "AS":
-      return MIDDLE_EAST.has(country ?? "") ? "me" : "apac";
-    default:
-      return defaultRegion(configOf(c.env).DEFAULT_REGION);
-  }
-}
-
-const MIDDLE_EAST = new Set("AE BH IL IQ IR JO KW LB OM PS QA SA SY TR YE".split(" "));

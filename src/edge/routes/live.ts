@@ -12,7 +12,7 @@ import { signTicket, verifyTicket } from "../auth.ts";
 import { declared } from "../declare.ts";
 import { allowedOrigin } from "../headers.ts";
 import { huntEntry, huntOf, iso, shardOf } from "../hunt.ts";
-import { limitAddress, limitedParty } from "../limits.ts";
+import { limitAddress, limitedParty, limitForgery, limitPlayer } from "../limits.ts";
 import type { App, Asking } from "../request.ts";
 import { open, player } from "../roles.ts";
 
@@ -36,7 +36,7 @@ export function liveRoutes(app: App): void {
       method: "get",
       path: "/v1/hunts/{hunt}/live",
       summary: "WebSocket: with a ticket the player's, without one a spectator's",
-      // A spectator counts against its address, a player's ticket was counted when it was made.
+      // A spectator counts against its address, a player against its own rate.
       role: open,
       hunt: "unchecked",
       query: liveQuery,
@@ -59,7 +59,12 @@ async function openSocket(c: Asking, { ticket, since }: LiveQuery): Promise<Resp
     throw new RequestError("forbidden", "pages of this origin may not open sockets here");
   }
   if (ticket === undefined) await limitAddress(c.env, c.req.raw, now);
-  const claims = ticket === undefined ? undefined : await verifyTicket(c.env, ticket, hunt, now);
+  const claims =
+    ticket === undefined
+      ? undefined
+      : await limitForgery(c.env, c.req.raw, now, verifyTicket(c.env, ticket, hunt, now));
+  // A ticket is spent in the shard: sent again and again, it must not get there.
+  if (claims) await limitPlayer(c.env, claims.player, now);
   await huntEntry(c.env, hunt, now);
   const network = limitedParty(c.env, c.req.raw);
   const from = network === undefined ? {} : { network };

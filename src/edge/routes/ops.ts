@@ -2,7 +2,7 @@
 import { lookupCounts } from "../../cache/registration.ts";
 import { configOf } from "../../config.ts";
 import { advice, alive, keys, originState, pages, ready } from "../../contract/ops.ts";
-import { adviceOf } from "../../control/advice.ts";
+import { adviceOf } from "../../control/advice/read.ts";
 import { backlogOf } from "../../control/backlog.ts";
 import { missingKeys } from "../../control/keys.ts";
 import { huntJsonSchema } from "../../hunt/definition.ts";
@@ -16,6 +16,7 @@ import { documentOf } from "../document.ts";
 import { iso } from "../hunt.ts";
 import { type App, publicOrigin } from "../request.ts";
 import { anyone, open, ops, organiser } from "../roles.ts";
+import { issuerOfCodes } from "../sign-in.ts";
 
 export function opsRoutes(app: App): void {
   app.openapi(
@@ -82,8 +83,16 @@ export function opsRoutes(app: App): void {
       responses: { 200: { description: "Settings", schema: pages } },
     }),
     (c) => {
-      const { MAP_TILES } = configOf(c.env);
-      return c.json(MAP_TILES === "" ? {} : { mapTiles: MAP_TILES }, 200);
+      const { MAP_TILES, ACCESS_TEAM_URL, ACCESS_AUD } = configOf(c.env);
+      const oidc = issuerOfCodes(c.env);
+      return c.json(
+        {
+          ...(MAP_TILES === "" ? {} : { mapTiles: MAP_TILES }),
+          ...(ACCESS_TEAM_URL === "" || ACCESS_AUD === "" ? {} : { access: true as const }),
+          ...(oidc === undefined ? {} : { oidc: new URL(oidc.issuer).host }),
+        },
+        200,
+      );
     },
   );
 
@@ -91,12 +100,12 @@ export function opsRoutes(app: App): void {
     declared({
       method: "get",
       path: "/v1/ops/advice",
-      summary: "Limits of the engine that come near, and what to change",
-      role: organiser,
+      summary: "Limits of the engine that come near, and what to change, for organisers and ops tokens",
+      role: ops,
       responses: { 200: { description: "The nearest limit first", schema: advice } },
       errors: ["unavailable"],
     }),
-    async (c) => c.json({ advice: await calling(() => adviceOf(c.env)) }, 200),
+    async (c) => c.json({ advice: await calling(() => adviceOf(c.env, c.get("now"))) }, 200),
   );
 
   app.openapi(
@@ -156,16 +165,19 @@ export function opsRoutes(app: App): void {
   );
 
   const document = documentOf(app);
+  /** Made once, as it takes milliseconds and anybody may ask for it. */
+  let schemaText: string | undefined;
   app.openapi(
     declared({
       method: "get",
       path: "/openapi.json",
       summary: "This document",
-      role: open,
+      // A large text: within an address's rate.
+      role: anyone,
       anyQuery: true,
       responses: { 200: { description: "OpenAPI 3.1", type: "application/json" } },
     }),
-    (c) => c.body(JSON.stringify(document(publicOrigin(c))), 200, { "Content-Type": "application/json" }),
+    (c) => c.body(document(publicOrigin(c)), 200, { "Content-Type": "application/json" }),
   );
 
   app.openapi(
@@ -173,10 +185,13 @@ export function opsRoutes(app: App): void {
       method: "get",
       path: "/schema/hunt.json",
       summary: "The JSON Schema of hunt definitions",
-      role: open,
+      role: anyone,
       anyQuery: true,
       responses: { 200: { description: "JSON Schema", type: "application/schema+json" } },
     }),
-    (c) => c.body(JSON.stringify(huntJsonSchema()), 200, { "Content-Type": "application/schema+json" }),
+    (c) => {
+      schemaText ??= JSON.stringify(huntJsonSchema());
+      return c.body(schemaText, 200, { "Content-Type": "application/schema+json" });
+    },
   );
 }

@@ -14,8 +14,9 @@ import {
 } from "../../contract/prizes.ts";
 import { reasonBody } from "../../contract/teams.ts";
 import { accepted, RequestError } from "../../errors.ts";
-import { phaseAt } from "../../hunt/phase.ts";
+import { isOver, phaseAt } from "../../hunt/phase.ts";
 import { calling, callingOnce, controlStub, shardStub, vaultStub } from "../../objects/call.ts";
+import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
 import { parseTeamId } from "../../objects/ids.ts";
 import type { Win } from "../../objects/prizes.ts";
@@ -107,7 +108,7 @@ export function prizeRoutes(app: App): void {
     declared({
       method: "get",
       path: "/v1/hunts/{hunt}/prizes/{prize}/winners",
-      summary: "Who won, with codes, page by page",
+      summary: "Who won, with codes and how to reach them, page by page",
       role: organiser,
       query: pageQuery,
       responses: { 200: { description: "Winners, and the next page's cursor", schema: winners } },
@@ -117,10 +118,13 @@ export function prizeRoutes(app: App): void {
       const hunt = huntOf(c);
       const { prize } = c.req.valid("param");
       const { cursor, limit } = c.req.valid("query");
-      await huntEntry(c.env, hunt, c.get("now"));
+      const { hunt: known } = await huntEntry(c.env, hunt, c.get("now"));
+      const labels = labelsOf(known);
       const page = await winsOf(c.env, hunt, prize, cursor, limit);
-      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "winners", { prize });
-      return c.json({ winners: await named(c.env, hunt, page), ...nextOf(page, limit) }, 200);
+      // What winners are reached by is personal: the audit says that it was read.
+      const read = { prize, ...(labels.size > 0 ? { contact: true } : {}) };
+      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "winners", read);
+      return c.json({ winners: await named(c.env, hunt, page, labels), ...nextOf(page, limit) }, 200);
     },
   );
 
@@ -142,7 +146,7 @@ export function prizeRoutes(app: App): void {
       const entry = await huntEntry(c.env, hunt, now);
       const drawn = drawnPrizes(entry).find(({ id }) => id === prize);
       if (!drawn) throw new RequestError("not_found", "this prize is not drawn");
-      const ended = phaseAt(entry.phase, entry.hunt, now) === "ended";
+      const ended = isOver(phaseAt(entry.phase, entry.hunt, now));
       const seed = ended ? await seedOf(c.env, hunt) : undefined;
       if (seed === undefined) return c.json({ hunt, ...drawn }, 200);
       const page = await winsOf(c.env, hunt, drawn.id, cursor, limit);
@@ -176,14 +180,28 @@ function nextOf(page: readonly Win[], limit: number): { cursor?: string } {
   return last && page.length === limit ? { cursor: `${last.team}.${last.n}` } : {};
 }
 
-/** With the names and codes that only the teams' shards know. */
-async function named(env: Env, hunt: string, page: readonly Win[]): Promise<Winner[]> {
+/** The labels of the fields by which winners are reached, by field. */
+const labelsOf = ({ join }: PublicEntry["hunt"]): Map<string, string> =>
+  new Map(join?.fields?.filter(({ contact }) => contact).map(({ id, label }) => [id, label]));
+
+/** With the names, codes and contact that only the teams' shards know. */
+async function named(
+  env: Env,
+  hunt: string,
+  page: readonly Win[],
+  labels: ReadonlyMap<string, string>,
+): Promise<Winner[]> {
   const byShard = Map.groupBy(page, ({ team }) => parseTeamId(team)?.shard ?? "");
   const rows = new Map<Win, WinnerRow>();
   await Promise.all(
     [...byShard].map(async ([shard, wins]) => {
       const found = accepted(
-        await calling(async () => shardStub(env, hunt, shard).winners(wins.map((win) => ({ ...win })))),
+        await calling(async () =>
+          shardStub(env, hunt, shard).winners(
+            wins.map((win) => ({ ...win })),
+            [...labels.keys()],
+          ),
+        ),
       );
       for (const [index, win] of wins.entries()) rows.set(win, found[index] ?? null);
     }),
@@ -199,6 +217,9 @@ async function named(env: Env, hunt: string, page: readonly Win[]): Promise<Winn
       at: iso(win.at),
       event: win.event,
       ...(row?.code === undefined ? {} : { code: row.code }),
+      ...(row?.contact === undefined
+        ? {}
+        : { contact: row.contact.map(({ id, value }) => ({ id, label: labels.get(id) ?? id, value })) }),
       ...(win.revoked ? { revoked: true as const } : {}),
     };
   });

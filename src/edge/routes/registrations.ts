@@ -9,7 +9,7 @@ import { RequestError } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
 import type { Env } from "../../objects/env.ts";
 import { REGISTRATIONS_MAX, type Registration } from "../../origin/store.ts";
-import { PROTOCOL_VERSION, type RegistrationMessage } from "../../protocol.ts";
+import { registeringText } from "../../queue/registrations.ts";
 import { declared } from "../declare.ts";
 import { drain, type Line, linesOf, NDJSON_TYPES, readLine } from "../lines.ts";
 import type { App } from "../request.ts";
@@ -22,8 +22,11 @@ const LINE_MAX = 4_096;
 const BODY_MAX = 64 * 1_024 * 1_024;
 const LINES_MAX = 200_000;
 
-/** A queue message may have 128 KB, a batch of them 256 KB (the platform's limits); some is left for envelopes, bytes. */
-const MESSAGE_MAX = 100_000;
+/**
+ * A queue message may have 128 KB, a batch of them 256 KB (the platform's limits), bytes; some is left for envelopes,
+ * and sealed it has a third more.
+ */
+const MESSAGE_MAX = 90_000;
 const BATCH_MAX = 240_000;
 
 export function registrationRoutes(app: App): void {
@@ -40,18 +43,22 @@ export function registrationRoutes(app: App): void {
       },
       errors: ["unavailable"],
     }),
-    async (c) => c.json(await takeRegistrations(c.env.FACTS, c.req.raw, c.get("now")), 202),
+    async (c) => {
+      const seal = (registrations: Registration[]) => registeringText(c.env, { registrations });
+      return c.json(await takeRegistrations(c.env.FACTS, seal, c.req.raw, c.get("now")), 202);
+    },
   );
 }
 
 /** Throws `unavailable` when the queue does not take them, `payload_too_large` beyond the bounds: what came before is on its way then. */
 export async function takeRegistrations(
   queue: Env["FACTS"],
+  seal: Seal,
   request: Request,
   now: number,
 ): Promise<LinesTaken> {
   const answer: LinesTaken = { lines: 0, accepted: 0, rejected: [] };
-  const sender = new Sender(queue);
+  const sender = new Sender(queue, seal);
   /** Hash of an external id → its line. The queue keeps no order: of two lines of a player either might win. */
   const seen = new Map<number, number>();
   const lines = linesOf(request, { lineMax: LINE_MAX, bodyMax: BODY_MAX });
@@ -96,16 +103,21 @@ function checkLine(
   return { registration: read.value };
 }
 
+/** The message's text. */
+type Seal = (registrations: Registration[]) => string;
+
 /** Packs registrations into messages, and messages into batches; one batch is under way at a time. */
 class Sender {
   readonly #queue: Env["FACTS"];
+  readonly #seal: Seal;
   #registrations: Registration[] = [];
   #messageBytes = 0;
   #batch: string[] = [];
   #batchBytes = 0;
 
-  constructor(queue: Env["FACTS"]) {
+  constructor(queue: Env["FACTS"], seal: Seal) {
     this.#queue = queue;
+    this.#seal = seal;
   }
 
   async add(registration: Registration): Promise<void> {
@@ -124,12 +136,7 @@ class Sender {
 
   async #closeMessage(): Promise<void> {
     if (this.#registrations.length === 0) return;
-    const message: RegistrationMessage = {
-      v: PROTOCOL_VERSION,
-      kind: "registrations",
-      registrations: this.#registrations,
-    };
-    const body = JSON.stringify(message);
+    const body = this.#seal(this.#registrations);
     const bytes = bytesOf(body);
     if (this.#batchBytes + bytes > BATCH_MAX) await this.#send();
     this.#batch.push(body);

@@ -1,8 +1,9 @@
 /** The hunt in numbers. */
 import { type Stats, stats } from "../../contract/data.ts";
 import { accepted } from "../../errors.ts";
-import { calling, shardStub, vaultStub } from "../../objects/call.ts";
+import { calling, controlStub, shardStub, vaultStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
+import type { Totals } from "../../objects/shard.ts";
 import { medianOf } from "../../shard/stats.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf, shardsOf } from "../hunt.ts";
@@ -30,16 +31,21 @@ async function prizeStats(env: Env, hunt: string): Promise<Stats["prizes"]> {
   const { prizes } = (await huntEntry(env, hunt, Date.now())).hunt;
   if (prizes.length === 0) return [];
   const stock = await calling(async () => vaultStub(env, hunt).stock());
+  // A vault that cannot say what it gave has not given nothing.
+  if ("refused" in stock && stock.refused === "unavailable") return accepted(stock);
   return "refused" in stock ? [] : stock;
 }
 
 async function statsOf(env: Env, hunt: string, shards: readonly string[]): Promise<Stats> {
-  const parts = await Promise.all(
-    shards.map(async (shard) => ({
-      shard,
-      ...accepted(await calling(async () => shardStub(env, hunt, shard).stats())),
-    })),
-  );
+  const asked = shards.map(async (shard) => ({
+    shard,
+    ...accepted(await calling(async () => shardStub(env, hunt, shard).stats())),
+  }));
+  const [parts, prizes, tolerated] = await Promise.all([
+    Promise.all(asked),
+    prizeStats(env, hunt),
+    calling(async () => controlStub(env, hunt).tolerated()),
+  ]);
   const sum = (of: (part: (typeof parts)[number]) => number): number =>
     parts.reduce((total, part) => total + of(part), 0);
   const outcomes: Record<string, number> = {};
@@ -48,7 +54,7 @@ async function statsOf(env: Env, hunt: string, shards: readonly string[]): Promi
       outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
     }
   }
-  const clues = (parts[0]?.clues ?? []).map(({ clue, title }, index) => {
+  const clues = (parts[0]?.clues ?? []).map(({ clue, title, withdrawn }, index) => {
     const each = parts.flatMap((part) => part.clues[index] ?? []);
     const median = medianOf(each);
     return {
@@ -57,9 +63,11 @@ async function statsOf(env: Env, hunt: string, shards: readonly string[]): Promi
       open: each.reduce((total, counts) => total + counts.open, 0),
       attempts: each.reduce((total, counts) => total + counts.attempts, 0),
       solves: each.reduce((total, counts) => total + counts.solves, 0),
+      ...(withdrawn ? { withdrawn } : {}),
       ...(median === undefined ? {} : { medianSolveSeconds: Math.round(median * 1_000) / 1_000 }),
     };
   });
+  const sources = sourcesOf(parts.map(({ totals }) => totals));
   return {
     players: sum(({ totals }) => totals.players),
     teams: sum(({ totals }) => totals.teams),
@@ -67,7 +75,8 @@ async function statsOf(env: Env, hunt: string, shards: readonly string[]): Promi
     facts: sum(({ seq }) => seq),
     outcomes,
     clues,
-    prizes: await prizeStats(env, hunt),
+    prizes,
+    ...(sources.length === 0 ? {} : { sources }),
     shards: parts.map(({ shard, totals, seq, shipped, archived, rowsWritten }) => ({
       shard,
       teams: totals.teams,
@@ -76,5 +85,17 @@ async function statsOf(env: Env, hunt: string, shards: readonly string[]): Promi
       archived,
       rowsWritten,
     })),
+    ...(tolerated.length === 0 ? {} : { tolerated }),
   };
+}
+
+/** Players of all shards by their source, the most first. */
+function sourcesOf(totals: readonly Totals[]): { source: string; players: number }[] {
+  const counts = new Map<string, number>();
+  for (const { sources = [] } of totals) {
+    for (const { source, players } of sources) counts.set(source, (counts.get(source) ?? 0) + players);
+  }
+  return [...counts]
+    .map(([source, players]) => ({ source, players }))
+    .sort((a, b) => b.players - a.players || (a.source < b.source ? -1 : 1));
 }

@@ -1,14 +1,21 @@
 /** Teams as organisers see them: lists, who is stuck, check-ins; and what organisers do to one. */
+
+import { seesPersons } from "../../contract/role-table.ts";
 import {
+  attemptsReset,
   awardBody,
   awarded,
   banned,
   checkins,
   hidden,
   reasonBody,
+  resetBody,
+  solveBody,
+  solvedByHand,
   stuckQuery,
   stuckTeams,
   type TeamRow,
+  takenBack,
   teams,
   teamsQuery,
   unlockBody,
@@ -17,6 +24,7 @@ import {
 import { accepted } from "../../errors.ts";
 import { calling, callingOnce, controlStub, leaderboardStub, shardStub } from "../../objects/call.ts";
 import type { Actor } from "../../objects/control.ts";
+import type { Organised } from "../../objects/shard.ts";
 import type { TeamAction } from "../../protocol.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso, shardsOf } from "../hunt.ts";
@@ -57,12 +65,63 @@ export function teamRoutes(app: App): void {
       role: organiser,
       json: unlockBody,
       responses: { 201: { description: "Opened", schema: unlocked } },
-      errors: ["unavailable"],
+      errors: ["conflict", "unavailable"],
     }),
     async (c) => {
       const action = { type: "unlock", ...c.req.valid("json") } as const;
       await act(c, c.get("by"), action);
       return c.json({ unlocked: [action.clue] }, 201);
+    },
+  );
+
+  app.openapi(
+    declared({
+      method: "post",
+      path: "/v1/hunts/{hunt}/teams/{team}/solves",
+      summary: "Count a clue as solved by a team, from now on or from a time before",
+      role: organiser,
+      json: solveBody,
+      responses: { 201: { description: "It counts", schema: solvedByHand } },
+      errors: ["conflict", "unavailable"],
+    }),
+    async (c) => {
+      const { at, ...body } = c.req.valid("json");
+      const action = { type: "solve", ...body, ...(at === undefined ? {} : { at: Date.parse(at) }) } as const;
+      const { score, unlocked: opened = [] } = await act(c, c.get("by"), action);
+      return c.json({ score, unlocked: opened }, 201);
+    },
+  );
+
+  app.openapi(
+    declared({
+      method: "post",
+      path: "/v1/hunts/{hunt}/teams/{team}/solves/{clue}/undo",
+      summary: "Take a solve back; what the team has open stays open",
+      role: organiser,
+      json: reasonBody,
+      responses: { 200: { description: "The team's score now", schema: takenBack } },
+      errors: ["conflict", "unavailable"],
+    }),
+    async (c) => {
+      const clue = c.req.param("clue");
+      const action = { type: "unsolve", clue, ...c.req.valid("json") } as const;
+      return c.json({ score: (await act(c, c.get("by"), action)).score }, 200);
+    },
+  );
+
+  app.openapi(
+    declared({
+      method: "post",
+      path: "/v1/hunts/{hunt}/teams/{team}/attempts/reset",
+      summary: "Give a team its tries back: full buckets, and tries of a clue counted anew",
+      role: organiser,
+      json: resetBody,
+      responses: { 200: { description: "They are there again", schema: attemptsReset } },
+      errors: ["conflict", "unavailable"],
+    }),
+    async (c) => {
+      await act(c, c.get("by"), { type: "reset", ...c.req.valid("json") });
+      return c.json({ reset: true as const }, 200);
     },
   );
 
@@ -78,7 +137,7 @@ export function teamRoutes(app: App): void {
         role: organiser,
         json: reasonBody,
         responses: { 200: { description: "The team's mark now", schema: banned } },
-        errors: ["unavailable"],
+        errors: ["conflict", "unavailable"],
       }),
       async (c) => {
         await act(c, c.get("by"), { type, ...c.req.valid("json") });
@@ -99,7 +158,7 @@ export function teamRoutes(app: App): void {
         role: organiser,
         json: reasonBody,
         responses: { 200: { description: "The team's mark now", schema: hidden } },
-        errors: ["unavailable"],
+        errors: ["conflict", "unavailable"],
       }),
       async (c) => {
         await act(c, c.get("by"), { type, ...c.req.valid("json") });
@@ -112,7 +171,8 @@ export function teamRoutes(app: App): void {
     declared({
       method: "get",
       path: "/v1/hunts/{hunt}/teams",
-      summary: "All teams, page by page; with `search` those that a name, an id or a code means",
+      summary:
+        "All teams, page by page; with `search` those that a name, an id or a code means. Viewers and editors see no players' names and no codes",
       role: organiser,
       query: teamsQuery,
       responses: { 200: { description: "Teams, and the next page's cursor", schema: teams } },
@@ -121,22 +181,26 @@ export function teamRoutes(app: App): void {
       const hunt = huntOf(c);
       const { cursor, limit, search } = c.req.valid("query");
       const shards = await shardsOf(c.env, hunt, c.get("now"));
-      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "teams");
+      const persons = seesPersons(c.get("organiser"));
+      if (persons) await noteReading(c.env, hunt, c.get("by"), c.get("now"), "teams");
       let [at = 0, after = 0] = (cursor ?? "0.0").split(".").map(Number);
       const rows: TeamRow[] = [];
       for (let calls = 0; at < shards.length && rows.length < limit && calls < CALLS_MAX; calls += 1) {
         const shard = shards[at] ?? "";
         const room = limit - rows.length;
         const page = accepted(
-          await calling(async () => shardStub(c.env, hunt, shard).teams(after, room, search)),
+          await calling(async () => shardStub(c.env, hunt, shard).teams(after, room, search, persons)),
         );
         const ids = page.teams.map(({ id }) => id);
         const ranks =
           ids.length === 0 ? [] : await calling(async () => leaderboardStub(c.env, hunt).organiserRanks(ids));
-        for (const [row, team] of page.teams.entries()) {
+        for (const [row, { members, former, joinCode, ...team }] of page.teams.entries()) {
           const rank = ranks[row];
           rows.push({
             ...team,
+            members: persons ? members : members.map(({ id }) => ({ id })),
+            ...(persons && former !== undefined ? { former } : {}),
+            ...(persons && joinCode !== undefined ? { joinCode } : {}),
             joinedAt: iso(team.joinedAt),
             ...(typeof rank === "number" ? { rank } : {}),
           });
@@ -187,14 +251,16 @@ export function teamRoutes(app: App): void {
     declared({
       method: "get",
       path: "/v1/hunts/{hunt}/checkins",
-      summary: "Where players checked in last, the newest first: for the organisers' map",
+      summary:
+        "Where players checked in last, the newest first: for the organisers' map. Viewers and editors do not see who",
       role: organiser,
       responses: { 200: { description: "500 at most", schema: checkins } },
     }),
     async (c) => {
       const hunt = huntOf(c);
       const shards = await shardsOf(c.env, hunt, c.get("now"));
-      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "checkins");
+      const persons = seesPersons(c.get("organiser"));
+      if (persons) await noteReading(c.env, hunt, c.get("by"), c.get("now"), "checkins");
       const parts = await Promise.all(
         shards.map(async (shard) =>
           accepted(await calling(async () => shardStub(c.env, hunt, shard).checkins(CHECKINS_MAX))),
@@ -203,7 +269,11 @@ export function teamRoutes(app: App): void {
       const newest = parts.flat().sort((a, b) => b.at - a.at);
       return c.json(
         {
-          checkins: newest.slice(0, CHECKINS_MAX).map(({ at, ...checkin }) => ({ ...checkin, at: iso(at) })),
+          checkins: newest.slice(0, CHECKINS_MAX).map(({ at, player, ...checkin }) => ({
+            ...checkin,
+            ...(persons ? { player } : {}),
+            at: iso(at),
+          })),
         },
         200,
       );
@@ -211,7 +281,7 @@ export function teamRoutes(app: App): void {
   );
 }
 
-async function act(c: Asking, by: Actor, action: TeamAction): Promise<{ score: number }> {
+async function act(c: Asking, by: Actor, action: TeamAction): Promise<Organised> {
   const hunt = huntOf(c);
   const team = c.req.param("team") ?? "";
   await huntEntry(c.env, hunt, c.get("now"));

@@ -1,9 +1,10 @@
 /** Whether everything follows from the logs, who did what, and the archive anew. */
-import { audit, auditQuery, rearchived, verification } from "../../contract/data.ts";
+import { audit, auditQuery, rearchived, repaired, verification } from "../../contract/data.ts";
 import { reasonBody } from "../../contract/teams.ts";
 import { verifyHunt } from "../../control/verify.ts";
 import { accepted } from "../../errors.ts";
 import { calling, controlStub } from "../../objects/call.ts";
+import type { RepairReport } from "../../objects/control.ts";
 import { guardedOrigin } from "../../origin/guarded.ts";
 import { openOrigin } from "../../origin/open.ts";
 import { declared } from "../declare.ts";
@@ -50,6 +51,27 @@ export function verifyRoutes(app: App): void {
         await calling(async () => controlStub(c.env, hunt).rearchive(reason, c.get("by"))),
       );
       return c.json({ facts }, 202);
+    },
+  );
+
+  app.openapi(
+    declared({
+      method: "post",
+      path: "/v1/hunts/{hunt}/repair",
+      summary:
+        "Close the gaps of the logs from the origin's archive, as far as its facts are those that were logged",
+      role: organiser,
+      json: reasonBody,
+      responses: { 200: { description: "What is closed, and what stays", schema: repaired } },
+    }),
+    async (c) => {
+      const hunt = huntOf(c);
+      const { reason } = c.req.valid("json");
+      await huntEntry(c.env, hunt, c.get("now"));
+      const report: RepairReport = accepted(
+        await calling(async () => controlStub(c.env, hunt).repair(reason, c.get("by"))),
+      );
+      return c.json(report, 200);
     },
   );
 

@@ -17,6 +17,12 @@ export const answer: Kind<CommandOf<"answer">, typeof textKeys, Texts> = {
 /** Characters. Shorter answers stand in any text by chance. */
 const ANSWER_LENGTH_MIN = 3;
 
+/** A number in a text; one with blanks between its groups may be two. */
+const WRITTEN_NUMBER = /[+-]?\p{Nd}(?:[\p{Nd},'’]*\p{Nd})?(?:\.\p{Nd}+)?/gu;
+
+/** Words passed and characters taken, so that a text of one-letter words and answers of every length take no minutes. */
+const LINT_WORK_MAX = 5_000_000;
+
 /** An answer in its own clue's title or body. */
 function lintOwnText(clue: Written<typeof textKeys>, path: string): Issue[] {
   const texts = [
@@ -33,7 +39,7 @@ function lintOwnText(clue: Written<typeof textKeys>, path: string): Issue[] {
 function containing(clue: Written<typeof textKeys>, text: string): (answer: string) => boolean {
   if (clue.compare === "number") {
     const numbers = new Set(
-      (text.match(/[+-]?\d[\d,]*(?:\.\d+)?/g) ?? []).map((number) => normaliseAnswer("number", number)),
+      (text.match(WRITTEN_NUMBER) ?? []).map((number) => normaliseAnswer("number", number)),
     );
     return (accepted) => {
       const number = normaliseAnswer("number", accepted);
@@ -50,12 +56,25 @@ function containing(clue: Written<typeof textKeys>, text: string): (answer: stri
     length += word.length;
     boundaries.add(length);
   }
+  let work = 0;
+  /** By length: what stands between two boundaries. */
+  const pieces = new Map<number, ReadonlySet<string>>();
+  function piecesOf(size: number): ReadonlySet<string> {
+    const known = pieces.get(size);
+    if (known) return known;
+    const found = new Set<string>();
+    for (const from of boundaries) {
+      work += 1;
+      if (work > LINT_WORK_MAX) break;
+      if (!boundaries.has(from + size)) continue;
+      work += size;
+      found.add(run.slice(from, from + size));
+    }
+    pieces.set(size, found);
+    return found;
+  }
   return (accepted) => {
     const letters = normaliseAnswer("letters", accepted) ?? "";
-    if (letters.length < ANSWER_LENGTH_MIN) return false;
-    for (let at = run.indexOf(letters); at >= 0; at = run.indexOf(letters, at + 1)) {
-      if (boundaries.has(at) && boundaries.has(at + letters.length)) return true;
-    }
-    return false;
+    return letters.length >= ANSWER_LENGTH_MIN && piecesOf(letters.length).has(letters);
   };
 }

@@ -41,6 +41,11 @@ export interface SolvingEvent<Sent extends Solving = Solving> {
   /** Whether `command` is the event that made `fact`, sent again. The client's clock may differ. */
   isSame(fact: PlayFact, command: Sent): boolean;
   /**
+   * The event that made `fact`, to judge it again for the clue. False: it is not about this clue. Undefined:
+   * nothing tells any more what was sent, so that what came of it stays.
+   */
+  again(fact: PlayFact, clue: Again, digest: DigestAnswer): Sent | false | undefined;
+  /**
    * Folds a recorded fact of this type into the team, beside the solve or the
    * wrong answer that every such fact may be. It reads no definition, so that a
    * log folds to the same state under every version.
@@ -58,6 +63,14 @@ export type Stored<Part extends object> = { id: string; attempts: AttemptLimits 
 
 /** Makes the digest of an answer to the clue, normalised by `mode`. */
 export type DigestAnswer = (mode: CompareMode, text: string) => string;
+
+/** What of a clue tells whether a recorded event is about it, and the pepper of its digests. */
+export interface Again {
+  id: string;
+  compare: CompareMode;
+  codeDigest?: string;
+  pepper: string;
+}
 
 /** One clue as it is judged, with all that judging it needs. */
 export interface Judge<Sent extends Solving = Solving> {
@@ -99,6 +112,8 @@ export interface Kind<
   prepare(clue: Stored<Part>): Judge<Sent>;
   /** Adds to the result of a recorded fact about the clue. The fact may be older than the clue's kind. */
   result?(clue: Stored<Part>, fact: PlayFact, result: Result): void;
+  /** Its wrong tries draw on the team's bucket of codes, because they tell no clue; absent: on the clue's own. */
+  readonly draws?: "codes";
   /** What its team sees of it beside what every clue shows. */
   view?(clue: Stored<Part>): Shown;
 }

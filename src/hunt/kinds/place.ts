@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { isAhead } from "../../ahead.ts";
 import type { Position } from "../../protocol.ts";
+import type { Reached } from "../team.ts";
 import { held } from "../turn.ts";
 import type { CommandOf, Kind, SolvingEvent } from "./kind.ts";
 
@@ -30,7 +31,7 @@ const keys = {
         .min(0.1)
         .max(1_000)
         .default(60)
-        .describe("Metres per second since the last check-in; faster is not believed"),
+        .describe("Metres per second since the player last reached a place; faster is not believed"),
     })
     .describe("Where a place clue is solved")
     .optional(),
@@ -45,11 +46,20 @@ export const checkinEvent: SolvingEvent<CommandOf<"checkin">> = {
     fact.position?.lat === lat &&
     fact.position.lng === lng &&
     fact.position.accuracy === accuracy,
-  evolve(team, { outcome, position, player, at }) {
-    // The next journey is measured from here, unless this position was not believed.
+  again({ clue: about, event: id, position, clientAt }, { id: clue }) {
+    if (about !== clue) return false;
+    // Of a player who was forgotten.
+    if (position === undefined) return undefined;
+    return { id, type: "checkin", clue, position, ...(clientAt === undefined ? {} : { clientAt }) };
+  },
+  evolve(team, { outcome, position, player, at, clientAt, behind }) {
     if (!position || (outcome !== "correct" && outcome !== "out_of_range")) return;
     const member = team.members.find(({ id }) => id === player);
-    if (member) member.lastCheckin = { ...position, at };
+    if (!member) return;
+    member.lastCheckin = { ...position, at };
+    // The next journey begins where a place was reached: a wrong fix elsewhere must not hold up the right one.
+    if (outcome !== "correct" || behind === undefined) return;
+    member.lastReached = { ...position, at, ...(clientAt === undefined ? {} : { effectiveAt: at - behind }) };
   },
 };
 
@@ -67,9 +77,9 @@ export const place: Kind<
     judge(turn, { position }) {
       const refused = held(turn, { clue: id });
       if (refused) return refused;
-      const last = turn.team.members.find((member) => member.id === turn.player)?.lastCheckin;
-      const { outcome, distance } = judgeCheckin(there, position, last, turn.now);
-      const where = { clue: id, position, distance };
+      const last = turn.team.members.find((member) => member.id === turn.player)?.lastReached;
+      const { outcome, ...judged } = judgeCheckin(there, position, last, turn.now, turn.effectiveAt);
+      const where = { clue: id, position, ...judged };
       return outcome === "correct" ? turn.solve(where) : turn.record(outcome, where);
     },
   }),
@@ -96,26 +106,43 @@ function roughly(metres: number): number {
 /** Shortest time between two check-ins that speed is computed over, ms. */
 const SPEED_WINDOW_MIN = 1_000;
 
+interface Judged {
+  outcome: "correct" | "out_of_range" | "implausible";
+  /** Metres, rounded up to 0.1. */
+  distance: number;
+  /** Of a journey that was too fast: when it no longer is, epoch ms. */
+  retryAt?: number;
+}
+
 /**
- * Judges a check-in. Too coarse a position, or a faster journey since the last
- * believable check-in than `maxSpeed` (both uncertainties granted), is
+ * Judges a check-in. Too coarse a position, or a faster journey since the
+ * player last reached a place than `maxSpeed` (both uncertainties granted), is
  * implausible; otherwise the place is reached when the position is within
- * `radius`. `distance` is in metres, rounded to 0.1.
+ * `radius`. The journey took the longer of the engine's time and, where both
+ * check-ins have one, the client's. `effectiveAt`: of a check-in with a client's time, epoch ms.
  */
 export function judgeCheckin(
   place: Place,
   position: Position,
-  last: (Position & { at: number }) | undefined,
+  last: Reached | undefined,
   now: number,
-): { outcome: "correct" | "out_of_range" | "implausible"; distance: number } {
+  effectiveAt?: number,
+): Judged {
   const metres = distanceBetween(place, position);
-  const distance = Math.round(metres * 10) / 10;
+  const distance = Math.ceil(metres * 10) / 10;
   if (position.accuracy > place.maxAccuracy) return { outcome: "implausible", distance };
   // A check-in ahead of the clock was dated by one that was wrong: it tells no speed.
   if (last && !isAhead(last.at, now)) {
-    const seconds = Math.max(SPEED_WINDOW_MIN, now - last.at) / 1_000;
+    const begunByClient = effectiveAt === undefined ? undefined : last.effectiveAt;
+    const byClient =
+      effectiveAt === undefined || begunByClient === undefined ? 0 : effectiveAt - begunByClient;
+    const took = Math.max(SPEED_WINDOW_MIN, now - last.at, byClient);
     const travelled = distanceBetween(last, position) - last.accuracy - position.accuracy;
-    if (travelled / seconds > place.maxSpeed) return { outcome: "implausible", distance };
+    const needs = Math.ceil((travelled / place.maxSpeed) * 1_000);
+    if (took < needs) {
+      const begun = Math.min(last.at, begunByClient ?? last.at);
+      return { outcome: "implausible", distance, retryAt: Math.max(now, begun + needs) };
+    }
   }
   return { outcome: metres <= place.radius ? "correct" : "out_of_range", distance };
 }

@@ -3,6 +3,9 @@
  * `answer` event share. Texts are compared by their digests only.
  */
 import * as z from "zod";
+import { isBroken, isLonger } from "../../contract/basics.ts";
+import { ANSWER_MAX } from "../../contract/play.ts";
+import type { Issue } from "../../errors.ts";
 import type { CompareMode } from "../../protocol.ts";
 import { DECOMPOSED_MAX, isBounded, normaliseAnswer } from "../normalise.ts";
 import type { Report } from "../report.ts";
@@ -11,14 +14,17 @@ import type { CommandOf, DigestAnswer, Judge, SolvingEvent, Stored, Written } fr
 
 // The format's own limit (docs/hunt-format.md).
 const ANSWERS_PER_CLUE_MAX = 1_000;
-/** Characters. */
-const ANSWER_MAX = 500;
+/** UTF-16 units, of which a character has two at most; `checkTexts` counts characters. */
+const ANSWER_UNITS_MAX = 2 * ANSWER_MAX;
 const SAY_MAX = 1_000;
 const NUDGES_PER_CLUE_MAX = 200;
 
+/** As a player's answer: white space around it does not count. */
+const textSchema = z.string().trim().max(ANSWER_UNITS_MAX).meta({ maxLength: ANSWER_MAX });
+
 const nudgeSchema = z.strictObject({
   match: z
-    .array(z.string().max(ANSWER_MAX))
+    .array(textSchema)
     .min(1)
     .max(ANSWERS_PER_CLUE_MAX)
     .describe("Near misses, compared like the answers"),
@@ -27,7 +33,7 @@ const nudgeSchema = z.strictObject({
 
 export const textKeys = {
   answers: z
-    .array(z.string().max(ANSWER_MAX))
+    .array(textSchema)
     .min(1)
     .max(ANSWERS_PER_CLUE_MAX)
     .optional()
@@ -54,12 +60,20 @@ export const answerEvent: SolvingEvent<CommandOf<"answer">> = {
   type: "answer",
   called: "an answer",
   find: (_turn, command) => command.clue,
-  isSame: (fact, command) => fact.clue === command.clue && fact.answer === command.answer,
+  // Engines before recorded the white space around an answer.
+  isSame: (fact, command) => fact.clue === command.clue && fact.answer?.trim() === command.answer.trim(),
+  again({ clue: about, event: id, answer }, { id: clue, compare, pepper }, digest) {
+    if (about !== clue) return false;
+    if (answer === undefined) return undefined;
+    const text = normaliseAnswer(compare, answer);
+    const digests = { [compare]: text === null ? null : digest(compare, text) };
+    return { id, type: "answer", clue, answer, digests, pepper };
+  },
 };
 
 /**
- * Reports texts that are nothing, given twice, or accepted and a near miss at
- * once, when `mode` compares them; and with `choices` those that are none of them.
+ * Reports texts that no player can send, and those that are nothing, given twice, or accepted and a near
+ * miss at once, when `mode` compares them; and with `choices` those that are none of them.
  */
 export function checkTexts(
   clue: Written<typeof textKeys>,
@@ -83,6 +97,11 @@ export function checkTexts(
   ): void {
     for (const [index, text] of texts.entries()) {
       const at = `${listPath}.${index}`;
+      const unsendable = whyUnsendable(text);
+      if (unsendable !== undefined) {
+        report({ path: at, ...unsendable });
+        continue;
+      }
       const normalised = normaliseAnswer(mode, text);
       if (normalised === null) {
         report({ path: at, code: `${role}-empty`, message: whyNothing(mode, text) });
@@ -99,6 +118,17 @@ export function checkTexts(
       seen.add(normalised);
     }
   }
+}
+
+/** Why no event can carry the text, so that no player could ever give it; undefined: one can. */
+function whyUnsendable(text: string): Pick<Issue, "code" | "message"> | undefined {
+  if (isLonger(text, ANSWER_MAX)) {
+    return { code: "too-large", message: `an answer has ${ANSWER_MAX} characters at most` };
+  }
+  if (!isBroken(text)) return undefined;
+  const message =
+    "no player can send this: an answer is one line of well-formed text without control characters";
+  return { code: "cannot-be-given", message };
 }
 
 function whyNothing(mode: CompareMode, text: string): string {
@@ -122,7 +152,11 @@ export function compileTexts(clue: Written<typeof textKeys>, mode: CompareMode, 
   };
 }
 
-/** Right, nearly right or wrong; a wrong answer takes a try. */
+/** Why a text cannot be an answer at all, so that it takes no try; undefined: it can. */
+const whyUnfit = (mode: CompareMode, digest: string | null): string | undefined =>
+  mode === "number" && digest === null ? "this clue asks for a number" : undefined;
+
+/** Right, nearly right or wrong; a wrong answer takes a try, unless the team gave it before. */
 export function prepareTexts(clue: Stored<Texts>): Judge<CommandOf<"answer">> {
   const accepted = new Set(clue.digests);
   const replies = new Map(clue.nudges.flatMap(({ digests, say }) => digests.map((digest) => [digest, say])));
@@ -132,13 +166,15 @@ export function prepareTexts(clue: Stored<Texts>): Judge<CommandOf<"answer">> {
       const refused = refuseTry(turn, clue);
       if (refused) return refused;
       const digest = given.digests[clue.compare] ?? null;
+      const unfit = whyUnfit(clue.compare, digest);
+      if (unfit !== undefined) return turn.tell("invalid", { clue: clue.id, message: unfit });
       const text = { clue: clue.id, answer: given.answer };
       if (digest !== null) {
         if (accepted.has(digest)) return turn.solve(text);
         const say = replies.get(digest);
         if (say !== undefined) return turn.record("nudge", { ...text, message: say });
       }
-      return recordWrong(turn, clue, text);
+      return recordWrong(turn, clue, text, digest);
     },
   };
 }

@@ -14,6 +14,17 @@ export interface FirstSolve {
   team: number;
 }
 
+/**
+ * First solves kept of a clue beyond those that get a bonus, so that others move up when teams are
+ * hidden. When they do not suffice, the standings are made again from the logs with more.
+ */
+export const SPARE_FIRSTS = 32;
+
+/** So many teams were hidden that the first solves of those who move up are no longer known. */
+export class FirstsMissing extends Error {}
+
+type IsHidden = (team: number) => boolean;
+
 export interface ClueRow {
   readonly id: string;
   /** Base points of the present definition; undefined: not in the hunt (any more). */
@@ -24,7 +35,7 @@ export interface ClueRow {
   counted: number;
   /** Present value, as of the last `revalue`. */
   value: number;
-  /** The first `depth` solves; a banned team keeps its slot. */
+  /** Its first solves up to some moment, those of hidden teams too: see `paid`. */
   first: FirstSolve[];
 }
 
@@ -33,12 +44,14 @@ export class ClueTable {
   readonly #numbers = new Map<string, number>();
   readonly #dirty = new Set<number>();
   readonly #points: Map<string, number>;
-  /** First solves stored per clue. */
+  /** First solves of a clue that get a bonus. */
   readonly depth: number;
+  readonly #spare: number;
 
-  constructor(definition: { id: string; points: number }[], depth: number) {
+  constructor(definition: { id: string; points: number }[], depth: number, spare = SPARE_FIRSTS) {
     this.#points = new Map(definition.map(({ id, points }) => [id, points]));
     this.depth = depth;
+    this.#spare = spare;
   }
 
   get size(): number {
@@ -86,6 +99,13 @@ export class ClueTable {
     if (counts) this.count(clue, 1);
   }
 
+  /** One team less solved it, which counted or not. O(1). */
+  unsolvedBy(clue: number, counted: boolean): void {
+    this.row(clue).solvers -= 1;
+    if (counted) this.count(clue, -1);
+    else this.#dirty.add(clue);
+  }
+
   /** Counts `by` more teams that count (−1: one less). O(1). */
   count(clue: number, by: number): void {
     this.row(clue).counted += by;
@@ -93,19 +113,94 @@ export class ClueTable {
   }
 
   /**
-   * Puts a solve where it belongs among the clue's first ones. Returns the
-   * teams whose bonus may have changed by it: the team itself and those it
-   * pushed back; empty if it came too late. O(depth).
+   * The solves that get the clue's bonuses, in order. A hidden team takes no place among them; a
+   * banned one keeps its place, and its bonus goes to nobody. O(first solves).
    */
-  insertFirst(clue: number, solve: FirstSolve): number[] {
-    const { first } = this.row(clue);
+  paid(clue: number, isHidden: IsHidden): FirstSolve[] {
+    return shownFirsts(this.row(clue), this.depth, isHidden);
+  }
+
+  /**
+   * Puts a solve, counted by `solvedBy` before, where it belongs among the clue's first ones.
+   * Returns the teams whose bonus may have changed by it: the team itself and those it
+   * pushed back; empty if it came too late. O(first solves).
+   */
+  insertFirst(clue: number, solve: FirstSolve, isHidden: IsHidden): number[] {
+    if (this.depth === 0) return [];
+    const row = this.row(clue);
+    const { first } = row;
     let slot = first.length;
     while (slot > 0 && isEarlier(solve, first[slot - 1] as FirstSolve)) slot -= 1;
-    if (slot >= this.depth) return [];
+    // Of solves later than the last one here some are not kept, so none is.
+    if (slot === first.length && row.solvers - 1 > first.length) return [];
     first.splice(slot, 0, solve);
-    const touched = first.slice(slot).map(({ team }) => team);
-    if (first.length > this.depth) first.pop();
+    const touched = this.#movedBy(row, slot, isHidden);
+    this.#trim(row, isHidden);
+    return isHidden(solve.team) ? [] : touched;
+  }
+
+  /**
+   * Takes a team's solve, which is counted no more by `unsolvedBy`, from among the clue's first ones. Returns the
+   * teams whose bonus may have changed by it. Throws `FirstsMissing` when it is not known who moved up. O(first solves).
+   */
+  removeFirst(clue: number, team: number, isHidden: IsHidden): number[] {
+    if (this.depth === 0) return [];
+    const row = this.row(clue);
+    const slot = row.first.findIndex((solve) => solve.team === team);
+    if (slot < 0) return [];
+    const touched = this.#movedBy(row, slot, isHidden);
+    row.first.splice(slot, 1);
+    this.#assertKnown(clue, isHidden);
     return touched;
+  }
+
+  /** The team's solve among the clue's first ones; undefined: it is none of those that are kept. */
+  firstOf(clue: number, team: number): FirstSolve | undefined {
+    return this.row(clue).first.find((solve) => solve.team === team);
+  }
+
+  /**
+   * A team was hidden or shown. Returns the teams whose bonus may have changed by it. Throws
+   * `FirstsMissing` when it is not known who moved up. O(first solves).
+   */
+  remarked(clue: number, team: number, isHidden: IsHidden): number[] {
+    const row = this.row(clue);
+    const slot = row.first.findIndex((solve) => solve.team === team);
+    if (slot < 0) return [];
+    this.#assertKnown(clue, isHidden);
+    const touched = this.#movedBy(row, slot, isHidden);
+    this.#trim(row, isHidden);
+    return touched;
+  }
+
+  #assertKnown(clue: number, isHidden: IsHidden): void {
+    if (!this.isShort(clue, this.depth, isHidden)) return;
+    throw new FirstsMissing(`the first solves of ${this.row(clue).id} that are kept do not suffice`);
+  }
+
+  /** Whether solves that are not kept would be among the first `depth`. O(first solves). */
+  isShort(clue: number, depth: number, isHidden: IsHidden): boolean {
+    const row = this.row(clue);
+    return row.solvers > row.first.length && shownFirsts(row, depth, isHidden).length < depth;
+  }
+
+  /** The teams from a slot on whose bonus depends on it: those within the depth, and the one behind it. */
+  #movedBy(row: ClueRow, slot: number, isHidden: IsHidden): number[] {
+    const before = row.first.slice(0, slot).filter(({ team }) => !isHidden(team)).length;
+    const own = row.first[slot] as FirstSolve;
+    const behind = row.first.slice(slot + 1).filter(({ team }) => !isHidden(team));
+    return [own, ...behind.slice(0, Math.max(0, this.depth + 1 - before))].map(({ team }) => team);
+  }
+
+  /** Lets go of the last ones while there are more than are kept. */
+  #trim({ first }: ClueRow, isHidden: IsHidden): void {
+    const kept = this.depth + this.#spare;
+    if (first.length <= kept) return;
+    let shown = first.filter(({ team }) => !isHidden(team)).length;
+    while (shown > kept) {
+      const last = first.pop();
+      if (last && !isHidden(last.team)) shown -= 1;
+    }
   }
 
   /** Computes the values that are due; returns the clues whose value is another now. O(due). */
@@ -122,22 +217,32 @@ export class ClueTable {
     return moved;
   }
 
-  /** The same solves under another definition: values are due, first solves cut to `depth`. */
+  /** The same solves under another definition: values are due. */
   under(definition: { id: string; points: number }[], depth: number): ClueTable {
-    const copy = new ClueTable(definition, depth);
-    for (const row of this.#rows) copy.add({ ...row, first: row.first.slice(0, depth) });
+    const copy = new ClueTable(definition, depth, this.#spare);
+    for (const row of this.#rows) copy.add(row);
     return copy;
   }
 
-  /** A copy that shares nothing that changes. O(clues · depth). */
+  /** A copy that shares nothing that changes. O(first solves). */
   clone(): ClueTable {
-    const copy = new ClueTable([], this.depth);
+    const copy = new ClueTable([], this.depth, this.#spare);
     for (const [id, points] of this.#points) copy.#points.set(id, points);
     for (const row of this.#rows) copy.row(copy.add(row)).value = row.value;
     copy.#dirty.clear();
     for (const clue of this.#dirty) copy.#dirty.add(clue);
     return copy;
   }
+}
+
+/** The first `depth` solves of teams that are not hidden. */
+function shownFirsts({ first }: ClueRow, depth: number, isHidden: IsHidden): FirstSolve[] {
+  const shown: FirstSolve[] = [];
+  for (const solve of first) {
+    if (shown.length === depth) break;
+    if (!isHidden(solve.team)) shown.push(solve);
+  }
+  return shown;
 }
 
 function isEarlier(a: FirstSolve, b: FirstSolve): boolean {

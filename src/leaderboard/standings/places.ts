@@ -78,6 +78,13 @@ export class Places {
     this.#pending.push(team);
   }
 
+  /** At exit the team's bracket may change; its keys may not have changed since the last `settle`, unless it left then. */
+  leaveBracket(team: number): void {
+    this.touch(team);
+    // While many come, they stay where they were until they are merged, by the bracket they have then.
+    if (this.#merging) this.#sortAnew = true;
+  }
+
   /**
    * Puts every touched team where it belongs now, in steps of a few ms; no read
    * and no `touch` until the last. O(log n) each, O(n) for many.

@@ -9,22 +9,40 @@
  */
 
 import { isDynamic, type StandingsRules } from "../../hunt/score.ts";
-import type { LeaderboardEntry, ScoreFact, ShardStandings, StandingsRow } from "../../protocol.ts";
+import type {
+  CountedSolve,
+  LeaderboardEntry,
+  ScoreFact,
+  ShardStandings,
+  StandingsRow,
+} from "../../protocol.ts";
 import { Places } from "./places.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { cloneState, emptyState, type StandingsState, underRules } from "./state.ts";
-import { BANNED, FINISHED, HIDDEN, isShown, PLANE_CLUES, PRESENT } from "./team-table.ts";
+import { BANNED, EMPTY, FINISHED, HIDDEN, isHidden, isShown, PLANE_CLUES, PRESENT } from "./team-table.ts";
+
+type Mark = "ban" | "unban" | "hide" | "show" | "emptied" | "filled";
+
+const BITS: Record<Mark, number> = {
+  ban: BANNED,
+  unban: BANNED,
+  hide: HIDDEN,
+  show: HIDDEN,
+  emptied: EMPTY,
+  filled: EMPTY,
+};
 
 export class Standings {
   readonly #state: StandingsState;
   readonly #dynamic: boolean;
   #places: Places;
-  /** Σ of first-solve bonuses per team; banned ones have none. As of the last `settle`. */
+  /** Σ of first-solve bonuses per team; banned and hidden ones have none. As of the last `settle`. */
   #bonuses = new Map<number, number>();
   #bonusesDue = false;
   #changed = false;
   /** Another object took over the columns (`rerule`). */
   #spent = false;
+  readonly #isHidden = (team: number): boolean => isHidden(this.#state.teams.flags[team] as number);
 
   /** Empty standings; `state` is for this class itself (copies, snapshots). */
   constructor(rules: StandingsRules, state: StandingsState = emptyState(rules)) {
@@ -33,13 +51,18 @@ export class Standings {
     this.#places = new Places(rules.scoring.ranking, state.teams, state.shards);
   }
 
+  /** Empty standings that keep so many more first solves of a clue than get a bonus: see `FirstsMissing`. */
+  static withSpare(rules: StandingsRules, spare: number): Standings {
+    return new Standings(rules, emptyState(rules, spare));
+  }
+
   /**
    * Takes in one fact. The facts of a shard must come in `seq` order, each
    * once; between shards any order does. Throws, and changes nothing, on what
    * cannot be: a repeated or late seq, a team that never joined or belongs to
    * another shard, a second join, a second solve of a clue, points or times
    * that are no numbers. O(log teams + first solves); O(solves of the team)
-   * for bans and the like.
+   * for bans, recounts and the like. `FirstsMissing`: these standings are of no more use.
    */
   apply(shard: string, fact: ScoreFact): void {
     this.#assertUsable();
@@ -50,6 +73,8 @@ export class Standings {
     if (!Number.isFinite(fact.at)) contradiction(`${shard}: seq ${fact.seq} has no time`);
     if ("points" in fact && !Number.isFinite(fact.points))
       contradiction(`${shard}: seq ${fact.seq} has no points`);
+    if (fact.type === "recount" && !isCountable(fact))
+      contradiction(`${shard}: seq ${fact.seq} counts no solves`);
     const team = this.#find(fact.team);
     if (fact.type === "join") {
       if (team !== undefined) contradiction(`${fact.team} joined twice`);
@@ -58,7 +83,10 @@ export class Standings {
       if (team === undefined) contradiction(`${fact.team} never joined`);
       if (teams.shard[team] !== shardNumber) contradiction(`${fact.team} is not of shard ${shard}`);
       if (fact.type === "solve") this.#solve(team, shard, fact);
+      else if (fact.type === "recount") this.#recount(team, shard, fact);
       else if (fact.type === "adjust") this.#adjust(team, fact.points);
+      else if (fact.type === "rename") this.#state.ids.rename(team, fact.name);
+      else if (fact.type === "bracket") this.#moveTo(team, fact.bracket);
       else this.#mark(team, fact.type);
     }
     lastSeqs[shards.number(shard)] = fact.seq;
@@ -123,11 +151,27 @@ export class Standings {
     return found === undefined ? undefined : this.#state.teams.score[found];
   }
 
+  /** Whether the team is banned or hidden; false if it never joined. O(1); needs no `settle`. */
+  isConcealed(team: string): boolean {
+    const found = this.#find(team);
+    return found !== undefined && !isShown(this.#state.teams.flags[found] as number);
+  }
+
   /** Place from 1, or undefined for unknown, banned and hidden teams. O(log teams). */
   rank(team: string): number | undefined {
     this.#assertSettled();
     const found = this.#find(team);
     return found === undefined ? undefined : this.#rankOf(found);
+  }
+
+  /** Place from 1 among the teams of its bracket, or undefined for one without a bracket or a place. O(log teams). */
+  bracketRank(team: string): number | undefined {
+    this.#assertSettled();
+    const found = this.#find(team);
+    const bracket = found === undefined ? 0 : (this.#state.teams.bracket[found] as number);
+    if (found === undefined || bracket === 0) return undefined;
+    const position = this.#places.position(found, bracket);
+    return position === undefined ? undefined : position + 1;
   }
 
   /** Teams that have a place, in all or in the bracket; 0 for an unknown bracket. O(1). */
@@ -180,7 +224,7 @@ export class Standings {
   /**
    * What a shard must be told of moving scores: the present value of every clue
    * of the hunt that anybody solved, in the hunt's order, and the first-solve
-   * bonuses of the shard's own teams (a banned team has none). Undefined with
+   * bonuses of the shard's own teams (a banned or hidden one has none). Undefined with
    * static scoring. O(clues · first solves).
    */
   word(shard: string): Required<Pick<ShardStandings, "values" | "bonuses">> | undefined {
@@ -191,10 +235,9 @@ export class Standings {
     const bonuses: { team: string; clue: string; points: number }[] = [];
     for (const { id: clue } of rules.clues) {
       const number = clues.find(clue);
-      if (number === undefined) continue;
-      const { value, first } = clues.row(number);
-      values.push({ clue, value });
-      for (const [slot, solve] of first.entries()) {
+      if (number === undefined || clues.row(number).solvers === 0) continue;
+      values.push({ clue, value: clues.row(number).value });
+      for (const [slot, solve] of clues.paid(number, this.#isHidden).entries()) {
         const points = rules.scoring.firstSolves[slot] ?? 0;
         if (solve.shard !== shard || points === 0 || this.#isBanned(solve.team)) continue;
         bonuses.push({ team: ids.idOf(solve.team), clue, points });
@@ -299,7 +342,7 @@ export class Standings {
     teams.count += 1;
     teams.shard[team] = shard;
     teams.bracket[team] = fact.bracket === undefined ? 0 : brackets.number(fact.bracket) + 1;
-    teams.flags[team] = PRESENT;
+    teams.flags[team] = fact.empty ? PRESENT | EMPTY : PRESENT;
     teams.setKey(team, fact.at, fact.seq);
     this.#places.touch(team);
   }
@@ -323,18 +366,76 @@ export class Standings {
       teams.addPoints(team, fact.points);
       return;
     }
-    for (const other of clues.insertFirst(clue, { at: fact.at, shard, seq: fact.seq, team })) {
+    this.#moveBonuses(clues.insertFirst(clue, { at: fact.at, shard, seq: fact.seq, team }, this.#isHidden));
+  }
+
+  /** The team's solves are these now, whatever they were. */
+  #recount(
+    team: number,
+    shard: string,
+    { solves, by, adjust = 0, joined }: ScoreFact & { type: "recount" },
+  ): void {
+    const { teams, clues, rules } = this.#state;
+    const { ranking, finish } = rules.scoring;
+    this.#places.touch(team);
+    const flags = teams.flags[team] as number;
+    const present = new Map(solves.map((solve) => [clues.number(solve.clue), solve]));
+    teams.forEachSolved(team, (clue) => {
+      if (!present.has(clue)) this.#unsolve(team, clue, isShown(flags));
+    });
+    // A thin copy does not know what they solved.
+    if (teams.keepsSolved) {
+      for (const [clue, solve] of present) this.#solveAt(team, shard, clue, solve, isShown(flags));
+    }
+    teams.solves[team] = solves.length;
+    const last = solves.at(-1);
+    if (last) teams.setLastSolve(team, last.at);
+    const finishing = ranking === "finish" ? solves.find(({ clue }) => clue === finish) : undefined;
+    teams.flags[team] = finishing ? flags | FINISHED : flags & ~FINISHED;
+    const breaking = finishing ?? solves.findLast((solve) => ranking === "finish" || this.#raises(solve));
+    const { at, seq } = breaking ?? joined;
+    teams.setKey(team, at, seq);
+    teams.addPoints(team, this.#dynamic ? adjust : by + adjust);
+  }
+
+  /** `counted`: the team is shown. */
+  #unsolve(team: number, clue: number, counted: boolean): void {
+    const { teams, clues } = this.#state;
+    teams.markUnsolved(team, clue);
+    clues.unsolvedBy(clue, counted);
+    if (this.#dynamic) this.#moveBonuses(clues.removeFirst(clue, team, this.#isHidden));
+  }
+
+  /** The solve counts as of this time and seq, whether the team had solved the clue or not. */
+  #solveAt(team: number, shard: string, clue: number, { at, seq }: CountedSolve, counts: boolean): void {
+    const { teams, clues } = this.#state;
+    if (teams.hasSolved(team, clue)) {
+      const first = clues.firstOf(clue, team);
+      if (!this.#dynamic || (first?.at === at && first.seq === seq)) return;
+      this.#unsolve(team, clue, counts);
+    }
+    teams.markSolved(team, clue);
+    clues.solvedBy(clue, counts);
+    if (this.#dynamic) this.#moveBonuses(clues.insertFirst(clue, { at, shard, seq, team }, this.#isHidden));
+  }
+
+  #moveBonuses(teams: readonly number[]): void {
+    for (const team of teams) {
       this.#bonusesDue = true;
-      this.#places.touch(other);
+      this.#places.touch(team);
     }
   }
 
   /** Whether from now on this solve's time decides between the team and its equals. */
   #breaksTies(team: number, fact: ScoreFact & { type: "solve" }): boolean {
-    const { teams, clues, rules } = this.#state;
+    const { teams, rules } = this.#state;
     if (rules.scoring.ranking === "finish") return ((teams.flags[team] as number) & FINISHED) === 0;
-    // With moving scores a fact's points are a guess of the shard's: the definition decides.
-    return (this.#dynamic ? (clues.pointsOf(fact.clue) ?? 0) : fact.points) > 0;
+    return this.#raises(fact);
+  }
+
+  /** With moving scores a fact's points are a guess of the shard's: the definition decides. */
+  #raises({ clue, points }: Pick<CountedSolve, "clue" | "points">): boolean {
+    return (this.#dynamic ? (this.#state.clues.pointsOf(clue) ?? 0) : points) > 0;
   }
 
   #adjust(team: number, points: number): void {
@@ -343,16 +444,25 @@ export class Standings {
     teams.addPoints(team, points);
   }
 
-  #mark(team: number, type: "ban" | "unban" | "hide" | "show"): void {
+  /** Its places in both brackets change, and in all none. */
+  #moveTo(team: number, bracket: string): void {
+    const { teams, brackets } = this.#state;
+    this.#places.leaveBracket(team);
+    teams.bracket[team] = brackets.number(bracket) + 1;
+  }
+
+  #mark(team: number, type: Mark): void {
     const { teams, clues } = this.#state;
     this.#places.touch(team);
     const before = teams.flags[team] as number;
-    const bit = type === "ban" || type === "unban" ? BANNED : HIDDEN;
-    const after = type === "ban" || type === "hide" ? before | bit : before & ~bit;
+    const bit = BITS[type];
+    const after = type === "ban" || type === "hide" || type === "emptied" ? before | bit : before & ~bit;
     teams.flags[team] = after;
     if (bit === BANNED) this.#bonusesDue = true;
     const by = Number(isShown(after)) - Number(isShown(before));
     if (by !== 0) teams.forEachSolved(team, (clue) => clues.count(clue, by));
+    if (isHidden(after) === isHidden(before) || !this.#dynamic) return;
+    teams.forEachSolved(team, (clue) => this.#moveBonuses(clues.remarked(clue, team, this.#isHidden)));
   }
 
   /** Brings the scores up to date. At exit every team whose place may change is touched, or all will be sorted. */
@@ -406,9 +516,9 @@ export class Standings {
     const { rules, clues } = this.#state;
     this.#bonusesDue = false;
     this.#bonuses.clear();
-    for (const { points, first } of clues.rows) {
+    for (const [clue, { points }] of clues.rows.entries()) {
       if (points === undefined) continue;
-      for (const [slot, { team }] of first.entries()) {
+      for (const [slot, { team }] of clues.paid(clue, this.#isHidden).entries()) {
         if (this.#isBanned(team)) continue;
         const bonus = rules.scoring.firstSolves[slot] ?? 0;
         this.#bonuses.set(team, (this.#bonuses.get(team) ?? 0) + bonus);
@@ -472,6 +582,11 @@ export class Standings {
     if (this.#changed) fail("settle() comes before reading");
   }
 }
+
+/** Whether all that is counted is a number, and no clue twice. */
+const isCountable = ({ solves, by, adjust = 0, joined }: ScoreFact & { type: "recount" }): boolean =>
+  [by, adjust, joined.at, ...solves.flatMap(({ at, points }) => [at, points])].every(Number.isFinite) &&
+  new Set(solves.map(({ clue }) => clue)).size === solves.length;
 
 /** The fact contradicts those before it; the standings are as they were. */
 export class BadFact extends Error {}

@@ -2,10 +2,10 @@
 
 import type { Scoring } from "../../hunt/compiled.ts";
 import { isDynamic, type StandingsRules } from "../../hunt/score.ts";
-import { ClueTable } from "./clue-table.ts";
+import { ClueTable, SPARE_FIRSTS } from "./clue-table.ts";
 import { Numbered } from "./numbered.ts";
 import { TeamIds } from "./team-ids.ts";
-import { TeamTable } from "./team-table.ts";
+import { isHidden, TeamTable } from "./team-table.ts";
 
 export interface StandingsState {
   rules: StandingsRules;
@@ -19,12 +19,13 @@ export interface StandingsState {
   brackets: Numbered;
 }
 
-export function emptyState(rules: StandingsRules): StandingsState {
+/** `spare`: see `SPARE_FIRSTS`. */
+export function emptyState(rules: StandingsRules, spare = SPARE_FIRSTS): StandingsState {
   return {
     rules,
     ids: new TeamIds(),
     teams: new TeamTable(isDynamic(rules.scoring)),
-    clues: new ClueTable(rules.clues, rules.scoring.firstSolves.length),
+    clues: new ClueTable(rules.clues, rules.scoring.firstSolves.length, spare),
     shards: new Numbered(),
     lastSeqs: [],
     brackets: new Numbered(rules.brackets),
@@ -49,7 +50,7 @@ export function cloneState(state: StandingsState, thin: boolean): StandingsState
  * needs facts the columns no longer tell apart: another ranking, another finish
  * that somebody solved, static turned moving or back, more first-solve bonuses
  * than were kept, or, with moving scores, a solved clue that began or ceased to
- * give points (the last score-raising solve would be another). O(clues).
+ * give points (the last score-raising solve would be another). O(clues · first solves).
  */
 export function underRules(state: StandingsState, rules: StandingsRules): StandingsState | undefined {
   if (!state.teams.keepsSolved && isDynamic(state.rules.scoring)) {
@@ -66,7 +67,7 @@ export function underRules(state: StandingsState, rules: StandingsRules): Standi
     : undefined;
 }
 
-function suffices({ rules: { scoring }, clues }: StandingsState, rules: StandingsRules): boolean {
+function suffices({ rules: { scoring }, clues, teams }: StandingsState, rules: StandingsRules): boolean {
   const next: Scoring = rules.scoring;
   if (isDynamic(next) !== isDynamic(scoring) || next.ranking !== scoring.ranking) return false;
   const byFinish = scoring.ranking === "finish";
@@ -75,8 +76,8 @@ function suffices({ rules: { scoring }, clues }: StandingsState, rules: Standing
     if (isSolved(next.finish) || isSolved(scoring.finish)) return false;
   }
   if (!isDynamic(scoring)) return true;
-  if (next.firstSolves.length > clues.depth && clues.rows.some((row) => row.solvers > row.first.length))
-    return false;
+  const hidden = (team: number): boolean => isHidden(teams.flags[team] as number);
+  if (clues.rows.some((_, clue) => clues.isShort(clue, next.firstSolves.length, hidden))) return false;
   if (byFinish) return true;
   const points = new Map(rules.clues.map((clue) => [clue.id, clue.points]));
   return clues.rows.every((row) => (row.points ?? 0) > 0 === (points.get(row.id) ?? 0) > 0);

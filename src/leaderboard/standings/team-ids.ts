@@ -2,7 +2,8 @@
  * Team ids and names as bytes, numbered in the order they come. A million
  * strings with a Map cost over 100 MB of heap; here a team costs the bytes of
  * its id and name plus about 15. A prefix that many ids share (the shard's name) is
- * stored once. Append-only, so copies of the standings share it.
+ * stored once. Nothing of a team but its name changes, and that in all copies of the
+ * standings at once, so they share it.
  */
 import { Numbered } from "./numbered.ts";
 
@@ -61,6 +62,14 @@ export class TeamIds {
     const existing = this.#probe(length);
     if (existing >= 0) return existing;
     return this.#append(this.#scratch.subarray(0, length), encoder.encode(name));
+  }
+
+  /** Gives the team another name. The bytes of the earlier one stay. O(length). */
+  rename(team: number, name: string): void {
+    if (this.nameOf(team) === name) return;
+    const record = this.#record(team);
+    const id = record.slice(RECORD_HEAD_BYTES, RECORD_HEAD_BYTES + (record[0] as number));
+    this.#positions[team] = this.#write(id, encoder.encode(name));
   }
 
   /** The team's number, or undefined. O(1). */
@@ -172,6 +181,11 @@ export class TeamIds {
   }
 
   #append(id: Uint8Array, name: Uint8Array): number {
+    return this.#enter(this.#write(id, name), id.length);
+  }
+
+  /** Writes a record; returns its position. */
+  #write(id: Uint8Array, name: Uint8Array): number {
     if (name.length > NAME_BYTES_MAX) throw new Error(`team name over ${NAME_BYTES_MAX} bytes`);
     const position = this.#reserve(RECORD_HEAD_BYTES + id.length + name.length);
     const chunk = this.#chunks[position >>> CHUNK_BITS] as Uint8Array;
@@ -181,7 +195,7 @@ export class TeamIds {
     chunk[offset + 2] = name.length >>> 8;
     chunk.set(id, offset + RECORD_HEAD_BYTES);
     chunk.set(name, offset + RECORD_HEAD_BYTES + id.length);
-    return this.#enter(position, id.length);
+    return position;
   }
 
   /** Numbers the team whose record is at `position` and whose id is in the scratch. */

@@ -19,19 +19,24 @@ const BEFORE_FIRST = 7 * 86_400_000;
 export type Points = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 export type Times = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
-/** Bits of `flags`. The first four are state, the others where the team stands in the indexes. */
+/** Bits of `flags`. Those of `STATE_FLAGS` are state, the others where the team stands in the indexes. */
 export const PRESENT = 1;
 export const BANNED = 2;
 export const HIDDEN = 4;
 export const FINISHED = 8;
 export const PLACED = 16;
 export const PENDING = 32;
-export const STATE_FLAGS = PRESENT | BANNED | HIDDEN | FINISHED;
+/** Nobody is in it. */
+export const EMPTY = 64;
+export const STATE_FLAGS = PRESENT | BANNED | HIDDEN | FINISHED | EMPTY;
 
-/** Has a place: joined, neither banned nor hidden. */
+/** Has a place: joined, with players, neither banned nor hidden. */
 export function isShown(flags: number): boolean {
-  return (flags & (PRESENT | BANNED | HIDDEN)) === PRESENT;
+  return (flags & (PRESENT | BANNED | HIDDEN | EMPTY)) === PRESENT;
 }
+
+/** Hidden by an organiser, or without players, banned or not. */
+export const isHidden = (flags: number): boolean => (flags & (HIDDEN | EMPTY)) !== 0;
 
 export class TeamTable {
   /** Highest team number ever reserved, plus one. */
@@ -139,6 +144,12 @@ export class TeamTable {
     plane[team] = ((plane[team] as number) | (1 << (clue & 31))) >>> 0;
   }
 
+  /** Notes that the team did not solve the clue, if solves are stored. O(1). */
+  markUnsolved(team: number, clue: number): void {
+    const plane = this.planes[clue >>> 5];
+    if (plane) plane[team] = ((plane[team] as number) & ~(1 << (clue & 31))) >>> 0;
+  }
+
   /** Room for 32 more clues. */
   addPlane(): void {
     this.planes.push(new Uint32Array(this.flags.length));
@@ -223,7 +234,7 @@ export class TeamTable {
     copy.lastSolveAt = this.lastSolveAt.slice();
     // Set once, when a team joins, to the same in both.
     copy.shard = this.shard;
-    copy.bracket = this.bracket;
+    copy.bracket = this.bracket.slice();
     copy.flags = this.flags.slice();
     copy.planes = copy.keepsSolved ? this.planes.map((plane) => plane.slice()) : [];
     return copy;

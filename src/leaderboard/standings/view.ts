@@ -3,6 +3,7 @@
  * that stands still: facts later than the freeze do not enter it. PURE.
  */
 
+import type { Still } from "../../hunt/freeze.ts";
 import type { StandingsRules } from "../../hunt/score.ts";
 import type { ScoreFact } from "../../protocol.ts";
 import { Standings } from "./standings.ts";
@@ -13,23 +14,43 @@ import { Standings } from "./standings.ts";
  */
 export const FULL_COPY_TEAMS = 250_000;
 
+/** Epoch ms; see `src/hunt/freeze.ts`. */
+export type StandingStill = Pick<Still, "from" | "marksUntil">;
+
+/** What an earlier view had. */
+export interface Earlier {
+  all: Standings;
+  frozen?: Standings | undefined;
+  /** The latest time of a fact, and of a ban or the like; absent: not known. Epoch ms. */
+  latest?: Latest | undefined;
+}
+
+interface Latest {
+  fact: number;
+  mark: number;
+}
+
+const NOTHING_YET: Latest = { fact: 0, mark: 0 };
+const NOT_KNOWN: Latest = { fact: Number.POSITIVE_INFINITY, mark: Number.POSITIVE_INFINITY };
+
 export class View {
   #all: Standings;
   #frozen: Standings | undefined;
-  #freeze: number | undefined;
+  #still: StandingStill | undefined;
+  #latest: Latest;
   readonly #fullCopyTeams: number;
 
   constructor(
     rules: StandingsRules,
-    freeze: number | undefined,
-    all?: Standings,
-    frozen?: Standings,
+    still: StandingStill | undefined,
+    earlier?: Earlier,
     fullCopyTeams = FULL_COPY_TEAMS,
   ) {
     this.#fullCopyTeams = fullCopyTeams;
-    this.#all = all ?? new Standings(rules);
-    this.#frozen = frozen;
-    this.#freeze = freeze;
+    this.#all = earlier?.all ?? new Standings(rules);
+    this.#frozen = earlier?.frozen;
+    this.#latest = { ...(earlier === undefined ? NOTHING_YET : (earlier.latest ?? NOT_KNOWN)) };
+    this.#still = still;
     this.settle();
   }
 
@@ -38,9 +59,12 @@ export class View {
     return this.#all;
   }
 
-  /** Epoch ms. */
-  get freeze(): number | undefined {
-    return this.#freeze;
+  get still(): StandingStill | undefined {
+    return this.#still;
+  }
+
+  get latest(): Latest {
+    return this.#latest;
   }
 
   /** The standings as of the freeze. */
@@ -49,19 +73,21 @@ export class View {
   }
 
   apply(shard: string, fact: ScoreFact): void {
-    const late = this.#freeze !== undefined && fact.at > this.#freeze;
+    const mark = isMark(fact);
+    const late = this.#still !== undefined && fact.at > this.#still.from;
     if (late && !this.#frozen) {
       this.#all.settle();
       this.#frozen = this.#all.clone({ thin: this.#all.teamCount > this.#fullCopyTeams });
       this.#frozen.settle();
     }
     this.#all.apply(shard, fact);
+    this.#latest.fact = Math.max(this.#latest.fact, fact.at);
+    if (mark) this.#latest.mark = Math.max(this.#latest.mark, fact.at);
     if (!this.#frozen) return;
-    // A ban counts at once, also in what was frozen before it.
-    const mark = fact.type === "ban" || fact.type === "unban" || fact.type === "hide" || fact.type === "show";
+    // During a freeze a ban counts at once, also in what was frozen before it.
+    const enters = !late || (mark && fact.at <= (this.#still?.marksUntil ?? Number.POSITIVE_INFINITY));
     // A clock that went back may date a fact before the freeze whose team joined behind it.
-    const isMember = fact.type === "join" || this.#frozen.has(fact.team);
-    if (isMember && (!late || mark)) this.#frozen.apply(shard, fact);
+    if (enters && (fact.type === "join" || this.#frozen.has(fact.team))) this.#frozen.apply(shard, fact);
   }
 
   /** The freeze has not come yet, whatever the facts so far were dated. */
@@ -90,16 +116,31 @@ export class View {
   }
 
   /** Takes new rules, yet to be settled. False: the stored data does not suffice, rebuild from the logs. */
-  change(rules: StandingsRules, freeze: number | undefined): boolean {
-    if (freeze !== this.#freeze && this.#all.teamCount > 0) return false;
+  change(rules: StandingsRules, still: StandingStill | undefined): boolean {
+    if (!this.stand(still)) return false;
     const all = this.#all.rerule(rules);
     if (!all) return false;
     const frozen = this.#frozen?.rerule(rules);
     if (this.#frozen && !frozen) return false;
     this.#all = all;
     this.#frozen = frozen;
-    this.#freeze = freeze;
     return true;
+  }
+
+  /** Stands still as of another moment. False: what was before it and what after cannot be told apart. */
+  stand(still: StandingStill | undefined): boolean {
+    if (still === undefined) this.#frozen = undefined;
+    else if (!this.#suffices(still)) return false;
+    this.#still = still;
+    return true;
+  }
+
+  #suffices(next: StandingStill): boolean {
+    // What is later makes the copy when it comes; what came was before both moments.
+    if (!this.#frozen) return this.#latest.fact <= next.from;
+    if (this.#still?.from !== next.from) return false;
+    const ends = [this.#still.marksUntil, next.marksUntil].map((end) => end ?? Number.POSITIVE_INFINITY);
+    return ends[0] === ends[1] || this.#latest.mark <= Math.min(...ends);
   }
 
   *parts(): Generator<[string, Standings]> {
@@ -107,3 +148,17 @@ export class View {
     if (this.#frozen) yield ["frozen", this.#frozen];
   }
 }
+
+/** What organisers may do at any time, and enters standings that stand still; a name is the same in both. */
+const MARKS: ReadonlySet<string> = new Set([
+  "ban",
+  "unban",
+  "hide",
+  "show",
+  "emptied",
+  "filled",
+  "rename",
+  "bracket",
+] satisfies ScoreFact["type"][]);
+
+const isMark = ({ type }: ScoreFact): boolean => MARKS.has(type);

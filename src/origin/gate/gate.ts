@@ -97,6 +97,10 @@ const FLUSHES_MAX = 8;
 /** A clock set back by more than this makes pauses and leases end at once, ms. */
 const CLOCK_SKEW_MS = 1_000;
 
+/** How long openings are remembered for operators, ms, and how many. */
+const OPENINGS_MS = 600_000;
+const OPENINGS_MAX = 20;
+
 /** Bounds of a report. */
 const COUNT_MAX = 1_000_000;
 const DELTAS_MAX = 8;
@@ -104,9 +108,13 @@ const LEASES_MAX = 64;
 const NAME_MAX = 64;
 
 /** State that must survive a restart; changes with the phase only. A half-open gate is one whose pause is over. */
-export type SavedGate =
+export type SavedGate = (
   | { state: "closed"; epoch: number; since: number }
-  | { state: "open"; epoch: number; since: number; until: number; pauses: number };
+  | { state: "open"; epoch: number; since: number; until: number; pauses: number }
+) & {
+  /** When it opened after it had been closed; absent: not yet, or an engine before had no such list. */
+  openings?: number[];
+};
 
 type Phase =
   | {
@@ -147,6 +155,8 @@ export class Gate {
   /** When the newest leases were given: the bound holds across openings and restarts. */
   #granted: number[];
   #leases = 0;
+  /** When it opened after it had been closed, the newest last. */
+  #openings: number[];
   /** Isolate → its newest flush numbers; in the order of their last report. */
   readonly #flushes = new BoundedMap<string, number[]>(ISOLATES_MAX);
 
@@ -154,6 +164,7 @@ export class Gate {
   constructor(parameters: GateParameters, now: number, saved?: SavedGate) {
     this.#parameters = parameters;
     this.#epoch = saved?.epoch ?? 1;
+    this.#openings = saved?.openings ?? [];
     this.#phase =
       saved?.state === "open"
         ? { state: "open", since: saved.since, until: saved.until, pauses: saved.pauses }
@@ -165,15 +176,17 @@ export class Gate {
   get saved(): SavedGate {
     const phase = this.#phase;
     const { since } = phase;
-    if (phase.state === "closed") return { state: "closed", epoch: this.#epoch, since };
+    const openings = this.#openings.length === 0 ? {} : { openings: this.#openings };
+    if (phase.state === "closed") return { state: "closed", epoch: this.#epoch, since, ...openings };
     const until = phase.state === "open" ? phase.until : since;
-    return { state: "open", epoch: this.#epoch, since, until, pauses: phase.pauses };
+    return { state: "open", epoch: this.#epoch, since, until, pauses: phase.pauses, ...openings };
   }
 
   status(now: number, random: number): GateStatus {
     this.#advance(now, random);
     const { calls, failed, slow } = this.#window.sum(now);
-    return { state: this.#phase.state, since: this.#phase.since, window: { calls, failed, slow } };
+    const openings = this.#openings.filter((at) => at > now - OPENINGS_MS && at <= now).length;
+    return { state: this.#phase.state, since: this.#phase.since, window: { calls, failed, slow }, openings };
   }
 
   /** Applies a report; the view tells what the isolate may do. */
@@ -305,6 +318,7 @@ export class Gate {
     const { openMs, openMaxMs } = this.#parameters;
     const pause = Math.min(openMaxMs, openMs * 2 ** (pauses - 1)) * (0.75 + random / 2);
     this.#epoch += 1;
+    if (pauses === 1) this.#openings = [...this.#openings, now].slice(-OPENINGS_MAX);
     this.#phase = { state: "open", since: now, until: now + pause, pauses };
   }
 

@@ -1,62 +1,86 @@
 /** Scores of the first teams over time. uPlot draws on a canvas, so it is cheap with thousands of points. */
 import type { Entry } from "../../contract/standings.ts";
 import "uplot/dist/uPlot.min.css";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { call, huntPath } from "../shared/api.ts";
-import { locale, t } from "../shared/i18n.ts";
+import { locale, number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
+import { AGAIN_EVERY, Histories, type Points } from "./histories.ts";
 
-/** Teams drawn, and how often their histories are read again, ms. */
+/** Teams drawn. */
 const TEAMS = 6;
-const EVERY = 15_000;
+
+/** Time between drawings while nothing happens, so that the lines reach the present, ms. */
+const DRAWN_EVERY = 15_000;
 
 /** Told apart also by those who do not see all colours. */
 const COLOURS = ["#ff7a55", "#7fd6b0", "#8cc4ff", "#f3c568", "#d6a3ff", "#f2ece0"];
 
-type Points = { at: string; score: number }[];
+/** Height of the axis of time, px. */
+const AXIS = 34;
+/** Width of a digit on the other one, px. */
+const DIGIT = 9;
+
+const readFrom =
+  (hunt: string) =>
+  async (team: string): Promise<Points> => {
+    const path = huntPath(hunt, `/leaderboard/${encoded(team)}/history`);
+    const { points } = await call<{ points: { at: string; score: number }[] }>(path);
+    return points.map(({ at, score }) => ({ at: Date.parse(at), score }));
+  };
 
 export function Graph({ hunt, rows }: { hunt: string; rows: readonly Entry[] }) {
   const place = useRef<HTMLDivElement>(null);
+  const histories = useMemo(() => new Histories(readFrom(hunt)), [hunt]);
+  const plot = useRef<uPlot | undefined>(undefined);
   const teams = rows.slice(0, TEAMS);
-  const key = teams.map(({ team }) => team.id).join(" ");
+  const newest = useRef(teams);
+  newest.current = teams;
+  const redraw = (): void => {
+    const element = place.current;
+    if (!element || newest.current.length === 0) return;
+    plot.current?.destroy();
+    plot.current = draw(
+      element,
+      newest.current,
+      newest.current.map(({ team }) => histories.of(team.id)),
+    );
+  };
+  const key = teams.map(({ team, score }) => `${team.id} ${score}`).join();
   useEffect(() => {
-    let plot: uPlot | undefined;
-    let over = false;
-    const read = async (): Promise<void> => {
-      const histories = await Promise.all(
-        teams.map(({ team }) =>
-          call<{ points: Points }>(huntPath(hunt, `/leaderboard/${encoded(team.id)}/history`)).then(
-            ({ points }) => points,
-            () => [],
-          ),
-        ),
-      );
+    void histories.follow(teams, Date.now()).then((isChanged) => isChanged && redraw());
+  }, [key, histories]);
+  useEffect(() => {
+    const again = setInterval(() => {
+      if (document.visibilityState === "visible") void histories.renewOne().then(redraw);
+    }, AGAIN_EVERY);
+    const drawn = setInterval(redraw, DRAWN_EVERY);
+    const observer = new ResizeObserver(() => {
       const element = place.current;
-      if (over || !element || teams.length === 0) return;
-      plot?.destroy();
-      plot = draw(element, teams, histories);
-    };
-    void read();
-    const timer = setInterval(() => void read(), EVERY);
+      if (element) plot.current?.setSize({ width: element.clientWidth, height: element.clientHeight });
+    });
+    if (place.current) observer.observe(place.current);
     return () => {
-      over = true;
-      clearInterval(timer);
-      plot?.destroy();
+      observer.disconnect();
+      clearInterval(again);
+      clearInterval(drawn);
+      plot.current?.destroy();
+      plot.current = undefined;
     };
-  }, [key, hunt]);
+  }, [histories]);
   return <div class="graph" ref={place} role="img" aria-label={t("graph")} />;
 }
 
 /** Steps: a score stays until it changes. */
 function draw(element: HTMLElement, teams: readonly Entry[], histories: readonly Points[]): uPlot {
-  const times = [...new Set(histories.flat().map(({ at }) => Date.parse(at)))].sort((a, b) => a - b);
+  const times = [...new Set(histories.flat().map(({ at }) => at))].sort((a, b) => a - b);
   times.push(Date.now());
   const series = histories.map((points) => {
     let next = 0;
     let score: number | null = null;
     return times.map((time) => {
-      for (; next < points.length && Date.parse(points[next]?.at ?? "") <= time; next += 1)
+      for (; next < points.length && (points[next]?.at ?? 0) <= time; next += 1)
         score = points[next]?.score ?? null;
       return score;
     });
@@ -76,7 +100,15 @@ function draw(element: HTMLElement, teams: readonly Entry[], histories: readonly
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false } },
-      axes: [{ ...axis, values: (_, splits) => splits.map(timeOf(splits)), space: 100 }, axis],
+      axes: [
+        { ...axis, values: (_, splits) => splits.map(timeOf(splits)), space: 100, size: AXIS },
+        {
+          ...axis,
+          values: (_, scores) => scores.map(number),
+          // Room for the longest score.
+          size: (_, scores) => 16 + DIGIT * Math.max(3, ...(scores ?? []).map((score) => score.length)),
+        },
+      ],
       series: [
         {},
         ...teams.map(({ team }, index) => ({

@@ -25,15 +25,24 @@ export interface SolveNote {
   team: string;
   name: string;
   at: string;
+  /** Clues that the team has solved with this one. */
+  solves: number;
+  /** Points that it brought, as far as two standings tell; undefined: not known. */
+  points?: number;
 }
 
 /** Teams that solved something between two standings, newest first. */
 export function newSolves(before: readonly Entry[], after: readonly Entry[]): SolveNote[] {
-  const known = new Map(before.map(({ team, solves }) => [team.id, solves]));
+  const known = new Map(before.map((entry) => [entry.team.id, entry]));
   return after
     .filter(
-      ({ team, solves, lastSolveAt }) => lastSolveAt !== undefined && solves > (known.get(team.id) ?? 0),
+      ({ team, solves, lastSolveAt }) =>
+        lastSolveAt !== undefined && solves > (known.get(team.id)?.solves ?? 0),
     )
-    .map(({ team, lastSolveAt = "" }) => ({ team: team.id, name: team.name, at: lastSolveAt }))
+    .map(({ team, solves, score, lastSolveAt = "" }) => {
+      const earlier = known.get(team.id);
+      const points = earlier === undefined ? 0 : score - earlier.score;
+      return { team: team.id, name: team.name, at: lastSolveAt, solves, ...(points > 0 ? { points } : {}) };
+    })
     .sort((a, b) => (a.at < b.at ? 1 : -1));
 }

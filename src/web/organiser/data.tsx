@@ -3,13 +3,22 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Audit, Verification } from "../../contract/data.ts";
+import type { Hunt } from "../../contract/hunt.ts";
 import { fetched, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
-import { ask, attempt, huntPath, token } from "./state.ts";
+import { save } from "../shared/save.ts";
+import { DeleteHunt } from "./deletion.tsx";
+import { engineText } from "./engine.ts";
+import { Joinings } from "./joinings.ts";
+import { Regrade } from "./regrade.tsx";
+import { ask, attempt, huntPath, may, token } from "./state.ts";
+import { stamp, zone } from "./times.ts";
+import { Since, ToldAt } from "./told.tsx";
 
-const verification = signal<Verification | undefined>(undefined);
-const busy = signal(false);
+const verification = signal<{ hunt: string; told: Verification } | undefined>(undefined);
+/** The verification that is under way: it goes on while the reader looks elsewhere. Epoch ms. */
+const verifying = signal<{ hunt: string; since: number } | undefined>(undefined);
 const audit = signal<Audit | undefined>(undefined);
 /** Readings of the audit so far: the result of an earlier one comes too late. */
 let readings = 0;
@@ -28,48 +37,95 @@ async function readAudit(hunt: string): Promise<void> {
   audit.value = { ...page, entries: [...(shown?.entries ?? []), ...page.entries] };
 }
 
+/** What an action was about, with the engine's own words in the reader's language. */
+function detailText(detail: Audit["entries"][number]["detail"]): string {
+  return Object.entries(detail)
+    .map(([name, value]) => `${engineText("detail", name)}: ${valueText(name, value)}`)
+    .join(", ");
+}
+
+function valueText(name: string, value: string | number | boolean): string {
+  if (typeof value === "number") return number(value);
+  if (typeof value === "boolean") return t(value ? "yes" : "no");
+  if (name === "to") return engineText("phase", value);
+  if (name === "refused") return engineText("problem", value);
+  return value;
+}
+
 /** Streams to a file; a link cannot carry the token. */
 async function download(hunt: string): Promise<void> {
   const response = await fetched(huntPath(hunt, "/export"), token.value);
   if (!response.ok) throw new Problem(response.status, "", response.statusText);
-  const address = URL.createObjectURL(await response.blob());
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = `${hunt}.ndjson`;
-  link.click();
-  URL.revokeObjectURL(address);
+  save(await response.blob(), `${hunt}.ndjson`);
 }
 
-export function DataPage({ hunt }: { hunt: string }) {
+/** Players as a table, read off the export while it comes. */
+async function downloadJoinings(hunt: string): Promise<void> {
+  const response = await fetched(huntPath(hunt, "/export"), token.value);
+  if (!response.ok || !response.body) throw new Problem(response.status, "", response.statusText);
+  const joinings = new Joinings();
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  let rest = "";
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const lines = (rest + decoder.decode(read.value, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) joinings.take(line);
+  }
+  if (rest !== "") joinings.take(rest);
+  save(new Blob([joinings.csv()], { type: "text/csv" }), `${hunt}-joinings.csv`);
+}
+
+export function DataPage({ hunt, phase }: { hunt: string; phase: Hunt["phase"] }) {
+  const maySeeAudit = may("GET /v1/hunts/{hunt}/audit", hunt);
   useEffect(() => {
-    verification.value = undefined;
     audit.value = undefined;
-    void attempt("", () => readAudit(hunt));
+    if (!maySeeAudit) return;
+    void attempt("audit", "", () => readAudit(hunt));
   }, [hunt]);
   const verify = async (): Promise<void> => {
-    busy.value = true;
+    verifying.value = { hunt, since: Date.now() };
     verification.value = undefined;
-    await attempt(t("done"), async () => {
-      verification.value = await ask<Verification>(huntPath(hunt, "/verify"));
+    await attempt("verify", "", async () => {
+      const told = await ask<Verification>(huntPath(hunt, "/verify"), { patient: true });
+      verification.value = { hunt, told };
     });
-    busy.value = false;
+    verifying.value = undefined;
   };
-  const told = verification.value;
+  const told = verification.value?.hunt === hunt ? verification.value.told : undefined;
+  const underWay = verifying.value;
   return (
     <div class="panels">
-      <section class="card stack">
-        <h2>{t("export")}</h2>
-        <p class="soft">{t("exportHint")}</p>
-        <button type="button" onClick={() => void attempt(t("done"), () => download(hunt))}>
-          {t("export")}
-        </button>
-      </section>
+      {may("GET /v1/hunts/{hunt}/export", hunt) && (
+        <section class="card stack">
+          <h2>{t("export")}</h2>
+          <p class="soft">{t("exportHint")}</p>
+          <button type="button" onClick={() => void attempt("export", t("done"), () => download(hunt))}>
+            {t("export")}
+          </button>
+          <p class="soft">{t("joiningsHint")}</p>
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => void attempt("export", t("done"), () => downloadJoinings(hunt))}
+          >
+            {t("joinings")}
+          </button>
+          <ToldAt place="export" />
+        </section>
+      )}
       <section class="card stack">
         <h2>{t("verify")}</h2>
         <p class="soft">{t("verifyHint")}</p>
-        <button type="button" disabled={busy.value} onClick={() => void verify()}>
-          {busy.value ? t("checking") : t("verify")}
+        <button type="button" disabled={underWay !== undefined} onClick={() => void verify()}>
+          {underWay ? t("checking") : t("verify")}
         </button>
+        {underWay && (
+          <p class="note">
+            {t("verifyTakes", { hunt: underWay.hunt })} <Since at={underWay.since} />
+          </p>
+        )}
+        {!underWay && <ToldAt place="verify" />}
         {told && (
           <div role="status" class={`note ${told.ok ? "good" : "bad"}`}>
             {told.ok
@@ -78,51 +134,67 @@ export function DataPage({ hunt }: { hunt: string }) {
             {told.unsettled !== undefined && ` ${t("unsettled", { count: told.unsettled })}`}
           </div>
         )}
-        <ul>
-          {told?.mismatches.slice(0, ROWS).map((one) => (
-            <li key={`${one.where}${one.team ?? ""}${one.what}`} dir="ltr">
-              {one.where}: {one.team} {one.what}
-            </li>
-          ))}
-        </ul>
+        {told && !told.ok && (
+          <ul>
+            {told.mismatches.slice(0, ROWS).map((one) => (
+              <li key={`${one.where}${one.team ?? ""}${one.what}`}>
+                {engineText("where", one.where)}: <code dir="ltr">{one.team ?? one.shard}</code>{" "}
+                <span lang="en" dir="ltr">
+                  {one.what}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
       </section>
+      <Regrade hunt={hunt} />
       <section class="card stack">
         <h2>{t("later")}</h2>
         <p class="soft">{t("laterHint")}</p>
       </section>
-      <section class="card stack wide-panel">
-        <h2>{t("audit")}</h2>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{t("when")}</th>
-                <th scope="col">{t("who")}</th>
-                <th scope="col">{t("what")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {audit.value?.entries.map(({ at, actor, action, detail }, index) => (
-                <tr key={`${at}${number(index)}`}>
-                  <td dir="ltr">{at.replace("T", " ").slice(0, 19)}</td>
-                  <td>{actor}</td>
-                  <td dir="ltr">
-                    <code>{action}</code>{" "}
-                    {Object.entries(detail)
-                      .map(([name, value]) => `${name}: ${String(value)}`)
-                      .join(", ")}
-                  </td>
+      <DeleteHunt hunt={hunt} phase={phase} />
+      {maySeeAudit && (
+        <section class="card stack wide-panel">
+          <h2>{t("audit")}</h2>
+          <p class="soft">{t("auditZone", { zone: zone() })}</p>
+          <ToldAt place="audit" />
+          <div class="scroll">
+            <table class="stacked">
+              <thead>
+                <tr>
+                  <th scope="col">{t("when")}</th>
+                  <th scope="col">{t("who")}</th>
+                  <th scope="col">{t("what")}</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-        {audit.value?.cursor !== undefined && (
-          <button type="button" class="quiet" onClick={() => void attempt("", () => readAudit(hunt))}>
-            {t("older")}
-          </button>
-        )}
-      </section>
+              </thead>
+              <tbody>
+                {audit.value?.entries.map(({ at, actor, action, detail }, index) => (
+                  <tr key={`${at}${number(index)}`}>
+                    <td class="whole">
+                      <time dateTime={at}>{stamp(at)}</time>
+                    </td>
+                    <td>
+                      <bdi>{actor}</bdi>
+                    </td>
+                    <td class="line">
+                      {engineText("action", action)} <span class="soft">{detailText(detail)}</span>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+          {audit.value?.cursor !== undefined && (
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => void attempt("audit", "", () => readAudit(hunt))}
+            >
+              {t("older")}
+            </button>
+          )}
+        </section>
+      )}
     </div>
   );
 }

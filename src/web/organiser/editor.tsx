@@ -14,86 +14,63 @@ import { tags } from "@lezer/highlight";
 import { signal } from "@preact/signals";
 import { basicSetup } from "codemirror";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { LineCounter, parseDocument } from "yaml";
 import type { Published } from "../../contract/definition.ts";
+import type { Hunt } from "../../contract/hunt.ts";
 import type { Issue } from "../../contract/problem.ts";
-import { call, fetched, Problem } from "../shared/api.ts";
-import { tab } from "../shared/device.ts";
+import { call, Problem } from "../shared/api.ts";
 import { t } from "../shared/i18n.ts";
-import { hasTexts, objectIn } from "../shared/outside.ts";
 import { keysAt, pathAt, type Schema, valuesAt } from "./complete.ts";
+import { Conflict, type Theirs } from "./conflict.tsx";
+import { numberOf, onlyEnds, put, readDefinition, readHunt } from "./definition.ts";
 import { askFor } from "./dialog.tsx";
-import { ask, attempt, huntPath, token, told } from "./state.ts";
+import { forgetDraft, keepDraft, readDraft, whileTyping } from "./drafts.ts";
+import { engineText, issueLine, issueText, issueWords } from "./engine.ts";
+import { placed } from "./issue-lines.ts";
+import { PHRASES } from "./messages/editor/phrases.ts";
+import { Consequences, type Plan, planOf } from "./publishing.tsx";
+import { attempt, tell } from "./state.ts";
+import { ToldAt } from "./told.tsx";
+import { IssueWords } from "./words.tsx";
 
 /** How long nothing is typed before the engine is asked, ms. */
 const PAUSE = 600;
 
 /** An issue, and the line it is on. */
-interface Placed extends Issue {
-  line?: number;
+type Listed = Issue & { line: number };
+
+/** What the page knows of a definition that is being changed. */
+class Work {
+  readonly issues = signal<readonly Listed[]>([]);
+  readonly warnings = signal<readonly Listed[]>([]);
+  /** Before the first check nothing is known to be right. */
+  readonly state = signal<"checking" | "checked">("checking");
+  /** Its ETag; undefined: not known. */
+  readonly version = signal<string | undefined>(undefined);
+  readonly theirs = signal<Theirs | undefined>(undefined);
+  readonly drafted = signal(false);
+  /** The text as the engine has it, where that is known. */
+  published = "";
 }
 
-const issues = signal<readonly Placed[]>([]);
-const warnings = signal<readonly Placed[]>([]);
-const state = signal<"checking" | "checked">("checked");
-/** Of the definition that is being changed; undefined: there is none yet. */
-const version = signal<string | undefined>(undefined);
+/** By hunt: a check or a publication may end after the reader went to the editor of another one. */
+const works = new Map<string, Work>();
 
-const TEMPLATE = `format: 1
-title: A new hunt
-description: What it is about.
-teams: { mode: teams, maxSize: 6 }
-rounds:
-  - { id: first, title: The First Round }
-clues:
-  - id: beginning
-    round: first
-    title: The Beginning
-    body: What is a sentence **made of**?
-    kind: answer
-    points: 100
-    answers: [word]
-`;
-
-const put = (hunt: string, body: string, dryRun: boolean, ifMatch?: string): Promise<Published> =>
-  ask<Published>(huntPath(hunt, dryRun ? "?dryRun=true" : ""), {
-    method: "PUT",
-    body,
-    type: body.trimStart().startsWith("{") ? "application/json" : "application/yaml",
-    ...(ifMatch === undefined ? {} : { headers: { "if-match": ifMatch } }),
-  });
-
-/** Where in the text a dotted path is. */
-function placed(
-  text: string,
-  found: readonly Placed[],
-): { issue: Placed; from: number; to: number; line: number }[] {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, keepSourceTokens: false });
-  return found.map((issue) => {
-    const steps =
-      issue.path === ""
-        ? []
-        : issue.path.split(".").map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-    for (let length = steps.length; length >= 0; length -= 1) {
-      const node = document.getIn(steps.slice(0, length), true) as
-        | { range?: [number, number, number] }
-        | undefined;
-      if (!node?.range || length === 0) continue;
-      const [from, to] = node.range;
-      return { issue, from, to: Math.min(to, text.length), line: counter.linePos(from).line };
-    }
-    return { issue, from: 0, to: Math.min(1, text.length), line: 1 };
-  });
+function workOf(hunt: string): Work {
+  const work = works.get(hunt) ?? new Work();
+  works.set(hunt, work);
+  return work;
 }
 
 async function check(hunt: string, view: EditorView): Promise<void> {
+  const { issues, warnings, state } = workOf(hunt);
   const text = view.state.doc.toString();
   state.value = "checking";
-  let bad: readonly Placed[] = [];
-  let doubtful: readonly Placed[] = [];
+  let bad: readonly Issue[] = [];
+  let doubtful: readonly Issue[] = [];
   try {
-    ({ warnings: doubtful } = await put(hunt, text, true));
+    const told = await put(hunt, text, { dryRun: true });
+    doubtful = told.warnings;
+    noticeTheirs(hunt, `"${told.version}"`);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     bad = error.issues.length > 0 ? error.issues : [{ path: "", code: error.code, message: error.message }];
@@ -107,13 +84,26 @@ async function check(hunt: string, view: EditorView): Promise<void> {
       from,
       to,
       severity: bad.includes(issue) ? "error" : "warning",
-      message: `${issue.message} (${issue.code})`,
+      message: `${wordsOf(issue)} (${issue.code})`,
     }),
   );
   view.dispatch(setDiagnostics(view.state, diagnostics));
   issues.value = errors.map(({ issue, line }) => ({ ...issue, line }));
   warnings.value = hints.map(({ issue, line }) => ({ ...issue, line }));
   state.value = "checked";
+}
+
+/** A refusal without issues is listed with them, by the problem's code. */
+const wordsOf = (issue: Issue): string =>
+  issueText({ ...issue, message: engineText("problem", issue.code, issue.message) });
+
+/** `now`: ETag of the published version. */
+function noticeTheirs(hunt: string, now: string): void {
+  const { version, theirs } = workOf(hunt);
+  const base = version.value;
+  // The result of a check may come after this page published.
+  if (base === undefined || numberOf(now) <= numberOf(base) || theirs.value?.version === now) return;
+  theirs.value = { version: now };
 }
 
 function completer(schema: Promise<Schema>) {
@@ -156,49 +146,22 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.keyword, tags.atom], color: "var(--warn)" },
 ]);
 
-/** What is being written, kept until it is published or the tab is closed. */
-interface Draft {
-  text: string;
-  /** The version it changes. */
-  version?: string;
+/** Keeps what is being written until it is published or the tab is closed. */
+function keepText(hunt: string, text: string): void {
+  const { published, version } = workOf(hunt);
+  if (text === published) forgetDraft(hunt);
+  else keepDraft(hunt, { text, ...(version.value === undefined ? {} : { version: version.value }) });
 }
-
-const draftKey = (hunt: string): string => `draft/${hunt}`;
-
-function readDraft(hunt: string): Draft | undefined {
-  const kept = objectIn(tab.recall(draftKey(hunt)));
-  if (!hasTexts(kept, "text")) return undefined;
-  return { text: String(kept.text), ...(hasTexts(kept, "version") ? { version: String(kept.version) } : {}) };
-}
-
-/** The definition as the engine has it, where that is known. */
-let published = "";
-
-function keepDraft(hunt: string, text: string): void {
-  if (text === published) {
-    tab.forget(draftKey(hunt));
-    return;
-  }
-  const draft: Draft = { text, ...(version.value === undefined ? {} : { version: version.value }) };
-  tab.remember(draftKey(hunt), JSON.stringify(draft));
-}
-
-/** The published definition, or where there is none, a first one. */
-async function readDefinition(hunt: string): Promise<Draft> {
-  const response = await fetched(huntPath(hunt, "/definition"), token.value);
-  // Whoever publishes it first is not overwritten.
-  if (response.status === 404) return { text: TEMPLATE, version: '"0"' };
-  if (!response.ok) throw new Problem(response.status, "", response.statusText);
-  const etag = response.headers.get("etag");
-  return { text: await response.text(), ...(etag === null ? {} : { version: etag }) };
-}
-
-const drafted = signal(false);
 
 export function Editor({ hunt }: { hunt: string }) {
+  const work = workOf(hunt);
+  const { issues, warnings, state, version, theirs, drafted } = work;
+  const look = state.value === "checking" ? "" : issues.value.length > 0 ? "bad" : "good";
+  const here = `edit/${hunt}`;
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const [round, setRound] = useState(0);
+  const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     const host = place.current;
     if (!host) return;
@@ -207,16 +170,19 @@ export function Editor({ hunt }: { hunt: string }) {
     let over = false;
     let typed = false;
     const keep = (): void => {
-      if (typed && view.current) keepDraft(hunt, view.current.state.doc.toString());
+      if (typed && view.current) keepText(hunt, view.current.state.doc.toString());
       typed = false;
     };
+    const stopTyping = whileTyping(keep);
     const open = async (): Promise<void> => {
       const draft = readDraft(hunt);
       const { text, version: base } = draft ?? (await readDefinition(hunt));
       if (over) return;
+      state.value = "checking";
       version.value = base;
+      theirs.value = undefined;
       drafted.value = draft !== undefined;
-      published = draft === undefined ? text : "";
+      work.published = draft === undefined ? text : "";
       const schema = call<Schema>("/schema/hunt.json");
       const made = new EditorView({
         root: shadow,
@@ -228,8 +194,11 @@ export function Editor({ hunt }: { hunt: string }) {
             yaml(),
             lintGutter(),
             LOOK,
+            // On a phone a line that is cut off is as good as lost.
+            EditorView.lineWrapping,
             syntaxHighlighting(COLOURS),
             autocompletion({ override: [completer(schema)] }),
+            EditorState.phrases.of(Object.fromEntries(PHRASES.map((text) => [text, t(`editor_${text}`)]))),
             EditorView.contentAttributes.of({ "aria-label": t("editor") }),
             EditorView.updateListener.of(({ docChanged }) => {
               if (!docChanged) return;
@@ -243,51 +212,91 @@ export function Editor({ hunt }: { hunt: string }) {
           ],
         }),
       });
+      // It scrolls, so the keyboard must reach it.
+      made.scrollDOM.tabIndex = 0;
       view.current = made;
       void check(hunt, made);
     };
-    void attempt("", open);
+    void attempt(here, "", open);
     return () => {
       over = true;
       window.clearTimeout(timer);
+      stopTyping();
       keep();
       view.current?.destroy();
       view.current = undefined;
     };
   }, [hunt, round]);
 
-  const publish = async (): Promise<void> => {
-    const text = view.current?.state.doc.toString() ?? "";
-    let made: Published | undefined;
-    const done = await attempt("", async () => {
-      made = await put(hunt, text, false, version.value);
-    });
-    if (!done || !made) return;
-    version.value = `"${made.version}"`;
-    published = text;
-    keepDraft(hunt, view.current?.state.doc.toString() ?? text);
-    drafted.value = false;
-    told.value = { good: true, text: t("published", { version: made.version }) };
+  const textNow = (): string => view.current?.state.doc.toString() ?? "";
+
+  /** Publishes the text over the version of this ETag; asks first where players would notice. */
+  const publish = async (over: string | undefined): Promise<void> => {
+    setBusy(true);
+    try {
+      await publishText(textNow(), over);
+    } finally {
+      setBusy(false);
+    }
   };
-  const discard = async (): Promise<void> => {
-    if (!(await askFor(t("discard"), t("discardSure")))) return;
+  const publishText = async (text: string, over: string | undefined): Promise<void> => {
+    let known: Hunt | undefined;
+    let plan: Plan | undefined;
+    const isPlanned = await attempt(here, "", async () => {
+      known = await readHunt(hunt);
+      if (known && known.phase !== "draft") plan = await planOf(hunt, text);
+    });
+    if (!isPlanned) return;
+    if (plan && known) {
+      const title = t(plan.ends ? "publishEnds" : "publishRunning");
+      const confirm = t(plan.ends ? "publishAndEnd" : "publish");
+      if (!(await askFor(title, <Consequences plan={plan} phase={known.phase} />, [], confirm))) return;
+    }
+    let made: Published | undefined;
+    await attempt(here, "", async () => {
+      try {
+        made = await put(hunt, text, { endNow: plan?.ends ?? false, ifMatch: over });
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status !== 412) throw error;
+        theirs.value = { version: (await readDefinition(hunt)).version ?? "" };
+      }
+    });
+    if (!made) return;
+    version.value = `"${made.version}"`;
+    theirs.value = undefined;
+    work.published = text;
+    keepText(hunt, view.current ? textNow() : text);
+    drafted.value = false;
+    tell(here, {
+      state: "good",
+      text: t("published", { version: made.version }),
+      lines: made.warnings.map(issueLine),
+    });
+    if (view.current) void check(hunt, view.current);
+  };
+  /** Forgets what was written, and begins with what is published. */
+  const begin = (): void => {
     view.current?.destroy();
     view.current = undefined;
-    tab.forget(draftKey(hunt));
+    forgetDraft(hunt);
     setRound(round + 1);
   };
-  const go = (line: number | undefined): void => {
+  const discard = async (): Promise<void> => {
+    if (await askFor(t("discard"), t("discardSure"))) begin();
+  };
+  const go = (line: number): void => {
     const editor = view.current;
-    if (!editor || line === undefined) return;
+    if (!editor) return;
     const { from } = editor.state.doc.line(Math.min(line, editor.state.doc.lines));
     editor.dispatch({ selection: { anchor: from }, scrollIntoView: true });
     editor.focus();
   };
   const found = [...issues.value, ...warnings.value];
+  const isRefused = issues.value.length > 0 && !onlyEnds(issues.value);
   return (
     <section class="stack">
       <div class="row spread">
-        <p role="status" class={`note ${issues.value.length > 0 ? "bad" : "good"}`}>
+        <p role="status" class={`note ${look}`}>
           {state.value === "checking"
             ? t("checking")
             : issues.value.length > 0
@@ -295,10 +304,23 @@ export function Editor({ hunt }: { hunt: string }) {
               : t("valid")}
           {warnings.value.length > 0 && ` · ${t("warnings", { count: warnings.value.length })}`}
         </p>
-        <button type="button" disabled={issues.value.length > 0} onClick={() => void publish()}>
+        <button type="button" disabled={isRefused || isBusy} onClick={() => void publish(version.value)}>
           {t("publish")}
         </button>
       </div>
+      <ToldAt place={here} />
+      {theirs.value && (
+        <Conflict
+          hunt={hunt}
+          theirs={theirs.value}
+          mine={textNow}
+          seen={(now) => {
+            theirs.value = now;
+          }}
+          take={begin}
+          publish={() => void publish(theirs.value?.version)}
+        />
+      )}
       {drafted.value && (
         <p class="note row spread">
           <span>{t("drafted")}</span>
@@ -312,9 +334,10 @@ export function Editor({ hunt }: { hunt: string }) {
         {found.map((issue) => (
           <li key={`${issue.path}${issue.code}${issue.message}`}>
             <button type="button" class="quiet" onClick={() => go(issue.line)}>
-              {issue.line !== undefined && t("line", { line: issue.line })} ·{" "}
-              <code dir="ltr">{issue.path}</code> <span dir="auto">{issue.message}</span>
+              {t("line", { line: issue.line })} · <code dir="ltr">{issue.path}</code>{" "}
+              <span dir="auto">{wordsOf(issue)}</span>
             </button>
+            <IssueWords words={issueWords(issue)} />
           </li>
         ))}
       </ul>

@@ -1,12 +1,23 @@
 /** The frame of the page: which view, the bar below, and what must be seen at once. */
+
 import { computed, effect, signal } from "@preact/signals";
 import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
+import { isOver } from "../shared/over.ts";
 import { ClueList, CluePage } from "./clues.tsx";
+import { useFoot } from "./foot.ts";
+import { isNew } from "./fresh.ts";
 import { JoinPage } from "./join.tsx";
-import { News, Prizes, Standings, TeamPage } from "./pages.tsx";
-import { hunt, me, missing, online, pending, phase, session, toast, unread } from "./state.ts";
+import { MissingHunt } from "./missing.tsx";
+import { Offers } from "./offers.tsx";
+import { News, TeamPage } from "./pages.tsx";
+import { claimable, Prizes } from "./prizes.tsx";
+import { scanned } from "./scanned.ts";
+import { Standings } from "./standings.tsx";
+import { hunt, me, missing, online, pending, phase, session, switching, unread } from "./state.ts";
 import { keeps } from "./storage.ts";
+import { Toast } from "./toast.tsx";
+import { FirstWayBack } from "./way-back.tsx";
 
 const route = signal(location.hash.slice(1));
 window.addEventListener("hashchange", () => {
@@ -18,34 +29,25 @@ window.addEventListener("hashchange", () => {
 
 const view = computed(() => route.value.split("/")[0] || "clues");
 
-/** How long a toast stays, ms. */
-const TOAST = 6_000;
-let toastTimer = 0;
-effect(() => {
-  if (!toast.value) return;
-  window.clearTimeout(toastTimer);
-  toastTimer = window.setTimeout(() => {
-    toast.value = undefined;
-  }, TOAST);
-});
-
 effect(() => {
   const title = hunt.value?.title;
   if (title !== undefined) document.title = title;
 });
 
 export function App() {
-  if (missing.value) return <Alone text={t("missing")} />;
-  if (!session.value)
+  if (missing.value) return <MissingHunt />;
+  if (!session.value || switching.value)
     return hunt.value ? (
       <JoinPage hunt={hunt.value} />
     ) : (
-      <Alone text={online.value ? t("loading") : t("offline")} />
+      <Splash text={t(online.value ? "loading" : "offline")} />
     );
   return (
     <>
       <Header />
       <main tabIndex={-1} class="page">
+        {view.value === "clues" && <FirstWayBack />}
+        <Offers />
         <Notices />
         {view.value === "clue" ? (
           <CluePage id={route.value.slice("clue/".length)} />
@@ -62,16 +64,23 @@ export function App() {
         )}
       </main>
       <Toast />
-      <Tabs />
+      <div class="foot">
+        <Waiting />
+        <Tabs />
+      </div>
     </>
   );
 }
 
-function Alone({ text }: { text: string }) {
+/** As the page comes from the engine (scripts/local/web.ts), with what it waits for. */
+function Splash({ text }: { text: string }) {
   return (
-    <main class="alone">
+    <main class="splash">
       <Icon name="compass" />
-      <h1>{text}</h1>
+      <h1>
+        <bdi>{document.title}</bdi>
+      </h1>
+      <p>{text}</p>
     </main>
   );
 }
@@ -97,55 +106,53 @@ function Header() {
   );
 }
 
-function Notices() {
+/** What comes and goes with the network. It lies over the end of the page, so that nothing moves under a finger. */
+function Waiting() {
   const waiting = pending.value.length;
+  const codes = scanned.value.length;
   return (
-    <div class="stack notices" role="status">
-      {!online.value && <p class="note">{t("offline")}</p>}
+    <div class="waits" role="status">
+      {!online.value && <p>{t("offline")}</p>}
       {waiting > 0 && (
-        <p class="note">
+        <p>
           <Icon name="sync" /> {t("pending", { count: waiting })}
         </p>
       )}
-      {!keeps.value && <p class="note">{t("keepsNothing")}</p>}
-      {me.value?.team.banned && <p class="note bad">{t("banned")}</p>}
-      {phase.value === "paused" && <p class="note">{t("paused")}</p>}
-      {phase.value === "ended" && <p class="note">{t("ended")}</p>}
+      {codes > 0 && phase.value !== "live" && <p>{t("codeHeld", { count: codes })}</p>}
     </div>
   );
 }
 
-function Toast() {
-  const told = toast.value;
+function Notices() {
   return (
-    <div class="toasts" role="status" aria-live="polite">
-      {told && (
-        <div class={`toast toast-${told.kind}`}>
-          <Icon name={told.kind === "won" ? "gift" : told.kind === "news" ? "bell" : "check"} />
-          <p dir="auto">
-            {told.kind === "solved"
-              ? t("toastSolved", { title: told.text })
-              : told.kind === "won"
-                ? t("toastWon", { title: told.text })
-                : told.text}
-          </p>
-        </div>
-      )}
+    <div class="stack notices" role="status">
+      {!keeps.value && <p class="note">{t("keepsNothing")}</p>}
+      {me.value?.team.banned && <p class="note bad">{t("banned")}</p>}
+      {phase.value === "paused" && <p class="note">{t("paused")}</p>}
+      {isOver(phase.value) && <p class="note">{t("ended")}</p>}
     </div>
   );
 }
 
 function Tabs() {
-  const tabs: { view: string; icon: IconName; label: string; badge?: number }[] = [
-    { view: "clues", icon: "compass", label: t("clues") },
+  const tabs: { view: string; icon: IconName; label: string; badge?: number | undefined }[] = [
+    {
+      view: "clues",
+      icon: "compass",
+      label: t("clues"),
+      badge: me.value?.clues.filter(isNew).length,
+    },
     { view: "standings", icon: "trophy", label: t("standings") },
-    ...(me.value?.prizes ? [{ view: "prizes", icon: "gift" as const, label: t("prizes") }] : []),
+    ...(me.value?.prizes
+      ? [{ view: "prizes", icon: "gift" as const, label: t("prizes"), badge: claimable().length }]
+      : []),
     { view: "news", icon: "bell", label: t("news"), badge: unread.value },
     { view: "team", icon: "team", label: t("team") },
   ];
   const current = view.value === "clue" ? "clues" : view.value;
+  const bar = useFoot();
   return (
-    <nav class="tabs" aria-label={t("menu")}>
+    <nav class="tabs" aria-label={t("menu")} ref={bar}>
       {tabs.map((tab) => (
         <a key={tab.view} href={`#${tab.view}`} aria-current={tab.view === current ? "page" : undefined}>
           <Icon name={tab.icon} />

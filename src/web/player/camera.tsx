@@ -1,6 +1,7 @@
 /** The device's camera as a reader of codes. The reader itself is loaded when it is first used. */
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../shared/i18n.ts";
+import { part } from "./parts.ts";
 
 /** Time between looks at the picture, ms: a cheap phone needs the rest for itself. */
 const LOOK_EVERY = 200;
@@ -20,9 +21,12 @@ export function Camera({ onCode, onFailure }: Watcher) {
     let stream: MediaStream | undefined;
     const run = async (): Promise<void> => {
       try {
-        const { makeDetector } = await import("./detector.ts");
         const [detector, opened] = await Promise.all([
-          makeDetector(),
+          part(
+            "detector",
+            () => import("./detector.ts"),
+            ({ makeDetector }) => makeDetector(),
+          ),
           navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }),
         ]);
         stream = opened;

@@ -1,22 +1,34 @@
 /** The list of clues by round, and the page of one clue. */
-import type { ClueView } from "../../contract/me.ts";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { ClueApart } from "../../contract/me.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";
+import { Finish, isThrough } from "./finish.tsx";
+import { isNew, markOpened } from "./fresh.ts";
+import { Tried } from "./guesses.tsx";
+import { Help } from "./help.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
-import { act, hunt, isUnderWay, me, now, phase, session, verdicts } from "./state.ts";
-import { Verdict } from "./verdict.tsx";
+import { Claimable } from "./prizes.tsx";
+import { act, forgetVerdicts, hunt, isUnderWay, me, now, older, phase, session } from "./state.ts";
+import { threads } from "./threads.ts";
+import { Told } from "./told.tsx";
+import { Verdict, verdictOf } from "./verdict.tsx";
 
 export function ClueList() {
   const clues = me.value?.clues ?? [];
   const solved = clues.filter(({ state }) => state === "solved").length;
+  useEffect(() => () => forgetVerdicts((about) => about === "scan"), []);
   if (phase.value === "draft") return <WaitingRoom />;
-  const rounds = new Map<string, ClueView[]>();
+  const rounds = new Map<string, ClueApart[]>();
   for (const clue of clues) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
   return (
-    <div class="stack">
+    <div class="stack flow">
       <h1 class="visually-hidden">{t("clues")}</h1>
+      <Finish />
+      <Claimable />
       {clues.length === 0 ? (
         <p class="soft">{me.value ? t("noClues") : t("loading")}</p>
       ) : (
@@ -39,6 +51,7 @@ export function ClueList() {
                   <Icon name={iconOf(clue)} />
                   <span class="clue-title">
                     <bdi>{clue.title}</bdi>
+                    {isNew(clue) && <span class="new">{t("isNew")}</span>}
                     {clue.meta && <span class="soft small"> · {t("meta")}</span>}
                   </span>
                   <span class="number soft">
@@ -56,13 +69,14 @@ export function ClueList() {
             <UnderList key={name} open={clues.some(({ kind, state }) => kind === name && state === "open")} />
           ),
       )}
+      <Told about={["scan"]} />
     </div>
   );
 }
 
 const titleOf = (round: string): string => me.value?.rounds?.find(({ id }) => id === round)?.title ?? round;
 
-const iconOf = (clue: ClueView): IconName =>
+const iconOf = (clue: ClueApart): IconName =>
   clue.state === "solved" ? "check" : (kindOf(clue)?.icon ?? "compass");
 
 function WaitingRoom() {
@@ -81,21 +95,30 @@ function WaitingRoom() {
 export function CluePage({ id }: { id: string }) {
   const clue = me.value?.clues.find((each) => each.id === id);
   return (
-    <article class="stack">
+    <article class="stack flow">
       <a href="#clues" class="back">
         <Icon name="back" /> {t("back")}
       </a>
       {clue ? (
         <OneClue clue={clue} key={clue.id} />
       ) : (
-        <p class="soft">{me.value ? t("locked") : t("loading")}</p>
+        <p class="soft">{me.value ? t("outcome_locked") : t("loading")}</p>
       )}
     </article>
   );
 }
 
-function OneClue({ clue }: { clue: ClueView }) {
-  const verdict = verdicts.value[`clue/${clue.id}`];
+/** The verdicts that a clue's page tells. */
+const aboutOf = ({ id, kind }: ClueApart): string[] =>
+  kind === "scan" ? [`clue/${id}`, "scan"] : [`clue/${id}`];
+
+function OneClue({ clue }: { clue: ClueApart }) {
+  useEffect(() => {
+    markOpened(clue.id);
+    return () =>
+      forgetVerdicts((about) => [`clue/${clue.id}`, "scan"].includes(about) || about.startsWith("hint/"));
+  }, [clue.id]);
+  const heard = aboutOf(clue).map(verdictOf).find(Boolean);
   const wait = clue.cooldownUntil ? Date.parse(clue.cooldownUntil) - now.value : 0;
   const open = clue.state === "open" && phase.value === "live" && !clue.withdrawn;
   const Solve = kindOf(clue)?.Solve;
@@ -117,64 +140,158 @@ function OneClue({ clue }: { clue: ClueView }) {
         </p>
       </header>
       {clue.withdrawn && <p class="note">{t("clueWithdrawn")}</p>}
-      <Markdown text={clue.body} />
+      <Errata clue={clue} />
+      <Notices clue={clue.id} />
+      <LongText text={clue.body} />
+      {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
-      <div role="status" aria-live="polite">
-        {verdict && <Verdict result={verdict} />}
-      </div>
-      {wait > 0 && verdict?.outcome !== "cooldown" && (
-        <p class="note number" role="timer">
-          {t("cooldown", { time: countdown(wait) })}
-        </p>
-      )}
+      <Told about={aboutOf(clue)}>
+        {wait > 0 && clue.state === "open" && heard?.outcome !== "cooldown" && (
+          <p class="note number" role="timer">
+            {t("cooldown", { time: countdown(wait) })}
+          </p>
+        )}
+      </Told>
+      <Tried clue={clue} />
+      {clue.state === "solved" && <Claimable />}
+      {clue.state === "solved" && isThrough() && <Finish />}
       {hintsOf(clue).length > 0 && <Hints clue={clue} />}
+      {!clue.withdrawn && <ClueHelp clue={clue} />}
     </>
   );
 }
 
+/** What is solved is asked about no more; what was said stays. */
+function ClueHelp({ clue: { id, state } }: { clue: ClueApart }) {
+  const isTold = threads.value?.some((thread) => thread.clue === id) === true;
+  return state === "open" || isTold ? <Help clue={id} isOver={state === "solved"} /> : null;
+}
+
+/** A text, once it is there. */
+const LongText = ({ text }: { text: string | undefined }) =>
+  text === undefined ? <p class="soft">{t("loading")}</p> : <Markdown text={text} />;
+
+/** What the organisers corrected of the clue, the newest first. */
+function Errata({ clue: { errata = [] } }: { clue: ClueApart }) {
+  return errata.toReversed().map(({ at, text, edited = at }) => (
+    <section key={`${at}${text}`} class="note notice erratum">
+      <p class="small">{t("erratumAt", { time: clock(edited) })}</p>
+      <Markdown text={text} />
+    </section>
+  ));
+}
+
+/** What the organisers said of this clue, the newest first. */
+function Notices({ clue }: { clue: string }) {
+  const newest = me.value?.announcements ?? [];
+  return [...newest.toReversed(), ...older.value.rows]
+    .filter((each) => each.clue === clue && !each.erratum)
+    .map(({ id, at, text }) => (
+      <section key={id} class="note notice">
+        <p class="small">{t("noticeOfClue", { time: clock(at) })}</p>
+        <Markdown text={text} />
+      </section>
+    ));
+}
+
+function TriesLeft({ clue: { kind, attemptsLeft, attemptsOfClue } }: { clue: ClueApart }) {
+  // Check-ins are not counted.
+  if (attemptsLeft === undefined || kind === "place") return null;
+  return (
+    <p class={`row number tries${attemptsLeft <= 1 ? " tries-few" : " soft"}`}>
+      <span>{t("triesLeft", { count: attemptsLeft })}</span>
+      {attemptsOfClue !== undefined && <span>{t("triesOfClue", { count: attemptsOfClue })}</span>}
+    </p>
+  );
+}
+
 /** What is solved needs no more hints; those that were taken stay. */
-const hintsOf = (clue: ClueView): ClueView["hints"] =>
+const hintsOf = (clue: ClueApart): ClueApart["hints"] =>
   clue.hints.filter(({ taken }) => taken || clue.state === "open");
 
-function Hints({ clue }: { clue: ClueView }) {
-  const hints = hintsOf(clue);
-  const score = me.value?.team.score ?? 0;
+/** The hint that the player is asked about, as `clue/hint`. */
+const asked = signal("");
+
+function Hints({ clue }: { clue: ClueApart }) {
   return (
     <section class="stack" aria-labelledby="hints">
       <h2 id="hints">{t("hints")}</h2>
-      {hints.map((hint) => {
-        const about = `hint/${clue.id}/${hint.id}`;
-        const refused = verdicts.value[about];
-        const wait = Date.parse(hint.availableAt) - now.value;
-        const dear = hint.cost > 0 && score < hint.cost;
-        if (hint.taken || hint.text !== undefined) {
-          return (
-            <div key={hint.id} class="card hint">
-              <Icon name="light" />
-              <Markdown text={hint.text ?? ""} />
-            </div>
-          );
-        }
-        return (
-          <div key={hint.id} class="stack">
+      {hintsOf(clue).map((hint) =>
+        hint.taken || hint.text !== undefined ? (
+          <div key={hint.id} class="card hint">
+            <Icon name="light" />
+            <LongText text={hint.text} />
+          </div>
+        ) : (
+          <Untaken key={hint.id} clue={clue.id} hint={hint} />
+        ),
+      )}
+    </section>
+  );
+}
+
+/** Asks before the hint is taken: what it costs is gone. */
+function Untaken({
+  clue,
+  hint: { id, cost, availableAt },
+}: {
+  clue: string;
+  hint: ClueApart["hints"][number];
+}) {
+  const about = `hint/${clue}/${id}`;
+  const refused = verdictOf(about);
+  const score = me.value?.team.score ?? 0;
+  const missing = cost > 0 ? cost - score : 0;
+  const wait = Date.parse(availableAt) - now.value;
+  const takes = wait <= 0 && missing <= 0 && phase.value === "live";
+  const points = t("points", { count: score });
+  return (
+    <div class="stack">
+      {takes && asked.value === about ? (
+        <div class="card stack">
+          <p>{cost > 0 ? t("hintAsk", { count: cost, score: points }) : t("hintAskFree")}</p>
+          <div class="row">
             <button
               type="button"
-              class="quiet wide number"
-              disabled={wait > 0 || isUnderWay(about) || phase.value !== "live"}
-              onClick={() => void act({ type: "hint", clue: clue.id, hint: hint.id })}
+              onClick={() => {
+                asked.value = "";
+                void act({ type: "hint", clue, hint: id });
+              }}
             >
-              <Icon name={wait > 0 ? "lock" : "light"} />
-              {wait > 0
-                ? t("hintIn", { time: countdown(wait) })
-                : hint.cost > 0
-                  ? t("takeHint", { count: hint.cost })
-                  : t("freeHint")}
+              {t("hintYes")}
             </button>
-            {wait <= 0 && dear && <p class="soft small">{t("unaffordable")}</p>}
-            {refused && refused.outcome !== "taken" && <Verdict result={refused} />}
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                asked.value = "";
+              }}
+            >
+              {t("notNow")}
+            </button>
           </div>
-        );
-      })}
-    </section>
+        </div>
+      ) : (
+        <button
+          type="button"
+          class="quiet wide number"
+          disabled={!takes || isUnderWay(about)}
+          onClick={() => {
+            asked.value = about;
+          }}
+        >
+          <Icon name={takes ? "light" : "lock"} />
+          {wait > 0
+            ? t("hintIn", { time: countdown(wait) })
+            : cost > 0
+              ? t("takeHint", { count: cost })
+              : t("freeHint")}
+        </button>
+      )}
+      {wait <= 0 && missing > 0 && (
+        <p class="soft small">{t("hintMissing", { count: missing, score: points })}</p>
+      )}
+      {refused && refused.outcome !== "taken" && <Verdict heard={refused} />}
+    </div>
   );
 }

@@ -15,6 +15,7 @@ export async function makeDetector(): Promise<Detector> {
   const native = (globalThis as { BarcodeDetector?: NativeDetector }).BarcodeDetector;
   if (native && (await native.getSupportedFormats()).includes("qr_code"))
     return new native({ formats: ["qr_code"] });
-  prepareZXingModule({ overrides: { locateFile: () => wasm } });
+  // Loaded now: whoever asks for a detector learns that there is none before the camera is open.
+  await prepareZXingModule({ overrides: { locateFile: () => wasm }, fireImmediately: true });
   return new BarcodeDetector({ formats: ["qr_code"] });
 }

@@ -1,9 +1,9 @@
 /** Bringing team-mates: a link, the same as a QR code, and the code to say aloud. */
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import { t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
-import { hunt, session } from "./state.ts";
+import { useQrCode } from "../shared/qr-code.ts";
+import { hunt, me, session } from "./state.ts";
 
 const copied = signal(false);
 const SHARES = "share" in navigator && matchMedia("(pointer: coarse)").matches;
@@ -11,16 +11,9 @@ const SHARES = "share" in navigator && matchMedia("(pointer: coarse)").matches;
 const linkOf = (code: string): string => `${location.origin}${location.pathname}?join=${encoded(code)}`;
 
 export function Invite() {
-  const picture = useRef<HTMLDivElement>(null);
-  const code = session.value?.team.joinCode ?? "";
-  useEffect(() => {
-    void import("uqr")
-      .then(({ renderSVG }) => {
-        if (picture.current) picture.current.innerHTML = renderSVG(linkOf(code), { border: 2 });
-      })
-      // Offline, and never loaded before, or too long for a picture: the code below says the same.
-      .catch(() => picture.current?.remove());
-  }, [code]);
+  // The captain may have made another one since this device joined.
+  const code = me.value?.team.joinCode ?? session.value?.team.joinCode ?? "";
+  const picture = useQrCode(linkOf(code));
   const copy = async (): Promise<void> => {
     // The system's own sheet where there is one: that is how links are passed on from a phone.
     if (SHARES) {

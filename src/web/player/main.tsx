@@ -1,6 +1,7 @@
 /** The player page: `/play/{hunt}`, `?join=CODE` from a team-mate's link or QR code. */
 import "../shared/theme.css";
 import "./player.css";
+import "./frame.css";
 import { render } from "preact";
 import { huntOfPage } from "../shared/api.ts";
 import { startI18n } from "../shared/i18n.ts";
@@ -10,6 +11,7 @@ import { App } from "./app.tsx";
 import { en } from "./messages/en.ts";
 import { start } from "./state.ts";
 import { lastSession } from "./storage.ts";
+import { warmParts } from "./warm.ts";
 
 startTheme();
 await startI18n(en, {
@@ -24,10 +26,13 @@ if (hunt === "") {
   const played = await lastSession();
   location.replace(played === undefined ? "/" : `/play/${encoded(played)}`);
 } else {
+  // The page came with something to see, which ends here.
+  root.replaceChildren();
   render(<App />, root);
   await start(hunt);
   // The shell is kept on the device, so that the page opens without a network.
   await navigator.serviceWorker
     ?.register("/play/service-worker.js", { scope: "/play/" })
     .catch(() => undefined);
+  warmParts();
 }

@@ -1,5 +1,5 @@
 /**
- * Events that the engine has not answered yet. They are kept before they are
+ * Events without a result so far. They are kept before they are
  * sent, named by their id, and sent again under it until there is a result:
  * closing the page, losing the network or an overloaded engine loses nothing.
  */
@@ -12,7 +12,7 @@ export interface OutboxStore {
   remove(ids: readonly string[]): Promise<void>;
 }
 
-/** Why a request was not answered with results. */
+/** Why a request brought no results. */
 export interface Refusal {
   /** The same events may be sent again. */
   retryable?: boolean;
@@ -27,7 +27,7 @@ export interface OutboxDeps {
   /** Rejects with `Refusal`. */
   send(events: readonly PlayerEvent[]): Promise<Result[]>;
   result(result: Result, event: PlayerEvent): void;
-  /** Events without an answer, each time they change. */
+  /** Events without a result, each time they change. */
   pending(events: readonly PlayerEvent[]): void;
   /** The engine takes nothing from here: the token is refused, for example. The events stay. */
   refused(error: unknown): void;
@@ -57,14 +57,16 @@ export class Outbox {
     this.#deps = deps;
   }
 
-  /** Takes up what an earlier life of the page left behind. */
+  /** Takes up what the store has: of an earlier life of the page, or come to it otherwise. */
   async start(): Promise<void> {
-    this.#events = [...(await this.#deps.store.all()), ...this.#events];
+    const stored = await this.#deps.store.all();
+    const known = new Set(this.#events.map(({ id }) => id));
+    this.#events = [...stored.filter(({ id }) => !known.has(id)), ...this.#events];
     this.#deps.pending(this.#events);
     this.wake();
   }
 
-  /** Sends nothing more; what is not answered stays in the store. */
+  /** Sends nothing more; what has no result stays in the store. */
   stop(): void {
     this.#stopped = true;
     this.#woken?.();
@@ -102,7 +104,7 @@ export class Outbox {
           const result = answered.get(event.id);
           if (result) this.#deps.result(result, event);
         }
-        // An answer that answers nothing would go round for ever.
+        // A response without any of their results would go round for ever.
         if (done.length === 0) await this.#pause();
       }
     } finally {

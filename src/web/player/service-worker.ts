@@ -10,6 +10,9 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const SHELL = "/play/";
 const CACHE = `player-${PRECACHE.join(" ")}`;
 
+/** Longest that the network is waited for, ms, where there is a kept page instead. */
+const PATIENCE = 3_000;
+
 worker.addEventListener("install", (event) => {
   event.waitUntil(
     caches
@@ -33,13 +36,31 @@ worker.addEventListener("activate", (event) => {
   );
 });
 
+/** The whole response: one whose body never comes is none. */
+async function whole(request: Request): Promise<Response> {
+  const told = await fetch(request);
+  // A redirection has no body that could be read here.
+  if (told.type !== "basic") return told;
+  return new Response(await told.arrayBuffer(), told);
+}
+
+/** The newest page while there is a network that brings one in time; else, or while the engine is down, the kept one. */
+async function open(request: Request): Promise<Response> {
+  const newest = whole(request);
+  const late = new Promise<undefined>((done) => setTimeout(done, PATIENCE, undefined));
+  const told = await Promise.race([newest.catch(() => undefined), late]);
+  if (told && told.status < 500 && told.status !== 429) return told;
+  const kept = await caches.match(SHELL);
+  // Without a kept page whatever comes is the best there is.
+  return kept ?? newest.catch(() => Response.error());
+}
+
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate" && url.pathname.startsWith(SHELL)) {
-    // The newest page while there is a network, the kept one without.
-    event.respondWith(fetch(request).catch(async () => (await caches.match(SHELL)) ?? Response.error()));
+    event.respondWith(open(request));
     return;
   }
   if (!url.pathname.startsWith("/assets/") && !PRECACHE.includes(url.pathname)) return;

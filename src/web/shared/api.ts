@@ -41,12 +41,16 @@ export interface Call {
   body?: string;
   type?: string;
   headers?: Record<string, string>;
+  /** Hears the response's ETag. */
+  tagged?: (etag: string | undefined) => void;
+  /** Waits as long as the browser does: for what takes long, or happens also when nobody waits for it. */
+  patient?: boolean;
 }
 
 /** Calls the engine; throws `Problem`. What is no JSON is not the engine's: a portal of the network's, for example. */
 export async function call<Told>(
   path: string,
-  { method, token, json, body, type, headers }: Call = {},
+  { method, token, json, body, type, headers, tagged, patient = false }: Call = {},
 ): Promise<Told> {
   const sent = json === undefined ? body : JSON.stringify(json);
   let response: Response;
@@ -60,7 +64,7 @@ export async function call<Told>(
         ...headers,
       },
       ...(sent === undefined ? {} : { body: sent }),
-      signal: AbortSignal.timeout(TIMEOUT),
+      ...(patient ? {} : { signal: AbortSignal.timeout(TIMEOUT) }),
     });
     text = await response.text();
   } catch (error) {
@@ -69,9 +73,32 @@ export async function call<Told>(
   const isJson = response.headers.get("content-type")?.includes("json") ?? false;
   const told = isJson ? parsed(text) : undefined;
   if (response.ok) {
+    // Nothing is told.
+    if (response.status === 204) return undefined as Told;
     if (told === undefined) throw new Problem(0, "offline", "somebody else than the engine responded");
+    tagged?.(response.headers.get("etag") ?? undefined);
     return told as Told;
   }
+  throw refusalOf(response, told);
+}
+
+/** A text of the engine's, by an address that it told; throws `Problem`. */
+export async function text(path: string): Promise<string> {
+  let response: Response;
+  let told: string;
+  try {
+    // What is kept of it, the page keeps itself, and forgets when the player leaves.
+    response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
+    told = await response.text();
+  } catch (error) {
+    throw new Problem(0, "offline", String(error));
+  }
+  if (response.ok && response.headers.get("content-type")?.startsWith("text/markdown")) return told;
+  const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+  throw refusalOf(response, isJson ? parsed(told) : undefined);
+}
+
+function refusalOf(response: Response, told: unknown): Problem {
   const seconds = Number(response.headers.get("retry-after"));
   const after = seconds > 0 ? seconds : undefined;
   const refusal = (isObject(told) ? told : {}) as {
@@ -81,8 +108,8 @@ export async function call<Told>(
   };
   const { code, detail = response.statusText, issues } = refusal;
   // A portal or a proxy on the way, not the engine.
-  if (typeof code !== "string") throw new Problem(0, "offline", `${response.status} ${detail}`, [], after);
-  throw new Problem(response.status, code, detail, issues, after);
+  if (typeof code !== "string") return new Problem(0, "offline", `${response.status} ${detail}`, [], after);
+  return new Problem(response.status, code, detail, issues, after);
 }
 
 /** What is no JSON: a file, a stream. Throws `Problem`. */
@@ -97,5 +124,5 @@ export async function fetched(path: string, token: string | undefined): Promise<
 /** The path of a hunt's route. */
 export const huntPath = (hunt: string, rest = ""): string => `/v1/hunts/${encoded(hunt)}${rest}`;
 
-/** The hunt that the page's address names: `/play/harbour-nights`. */
-export const huntOfPage = (): string => decoded(location.pathname.split("/")[2] ?? "");
+/** The hunt that the page's address names: `/play/harbour-nights`; an app may have encoded the `#` behind it. */
+export const huntOfPage = (): string => decoded(location.pathname.split("/")[2] ?? "").split("#")[0] ?? "";

@@ -5,6 +5,7 @@ interface Keeper {
   remember(key: string, value: string): void;
   forget(key: string): void;
   forgetAll(): void;
+  keys(): string[];
 }
 
 /** Even asking for a blocked storage throws. */
@@ -40,6 +41,13 @@ function keeper(storage: () => Storage): Keeper {
         storage().clear();
       } catch {
         // Nothing is kept there.
+      }
+    },
+    keys() {
+      try {
+        return [...new Set([...Object.keys(storage()), ...unkept.keys()])];
+      } catch {
+        return [...unkept.keys()];
       }
     },
   };

@@ -76,6 +76,12 @@ export function t(key: string, parameters: Record<string, string | number> = {})
 
 export const number = (value: number): string => new Intl.NumberFormat(locale.value).format(value);
 
+export const percent = (value: number): string =>
+  new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(value);
+
+/** "a, b and c" */
+export const list = (of: readonly string[]): string => new Intl.ListFormat(locale.value).format(of);
+
 /** A time of day, with its date unless that is today; "" for what is no time. */
 export function clock(at: string | number): string {
   const date = new Date(at);

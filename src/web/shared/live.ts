@@ -9,6 +9,9 @@ const RETRY = { first: 500, most: 30_000 };
 const PING_EVERY = 20_000;
 const SILENCE = 50_000;
 
+/** The hunt is deleted: there is nothing to come back to. */
+const GONE = 4_404;
+
 export interface Live {
   close(): void;
 }
@@ -24,9 +27,11 @@ export interface LiveOptions {
   frame(frame: Frame): void;
   /** Whether the socket is open, each time that changes. */
   state?(open: boolean): void;
+  /** The hunt is deleted; the socket does not come back. */
+  gone?(): void;
 }
 
-export function openLive({ path, frame, state }: LiveOptions): Live {
+export function openLive({ path, frame, state, gone }: LiveOptions): Live {
   let socket: WebSocket | undefined;
   let closed = false;
   let wait = RETRY.first;
@@ -81,7 +86,14 @@ export function openLive({ path, frame, state }: LiveOptions): Live {
       if (told.ping !== undefined) socket?.send('{"ping":true}');
       else if (told.pong === undefined) frame(told);
     };
-    socket.onclose = again;
+    socket.onclose = ({ code }) => {
+      if (code === GONE) {
+        closed = true;
+        window.clearInterval(pulse);
+        state?.(false);
+        gone?.();
+      } else again();
+    };
   };
   const wake = (): void => {
     const state = socket?.readyState;

@@ -1,39 +1,61 @@
 /** A map of positions. Without a tile source of the operator's it is drawn on plain paper: no request leaves the engine. */
 import type { Pages } from "../../contract/ops.ts";
 import "leaflet/dist/leaflet.css";
-import { circle, circleMarker, type LatLngExpression, latLngBounds, map, tileLayer } from "leaflet";
+import {
+  circle,
+  circleMarker,
+  type LatLngExpression,
+  type LayerGroup,
+  latLngBounds,
+  layerGroup,
+  map,
+  tileLayer,
+} from "leaflet";
 import { call } from "./api.ts";
 
 export interface Spot {
   lat: number;
   lng: number;
+  /** The same in a later list: the same spot, which stays unless it changed. */
+  id?: string;
   /** Metres. */
   radius?: number;
   label?: string;
 }
 
-/** Draws `spots` into `element`, once. */
-export function drawMap(element: HTMLElement, spots: readonly Spot[]): void {
+/** Draws `spots` into `element`, and gives a function that shows other spots on the same map. */
+export function drawMap(element: HTMLElement, spots: readonly Spot[]): (spots: readonly Spot[]) => void {
   const drawn = map(element, { attributionControl: false, zoomControl: true });
-  const points: LatLngExpression[] = spots.map(({ lat, lng }) => [lat, lng]);
-  if (points.length > 0) drawn.fitBounds(latLngBounds(points), { maxZoom: 16, padding: [24, 24] });
-  for (const { lat, lng, radius, label } of spots) {
-    if (radius !== undefined) circle([lat, lng], { radius, weight: 1, color: "#0b62c4" }).addTo(drawn);
-    const marker = circleMarker([lat, lng], {
-      radius: 7,
-      color: "#fff",
-      weight: 2,
-      fillColor: "#c7351a",
-      fillOpacity: 1,
+  const shown = new Map<string, { as: string; layer: LayerGroup }>();
+  /** Whoever moved the map is looking at something: it stays there. */
+  let isMoved = false;
+  for (const event of ["pointerdown", "wheel", "keydown"])
+    element.addEventListener(event, () => {
+      isMoved = true;
     });
-    if (label !== undefined) {
-      // As text: names are the players' own, and a string would be taken as HTML.
-      const text = document.createElement("bdi");
-      text.textContent = label;
-      marker.bindTooltip(text);
+
+  const show = (wanted: readonly Spot[]): void => {
+    const points: LatLngExpression[] = wanted.map(({ lat, lng }) => [lat, lng]);
+    const bounds = latLngBounds(points);
+    const isInView = shown.size > 0 && drawn.getBounds().contains(bounds);
+    if (points.length > 0 && !isMoved && !isInView)
+      drawn.fitBounds(bounds, { maxZoom: 16, padding: [24, 24] });
+    const left = new Set(shown.keys());
+    for (const [index, spot] of wanted.entries()) {
+      const id = spot.id ?? String(index);
+      const as = JSON.stringify(spot);
+      left.delete(id);
+      const known = shown.get(id);
+      if (known?.as === as) continue;
+      known?.layer.remove();
+      shown.set(id, { as, layer: layerOf(spot).addTo(drawn) });
     }
-    marker.addTo(drawn);
-  }
+    for (const id of left) {
+      shown.get(id)?.layer.remove();
+      shown.delete(id);
+    }
+  };
+  show(spots);
   void call<Pages>("/v1/pages").then(
     ({ mapTiles }) => {
       if (mapTiles) tileLayer(mapTiles, { maxZoom: 19 }).addTo(drawn);
@@ -41,4 +63,24 @@ export function drawMap(element: HTMLElement, spots: readonly Spot[]): void {
     // The positions are there without tiles.
     () => undefined,
   );
+  return show;
+}
+
+function layerOf({ lat, lng, radius, label }: Spot): LayerGroup {
+  const layer = layerGroup();
+  if (radius !== undefined) circle([lat, lng], { radius, weight: 1, color: "#0b62c4" }).addTo(layer);
+  const marker = circleMarker([lat, lng], {
+    radius: 7,
+    color: "#fff",
+    weight: 2,
+    fillColor: "#c7351a",
+    fillOpacity: 1,
+  });
+  if (label !== undefined) {
+    // As text: names are the players' own, and a string would be taken as HTML.
+    const text = document.createElement("bdi");
+    text.textContent = label;
+    marker.bindTooltip(text);
+  }
+  return layer.addLayer(marker);
 }

@@ -1,47 +1,32 @@
-/** The start page: into a hunt by its id or a link, and to the other pages. */
+/** The start page: into a hunt by its id or a link, and to the other pages. Also what addresses show that name nothing. */
 import "../shared/theme.css";
 import "./start.css";
 import { render } from "preact";
 import { LOCALES, locale, startI18n, t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
-import { decoded, encoded } from "../shared/outside.ts";
 import { Settings, startTheme } from "../shared/settings.tsx";
+import { WayIn } from "../shared/way-in.tsx";
 import { ar, de, en } from "./messages.ts";
 
 startTheme();
 await startI18n(en, { de: async () => de, ar: async () => ar });
 
-/** A hunt's id, or any link that holds it. */
-function open(event: Event): void {
-  event.preventDefault();
-  const input = (event.currentTarget as HTMLFormElement).elements.namedItem("hunt") as HTMLInputElement;
-  const text = input.value.trim();
-  const link = /^https?:\/\/[^/]+\/play\/([^/?#]+)([?#].*)?$/i.exec(text);
-  const hunt = link?.[1] ?? text.toLowerCase();
-  if (hunt !== "") location.assign(`/play/${encoded(decoded(hunt))}${link?.[2] ?? ""}`);
-}
+const isStart = location.pathname === "/";
 
 function Start() {
   return (
     <main class="start" lang={locale.value in LOCALES ? locale.value : "en"}>
       <Settings language={t("language")} appearance={t("appearance")} />
       <Icon name="compass" />
-      <h1>{t("title")}</h1>
-      <form class="start-form" onSubmit={open}>
-        <label>
-          {t("hunt")}
-          <input
-            name="hunt"
-            required
-            autocomplete="off"
-            spellcheck={false}
-            dir="ltr"
-            placeholder="harbour-nights"
-          />
-        </label>
-        <button type="submit">{t("play")}</button>
-      </form>
+      <h1>{t(isStart ? "title" : "noPage")}</h1>
+      {!isStart && <p>{t("noPageText")}</p>}
+      <WayIn label={t("hunt")} button={t("play")} />
       <nav class="row">
+        {!isStart && (
+          <a class="button quiet" href="/">
+            {t("start")}
+          </a>
+        )}
         <a class="button quiet" href="/organise">
           {t("organise")}
         </a>

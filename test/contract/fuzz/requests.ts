@@ -19,7 +19,7 @@ export interface World {
   /** By what is done to them: some acts would end the game for all others. */
   hunts: { played: readonly string[]; changed: readonly string[]; imported: readonly string[] };
   members: readonly Member[];
-  /** Teams that may be banned and hidden. */
+  /** Teams that may be banned and hidden, and whose players may be signed out. */
   spared: readonly Member[];
   definitions: readonly object[];
   organiser: string;
@@ -64,7 +64,9 @@ const DEAR_FACTOR = 8;
 /** Acts that end or rebuild a hunt: on hunts that are there for it. */
 const CHANGING = /^(?:POST .*\/(?:phase|shards)|PUT .*)$/;
 const IMPORTING = /\/import$/;
-const BANNING = /\/(?:ban|hide)$/;
+const BANNING = /\/(?:ban|hide|return)$/;
+/** Its player is signed out by it. */
+const ENDING = /\/sessions\/end$/;
 
 /** Longest frame of a client. */
 const FRAME_BYTES = 4_096;
@@ -274,7 +276,7 @@ export class Requests {
     });
     const token = wrong.has("token")
       ? { value: brokenToken(draw, world), organiser: true }
-      : tokenOf(draw, operation, world, members);
+      : tokenOf(draw, operation, world, ENDING.test(operation.template) ? sparedIn(world, hunt) : members);
     const headers: [string, string][] = token.value === undefined ? [] : [["Authorization", token.value]];
     if (token.value !== undefined && wrong.has("token") && draw(8) === 0)
       headers.push(["Authorization", token.value]);
@@ -370,6 +372,9 @@ interface Token {
   value: string | undefined;
   organiser: boolean;
 }
+
+const sparedIn = ({ spared }: World, hunt: string): readonly Member[] =>
+  spared.filter((member) => member.hunt === hunt);
 
 function tokenOf(draw: Draw, { opens }: Operation, { organiser }: World, members: readonly Member[]): Token {
   const kind = opens.length > 0 ? pick(draw, opens) : undefined;

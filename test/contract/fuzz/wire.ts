@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 
 /** How long a response may take, ms. */
-export const ANSWER_WITHIN = 10_000;
+export const ANSWER_WITHIN = 30_000;
 
 export interface RawResponse {
   status: number;

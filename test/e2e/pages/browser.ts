@@ -107,6 +107,7 @@ export class Pages {
   readonly client: Client;
   readonly token: string;
   readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
 
   private constructor(engine: Engine, client: Client, token: string, browser: Browser) {
     this.engine = engine;
@@ -115,8 +116,8 @@ export class Pages {
     this.#browser = browser;
   }
 
-  static async start(): Promise<Pages> {
-    const engine = await startEngine({ vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1" } });
+  static async start(vars: Record<string, string> = {}): Promise<Pages> {
+    const engine = await startEngine({ vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", ...vars } });
     const browser = await chromium.launch({
       executablePath: executable ?? "",
       args: FLAGS,
@@ -140,8 +141,20 @@ export class Pages {
     if (phase === "live") await this.client.setPhase(hunt, "live");
   }
 
+  /** A device of its own, until `closeContexts`. */
   async context(options: BrowserContextOptions = PHONE): Promise<BrowserContext> {
-    return this.#browser.newContext({ locale: "en-GB", baseURL: this.engine.url.origin, ...options });
+    const context = await this.#browser.newContext({
+      locale: "en-GB",
+      baseURL: this.engine.url.origin,
+      ...options,
+    });
+    this.#contexts.push(context);
+    return context;
+  }
+
+  /** After each test: what it opened goes on asking the engine. */
+  async closeContexts(): Promise<void> {
+    for (const context of this.#contexts.splice(0)) await context.close();
   }
 
   /** A page of a context of its own. Nothing may go wrong on it: see `watched`. */
@@ -219,17 +232,31 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
 }
 
+/**
+ * Joins by the form, in any language: with a new team, by a code (which a link may have filled in), in a
+ * bracket, or, where one plays alone, with a name only.
+ */
 export async function joinAs(
   page: Page,
   name: string,
-  team: { create: string } | { code: string },
+  team?: { create?: string; code?: string; bracket?: string },
 ): Promise<void> {
-  await page.getByLabel("Your name").fill(name);
-  if ("create" in team) await page.getByLabel("New team's name").fill(team.create);
-  else if ((await page.getByLabel("Team code").inputValue()) === "")
-    await page.getByLabel("Team code").fill(team.code);
-  await page.getByRole("button", { name: "Join", exact: true }).click();
-  await page.getByRole("navigation", { name: "Pages of the hunt" }).waitFor();
+  const input = (of: string) => page.locator(`form.join-form [name="${of}"]`);
+  await input("name").fill(name);
+  if (team?.create !== undefined) await input("team").fill(team.create);
+  if (team?.code !== undefined && (await input("code").inputValue()) === "")
+    await input("code").fill(team.code);
+  if (team?.bracket !== undefined) await input("bracket").selectOption(team.bracket);
+  await page.locator('form.join-form button[type="submit"]').click();
+  await page.locator("nav.tabs").waitFor();
+}
+
+/** Nothing is wider than the screen. */
+export async function expectFits(page: Page): Promise<void> {
+  const wide = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(wide, page.url()).toBeLessThanOrEqual(0);
 }
 
 /** Answers the clue of this title, from the list. */

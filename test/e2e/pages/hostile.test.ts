@@ -1,6 +1,6 @@
 /** Every page with an address, a storage and a socket that somebody else wrote. */
 
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { DESK, expectQuiet, joinAs, noBrowser, Pages } from "./browser.ts";
 
@@ -31,32 +31,31 @@ const TEXTS = [
 ];
 
 /** What the pages remember, by name. */
-const KEYS = ["organiser-token", "locale", "theme", "last-hunt", "joining/hostile", "draft/hostile"];
+const KEYS = [
+  "organiser-token",
+  "sign-in",
+  "locale",
+  "theme",
+  "last-hunt",
+  "joining/hostile",
+  "draft/hostile",
+];
 
 describe.skipIf(noBrowser)("the pages, with hostile text", { timeout: 240_000 }, () => {
   let pages: Pages;
-  const contexts: BrowserContext[] = [];
   beforeAll(async () => {
     pages = await Pages.start();
     await pages.demo("hostile");
   });
-  afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close();
-  });
+  afterEach(() => pages.closeContexts());
   afterAll(() => pages?.stop());
-
-  async function opened(path: string) {
-    const found = await pages.page(path, DESK);
-    contexts.push(found.page.context());
-    return found;
-  }
 
   /** The page has drawn something. */
   const drawn = (page: Page) => page.locator("main").first().waitFor();
 
   test("[SEC-106] hostile hashes and queries", async () => {
     for (const path of ["/", "/play/hostile", "/board/hostile", "/organise", "/play/%25", "/board/%25%ff"]) {
-      const { page, watched } = await opened(path);
+      const { page, watched } = await pages.page(path, DESK);
       await drawn(page);
       for (const hash of HASHES) {
         await page.goto(`${path}?join=%25&lang=%&x=%ff${hash}`);
@@ -71,7 +70,7 @@ describe.skipIf(noBrowser)("the pages, with hostile text", { timeout: 240_000 },
   });
 
   test("[SEC-106] the console, signed in: every view under hostile hashes", async () => {
-    const { page, watched } = await opened("/organise");
+    const { page, watched } = await pages.page("/organise", DESK);
     await page.getByLabel("Organiser token").fill(pages.token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Hunts" }).waitFor();
@@ -87,7 +86,7 @@ describe.skipIf(noBrowser)("the pages, with hostile text", { timeout: 240_000 },
 
   test("[SEC-106] hostile storage: what was kept by somebody else counts as nothing", async () => {
     for (const path of ["/", "/play/hostile", "/board/hostile", "/organise", "/organise#hostile/edit"]) {
-      const { page, watched } = await opened(path);
+      const { page, watched } = await pages.page(path, DESK);
       await drawn(page);
       for (const text of TEXTS) {
         await page.evaluate(
@@ -108,7 +107,7 @@ describe.skipIf(noBrowser)("the pages, with hostile text", { timeout: 240_000 },
   });
 
   test("[SEC-106] hostile rows in the player's database, then playing goes on", async () => {
-    const { page, watched } = await opened("/play/hostile");
+    const { page, watched } = await pages.page("/play/hostile", DESK);
     await joinAs(page, "Ann", { create: "Otters" });
     await page.evaluate(async () => {
       const db = await new Promise<IDBDatabase>((resolve) => {
@@ -133,7 +132,6 @@ describe.skipIf(noBrowser)("the pages, with hostile text", { timeout: 240_000 },
   test("[SEC-106] hostile frames: the pages go on", async () => {
     for (const path of ["/board/hostile", "/play/hostile"]) {
       const context = await pages.context(DESK);
-      contexts.push(context);
       const page = await context.newPage();
       const watched = pages.watch(page);
       let sockets = 0;

@@ -1,14 +1,15 @@
 /** The pages as players, organisers and an audience use them: [WEB-1] to [WEB-11] of SPEC.md. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parseDefinition } from "../../../src/hunt/definition.ts";
-import { sleep } from "../../contract/client.ts";
+import { type Player, sleep } from "../../contract/client.ts";
 import {
   answer,
   DESK,
   expectAccessible,
+  expectFits,
   expectQuiet,
   joinAs,
   noBrowser,
@@ -16,7 +17,6 @@ import {
   PHONE,
   picture,
   WALL,
-  type Watched,
   wantsPictures,
   withCamera,
 } from "./browser.ts";
@@ -35,7 +35,6 @@ async function clearLine(page: Page): Promise<void> {
 }
 
 let pages: Pages;
-const contexts: BrowserContext[] = [];
 /** What the demo's sheets carry. */
 const codes = new Map<string, string>();
 
@@ -43,25 +42,14 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });
-  afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close();
-  });
+  afterEach(() => pages.closeContexts());
   afterAll(() => pages?.stop());
-
-  async function open(
-    path: string,
-    options?: Parameters<Pages["page"]>[1],
-  ): Promise<{ page: Page; watched: Watched }> {
-    const opened = await pages.page(path, options);
-    contexts.push(opened.page.context());
-    return opened;
-  }
 
   /** Solves every clue that is open to the page's player, until none is left. */
   async function solveAll(page: Page, most = Number.POSITIVE_INFINITY): Promise<number> {
     let solved = 0;
     // What team-mates did meanwhile is on its way.
-    await Promise.all([page.waitForResponse(/\/me$/), page.reload()]);
+    await Promise.all([page.waitForResponse(/\/me(\?|$)/), page.reload()]);
     await sleep(300);
     while (solved < most) {
       await page.goto(page.url().replace(/#.*|$/, "#clues"));
@@ -84,7 +72,8 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
         await page.getByRole("button", { name: "I am here" }).click();
       } else if (clue.kind === "choice") {
         const label = clue.choices?.find(({ id }) => id === clue.answers?.[0])?.label ?? "";
-        await page.getByRole("button", { name: label }).click();
+        await page.getByLabel(label).check();
+        await page.getByRole("button", { name: "Send this answer" }).click();
       } else {
         await page.getByLabel("Your answer").fill(clue.answers?.[0] ?? "");
         await page.getByRole("button", { name: "Check" }).click();
@@ -103,7 +92,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     );
     for (const { clue, code } of told.body.codes) codes.set(clue, code);
     const afoot = { ...PHONE, permissions: ["geolocation"] };
-    const ann = await open("/play/whole", afoot);
+    const ann = await pages.page("/play/whole", afoot);
     await ann.page.getByLabel("Your name").waitFor();
     await picture(ann.page, "player-join");
     await joinAs(ann.page, "Ann", { create: "The Otters" });
@@ -112,9 +101,9 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await ann.page.goto("/play/whole#team");
     const code = (await ann.page.locator(".invite .code").innerText()).trim();
     // By the link that a team-mate sends.
-    const ben = await open(`/play/whole?join=${code}`, afoot);
+    const ben = await pages.page(`/play/whole?join=${code}`, afoot);
     await joinAs(ben.page, "Ben", { code });
-    const cid = await open("/play/whole", afoot);
+    const cid = await pages.page("/play/whole", afoot);
     await joinAs(cid.page, "Cid", { create: "Gulls" });
 
     expect(await answer(ann.page, "The Strong One", "gut")).toBe("nudge");
@@ -157,7 +146,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
 
   test("[WEB-2] what is done without a network is kept, also when the page is closed, and sent once", async () => {
     await pages.demo("offline");
-    const { page, watched } = await open("/play/offline");
+    const { page, watched } = await pages.page("/play/offline");
     await joinAs(page, "Ann", { create: "Offline" });
     await page.locator(".clue").first().waitFor();
     await page.evaluate(() =>
@@ -214,7 +203,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     expectQuiet(watched);
   });
 
-  test("[WEB-2] whoever's token is no longer good joins again, and what was not sent is sent then", async () => {
+  test("[WEB-2] whoever's token is no longer good joins again, and may send then what was not sent", async () => {
     await pages.demo("kept");
     const { page, watched } = await pages.page("/play/kept");
     await joinAs(page, "Uma", { create: "Turnstones" });
@@ -231,6 +220,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.getByLabel("Your name").waitFor();
     await page.unroute("**/v1/hunts/kept/events");
     await joinAs(page, "Uma", { create: "Turnstones II" });
+    await page.getByRole("button", { name: "Send for Turnstones II" }).click();
     await page.locator(".masthead", { hasText: "50 Points" }).waitFor();
     expectQuiet(watched);
   });
@@ -253,7 +243,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
         },
       ],
     });
-    const { page, watched } = await open("/play/kinds", {
+    const { page, watched } = await pages.page("/play/kinds", {
       ...PHONE,
       permissions: ["geolocation"],
       geolocation: { latitude: 53.5446, longitude: 9.9669, accuracy: 12 },
@@ -268,7 +258,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.getByRole("button", { name: "Send the code" }).click();
     await page.locator(".solved").waitFor();
     // A sheet's address, opened by a phone's own camera: by who has not joined yet.
-    const other = await open("/play/kinds#code=QR-OF-THE-CHEST");
+    const other = await pages.page("/play/kinds#code=QR-OF-THE-CHEST");
     await other.page.getByLabel("Your name").fill("Camera");
     await other.page.getByRole("button", { name: "Join", exact: true }).click();
     await other.page.locator(".clue-solved", { hasText: "Chest" }).waitFor();
@@ -287,7 +277,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await expectAccessible(page);
     expectQuiet(watched);
     // A name is text on the organiser's map, whatever it looks like.
-    const console_ = await open("/organise", DESK);
+    const console_ = await pages.page("/organise", DESK);
     await console_.page.getByLabel("Organiser token").fill(pages.token);
     await console_.page.getByRole("button", { name: "Sign in" }).click();
     await console_.page.locator('a[href="#kinds/live"]').click();
@@ -332,13 +322,13 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
 
   test("[WEB-4] an organiser pauses, resumes, announces and awards; player and board show it", async () => {
     await pages.demo("run");
-    const player = await open("/play/run");
+    const player = await pages.page("/play/run");
     await joinAs(player.page, "Ann", { create: "The Otters" });
     expect(await answer(player.page, "The Strong One", "tug")).toBe("correct");
-    const board = await open("/board/run", WALL);
+    const board = await pages.page("/board/run", WALL);
     await board.page.locator(".places tr", { hasText: "The Otters" }).waitFor();
 
-    const console_ = await open("/organise", DESK);
+    const console_ = await pages.page("/organise", DESK);
     await picture(console_.page, "console-sign-in");
     await console_.page.getByLabel("Organiser token").fill("wrong");
     await console_.page.getByRole("button", { name: "Sign in" }).click();
@@ -385,7 +375,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
   });
 
   test("[WEB-5] the editor judges while one types, completes by the schema, and publishes", async () => {
-    const { page, watched } = await open("/organise", DESK);
+    const { page, watched } = await pages.page("/organise", DESK);
     await page.getByLabel("Organiser token").fill(pages.token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "New hunt" }).click();
@@ -454,7 +444,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     for (let team = 0; team < players.length; team += 1) {
       for (let clue = 0; clue <= team; clue += 1) await solve(team, clue);
     }
-    const { page, watched } = await open("/board/wall", WALL);
+    const { page, watched } = await pages.page("/board/wall", WALL);
     await page.locator(".places tbody tr").first().waitFor();
     await expect.poll(() => page.locator(".places tbody tr").first().innerText()).toContain("Salt Cellar");
     for (let clue = 0; clue < 9; clue += 1) await solve(1, clue);
@@ -488,6 +478,105 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     expectQuiet(watched);
   });
 
+  test("[WEB-6] one screen has room for everything, and the reveal releases the results", async () => {
+    const crowd = 61;
+    const clues = Array.from({ length: 3 }, (_, index) => ({
+      id: `c${index}`,
+      round: "r",
+      title: `C${index}`,
+      kind: "answer",
+      answers: ["a"],
+      points: 12_345,
+    }));
+    const definition = { format: 1, title: "The Long Night", rounds: [{ id: "r", title: "R" }], clues };
+    const opens = new Date(Date.now() + 3_600_000).toISOString();
+    await pages.client.publish("waiting", { ...definition, opens }, "draft");
+    await pages.client.publish("crowded", {
+      ...definition,
+      teams: { mode: "teams", maxSize: 2 },
+      results: "manual",
+    });
+    const long = "Donaudampfschifffahrtsgesellschaftskapitänsmütze";
+    const players: Player[] = [];
+    for (let index = 0; index < crowd; index += 1) {
+      players.push(await pages.client.team("crowded", index === 0 ? long : `Crew ${index}`));
+    }
+    const solve = (team: number, clue: number) => {
+      const player = players[team];
+      if (!player) throw new Error("no such team");
+      return pages.client.playOne(player, { id: `s${clue}`, type: "answer", clue: `c${clue}`, answer: "a" });
+    };
+    await solve(0, 0);
+
+    /** What of the page is out of sight, or wider or higher than its box. */
+    const cutOff = (page: Page) =>
+      page.evaluate(() => {
+        const { scrollWidth, scrollHeight, clientWidth, clientHeight } = document.documentElement;
+        const found = scrollWidth > clientWidth || scrollHeight > clientHeight ? ["the page scrolls"] : [];
+        for (const element of document.querySelectorAll(
+          "h1, h2, button, select, input, .board-qr, tbody tr, td.number",
+        )) {
+          const { left, right, top, bottom } = element.getBoundingClientRect();
+          const isOut = left < 0 || top < 0 || right > clientWidth || bottom > clientHeight;
+          const isCut = element.matches("td") && element.scrollWidth > element.clientWidth;
+          if (isOut || isCut) found.push(element.outerHTML.slice(0, 80));
+        }
+        return found;
+      });
+    const SMALL = { viewport: { width: 1_366, height: 768 } } as const;
+
+    const before = await pages.page("/board/waiting", SMALL);
+    await before.page.locator(".board-qr svg").waitFor();
+    const size = await before.page.locator(".board-qr").boundingBox();
+    expect(Math.min(size?.width ?? 0, size?.height ?? 0)).toBeGreaterThanOrEqual(200);
+    expect(await cutOff(before.page)).toEqual([]);
+
+    const board = await pages.page("/board/crowded", SMALL);
+    const { page } = board;
+    await page.getByText(/Places 1 to \d+ of 61/).waitFor();
+    const name = page.locator(".places td.name", { hasText: long });
+    await name.waitFor();
+    expect((await name.boundingBox())?.width).toBeGreaterThan(150);
+    expect(await cutOff(page)).toEqual([]);
+    // The others come by themselves.
+    await page.getByText(/Places (?!1 )\d+ to \d+ of 61/).waitFor({ timeout: 20_000 });
+    await page.getByRole("button", { name: "Stop turning pages" }).click();
+    await solve(60, 1);
+    await page.locator(".solves li", { hasText: /Crew 60.*1 of 3.*\+12,345/ }).waitFor();
+    await pages.client.organise("POST", "/v1/hunts/crowded/announcements", { text: "The *ferry* waits." });
+    await page.locator(".board-news em", { hasText: "ferry" }).waitFor();
+    expect(await cutOff(page)).toEqual([]);
+    await page.reload();
+    await page.locator(".board-news em", { hasText: "ferry" }).waitFor();
+    await expectAccessible(page);
+
+    await pages.client.setPhase("crowded", "ended");
+    await page.getByText("The final places are about to be shown").waitFor();
+    expect(await cutOff(page)).toEqual([]);
+    await page.getByRole("button", { name: "Reveal the places" }).click();
+    await page.getByLabel("Organiser's token").fill("no.such.token");
+    await page.getByRole("button", { name: "Reveal the places" }).click();
+    await page.getByText("The engine does not know this token.").waitFor();
+    expect((await pages.client.board("crowded")).frozen).toBe(true);
+    await page.getByLabel("Organiser's token").fill(pages.token);
+    await expectAccessible(page);
+    await page.getByRole("button", { name: "Reveal the places" }).click();
+    await page.getByRole("button", { name: "Next place" }).waitFor();
+    expect(await cutOff(page)).toEqual([]);
+    expect(await page.locator("main").innerText()).not.toContain(long);
+    for (let place = 15; place > 2; place -= 1) await page.locator("body").press(" ");
+    await page.locator(".staged-3").waitFor();
+    // A reload shows nothing sooner, and goes on from there.
+    await page.reload();
+    await page.locator(".staged-3").waitFor();
+    expect(await page.locator("tr.concealed").count()).toBe(2);
+    await page.locator("body").press(" ");
+    await page.locator("body").press(" ");
+    await page.locator(".staged-1", { hasText: long }).waitFor();
+    expect(await cutOff(page)).toEqual([]);
+    expectQuiet(board.watched);
+  });
+
   test("[WEB-7] three languages, each in its own direction, chosen and kept", async () => {
     await pages.demo("words");
     for (const [locale, text, direction] of [
@@ -495,19 +584,16 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
       ["ar-EG", "انضم إلى البحث عن الكنز", "rtl"],
       ["fr-FR", "Join the hunt", "ltr"],
     ] as const) {
-      const { page, watched } = await open("/play/words", { ...PHONE, locale });
+      const { page, watched } = await pages.page("/play/words", { ...PHONE, locale });
       await page.getByRole("heading", { name: text }).waitFor();
       expect(await page.locator("html").getAttribute("dir")).toBe(direction);
       await expectAccessible(page);
       if (locale === "ar-EG") await picture(page, "player-arabic");
       // Nothing is wider than the screen.
-      const wide = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(wide).toBeLessThanOrEqual(0);
+      await expectFits(page);
       expectQuiet(watched);
     }
-    const { page } = await open("/organise", { ...DESK, locale: "ar-EG" });
+    const { page } = await pages.page("/organise", { ...DESK, locale: "ar-EG" });
     await page.locator("h1").waitFor();
     expect(await page.locator("html").getAttribute("dir")).toBe("rtl");
     await page.getByRole("combobox").selectOption("de");
@@ -526,7 +612,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
       expect(answered.headers.get("x-content-type-options")).toBe("nosniff");
       const html = await answered.text();
       expect(html).not.toMatch(/<script(?![^>]*src=)|style=|onload=/);
-      const { page, watched } = await open(path, DESK);
+      const { page, watched } = await pages.page(path, DESK);
       await page.locator("h1").first().waitFor();
       if (path === "/") {
         await picture(page, "start");
@@ -534,13 +620,13 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
       }
       expectQuiet(watched);
     }
-    const unknown = await open("/play/nothing-here", DESK);
+    const unknown = await pages.page("/play/nothing-here", DESK);
     await unknown.page.getByText("There is no such hunt.").waitFor();
   });
 
   test("[WEB-9] a stranger joins and solves the first clue by the keyboard alone", async () => {
     await pages.demo("keys");
-    const { page, watched } = await open("/play/keys", DESK);
+    const { page, watched } = await pages.page("/play/keys", DESK);
     await page.getByLabel("Your name").focus();
     await page.keyboard.type("Ann");
     await page.keyboard.press("Tab");
@@ -559,7 +645,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
 
   test("[WEB-9] whoever opens a clue before all of a joining has come stays there", async () => {
     await pages.demo("early");
-    const { page, watched } = await open("/play/early", DESK);
+    const { page, watched } = await pages.page("/play/early", DESK);
     // The socket opens during the first look at the team; a second one follows, which the joining waits for.
     let letGo = (): void => undefined;
     const held = new Promise<void>((done) => {
@@ -567,7 +653,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     });
     const opened = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("framereceived"));
     let looks = 0;
-    await page.route(/\/me$/, async (route) => {
+    await page.route(/\/me(\?|$)/, async (route) => {
       looks += 1;
       await (looks === 1 ? opened.then(() => sleep(100)) : held);
       await route.continue();
@@ -594,7 +680,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     async (locale, words) => {
       const hunt = `crowd-${locale.slice(0, 2)}`;
       await pages.demo(hunt);
-      const { page, watched } = await open(`/play/${hunt}`, { ...DESK, locale });
+      const { page, watched } = await pages.page(`/play/${hunt}`, { ...DESK, locale });
       const tried: number[] = [];
       await page.route(/\/players$/, async (route) => {
         tried.push(Date.now());
@@ -670,7 +756,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
       }
       await pages.client.playOne(player, { id: "prize", type: "claim", prize: "golden-shell" });
     }
-    const { page, watched } = await open("/organise", DESK);
+    const { page, watched } = await pages.page("/organise", DESK);
     await page.getByLabel("Organiser token").fill(pages.token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.locator('a[href="#show/live"]').click();

@@ -2,7 +2,16 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Line, linesOf } from "../../../src/edge/lines.ts";
 import { takeRegistrations } from "../../../src/edge/routes/registrations.ts";
-import type { RegistrationMessage } from "../../../src/protocol.ts";
+import type { Registration } from "../../../src/protocol.ts";
+import type { SealedMessage } from "../../../src/queue/message.ts";
+import { openRegistering, registeringText } from "../../../src/queue/registrations.ts";
+
+const SECRETS = { CODE_KEYS: `k1:${"A".repeat(43)}` };
+const sealed = (registrations: Registration[]) => registeringText(SECRETS, { registrations });
+const opened = (body: string): Registration[] => {
+  const content = openRegistering(SECRETS, JSON.parse(body) as SealedMessage);
+  return "registrations" in content ? content.registrations : [];
+};
 
 /** A request whose body comes in these pieces. */
 function request(pieces: readonly (string | Uint8Array)[]): Request {
@@ -78,8 +87,7 @@ describe("[REG-12] registrations on their way to the queue", () => {
     const batches: { body: string; contentType?: string }[][] = [];
     return {
       batches,
-      registrations: () =>
-        batches.flat().flatMap(({ body }) => (JSON.parse(body) as RegistrationMessage).registrations),
+      registrations: () => batches.flat().flatMap(({ body }) => opened(body)),
       async sendBatch(messages: Iterable<{ body: string; contentType?: string }>) {
         if (fails()) throw new Error("the queue is full");
         batches.push([...messages]);
@@ -87,7 +95,7 @@ describe("[REG-12] registrations on their way to the queue", () => {
     };
   }
   const take = (to: ReturnType<typeof queue>, pieces: readonly string[]) =>
-    takeRegistrations(to as unknown as Queue<string>, request(pieces), 7);
+    takeRegistrations(to as unknown as Queue<string>, sealed, request(pieces), 7);
   const line = (index: number, name = "") => `${JSON.stringify({ externalId: `p-${index}`, name })}\n`;
 
   test.each([
@@ -107,13 +115,12 @@ describe("[REG-12] registrations on their way to the queue", () => {
     );
     for (const batch of to.batches) {
       const sizes = batch.map(({ body }) => Buffer.byteLength(body));
-      expect(Math.max(...sizes)).toBeLessThanOrEqual(100_200);
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(121_000);
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(240_000);
       expect(batch.length).toBeLessThanOrEqual(100);
       for (const { body, contentType } of batch) {
-        const message = JSON.parse(body) as RegistrationMessage;
-        expect(message).toMatchObject({ v: 1, kind: "registrations" });
-        expect(message.registrations.length).toBeLessThanOrEqual(500);
+        expect(JSON.parse(body)).toMatchObject({ v: 2, kind: "registrations" });
+        expect(opened(body).length).toBeLessThanOrEqual(500);
         expect(contentType).toBe("text");
       }
     }

@@ -4,8 +4,7 @@ import type { CompiledClue } from "../../../src/hunt/compiled.ts";
 import { type ClueDefinition, parseDefinition } from "../../../src/hunt/definition.ts";
 import { type ClueKind, eventOf, KIND_KEYS, KIND_NAMES, KINDS, kindOf } from "../../../src/hunt/kinds/all.ts";
 import type { Solving } from "../../../src/hunt/kinds/kind.ts";
-import { cluesOf } from "../../../src/hunt/view.ts";
-import { answer, checkin, clue, game, plainDigest, scan } from "../build.ts";
+import { answer, checkin, clue, cluesSeen, game, plainDigest, scan } from "../build.ts";
 
 /** Of each kind the keys of a clue, and the command that solves it. The compiler asks for an entry a kind. */
 const SAMPLES: Record<ClueKind, { keys: object; solve: (id: string) => Solving }> = {
@@ -72,7 +71,7 @@ describe.each(KIND_NAMES)("the kind %s", (kind) => {
 
   test("goes the whole way: written, stored as JSON, seen, solved, told the same again", () => {
     const played = game([JSON.parse(JSON.stringify(stored(kind))), OTHER]);
-    const [seen] = cluesOf(played.context, played.team(), played.openedAt);
+    const [seen] = cluesSeen(played, played.openedAt);
     expect(seen).toMatchObject({ id: "sample", kind, state: "open" });
     expect(JSON.stringify(seen)).not.toMatch(/digest|sample\/|code:|MINE/);
     const command = SAMPLES[kind].solve("e");

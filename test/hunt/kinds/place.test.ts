@@ -96,8 +96,12 @@ describe("a check-in", () => {
     expect(judgeCheckin(PIER, north(0), last, T0).outcome).toBe("correct");
   });
 
-  test("[PL-6] the distance is told to 0.1 m, whatever the outcome", () => {
-    expect(judgeCheckin(PIER, north(12.34), undefined, T0).distance).toBe(12.3);
+  test("[PL-6] the distance is recorded to 0.1 m, rounded up, whatever the outcome", () => {
+    expect(judgeCheckin(PIER, north(12.34), undefined, T0).distance).toBe(12.4);
+    expect(judgeCheckin(PIER, north(60.01), undefined, T0)).toEqual({
+      outcome: "out_of_range",
+      distance: 60.1,
+    });
     expect(judgeCheckin(PIER, north(123.46, 500), undefined, T0)).toEqual({
       outcome: "implausible",
       distance: 123.5,

@@ -24,7 +24,10 @@ interface NaiveTeam {
   adjusted: number;
   banned: boolean;
   hidden: boolean;
+  empty: boolean;
 }
+
+const isShown = ({ banned, hidden, empty }: NaiveTeam): boolean => !banned && !hidden && !empty;
 
 export function naiveClueValue(
   decay: StandingsRules["scoring"]["decay"],
@@ -71,15 +74,22 @@ export class NaiveStandings {
         adjusted: 0,
         banned: false,
         hidden: false,
+        empty: fact.empty === true,
       });
       return;
     }
     const team = this.teams.get(fact.team);
     if (team === undefined) throw new Error("the generator made an unknown team");
     if (fact.type === "solve") team.solves.push(fact);
-    else if (fact.type === "adjust") team.adjusted += fact.points;
+    else if (fact.type === "recount") {
+      team.solves = [...fact.solves];
+      team.joined = fact.joined;
+    } else if (fact.type === "adjust") team.adjusted += fact.points;
     else if (fact.type === "ban" || fact.type === "unban") team.banned = fact.type === "ban";
-    else team.hidden = fact.type === "hide";
+    else if (fact.type === "hide" || fact.type === "show") team.hidden = fact.type === "hide";
+    else if (fact.type === "bracket") team.bracket = fact.bracket;
+    else if (fact.type === "rename") team.name = fact.name;
+    else team.empty = fact.type === "emptied";
   }
 
   basePoints(clue: string): number | undefined {
@@ -88,7 +98,7 @@ export class NaiveStandings {
 
   solveCount(clue: string): number {
     return [...this.teams.values()].filter(
-      (team) => !team.banned && !team.hidden && team.solves.some((solve) => solve.clue === clue),
+      (team) => isShown(team) && team.solves.some((solve) => solve.clue === clue),
     ).length;
   }
 
@@ -97,9 +107,10 @@ export class NaiveStandings {
     return points === undefined ? 0 : naiveClueValue(this.rules.scoring.decay, points, this.solveCount(clue));
   }
 
-  /** All solves of a clue, first to last. */
+  /** The solves of a clue by teams that are not hidden, first to last. */
   order(clue: string): { team: NaiveTeam; at: number; seq: number }[] {
-    const solves = [...this.teams.values()].flatMap((team) =>
+    const shown = [...this.teams.values()].filter(({ hidden, empty }) => !hidden && !empty);
+    const solves = shown.flatMap((team) =>
       team.solves.filter((solve) => solve.clue === clue).map(({ at, seq }) => ({ team, at, seq })),
     );
     return solves.toSorted(
@@ -135,7 +146,7 @@ export class NaiveStandings {
   ranked(bracket?: string): NaiveTeam[] {
     const { ranking, finish } = this.rules.scoring;
     const rows = [...this.teams.values()]
-      .filter((team) => !team.banned && !team.hidden && (bracket === undefined || team.bracket === bracket))
+      .filter((team) => isShown(team) && (bracket === undefined || team.bracket === bracket))
       .map((team) => {
         const finished = team.solves.some(({ clue }) => clue === finish);
         const first =
@@ -167,7 +178,10 @@ export class NaiveStandings {
 
   word(shard: string) {
     if (!this.dynamic) return undefined;
-    const clues = this.rules.clues.map(({ id }) => id).filter((clue) => this.order(clue).length > 0);
+    const teams = [...this.teams.values()];
+    const clues = this.rules.clues
+      .map(({ id }) => id)
+      .filter((clue) => teams.some(({ solves }) => solves.some((solve) => solve.clue === clue)));
     return {
       values: clues.map((clue) => ({ clue, value: this.value(clue) })),
       bonuses: clues.flatMap((clue) =>

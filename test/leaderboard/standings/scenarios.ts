@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import type { StandingsRules } from "../../../src/hunt/score.ts";
-import type { ScoreFact } from "../../../src/protocol.ts";
+import type { CountedSolve, ScoreFact } from "../../../src/protocol.ts";
 import type { Report } from "./naive.ts";
 
 /** Names whose string order is neither their order here nor a numeric one. */
@@ -47,14 +47,32 @@ const actionArbitrary = fc.record({
     "solve",
     "adjust",
     "mark",
+    "bracket",
+    "correct",
   ),
+  /** Whether a correction takes a solve back, or gives one, there or not, another time. */
+  takesBack: fc.boolean(),
   team: fc.nat(),
   clue: fc.nat(),
   points: fc.constantFrom(-30, 0, 10, 37, 100),
-  mark: fc.constantFrom("ban" as const, "unban" as const, "hide" as const, "show" as const),
+  mark: fc.constantFrom(
+    "ban" as const,
+    "unban" as const,
+    "hide" as const,
+    "show" as const,
+    "emptied" as const,
+    "filled" as const,
+  ),
   at: fc.nat(25),
   gap: fc.integer({ min: 1, max: 3 }),
 });
+
+interface Team {
+  id: string;
+  open: string[];
+  solves: CountedSolve[];
+  joined: { at: number; seq: number };
+}
 
 /** Each shard's facts in `seq` order, as real shards would send them: no unknown team, no second solve. */
 function factsOf(
@@ -65,10 +83,10 @@ function factsOf(
   const shards = SHARDS.map((name) => ({
     name,
     seq: 0,
-    teams: [] as { id: string; open: string[] }[],
+    teams: [] as Team[],
     facts: [] as ScoreFact[],
   }));
-  for (const { shard: number, what, team: pick, clue, points, mark, at, gap } of actions) {
+  for (const { shard: number, what, team: pick, clue, points, mark, at, gap, takesBack } of actions) {
     const shard = shards[number] as (typeof shards)[number];
     const head = { seq: shard.seq + gap, at };
     const team = shard.teams[pick % Math.max(1, shard.teams.length)];
@@ -82,14 +100,32 @@ function factsOf(
         type: "join",
         name: `Team ${id} ⚓`,
         ...(bracket !== undefined && { bracket }),
+        ...(clue % 8 === 0 && { empty: true as const }),
       };
-      shard.teams.push({ id, open: [...clues] });
+      shard.teams.push({ id, open: [...clues], solves: [], joined: head });
     } else if (what === "solve") {
       const [solved] = team.open.splice(clue % Math.max(1, team.open.length), 1);
       if (solved === undefined) continue;
-      fact = { ...head, team: team.id, type: "solve", clue: solved, points: Math.max(0, points) };
+      const given = { clue: solved, points: Math.max(0, points) };
+      fact = { ...head, team: team.id, type: "solve", ...given };
+      team.solves.push({ ...head, ...given });
+    } else if (what === "correct") {
+      // Another time of what it solved, or a solve by hand of what it did not.
+      const id = (takesBack ? team.solves.map((solve) => solve.clue) : clues)[clue % clues.length];
+      if (id === undefined) continue;
+      const before = team.solves.find((solve) => solve.clue === id)?.points ?? 0;
+      team.solves = team.solves.filter((solve) => solve.clue !== id);
+      team.open = team.open.filter((open) => open !== id);
+      if (takesBack) team.open.push(id);
+      else team.solves.push({ at: clue % 26, seq: head.seq, clue: id, points: Math.max(0, points) });
+      team.solves.sort((a, b) => a.at - b.at || a.seq - b.seq);
+      const by = (takesBack ? 0 : Math.max(0, points)) - before;
+      const { joined } = team;
+      fact = { ...head, team: team.id, type: "recount", solves: [...team.solves], by, joined };
     } else if (what === "adjust") fact = { ...head, team: team.id, type: "adjust", points };
-    else fact = { ...head, team: team.id, type: mark };
+    else if (what === "bracket") {
+      fact = { ...head, team: team.id, type: "bracket", bracket: BRACKETS[pick % 3] as string };
+    } else fact = { ...head, team: team.id, type: mark };
     shard.facts.push(fact);
     shard.seq = head.seq;
   }

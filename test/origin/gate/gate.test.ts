@@ -271,7 +271,51 @@ describe("a half-open gate", () => {
       state: "closed",
       since: world.now,
       window: { calls: 0, failed: 0, slow: 0 },
+      openings: 1,
     });
+  });
+
+  test("[ADV-8] openings after it was closed are told for ten minutes, over a restart too", () => {
+    const parameters = {
+      minCalls: 20,
+      failedShare: 0.5,
+      slowShare: 0.8,
+      openMs: 1_000,
+      openMaxMs: 1_000,
+      probesPerSecond: 3,
+    };
+    let gate = new Gate(parameters, 0);
+    let now = 0;
+    const failing = { calls: 40, succeeded: 0, failed: 40, timedOut: 0, slow: 0, leases: [] };
+    for (let flush = 1; flush <= 3; flush += 1) {
+      now += 60_000;
+      const { epoch } = gate.saved;
+      expect(
+        gate.report({ isolate: "i", deltas: [{ ...failing, flush: flush * 10, epoch }] }, now, 0.5).state,
+      ).toBe("open");
+      expect(gate.status(now, 0.5).openings).toBe(flush);
+      now += 5_000;
+      const leases = Array.from({ length: 3 }, (_, probe) =>
+        gate.report({ isolate: `p${probe}`, deltas: [], starting: 100 }, now, 0.5),
+      );
+      for (const [probe, view] of leases.entries()) {
+        const id = (view.state === "half_open" && view.lease) || "";
+        const delta = {
+          ...failing,
+          calls: 0,
+          failed: 0,
+          flush: flush * 10 + probe + 1,
+          epoch: view.epoch,
+          leases: [{ id, result: "ok" as const }],
+        };
+        gate.report({ isolate: "i", deltas: [delta] }, now, 0.5);
+      }
+      expect(gate.status(now, 0.5).state).toBe("closed");
+      gate = new Gate(parameters, now, JSON.parse(JSON.stringify(gate.saved)));
+      now += 5_000;
+    }
+    expect(gate.status(now, 0.5).openings).toBe(3);
+    expect(gate.status(now + 600_000, 0.5).openings).toBe(0);
   });
 
   test("[GATE-7] a report that has no call to begin gets no lease", () => {

@@ -58,6 +58,7 @@ describe("the gate's object", () => {
       state: "closed",
       since: clock,
       window: { calls: 1, failed: 0, slow: 0 },
+      openings: 0,
     });
   });
 
@@ -72,7 +73,15 @@ describe("the gate's object", () => {
     const before = await gate.status();
     expect(before).toMatchObject({ state: "open", since: clock, window: { failed: 100 } });
     expect(await written()).toEqual({
-      saved: { v: 1, state: "open", epoch, since: clock, until: expect.any(Number), pauses: 1 },
+      saved: {
+        v: 1,
+        state: "open",
+        epoch,
+        since: clock,
+        until: expect.any(Number),
+        pauses: 1,
+        openings: expect.any(Array),
+      },
     });
     await evictDurableObject(stub());
     clock += 1_000;
@@ -95,7 +104,13 @@ describe("the gate's object", () => {
     await evictDurableObject(stub());
     expect(await gate.status()).toMatchObject({ state: "closed" });
     expect(await written()).toEqual({
-      saved: { v: 1, state: "closed", epoch: epoch + 1, since: expect.any(Number) },
+      saved: {
+        v: 1,
+        state: "closed",
+        epoch: epoch + 1,
+        since: expect.any(Number),
+        openings: expect.any(Array),
+      },
     });
   });
 
@@ -206,9 +221,12 @@ describe("the guarded origin", () => {
       driver: "d1",
       apply: method("apply"),
       sums: method("sums"),
+      facts: method("facts"),
       teams: method("teams"),
       registration: method("registration"),
       register: method("register"),
+      unregister: method("unregister"),
+      eraseHunt: method("eraseHunt"),
       close: async () => void made.push(["close"]),
     };
     await close();
@@ -221,12 +239,14 @@ describe("the guarded origin", () => {
     await origin.teams("h", "s", "a", 9);
     expect(await origin.registration("x-1")).toBe("registration");
     await origin.register([]);
+    await origin.eraseHunt("h");
     const all = [
       ["apply", message],
       ["sums", "h", "s"],
       ["teams", "h", "s", "a", 9],
       ["registration", "x-1"],
       ["register", []],
+      ["eraseHunt", "h"],
     ];
     expect(made).toEqual(all);
     expect((await gate.status()).window.calls).toBeGreaterThan(before.window.calls);

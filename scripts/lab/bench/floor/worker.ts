@@ -48,6 +48,13 @@ app.post("/rpc", async (c) => c.json(await c.env.FLOOR.getByName("floor").nothin
 app.post("/row", async (c) => c.json(await c.env.FLOOR.getByName("floor").row(await c.req.json<Body>())));
 app.get("/echo", (c) => c.env.FLOOR.getByName("echo").fetch(c.req.raw));
 
+// The floor of the knee (scripts/lab/tune): every call of a player is a no-op call on an object.
+app.all("/v1/hunts/rpc/*", async (c) => {
+  const body = c.req.method === "POST" ? await c.req.json<Body>() : { events: [] };
+  await c.env.FLOOR.getByName("floor").nothing(body);
+  return c.text("null");
+});
+
 // The null worker of load tests responds to every call of a player at once.
 app.all("/v1/*", (c) => c.text("null"));
 

@@ -1,12 +1,12 @@
 /** The kind `answer`: a box to type in. */
 
 import { useEffect, useRef } from "preact/hooks";
-import type { ClueView } from "../../../contract/me.ts";
+import type { ClueApart } from "../../../contract/me.ts";
 import { t } from "../../shared/i18n.ts";
 import { act, isUnderWay, verdicts } from "../state.ts";
 import type { KindOnPage } from "./kind.ts";
 
-function AnswerBox({ clue, wait }: { clue: ClueView; wait: number }) {
+function AnswerBox({ clue, wait }: { clue: ClueApart; wait: number }) {
   const input = useRef<HTMLInputElement>(null);
   const busy = isUnderWay(`clue/${clue.id}`);
   const outcome = verdicts.value[`clue/${clue.id}`]?.outcome;
@@ -16,6 +16,8 @@ function AnswerBox({ clue, wait }: { clue: ClueView; wait: number }) {
   const submit = (event: Event): void => {
     event.preventDefault();
     const typed = input.current?.value.trim() ?? "";
+    // The keyboard of a phone would lie over the verdict.
+    if (matchMedia("(pointer: coarse)").matches) input.current?.blur();
     if (typed !== "") void act({ type: "answer", clue: clue.id, answer: typed });
   };
   return (

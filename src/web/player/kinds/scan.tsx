@@ -1,25 +1,19 @@
 /** The kind `scan`: its code is read by the camera, or typed. */
 import { signal } from "@preact/signals";
+import { readingsOf, SCANNED_MAX } from "../../../contract/scanned.ts";
 import { t } from "../../shared/i18n.ts";
 import { Icon } from "../../shared/icons.tsx";
-import { decoded } from "../../shared/outside.ts";
 import { Camera } from "../camera.tsx";
-import { act, isUnderWay, phase, verdicts } from "../state.ts";
-import { Verdict } from "../verdict.tsx";
+import { act, isUnderWay, phase } from "../state.ts";
 import type { KindOnPage } from "./kind.ts";
 
 const scanning = signal(false);
 const failed = signal(false);
 
-/** A printed code may be an address that carries it: `…/play/hunt#code=…`, or `?code=…` */
-function codeOf(text: string): string {
-  const carried = /^https?:.*[?#&]code=([^&#\s]+)/i.exec(text)?.[1];
-  return carried === undefined ? text : decoded(carried);
-}
-
+/** As it was read: the engine knows what an address can carry, and which codes are addresses. */
 function sendFound(text: string): void {
   scanning.value = false;
-  void act({ type: "scan", code: codeOf(text) });
+  if (readingsOf(text).length > 0) void act({ type: "scan", code: text.trim() });
 }
 
 /** The code can be typed instead. */
@@ -29,13 +23,12 @@ function giveUp(): void {
 }
 
 function ScanBox() {
-  const verdict = verdicts.value.scan;
   const busy = isUnderWay("scan");
   const send = (event: Event): void => {
     event.preventDefault();
     const input = (event.currentTarget as HTMLFormElement).elements.namedItem("code") as HTMLInputElement;
-    const code = codeOf(input.value.trim());
-    if (code === "") return;
+    const code = input.value.trim();
+    if (readingsOf(code).length === 0) return;
     input.value = "";
     void act({ type: "scan", code });
   };
@@ -57,21 +50,26 @@ function ScanBox() {
       <form class="answer" onSubmit={send}>
         <label>
           {t("codeText")}
-          <input name="code" required maxLength={2_048} autocomplete="off" spellcheck={false} dir="ltr" />
+          <input
+            name="code"
+            required
+            maxLength={SCANNED_MAX}
+            autocomplete="off"
+            spellcheck={false}
+            dir="ltr"
+          />
         </label>
         <button type="submit" class="quiet" disabled={busy}>
           {t("sendCode")}
         </button>
       </form>
-      <div role="status">{verdict && <Verdict result={verdict} />}</div>
     </section>
   );
 }
 
-/** A code tells which clue it solves. The last result stays when no clue is left to scan. */
+/** A code tells which clue it solves. */
 function UnderList({ open }: { open: boolean }) {
-  const verdict = verdicts.value.scan;
-  return open ? <ScanBox /> : <div role="status">{verdict && <Verdict result={verdict} />}</div>;
+  return open ? <ScanBox /> : null;
 }
 
 export const scan: KindOnPage = { icon: "camera", Solve: ScanBox, UnderList };

@@ -1,0 +1,27 @@
+/** Warnings about keys that are carried out in other hunts or clues, and do nothing in this one. */
+import type { Issue } from "../errors.ts";
+import type { Definition } from "./definition.ts";
+import { kindOf } from "./kinds/all.ts";
+
+export function lintNoEffect({ scoring, players, join, clues, prizes }: Definition): Issue[] {
+  const warnings: Issue[] = [];
+  const warn = (path: string, message: string): void => {
+    warnings.push({ path, code: "no-effect", message });
+  };
+  const { kind, minimum, solves } = scoring.decay;
+  if (kind === "none" && minimum > 0) warn("scoring.decay.minimum", "nothing falls with kind none");
+  if (kind === "none" && solves > 1) warn("scoring.decay.solves", "nothing falls with kind none");
+  if (players.require === "anyone" && players.whenOriginDown === "refuse" && !join?.check) {
+    warn("players.whenOriginDown", "nobody is looked up with require anyone, and join checks nobody");
+  }
+  for (const [index, { contact }] of (join?.fields ?? []).entries()) {
+    if (contact && prizes.length === 0)
+      warn(`join.fields.${index}.contact`, "nobody wins: there are no prizes");
+  }
+  for (const [index, clue] of clues.entries()) {
+    // Codes that are no clue's take from the hunt's own budget, and a check-in takes none.
+    if (clue.attempts === undefined || kindOf(clue).event.type === "answer") continue;
+    warn(`clues.${index}.attempts`, `no try at a clue of kind ${clue.kind} is counted by clue`);
+  }
+  return warnings;
+}

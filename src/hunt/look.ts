@@ -1,0 +1,529 @@
+/**
+ * A look at `/me`: first the fingerprint of all that it shows (`glance`), which is its
+ * ETag and mostly enough; then its JSON text. Whatever of a clue is the same
+ * for all teams is made into text once a version; a look puts the texts together. PURE.
+ *
+ * Beside its time, an ETag does not cover what others move: values of clues and scores in
+ * a hunt where they move, places, units left. A look at what changed has these anyway.
+ */
+import { ANNOUNCEMENTS_TOLD, type ClueView, type Me } from "../contract/me.ts";
+import type { Announcement } from "../protocol.ts";
+import { cooldownUntil, triesAt, triesOfClue } from "./attempts.ts";
+import type { CompiledClue } from "./compiled.ts";
+import type { Context } from "./context.ts";
+import type { IndexedHunt } from "./indexed.ts";
+import { kindOf } from "./kinds/all.ts";
+import { iso } from "./moment.ts";
+import { Print } from "./print.ts";
+import { seenOf } from "./seen.ts";
+import { captainOf, generationOf, hintKey, type Member, type Team } from "./team.ts";
+import { asSeen, presentValue, scoreOf } from "./team-score.ts";
+import { openingsOf } from "./unlock.ts";
+import { prizesOf, roundsOf } from "./view.ts";
+import { takenOf, withdrawnViews } from "./withdrawn.ts";
+
+/** Goes up when the text of the same state changes: an ETag of before then stands for another text. */
+const FORM = 2;
+
+/** In the place of a player, for who looks as the team. */
+export const NOBODY = "";
+
+/** Texts of more characters stand apart, for those who ask for that: a request for less costs more than the text. */
+export const APART_OVER = 400;
+
+/** What others know of a player's hunt: the standings, the vault, the organisers. */
+export interface Known {
+  /** Of the published hunt. */
+  version: number;
+  /** Units of a prize left when the vault last said so. */
+  left(prize: string): number | undefined;
+  announcements: readonly Announcement[];
+  /** Whether the team is told of it, if it sees the clue that it is about. Absent: of all. */
+  isTo?(announcement: Announcement, team: Team): boolean;
+  /** By what the member comes back. */
+  returnCodeOf(team: Team, member: Member): string;
+}
+
+/** Where long texts stand apart: by their content, readable with a ticket for some time. */
+export interface Apart {
+  /** Another value: other addresses. */
+  period: number;
+  of(text: string): { digest: string; url: string };
+}
+
+/** What was shown in a look, to tell what changed since. */
+export interface Glimpse {
+  hunt: IndexedHunt;
+  /** By the clues' places: the fingerprint of what is shown of it; 0: the team does not see it. */
+  prints: Float64Array;
+  /** Of the clues and hints that versions dropped. */
+  withdrawn: number;
+  announced: number;
+}
+
+/** What a player of a team sees at `now` (epoch ms). It holds until something is awaited. */
+export interface Glance extends Glimpse {
+  etag: string;
+  context: Context;
+  team: Team;
+  player: string;
+  now: number;
+  openings: readonly number[];
+  known: Known;
+  /** JSON text. */
+  announcements: string;
+  /** By clue, what was corrected of it: JSON text. */
+  errata: ReadonlyMap<string, string>;
+}
+
+export function glance(present: Context, team: Team, player: string, known: Known, now: number): Glance {
+  const context = asSeen(present);
+  const { hunt, phase } = context;
+  const { clues } = hunt.compiled;
+  const prints = new Float64Array(clues.length);
+  const own = team.members.find(({ id }) => id === player);
+  const all = new Print().number(FORM).number(known.version).text(phase).text(player);
+  if (hunt.changed !== "") all.text(hunt.changed);
+  all.number(own ? generationOf(own) : 0);
+  printTeam(all, context, team);
+  const isOpen = phase !== "draft";
+  const openings = isOpen ? openingsOf(hunt, team, context.openedAt, now) : clues.map(() => 0);
+  const told = announcementsOf(context, team, known, now);
+  if (isOpen) {
+    const isNew = hasNothing(team);
+    // Most clues opened in the same moment, and most of them nobody touched.
+    let lastOpened = Number.NaN;
+    let untouched = 0;
+    for (let place = 0; place < clues.length; place += 1) {
+      const clue = clues[place] as CompiledClue;
+      const openedAt = openings[place] ?? Number.POSITIVE_INFINITY;
+      if (openedAt > now && !team.solves.has(clue.id)) continue;
+      let print: number;
+      if (isNew || isUntouched(hunt, team, clue)) {
+        if (openedAt !== lastOpened) {
+          lastOpened = openedAt;
+          untouched = new Print().number(openedAt).value;
+        }
+        print = untouched;
+      } else print = printOf(context, team, clue, openedAt, now);
+      const errata = told.errata.get(clue.id);
+      if (errata !== undefined) print = new Print().number(print).text(errata).value;
+      prints[place] = print;
+      all.word(place).number(print);
+    }
+  }
+  const withdrawn = isOpen && hunt.withdrawn.size > 0 ? printOfWithdrawn(hunt, team) : 0;
+  if (hunt.compiled.prizes.length > 0) {
+    const prizes = prizesOf(context, team, player, seenOf(context, team, now), nobodyKnows, now);
+    all.text(JSON.stringify(prizes));
+  }
+  all.number(withdrawn).number(told.print);
+  return {
+    etag: all.hex,
+    context,
+    team,
+    player,
+    now,
+    hunt,
+    prints,
+    openings,
+    withdrawn,
+    announced: told.print,
+    announcements: told.text,
+    errata: told.errata,
+    known,
+  };
+}
+
+const nobodyKnows = (): undefined => undefined;
+
+function printTeam(print: Print, { hunt }: Context, team: Team): void {
+  print
+    .text(team.id)
+    .text(team.name)
+    .text(team.bracket ?? "")
+    .text(team.joinCode ?? "");
+  print.text(captainOf(team) ?? "").number(team.members.length);
+  for (const { id, name } of team.members) print.text(id).text(name);
+  print.number(team.solves.size).number(team.banned ? 1 : 0);
+  // A score that others move is no state of this team's; what it did to its own is.
+  print.number(hunt.dynamic ? team.adjusted : team.earned + team.adjusted);
+}
+
+function printOf(context: Context, team: Team, clue: CompiledClue, openedAt: number, now: number): number {
+  const print = new Print().number(openedAt);
+  const solve = team.solves.get(clue.id);
+  const bucket = team.attempts.get(clue.id);
+  print.number(bucket?.wrong ?? 0);
+  if (solve) print.number(solve.at).number(context.hunt.dynamic ? 0 : solve.points);
+  else {
+    const { attemptsLeft, attemptsOfClue = -1 } = triesLeft(context, team, clue, now);
+    print
+      .number(attemptsLeft)
+      .number(attemptsOfClue)
+      .number(cooldownUntil(clue.attempts, bucket, now) ?? -1);
+  }
+  if (team.hints.size === 0) return print.value;
+  for (const { id } of clue.hints) print.number(team.hints.has(hintKey(clue.id, id)) ? 1 : 0);
+  const dropped = context.hunt.withdrawn.get(clue.id);
+  if (dropped) print.text(JSON.stringify(takenOf(dropped, team)));
+  return print.value;
+}
+
+/** The team did nothing yet that a clue shows. */
+const hasNothing = ({ solves, attempts, hints, codes }: Team): boolean =>
+  solves.size === 0 && attempts.size === 0 && hints.size === 0 && codes === undefined;
+
+/** Nothing of the clue is the team's own but when it opened. */
+function isUntouched(hunt: IndexedHunt, team: Team, clue: CompiledClue): boolean {
+  const { id, hints } = clue;
+  if (team.solves.has(id) || team.attempts.has(id)) return false;
+  if (team.codes && kindOf(clue).draws === "codes") return false;
+  if (team.hints.size === 0) return true;
+  return !hunt.withdrawn.has(id) && !hints.some((hint) => team.hints.has(hintKey(id, hint.id)));
+}
+
+const printOfWithdrawn = (hunt: IndexedHunt, team: Team): number => {
+  const views = withdrawnViews(hunt.withdrawn.values(), team);
+  return views.length === 0 ? 0 : new Print().text(JSON.stringify(views)).value;
+};
+
+interface Told {
+  announcement: Announcement;
+  text: string;
+  print: number;
+}
+
+/** Announcements as text, by the list that control told. */
+const tellings = new WeakMap<readonly Announcement[], Told[]>();
+
+function tellingOf(announcement: Announcement): Told {
+  const { at, edited, to: _, ...rest } = announcement;
+  const text = JSON.stringify({
+    ...rest,
+    at: iso(at),
+    ...(edited === undefined ? {} : { edited: iso(edited) }),
+  } satisfies Me["announcements"][number]);
+  return { announcement, text, print: new Print().text(text).value };
+}
+
+const NO_ERRATA: ReadonlyMap<string, string> = new Map();
+
+/** The announcements that the team may see, as text, and the errata of its clues. */
+function announcementsOf(
+  context: Context,
+  team: Team,
+  { announcements, isTo }: Pick<Known, "announcements" | "isTo">,
+  now: number,
+): { text: string; print: number; errata: ReadonlyMap<string, string> } {
+  if (announcements.length === 0) return { text: "[]", print: 0, errata: NO_ERRATA };
+  let all = tellings.get(announcements);
+  if (!all) {
+    all = announcements.map(tellingOf);
+    tellings.set(announcements, all);
+  }
+  let told = all;
+  if (all.some(({ announcement: { clue, to } }) => clue !== undefined || to !== undefined)) {
+    const visible = new Set(seenOf(context, team, now).map(({ id }) => id));
+    told = all.filter(
+      ({ announcement }) =>
+        (announcement.clue === undefined || visible.has(announcement.clue)) &&
+        (announcement.to === undefined || isTo === undefined || isTo(announcement, team)),
+    );
+  }
+  const newest = told.slice(-ANNOUNCEMENTS_TOLD);
+  const print = new Print();
+  for (const each of newest) print.number(each.print);
+  const text = `[${newest.map((each) => each.text).join(",")}]`;
+  return { text, print: print.value, errata: errataOf(told) };
+}
+
+function errataOf(told: readonly Told[]): ReadonlyMap<string, string> {
+  let errata: Map<string, object[]> | undefined;
+  for (const { announcement } of told) {
+    const { clue, erratum, at, text, edited } = announcement;
+    if (!erratum || clue === undefined) continue;
+    errata ??= new Map();
+    const one = { at: iso(at), text, ...(edited === undefined ? {} : { edited: iso(edited) }) };
+    errata.set(clue, [...(errata.get(clue) ?? []), one]);
+  }
+  if (!errata) return NO_ERRATA;
+  return new Map([...errata].map(([clue, each]) => [clue, JSON.stringify(each)]));
+}
+
+/** How a look is told. */
+export interface Form {
+  /** Long texts stand apart; absent: they are in it. */
+  apart?: Apart | undefined;
+  /** Only what changed since then. */
+  since?: { etag: string; glimpse: Glimpse } | undefined;
+}
+
+/** Whether what changed can be told: the same version was shown, and nothing that it dropped moved. */
+export const isComparable = (glanced: Glance, before: Glimpse): boolean =>
+  before.hunt === glanced.hunt && before.withdrawn === glanced.withdrawn;
+
+/** Where a team stands among all, and among those of its bracket. */
+export interface Place {
+  rank: number;
+  inBracket?: number;
+}
+
+/** The JSON text of what the player sees. `standing`: the team's place, if it has one. */
+export function lookText(glanced: Glance, standing: Place | undefined, { apart, since }: Form = {}): string {
+  const { context, team, player, now, hunt, prints, openings, known } = glanced;
+  const { compiled, dynamic } = hunt;
+  const before = since?.glimpse;
+  const texts = textsOf(hunt);
+  let clues = "";
+  let hasOthers = before === undefined;
+  let moved = "";
+  for (let place = 0; place < prints.length; place += 1) {
+    const print = prints[place] ?? 0;
+    const earlier = before?.prints[place] ?? 0;
+    if ((print === 0) !== (earlier === 0)) hasOthers = true;
+    if (print === 0) continue;
+    const clue = compiled.clues[place] as CompiledClue;
+    if (before && earlier === print) {
+      if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${presentValue(context, clue)}`;
+      continue;
+    }
+    const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, apart);
+    const errata = glanced.errata.get(clue.id);
+    const text = errata === undefined ? whole : `${whole.slice(0, -1)},"errata":${errata}}`;
+    clues += clues === "" ? text : `,${text}`;
+  }
+  const seen = hasOthers || compiled.prizes.length > 0 ? seenOf(context, team, now) : [];
+  if (!before && glanced.withdrawn !== 0) {
+    for (const view of withdrawnViews(hunt.withdrawn.values(), team)) {
+      const text = JSON.stringify(apart ? standingApart(view, apart) : view);
+      clues += clues === "" ? text : `,${text}`;
+    }
+  }
+  const own = team.members.find(({ id }) => id === player);
+  let text = since ? `{"since":${JSON.stringify(since.etag)},` : "{";
+  const returnCode = own && { returnCode: known.returnCodeOf(team, own) };
+  if (player !== NOBODY) {
+    text += `"player":${JSON.stringify({ id: player, name: own?.name ?? "", ...returnCode })},`;
+  }
+  text += `"team":${teamText(context, team, standing)},"phase":"${context.phase}"`;
+  if (hasOthers) text += `,"rounds":${JSON.stringify(roundsOf(hunt, seen))}`;
+  text += `,"clues":[${clues}]`;
+  if (before && hasOthers) text += `,"order":${JSON.stringify(seen.map(({ id }) => id))}`;
+  if (before && dynamic) text += `,"points":{${moved}}`;
+  if (compiled.prizes.length > 0) {
+    text += `,"prizes":${JSON.stringify(prizesOf(context, team, player, seen, known.left, now))}`;
+  }
+  if (before?.announced !== glanced.announced) text += `,"announcements":${glanced.announcements}`;
+  const asOf = dynamic ? (context.word?.asOf ?? now) : now;
+  return `${text},"serverTime":"${isoOf(now)}","asOf":"${isoOf(asOf)}"}`;
+}
+
+function teamText(context: Context, team: Team, place: Place | undefined): string {
+  const captain = captainOf(team);
+  return JSON.stringify({
+    id: team.id,
+    name: team.name,
+    ...(team.bracket === undefined ? {} : { bracket: team.bracket }),
+    ...(team.joinCode === undefined ? {} : { joinCode: team.joinCode }),
+    ...(captain === undefined ? {} : { captain }),
+    members: team.members.map(({ id, name }) => ({
+      id,
+      name,
+      ...(id === captain ? { captain: true as const } : {}),
+    })),
+    score: scoreOf(context, team),
+    solves: team.solves.size,
+    ...(place === undefined ? {} : { rank: place.rank }),
+    ...(place?.inBracket === undefined ? {} : { bracketRank: place.inBracket }),
+    ...(team.banned ? { banned: true as const } : {}),
+  } satisfies Me["team"]);
+}
+
+/** What of a clue is the same for all teams, as text. */
+interface ClueText {
+  /** From the brace to the key of the points; the one with the body in it. */
+  head: string;
+  /** The same with the body apart, once asked for; and the period of its address. */
+  apart?: { period: number; head: string };
+  /** The whole text as it was last told of one that nobody touched: most teams have the same. */
+  last?: { head: string; points: number; openedAt: number; text: string };
+  /** The state of one that nobody touched, cut where times stand: after so many ms since it opened. */
+  state: { before: string; after: number }[];
+  end: string;
+}
+
+const preparedTexts = new WeakMap<IndexedHunt, ClueText[]>();
+
+function textsOf(hunt: IndexedHunt): ClueText[] {
+  const known = preparedTexts.get(hunt);
+  if (known) return known;
+  const made = hunt.compiled.clues.map((clue) => clueTextOf(hunt, clue));
+  preparedTexts.set(hunt, made);
+  return made;
+}
+
+const headOf = (hunt: IndexedHunt, clue: CompiledClue, body: object): string => {
+  const { id, round, title, kind, meta } = clue;
+  const shown = {
+    id,
+    round,
+    title,
+    kind,
+    ...(meta ? { meta: true as const } : {}),
+    ...(hunt.closed.has(id) ? { withdrawn: true as const } : {}),
+  } satisfies Partial<ClueView>;
+  return `${JSON.stringify({ ...shown, ...body, ...kindOf(clue).view?.(clue) }).slice(0, -1)},"points":`;
+};
+
+function clueTextOf(hunt: IndexedHunt, clue: CompiledClue): ClueText {
+  const { attempts, hints } = clue;
+  const draws = kindOf(clue).draws === "codes";
+  const ofClue = triesOfClue(attempts, undefined);
+  const tries = triesAt(draws ? hunt.compiled.attempts : attempts, undefined, 0);
+  // No slug and no number looks like these: so the text can be cut at them.
+  const state = {
+    state: "open",
+    attempts: 0,
+    attemptsLeft: draws ? tries : Math.min(tries, ofClue ?? tries),
+    ...(ofClue === undefined ? {} : { attemptsOfClue: ofClue }),
+    openedAt: "@0",
+    hints: hints.map((hint) => ({
+      id: hint.id,
+      cost: hint.cost,
+      availableAt: `@${hint.after}`,
+      taken: false,
+    })),
+  };
+  const parts = JSON.stringify(state).slice(1).split("@");
+  const cut: ClueText["state"] = [];
+  for (let index = 0; index + 1 < parts.length; index += 1) {
+    const before = parts[index] ?? "";
+    const after = Number.parseInt(parts[index + 1] ?? "", 10);
+    cut.push({ before: index === 0 ? before : before.slice(before.indexOf('"')), after });
+  }
+  const last = parts.at(-1) ?? "";
+  return { head: headOf(hunt, clue, { body: clue.body }), state: cut, end: last.slice(last.indexOf('"')) };
+}
+
+function clueText(
+  context: Context,
+  team: Team,
+  clue: CompiledClue,
+  text: ClueText,
+  openedAt: number,
+  now: number,
+  apart: Apart | undefined,
+): string {
+  const solve = team.solves.get(clue.id);
+  const points = context.hunt.dynamic ? presentValue(context, clue) : (solve?.points ?? clue.points);
+  const head =
+    apart && clue.body.length > APART_OVER ? headApart(context.hunt, clue, text, apart) : text.head;
+  if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, openedAt);
+  const bucket = team.attempts.get(clue.id);
+  const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
+  const state = {
+    state: solve ? "solved" : "open",
+    attempts: bucket?.wrong ?? 0,
+    ...(solve ? {} : triesLeft(context, team, clue, now)),
+    ...(wait === undefined ? {} : { cooldownUntil: isoOf(wait) }),
+    openedAt: isoOf(openedAt),
+    ...(solve ? { solvedAt: isoOf(solve.at) } : {}),
+    hints: hintsOf(context, team, clue, openedAt, apart),
+  } satisfies Omit<Partial<ClueView>, "hints"> & { hints: object[] };
+  return `${head}${points},${JSON.stringify(state).slice(1)}`;
+}
+
+function untouchedText(text: ClueText, head: string, points: number, openedAt: number): string {
+  const { last } = text;
+  if (last?.head === head && last.points === points && last.openedAt === openedAt) return last.text;
+  let whole = `${head}${points},`;
+  for (const { before, after } of text.state) whole += before + isoOf(openedAt + after);
+  whole += text.end;
+  text.last = { head, points, openedAt, text: whole };
+  return whole;
+}
+
+function headApart(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, apart: Apart): string {
+  if (text.apart?.period !== apart.period) {
+    text.apart = { period: apart.period, head: headOf(hunt, clue, { bodyAt: apart.of(clue.body) }) };
+  }
+  return text.apart.head;
+}
+
+function hintsOf(
+  { hunt }: Context,
+  team: Team,
+  clue: CompiledClue,
+  openedAt: number,
+  apart: Apart | undefined,
+): object[] {
+  const hints: ClueView["hints"] = clue.hints.map((hint) => {
+    const taken = team.hints.size > 0 && team.hints.has(hintKey(clue.id, hint.id));
+    return {
+      id: hint.id,
+      cost: hint.cost,
+      availableAt: isoOf(openedAt + hint.after),
+      taken,
+      ...(taken ? { text: hint.text } : {}),
+    };
+  });
+  const all = [...hints, ...takenOf(hunt.withdrawn.get(clue.id), team)];
+  return apart ? all.map((hint) => hintApart(hint, apart)) : all;
+}
+
+function hintApart({ text, ...hint }: ClueView["hints"][number], apart: Apart): object {
+  if (text === undefined) return hint;
+  return text.length > APART_OVER ? { ...hint, textAt: apart.of(text) } : { ...hint, text };
+}
+
+function standingApart({ body, hints, ...clue }: ClueView, apart: Apart): object {
+  const told = body.length > APART_OVER ? { bodyAt: apart.of(body) } : { body };
+  return { ...clue, ...told, hints: hints.map((hint) => hintApart(hint, apart)) };
+}
+
+/** The texts of a hunt that may stand apart. */
+export function* longTexts({ compiled, withdrawn }: IndexedHunt): Generator<string> {
+  for (const { body, hints } of compiled.clues) {
+    yield body;
+    for (const { text } of hints) yield text;
+  }
+  for (const { clue, hints } of withdrawn.values()) {
+    if (clue) yield clue.body;
+    for (const { text } of hints) yield text;
+  }
+}
+
+/** The tries that the team has at an unsolved clue: now, and in all where the clue has a limit. */
+function triesLeft(
+  { hunt }: Context,
+  team: Team,
+  clue: CompiledClue,
+  now: number,
+): { attemptsLeft: number; attemptsOfClue?: number } {
+  const bucket = team.attempts.get(clue.id);
+  const ofClue = triesOfClue(clue.attempts, bucket);
+  const attemptsOfClue = ofClue === undefined ? {} : { attemptsOfClue: ofClue };
+  if (kindOf(clue).draws === "codes") {
+    return { attemptsLeft: triesAt(hunt.compiled.attempts, team.codes, now), ...attemptsOfClue };
+  }
+  const left = triesAt(clue.attempts, bucket, now);
+  return { attemptsLeft: Math.min(left, ofClue ?? left), ...attemptsOfClue };
+}
+
+/** Most clues of a team opened in the same moment: the last time that was told is often the next. */
+let lastTold = { at: Number.NaN, text: "" };
+
+function isoOf(at: number): string {
+  if (at !== lastTold.at) lastTold = { at, text: iso(at) };
+  return lastTold.text;
+}
+
+/** What the player sees, as an object: for an edge of before looks were told as text. */
+export const meOf = (
+  present: Context,
+  team: Team,
+  player: string,
+  { place, ...known }: Known & { place: Place | undefined },
+  now: number,
+): Me => JSON.parse(lookText(glance(present, team, player, known, now), place)) as Me;
