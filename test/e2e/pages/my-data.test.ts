@@ -81,7 +81,9 @@ describe.skipIf(noBrowser)("[PD-10] a player's data", { timeout: 240_000 }, () =
     });
     await page.getByRole("button", { name: "Forget me" }).click();
     await expect.poll(() => asked.length).toBe(1);
-    expect(await pages.client.board("mine")).toMatchObject({ entries: [{ team: { name: "Owls" } }] });
+    await expect
+      .poll(() => pages.client.board("mine"))
+      .toMatchObject({ entries: [{ team: { name: "Owls" } }] });
     isSure = true;
     await page.getByRole("button", { name: "Forget me" }).click();
     await page.getByRole("button", { name: "I have a return code" }).waitFor();
