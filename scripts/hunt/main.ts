@@ -18,16 +18,20 @@ import { entry } from "./entry.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, printFailure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
+import { nudge } from "./nudge.ts";
 import { organisers } from "./organisers.ts";
 import { deadLetters, origin, rearchive, redrive, repair } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
 import { prizes, restore, stock, winners, withdraw } from "./prizes.ts";
 import { proof } from "./proof.ts";
+import { pull, push } from "./push.ts";
 import { registrations } from "./registrations.ts";
 import { regrade, regradeUndo } from "./regrade.ts";
+import { rehearse } from "./rehearse.ts";
 import { revoke } from "./revoke.ts";
 import { ring } from "./ring.ts";
 import { alter, giveReturn, makeTeams, move, remove } from "./run-team.ts";
+import { simulate } from "./simulate.ts";
 import {
   announce,
   award,
@@ -48,6 +52,7 @@ import { unreadable } from "./text-file.ts";
 import { localSecrets, token } from "./token.ts";
 import { facts, wrong } from "./typed.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
+import { webhooks } from "./webhooks.ts";
 
 const COMMANDS: readonly Command[] = [
   token,
@@ -55,7 +60,10 @@ const COMMANDS: readonly Command[] = [
   organisers,
   entry,
   lint,
+  simulate,
   publish,
+  push,
+  pull,
   phase,
   hunts,
   codes,
@@ -80,6 +88,7 @@ const COMMANDS: readonly Command[] = [
   unsolve,
   reset,
   withdrawClue,
+  nudge,
   restoreClue,
   regrade,
   regradeUndo,
@@ -103,10 +112,12 @@ const COMMANDS: readonly Command[] = [
   verify,
   audit,
   shards,
+  rehearse,
   advice,
   origin,
   deadLetters,
   redrive,
+  webhooks,
   rearchive,
   repair,
   deleteHunt,

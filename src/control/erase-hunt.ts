@@ -1,10 +1,13 @@
 /** The places where something of a hunt is kept, beside its control object, and how each is erased. */
+import { assetPrefix } from "../assets/store.ts";
 import { boardKey, loadKey, publicKey, rootsPrefix } from "../cache/entry.ts";
 import {
   calling,
+  controlStub,
   deadLettersStub,
   leaderboardStub,
   liveBoardStub,
+  outboxStub,
   registryNamed,
   shardStub,
   vaultStub,
@@ -20,17 +23,22 @@ import { openOrigin } from "../origin/open.ts";
 /** Batches of the origin's rows in one try. */
 const BATCHES_MAX = 20;
 
-/** What `eraseIn` is asked for, with the hunt's shards. */
-export const targetsOf = (shards: readonly string[]): string[] => [
+/** What `eraseIn` is asked for, with the hunt's shards and webhooks. */
+export const targetsOf = (
+  shards: readonly string[],
+  webhooks: readonly string[],
+  isRehearsal = false,
+): string[] => [
   "kv",
+  "assets",
   "live",
   ...shards.map((shard) => `shard ${shard}`),
+  ...webhooks.map((webhook) => `webhook ${webhook}`),
   "leaderboard",
   "vault",
   "names",
-  "letters",
-  "letters of no hunt",
-  "origin",
+  // Nothing of a rehearsal is sent to the origin.
+  ...(isRehearsal ? [] : ["letters", "letters of no hunt", "origin"]),
 ];
 
 /** Whether players and spectators are served from there. */
@@ -39,6 +47,10 @@ export const servesPeople = (place: string): boolean => /^(?:kv|live|shard .*|le
 /** Erases what the place holds of the hunt; false: there is more of it. Throws what keeps it from that. */
 export async function eraseIn(env: Env, hunt: string, incarnation: number, place: string): Promise<boolean> {
   const [kind, shard] = place.split(" ", 2);
+  if (kind === "webhook" && shard !== undefined) {
+    await calling(async () => outboxStub(env, hunt, shard).erase());
+    return true;
+  }
   if (kind === "shard" && shard !== undefined) {
     await calling(async () => shardStub(env, hunt, shard).erase());
     return true;
@@ -46,6 +58,8 @@ export async function eraseIn(env: Env, hunt: string, incarnation: number, place
   switch (place) {
     case "kv":
       return eraseCopies(env, hunt, incarnation);
+    case "assets":
+      return eraseAssets(env, hunt);
     case "live":
       for (let child = 0; child < CHILDREN_MAX; child += 1) {
         await calling(async () => liveBoardStub(env, childName(hunt, child)).erase());
@@ -82,6 +96,14 @@ async function eraseCopies(env: Env, hunt: string, incarnation: number): Promise
   const { keys, list_complete } = await env.CACHE.list({ prefix: rootsPrefix(scope) });
   for (const { name } of keys) await env.CACHE.delete(name);
   return list_complete;
+}
+
+/** The files: what is on its way first, lest it come behind. */
+async function eraseAssets(env: Env, hunt: string): Promise<boolean> {
+  await calling(async () => controlStub(env, hunt).abortAssets());
+  const { objects, truncated } = await env.ASSETS_BUCKET.list({ prefix: assetPrefix(hunt) });
+  if (objects.length > 0) await env.ASSETS_BUCKET.delete(objects.map(({ key }) => key));
+  return !truncated;
 }
 
 async function eraseInOrigin(env: Env, hunt: string): Promise<boolean> {

@@ -6,8 +6,10 @@
  * Beside its time, an ETag does not cover what others move: values of clues and scores in
  * a hunt where they move, places, units left. A look at what changed has these anyway.
  */
+import { ASSET_SCHEME } from "../contract/asset-types.ts";
 import { ANNOUNCEMENTS_TOLD, type ClueView, type Me } from "../contract/me.ts";
 import type { Announcement } from "../protocol.ts";
+import { type AddressOf, assetsIn } from "./asset-references.ts";
 import { cooldownUntil, triesAt, triesOfClue } from "./attempts.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
@@ -42,6 +44,8 @@ export interface Known {
   isTo?(announcement: Announcement, team: Team): boolean;
   /** By what the member comes back. */
   returnCodeOf(team: Team, member: Member): string;
+  /** What the team gave that solved the clue; undefined: nothing that is typed, or nobody knows any more. */
+  answerOf?(team: Team, clue: string): string | undefined;
 }
 
 /** Where long texts stand apart: by their content, readable with a ticket for some time. */
@@ -49,6 +53,15 @@ export interface Apart {
   /** Another value: other addresses. */
   period: number;
   of(text: string): { digest: string; url: string };
+}
+
+/** Where the hunt's files are shown, for some time. */
+export interface Addresses {
+  /** Another value: other addresses. */
+  period: number;
+  /** The text with addresses where it refers to files. */
+  of(text: string): string;
+  addressOf: AddressOf;
 }
 
 /** What was shown in a look, to tell what changed since. */
@@ -84,6 +97,8 @@ export function glance(present: Context, team: Team, player: string, known: Know
   const own = team.members.find(({ id }) => id === player);
   const all = new Print().number(FORM).number(known.version).text(phase).text(player);
   if (hunt.changed !== "") all.text(hunt.changed);
+  if (context.solutionsTold) all.text("solutions");
+  if (hunt.files !== 0) all.number(hunt.files);
   all.number(own ? generationOf(own) : 0);
   printTeam(all, context, team);
   const isOpen = phase !== "draft";
@@ -108,6 +123,8 @@ export function glance(present: Context, team: Team, player: string, known: Know
       } else print = printOf(context, team, clue, openedAt, now);
       const errata = told.errata.get(clue.id);
       if (errata !== undefined) print = new Print().number(print).text(errata).value;
+      if (context.solutionsTold && clue.solution !== undefined)
+        print = new Print().number(print).number(1).value;
       prints[place] = print;
       all.word(place).number(print);
     }
@@ -255,6 +272,8 @@ function errataOf(told: readonly Told[]): ReadonlyMap<string, string> {
 export interface Form {
   /** Long texts stand apart; absent: they are in it. */
   apart?: Apart | undefined;
+  /** Of the hunt's files; absent: it has none. */
+  addresses?: Addresses | undefined;
   /** Only what changed since then. */
   since?: { etag: string; glimpse: Glimpse } | undefined;
 }
@@ -270,7 +289,11 @@ export interface Place {
 }
 
 /** The JSON text of what the player sees. `standing`: the team's place, if it has one. */
-export function lookText(glanced: Glance, standing: Place | undefined, { apart, since }: Form = {}): string {
+export function lookText(
+  glanced: Glance,
+  standing: Place | undefined,
+  { apart, addresses, since }: Form = {},
+): string {
   const { context, team, player, now, hunt, prints, openings, known } = glanced;
   const { compiled, dynamic } = hunt;
   const before = since?.glimpse;
@@ -288,15 +311,17 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
       if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${presentValue(context, clue)}`;
       continue;
     }
-    const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, apart);
-    const errata = glanced.errata.get(clue.id);
-    const text = errata === undefined ? whole : `${whole.slice(0, -1)},"errata":${errata}}`;
+    const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, {
+      apart,
+      addresses,
+    });
+    const text = withMore(whole, moreOf(glanced, clue, { apart, addresses }));
     clues += clues === "" ? text : `,${text}`;
   }
   const seen = hasOthers || compiled.prizes.length > 0 ? seenOf(context, team, now) : [];
   if (!before && glanced.withdrawn !== 0) {
     for (const view of withdrawnViews(hunt.withdrawn.values(), team)) {
-      const text = JSON.stringify(apart ? standingApart(view, apart) : view);
+      const text = JSON.stringify(dropped(view, { apart, addresses }));
       clues += clues === "" ? text : `,${text}`;
     }
   }
@@ -307,7 +332,9 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
     text += `"player":${JSON.stringify({ id: player, name: own?.name ?? "", ...returnCode })},`;
   }
   text += `"team":${teamText(context, team, standing)},"phase":"${context.phase}"`;
-  if (hasOthers) text += `,"rounds":${JSON.stringify(roundsOf(hunt, seen))}`;
+  if (!before && compiled.languages) text += `,"languages":${JSON.stringify(compiled.languages)}`;
+  if (!before && compiled.pages) text += `,"pages":${JSON.stringify(compiled.pages)}`;
+  if (hasOthers) text += `,"rounds":${JSON.stringify(roundsOf(hunt, seen, addresses?.of))}`;
   text += `,"clues":[${clues}]`;
   if (before && hasOthers) text += `,"order":${JSON.stringify(seen.map(({ id }) => id))}`;
   if (before && dynamic) text += `,"points":{${moved}}`;
@@ -318,6 +345,29 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
   const asOf = dynamic ? (context.word?.asOf ?? now) : now;
   return `${text},"serverTime":"${isoOf(now)}","asOf":"${isoOf(asOf)}"}`;
 }
+
+/** What few clues show: what was corrected of it, what solves it. */
+function moreOf(
+  { context, team, errata, known }: Glance,
+  clue: CompiledClue,
+  form: Where,
+): string | undefined {
+  const corrected = errata.get(clue.id);
+  const isSolved = team.solves.has(clue.id);
+  const answer = isSolved ? known.answerOf?.(team, clue.id) : undefined;
+  const solution = isSolved || context.solutionsTold ? clue.solution : undefined;
+  if (corrected === undefined && answer === undefined && solution === undefined) return undefined;
+  const solved = {
+    ...(solution === undefined ? {} : told(solution, form, "solution")),
+    ...(answer === undefined ? {} : { answer }),
+  };
+  const text = JSON.stringify(solved).slice(1, -1);
+  if (corrected === undefined) return text;
+  return `${text}${text === "" ? "" : ","}"errata":${corrected}`;
+}
+
+const withMore = (whole: string, more: string | undefined): string =>
+  more === undefined ? whole : `${whole.slice(0, -1)},${more}}`;
 
 function teamText(context: Context, team: Team, place: Place | undefined): string {
   const captain = captainOf(team);
@@ -346,6 +396,8 @@ interface ClueText {
   head: string;
   /** The same with the body apart, once asked for; and the period of its address. */
   apart?: { period: number; head: string };
+  /** The same with addresses of files, of whose period; null: its body names none. */
+  shown?: { period: number; head: string } | null;
   /** The whole text as it was last told of one that nobody touched: most teams have the same. */
   last?: { head: string; points: number; openedAt: number; text: string };
   /** The state of one that nobody touched, cut where times stand: after so many ms since it opened. */
@@ -364,13 +416,14 @@ function textsOf(hunt: IndexedHunt): ClueText[] {
 }
 
 const headOf = (hunt: IndexedHunt, clue: CompiledClue, body: object): string => {
-  const { id, round, title, kind, meta } = clue;
+  const { id, round, title, tags, kind, meta } = clue;
   const shown = {
     id,
     round,
     title,
     kind,
     ...(meta ? { meta: true as const } : {}),
+    ...(tags === undefined ? {} : { tags }),
     ...(hunt.closed.has(id) ? { withdrawn: true as const } : {}),
   } satisfies Partial<ClueView>;
   return `${JSON.stringify({ ...shown, ...body, ...kindOf(clue).view?.(clue) }).slice(0, -1)},"points":`;
@@ -413,12 +466,11 @@ function clueText(
   text: ClueText,
   openedAt: number,
   now: number,
-  apart: Apart | undefined,
+  form: Where,
 ): string {
   const solve = team.solves.get(clue.id);
   const points = context.hunt.dynamic ? presentValue(context, clue) : (solve?.points ?? clue.points);
-  const head =
-    apart && clue.body.length > APART_OVER ? headApart(context.hunt, clue, text, apart) : text.head;
+  const head = headFor(context.hunt, clue, text, form);
   if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, openedAt);
   const bucket = team.attempts.get(clue.id);
   const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
@@ -429,7 +481,7 @@ function clueText(
     ...(wait === undefined ? {} : { cooldownUntil: isoOf(wait) }),
     openedAt: isoOf(openedAt),
     ...(solve ? { solvedAt: isoOf(solve.at) } : {}),
-    hints: hintsOf(context, team, clue, openedAt, apart),
+    hints: hintsOf(context, team, clue, openedAt, form),
   } satisfies Omit<Partial<ClueView>, "hints"> & { hints: object[] };
   return `${head}${points},${JSON.stringify(state).slice(1)}`;
 }
@@ -444,6 +496,41 @@ function untouchedText(text: ClueText, head: string, points: number, openedAt: n
   return whole;
 }
 
+/** How texts are told: apart, with addresses of files. */
+type Where = Pick<Form, "apart" | "addresses">;
+
+/** A text that names files never stands apart: its addresses change with time, what stands apart never. */
+function headFor(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, { apart, addresses }: Where): string {
+  if (addresses && text.shown !== null) {
+    if (text.shown?.period === addresses.period) return text.shown.head;
+    if (clue.attachments || assetsIn(clue.body).length > 0) {
+      const attachments = attachmentsOf(hunt, clue, addresses);
+      const head = headOf(hunt, clue, {
+        body: addresses.of(clue.body),
+        ...(attachments.length === 0 ? {} : { attachments }),
+      });
+      text.shown = { period: addresses.period, head };
+      return head;
+    }
+    text.shown = null;
+  }
+  return apart && clue.body.length > APART_OVER ? headApart(hunt, clue, text, apart) : text.head;
+}
+
+/** The files that go with the clue, and where they are. */
+function attachmentsOf(
+  { compiled: { assets = {} } }: IndexedHunt,
+  { attachments = [] }: CompiledClue,
+  { addressOf }: Addresses,
+): NonNullable<ClueView["attachments"]> {
+  return attachments.flatMap((reference) => {
+    const name = reference.slice(ASSET_SCHEME.length);
+    const url = addressOf(name);
+    const file = Object.hasOwn(assets, name) ? assets[name] : undefined;
+    return url === undefined || !file ? [] : [{ name, type: file.type, size: file.size, url }];
+  });
+}
+
 function headApart(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, apart: Apart): string {
   if (text.apart?.period !== apart.period) {
     text.apart = { period: apart.period, head: headOf(hunt, clue, { bodyAt: apart.of(clue.body) }) };
@@ -451,13 +538,7 @@ function headApart(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, apart:
   return text.apart.head;
 }
 
-function hintsOf(
-  { hunt }: Context,
-  team: Team,
-  clue: CompiledClue,
-  openedAt: number,
-  apart: Apart | undefined,
-): object[] {
+function hintsOf({ hunt }: Context, team: Team, clue: CompiledClue, openedAt: number, form: Where): object[] {
   const hints: ClueView["hints"] = clue.hints.map((hint) => {
     const taken = team.hints.size > 0 && team.hints.has(hintKey(clue.id, hint.id));
     return {
@@ -469,27 +550,42 @@ function hintsOf(
     };
   });
   const all = [...hints, ...takenOf(hunt.withdrawn.get(clue.id), team)];
-  return apart ? all.map((hint) => hintApart(hint, apart)) : all;
+  return form.apart || form.addresses ? all.map((hint) => hintTold(hint, form)) : all;
 }
 
-function hintApart({ text, ...hint }: ClueView["hints"][number], apart: Apart): object {
+function hintTold({ text, ...hint }: ClueView["hints"][number], form: Where): object {
   if (text === undefined) return hint;
-  return text.length > APART_OVER ? { ...hint, textAt: apart.of(text) } : { ...hint, text };
+  return { ...hint, ...told(text, form, "text") };
 }
 
-function standingApart({ body, hints, ...clue }: ClueView, apart: Apart): object {
-  const told = body.length > APART_OVER ? { bodyAt: apart.of(body) } : { body };
-  return { ...clue, ...told, hints: hints.map((hint) => hintApart(hint, apart)) };
+/** A clue that a version dropped. */
+function dropped({ body, solution, hints, ...clue }: ClueView, form: Where): object {
+  const solved = solution === undefined ? {} : told(solution, form, "solution");
+  return {
+    ...clue,
+    ...told(body, form, "body"),
+    ...solved,
+    hints: hints.map((hint) => hintTold(hint, form)),
+  };
+}
+
+function told(text: string, { apart, addresses }: Where, key: "text" | "body" | "solution"): object {
+  const shown = addresses?.of(text) ?? text;
+  const isApart = apart && shown === text && text.length > APART_OVER;
+  return isApart ? { [`${key}At`]: apart.of(text) } : { [key]: shown };
 }
 
 /** The texts of a hunt that may stand apart. */
 export function* longTexts({ compiled, withdrawn }: IndexedHunt): Generator<string> {
-  for (const { body, hints } of compiled.clues) {
+  for (const { body, solution, hints } of compiled.clues) {
     yield body;
+    if (solution !== undefined) yield solution;
     for (const { text } of hints) yield text;
   }
+  for (const texts of Object.values(compiled.translations ?? {})) yield* Object.values(texts);
   for (const { clue, hints } of withdrawn.values()) {
     if (clue) yield clue.body;
+    if (clue?.solution !== undefined) yield clue.solution;
     for (const { text } of hints) yield text;
   }
 }

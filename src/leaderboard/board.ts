@@ -15,6 +15,7 @@ import type {
   BoardPage,
   BoardQuery,
   LookedAt,
+  PublicTeam,
   TeamCount,
 } from "../objects/leaderboard.ts";
 import type { ReportResult, ScoreReport, ShardStandings, StandingsRow } from "../protocol.ts";
@@ -31,8 +32,9 @@ import type { StoredView } from "./stored-view.ts";
 /** Teams in one result of `dump`: 64 bytes each or so, well under what a call takes. */
 const DUMP_TEAMS = 20_000;
 
-/** The form of the stored configuration. */
-const CONFIG_FORM = 1;
+/** The form of the stored configuration. Form 2 is of a rehearsal: an engine that does not know that has another clock. */
+const CONFIG_FORM = 2;
+const USUAL_FORM = 1;
 
 /** Spans of misdated facts remembered. */
 const MISDATED_MAX = 8;
@@ -115,7 +117,8 @@ export class Board {
   install(config: BoardConfig): boolean {
     if (this.#config && config.revision < this.#config.revision) return false;
     this.#config = config;
-    this.#deps.texts.write("config", JSON.stringify({ v: CONFIG_FORM, ...config }));
+    const v = config.rehearsal === undefined ? USUAL_FORM : CONFIG_FORM;
+    this.#deps.texts.write("config", JSON.stringify({ v, ...config }));
     return true;
   }
 
@@ -288,6 +291,29 @@ export class Board {
   #joinedLater(standings: Standings | undefined, team: string): boolean {
     const all = this.#keeper?.view.all;
     return standings?.has(team) === false && all?.has(team) === true && !all.isConcealed(team);
+  }
+
+  /** See `LeaderboardObject.publicTeams`. */
+  publicTeams(teams: readonly string[]): Promise<(PublicTeam | null)[]> {
+    return this.public(({ standings }) =>
+      teams.map((team) => {
+        const all = this.#keeper?.view.all;
+        const name = all?.nameOf(team);
+        if (all === undefined || name === undefined) return null;
+        const rank = standings?.rank(team);
+        return {
+          name,
+          isConcealed: all.isConcealed(team) || standings?.isConcealed(team) === true,
+          isPublic: standings?.has(team) === true,
+          ...(rank === undefined ? {} : { rank }),
+        };
+      }),
+    );
+  }
+
+  /** See `LeaderboardObject.solvedClues`. */
+  solvedClues(): Promise<string[]> {
+    return this.organisers(({ standings }) => standings?.solvedClues() ?? []);
   }
 
   /** See `LeaderboardObject.teamCount`. */

@@ -6,16 +6,22 @@
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
+import type { StoredContent } from "../assets/content.ts";
 import type { AuditAction } from "../contract/audit-actions.ts";
+import type { Preview, PreviewBody } from "../contract/preview.ts";
 import type { Effects } from "../contract/regrade.ts";
+import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
 import type { Issue, Refusal } from "../errors.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
+import type { AssetUse, StoredAsset } from "./assets.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "./shard.ts";
+import type { DeliveryTry, WebhookConfig } from "./webhooks.ts";
 
 /** The organiser behind a call, for the audit. */
 export interface Actor {
@@ -36,6 +42,9 @@ export interface PublishOptions {
 export type PublishResult =
   | { version: number; created: boolean; warnings: Issue[]; effects?: Effects }
   | (Refusal & { issues?: Issue[] });
+
+/** That a rehearsal is there, or why not. */
+export type Rehearsed = { version: number } | (Refusal & { issues?: Issue[] });
 
 export interface AuditEntry {
   /** Epoch ms. */
@@ -67,6 +76,29 @@ export interface ClueChanged {
 
 /** What a regrade changed; without an `id` nothing. */
 export type Regraded = Effects & { id?: string };
+
+/** What an organiser says to a wrong answer. `tell`: what the teams that gave it are told; absent: nothing. */
+export interface NudgeWish {
+  clue: string;
+  answer: string;
+  say: string;
+  tell?: string;
+  dryRun: boolean;
+  reason: string;
+}
+
+/** The version that has the nudge, the teams concerned, and of how many in all. */
+export interface Nudged {
+  clue: string;
+  version: number;
+  teams: string[];
+  total: number;
+  /** Of a dry run: what the new definition would move. */
+  effects?: Effects;
+  /** Teams that have not got their tries back. */
+  failed?: string[];
+  announcement?: string;
+}
 
 /** The team that another one was merged into. */
 export type MergedInto = Pick<TeamChanged, "team">;
@@ -119,6 +151,7 @@ export interface PublicEntry {
   incarnation?: number;
   /** Organisers' tokens that name the hunt and are of before are void here, seconds since the epoch. */
   voidBefore?: number;
+  rehearsal?: Rehearsal;
   /** Id of the pepper that answer digests are made with. */
   pepper: string;
   /** SHA-256 of the seed of the prize draws, hex; only of hunts with prizes. */
@@ -161,6 +194,50 @@ export interface Sealed {
   incarnation: number;
   /** The shards that took part. */
   shards: string[];
+  /** Its webhooks; absent: an earlier engine sealed it. */
+  webhooks?: string[];
+  /** The hunt is a rehearsal: nothing of it was ever outside of the engine. */
+  isRehearsal?: true;
+  /** The id of its own rehearsal, which goes with it and may be gone already. */
+  rehearsedAs?: string;
+}
+
+/** A clue to be shown, and a try at it. */
+export interface PreviewWish extends Omit<PreviewBody, "definition"> {
+  source: string;
+  format: "json" | "yaml";
+}
+
+/** A webhook as organisers see it; its address may hold a secret. */
+export interface WebhookInUse {
+  id: string;
+  host: string;
+  as: WebhookShape;
+  on: WebhookType[];
+}
+
+/** A rehearsal as an organiser asks for it. */
+export interface RehearsalWish {
+  /** The id that it gets. */
+  hunt: string;
+  /** What time it is there, epoch ms; absent: what time it is. */
+  at?: number;
+  /** A definition instead of the published one. */
+  definition?: { source: string; format: "json" | "yaml" };
+}
+
+/** What a rehearsal is made of, as the control of the hunt that it rehearses gives it. */
+export interface RehearsalMade extends Rehearsal {
+  source: string;
+  format: "json" | "yaml";
+  /** It was published before, maybe under looser rules. */
+  isPublished: boolean;
+  /** The files that it may name, which are copied. */
+  files: StoredAsset[];
+  /** By which the codes were made. */
+  codeKey: string;
+  begun?: 2;
+  incarnation?: number;
 }
 
 /** A call that changes something gives its result when the change is in force everywhere. */
@@ -172,6 +249,21 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     options: PublishOptions,
     by: Actor,
   ): Promise<PublishResult>;
+  /** Shows a clue of a definition that need not be published, and says what a try at it would come to. Stores nothing. */
+  preview(wish: PreviewWish): Preview | (Refusal & { issues?: Issue[] });
+  /** The files of the hunt by name; those of a hunt that was not published yet as well. */
+  assets(): (StoredAsset & { usedIn: AssetUse[] })[];
+  asset(name: string): StoredAsset | undefined;
+  /** A content is on its way to the bucket; `uploadId`: in parts, from now on. */
+  beginAsset(name: string, key: string, uploadId?: string): Refusal | undefined;
+  /** The content is in the bucket, and from now on the file's. `created`: there was none of this name. */
+  storeAsset(name: string, content: StoredContent, by: Actor): Promise<{ created: boolean } | Refusal>;
+  /** The content will not come. */
+  cancelAsset(key: string): Promise<void>;
+  /** Refuses while the published version names it. */
+  removeAsset(name: string, by: Actor): Promise<Refusal | { removed: true }>;
+  /** The hunt is being deleted: ends uploads that are under way. */
+  abortAssets(): Promise<void>;
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
   /** What this engine's rules would refuse of the definition in use, which was published before them. */
   tolerated(): Issue[];
@@ -185,6 +277,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   reopen(reason: string, by: Actor): Promise<{ phase: Phase } | Refusal>;
   /** Releases the results of a hunt that has ended and holds them back. Safe to repeat. */
   release(by: Actor): Promise<{ released: true } | Refusal>;
+  /** A nudge for a wrong answer: a version that has it, tries back, and word to the teams concerned; or what that would do. */
+  nudge(wish: NudgeWish, by: Actor): Promise<Nudged | Refusal>;
   announce(announcement: NewAnnouncement, by: Actor): Promise<{ id: string; at: number } | Refusal>;
   /** Gives an announcement another text, also one that is not sent yet. */
   editAnnouncement(id: string, text: string, reason: string, by: Actor): Promise<Announcement | Refusal>;
@@ -215,6 +309,18 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   vaultConfig(): VaultConfig | Refusal;
   /** The leaderboard's: for one whose own copy is not as it was written. */
   boardConfig(): BoardConfig | Refusal;
+  /** A webhook's: for an outbox whose own copy is not as it was written. */
+  webhookConfig(id: string): WebhookConfig | Refusal;
+  /** The titles of all clues, by id. */
+  clueTitles(): Record<string, string> | Refusal;
+  /** The webhooks in use. */
+  webhooks(): WebhookInUse[] | Refusal;
+  /** The secret of a webhook, or of the sign-up feed (`REGISTRATIONS`). */
+  webhookSecret(id: string): { secret: string } | Refusal;
+  /** Has a webhook send a test. Not repeated: each time one is sent. */
+  testWebhook(id: string, by: Actor): Promise<DeliveryTry | Refusal>;
+  /** Has a webhook deliver again: those of `ids`, else all that failed or are dead. */
+  redeliver(id: string, ids: string[] | undefined, by: Actor): Promise<{ redelivered: number } | Refusal>;
   /** The seed of the draws, once nobody can claim any more. */
   drawSeed(): { seed: string } | Refusal;
   /** Carries out an action on a team. Not idempotent: an award sent twice counts twice. */
@@ -257,7 +363,7 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   changeClue(clue: string, wish: ClueWish, by: Actor): Promise<ClueChanged | Refusal>;
   /** Records that an organiser makes so many teams before anybody comes. */
   noteTeams(teams: number, by: Actor): { noted: true } | Refusal;
-  /** What an organiser does with a team's thread of the help desk. A reply is not idempotent. */
+  /** What an organiser does with a team's thread of the help desk. Safe to repeat: a reply's `key` stands for it. */
   help(
     team: string,
     thread: number,
@@ -267,6 +373,12 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   ): Promise<HelpAsked | Refusal>;
   /** Records that an organiser looks as the team, and says in which of the hunts that had this id. */
   noteView(team: string, reason: string, by: Actor): { incarnation: number } | Refusal;
+  /** Makes the hunt's rehearsal anew; the earlier one, and all of it, is gone by then. */
+  rehearse(wish: RehearsalWish, by: Actor): Promise<Rehearsed>;
+  /** Removes the hunt's rehearsal, of which nothing is left then, and says its id. `not_found`: it has none. */
+  endRehearsal(by: Actor): Promise<{ was: string } | Refusal>;
+  /** From the control of the hunt that it rehearses: becomes that rehearsal. */
+  beginRehearsal(made: RehearsalMade, by: Actor): Promise<Rehearsed>;
   /** Takes a win back, and says whose it was. Safe to repeat. */
   revoke(prize: string, unit: number, reason: string, by: Actor): Promise<{ team: string } | Refusal>;
   /** Sends the logs of all shards to the origin again. Safe to repeat. */
@@ -289,9 +401,10 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   course(): Course | undefined;
   /**
    * The hunt is being deleted: from now on it does not exist for anybody but the directory. Refuses
-   * while it is live or paused. Safe to repeat.
+   * while it is live or paused, unless it is a rehearsal. `rehearsalOf`: refuses what is no rehearsal of that
+   * hunt. Safe to repeat.
    */
-  seal(): Sealed | Refusal;
+  seal(rehearsalOf?: string): Sealed | Refusal;
   /** The last step of a deletion. Refuses a hunt that is not sealed. Safe to repeat. */
   erase(): Promise<Refusal | undefined>;
   /** A page of the audit: the newest entries, or those before the one that `before` names. */

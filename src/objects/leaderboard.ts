@@ -18,6 +18,7 @@ import type {
   ShardStandings,
   StandingsRow,
 } from "../protocol.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 import type { FactsOfSubtree } from "./shard.ts";
 
 /** The leaderboard's configuration, from control; a higher `revision` replaces a lower one. */
@@ -33,6 +34,7 @@ export interface BoardConfig {
   released?: true;
   /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
   incarnation?: number;
+  rehearsal?: Rehearsal;
   /** Those for everybody, the newest last. */
   announcements?: Announcement[];
   /** Ids of those that were taken back last. */
@@ -101,6 +103,17 @@ export interface TeamCount {
   asOf?: number;
 }
 
+/** A team as webhooks may tell of it. */
+export interface PublicTeam {
+  name: string;
+  /** Banned or hidden. */
+  isConcealed: boolean;
+  /** The standings that everybody sees know it; one that joined during a freeze they do not. */
+  isPublic: boolean;
+  /** Its place as everybody sees it. */
+  rank?: number;
+}
+
 /** What a shard is told of its teams. */
 export interface LookedAt {
   ranks: (number | null)[];
@@ -147,6 +160,10 @@ export interface LeaderboardObject extends Rpc.DurableObjectBranded {
   roots(page: number): Roots | Refusal;
   /** Where a root has the fact; `not_found`, with the seconds until the next root: none has it yet. */
   placed(shard: string, seq: number): PlacedFact | Refusal;
+  /** For webhooks; null: no such team is known yet. */
+  publicTeams(teams: string[]): Promise<(PublicTeam | null)[]>;
+  /** Clues that a team which is neither banned nor hidden has solved, through a freeze. */
+  solvedClues(): Promise<string[]>;
   /** Teams that joined, hidden and banned ones included. */
   teamCount(): Promise<TeamCount>;
   /** Teams from number `from` on, and the watermarks this page is as of; for verification. */

@@ -10,17 +10,21 @@ import type { Allowance, ShardBudgets } from "./budgets.ts";
 import type { ClaimDecision, Claimed } from "./claims.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
+import { type Languages, speaking } from "./languages.ts";
 import type { ShardMeter } from "./meter.ts";
 import type { Players } from "./players.ts";
 import { eventKey, IdRefused } from "./recorded-ids.ts";
 import { redigest } from "./redigest.ts";
+import type { Texts } from "./texts.ts";
 import type { ShardTime } from "./time.ts";
 import type { Waiting } from "./waiting.ts";
 import type { Wins } from "./wins.ts";
 
 export interface PlayDeps {
   secrets: Secrets;
+  texts: Texts;
   current: CurrentHunt;
+  languages: Languages;
   journal: Journal;
   time: ShardTime;
   waiting: Waiting;
@@ -74,13 +78,13 @@ export class Play {
     commands: readonly Command[],
     allowance: Allowance | undefined,
   ): Promise<Played | Refusal> {
-    const { current, journal, time, players, budgets, meter } = this.#deps;
+    const { current, journal, time, players, budgets, meter, languages } = this.#deps;
     const team = players.memberOf(teamId, player, gen);
     if ("refused" in team) return team;
     const readOnly = journal.teams.readOnly(team);
     if (readOnly) return readOnly;
     let now = time.now();
-    let context = current.context(now);
+    let context = speaking(current.context(now), player, languages);
     journal.noteReached(context, team, now);
     const results: Result[] = [];
     let refused: Refusal | undefined;
@@ -113,7 +117,7 @@ export class Play {
       if (allowance && claimed.seq !== undefined && !claimed.duplicate) allowance.bytes -= CLAIM_BYTES;
       // The hunt went on meanwhile.
       now = time.now();
-      context = current.context(now);
+      context = speaking(current.context(now), player, languages);
     }
     meter.decided(commands, results);
     await journal.committed();
@@ -134,7 +138,7 @@ export class Play {
     const shared = wins.share(key, player, command);
     if (shared) return shared;
     const decided = this.#decideNow(context, team, player, command, now);
-    if (!("claim" in decided)) return decided;
+    if (!("claim" in decided)) return this.#told(context, decided);
     const again = (): Result | ClaimDecision => {
       const later = time.now();
       return this.#decideNow(current.context(later), this.#team(teamId), player, command, later);
@@ -168,6 +172,13 @@ export class Play {
       budgets.recorded(player, command, result.outcome as RecordedOutcome, now);
     }
     return result;
+  }
+
+  /** A hint's text with addresses of the files that it names. */
+  #told({ hunt }: Context, result: Result): Result {
+    const { hint } = result;
+    const addresses = hint && this.#deps.texts.addresses(hunt);
+    return hint && addresses ? { ...result, hint: { ...hint, text: addresses.of(hint.text) } } : result;
   }
 
   #team(id: string): Team {

@@ -16,6 +16,8 @@ interface Stored {
     withdrawn?: object[];
     /** Their texts, the newest first. */
     announcements?: string[];
+    /** Ids of those that were taken back. */
+    takenBack?: string[];
     /** In which it is stored again; absent: 2. */
     form?: number;
   };
@@ -47,9 +49,10 @@ test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => 
   const { seed } = expected;
   if (seed !== undefined) expect(await control(hunt).drawSeed()).toEqual({ seed });
   expect(await control(hunt).vaultConfig()).toMatchObject({ seed: seed ?? expect.any(String) });
-  const { withdrawn, announcements } = expected;
+  const { withdrawn, announcements, takenBack } = expected;
   const config = await control(hunt).attach("weur-0");
   expect("compiled" in config ? config.compiled?.withdrawn : "refused").toEqual(withdrawn);
+  expect("takenBack" in config ? config.takenBack : undefined).toEqual(takenBack);
   if (announcements) {
     const page = await control(hunt).announcements({ limit: 10 });
     expect("announcements" in page && page.announcements.map((each) => each.text)).toEqual(announcements);
@@ -63,8 +66,8 @@ test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => 
 });
 
 test("[CTRL-4] a form that only a newer engine knows is refused, and says so", () => {
-  const text = JSON.stringify({ v: 4, revision: 1 });
+  const text = JSON.stringify({ v: 5, revision: 1 });
   expect(() => readState(text)).toThrow(
-    "the hunt's state is of form 4, written by a newer engine: this one reads up to 3",
+    "the hunt's state is of form 5, written by a newer engine: this one reads up to 4",
   );
 });

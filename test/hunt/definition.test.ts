@@ -28,6 +28,7 @@ describe("defaults and units", () => {
     expect(parse({}).definition).toEqual({
       format: 1,
       title: "T",
+      embed: [],
       guesses: "shown",
       results: "auto",
       teams: { mode: "solo", maxSize: 1 },
@@ -42,6 +43,8 @@ describe("defaults and units", () => {
           round: "r",
           title: "A",
           body: "",
+          tags: [],
+          attachments: [],
           kind: "answer",
           points: 0,
           meta: false,
@@ -53,6 +56,7 @@ describe("defaults and units", () => {
         },
       ],
       prizes: [],
+      pages: [],
       webhooks: [],
     });
   });

@@ -132,6 +132,9 @@ test.each([
   { argv: ["delete", "a", "--reason", "over"], says: "--confirm a says that it is meant" },
   { argv: ["delete", "a", "--confirm", "b", "--reason", "over"], says: "--confirm a says that it is meant" },
   { argv: ["delete", "a", "--confirm", "a"], says: "--reason is missing" },
+  { argv: ["rehearse", "a", "--at", "soon"], says: "--at must be a time" },
+  { argv: ["rehearse", "a", "--end", "--as", "b"], says: "--as says nothing of a rehearsal that ends" },
+  { argv: ["rehearse", "a", "--file", "/nowhere/x.yaml"], says: "there is no file /nowhere/x.yaml" },
 ])("wrong usage is exit code 2 and one line, nothing is sent: $argv", async ({ argv, says }) => {
   const { exit, stdout, stderr } = await hunt(argv);
   expect({ exit, stdout, sent: seen.length }).toEqual({ exit: 2, stdout: "", sent: 0 });
@@ -143,7 +146,7 @@ test("every command has a help with an example", async () => {
   const { exit, stdout } = await hunt(["--help"]);
   expect(exit).toBe(0);
   const names = [...stdout.matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] ?? "");
-  expect(names).toHaveLength(60);
+  expect(names).toHaveLength(66);
   for (const name of names) {
     const help = await hunt([name, "--help"]);
     expect(help.exit).toBe(0);
@@ -776,4 +779,31 @@ test("[ADV-9] advice prints a line a limit and exits with 1, and with 0 when the
     stderr: expect.stringContaining("no limit comes near"),
   });
   expect(seen.map(({ url: path }) => path)).toEqual(["/v1/ops/advice", "/v1/ops/advice"]);
+});
+
+test("[SIM-3] simulate plays a definition without an engine, the same each time, and compares versions", async () => {
+  const small = ["--teams", "20", "--runs", "2", "--lasts", "1h", "--json"];
+  const first = await hunt(["simulate", DEMO, ...small]);
+  expect(first.exit).toBe(0);
+  expect(seen).toEqual([]);
+  const report = JSON.parse(first.stdout);
+  expect(report).toMatchObject({ hunt: "harbour-nights", runs: 2, teams: 20, finish: "admiral" });
+  expect((await hunt(["simulate", DEMO, ...small])).stdout).toBe(first.stdout);
+  const compared = await hunt(["simulate", DEMO, "--against", DEMO, ...small]);
+  expect(JSON.parse(compared.stdout)).toEqual({ report, against: report, differences: [] });
+  const told = await hunt(["simulate", DEMO, "--teams", "20", "--runs", "2", "--paces", "admiral=1h"]);
+  expect(told.stdout).toContain("finish (admiral)");
+  expect(told.stdout).toMatch(/golden-shell +7 /);
+  for (const [wrong, why] of [
+    [["--pace", "soon"], "--pace takes a whole number"],
+    [["--paces", "nobody=1m"], "there is no clue nobody"],
+    [["--teams", "20000", "--runs", "100"], "teams of all runs are from 1 to 200000"],
+  ] as const) {
+    const refused = await hunt(["simulate", DEMO, ...wrong]);
+    expect(refused.exit).toBe(2);
+    expect(refused.stderr).toContain(why);
+  }
+  const broken = join(folder, "broken.yaml");
+  writeFileSync(broken, "format: 1\ntitle: Broken\n");
+  expect((await hunt(["simulate", broken])).exit).toBe(1);
 });

@@ -22,10 +22,11 @@ import { parseTeamId } from "../../objects/ids.ts";
 import type { Win } from "../../objects/prizes.ts";
 import type { WinnerRow } from "../../objects/shard.ts";
 import { declared } from "../declare.ts";
-import { huntEntry, huntOf, iso } from "../hunt.ts";
+import { huntEntry, huntOf, iso, timeIn } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
 import { anyone, organiser } from "../roles.ts";
+import type { TableOf } from "../tables.ts";
 import { drawnPrizes, seedOf } from "./draws.ts";
 
 export function prizeRoutes(app: App): void {
@@ -146,8 +147,8 @@ export function prizeRoutes(app: App): void {
       const entry = await huntEntry(c.env, hunt, now);
       const drawn = drawnPrizes(entry).find(({ id }) => id === prize);
       if (!drawn) throw new RequestError("not_found", "this prize is not drawn");
-      const ended = isOver(phaseAt(entry.phase, entry.hunt, now));
-      const seed = ended ? await seedOf(c.env, hunt) : undefined;
+      const ended = isOver(phaseAt(entry.phase, entry.hunt, timeIn(entry, now)));
+      const seed = ended ? await seedOf(c.env, entry) : undefined;
       if (seed === undefined) return c.json({ hunt, ...drawn }, 200);
       const page = await winsOf(c.env, hunt, drawn.id, cursor, limit);
       const wins = page.map(({ unit, team, event, at, revoked }) => ({
@@ -160,6 +161,26 @@ export function prizeRoutes(app: App): void {
       return c.json({ hunt, ...drawn, drawSeed: seed, wins, ...nextOf(page, limit) }, 200);
     },
   );
+}
+
+/** Winners asked for at once by a table of all of them. */
+const PAGE = 200;
+
+/** The winners of every prize, page by page, for a table of them. */
+export async function* winnersOfAll({
+  env,
+  hunt,
+  entry,
+}: TableOf): AsyncGenerator<{ prize: string; winners: Winner[] }> {
+  const labels = labelsOf(entry.hunt);
+  for (const { id: prize } of entry.hunt.prizes) {
+    let cursor: string | undefined;
+    do {
+      const page = await winsOf(env, hunt, prize, cursor, PAGE);
+      yield { prize, winners: await named(env, hunt, page, labels) };
+      cursor = nextOf(page, PAGE).cursor;
+    } while (cursor !== undefined);
+  }
 }
 
 /** Wins in the order of teams; `cursor` names the last one of the page before. */
