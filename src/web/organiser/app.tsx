@@ -40,7 +40,7 @@ import { TeamsView } from "./teams.tsx";
 import { dayAndTime } from "./times.ts";
 import { ToldAt } from "./told.tsx";
 
-/** CodeMirror is large, and most looks at the console are not at the editor. */
+/** The forms are large, and most looks at the console are not at the editor. */
 const Editor = lazy(async () => ({ default: (await import("./editor.tsx")).Editor }));
 
 /** Time between looks at the hunt's phase, ms. */
@@ -360,7 +360,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
         <p class="note">{t("notForRole")}</p>
       ) : view === "edit" ? (
         <Suspense fallback={<p class="soft">{t("loading")}</p>}>
-          <Editor hunt={hunt} />
+          <Editor hunt={hunt} place={rest} />
         </Suspense>
       ) : !known ? (
         <p class="soft">{current.value.problem || t("loading")}</p>

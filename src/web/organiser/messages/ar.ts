@@ -301,6 +301,8 @@ export const ar: Translation<typeof en> = {
     many: "{count} تحذيرًا",
     other: "{count} تحذير",
   },
+  asForms: "كنماذج",
+  asText: "كنص (YAML)",
   line: "السطر {line}",
   editor: "تعريف المسابقة، YAML",
   unsaved: "لم يُنشر بعد",

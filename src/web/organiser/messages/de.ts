@@ -261,6 +261,8 @@ export const de: Translation<typeof en> = {
   valid: "Keine Fehler.",
   issues: { one: "{count} Fehler", other: "{count} Fehler" },
   warnings: { one: "{count} Warnung", other: "{count} Warnungen" },
+  asForms: "Als Formulare",
+  asText: "Als Text (YAML)",
   line: "Zeile {line}",
   editor: "Definition der Schatzsuche, YAML",
   unsaved: "Noch nicht veröffentlicht",

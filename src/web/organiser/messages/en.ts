@@ -253,6 +253,8 @@ export const en = {
   valid: "No errors.",
   issues: { one: "{count} error", other: "{count} errors" },
   warnings: { one: "{count} warning", other: "{count} warnings" },
+  asForms: "Write as forms",
+  asText: "Write as text (YAML)",
   line: "line {line}",
   editor: "Definition of the hunt, YAML",
   unsaved: "Not published yet",
