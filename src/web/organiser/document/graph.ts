@@ -59,20 +59,39 @@ export function graphOf(value: unknown): Graph {
     }
   }
   const columns = columnsOf([...nodes.keys()], edges);
-  const rows = new Map<number, number>();
-  const placed = [...nodes.values()].map((node): GraphNode => {
-    const column = columns.get(node.id) ?? 0;
-    const row = rows.get(column) ?? 0;
-    rows.set(column, row + 1);
-    return { ...node, column, row };
-  });
+  const rows = rowsOf([...nodes.keys()], columns, edges);
+  const placed = [...nodes.values()].map(
+    (node): GraphNode => ({ ...node, column: columns.get(node.id) ?? 0, row: rows.get(node.id) ?? 0 }),
+  );
   const columnOf = (id: string): number => columns.get(id) ?? 0;
   return {
     nodes: placed,
     edges: edges.map(({ from, to }) => ({ from, to, isBack: columnOf(from) >= columnOf(to) })),
     columns: Math.max(0, ...placed.map(({ column }) => column + 1)),
-    rows: Math.max(0, ...rows.values()),
+    rows: Math.max(0, ...placed.map(({ row }) => row + 1)),
   };
+}
+
+/** In each column beside what opens it, so that few arrows cross; else in the order of the definition. */
+function rowsOf(
+  ids: readonly string[],
+  columns: ReadonlyMap<string, number>,
+  edges: readonly { from: string; to: string }[],
+): Map<string, number> {
+  const rows = new Map<string, number>();
+  const last = Math.max(0, ...columns.values());
+  for (let column = 0; column <= last; column += 1) {
+    const own = ids.filter((id) => columns.get(id) === column);
+    const wanted = new Map(
+      own.map((id, index) => {
+        const before = edges.filter(({ to }) => to === id).flatMap(({ from }) => rows.get(from) ?? []);
+        return [id, before.length === 0 ? index : before.reduce((sum, row) => sum + row, 0) / before.length];
+      }),
+    );
+    own.sort((a, b) => (wanted.get(a) ?? 0) - (wanted.get(b) ?? 0));
+    for (const [row, id] of own.entries()) rows.set(id, row);
+  }
+  return rows;
 }
 
 /** The longest way from the start; edges of a circle are left out where it closes. */

@@ -1,5 +1,5 @@
 /** A condition as a sentence with gaps: when a clue opens, or what a team must have done for a prize. */
-import { list, number, t } from "../../shared/i18n.ts";
+import { list, locale, t } from "../../shared/i18n.ts";
 import {
   CONDITION_KINDS,
   type ConditionKind,
@@ -9,6 +9,7 @@ import {
   kindOf,
   roundsOf,
   turned,
+  type Unit,
 } from "../document/conditions.ts";
 import { dottedOf, type Path } from "../document/path.ts";
 import { dayAndTime } from "../times.ts";
@@ -226,6 +227,14 @@ function SolvedIn({ path }: { path: Path }) {
   );
 }
 
+const UNIT_NAMES = { s: "second", m: "minute", h: "hour", d: "day" } as const;
+
+/** "1 hour", "30 minutes" */
+const inUnits = (count: number, unit: Unit): string =>
+  new Intl.NumberFormat(locale.value, { style: "unit", unit: UNIT_NAMES[unit], unitDisplay: "long" }).format(
+    count,
+  );
+
 /** The whole condition as one sentence. */
 export function sentence(model: Model, condition: unknown): string {
   const kind = kindOf(condition);
@@ -253,11 +262,15 @@ export function sentence(model: Model, condition: unknown): string {
       });
     case "after": {
       const duration = durationOf(held.after);
-      const time = duration ? `${number(duration.count)} ${t(`unit_${duration.unit}`)}` : String(held.after);
-      return t("says_after", { time });
+      return t("says_after", {
+        time: duration ? inUnits(duration.count, duration.unit) : String(held.after),
+      });
     }
     default: {
-      const entries = entriesOf(condition).map((entry) => sentence(model, entry));
+      const entries = entriesOf(condition).map((entry) => {
+        const text = sentence(model, entry);
+        return entriesOf(entry).length > 1 ? `(${text})` : text;
+      });
       if (kind === "atLeast")
         return t("says_atLeast", { count: Number(held.atLeast), list: entries.join("; ") });
       return entries.join(` ${t(kind === "all" ? "says_and" : "says_or")} `);

@@ -6,10 +6,10 @@ import { useModel } from "./model.ts";
 
 // Pixels of the drawing.
 const BOX = { width: 168, height: 52, gapX: 56, gapY: 20, margin: 12 };
-/** Characters of a title that fit into a box. */
+/** Pixels beside a title in its box. */
+const PAD = 8;
+/** Characters of a title that fit into a box; of a longer one the beginning is seen. */
 const TITLE = 20;
-
-const short = (title: string): string => (title.length > TITLE ? `${title.slice(0, TITLE - 1)}…` : title);
 
 export function UnlockGraph({ open }: { open(clue: number): void }) {
   const model = useModel();
@@ -38,16 +38,31 @@ export function UnlockGraph({ open }: { open(clue: number): void }) {
       <section class="graph" dir="ltr" tabIndex={0} aria-label={t("section_graph")}>
         <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
           <title>{t("section_graph")}</title>
+          <defs>
+            <marker
+              id="arrow"
+              viewBox="0 0 8 8"
+              refX="8"
+              refY="4"
+              markerWidth="7"
+              markerHeight="7"
+              orient="auto"
+            >
+              <path d="M0 0L8 4L0 8z" />
+            </marker>
+          </defs>
           {edges.map(({ from, to, isBack }) => {
             const [a, b] = [place.get(from), place.get(to)];
             if (!a || !b) return null;
-            return <path key={`${from} ${to}`} class={isBack ? "edge back" : "edge"} d={way(a, b)} />;
+            const look = isBack ? "edge back" : b.counts ? "edge one-of" : "edge";
+            return <path key={`${from} ${to}`} class={look} d={way(a, b)} marker-end="url(#arrow)" />;
           })}
           {nodes.map((node) => {
             const isCount = node.counts !== undefined;
             const label = node.counts
               ? `${node.counts.atLeast} × ${model.rounds.find(({ id }) => id === node.counts?.round)?.title ?? node.counts.round}`
               : (model.clues[node.index]?.title ?? node.id);
+            const isLong = label.length > TITLE;
             const box = (
               <>
                 <rect
@@ -57,9 +72,18 @@ export function UnlockGraph({ open }: { open(clue: number): void }) {
                   height={BOX.height}
                   rx={isCount ? 26 : 10}
                 />
-                <text x={left(node) + BOX.width / 2} y={top(node) + BOX.height / 2} dy="0.35em">
-                  {short(label)}
-                </text>
+                {/* Clipped here and not in the text, so that what is read aloud has what is seen. */}
+                {/* biome-ignore lint/a11y/noSvgWithoutTitle: it is part of a button, which has a name */}
+                <svg x={left(node) + PAD} y={top(node)} width={BOX.width - 2 * PAD} height={BOX.height}>
+                  <text
+                    x={isLong ? 0 : BOX.width / 2 - PAD}
+                    y={BOX.height / 2}
+                    dy="0.35em"
+                    class={isLong ? "long" : undefined}
+                  >
+                    {label}
+                  </text>
+                </svg>
               </>
             );
             if (isCount) {

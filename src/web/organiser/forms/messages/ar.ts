@@ -260,7 +260,7 @@ export const forms: Translation<typeof english> = {
     other: "للفريق {count} نقطة",
   },
   says_at: "حان {time}",
-  says_after: "مضت {time}",
+  says_after: "بعد الانضمام بـ {time}",
   says_and: "و",
   says_or: "أو",
   says_atLeast: {

@@ -233,7 +233,7 @@ export const forms: Translation<typeof english> = {
   },
   says_points: { one: "das Team hat {count} Punkt", other: "das Team hat {count} Punkte" },
   says_at: "es ist {time}",
-  says_after: "{time} sind vergangen",
+  says_after: "{time} nach dem Beitritt",
   says_and: "und",
   says_or: "oder",
   says_atLeast: { one: "{count} von: {list}", other: "{count} von: {list}" },

@@ -224,7 +224,7 @@ export const forms = {
   says_solvedIn: { one: "{count} clue of {rounds} is solved", other: "{count} clues of {rounds} are solved" },
   says_points: { one: "the team has {count} point", other: "the team has {count} points" },
   says_at: "it is {time}",
-  says_after: "{time} have passed",
+  says_after: "{time} after joining",
   says_and: "and",
   says_or: "or",
   says_atLeast: { one: "{count} of: {list}", other: "{count} of: {list}" },
