@@ -120,10 +120,11 @@ export function YamlText({ work }: { work: Work }) {
     };
   }, [work]);
   useEffect(() => {
-    // Changed elsewhere: undone, discarded, taken from somebody else.
+    // Changed elsewhere: discarded, taken from somebody else. What was drawn last may be behind what is typed.
     const made = view.current;
-    if (!made || made.state.doc.toString() === text) return;
-    made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text } });
+    const now = work.text.peek() ?? "";
+    if (!made || made.state.doc.toString() === now) return;
+    made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: now } });
   }, [text]);
   const go = (line: number): void => {
     const made = view.current;

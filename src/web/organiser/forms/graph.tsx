@@ -100,7 +100,7 @@ export function UnlockGraph({ open }: { open(clue: number): void }) {
                 key={node.id}
                 class={`clue-box ${isWrong ? "wrong" : ""}`}
                 role="button"
-                tabIndex={0}
+                tabindex={0}
                 aria-label={labelOf(node)}
                 onClick={() => open(node.index)}
                 onKeyDown={(event) => {
