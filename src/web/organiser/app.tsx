@@ -378,7 +378,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : view === "prizes" ? (
         <PrizesView hunt={hunt} known={known} />
       ) : view === "codes" ? (
-        <Codes hunt={hunt} />
+        <Codes hunt={hunt} title={known.title} />
       ) : view === "data" ? (
         <DataPage hunt={hunt} phase={known.phase} />
       ) : (

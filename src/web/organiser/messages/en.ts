@@ -215,6 +215,16 @@ export const en = {
   contactHint: "How to reach winners is personal data: that it was read here is noted in the audit.",
   noWinners: "Nobody yet.",
   codesHint: "One sheet for each scan clue: print, cut, hang up.",
+  codesLocal:
+    "These codes lead to this machine: a phone elsewhere cannot open them. Print them from the address that players use.",
+  cardsAPage: "Cards on a page",
+  sixCards: "six, to cut",
+  oneCard: "one",
+  cardSays: "The line under the code",
+  cardTitles: "Show the titles of the clues",
+  printHint:
+    "A4, at 100 %, without headers and footers; cut along the marks. For a PDF choose it as the printer.",
+  scanMe: "Scan me with your phone’s camera",
   noCodes: "No clue of this hunt is scanned.",
   print: "Print",
   export: "Download all records",

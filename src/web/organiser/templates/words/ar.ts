@@ -3,7 +3,7 @@ import type { Words } from "../templates.ts";
 export const words: Words = {
   titles: {
     trail: "جولة في المدينة",
-    puzzles: "مطاردة الألغاز",
+    puzzles: "مسابقة الألغاز",
     ctf: "التقط العلم",
     advent: "تقويم ديسمبر",
     museum: "جولة في المتحف",
