@@ -68,6 +68,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     clues,
     released,
     incarnation,
+    assets,
   } = state;
   return {
     revision,
@@ -81,6 +82,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     ...(clues === undefined ? {} : { clues }),
     ...(released ? { released } : {}),
     ...(incarnation === undefined ? {} : { incarnation }),
+    ...(assets === undefined ? {} : { assets }),
     ...(whole ? { compiled: hunt } : {}),
   };
 }

@@ -7,6 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { publicKey } from "../cache/entry.ts";
+import type { StoredContent } from "../assets/content.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import { eraseObject } from "../erase.ts";
@@ -14,6 +15,7 @@ import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
+import type { AssetUse, StoredAsset } from "../objects/assets.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
   Actor,
@@ -52,6 +54,7 @@ import { Actions } from "./actions.ts";
 import type { ControlReason } from "./alarm-reasons.ts";
 import { AnnouncementStore } from "./announcements.ts";
 import { Announcing } from "./announcing.ts";
+import { Assets } from "./assets.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
 import { ClueDesk } from "./clue-changes.ts";
@@ -78,6 +81,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #merges: Merges;
   readonly #regrades: Regrades;
   readonly #clueDesk: ClueDesk;
+  readonly #assets: Assets;
   readonly #alarm: Alarm<ControlReason>;
   readonly #clock: Clock;
 
@@ -97,8 +101,25 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     this.#audit = audit;
     this.#alarm = alarm;
     this.#clock = clock;
+    this.#assets = new Assets({
+      hunt,
+      env,
+      texts,
+      state,
+      audit,
+      alarm,
+      now,
+      named: () => this.#publisher.assetsNamed(),
+      definition: () => this.#publisher.source(),
+      changed: () => {
+        this.#publisher.assetsChanged();
+        state.change({ assets: (state.current?.assets ?? 0) + 1 });
+        return this.#fanOut.tellEveryone();
+      },
+    });
     this.#publisher = new Publisher({
       hunt,
+      assets: () => this.#assets.refs(),
       texts,
       state,
       secrets: env,
@@ -168,6 +189,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       this.#moves.begin();
       this.#merges.begin();
       this.#regrades.begin();
+      this.#assets.arm();
     });
   }
 
@@ -226,6 +248,34 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return await orRefusal(
       calling(async () => (await directoryStub(this.env).beginning(this.#hunt)) as Beginning | Refusal),
     );
+  }
+
+  assets(): (StoredAsset & { usedIn: AssetUse[] })[] {
+    return this.#state.sealed ? [] : this.#assets.list();
+  }
+
+  asset(name: string): StoredAsset | undefined {
+    return this.#state.sealed ? undefined : this.#assets.find(name);
+  }
+
+  beginAsset(name: string, key: string, uploadId?: string): Refusal | undefined {
+    return this.#assets.begin(name, key, uploadId);
+  }
+
+  storeAsset(name: string, content: StoredContent, by: Actor): Promise<{ created: boolean } | Refusal> {
+    return this.#assets.commit(name, content, by);
+  }
+
+  cancelAsset(key: string): Promise<void> {
+    return this.#assets.cancel(key);
+  }
+
+  removeAsset(name: string, by: Actor): Promise<Refusal | { removed: true }> {
+    return this.#assets.remove(name, by);
+  }
+
+  abortAssets(): Promise<void> {
+    return this.#assets.abortAll();
   }
 
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal {
@@ -542,6 +592,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       if (isDue("regrades")) await this.#regrades.resume();
       if (isDue("announce")) await this.#announcing.sendDue();
       if (isDue("retention")) await this.#retention.turn();
+      if (isDue("assets")) await this.#assets.turn();
     });
   }
 

@@ -13,6 +13,8 @@ import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
+import type { StoredContent } from "../assets/content.ts";
+import type { AssetUse, StoredAsset } from "./assets.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "./shard.ts";
@@ -172,6 +174,19 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     options: PublishOptions,
     by: Actor,
   ): Promise<PublishResult>;
+  /** The files of the hunt by name; those of a hunt that was not published yet as well. */
+  assets(): (StoredAsset & { usedIn: AssetUse[] })[];
+  asset(name: string): StoredAsset | undefined;
+  /** A content is on its way to the bucket; `uploadId`: in parts, from now on. */
+  beginAsset(name: string, key: string, uploadId?: string): Refusal | undefined;
+  /** The content is in the bucket, and from now on the file's. `created`: there was none of this name. */
+  storeAsset(name: string, content: StoredContent, by: Actor): Promise<{ created: boolean } | Refusal>;
+  /** The content will not come. */
+  cancelAsset(key: string): Promise<void>;
+  /** Refuses while the published version names it. */
+  removeAsset(name: string, by: Actor): Promise<Refusal | { removed: true }>;
+  /** The hunt is being deleted: ends uploads that are under way. */
+  abortAssets(): Promise<void>;
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
   /** What this engine's rules would refuse of the definition in use, which was published before them. */
   tolerated(): Issue[];
