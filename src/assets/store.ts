@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { ASSET_BYTES, ASSET_ENDINGS, assetTypeOf, endingOf } from "../contract/asset-types.ts";
 import { RequestError } from "../errors.ts";
-import type { StoredContent } from "./content.ts";
 import { cleanSvg, SVG_BYTES } from "./clean/svg.ts";
+import type { StoredContent } from "./content.ts";
 import { Flow, Unfit } from "./flow.ts";
 import { cleanerOf, HEAD_BYTES } from "./forms.ts";
 

@@ -32,8 +32,7 @@ export const newKey = (): string =>
 const lengthOf = (env: object): number => (configOf(env).ASSET_TICKET_MINUTES * 60_000) / PERIODS;
 
 /** The period at whose beginning tickets that are made at `now` (epoch ms) end. */
-export const assetPeriod = (env: object, now: number): number =>
-  Math.ceil(now / lengthOf(env)) + PERIODS;
+export const assetPeriod = (env: object, now: number): number => Math.ceil(now / lengthOf(env)) + PERIODS;
 
 /** When the last ticket ends that was made by `now`, epoch ms. */
 export const ticketsEnd = (env: object, now: number): number => assetPeriod(env, now) * lengthOf(env);
@@ -66,10 +65,5 @@ const macOf = ({ bytes }: Key, hunt: string, name: string, body: string): string
   base64url(derivedMac(bytes, PURPOSE).digest(`${hunt}\n${name}\n${body}`), MAC_BYTES);
 
 /** Where a file is shown, to whoever has the address. */
-export const assetUrl = (
-  secrets: Ring,
-  hunt: string,
-  name: string,
-  key: string,
-  period: number,
-): string => `/v1/hunts/${hunt}/assets/${name}?t=${assetTicket(secrets, hunt, name, key, period)}`;
+export const assetUrl = (secrets: Ring, hunt: string, name: string, key: string, period: number): string =>
+  `/v1/hunts/${hunt}/assets/${name}?t=${assetTicket(secrets, hunt, name, key, period)}`;

@@ -73,7 +73,10 @@ export type AssetRow = z.infer<typeof assetRow>;
 
 export const assets = z
   .strictObject({
-    assets: z.array(assetRow).max(ASSETS_MAX).meta({ description: "By name", examples: [[]] }),
+    assets: z
+      .array(assetRow)
+      .max(ASSETS_MAX)
+      .meta({ description: "By name", examples: [[]] }),
     bytes: whole("All of them together, bytes", 48_213),
   })
   .meta({ id: "Assets", description: "The files of a hunt", examples: [{ assets: [], bytes: 0 }] });

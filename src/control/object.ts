@@ -6,8 +6,8 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
-import { publicKey } from "../cache/entry.ts";
 import type { StoredContent } from "../assets/content.ts";
+import { publicKey } from "../cache/entry.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import { eraseObject } from "../erase.ts";

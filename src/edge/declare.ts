@@ -381,7 +381,8 @@ const isEmpty = ({ body, headers }: Request): boolean =>
 function checkName(name: string, value: unknown, makes: boolean): void {
   const parameter = PARAMETERS[name];
   if (!parameter || parameter.schema.safeParse(value).success) return;
-  if (makes && (name === "hunt" || name === "name")) check(z.object({ [name]: parameter.schema }), { [name]: value });
+  if (makes && (name === "hunt" || name === "name"))
+    check(z.object({ [name]: parameter.schema }), { [name]: value });
   throw new RequestError("not_found", parameter.missing);
 }
 

@@ -52,7 +52,18 @@ export function allWithAddresses<Value>(value: Value, addressOf: AddressOf): Val
 }
 
 /** Keys whose texts are compared, or shown as they are: no reference in them is one. */
-const PLAIN = new Set(["id", "title", "label", "answers", "match", "say", "code", "codes", "digests", "nudges"]);
+const PLAIN = new Set([
+  "id",
+  "title",
+  "label",
+  "answers",
+  "match",
+  "say",
+  "code",
+  "codes",
+  "digests",
+  "nudges",
+]);
 
 /** What the texts of a definition, or of what is made of it, refer to. `path`: dotted, from `value` on. */
 export function* assetUses(value: unknown, path = ""): Generator<{ name: string; path: string }> {

@@ -5,8 +5,8 @@
  */
 import type { Issue } from "../errors.ts";
 import type { DigestText } from "../protocol.ts";
-import { type AssetRefs, checkAssets } from "./asset-references.ts";
 import { asksOf, checkJoin } from "./asks.ts";
+import { type AssetRefs, checkAssets } from "./asset-references.ts";
 import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
 import { checkTimes, prizeWindow } from "./check-times.ts";

@@ -4,8 +4,8 @@
  * durations milliseconds, distances metres, speeds metres per second.
  */
 import type { CompareMode } from "../protocol.ts";
-import type { AssetRefs } from "./asset-references.ts";
 import type { Asks } from "./asks.ts";
+import type { AssetRefs } from "./asset-references.ts";
 import type { AttemptLimits } from "./attempts.ts";
 import type { ClueKind, KindParts } from "./kinds/all.ts";
 

@@ -283,7 +283,11 @@ export interface Place {
 }
 
 /** The JSON text of what the player sees. `standing`: the team's place, if it has one. */
-export function lookText(glanced: Glance, standing: Place | undefined, { apart, addresses, since }: Form = {}): string {
+export function lookText(
+  glanced: Glance,
+  standing: Place | undefined,
+  { apart, addresses, since }: Form = {},
+): string {
   const { context, team, player, now, hunt, prints, openings, known } = glanced;
   const { compiled, dynamic } = hunt;
   const before = since?.glimpse;
@@ -301,7 +305,10 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
       if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${presentValue(context, clue)}`;
       continue;
     }
-    const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, { apart, addresses });
+    const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, {
+      apart,
+      addresses,
+    });
     const errata = glanced.errata.get(clue.id);
     const text = errata === undefined ? whole : `${whole.slice(0, -1)},"errata":${errata}}`;
     clues += clues === "" ? text : `,${text}`;
@@ -482,13 +489,7 @@ function headApart(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, apart:
   return text.apart.head;
 }
 
-function hintsOf(
-  { hunt }: Context,
-  team: Team,
-  clue: CompiledClue,
-  openedAt: number,
-  form: Where,
-): object[] {
+function hintsOf({ hunt }: Context, team: Team, clue: CompiledClue, openedAt: number, form: Where): object[] {
   const hints: ClueView["hints"] = clue.hints.map((hint) => {
     const taken = team.hints.size > 0 && team.hints.has(hintKey(clue.id, hint.id));
     return {

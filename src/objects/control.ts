@@ -6,6 +6,7 @@
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
+import type { StoredContent } from "../assets/content.ts";
 import type { AuditAction } from "../contract/audit-actions.ts";
 import type { Effects } from "../contract/regrade.ts";
 import type { Issue, Refusal } from "../errors.ts";
@@ -13,7 +14,6 @@ import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
-import type { StoredContent } from "../assets/content.ts";
 import type { AssetUse, StoredAsset } from "./assets.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";

@@ -153,9 +153,7 @@ export class CurrentHunt {
     const before = this.#current?.config;
     if (before && config.revision < before.revision) return { missing: false };
     const isSame =
-      before?.version === config.version &&
-      before.rules === config.rules &&
-      before.assets === config.assets;
+      before?.version === config.version && before.rules === config.rules && before.assets === config.assets;
     const compiled = config.compiled ?? (isSame ? before.compiled : undefined);
     if (!compiled) return { missing: true };
     const complete = { ...config, compiled };

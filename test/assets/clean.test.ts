@@ -78,7 +78,9 @@ describe("[ASSET-4] what says where and by what a file was made is cut off", () 
     expect(text(made)).toMatch(/ICCP.*colours.*VP8 .*JUNK.*JUNK.*JUNK/s);
     // The flags of Exif and XMP are gone, that of colours is not.
     expect(made[20]).toBe(0x20);
-    expect(text(stored("a.mp4", mp4WithMore()))).toMatch(/moov.*mvhd.*tkhd.*free.*free.*free.*free.*mdatfilm/s);
+    expect(text(stored("a.mp4", mp4WithMore()))).toMatch(
+      /moov.*mvhd.*tkhd.*free.*free.*free.*free.*mdatfilm/s,
+    );
     expect(text(stored("a.avif", avifWithMore()))).toMatch(/av01.*skip.*skip.*the coded picture/s);
   });
 
@@ -94,10 +96,16 @@ describe("[ASSET-4] what says where and by what a file was made is cut off", () 
 
 describe("[ASSET-2] ending and first bytes agree", () => {
   test("each form is taken under its own endings alone", () => {
-    const same = [["a.jpg", "a.jpeg"], ["a.ogg", "a.oga"], ["a.mp4", "a.m4a"], ["a.txt", "a.csv", "a.json", "a.svg"]];
+    const same = [
+      ["a.jpg", "a.jpeg"],
+      ["a.ogg", "a.oga"],
+      ["a.mp4", "a.m4a"],
+      ["a.txt", "a.csv", "a.json", "a.svg"],
+    ];
     for (const [name, file] of Object.entries(FILES)) {
       for (const other of Object.keys(FILES)) {
-        const mayAgree = name === other || same.some((group) => group.includes(name) && group.includes(other));
+        const mayAgree =
+          name === other || same.some((group) => group.includes(name) && group.includes(other));
         if (mayAgree) continue;
         expect(cleanerOf(other, file), `${name} as ${other}`).toBeUndefined();
       }
@@ -128,7 +136,10 @@ describe("[ASSET-3] a drawing draws, and does nothing else", () => {
     `<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">\n${svg()}`,
     svg('<style>.a{fill:#c00}\n.b{fill:url(#g)}</style><rect class="a" width="3" height="3"/>'),
     svg('<use xlink:href="#a"/><a href="#b"/>', ' xmlns:xlink="http://www.w3.org/1999/xlink"'),
-    svg('<sodipodi:namedview id="x" inkscape:path="C:\\home"/>', ' xmlns:sodipodi="http://x/" xmlns:inkscape="http://y/"'),
+    svg(
+      '<sodipodi:namedview id="x" inkscape:path="C:\\home"/>',
+      ' xmlns:sodipodi="http://x/" xmlns:inkscape="http://y/"',
+    ),
     svg('<animate attributeName="r" values="1;4" dur="1s"/>'),
     svg("<text>3 &lt; 4 &amp; “5”</text>"),
   ])("taken as it is: %s", (source) => {
@@ -170,7 +181,7 @@ describe("[ASSET-3] a drawing draws, and does nothing else", () => {
     svg("<style>.a{background:url( 'x'}</style>"),
     svg('<rect fill="url(https://elsewhere.example/#a)"/>'),
     svg('<rect fill="\\75rl(https://elsewhere.example/#a)"/>'),
-    svg('<rect style="background:image-set(\'x.png\' 1x)"/>'),
+    svg("<rect style=\"background:image-set('x.png' 1x)\"/>"),
     svg("", ' xml:base="https://elsewhere.example/"'),
     `<!DOCTYPE svg [<!ENTITY x "<script/>">]>${svg("&x;")}`,
     `<?xml-stylesheet href="https://elsewhere.example/a.css"?>${svg()}`,

@@ -11,7 +11,12 @@ export const bytes = (...parts: (string | number[] | Uint8Array)[]): Uint8Array<
     ),
   );
 
-const u32 = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+const u32 = (value: number): number[] => [
+  value >>> 24,
+  (value >>> 16) & 255,
+  (value >>> 8) & 255,
+  value & 255,
+];
 const u16 = (value: number): number[] => [value >> 8, value & 255];
 const le32 = (value: number): number[] => u32(value).reverse();
 
@@ -152,7 +157,8 @@ export const webpWithMore = (): Uint8Array<ArrayBuffer> =>
     ),
     SECRET,
   );
-export const wav = (): Uint8Array<ArrayBuffer> => riff("WAVE", riffChunk("fmt ", bytes(new Array(16).fill(1))));
+export const wav = (): Uint8Array<ArrayBuffer> =>
+  riff("WAVE", riffChunk("fmt ", bytes(new Array(16).fill(1))));
 
 // ── Boxes ─────────────────────────────────────────────────────────────────
 

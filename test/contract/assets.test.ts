@@ -1,5 +1,8 @@
 /** Files of hunts: stored as they come, read with tickets, invisible before. */
 import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
@@ -19,7 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => engine.stop());
 
-const put = (hunt: string, name: string, body: Uint8Array<ArrayBuffer> | string): Promise<Answer<AssetStored>> =>
+const put = (
+  hunt: string,
+  name: string,
+  body: Uint8Array<ArrayBuffer> | string,
+): Promise<Answer<AssetStored>> =>
   client.call<AssetStored>("PUT", `/v1/hunts/${hunt}/assets/${name}`, {
     token: client.organiserToken,
     body,
@@ -27,7 +34,11 @@ const put = (hunt: string, name: string, body: Uint8Array<ArrayBuffer> | string)
   });
 
 /** Sends the pieces without saying how long they are. */
-async function putChunked(hunt: string, name: string, pieces: () => Generator<Uint8Array>): Promise<Response> {
+async function putChunked(
+  hunt: string,
+  name: string,
+  pieces: () => Generator<Uint8Array>,
+): Promise<Response> {
   const source = pieces();
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -47,7 +58,8 @@ async function putChunked(hunt: string, name: string, pieces: () => Generator<Ui
 const read = (address: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(new URL(address, client.url), { headers });
 
-const bytesAt = async (address: string): Promise<Buffer> => Buffer.from(await (await read(address)).arrayBuffer());
+const bytesAt = async (address: string): Promise<Buffer> =>
+  Buffer.from(await (await read(address)).arrayBuffer());
 
 const asOrganiser = (): Record<string, string> => ({ authorization: `Bearer ${client.organiserToken}` });
 
@@ -105,7 +117,14 @@ describe("storing", () => {
   });
 
   test("[ASSET-1] a name that no file can have is refused at it", async () => {
-    for (const name of ["A.png", "a%20b.png", "one/two/three/four/a.png", `${"a".repeat(101)}`, "one//a.png", ".a.png"]) {
+    for (const name of [
+      "A.png",
+      "a%20b.png",
+      "one/two/three/four/a.png",
+      `${"a".repeat(101)}`,
+      "one//a.png",
+      ".a.png",
+    ]) {
       const refused = expectProblem(await put("kinds", name, png()), "invalid");
       expect(refused.issues?.[0]?.path).toBe("name");
     }
@@ -149,7 +168,9 @@ describe("storing", () => {
     }
   });
 
-  test("[ASSET-5] a long film of unknown length comes in parts, and is the same", { timeout: 60_000 }, async () => {
+  test("[ASSET-5] a long film of unknown length comes in parts, and is the same", {
+    timeout: 60_000,
+  }, async () => {
     const piece = new Uint8Array(randomBytes(1_000_003));
     const head = FILES["a.mp4"] as Uint8Array;
     const hash = createHash("sha256");
@@ -175,7 +196,9 @@ describe("storing", () => {
     expect(Buffer.from(await part.arrayBuffer())).toEqual(Buffer.from(piece.subarray(-10)));
   });
 
-  test("[ASSET-5] beyond 100 MB is 413, announced or not; nothing of it is left", { timeout: 120_000 }, async () => {
+  test("[ASSET-5] beyond 100 MB is 413, announced or not; nothing of it is left", {
+    timeout: 120_000,
+  }, async () => {
     const answer = await fetch(new URL("/v1/hunts/kinds/assets/huge.txt", client.url), {
       method: "PUT",
       headers: asOrganiser(),
@@ -200,9 +223,14 @@ describe("storing", () => {
     expect((await read("/v1/hunts/kinds/assets/a.png")).status).toBe(404);
     await put("audited", "a.png", png());
     await client.organise("DELETE", "/v1/hunts/audited/assets/a.png");
-    await client.publish("audited", huntWith("x", "", { clues: [{ id: "a", kind: "answer", round: "one", title: "A", answers: ["b"] }] }));
+    await client.publish(
+      "audited",
+      huntWith("x", "", { clues: [{ id: "a", kind: "answer", round: "one", title: "A", answers: ["b"] }] }),
+    );
     const { entries } = (await client.organise<Audit>("GET", "/v1/hunts/audited/audit")).body;
-    expect(entries.map(({ action }) => action)).toEqual(expect.arrayContaining(["store-file", "remove-file"]));
+    expect(entries.map(({ action }) => action)).toEqual(
+      expect.arrayContaining(["store-file", "remove-file"]),
+    );
   });
 });
 
@@ -317,7 +345,11 @@ describe("reading", () => {
   });
 
   test("[ASSET-11] publishing names each file that is not there; the list says where each is used", async () => {
-    const refused = await client.organise("PUT", "/v1/hunts/read", huntWith("![a](asset:none.png)", "[b](asset:../x)"));
+    const refused = await client.organise(
+      "PUT",
+      "/v1/hunts/read",
+      huntWith("![a](asset:none.png)", "[b](asset:../x)"),
+    );
     expect(expectProblem(refused, "invalid").issues).toEqual([
       expect.objectContaining({ path: "clues.0.body", code: "no-such-asset" }),
       expect.objectContaining({ path: "clues.1.body", code: "no-such-asset" }),
@@ -344,7 +376,9 @@ describe("reading", () => {
     expect(await bytesAt(old)).toEqual(Buffer.from(png({ side: 8 })));
     // The content of before is at its address again.
     expect((await put("read", "open.png", png({ side: 8 }))).status).toBe(200);
-    expect(addressesIn((await client.call("GET", "/v1/hunts/read/me", { token: player.token })).text)[0]).toBe(old);
+    expect(
+      addressesIn((await client.call("GET", "/v1/hunts/read/me", { token: player.token })).text)[0],
+    ).toBe(old);
   });
 
   test("[ASSET-13] what the published version names is not deleted; what it does not is gone at once", async () => {
@@ -370,4 +404,67 @@ test("[ASSET-14] a hunt that is deleted leaves no file in the bucket", async () 
   for (let tries = 0; tries < 50 && (await left()) > 0; tries += 1) await sleep(100);
   expect(await left()).toBe(0);
   expect((await read(url)).status).toBe(404);
+});
+
+test("[ASSET-14] files outlast a restart of a local engine; deleted ones leave no byte in its folder", {
+  timeout: 60_000,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "assets-"));
+  const vars = { RATE_LIMITS: "off" };
+  let local = await startEngine({ dataDir: folder, vars });
+  try {
+    const canary = "canary of files 4711 ";
+    const small = bytes(canary);
+    const long = bytes(canary.repeat(600_000));
+    const send = async (name: string, body: Uint8Array<ArrayBuffer>): Promise<number> => {
+      const token = await mintOrganiserToken(local.secrets);
+      const url = new URL(`/v1/hunts/lasting-files/assets/${name}`, local.url);
+      return (await fetch(url, { method: "PUT", headers: { authorization: `Bearer ${token}` }, body }))
+        .status;
+    };
+    expect([
+      await send("small.txt", small),
+      await send("long.txt", long),
+      await send("hint.png", png()),
+    ]).toEqual([201, 201, 201]);
+    for (const stops of [() => local.stop(), () => local.kill()]) {
+      await stops();
+      local = await startEngine({ dataDir: folder, vars });
+      const organiser = await Client.of(local);
+      for (const [name, file] of [
+        ["small.txt", small],
+        ["long.txt", long],
+      ] as const) {
+        const { url } = (
+          await organiser.organise<Assets>("GET", "/v1/hunts/lasting-files/assets")
+        ).body.assets.find((row) => row.name === name) as AssetRow;
+        const got = Buffer.from(await (await fetch(new URL(url, local.url))).arrayBuffer());
+        expect(got.equals(file), name).toBe(true);
+      }
+    }
+    const organiser = await Client.of(local);
+    await organiser.publish("lasting-files", huntWith("nothing"), "draft");
+    const deletion = await organiser.organise<{ job: string }>(
+      "DELETE",
+      "/v1/hunts/lasting-files?confirm=lasting-files&reason=test",
+    );
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { state } = (await organiser.organise<{ state: string }>("GET", `/v1/jobs/${deletion.body.job}`))
+        .body;
+      if (state === "done") break;
+      await sleep(100);
+    }
+    await local.stop();
+    const found = readdirSync(join(folder, "storage"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => {
+        const content = readFileSync(path);
+        return content.includes(canary) || content.includes("hunts/lasting-files/");
+      });
+    expect(found).toEqual([]);
+  } finally {
+    await local.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -89,7 +89,34 @@ function orientationOf(tiff: Uint8Array): Uint8Array[] | undefined {
 
 function segmentOf(orientation: number): Uint8Array {
   // Big-endian, one directory with one entry (type SHORT, one value), and no next directory.
-  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+  const tiff = [
+    0x4d,
+    0x4d,
+    0,
+    42,
+    0,
+    0,
+    0,
+    8,
+    0,
+    1,
+    1,
+    0x12,
+    0,
+    3,
+    0,
+    0,
+    0,
+    1,
+    0,
+    orientation,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ];
   const body = [...bytesOf(EXIF), ...tiff];
   const length = body.length + 2;
   return Uint8Array.of(0xff, APP1, length >> 8, length & 255, ...body);
@@ -109,4 +136,3 @@ function* passScan(flow: Flow): Generator<void, boolean> {
     else return true;
   }
 }
-

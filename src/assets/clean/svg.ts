@@ -50,7 +50,7 @@ const TOKEN = new RegExp(
     "<!--(?<comment>[^]*?)-->",
     "<!\\[CDATA\\[(?<cdata>[^]*?)\\]\\]>",
     "<\\?(?<instruction>[^]*?)\\?>",
-    '<!DOCTYPE(?<doctype>(?:"[^"]*"|\'[^\']*\'|[^"\'>[])*)>',
+    "<!DOCTYPE(?<doctype>(?:\"[^\"]*\"|'[^']*'|[^\"'>[])*)>",
     `</(?<closed>${NAME})\\s*>`,
     `<(?<opened>${NAME})(?<attributes>(?:\\s+${NAME}\\s*=\\s*(?:"[^"<]*"|'[^'<]*'))*)\\s*(?<empty>/?)>`,
     "(?<text>[^<]+)",
@@ -131,7 +131,8 @@ function cleanAttributes(element: string, attributes: string): string {
     const local = localOf(name);
     if (local.startsWith("on")) throw new Unfit(`the attribute ${name} is not allowed`);
     if (/^xmlns(?::|$)/i.test(name)) {
-      if (REFUSED_NAMESPACES.test(value)) throw new Unfit("elements of other kinds than SVG's are not allowed");
+      if (REFUSED_NAMESPACES.test(value))
+        throw new Unfit("elements of other kinds than SVG's are not allowed");
       return `${name}${equals}${quoted}`;
     }
     if (/^xml:base$/i.test(name)) throw new Unfit("the attribute xml:base is not allowed");
@@ -140,9 +141,11 @@ function cleanAttributes(element: string, attributes: string): string {
     }
     if (ANIMATIONS.has(element)) checkAnimation(name, local, value);
     // How it is painted is a style as well, in which a backslash may spell anything.
-    const isStyle = local === "style" || /url\s*\(/i.test(value) || (!name.includes(":") && value.includes("\\"));
+    const isStyle =
+      local === "style" || /url\s*\(/i.test(value) || (!name.includes(":") && value.includes("\\"));
     const shown = isStyle ? checkedStyle(value) : undefined;
-    if (/^\s*(?:javascript|vbscript)\s*:/i.test(value)) throw new Unfit(`the attribute ${name} is not allowed`);
+    if (/^\s*(?:javascript|vbscript)\s*:/i.test(value))
+      throw new Unfit(`the attribute ${name} is not allowed`);
     return shown === undefined || shown === value
       ? `${name}${equals}${quoted}`
       : `${name}${equals}${quote}${encoded(shown, quote)}${quote}`;

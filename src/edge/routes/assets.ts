@@ -2,10 +2,11 @@
  * The files of a hunt. Whoever has a ticket for one reads it from the bucket, and no object is asked; without a
  * ticket there is what everybody may see, and else nothing, whether there is such a file or not.
  */
-import { newKey, readAssetTicket, assetPeriod, assetUrl } from "../../assets/ticket.ts";
+
 import { objectKey, requireKnownEnding, stored, storeUpload } from "../../assets/store.ts";
+import { assetPeriod, assetUrl, newKey, readAssetTicket } from "../../assets/ticket.ts";
 import { ASSET_BYTES, assetTypeOf } from "../../contract/asset-types.ts";
-import { assetQuery, assetStored, assets, type AssetRow } from "../../contract/assets.ts";
+import { type AssetRow, assetQuery, assetStored, assets } from "../../contract/assets.ts";
 import { errorOf, RequestError } from "../../errors.ts";
 import { check } from "../../intake/check.ts";
 import { calling, callingOnce, controlStub } from "../../objects/call.ts";
@@ -82,7 +83,9 @@ export function assetRoutes(app: App): void {
       }
       const key = newKey();
       const begin = async (uploadId?: string): Promise<void> => {
-        const refused = await callingOnce(async () => controlStub(c.env, hunt).beginAsset(name, key, uploadId));
+        const refused = await callingOnce(async () =>
+          controlStub(c.env, hunt).beginAsset(name, key, uploadId),
+        );
         if (refused) throw errorOf(refused);
       };
       await begin();
@@ -211,7 +214,11 @@ async function told(c: Request$): Promise<Response> {
   const file = await read(c.env, objectKey(hunt, seen.key), asked);
   if (!file) throw noSuchFile();
   const { status, body, etag, size, part } = file;
-  const headers: Record<string, string> = { ETag: etag, "Cache-Control": seen.caching, "Accept-Ranges": "bytes" };
+  const headers: Record<string, string> = {
+    ETag: etag,
+    "Cache-Control": seen.caching,
+    "Accept-Ranges": "bytes",
+  };
   if (status === 416) headers["Content-Range"] = `bytes */${size}`;
   if (part) {
     headers["Content-Length"] = String(part.length);
@@ -229,8 +236,7 @@ async function told(c: Request$): Promise<Response> {
   return fileResponse(c, status, body, headers);
 }
 
-const noSuchFile = (): RequestError =>
-  new RequestError("not_found", "no such file, or none for this ticket");
+const noSuchFile = (): RequestError => new RequestError("not_found", "no such file, or none for this ticket");
 
 interface Told {
   status: 200 | 206 | 304 | 416;
@@ -251,7 +257,8 @@ async function read(
   const has = headers.get("if-none-match");
   const wanted = range === null ? undefined : rangeOf(range);
   // What depends on the object is decided before its bytes are asked for.
-  const known = isHead || has !== null || wanted ? await stored(() => env.ASSETS_BUCKET.head(key)) : undefined;
+  const known =
+    isHead || has !== null || wanted ? await stored(() => env.ASSETS_BUCKET.head(key)) : undefined;
   if (known === null) return undefined;
   if (known) {
     const { httpEtag: etag, size } = known;
