@@ -68,7 +68,22 @@ export const assetRow = z
       "/v1/hunts/harbour-nights/assets/quay/plan.png?t=…",
     ),
   })
-  .meta({ id: "Asset", description: "A file of the hunt", examples: [] });
+  .meta({
+    id: "Asset",
+    description: "A file of the hunt",
+    examples: [
+      {
+        name: "quay/plan.png",
+        sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        size: 48_213,
+        type: "image/png",
+        sent: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        at: "2026-06-06T18:30:00.000Z",
+        usedIn: [{ path: "clues.0.body", clue: "old-lamp" }],
+        url: "/v1/hunts/harbour-nights/assets/quay/plan.png?t=…",
+      },
+    ],
+  });
 export type AssetRow = z.infer<typeof assetRow>;
 
 export const assets = z

@@ -381,10 +381,12 @@ describe("[API-8] a route refuses", () => {
           job: "d-nothing",
           regrade: "0000000000000000",
           digest: "A".repeat(22),
+          name: "missing.png",
         };
         const path = pathOf(template, { ...known, [bad]: IDS.includes(bad) ? "x".repeat(65) : "Not-A-Slug" });
-        // Whoever makes a hunt is told what is wrong with its name.
-        const code = name === "PUT /v1/hunts/{hunt}" ? "invalid" : "not_found";
+        // Whoever makes a hunt or a file is told what is wrong with its name.
+        const makes = /^PUT \/v1\/hunts\/\{hunt\}(?:\/assets\/\{name\})?$/.test(name);
+        const code = makes ? "invalid" : "not_found";
         const token = tokenOf(operation);
         const sent = body ? { type: body.types[0] ?? "", body: "{}" } : {};
         refusals.expect(await client.call(method, path, { token, ...sent }), code, `${name}, bad ${bad}`);

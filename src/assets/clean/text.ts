@@ -4,7 +4,8 @@ import { type Cleaner, Unfit } from "../flow.ts";
 /** Bytes looked at in one go. */
 const PIECE = 65_536;
 
-const CONTROL = /[\0-\x08\x0b\x0e-\x1f\x7f]/;
+/** Control characters but tabs, ends of lines and of pages. */
+const CONTROL = /(?![\t\n\r\f\u0080-\u009f])\p{Cc}/u;
 
 const decoding = (flowing: TextDecoder, bytes: Uint8Array | undefined): string => {
   try {
