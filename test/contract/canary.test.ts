@@ -113,11 +113,11 @@ beforeAll(async () => {
     log: (_level, text) => logged.push(text),
   });
   client = await Client.of(engine);
-  const stored = await client.call("PUT", `/v1/hunts/canary/assets/${FILE}`, {
-    token: client.organiserToken,
-    body: CONTENT,
-  });
-  expect(stored.status, stored.text).toBe(201);
+  for (const hunt of ["canary", "canary-joins"]) {
+    const address = `/v1/hunts/${hunt}/assets/${FILE}`;
+    const stored = await client.call("PUT", address, { token: client.organiserToken, body: CONTENT });
+    expect(stored.status, stored.text).toBe(201);
+  }
   await client.publish("canary", definition);
   const { codes } = (
     await client.organise<{ codes: { clue: string; code: string }[] }>("GET", "/v1/hunts/canary/codes")
