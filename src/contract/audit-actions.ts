@@ -41,6 +41,8 @@ export const AUDIT_ACTIONS = [
   "repair",
   "redrive",
   "release",
+  "rehearse",
+  "end-rehearsal",
   "organisers",
   "revoke-token",
   "delete",

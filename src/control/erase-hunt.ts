@@ -21,16 +21,15 @@ import { openOrigin } from "../origin/open.ts";
 const BATCHES_MAX = 20;
 
 /** What `eraseIn` is asked for, with the hunt's shards. */
-export const targetsOf = (shards: readonly string[]): string[] => [
+export const targetsOf = (shards: readonly string[], isRehearsal = false): string[] => [
   "kv",
   "live",
   ...shards.map((shard) => `shard ${shard}`),
   "leaderboard",
   "vault",
   "names",
-  "letters",
-  "letters of no hunt",
-  "origin",
+  // Nothing of a rehearsal is sent to the origin.
+  ...(isRehearsal ? [] : ["letters", "letters of no hunt", "origin"]),
 ];
 
 /** Whether players and spectators are served from there. */

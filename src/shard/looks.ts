@@ -143,7 +143,7 @@ export class Looks {
     const team = players.memberOf(look.team, look.player, look.gen);
     if ("refused" in team) return refusalOf(team);
     const glanced = this.#glance(team, look.player);
-    const form: Form = look.apart ? { apart: texts.apart(glanced.hunt, glanced.now) } : {};
+    const form: Form = look.apart ? { apart: texts.apart(glanced.hunt) } : {};
     if (look.since !== undefined) {
       const glimpse = this.#glimpses.find(team, look.since);
       if (glimpse && isComparable(glanced, glimpse)) form.since = { etag: look.since, glimpse };

@@ -1,5 +1,6 @@
 /** Long texts apart from `/me`: their addresses, and the text behind a digest. */
 import { createHash } from "node:crypto";
+import type { Clock } from "../clock.ts";
 import type { IndexedHunt } from "../hunt/indexed.ts";
 import { APART_OVER, type Apart, longTexts } from "../hunt/look.ts";
 import { contentTicket, periodOf } from "../objects/content-ticket.ts";
@@ -16,15 +17,18 @@ export class Texts {
   readonly #secrets: Secrets;
   readonly #hunt: string;
   readonly #shard: string;
+  /** The engine's: tickets end by it. */
+  readonly #clock: Pick<Clock, "now">;
   /** The long texts of a version by their digests. */
   readonly #known = new WeakMap<IndexedHunt, { texts: Map<string, string>; digests: Map<string, string> }>();
   /** Addresses of the period, by digest. */
   #addresses = { period: 0, urls: new Map<string, string>() };
 
-  constructor(secrets: Secrets, hunt: string, shard: string) {
+  constructor(secrets: Secrets, hunt: string, shard: string, clock: Pick<Clock, "now">) {
     this.#secrets = secrets;
     this.#hunt = hunt;
     this.#shard = shard;
+    this.#clock = clock;
   }
 
   /** The text with this digest; undefined: the version has none. It is for holders of a ticket. */
@@ -32,9 +36,9 @@ export class Texts {
     return this.#of(hunt).texts.get(digest);
   }
 
-  /** Where the texts of this version stand at `now`, epoch ms. */
-  apart(hunt: IndexedHunt, now: number): Apart {
-    const period = periodOf(now);
+  /** Where the texts of this version stand now. */
+  apart(hunt: IndexedHunt): Apart {
+    const period = periodOf(this.#clock.now());
     return {
       period,
       of: (text) => {

@@ -127,7 +127,8 @@ class Delivery {
         hunt: HUNT,
         incarnation: () => undefined,
         shard: SHARD,
-        durable: () => this.#durable,
+        isArchived: () => true,
+      durable: () => this.#durable,
         segments: (after) => this.#segments.filter(({ last }) => last > after && last <= this.#durable),
         send: async (messages) => {
           this.queue.sendBatch(messages.map((body) => ({ body })));
