@@ -32,9 +32,9 @@ import type {
   PublishResult,
   ReadingOf,
   Regraded,
-  Rehearsed,
   RehearsalMade,
   RehearsalWish,
+  Rehearsed,
   RepairReport,
   Sealed,
 } from "../objects/control.ts";
@@ -255,7 +255,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#rehearsals.make(wish, by);
   }
 
-  endRehearsal(by: Actor): Promise<{ ended: true } | Refusal> {
+  endRehearsal(by: Actor): Promise<{ was: string } | Refusal> {
     return this.#rehearsals.end(by);
   }
 
@@ -485,14 +485,17 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   }
 
   async rearchive(reason: string, by: Actor): Promise<{ facts: number } | Refusal> {
-    if (this.#state.current?.rehearsal) {
-      return refuse("conflict", "nothing of a rehearsal is sent to the origin");
-    }
-    return this.#actions.rearchive(reason, by);
+    return this.#withoutOrigin() ?? this.#actions.rearchive(reason, by);
   }
 
-  repair(reason: string, by: Actor): Promise<RepairReport | Refusal> {
-    return this.#actions.repair(reason, by);
+  /** Why it is not asked for anything of this hunt; undefined: it is. */
+  #withoutOrigin(): Refusal | undefined {
+    if (!this.#state.current?.rehearsal) return undefined;
+    return refuse("conflict", "nothing of a rehearsal is at the origin");
+  }
+
+  async repair(reason: string, by: Actor): Promise<RepairReport | Refusal> {
+    return this.#withoutOrigin() ?? this.#actions.repair(reason, by);
   }
 
   redrive(ids: readonly string[] | undefined, by: Actor): Promise<{ redriven: number } | Refusal> {

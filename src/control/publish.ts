@@ -8,7 +8,7 @@ import { INITIAL_PHASE, republish } from "../hunt/phase.ts";
 import { fixedIssues } from "../hunt/prize-changes.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { notIn, withdrawnSince } from "../hunt/withdrawn.ts";
-import type { PublishOptions, PublishResult, Rehearsed, RehearsalMade } from "../objects/control.ts";
+import type { PublishOptions, PublishResult, RehearsalMade, Rehearsed } from "../objects/control.ts";
 import { scopeOf } from "../objects/incarnation.ts";
 import type { Beginning } from "../objects/names.ts";
 import { currentKey, digester, type Key, keyById, type Secrets, scanCode, scanDigits } from "../secrets.ts";
@@ -328,6 +328,7 @@ function refusalOf(
   format: Format,
 ): (Refusal & { issues: Issue[] }) | undefined {
   if (!issues) return undefined;
-  if (unreadable) return { ...refuse("bad_request", `the body is not valid ${format.toUpperCase()}`), issues };
+  if (unreadable)
+    return { ...refuse("bad_request", `the body is not valid ${format.toUpperCase()}`), issues };
   return { ...refuse("invalid", "the definition has errors"), issues };
 }

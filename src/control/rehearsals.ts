@@ -5,7 +5,7 @@
 import type { Clock } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { calling, controlStub, directoryStub, orRefusal } from "../objects/call.ts";
-import type { Actor, PublicEntry, Rehearsed, RehearsalWish } from "../objects/control.ts";
+import type { Actor, PublicEntry, RehearsalWish, Rehearsed } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import type { AuditLog } from "./audit.ts";
 import type { Published, Publisher } from "./publish.ts";
@@ -47,15 +47,18 @@ export class Rehearsals {
   }
 
   /** See `ControlObject.endRehearsal`. */
-  end(by: Actor): Promise<{ ended: true } | Refusal> {
+  end(by: Actor): Promise<{ was: string } | Refusal> {
     return this.#alone(async () => {
       const hunt = this.#own();
       if ("refused" in hunt) return hunt;
-      const { audit, clock } = this.#deps;
+      const { audit, clock, state } = this.#deps;
       const { rehearsedAs } = hunt.state;
       if (rehearsedAs === undefined) return refuse("not_found", "the hunt has no rehearsal");
       audit.record({ ...by, at: clock.now(), action: "end-rehearsal", detail: { as: rehearsedAs } });
-      return (await this.#remove(rehearsedAs, by)) ?? { ended: true };
+      const left = await this.#remove(rehearsedAs, by);
+      if (left) return left;
+      state.note({ rehearsedAs: undefined });
+      return { was: rehearsedAs };
     });
   }
 
@@ -107,9 +110,7 @@ export class Rehearsals {
       ...(begun === undefined ? {} : { begun }),
       ...(incarnation === undefined ? {} : { incarnation }),
     };
-    return orRefusal(
-      calling(async () => (await controlStub(env, as).beginRehearsal(made, by)) as Rehearsed),
-    );
+    return orRefusal(calling(async () => (await controlStub(env, as).beginRehearsal(made, by)) as Rehearsed));
   }
 
   /** Why the id cannot be the rehearsal's; undefined: nobody has it, or an earlier rehearsal. */
@@ -140,7 +141,10 @@ export class Rehearsals {
       if ("refused" in told) return told;
       if (told.state === "done") return undefined;
       if (clock.now() > until || told.state === "failed") {
-        return refuse("unavailable", "the earlier rehearsal is still being removed; send it again in a moment");
+        return refuse(
+          "unavailable",
+          "the earlier rehearsal is still being removed; send it again in a moment",
+        );
       }
       await clock.after(LOOK_EVERY);
     }

@@ -76,7 +76,7 @@ export interface HuntState {
   /** The hunt is a rehearsal. */
   rehearsal?: RehearsalState;
   /** The id of the hunt's own rehearsal, which may be gone by now. */
-  rehearsedAs?: string;
+  rehearsedAs?: string | undefined;
 }
 
 /** The phases that an organiser can set. */

@@ -30,6 +30,7 @@ import { prizeRoutes } from "./routes/prizes.ts";
 import { proofRoutes } from "./routes/proof.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
 import { regradeRoutes } from "./routes/regrade.ts";
+import { rehearsalRoutes } from "./routes/rehearsal.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { standingsRoutes } from "./routes/standings.ts";
 import { statsRoutes } from "./routes/stats.ts";
@@ -63,6 +64,7 @@ export function makeApp(): App {
   liveRoutes(app);
   definitionRoutes(app);
   deletionRoutes(app);
+  rehearsalRoutes(app);
   phaseRoutes(app);
   teamRoutes(app);
   guessRoutes(app);

@@ -72,14 +72,17 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     const { storage } = ctx;
     const sql = new LazySql(storage.sql);
     const texts = new StoredText(sql);
-    const engineClock = watched({ now: () => this.now(), after: (ms, signal) => this.after(ms, signal) }, (by) => {
-      this.#alarm.wentBack(by);
-      void this.#board.wentBack(by).catch((error: unknown) => {
-        console.warn({ message: "the freeze could not be put right", error: String(error) });
-      });
-      this.#spectators.timePassed();
-      this.#publisher.changed();
-    });
+    const engineClock = watched(
+      { now: () => this.now(), after: (ms, signal) => this.after(ms, signal) },
+      (by) => {
+        this.#alarm.wentBack(by);
+        void this.#board.wentBack(by).catch((error: unknown) => {
+          console.warn({ message: "the freeze could not be put right", error: String(error) });
+        });
+        this.#spectators.timePassed();
+        this.#publisher.changed();
+      },
+    );
     const ahead = (): number => aheadOf(this.#board?.config);
     const clock = aheadBy(engineClock, ahead);
     this.#clock = clock;

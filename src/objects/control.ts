@@ -300,8 +300,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   noteView(team: string, reason: string, by: Actor): { incarnation: number } | Refusal;
   /** Makes the hunt's rehearsal anew; the earlier one, and all of it, is gone by then. */
   rehearse(wish: RehearsalWish, by: Actor): Promise<Rehearsed>;
-  /** Removes the hunt's rehearsal; when that ends nothing is left of it. Safe to repeat. */
-  endRehearsal(by: Actor): Promise<{ ended: true } | Refusal>;
+  /** Removes the hunt's rehearsal, of which nothing is left then, and says its id. `not_found`: it has none. */
+  endRehearsal(by: Actor): Promise<{ was: string } | Refusal>;
   /** From the control of the hunt that it rehearses: becomes that rehearsal. */
   beginRehearsal(made: RehearsalMade, by: Actor): Promise<Rehearsed>;
   /** Takes a win back, and says whose it was. Safe to repeat. */

@@ -12,7 +12,7 @@ export interface Rehearsal {
 
 /** What an object of a hunt may know of that. */
 interface Rehearsed {
-  rehearsal?: Rehearsal;
+  rehearsal?: Rehearsal | undefined;
 }
 
 /** By how much the hunt's clock is ahead of the engine's, ms. */

@@ -128,7 +128,7 @@ class Delivery {
         incarnation: () => undefined,
         shard: SHARD,
         isArchived: () => true,
-      durable: () => this.#durable,
+        durable: () => this.#durable,
         segments: (after) => this.#segments.filter(({ last }) => last > after && last <= this.#durable),
         send: async (messages) => {
           this.queue.sendBatch(messages.map((body) => ({ body })));

@@ -82,6 +82,8 @@ export const engine: EngineTexts = {
   action_release: "أعلن النتائج",
   action_organisers: "غيّر من يحق له التنظيم",
   "action_revoke-token": "أبطل رموز دخول",
+  action_rehearse: "إنشاء تجربة",
+  "action_end-rehearsal": "إزالة التجربة",
   action_delete: "حذف مسابقة",
   action_definition: "قرأ التعريف",
   action_codes: "قرأ الرموز",

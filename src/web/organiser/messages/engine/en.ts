@@ -82,6 +82,8 @@ export const engine: EngineTexts = {
   action_release: "Released the results",
   action_organisers: "Changed who may organise",
   "action_revoke-token": "Made tokens void",
+  action_rehearse: "Made a rehearsal",
+  "action_end-rehearsal": "Removed the rehearsal",
   action_delete: "Deleted a hunt",
   action_definition: "Read the definition",
   action_codes: "Read the codes",
