@@ -43,6 +43,8 @@ export const AUDIT_ACTIONS = [
   "release",
   "store-file",
   "remove-file",
+  "rehearse",
+  "end-rehearsal",
   "organisers",
   "revoke-token",
   "delete",

@@ -53,6 +53,8 @@ const TABLE: Readonly<Record<string, Roles>> = {
   "GET /v1/hunts/{hunt}/assets": EVERY,
   "PUT /v1/hunts/{hunt}/assets/{name}": EDITORS,
   "DELETE /v1/hunts/{hunt}/assets/{name}": EDITORS,
+  "POST /v1/hunts/{hunt}/rehearsal": EDITORS,
+  "DELETE /v1/hunts/{hunt}/rehearsal": EDITORS,
   "POST /v1/hunts/{hunt}/import": EDITORS,
   "DELETE /v1/hunts/{hunt}": OWNERS,
   "GET /v1/jobs/{job}": OWNERS,

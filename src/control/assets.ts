@@ -3,10 +3,9 @@
  * contents themselves are in the bucket (src/assets/store.ts). Kept from the first file on, whether the hunt
  * was published or not.
  */
-import type { Alarm } from "../alarm.ts";
 import type { StoredContent } from "../assets/content.ts";
 import { objectKey } from "../assets/store.ts";
-import { ticketsEnd } from "../assets/ticket.ts";
+import { newKey, ticketsEnd } from "../assets/ticket.ts";
 import { ASSETS_MAX, assetTypeOf } from "../contract/asset-types.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { type AssetRefs, assetUses } from "../hunt/asset-references.ts";
@@ -14,7 +13,6 @@ import type { AssetUse, StoredAsset } from "../objects/assets.ts";
 import type { Actor } from "../objects/control.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
-import type { ControlReason } from "./alarm-reasons.ts";
 import type { AuditLog } from "./audit.ts";
 import type { StateStore } from "./state.ts";
 
@@ -29,6 +27,12 @@ const UPLOAD_LIFE = 3_600_000;
 
 /** Replaced contents kept at most; beyond them the oldest goes before its tickets end. */
 const REPLACED_MAX = 2_000;
+
+/** Least time between two turns, ms. */
+const TURN_MIN = 1_000;
+
+/** Files copied at the same time. */
+const COPIES = 6;
 
 /** When what the bucket refused is tried again, ms. */
 const RETRY_DELAY = 60_000;
@@ -62,8 +66,10 @@ interface AssetsDeps {
   texts: Pick<StoredText, "read" | "write">;
   state: StateStore;
   audit: AuditLog;
-  alarm: Pick<Alarm<ControlReason>, "set">;
+  /** By the engine's clock, as tickets end, epoch ms. */
   now(): number;
+  /** Calls `turn` so long after now, ms. */
+  wake(delay: number): void;
   /** The names that the published version names, dropped clues left out. */
   named(): ReadonlySet<string>;
   /** The published definition and its version; undefined: there is none that can be read. */
@@ -85,7 +91,8 @@ export class Assets {
   arm(): void {
     const { replaced, pending } = this.#read();
     const due = [...replaced.map(({ until }) => until), ...pending.map(({ at }) => at + UPLOAD_LIFE)];
-    if (due.length > 0) this.#deps.alarm.set("assets", Math.min(...due));
+    const { now, wake } = this.#deps;
+    if (due.length > 0) wake(Math.max(Math.min(...due) - now(), TURN_MIN));
   }
 
   /** The contents in use, for whoever tells their addresses. */
@@ -93,6 +100,10 @@ export class Assets {
     return Object.fromEntries(
       this.#read().files.map(({ name, key, type, size }) => [name, { key, type, size }]),
     );
+  }
+
+  all(): readonly StoredAsset[] {
+    return this.#read().files;
   }
 
   find(name: string): StoredAsset | undefined {
@@ -110,7 +121,7 @@ export class Assets {
 
   /** A content is on its way: whatever becomes of the isolate that brings it, it is not forgotten. */
   begin(name: string, key: string, uploadId?: string): Refusal | undefined {
-    const { state, now, alarm } = this.#deps;
+    const { state, now, wake } = this.#deps;
     if (state.sealed) return refuse("conflict", "the hunt of this id is being deleted");
     const { files, pending, ...rest } = this.#read();
     const others = pending.filter((each) => each.key !== key);
@@ -122,7 +133,7 @@ export class Assets {
     } else if (others.length === pending.length) return GONE;
     const one: Pending = { key, name, at: now(), ...(uploadId === undefined ? {} : { uploadId }) };
     this.#write({ ...rest, files, pending: [...others, one] });
-    alarm.set("assets", now() + UPLOAD_LIFE);
+    wake(UPLOAD_LIFE);
     return undefined;
   }
 
@@ -132,7 +143,7 @@ export class Assets {
     { key, sha256, sent, size }: StoredContent,
     by: Actor,
   ): Promise<{ created: boolean } | Refusal> {
-    const { state, audit, now, env, alarm } = this.#deps;
+    const { state, audit, now, env, wake } = this.#deps;
     if (state.sealed) return refuse("conflict", "the hunt of this id is being deleted");
     const { files, replaced, pending, v } = this.#read();
     if (!pending.some((each) => each.key === key)) return GONE;
@@ -151,10 +162,10 @@ export class Assets {
     if (isNew) left.push({ ...before, until });
     this.#write({ v, files: [...others, file], replaced: left, pending });
     audit.record({ ...by, at, action: "store-file", detail: { name, size, sha256 } });
-    if (isNew) alarm.set("assets", until);
+    if (isNew) wake(until - at);
     if (known) await this.#drop([key]);
     this.#done(key);
-    if (left.length > REPLACED_MAX) alarm.set("assets", at);
+    if (left.length > REPLACED_MAX) wake(TURN_MIN);
     if (before?.key !== file.key && this.#deps.named().has(name)) {
       const untold = await this.#deps.changed();
       if (untold) return untold;
@@ -166,6 +177,39 @@ export class Assets {
   async cancel(key: string): Promise<void> {
     if (!this.#read().pending.some((each) => each.key === key)) return;
     await this.#drop([key]);
+    this.#done(key);
+  }
+
+  /** Copies files of another hunt, for a rehearsal of it. What was copied before is left as it is. */
+  async copyFrom(hunt: string, files: readonly StoredAsset[]): Promise<Refusal | undefined> {
+    const missing = files.filter(({ name }) => !this.find(name));
+    for (let from = 0; from < missing.length; from += COPIES) {
+      const copied = missing.slice(from, from + COPIES).map((file) => this.#copy(hunt, file));
+      for (const done of await Promise.allSettled(copied)) {
+        if (done.status === "fulfilled") continue;
+        console.warn({ message: "a file could not be copied", error: String(done.reason) });
+        return refuse("unavailable", "the hunt's files could not all be copied; send it again in a moment");
+      }
+    }
+    return undefined;
+  }
+
+  async #copy(hunt: string, file: StoredAsset): Promise<void> {
+    const { env, hunt: own, now } = this.#deps;
+    const key = newKey();
+    const refused = this.begin(file.name, key);
+    if (refused) throw new Error(refused.detail);
+    const object = await env.ASSETS_BUCKET.get(objectKey(hunt, file.key));
+    if (object) {
+      await env.ASSETS_BUCKET.put(objectKey(own, key), object.body, {
+        httpMetadata: { contentType: file.type },
+      });
+      const { files, pending, ...rest } = this.#read();
+      if (!pending.some((each) => each.key === key)) throw new Error(GONE.detail);
+      const copy = { ...file, key, at: now() };
+      this.#write({ ...rest, pending, files: [...files.filter(({ name }) => name !== file.name), copy] });
+    }
+    // One that was deleted meanwhile is not there to be copied.
     this.#done(key);
   }
 
@@ -194,7 +238,7 @@ export class Assets {
 
   /** The alarm's work: contents that nobody can read any more, and uploads that nobody goes on with. */
   async turn(): Promise<void> {
-    const { now, alarm } = this.#deps;
+    const { now, wake } = this.#deps;
     const { replaced, pending } = this.#read();
     const excess = replaced.length - REPLACED_MAX;
     const over = replaced.filter(({ until }, index) => until <= now() || index < excess);
@@ -204,7 +248,7 @@ export class Assets {
       await this.#drop([...over, ...lost].map(({ key }) => key));
     } catch (error) {
       console.warn({ message: "files could not be deleted, the alarm repeats it", error: String(error) });
-      alarm.set("assets", now() + RETRY_DELAY);
+      wake(RETRY_DELAY);
       return;
     }
     const gone = new Set([...over, ...lost].map(({ key }) => key));

@@ -23,7 +23,7 @@ import { openOrigin } from "../origin/open.ts";
 const BATCHES_MAX = 20;
 
 /** What `eraseIn` is asked for, with the hunt's shards. */
-export const targetsOf = (shards: readonly string[]): string[] => [
+export const targetsOf = (shards: readonly string[], isRehearsal = false): string[] => [
   "kv",
   "assets",
   "live",
@@ -31,9 +31,8 @@ export const targetsOf = (shards: readonly string[]): string[] => [
   "leaderboard",
   "vault",
   "names",
-  "letters",
-  "letters of no hunt",
-  "origin",
+  // Nothing of a rehearsal is sent to the origin.
+  ...(isRehearsal ? [] : ["letters", "letters of no hunt", "origin"]),
 ];
 
 /** Whether players and spectators are served from there. */

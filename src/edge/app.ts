@@ -31,6 +31,7 @@ import { prizeRoutes } from "./routes/prizes.ts";
 import { proofRoutes } from "./routes/proof.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
 import { regradeRoutes } from "./routes/regrade.ts";
+import { rehearsalRoutes } from "./routes/rehearsal.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { standingsRoutes } from "./routes/standings.ts";
 import { statsRoutes } from "./routes/stats.ts";
@@ -65,6 +66,7 @@ export function makeApp(): App {
   liveRoutes(app);
   definitionRoutes(app);
   deletionRoutes(app);
+  rehearsalRoutes(app);
   phaseRoutes(app);
   teamRoutes(app);
   guessRoutes(app);

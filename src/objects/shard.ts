@@ -43,6 +43,7 @@ import type {
 import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 
 /** What control tells its shards; a higher `revision` replaces a lower one. */
 export interface ShardConfig {
@@ -65,6 +66,7 @@ export interface ShardConfig {
   released?: true;
   /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
   incarnation?: number;
+  rehearsal?: Rehearsal;
   /** Left out when the shard is known to have this version. */
   compiled?: CompiledHunt;
 }

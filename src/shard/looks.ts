@@ -109,7 +109,7 @@ export class Looks {
     const team = viewedTeam(current, journal, teamId, viewing);
     if ("refused" in team) return team;
     const glanced = this.#glance(team, NOBODY);
-    const addresses = texts.addresses(glanced.hunt, glanced.now);
+    const addresses = texts.addresses(glanced.hunt);
     return { text: lookText(glanced, place, { addresses }) };
   }
 
@@ -146,8 +146,8 @@ export class Looks {
     if ("refused" in team) return refusalOf(team);
     const glanced = this.#glance(team, look.player);
     const form: Form = {
-      addresses: texts.addresses(glanced.hunt, glanced.now),
-      ...(look.apart ? { apart: texts.apart(glanced.hunt, glanced.now) } : {}),
+      addresses: texts.addresses(glanced.hunt),
+      ...(look.apart ? { apart: texts.apart(glanced.hunt) } : {}),
     };
     if (look.since !== undefined) {
       const glimpse = this.#glimpses.find(team, look.since);

@@ -136,7 +136,7 @@ export class Play {
     const shared = wins.share(key, player, command);
     if (shared) return shared;
     const decided = this.#decideNow(context, team, player, command, now);
-    if (!("claim" in decided)) return this.#told(context, decided, now);
+    if (!("claim" in decided)) return this.#told(context, decided);
     const again = (): Result | ClaimDecision => {
       const later = time.now();
       return this.#decideNow(current.context(later), this.#team(teamId), player, command, later);
@@ -173,9 +173,9 @@ export class Play {
   }
 
   /** A hint's text with addresses of the files that it names. */
-  #told({ hunt }: Context, result: Result, now: number): Result {
+  #told({ hunt }: Context, result: Result): Result {
     const { hint } = result;
-    const addresses = hint && this.#deps.texts.addresses(hunt, now);
+    const addresses = hint && this.#deps.texts.addresses(hunt);
     return hint && addresses ? { ...result, hint: { ...hint, text: addresses.of(hint.text) } } : result;
   }
 

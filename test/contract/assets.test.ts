@@ -393,6 +393,25 @@ describe("reading", () => {
   });
 });
 
+test("[ASSET-15] a rehearsal has copies of the files, which go with it; those of the hunt stay", async () => {
+  await put("real", "hint.png", png());
+  await put("real", "shown.png", png({ side: 3 }));
+  await client.publish("real", huntWith("![a](asset:shown.png)"));
+  const made = await client.organise<{ hunt: string }>("POST", "/v1/hunts/real/rehearsal", {});
+  expect(made.status, made.text).toBe(201);
+  const { hunt } = made.body;
+  await client.setPhase(hunt, "live");
+  const player = await client.team(hunt, "Rehearsing");
+  const body = (await client.call("GET", `/v1/hunts/${hunt}/me`, { token: player.token })).text;
+  const [address = ""] = addressesIn(body);
+  expect(address).toContain(`/v1/hunts/${hunt}/assets/shown.png`);
+  expect(await bytesAt(address)).toEqual(Buffer.from(png({ side: 3 })));
+  expect((await client.organise("DELETE", "/v1/hunts/real/rehearsal")).status).toBe(204);
+  expect((await read(address)).status).toBe(404);
+  const url = (await list("real")).find(({ name }) => name === "shown.png")?.url ?? "";
+  expect((await read(url)).status).toBe(200);
+});
+
 test("[ASSET-14] a hunt that is deleted leaves no file in the bucket", async () => {
   await put("gone", "hint.png", png());
   await put("gone", "spare.png", png({ side: 2 }));

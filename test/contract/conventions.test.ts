@@ -46,6 +46,8 @@ const ROUTES = [
   "POST /v1/session",
   "GET /v1/audit",
   "GET /v1/hunts/{hunt}/codes",
+  "POST /v1/hunts/{hunt}/rehearsal",
+  "DELETE /v1/hunts/{hunt}/rehearsal",
   "POST /v1/hunts/{hunt}/phase",
   "POST /v1/hunts/{hunt}/results/release",
   "POST /v1/hunts/{hunt}/announcements",

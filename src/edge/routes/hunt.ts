@@ -6,7 +6,7 @@ import { forgetsAt } from "../../hunt/retention.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import { addressesOf, toldWith } from "../asset-addresses.ts";
 import { declared } from "../declare.ts";
-import { huntEntry, huntOf, iso } from "../hunt.ts";
+import { huntEntry, huntOf, iso, timeIn } from "../hunt.ts";
 import type { App } from "../request.ts";
 import { anyone } from "../roles.ts";
 import { prizesWithSeed } from "./draws.ts";
@@ -43,8 +43,8 @@ export function huntRoutes(app: App): void {
       responses: { 200: { description: "The hunt", schema: publicHunt } },
     }),
     async (c) => {
-      const now = c.get("now");
-      const entry = await huntEntry(c.env, huntOf(c), now);
+      const entry = await huntEntry(c.env, huntOf(c), c.get("now"));
+      const now = timeIn(entry, c.get("now"));
       const { hunt, phase } = entry;
       const opened = openedAt(phase, hunt);
       const present = phaseAt(phase, hunt, now);
@@ -73,6 +73,7 @@ export function huntRoutes(app: App): void {
           clueCount: hunt.clueCount,
           ...(hunt.prizes.length > 0 ? { prizes: await prizesWithSeed(c.env, entry, now) } : {}),
           serverTime: iso(now),
+          ...(entry.rehearsal === undefined ? {} : { rehearsalOf: entry.rehearsal.of }),
         },
         200,
       );

@@ -84,6 +84,8 @@ export const engine: EngineTexts = {
   "action_remove-file": "Datei gelöscht",
   action_organisers: "Geändert, wer organisieren darf",
   "action_revoke-token": "Zugangstoken ungültig gemacht",
+  action_rehearse: "Probe angelegt",
+  "action_end-rehearsal": "Probe entfernt",
   action_delete: "Schatzsuche gelöscht",
   action_definition: "Definition gelesen",
   action_codes: "Codes gelesen",

@@ -84,6 +84,8 @@ export const engine: EngineTexts = {
   "action_remove-file": "Deleted a file",
   action_organisers: "Changed who may organise",
   "action_revoke-token": "Made tokens void",
+  action_rehearse: "Made a rehearsal",
+  "action_end-rehearsal": "Removed the rehearsal",
   action_delete: "Deleted a hunt",
   action_definition: "Read the definition",
   action_codes: "Read the codes",
