@@ -81,6 +81,7 @@ describe.skipIf(noBrowser)("the definition by forms", { timeout: 240_000 }, () =
     await page.getByLabel("What players read before they begin").fill("Five lamps.\nOne evening.");
     await section(page, "Rounds");
     await field(page, "rounds.0.title").fill("The Old Town");
+    await field(page, "rounds.0.title").press("Tab");
 
     await section(page, "Clues");
     await page.getByRole("button", { name: /^The Beginning/ }).click();
@@ -178,10 +179,10 @@ closes: ${closes}
 teams: { mode: teams, maxSize: 4 }
 scoring: { finish: the-last-lamp }
 rounds:
-  - { id: first, title: The Old Town }
+  - { id: the-old-town, title: The Old Town }
 clues:
   - id: the-first-lamp
-    round: first
+    round: the-old-town
     title: The First Lamp
     body: How many windows does the house have?
     kind: answer
@@ -194,7 +195,7 @@ clues:
       - { id: hint, text: Look at the roof., cost: 10, after: 5m }
 
   - id: the-flag
-    round: first
+    round: the-old-town
     title: The Flag
     kind: choice
     points: 40
@@ -205,28 +206,28 @@ clues:
     opens: { solved: the-first-lamp }
 
   - id: the-shop-window
-    round: first
+    round: the-old-town
     title: The Shop Window
     kind: scan
     points: 100
     opens: { any: [ { solved: the-flag }, { after: 30m } ] }
 
   - id: the-bridge
-    round: first
+    round: the-old-town
     title: The Bridge
     kind: place
     points: 100
     place: { lat: 53.5436, lng: 9.9669, radius: 60 }
 
   - id: the-last-lamp
-    round: first
+    round: the-old-town
     title: The Last Lamp
     body: What did they all light?
     kind: answer
     meta: true
     points: 200
     answers: [the way, way]
-    opens: { solvedIn: first, atLeast: 2 }
+    opens: { solvedIn: the-old-town, atLeast: 2 }
 prizes:
   - { id: a-lantern, title: A lantern, stock: 3, requires: { solved: the-last-lamp } }
   - { id: a-candle, title: A candle, stock: 50, requires: { points: 100 } }

@@ -116,6 +116,16 @@ describe("[WEB-92] a form's change leaves everything else as its author wrote it
     ]);
   });
 
+  test("comments at the very beginning and end stay, whatever goes", () => {
+    const text = "# About all.\nhunt: a\nformat: 1\nclues:\n- id: b # c\n# The end.\n";
+    expect(changed(text, (edit) => edit.set(["hunt"], undefined))).toBe(text.replace("hunt: a\n", ""));
+    expect(changed(text, (edit) => edit.set(["clues", 0, "id"], "d"))).toBe(text.replace("id: b", "id: d"));
+  });
+
+  test("a text that was empty is written without the quotes of nothing", () => {
+    expect(changed('title: ""\n', (edit) => edit.set(["title"], "The Lamp"))).toBe("title: The Lamp\n");
+  });
+
   test("a list on one line that grows too long gets lines of its own", () => {
     const many = Array.from({ length: 12 }, (_, index) => `answer number ${index}`);
     const { in: lines } = change(SMALL, (edit) => edit.set(["clues", 0, "answers"], many));

@@ -66,6 +66,8 @@ export class Edit {
     }
     const known = this.#document.getIn(path, true);
     if (isScalar(known) && (typeof value !== "object" || value === null)) {
+      // Quotes around nothing say nothing of what comes into them.
+      if (known.value === "") delete known.type;
       known.value = value;
       // How a number was written says nothing of another.
       if (typeof value !== "string") {
@@ -98,12 +100,24 @@ export class Edit {
 
   remove(path: Path): void {
     if (!this.#document.hasIn(path)) return;
+    if (path.length === 1) this.#keepHead(String(path[0]));
     this.#document.deleteIn(path);
     const above = path.slice(0, -1);
     const left = this.#document.getIn(above, true);
     if (isSeq(left)) this.#space(left, above);
     const isEntry = typeof above.at(-1) === "number";
     if (above.length > 0 && isCollection(left) && left.items.length === 0 && !isEntry) this.remove(above);
+  }
+
+  /** A comment above the first key is about the whole text, and stays when that key goes. */
+  #keepHead(key: string): void {
+    const map = this.#document.contents;
+    if (!isMap(map)) return;
+    const [first, second] = map.items as Pair[];
+    if (!first || !second || nameOf(first) !== key || !isNode(first.key) || !isNode(second.key)) return;
+    const comments = [first.key.commentBefore, second.key.commentBefore];
+    const kept = comments.filter((comment) => comment !== null && comment !== undefined).join("\n");
+    if (kept !== "") second.key.commentBefore = kept;
   }
 
   /** Moves an entry of a list; the comment above it goes with it. */
@@ -183,11 +197,19 @@ export function changed(text: string, change: (edit: Edit) => void): string {
   const originals = piecesOf(document, before);
   const plain = document.toString(style);
   const plainPieces = plain === before ? undefined : alongside(document, plain);
+  const [tail, plainTail] = [tailOf(before), tailOf(plain)];
   change(new Edit(document));
-  const after = document.toString(style);
+  let after = document.toString(style);
+  // What stands below everything is as it was.
+  if (tail !== plainTail && after.endsWith(plainTail)) {
+    after = after.slice(0, after.length - plainTail.length) + tail;
+  }
   if (!plainPieces) return after;
   return asWritten(document, after, originals, plainPieces);
 }
+
+/** The empty lines and comments at the end of a text. */
+const tailOf = (text: string): string => /\n(?:[^\S\n]*(?:#[^\n]*)?(?:\n|$))*$/.exec(text)?.[0] ?? "";
 
 /** JSON as the forms would have written it. */
 function asYaml(text: string): string {
