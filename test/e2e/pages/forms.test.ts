@@ -366,8 +366,8 @@ prizes:
       ]) {
         await page.goto(`/organise#${hunt}/edit/${place}`);
         await page.locator(".form h2").waitFor();
-        for (const more of await page.locator(".form details:not([open]) > summary").all())
-          await more.click();
+        const closed = page.locator(".form details.more:not([open]) > summary");
+        while ((await closed.count()) > 0) await closed.first().click();
         if (place === "clues.14") await page.locator(".map .leaflet-interactive").first().waitFor();
         await expectFits(page);
         await expectAccessible(page);
