@@ -282,7 +282,7 @@ export class Deletions {
     for (const [earlier, { hunt: other }] of this.#all()) {
       if (other === hunt && earlier !== job) this.#remove(earlier);
     }
-    const places = targetsOf(sealed.shards);
+    const places = targetsOf(sealed.shards, sealed.webhooks ?? []);
     const { incarnation } = sealed;
     const of = 2 * places.length + 1;
     this.#put(job, { ...entry, incarnation, pass: 1, places, left: places, of, sealed: now() });

@@ -9,8 +9,11 @@ import { Alarm } from "../alarm.ts";
 import { publicKey } from "../cache/entry.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import { REGISTRATIONS } from "../contract/webhook-types.ts";
 import { eraseObject } from "../erase.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { allowedHosts } from "../hooks/address.ts";
+import { secretBytes, secretText } from "../hooks/sign.ts";
 import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
@@ -34,6 +37,7 @@ import type {
   Regraded,
   RepairReport,
   Sealed,
+  WebhookInUse,
 } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { isPlaced } from "../objects/ids.ts";
@@ -42,6 +46,7 @@ import type { Beginning } from "../objects/names.ts";
 import { ownName } from "../objects/own-name.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "../objects/shard.ts";
+import type { DeliveryTry, WebhookConfig } from "../objects/webhooks.ts";
 import { growthLimits } from "../placement/growth.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
@@ -55,7 +60,14 @@ import { Announcing } from "./announcing.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
 import { ClueDesk } from "./clue-changes.ts";
-import { boardConfigOf, type Compiled, publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
+import {
+  boardConfigOf,
+  type Compiled,
+  publicEntryOf,
+  shardConfigOf,
+  vaultConfigOf,
+  webhookConfigOf,
+} from "./configs.ts";
 import { FanOut } from "./fan-out.ts";
 import { Merges } from "./merges.ts";
 import { Moves } from "./moves.ts";
@@ -63,6 +75,8 @@ import { newSeed, type Published, Publisher } from "./publish.ts";
 import { Regrades } from "./regrades.ts";
 import { Retention } from "./retention.ts";
 import { type PhaseByHand, StateStore } from "./state.ts";
+
+const NO_WEBHOOK = refuse("not_found", "the hunt has no such webhook");
 
 export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #hunt: string;
@@ -104,6 +118,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       secrets: env,
       now,
       shardsPerRegion: configOf(env).SHARDS_PER_REGION,
+      allowedHosts: allowedHosts(configOf(env).WEBHOOK_ALLOW),
     });
     this.#fanOut = new FanOut({ hunt, env, clock, state, published, seed: () => this.#seed(), alarm });
     const tellEveryone = () => this.#fanOut.tellEveryone();
@@ -483,6 +498,42 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return "refused" in hunt ? hunt : vaultConfigOf(hunt.state, hunt.compiled, this.#seed());
   }
 
+  webhookConfig(id: string): WebhookConfig | Refusal {
+    const hunt = this.#published();
+    return "refused" in hunt ? hunt : (webhookConfigOf(hunt.state, hunt.compiled, id) ?? NO_WEBHOOK);
+  }
+
+  webhooks(): WebhookInUse[] | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    return hunt.compiled.hunt.webhooks.flatMap(({ id, url, as, on }) => {
+      const isInUse = webhookConfigOf(hunt.state, hunt.compiled, id) !== undefined;
+      return isInUse ? [{ id, host: new URL(url).host, as, on }] : [];
+    });
+  }
+
+  webhookSecret(id: string): { secret: string } | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    const { codeKey, incarnation } = hunt.state;
+    if (id !== REGISTRATIONS && "refused" in this.webhookConfig(id)) return NO_WEBHOOK;
+    const secret = secretBytes(this.env, { hunt: this.#hunt, incarnation, codeKey, id });
+    if (!secret) {
+      return refuse("unavailable", "the key that the hunt's secrets are made with is no longer in CODE_KEYS");
+    }
+    return { secret: secretText(secret) };
+  }
+
+  testWebhook(id: string, by: Actor): Promise<DeliveryTry | Refusal> {
+    const missing = this.webhookConfig(id);
+    return "refused" in missing ? Promise.resolve(missing) : this.#actions.testWebhook(id, by);
+  }
+
+  redeliver(id: string, ids: string[] | undefined, by: Actor): Promise<{ redelivered: number } | Refusal> {
+    const missing = this.webhookConfig(id);
+    return "refused" in missing ? Promise.resolve(missing) : this.#actions.redeliver(id, ids, by);
+  }
+
   boardConfig(): BoardConfig | Refusal {
     const hunt = this.#published();
     return "refused" in hunt ? hunt : boardConfigOf(hunt.state, hunt.compiled);
@@ -517,7 +568,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     }
     const { sealed } = this.#state;
     if (!sealed) return refuse("not_found", "no such hunt");
-    return { incarnation: sealed.incarnation ?? 0, shards: [...sealed.shards] };
+    return {
+      incarnation: sealed.incarnation ?? 0,
+      shards: [...sealed.shards],
+      webhooks: (sealed.webhooks ?? []).map(({ id }) => id),
+    };
   }
 
   /** Live or paused; a hunt whose definition compiles no more is what it was set to by hand. */

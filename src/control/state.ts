@@ -62,8 +62,17 @@ export interface HuntState {
   incarnation?: number;
   /** Organisers' tokens that name the hunt and are of before are void here, seconds since the epoch. */
   voidBefore?: number;
+  /** The webhooks, and those that versions dropped whose outboxes are not erased yet. Absent: none. */
+  webhooks?: WebhookLife[];
   /** The hunt is being deleted: for everybody else it does not exist. */
   sealed?: true;
+}
+
+/** `since`: when a version brought it, epoch ms; it is told nothing of before. */
+export interface WebhookLife {
+  id: string;
+  since: number;
+  dropped?: true;
 }
 
 /** The phases that an organiser can set. */
@@ -115,7 +124,10 @@ export class StateStore {
   /** Something that only control itself needs to know: no revision, and nobody is told. */
   note(
     notes: Partial<
-      Pick<HuntState, "shards" | "drawSeed" | "seedTold" | "told" | "pepper" | "rules" | "scheduled">
+      Pick<
+        HuntState,
+        "shards" | "drawSeed" | "seedTold" | "told" | "pepper" | "rules" | "scheduled" | "webhooks"
+      >
     >,
   ): void {
     this.#write({ ...this.#existing(), ...notes });

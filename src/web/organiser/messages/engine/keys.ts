@@ -40,6 +40,9 @@ type AuditDetail =
   | "void"
   | "shard"
   | "percent"
+  | "webhook"
+  | "status"
+  | "redelivered"
   | "refused";
 
 /** Of the page: the engine was not reached, and the response to a change was lost. */
