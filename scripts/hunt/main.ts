@@ -107,6 +107,7 @@ const COMMANDS: readonly Command[] = [
   origin,
   deadLetters,
   redrive,
+  webhooks,
   rearchive,
   repair,
   deleteHunt,

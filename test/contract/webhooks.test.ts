@@ -90,7 +90,7 @@ describe("what is told", () => {
     await solve(owls, "cave", SECRET_ANSWER);
     await client.playOne(owls, { id: "claim", type: "claim", prize: "cup" });
     await solve(owls, "flag", "blue");
-    await count("/told", 7);
+    await count("/told", 8);
     const bats = await client.team(hunt, "Bats");
     await solve(bats, "cave", SECRET_ANSWER);
     await client.call("POST", `/v1/hunts/${hunt}/threads`, {
@@ -99,7 +99,7 @@ describe("what is told", () => {
     });
     await client.organise("POST", `/v1/hunts/${hunt}/announcements`, { text: "Tea at five" });
     await client.setPhase(hunt, "ended");
-    await count("/told", 12);
+    await count("/told", 13);
     await sleep(300);
     const told = toldAt("/told");
     const ofTeam = (id: string) => told.filter(({ data }) => data.team?.id === id).map(({ type }) => type);
@@ -255,7 +255,6 @@ describe("what is told", () => {
 
   test("[HOOK-6] during a freeze nothing that the public standings do not tell, then or later", async () => {
     const hunt = "frozen";
-    let before: Player | undefined;
     const definition = (freeze: string) =>
       everyOutcome({
         freeze,
@@ -263,7 +262,7 @@ describe("what is told", () => {
         webhooks: [{ url: receiver.url("/frozen"), on: ALL }],
       });
     await client.publish(hunt, definition(new Date(Date.now() + 3_600_000).toISOString()));
-    before = await client.team(hunt, "Before");
+    const before = await client.team(hunt, "Before");
     await solve(before, "cave", SECRET_ANSWER);
     await count("/frozen", 4);
     await client.publish(hunt, definition(new Date(Date.now() - 1).toISOString()), "draft");
