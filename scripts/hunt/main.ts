@@ -48,6 +48,7 @@ import { unreadable } from "./text-file.ts";
 import { localSecrets, token } from "./token.ts";
 import { facts, wrong } from "./typed.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
+import { webhooks } from "./webhooks.ts";
 
 const COMMANDS: readonly Command[] = [
   token,

@@ -1,7 +1,7 @@
 /** Webhooks of a hunt: what they were told, their secrets, tests, and what is delivered again. */
-import type { Redelivered, Webhooks, WebhookSecret, WebhookTested } from "../../src/contract/webhooks.ts";
+import type { Redelivered, WebhookSecret, Webhooks, WebhookTested } from "../../src/contract/webhooks.ts";
 import type { Call, Command } from "./command.ts";
-import { EXIT, wrongUsage } from "./failure.ts";
+import { EXIT, type ExitCode, wrongUsage } from "./failure.ts";
 import { left, right } from "./output.ts";
 import { plural } from "./text.ts";
 
@@ -13,7 +13,11 @@ export const webhooks: Command = {
   usage: "<hunt>",
   options: {
     show: { type: "string", value: "id", about: "one delivery whole: tries, headers, body, response" },
-    secret: { type: "string", value: "webhook", about: "prints a webhook's secret; registrations: of sign-up feeds" },
+    secret: {
+      type: "string",
+      value: "webhook",
+      about: "prints a webhook's secret; registrations: of sign-up feeds",
+    },
     test: { type: "string", value: "webhook", about: "sends a test; exit code 1 when it fails" },
     redeliver: { type: "string", value: "webhook", about: "sends what failed or is dead again" },
   },
@@ -32,7 +36,10 @@ export const webhooks: Command = {
       case "test": {
         const told = await engine.json<WebhookTested>("POST", `${of("test")}/test`, { once: true });
         const { status, error, ms } = told;
-        await out.confirm(told, `${status ?? "no response"}${error === undefined ? "" : `: ${error}`}, ${ms} ms`);
+        await out.confirm(
+          told,
+          `${status ?? "no response"}${error === undefined ? "" : `: ${error}`}, ${ms} ms`,
+        );
         return status !== undefined && status < 300 && status >= 200 ? EXIT.ok : EXIT.refused;
       }
       case "redeliver": {
@@ -47,7 +54,7 @@ export const webhooks: Command = {
   },
 };
 
-async function list(call: Call): Promise<number> {
+async function list(call: Call): Promise<ExitCode> {
   const { out, engine } = call;
   const told = await engine.json<Webhooks>("GET", pathOf(call));
   const wanted = call.text("show");
@@ -66,7 +73,15 @@ async function list(call: Call): Promise<number> {
   }
   await out.result(told, async ({ webhooks: all, deliveries }) => {
     await out.table(
-      [left("webhook"), left("host"), left("as"), left("on"), right("waiting"), right("undelivered"), left("state")],
+      [
+        left("webhook"),
+        left("host"),
+        left("as"),
+        left("on"),
+        right("waiting"),
+        right("undelivered"),
+        left("state"),
+      ],
       all.map((each) => [
         each.id,
         each.host,

@@ -2,6 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { eraseIn, targetsOf } from "../../src/control/erase-hunt.ts";
 import { WebhookOutbox } from "../../src/hooks/object.ts";
 import { PENDING_MAX } from "../../src/hooks/outbox.ts";
 import { outboxName } from "../../src/objects/webhooks.ts";
@@ -50,6 +51,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** The machine may be busy, ms. */
+const PATIENCE = { timeout: 40_000, interval: 50 };
+
 const HOOK = { webhooks: [{ url: "https://receiver.example/", on: ["joined", "solved", "first_solve"] }] };
 const outboxOf = (hunt: string) => env.WEBHOOKS.getByName(outboxName(hunt, "hook-1"));
 const pending = async (hunt: string): Promise<number> => (await outboxOf(hunt).deliveries(100)).pending;
@@ -65,7 +69,7 @@ async function pass(hunt: string, ms: number): Promise<void> {
     );
     // The first of each team is due, and no other: those behind it wait for it.
     expect(due.filter(({ tries }) => tries.length > 0)).toEqual([]);
-  });
+  }, PATIENCE);
 }
 
 test("[HOOK-16] a receiver that is down for an hour gets everything once it is back, once, in order per team", async () => {
@@ -77,7 +81,7 @@ test("[HOOK-16] a receiver that is down for an hour gets everything once it is b
   for (const clue of ["a", "b"]) {
     for (const team of teams) await play(team, guess(hunt, `${clue}-${team.team.id}`, "right", clue));
   }
-  await vi.waitFor(async () => expect(await pending(hunt)).toBe(8), 10_000);
+  await vi.waitFor(async () => expect(await pending(hunt)).toBe(8), PATIENCE);
   for (const ms of [5_100, 30_100, 5 * 60_000, 30 * 60_000, 25 * 60_000]) await pass(hunt, ms);
   expect(taken).toEqual([]);
   // Each team's first message was tried five times in that hour; nothing behind it was.
@@ -85,7 +89,7 @@ test("[HOOK-16] a receiver that is down for an hour gets everything once it is b
   expect(tried).toHaveLength(10);
   status = 204;
   await pass(hunt, 2 * 3_600_000);
-  await vi.waitFor(async () => expect(await pending(hunt)).toBe(0), 10_000);
+  await vi.waitFor(async () => expect(await pending(hunt)).toBe(0), PATIENCE);
   expect(new Set(taken.map(({ id }) => id)).size).toBe(taken.length);
   for (const name of ["one", "two"]) {
     const told = taken.filter(({ team }) => team === name).map(({ type }) => type);
@@ -101,10 +105,10 @@ test("[HOOK-14] after the last try a delivery is dead, those behind it go on, an
   await setPhase(hunt, "live");
   status = 500;
   const one = await join(hunt, "one");
-  await vi.waitFor(async () => expect(await pending(hunt)).toBe(1), 10_000);
+  await vi.waitFor(async () => expect(await pending(hunt)).toBe(1), PATIENCE);
   for (const ms of [5_100, 30_100, 300_100, 1_800_100]) await pass(hunt, ms);
   await play(one, guess(hunt, "1", "right"));
-  await vi.waitFor(async () => expect(await pending(hunt)).toBe(3), 10_000);
+  await vi.waitFor(async () => expect(await pending(hunt)).toBe(3), PATIENCE);
   offset += 7_200_100;
   status = 204;
   // Its last try is the sixth.
@@ -114,13 +118,13 @@ test("[HOOK-14] after the last try a delivery is dead, those behind it go on, an
   await vi.waitFor(async () => {
     const { deliveries } = await outbox.deliveries(100);
     expect(deliveries.find(({ type }) => type === "joined")).toMatchObject({ state: "dead" });
-  }, 10_000);
+  }, PATIENCE);
   status = 204;
   await pass(hunt, 6_000);
-  await vi.waitFor(async () => expect(await pending(hunt)).toBe(0), 10_000);
+  await vi.waitFor(async () => expect(await pending(hunt)).toBe(0), PATIENCE);
   expect(taken.map(({ type }) => type)).toEqual(["solved", "first_solve"]);
   expect(await outbox.redeliver()).toEqual({ redelivered: 1 });
-  await vi.waitFor(() => expect(taken.at(-1)?.type).toBe("joined"), 10_000);
+  await vi.waitFor(() => expect(taken.at(-1)?.type).toBe("joined"), PATIENCE);
   expect(new Set(tried.filter(({ type }) => type === "joined").map(({ id }) => id)).size).toBe(1);
   expect(await outbox.redeliver(["none"])).toEqual({ redelivered: 0 });
 });
@@ -131,16 +135,16 @@ test("[HOOK-17] what was queued or under way when the object ended is sent by it
   await setPhase(hunt, "live");
   status = 500;
   await join(hunt, "one");
-  await vi.waitFor(() => expect(tried).toHaveLength(1), 10_000);
+  await vi.waitFor(() => expect(tried).toHaveLength(1), PATIENCE);
   await evictDurableObject(outboxOf(hunt));
   status = 204;
   await pass(hunt, 6_000);
-  await vi.waitFor(() => expect(taken).toHaveLength(1), 10_000);
+  await vi.waitFor(() => expect(taken).toHaveLength(1), PATIENCE);
   expect(taken[0]?.id).toBe(tried[0]?.id);
   await evictDurableObject(outboxOf(hunt));
   const again = await join(hunt, "two");
   await play(again, guess(hunt, "1", "right"));
-  await vi.waitFor(() => expect(taken).toHaveLength(4), 10_000);
+  await vi.waitFor(() => expect(taken).toHaveLength(4), PATIENCE);
   expect(taken.map(({ type, team }) => [type, team])).toEqual([
     ["joined", "one"],
     ["joined", "two"],
@@ -155,10 +159,10 @@ test("[HOOK-18] a team that is hidden meanwhile is not told of any more", async 
   await setPhase(hunt, "live");
   status = 500;
   const one = await join(hunt, "one");
-  await vi.waitFor(async () => expect(await pending(hunt)).toBe(1), 10_000);
+  await vi.waitFor(async () => expect(await pending(hunt)).toBe(1), PATIENCE);
   const control = env.CONTROL.getByName(hunt);
   await control.actOnTeam(one.team.id, { type: "hide", reason: "staff" }, { actor: "o", request: "r" });
-  await vi.waitFor(async () => expect(await pending(hunt)).toBe(0), 10_000);
+  await vi.waitFor(async () => expect(await pending(hunt)).toBe(0), PATIENCE);
   expect((await outboxOf(hunt).deliveries(100)).deliveries).toEqual([]);
 });
 
@@ -172,7 +176,7 @@ test("[HOOK-19] a full outbox takes nothing more, and its shards keep what they 
     storage.sql.exec("CREATE TABLE IF NOT EXISTS filler (n INTEGER)");
   });
   const one = await join(hunt, "one");
-  await vi.waitFor(async () => expect(await pending(hunt)).toBe(1), 10_000);
+  await vi.waitFor(async () => expect(await pending(hunt)).toBe(1), PATIENCE);
   const mark = { seq: 1, thread: 0 };
   const facts = Array.from({ length: PENDING_MAX }, (_, index) => ({
     seq: 2 + index,
@@ -201,4 +205,25 @@ test("[HOOK-19] a full outbox takes nothing more, and its shards keep what they 
   const refused = await outbox.report(next);
   expect(refused.pause).toBeGreaterThan(0);
   expect(refused.mark.seq).toBeLessThan(3);
+});
+
+test("[HOOK-20] a version that drops a webhook erases its outbox, and so does a deletion", async () => {
+  const hunt = "dropped";
+  await publish(hunt, 10, HOOK);
+  await setPhase(hunt, "live");
+  await join(hunt, "one");
+  await vi.waitFor(() => expect(taken).toHaveLength(1), PATIENCE);
+  const tables = () =>
+    runInDurableObject(outboxOf(hunt), (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'").toArray(),
+    );
+  expect(await tables()).not.toEqual([]);
+  await publish(hunt, 10);
+  await vi.waitFor(async () => expect(await tables()).toEqual([]), PATIENCE);
+  expect(await env.CONTROL.getByName(hunt).webhookConfig("hook-1")).toMatchObject({ refused: "not_found" });
+  expect(targetsOf(["weur-0"], ["hook-1"])).toContain("webhook hook-1");
+  await publish(hunt, 10, HOOK);
+  await vi.waitFor(async () => expect(await tables()).not.toEqual([]), PATIENCE);
+  while (!(await eraseIn(env, hunt, 0, "webhook hook-1").catch(() => false)));
+  await vi.waitFor(async () => expect(await tables()).toEqual([]), PATIENCE);
 });

@@ -148,7 +148,7 @@ describe("signatures", () => {
     );
   });
 
-  test("[HOOK-15] another body, id, time, key or version is none; five minutes from the present it ends", () => {
+  test("[HOOK-2] another body, id, time, key or version is none; five minutes from the present it ends", () => {
     const seconds = now / 1_000;
     const sign = signatureOf(secret, "msg_1", seconds, "{}");
     const good = headers(seconds, sign);

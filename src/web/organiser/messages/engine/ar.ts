@@ -290,6 +290,10 @@ export const engine: EngineTexts = {
   where_prizes: "الجوائز",
   where_origin: "قاعدة البيانات",
 
+  delivery_pending: "في الانتظار",
+  delivery_delivered: "سُلّمت",
+  delivery_failed: "فشلت",
+  delivery_dead: "تُركت",
   gate_closed: "كل شيء بخير",
   gate_open: "مقطوعة: تُترك القاعدة حتى تتعافى، ولا يضيع شيء",
   gate_half_open: "تُجرَّب من جديد",

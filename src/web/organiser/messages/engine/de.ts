@@ -292,6 +292,10 @@ export const engine: EngineTexts = {
   where_prizes: "Preise",
   where_origin: "Datenbank",
 
+  delivery_pending: "Wartet",
+  delivery_delivered: "Zugestellt",
+  delivery_failed: "Fehlgeschlagen",
+  delivery_dead: "Aufgegeben",
   gate_closed: "alles in Ordnung",
   gate_open: "unterbrochen: Die Datenbank bekommt eine Pause, verloren geht nichts",
   gate_half_open: "wird wieder versucht",

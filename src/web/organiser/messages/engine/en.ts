@@ -291,6 +291,10 @@ export const engine: EngineTexts = {
   where_prizes: "Prizes",
   where_origin: "Database",
 
+  delivery_pending: "Waiting",
+  delivery_delivered: "Delivered",
+  delivery_failed: "Failed",
+  delivery_dead: "Given up",
   gate_closed: "all is well",
   gate_open: "cut off: the database is left alone until it recovers; nothing is lost",
   gate_half_open: "being tried again",
