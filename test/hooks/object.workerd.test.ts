@@ -215,7 +215,9 @@ test("[HOOK-20] a version that drops a webhook erases its outbox, and so does a 
   await vi.waitFor(() => expect(taken).toHaveLength(1), PATIENCE);
   const tables = () =>
     runInDurableObject(outboxOf(hunt), (_, { storage }) =>
-      storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'").toArray(),
+      storage.sql
+        .exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'")
+        .toArray(),
     );
   expect(await tables()).not.toEqual([]);
   await publish(hunt, 10);

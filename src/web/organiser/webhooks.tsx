@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { REGISTRATIONS } from "../../contract/webhook-types.ts";
-import type { Redelivered, Webhooks, WebhookSecret, WebhookTested } from "../../contract/webhooks.ts";
+import type { Redelivered, WebhookSecret, Webhooks, WebhookTested } from "../../contract/webhooks.ts";
 import { number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
 import { engineText } from "./engine.ts";

@@ -251,14 +251,17 @@ export const de: Translation<typeof en> = {
   effectsPoints: "Punkte",
   fromTo: "{from} → {to}",
   webhooks: "Webhooks",
-  webhooksHint: "Adressen aus der Definition, die erfahren, was geschieht. Die letzten 100 Nachrichten an jede:",
+  webhooksHint:
+    "Adressen aus der Definition, die erfahren, was geschieht. Die letzten 100 Nachrichten an jede:",
   noWebhooks: "Die Definition hat keine.",
   webhook: "Webhook",
   deliveryState: "Zustellung",
   signUpFeeds: "Anmeldungen aus anderen Systemen",
-  signUpFeedsHint: "Ein eigenes System kann Teilnehmende selbst eintragen: Es signiert, was es sendet, mit diesem Geheimnis (docs/webhooks.md).",
+  signUpFeedsHint:
+    "Ein eigenes System kann Teilnehmende selbst eintragen: Es signiert, was es sendet, mit diesem Geheimnis (docs/webhooks.md).",
   showSecret: "Geheimnis zeigen",
-  webhookDisabled: "Der Empfänger will nichts mehr. Ein gelungener Test oder eine neue Version schaltet den Webhook wieder ein.",
+  webhookDisabled:
+    "Der Empfänger will nichts mehr. Ein gelungener Test oder eine neue Version schaltet den Webhook wieder ein.",
   webhookPending: "{count} warten",
   sendTest: "Test senden",
   redeliverAll: "{count} erneut zustellen",

@@ -243,14 +243,17 @@ export const en = {
   effectsPoints: "Points",
   fromTo: "{from} → {to}",
   webhooks: "Webhooks",
-  webhooksHint: "Addresses that the definition names, which are told what happens. The last 100 messages of each:",
+  webhooksHint:
+    "Addresses that the definition names, which are told what happens. The last 100 messages of each:",
   noWebhooks: "The definition has none.",
   webhook: "Webhook",
   deliveryState: "Delivery",
   signUpFeeds: "Sign-up feeds",
-  signUpFeedsHint: "A system of yours can register players by itself: it signs what it sends with this secret (docs/webhooks.md).",
+  signUpFeedsHint:
+    "A system of yours can register players by itself: it signs what it sends with this secret (docs/webhooks.md).",
   showSecret: "Show the secret",
-  webhookDisabled: "The receiver has said that it wants no more. A test that succeeds, or a new version, brings it back.",
+  webhookDisabled:
+    "The receiver has said that it wants no more. A test that succeeds, or a new version, brings it back.",
   webhookPending: "{count} waiting",
   sendTest: "Send a test",
   redeliverAll: "Deliver {count} again",
