@@ -82,7 +82,6 @@ const webhook = z
     undelivered: whole("Failed and dead ones that can be delivered again", 0),
   })
   .meta({ id: "Webhook", description: "A webhook of the hunt", examples: [WEBHOOK] });
-export type WebhookTold = z.infer<typeof webhook>;
 
 export const webhooks = z
   .strictObject({
