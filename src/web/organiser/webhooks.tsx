@@ -125,7 +125,7 @@ function OneWebhook({ hunt, webhook }: { hunt: string; webhook: Webhook }) {
         {on.join(", ")}
       </p>
       {disabled && <p class="note bad">{t("webhookDisabled")}</p>}
-      {pending > 0 && <p>{t("webhookPending", { count: pending })}</p>}
+      {pending > 0 && <p>{t("webhookPending", { number: pending })}</p>}
       <p class="row">
         <button type="button" class="quiet" onClick={() => void test(hunt, id)}>
           {t("sendTest")}
@@ -135,7 +135,7 @@ function OneWebhook({ hunt, webhook }: { hunt: string; webhook: Webhook }) {
         </button>{" "}
         {undelivered > 0 && !disabled && (
           <button type="button" class="quiet" onClick={() => void redeliver(hunt, id)}>
-            {t("redeliverAll", { count: undelivered })}
+            {t("redeliverAll", { number: undelivered })}
           </button>
         )}
       </p>
@@ -170,7 +170,7 @@ function DeliveryRow({ hunt, delivery }: { hunt: string; delivery: Delivery }) {
         <details>
           <summary>
             {engineText("delivery", state)}
-            {tries.length > 1 && ` · ${t("triesMade", { count: tries.length })}`}
+            {tries.length > 1 && ` · ${t("triesMade", { number: tries.length })}`}
           </summary>
           <ul>
             {tries.map((one) => (
