@@ -28,6 +28,7 @@ import { regrade, regradeUndo } from "./regrade.ts";
 import { revoke } from "./revoke.ts";
 import { ring } from "./ring.ts";
 import { alter, giveReturn, makeTeams, move, remove } from "./run-team.ts";
+import { simulate } from "./simulate.ts";
 import {
   announce,
   award,
@@ -55,6 +56,7 @@ const COMMANDS: readonly Command[] = [
   organisers,
   entry,
   lint,
+  simulate,
   publish,
   phase,
   hunts,
