@@ -350,6 +350,30 @@ prizes:
     expectQuiet(watched);
   });
 
+  test("[WEB-96] the codes are printed as cards, six an A4 page or one, and where only this machine opens them it is said", async () => {
+    const scans = Array.from({ length: 7 }, (_, index) => ({
+      ...{ id: `s${index}`, round: "quay", title: `Lamp ${index}`, kind: "scan", points: 1 },
+    }));
+    await publish("printed", stringify({ ...HUNT, clues: scans }));
+    const { page, watched } = await openForms("printed/codes");
+    await page.locator(".sheet-card").nth(6).waitFor();
+    await page.getByText("These codes lead to this machine").waitFor();
+    await page.getByLabel("The line under the code").fill("Hold me before your camera");
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".sheet-page").count()).toBe(2);
+    expect(await page.locator(".sheet-settings").isVisible()).toBe(false);
+    const card = page.locator(".sheet-card").first();
+    expect(await card.innerText()).toContain("Hold me before your camera");
+    expect(await card.innerText()).toContain("Lamp 0");
+    await page.emulateMedia({ media: "screen" });
+    await page.getByLabel("Show the titles of the clues").uncheck();
+    expect(await card.innerText()).not.toContain("Lamp 0");
+    await page.getByLabel("Cards on a page").selectOption("1");
+    expect(await page.locator(".sheet-page").count()).toBe(7);
+    await expectAccessible(page);
+    expectQuiet(watched);
+  });
+
   test.each([
     ["en-GB", DESK],
     ["de-DE", PHONE],
