@@ -70,13 +70,17 @@ export const DEFINITION_ISSUES = [
   "times-order",
   "closes-in-past",
   "not-yet",
+  // Links and media.
+  "unsafe-link",
+  "remote-media",
+  "no-such-page",
+  "no-such-clue",
   // Warnings.
   "bottleneck",
   "hint-costs-more-than-clue",
   "hint-unaffordable",
   "prize-out-of-time",
   "prize-many-entries",
-  "no-such-page",
   "answer-in-text",
   "code-in-text",
   "points-not-for-all",

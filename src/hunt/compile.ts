@@ -6,6 +6,7 @@
 import type { Issue } from "../errors.ts";
 import type { DigestText } from "../protocol.ts";
 import { asksOf, checkJoin } from "./asks.ts";
+import { checkAddresses } from "./check-addresses.ts";
 import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
 import { checkTimes, prizeWindow } from "./check-times.ts";
@@ -111,6 +112,7 @@ function checkMeaning(definition: Definition, hunt: string, codes: ReturnType<ty
   for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, report);
   for (const issue of checkGraph(definition)) report(issue);
   checkCodes(codes, hunt, report);
+  checkAddresses(definition, report);
   return issues;
 }
 

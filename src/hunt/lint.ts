@@ -22,7 +22,6 @@ export function lint(definition: Definition, codes: readonly string[]): Issue[] 
     ...lintPoints(definition),
     ...lintPrizes(definition),
     ...lintEntries(definition),
-    ...lintConsents(definition),
     ...lintSpoilers(definition, codes),
     ...lintBottlenecks(definition),
     ...lintNoEffect(definition),
@@ -111,16 +110,6 @@ function lintEntries({ players, join, prizes }: Definition): Issue[] {
     code: "prize-many-entries",
     message: `one person may join often and win "${id}" each time: require registered or signed players, or a field that is given once`,
   }));
-}
-
-/** Links to pages in consents: this version has no pages, so they lead nowhere. */
-function lintConsents({ join }: Definition): Issue[] {
-  return (join?.consent ?? []).flatMap(({ text }, index) => {
-    const [, page] = /\]\(page:([^)\s]*)\)/.exec(text) ?? [];
-    if (page === undefined) return [];
-    const message = `there is no page "${page}": link it by its address`;
-    return [{ path: `join.consent.${index}.text`, code: "no-such-page" as const, message }];
-  });
 }
 
 /** Prizes whose window or hunt is over before anybody can be eligible. */

@@ -176,7 +176,7 @@ function Errata({ clue: { errata = [] } }: { clue: ClueApart }) {
   return errata.toReversed().map(({ at, text, edited = at }) => (
     <section key={`${at}${text}`} class="note notice erratum">
       <p class="small">{t("erratumAt", { time: clock(edited) })}</p>
-      <Markdown text={text} />
+      <Markdown text={text} typed />
     </section>
   ));
 }
@@ -189,7 +189,7 @@ function Notices({ clue }: { clue: string }) {
     .map(({ id, at, text }) => (
       <section key={id} class="note notice">
         <p class="small">{t("noticeOfClue", { time: clock(at) })}</p>
-        <Markdown text={text} />
+        <Markdown text={text} typed />
       </section>
     ));
 }

@@ -34,7 +34,7 @@ export function News() {
             {erratum && ` · ${t("erratum")}`}
             {edited !== undefined && ` · ${t("edited", { time: clock(edited) })}`}
           </p>
-          <Markdown text={text} />
+          <Markdown text={text} typed />
         </article>
       ))}
       {failure.value.older && <p class="note">{problemText(failure.value.older)}</p>}

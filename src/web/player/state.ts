@@ -619,7 +619,9 @@ function hearOf(announcement: AnnouncementTold): void {
     rows: rows.map((each) => (each.id === announcement.id ? announcement : each)),
   };
   unread.value += 1;
-  toast.value = { kind: "news", text: plainText(announcement.text) };
+  void plainText(announcement.text).then((text) => {
+    toast.value = { kind: "news", text };
+  });
 }
 
 type AnnouncementTold = MeApart["announcements"][number] | { id: string; removed: true };
