@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { flag, mark, phase, slug, time, told, whole } from "./basics.ts";
 import { joining } from "./join.ts";
+import { languages, pages } from "./languages.ts";
 import { publicPrize } from "./prizes.ts";
 
 export const publicHunt = z
@@ -54,6 +55,21 @@ export const publicHunt = z
     prizes: z
       .array(publicPrize)
       .meta({ description: "Its prizes, if it has any", examples: [[]] })
+      .exactOptional(),
+    languages,
+    pages,
+    rounds: z
+      .array(
+        z.strictObject({
+          id: slug.meta({ description: "The round", examples: ["night-one"] }),
+          title: told("Its title", "Night one"),
+          body: told("Its story, Markdown", "Fog lay on the quay.").exactOptional(),
+        }),
+      )
+      .meta({
+        description: "Rounds with something that is open to all at the start",
+        examples: [[{ id: "night-one", title: "Night one" }]],
+      })
       .exactOptional(),
     serverTime: time.describe("The engine's clock"),
   })

@@ -75,6 +75,7 @@ export const DEFINITION_ISSUES = [
   "remote-media",
   "no-such-page",
   "no-such-clue",
+  "not-translated",
   // Warnings.
   "bottleneck",
   "hint-costs-more-than-clue",

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { amount, flag, id, mark, phase, playerId, slug, time, told, whole, window } from "./basics.ts";
 import { returnCode } from "./join.ts";
+import { acceptLanguage, lang, languages, pages } from "./languages.ts";
 import { prizeMode } from "./prizes.ts";
 
 export const CLUE_KINDS = ["answer", "scan", "place", "choice"] as const;
@@ -70,6 +71,15 @@ export const clueView = z
       .strictObject({ radius: amount("Metres around the place that count", 30) })
       .meta({ description: "Of kind place: how near one must be", examples: [{ radius: 30 }] })
       .exactOptional(),
+    tags: z
+      .array(told("One of them", "maths"))
+      .meta({ description: "By these it is found among many", examples: [["maths"]] })
+      .exactOptional(),
+    solution: told(
+      "The author's, Markdown: once solved, and for all when the hunt is final or 24 h over",
+      "A lighthouse.",
+    ).exactOptional(),
+    answer: told("What the team gave, once solved", "lighthouse").exactOptional(),
     attempts: whole("Wrong tries so far", 2),
     attemptsLeft: whole(
       "Tries the team has now, of a scan clue those at codes; absent once solved",
@@ -238,6 +248,7 @@ const meShape = {
       z.strictObject({
         id: slug.meta({ description: "The round", examples: ["night-one"] }),
         title: told("Its title", "Night one"),
+        body: told("Its story, Markdown", "Fog lay on the quay.").exactOptional(),
       }),
     )
     .meta({
@@ -247,6 +258,8 @@ const meShape = {
   clues: z
     .array(clueView)
     .meta({ description: "Open and solved clues; locked ones are not told of", examples: [[]] }),
+  languages,
+  pages,
   prizes: z
     .array(prizeView)
     .meta({ description: "The hunt's prizes, if it has any", examples: [[]] })
@@ -292,6 +305,7 @@ const clueApart = clueView
   .extend({
     body: clueView.shape.body.exactOptional(),
     bodyAt: textAt.describe("Where a long one stands").exactOptional(),
+    solutionAt: textAt.describe("Where a long one stands").exactOptional(),
     hints: z
       .array(
         hint
@@ -396,6 +410,7 @@ export const meTold = z
 const ETAG_MAX = 100;
 
 export const meQuery = z.strictObject({
+  lang,
   bodies: z
     .enum(["apart"])
     .meta({
@@ -416,6 +431,7 @@ export const meQuery = z.strictObject({
 });
 
 export const meHeaders = z.object({
+  ...acceptLanguage,
   "if-none-match": z
     .string()
     .meta({

@@ -11,9 +11,10 @@ import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
 import { checkTimes, prizeWindow } from "./check-times.ts";
 import { checkCodes, codesOf, keysOf } from "./codes.ts";
-import type { CompiledClue, CompiledHunt, CompiledPrize, PublicHunt } from "./compiled.ts";
+import type { CompiledClue, CompiledHunt, CompiledPrize, CompiledRound, PublicHunt } from "./compiled.ts";
 import type { ClueDefinition, Definition, ParsedDefinition, PrizeDefinition } from "./definition.ts";
 import { kindOf } from "./kinds/all.ts";
+import { differences, type Texts, textsIn, withTexts } from "./languages.ts";
 import { lint } from "./lint.ts";
 import { ISSUES_MAX } from "./reading.ts";
 import { checkUnique, type Report } from "./report.ts";
@@ -51,31 +52,21 @@ export function compile(definition: Definition, options: CompileOptions): Compil
 
   const keys = keysOf(codes);
   const clues = definition.clues.map((clue) => compileClue(clue, keys.get(clue.id), definition, options));
-  const asks = asksOf(definition.join);
+  const secret = {
+    ...sharedHalf(definition, options.hunt),
+    ...secretHalf(definition),
+    clues,
+    pepper: options.pepper,
+    rules: RULES_VERSION,
+  };
+  const open = publicHalf(definition, options.hunt, clues);
   return {
-    hunt: {
-      ...sharedHalf(definition, options.hunt),
-      ...secretHalf(definition),
-      clues,
-      pepper: options.pepper,
-      rules: RULES_VERSION,
-    },
+    hunt: { ...secret, ...translated(definition, (texts) => textsIn(secret, texts)) },
     public: {
-      ...sharedHalf(definition, options.hunt),
-      ...(asks === undefined ? {} : { join: asks }),
-      clueCount: clues.length,
-      prizes: definition.prizes.map((prize) => {
-        const { id, title, mode, stock, odds, window } = compilePrize(prize, definition);
-        return {
-          id,
-          title,
-          mode,
-          stock,
-          ...(odds === undefined ? {} : { odds }),
-          ...(window === undefined ? {} : { window }),
-        };
-      }),
-      modes: modesInUse(clues),
+      ...open,
+      ...translated(definition, (texts) =>
+        differences(open, publicHalf(withTexts(definition, texts), options.hunt, clues)),
+      ),
     },
     warnings: lint(
       definition,
@@ -84,6 +75,50 @@ export function compile(definition: Definition, options: CompileOptions): Compil
     tolerated: issues.slice(0, ISSUES_MAX),
   };
 }
+
+/** What a half has in languages beside the first one; nothing, where the hunt has one. */
+function translated(
+  { languages, translations }: Definition,
+  textsOf: (texts: Texts) => Texts | undefined,
+): Pick<CompiledHunt, "languages" | "translations"> {
+  if (languages === undefined) return {};
+  const found = Object.entries(translations?.texts ?? {}).flatMap(([language, texts]) => {
+    const own = textsOf(texts);
+    return own === undefined || Object.keys(own).length === 0 ? [] : [[language, own] as const];
+  });
+  return { languages, ...(found.length === 0 ? {} : { translations: Object.fromEntries(found) }) };
+}
+
+function publicHalf(definition: Definition, hunt: string, clues: readonly CompiledClue[]): PublicHunt {
+  const asks = asksOf(definition.join);
+  const atStart = new Set(clues.filter(({ opens }) => opens.op === "start").map(({ round }) => round));
+  const rounds = definition.rounds.filter(({ id }) => atStart.has(id)).map(compileRound);
+  return {
+    ...sharedHalf(definition, hunt),
+    ...(asks === undefined ? {} : { join: asks }),
+    clueCount: clues.length,
+    prizes: definition.prizes.map((prize) => {
+      const { id, title, mode, stock, odds, window } = compilePrize(prize, definition);
+      return {
+        id,
+        title,
+        mode,
+        stock,
+        ...(odds === undefined ? {} : { odds }),
+        ...(window === undefined ? {} : { window }),
+      };
+    }),
+    modes: modesInUse(clues),
+    ...(rounds.length === 0 ? {} : { rounds }),
+    ...(definition.pages.length === 0 ? {} : { pages: definition.pages }),
+  };
+}
+
+const compileRound = ({ id, title, body }: Definition["rounds"][number]): CompiledRound => ({
+  id,
+  title,
+  ...(body === undefined || body === "" ? {} : { body }),
+});
 
 /**
  * Every issue of a definition that has not the right shape: of its shape, and
@@ -113,7 +148,8 @@ function checkMeaning(definition: Definition, hunt: string, codes: ReturnType<ty
   for (const issue of checkGraph(definition)) report(issue);
   checkCodes(codes, hunt, report);
   checkAddresses(definition, report);
-  return issues;
+  const { origins = {} } = definition.translations ?? {};
+  return issues.map((issue) => ({ ...issue, path: origins[issue.path] ?? issue.path }));
 }
 
 /** Ids, and references from the head. */
@@ -131,6 +167,8 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
   checkUnique(definition.rounds, "rounds", report);
   checkUnique(definition.clues, "clues", report);
   checkUnique(definition.prizes, "prizes", report);
+  checkUnique(definition.pages, "pages", report);
+  checkLanguages(definition.languages, report);
   const rounds = new Set(definition.rounds.map((round) => round.id));
   for (const [index, clue] of definition.clues.entries()) {
     checkUnique(clue.hints, `clues.${index}.hints`, report);
@@ -153,6 +191,14 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
   if (kind !== "none" && definition.clues.every((clue) => clue.points < minimum)) {
     const message = `every clue is worth less than ${minimum}: nothing could fall to it`;
     report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
+  }
+}
+
+function checkLanguages(languages: Definition["languages"] = [], report: Report): void {
+  for (const [index, language] of languages.entries()) {
+    const same = languages.findIndex((each) => each.toLowerCase() === language.toLowerCase());
+    if (same === index) continue;
+    report({ path: `languages.${index}`, code: "duplicate-id", message: `"${language}" is given twice` });
   }
 }
 
@@ -188,6 +234,8 @@ function compileClue(
     round: clue.round,
     title: clue.title,
     body: clue.body,
+    ...(clue.solution === undefined || clue.solution === "" ? {} : { solution: clue.solution }),
+    ...(clue.tags.length === 0 ? {} : { tags: [...new Set(clue.tags)] }),
     kind: clue.kind,
     points: clue.points,
     meta: clue.meta,
@@ -275,9 +323,12 @@ function secretHalf(definition: Definition) {
   return {
     attempts: definition.attempts,
     scoring: { ranking, ...(finish === undefined ? {} : { finish }), decay, firstSolves },
-    rounds: definition.rounds,
+    rounds: definition.rounds.map(compileRound),
     prizes: definition.prizes.map((prize) => compilePrize(prize, definition)),
     webhooks: definition.webhooks,
+    ...(definition.pages.length === 0
+      ? {}
+      : { pages: definition.pages.map(({ id, title }) => ({ id, title })) }),
   };
 }
 

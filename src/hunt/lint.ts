@@ -2,6 +2,7 @@
 import type { Issue } from "../errors.ts";
 import { greatestBonus } from "./check-graph.ts";
 import type { ClueDefinition, Definition } from "./definition.ts";
+import { withTexts } from "./languages.ts";
 import { lintAffordable } from "./lint-afford.ts";
 import { lintBottlenecks } from "./lint-bottleneck.ts";
 import { lintNoEffect } from "./lint-no-effect.ts";
@@ -23,6 +24,7 @@ export function lint(definition: Definition, codes: readonly string[]): Issue[] 
     ...lintPrizes(definition),
     ...lintEntries(definition),
     ...lintSpoilers(definition, codes),
+    ...lintTranslations(definition, codes),
     ...lintBottlenecks(definition),
     ...lintNoEffect(definition),
   ];
@@ -110,6 +112,23 @@ function lintEntries({ players, join, prizes }: Definition): Issue[] {
     code: "prize-many-entries",
     message: `one person may join often and win "${id}" each time: require registered or signed players, or a field that is given once`,
   }));
+}
+
+/** Texts that are to be written in every language and are not, and secrets given away in those that are. */
+function lintTranslations(definition: Definition, codes: readonly string[]): Issue[] {
+  const { texts = {}, missing = [] } = definition.translations ?? {};
+  return [
+    ...missing.map(({ path, languages }) => ({
+      path,
+      code: "not-translated" as const,
+      message: `missing in ${languages.join(", ")}: shown in ${definition.languages?.[0]} there`,
+    })),
+    ...Object.entries(texts).flatMap(([language, own]) =>
+      lintSpoilers(withTexts(definition, own), codes)
+        .filter(({ path }) => own[path] !== undefined)
+        .map((issue) => ({ ...issue, path: `${issue.path}.${language}` })),
+    ),
+  ];
 }
 
 /** Prizes whose window or hunt is over before anybody can be eligible. */

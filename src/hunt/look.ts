@@ -42,6 +42,8 @@ export interface Known {
   isTo?(announcement: Announcement, team: Team): boolean;
   /** By what the member comes back. */
   returnCodeOf(team: Team, member: Member): string;
+  /** What the team gave that solved the clue; undefined: nothing that is typed, or nobody knows any more. */
+  answerOf?(team: Team, clue: string): string | undefined;
 }
 
 /** Where long texts stand apart: by their content, readable with a ticket for some time. */
@@ -84,6 +86,7 @@ export function glance(present: Context, team: Team, player: string, known: Know
   const own = team.members.find(({ id }) => id === player);
   const all = new Print().number(FORM).number(known.version).text(phase).text(player);
   if (hunt.changed !== "") all.text(hunt.changed);
+  if (context.solutionsTold) all.text("solutions");
   all.number(own ? generationOf(own) : 0);
   printTeam(all, context, team);
   const isOpen = phase !== "draft";
@@ -108,6 +111,8 @@ export function glance(present: Context, team: Team, player: string, known: Know
       } else print = printOf(context, team, clue, openedAt, now);
       const errata = told.errata.get(clue.id);
       if (errata !== undefined) print = new Print().number(print).text(errata).value;
+      if (context.solutionsTold && clue.solution !== undefined)
+        print = new Print().number(print).number(1).value;
       prints[place] = print;
       all.word(place).number(print);
     }
@@ -289,8 +294,7 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
       continue;
     }
     const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, apart);
-    const errata = glanced.errata.get(clue.id);
-    const text = errata === undefined ? whole : `${whole.slice(0, -1)},"errata":${errata}}`;
+    const text = withMore(whole, moreOf(glanced, clue, apart));
     clues += clues === "" ? text : `,${text}`;
   }
   const seen = hasOthers || compiled.prizes.length > 0 ? seenOf(context, team, now) : [];
@@ -307,6 +311,8 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
     text += `"player":${JSON.stringify({ id: player, name: own?.name ?? "", ...returnCode })},`;
   }
   text += `"team":${teamText(context, team, standing)},"phase":"${context.phase}"`;
+  if (!before && compiled.languages) text += `,"languages":${JSON.stringify(compiled.languages)}`;
+  if (!before && compiled.pages) text += `,"pages":${JSON.stringify(compiled.pages)}`;
   if (hasOthers) text += `,"rounds":${JSON.stringify(roundsOf(hunt, seen))}`;
   text += `,"clues":[${clues}]`;
   if (before && hasOthers) text += `,"order":${JSON.stringify(seen.map(({ id }) => id))}`;
@@ -318,6 +324,30 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
   const asOf = dynamic ? (context.word?.asOf ?? now) : now;
   return `${text},"serverTime":"${isoOf(now)}","asOf":"${isoOf(asOf)}"}`;
 }
+
+/** What few clues show: what was corrected of it, what solves it. */
+function moreOf(
+  { context, team, errata, known }: Glance,
+  clue: CompiledClue,
+  apart: Apart | undefined,
+): string | undefined {
+  const corrected = errata.get(clue.id);
+  const isSolved = team.solves.has(clue.id);
+  const answer = isSolved ? known.answerOf?.(team, clue.id) : undefined;
+  const solution = isSolved || context.solutionsTold ? clue.solution : undefined;
+  if (corrected === undefined && answer === undefined && solution === undefined) return undefined;
+  const isLong = apart && solution !== undefined && solution.length > APART_OVER;
+  const told = {
+    ...(isLong ? { solutionAt: apart.of(solution) } : solution === undefined ? {} : { solution }),
+    ...(answer === undefined ? {} : { answer }),
+  };
+  const text = JSON.stringify(told).slice(1, -1);
+  if (corrected === undefined) return text;
+  return `${text}${text === "" ? "" : ","}"errata":${corrected}`;
+}
+
+const withMore = (whole: string, more: string | undefined): string =>
+  more === undefined ? whole : `${whole.slice(0, -1)},${more}}`;
 
 function teamText(context: Context, team: Team, place: Place | undefined): string {
   const captain = captainOf(team);
@@ -364,13 +394,14 @@ function textsOf(hunt: IndexedHunt): ClueText[] {
 }
 
 const headOf = (hunt: IndexedHunt, clue: CompiledClue, body: object): string => {
-  const { id, round, title, kind, meta } = clue;
+  const { id, round, title, tags, kind, meta } = clue;
   const shown = {
     id,
     round,
     title,
     kind,
     ...(meta ? { meta: true as const } : {}),
+    ...(tags === undefined ? {} : { tags }),
     ...(hunt.closed.has(id) ? { withdrawn: true as const } : {}),
   } satisfies Partial<ClueView>;
   return `${JSON.stringify({ ...shown, ...body, ...kindOf(clue).view?.(clue) }).slice(0, -1)},"points":`;
@@ -477,19 +508,23 @@ function hintApart({ text, ...hint }: ClueView["hints"][number], apart: Apart): 
   return text.length > APART_OVER ? { ...hint, textAt: apart.of(text) } : { ...hint, text };
 }
 
-function standingApart({ body, hints, ...clue }: ClueView, apart: Apart): object {
+function standingApart({ body, solution, hints, ...clue }: ClueView, apart: Apart): object {
   const told = body.length > APART_OVER ? { bodyAt: apart.of(body) } : { body };
-  return { ...clue, ...told, hints: hints.map((hint) => hintApart(hint, apart)) };
+  const isLong = solution !== undefined && solution.length > APART_OVER;
+  const solved = isLong ? { solutionAt: apart.of(solution) } : solution === undefined ? {} : { solution };
+  return { ...clue, ...told, ...solved, hints: hints.map((hint) => hintApart(hint, apart)) };
 }
 
 /** The texts of a hunt that may stand apart. */
 export function* longTexts({ compiled, withdrawn }: IndexedHunt): Generator<string> {
-  for (const { body, hints } of compiled.clues) {
+  for (const { body, solution, hints } of compiled.clues) {
     yield body;
+    if (solution !== undefined) yield solution;
     for (const { text } of hints) yield text;
   }
   for (const { clue, hints } of withdrawn.values()) {
     if (clue) yield clue.body;
+    if (clue?.solution !== undefined) yield clue.solution;
     for (const { text } of hints) yield text;
   }
 }

@@ -109,6 +109,7 @@ import { Forgetting } from "./forgetting.ts";
 import { Help } from "./help.ts";
 import { HelpStore } from "./help-store.ts";
 import { Journal, type JournalDeps } from "./journal.ts";
+import { Languages } from "./languages.ts";
 import { LiveSockets } from "./live.ts";
 import { LivePlay } from "./live-play.ts";
 import { LoadTeller } from "./load.ts";
@@ -385,8 +386,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     };
     const waiting = new Waiting(config.WAITING_COMMANDS_MAX, overloaded, recent);
     const parts = { current: this.#current, journal: this.#journal, time: this.#time };
+    const languages = new Languages(sql);
     this.#players = new Players({
       ...parts,
+      speaks: (player, locale) => languages.joined(player, locale),
       shard,
       secrets: env,
       waiting,
@@ -398,6 +401,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#sessions = new Sessions({ ...parts, secrets: env, players: this.#players, budgets });
     this.#forgetting = new Forgetting({
       ...parts,
+      forgotten: (player) => languages.forget(player),
       sql,
       secrets: env,
       players: this.#players,
@@ -429,6 +433,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       ...parts,
       players: this.#players,
       texts: new Texts(env, hunt, shard),
+      languages,
       ranksOf: (teams) => ranks.ranksOf(teams),
       left: (prize) => desk.left(prize),
     });
@@ -448,6 +453,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     });
     this.#play = new Play({
       ...parts,
+      languages,
       secrets: env,
       waiting,
       players: this.#players,

@@ -98,6 +98,7 @@ const ROUTES = [
   "GET /v1/hunts/{hunt}/prizes/{prize}/draw",
   "GET /v1/hunts/{hunt}/export",
   "GET /v1/hunts/{hunt}/bodies/{digest}",
+  "GET /v1/hunts/{hunt}/pages/{page}",
   "GET /v1/hunts/{hunt}/proof",
   "GET /v1/hunts/{hunt}/proof/{shard}/{seq}",
   "POST /v1/hunts/{hunt}/import",

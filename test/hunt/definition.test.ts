@@ -42,6 +42,7 @@ describe("defaults and units", () => {
           round: "r",
           title: "A",
           body: "",
+          tags: [],
           kind: "answer",
           points: 0,
           meta: false,
@@ -53,6 +54,7 @@ describe("defaults and units", () => {
         },
       ],
       prizes: [],
+      pages: [],
       webhooks: [],
     });
   });

@@ -5,6 +5,7 @@ import type { ClueApart } from "../../contract/me.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";
+import { Find, found } from "./find.tsx";
 import { Finish, isThrough } from "./finish.tsx";
 import { isNew, markOpened } from "./fresh.ts";
 import { Tried } from "./guesses.tsx";
@@ -23,7 +24,7 @@ export function ClueList() {
   useEffect(() => () => forgetVerdicts((about) => about === "scan"), []);
   if (phase.value === "draft") return <WaitingRoom />;
   const rounds = new Map<string, ClueApart[]>();
-  for (const clue of clues) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
+  for (const clue of found(clues)) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
   return (
     <div class="stack flow">
       <h1 class="visually-hidden">{t("clues")}</h1>
@@ -41,9 +42,13 @@ export function ClueList() {
           <p class="soft small number">{t("progress", { solved, total: clues.length })}</p>
         </div>
       )}
+      <Find clues={clues} />
       {[...rounds].map(([round, own]) => (
         <section key={round} class="stack round" aria-labelledby={`round-${round}`}>
-          <h2 id={`round-${round}`}>{titleOf(round)}</h2>
+          <h2 id={`round-${round}`}>
+            <bdi>{titleOf(round)}</bdi>
+          </h2>
+          <Story round={round} isOver={own.every(({ state }) => state === "solved")} />
           <ul class="clues">
             {own.map((clue) => (
               <li key={clue.id}>
@@ -75,6 +80,20 @@ export function ClueList() {
 }
 
 const titleOf = (round: string): string => me.value?.rounds?.find(({ id }) => id === round)?.title ?? round;
+
+/** What the author tells at the beginning of a round; folded away once all of it is solved. */
+function Story({ round, isOver }: { round: string; isOver: boolean }) {
+  const body = me.value?.rounds?.find(({ id }) => id === round)?.body;
+  if (body === undefined) return null;
+  return isOver ? (
+    <details>
+      <summary>{t("story")}</summary>
+      <Markdown text={body} />
+    </details>
+  ) : (
+    <Markdown text={body} />
+  );
+}
 
 const iconOf = (clue: ClueApart): IconName =>
   clue.state === "solved" ? "check" : (kindOf(clue)?.icon ?? "compass");
@@ -138,11 +157,21 @@ function OneClue({ clue }: { clue: ClueApart }) {
           )}
           {clue.attempts > 0 && <span>{t("attempts", { count: clue.attempts })}</span>}
         </p>
+        {clue.tags && (
+          <p class="row soft small">
+            {clue.tags.map((tag) => (
+              <bdi key={tag} class="tag-of">
+                {tag}
+              </bdi>
+            ))}
+          </p>
+        )}
       </header>
       {clue.withdrawn && <p class="note">{t("clueWithdrawn")}</p>}
       <Errata clue={clue} />
       <Notices clue={clue.id} />
       <LongText text={clue.body} />
+      <Solution clue={clue} />
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
       <Told about={aboutOf(clue)}>
@@ -165,6 +194,25 @@ function OneClue({ clue }: { clue: ClueApart }) {
 function ClueHelp({ clue: { id, state } }: { clue: ClueApart }) {
   const isTold = threads.value?.some((thread) => thread.clue === id) === true;
   return state === "open" || isTold ? <Help clue={id} isOver={state === "solved"} /> : null;
+}
+
+/** What the team gave, and what the author says of it. */
+function Solution({ clue: { answer, solution, solutionAt } }: { clue: ClueApart }) {
+  return (
+    <>
+      {answer !== undefined && (
+        <p class="note good">
+          {t("answerGiven")} <bdi>{answer}</bdi>
+        </p>
+      )}
+      {(solution ?? solutionAt) !== undefined && (
+        <section class="card stack">
+          <h2>{t("solution")}</h2>
+          <LongText text={solution} />
+        </section>
+      )}
+    </>
+  );
 }
 
 /** A text, once it is there. */

@@ -250,6 +250,7 @@ export const engine: EngineTexts = {
   "issue_unsafe-link": "لا يجوز لأي متصفح أن يتبع هذا الرابط",
   "issue_remote-media": "هذه الصورة أو الصوت أو الفيلم من موقع آخر: ارفع الملف وسمّه asset:…",
   "issue_no-such-clue": "هذا الرابط يؤدي إلى لغز غير موجود",
+  "issue_not-translated": "نص غير مترجم إلى إحدى لغات المسابقة",
   "issue_no-such-page": "هذا الرابط يؤدي إلى صفحة غير موجودة",
   "issue_answer-in-text": "النص يكشف إجابة",
   "issue_code-in-text": "النص يكشف رمزًا",

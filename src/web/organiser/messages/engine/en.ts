@@ -251,6 +251,7 @@ export const engine: EngineTexts = {
   "issue_unsafe-link": "No browser may follow this link",
   "issue_remote-media": "This picture, sound or film is another site's: upload it and name it asset:…",
   "issue_no-such-clue": "This links a clue that is not there",
+  "issue_not-translated": "A text is missing in one of the hunt's languages",
   "issue_no-such-page": "This links a page that is not there",
   "issue_answer-in-text": "The text gives an answer away",
   "issue_code-in-text": "The text gives a code away",
