@@ -5,6 +5,8 @@ import { joining } from "./join.ts";
 import { languages, pages } from "./languages.ts";
 import { publicPrize } from "./prizes.ts";
 
+const rehearsalOf = slug.describe("The hunt that this one rehearses; absent: it is none's rehearsal");
+
 export const publicHunt = z
   .strictObject({
     hunt: slug.describe("The hunt's id"),
@@ -64,6 +66,10 @@ export const publicHunt = z
           id: slug.meta({ description: "The round", examples: ["night-one"] }),
           title: told("Its title", "Night one"),
           body: told("Its story, Markdown", "Fog lay on the quay.").exactOptional(),
+          image: told(
+            "Where its picture is",
+            "/v1/hunts/harbour-nights/assets/quay.jpg?t=Vk1c.2g.q3Zk",
+          ).exactOptional(),
         }),
       )
       .meta({
@@ -71,7 +77,8 @@ export const publicHunt = z
         examples: [[{ id: "night-one", title: "Night one" }]],
       })
       .exactOptional(),
-    serverTime: time.describe("The engine's clock"),
+    serverTime: time.describe("The engine's clock; of a rehearsal its own"),
+    rehearsalOf: rehearsalOf.exactOptional(),
   })
   .meta({
     id: "Hunt",
@@ -103,6 +110,7 @@ export const huntRow = z
     opens: time
       .describe("When it opened or will by itself; of a draft: what it is scheduled for")
       .exactOptional(),
+    rehearsalOf: rehearsalOf.exactOptional(),
   })
   .meta({
     id: "HuntRow",

@@ -76,6 +76,7 @@ export const DEFINITION_ISSUES = [
   "no-such-page",
   "no-such-clue",
   "not-translated",
+  "no-such-asset",
   // Warnings.
   "bottleneck",
   "hint-costs-more-than-clue",

@@ -75,6 +75,17 @@ export const clueView = z
       .array(told("One of them", "maths"))
       .meta({ description: "By these it is found among many", examples: [["maths"]] })
       .exactOptional(),
+    attachments: z
+      .array(
+        z.strictObject({
+          name: told("The file", "plan.pdf"),
+          type: told("Its media type", "application/pdf"),
+          size: whole("Bytes", 120_000),
+          url: told("Where it is, with a ticket", "/v1/hunts/harbour-nights/assets/plan.pdf?t=Vk1c.2g.q3Zk"),
+        }),
+      )
+      .meta({ description: "Files that go with it", examples: [[]] })
+      .exactOptional(),
     solution: told(
       "The author's, Markdown: once solved, and for all when the hunt is final or 24 h over",
       "A lighthouse.",
@@ -249,6 +260,10 @@ const meShape = {
         id: slug.meta({ description: "The round", examples: ["night-one"] }),
         title: told("Its title", "Night one"),
         body: told("Its story, Markdown", "Fog lay on the quay.").exactOptional(),
+        image: told(
+          "Where its picture is",
+          "/v1/hunts/harbour-nights/assets/quay.jpg?t=Vk1c.2g.q3Zk",
+        ).exactOptional(),
       }),
     )
     .meta({

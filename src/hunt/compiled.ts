@@ -5,6 +5,7 @@
  */
 import type { CompareMode } from "../protocol.ts";
 import type { Asks } from "./asks.ts";
+import type { AssetRefs } from "./asset-references.ts";
 import type { AttemptLimits } from "./attempts.ts";
 import type { ClueKind, KindParts } from "./kinds/all.ts";
 import type { Texts } from "./languages.ts";
@@ -26,6 +27,8 @@ export interface CompiledRound {
   title: string;
   /** Its story; absent: none. */
   body?: string;
+  /** `asset:…`; absent: none. */
+  image?: string;
 }
 
 export interface CompiledHint {
@@ -45,6 +48,8 @@ export interface CompiledClue extends KindParts {
   solution?: string;
   /** Absent: none. */
   tags?: string[];
+  /** `asset:…` each; absent: none. */
+  attachments?: string[];
   kind: ClueKind;
   points: number;
   meta: boolean;
@@ -139,6 +144,8 @@ export interface CompiledHunt {
   languages?: string[];
   /** By language, the texts that differ, by their path; absent: none does. */
   translations?: Record<string, Texts>;
+  /** The files that its texts name; absent: none. */
+  assets?: AssetRefs;
   /** In the order they were dropped; absent: none. */
   withdrawn?: WithdrawnClue[];
   /** Id of the pepper the digests were made with. */
@@ -178,6 +185,8 @@ export interface PublicHunt {
   /** As of the compiled hunt; the texts are those of this half. */
   languages?: string[];
   translations?: Record<string, Texts>;
+  /** The files that these texts name, which everybody may see; absent: none. */
+  assets?: AssetRefs;
   /** The compare modes in use: which digests the edge must compute for an answer. */
   modes: CompareMode[];
 }

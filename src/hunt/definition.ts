@@ -7,7 +7,7 @@ import * as z from "zod";
 import type { Issue } from "../errors.ts";
 import { joinSchema } from "./asks.ts";
 import { conditionSchema, POINTS_MAX } from "./condition.ts";
-import { slugSchema, titleSchema as title } from "./fields.ts";
+import { assetSchema, slugSchema, titleSchema as title } from "./fields.ts";
 import { KIND_KEYS, KIND_NAMES } from "./kinds/all.ts";
 import {
   differences,
@@ -42,6 +42,7 @@ const PRIZES_MAX = 100;
 const WEBHOOKS_MAX = 10;
 const PAGES_MAX = 50;
 const TAGS_PER_CLUE_MAX = 20;
+const ATTACHMENTS_PER_CLUE_MAX = 20;
 const FIRST_SOLVES_MAX = 100;
 
 /** Units of one prize. A list of codes is bounded by the size of the source first. */
@@ -162,6 +163,11 @@ const clueSchema = z.strictObject({
     .max(TAGS_PER_CLUE_MAX)
     .default([])
     .describe("By these players find it among many"),
+  attachments: z
+    .array(assetSchema)
+    .max(ATTACHMENTS_PER_CLUE_MAX)
+    .default([])
+    .describe("Files that go with it"),
   kind: z.enum(KIND_NAMES).describe("How it is solved"),
   points: points.default(0).describe("What a solve is worth"),
   meta: z.boolean().default(false).describe("Shown as a meta; not counted by solvedIn"),
@@ -267,7 +273,12 @@ export const definitionSchema = z
     }),
     rounds: z
       .array(
-        z.strictObject({ id: slugSchema, title, body: markdown.optional().describe("Its story, Markdown") }),
+        z.strictObject({
+          id: slugSchema,
+          title,
+          body: markdown.optional().describe("Its story, Markdown"),
+          image: assetSchema.optional().describe("A picture above its story"),
+        }),
       )
       .min(1)
       .max(ROUNDS_MAX),

@@ -8,6 +8,7 @@ import { kindOf } from "./kinds/all.ts";
 import type { Judge } from "./kinds/kind.ts";
 import { withTexts } from "./languages.ts";
 import { OpeningsMemory } from "./openings.ts";
+import { Print } from "./print.ts";
 import { isDynamic } from "./score.ts";
 
 export interface IndexedHunt {
@@ -30,10 +31,14 @@ export interface IndexedHunt {
   readonly closed: ReadonlySet<string>;
   /** Stands for what organisers changed of its clues; empty: nothing. */
   readonly changed: string;
+  /** Stands for the contents of its files; 0: its texts name none. */
+  readonly files: number;
   /** What earlier versions had, by clue. */
   readonly withdrawn: ReadonlyMap<string, WithdrawnClue>;
   /** The same hunt in other languages, as they were asked for. See `inLanguage`. */
   readonly spoken: Map<string, IndexedHunt>;
+  /** Of one in another language: the one that it was made of. */
+  readonly original?: IndexedHunt;
   /** Every `n` of a `{points: n}` condition, rising. */
   readonly thresholds: readonly number[];
   /** Scores move with other teams' solves: only the standings know them. */
@@ -75,6 +80,7 @@ export function indexHunt(published: CompiledHunt, changes?: ClueChanges): Index
     closed: new Set(compiled.clues.map(({ id }) => id).filter((id) => changeOfClue(changes, id))),
     changed: changes && Object.keys(changes).length > 0 ? JSON.stringify(changes) : "",
     spoken: new Map(),
+    files: compiled.assets ? new Print().text(JSON.stringify(compiled.assets)).value : 0,
     withdrawn: new Map((compiled.withdrawn ?? []).map((clue) => [clue.id, clue])),
     thresholds: [...thresholds].sort((a, b) => a - b),
     dynamic: isDynamic(compiled.scoring),
@@ -95,6 +101,7 @@ export function inLanguage(hunt: IndexedHunt, language: string | undefined): Ind
     if ((clue.nudges ?? []).length > 0) judges.set(clue.id, kindOf(clue).prepare(clue));
   }
   const made = {
+    original: hunt,
     ...hunt,
     compiled,
     clues,

@@ -146,13 +146,10 @@ describe("[TEXT-6] a player is told everything in its language", () => {
     expect(
       await client.playOne(player, { id: "n", type: "answer", clue: "tower", answer: "House" }),
     ).toMatchObject({ outcome: "nudge", message: "Ein besonderes." });
-    const { ticket } = (
-      await client.call<{ ticket: string }>("POST", "/v1/hunts/harbour/tickets", { token: player.token })
-    ).body;
-    const socket = await Socket.open(client, "harbour", ticket);
-    const [hinted] = await socket.play([{ id: "h", type: "hint", clue: "tower", hint: "h" }]);
-    expect(hinted).toMatchObject({ outcome: "taken", hint: { text: "Bei Nacht." } });
-    socket.close();
+    const socket = await Socket.ofPlayer(client, player);
+    socket.send({ events: [{ id: "h", type: "hint", clue: "tower", hint: "h" }] });
+    expect(await socket.next("results")).toMatchObject([{ outcome: "taken", hint: { text: "Bei Nacht." } }]);
+    await socket.close();
     await lookOf(player.token, "?lang=en");
     expect(
       await client.playOne(player, { id: "a", type: "answer", clue: "tower", answer: "LEUCHTTURM" }),

@@ -43,6 +43,7 @@ describe("defaults and units", () => {
           title: "A",
           body: "",
           tags: [],
+          attachments: [],
           kind: "answer",
           points: 0,
           meta: false,

@@ -6,9 +6,10 @@ import { RequestError } from "../../errors.ts";
 import { openedAt, phaseAt } from "../../hunt/phase.ts";
 import { forgetsAt } from "../../hunt/retention.ts";
 import type { PublicEntry } from "../../objects/control.ts";
+import { addressesOf, toldWith } from "../asset-addresses.ts";
 import { declared } from "../declare.ts";
 import { spokenIn } from "../headers.ts";
-import { huntEntry, huntOf, iso } from "../hunt.ts";
+import { huntEntry, huntOf, iso, timeIn } from "../hunt.ts";
 import { inLanguageOf } from "../language.ts";
 import type { App } from "../request.ts";
 import { anyone } from "../roles.ts";
@@ -48,19 +49,20 @@ export function huntRoutes(app: App): void {
       responses: { 200: { description: "The hunt", schema: publicHunt } },
     }),
     async (c) => {
-      const now = c.get("now");
-      const entry = await huntEntry(c.env, huntOf(c), now);
+      const entry = await huntEntry(c.env, huntOf(c), c.get("now"));
+      const now = timeIn(entry, c.get("now"));
       const { phase } = entry;
       const { hunt, spoken } = inLanguageOf(c, entry.hunt, c.req.valid("query").lang);
       for (const [name, value] of Object.entries(spokenIn(c, spoken))) c.header(name, value);
       const opened = openedAt(phase, hunt);
       const present = phaseAt(phase, hunt, now);
       const forgotten = forgetsAt(phase, hunt, configOf(c.env).RETENTION);
+      const told = toldWith(addressesOf(c.env, hunt.hunt, hunt.assets, now));
       return c.json(
         {
           hunt: hunt.hunt,
           title: hunt.title,
-          ...(hunt.description === undefined ? {} : { description: hunt.description }),
+          ...(hunt.description === undefined ? {} : { description: told(hunt.description) }),
           phase: present,
           ...(present === "draft" && Number.isFinite(opened) && opened > now
             ? { scheduled: true as const }
@@ -80,8 +82,9 @@ export function huntRoutes(app: App): void {
           ...(hunt.prizes.length > 0 ? { prizes: await prizesWithSeed(c.env, { ...entry, hunt }, now) } : {}),
           ...(hunt.languages === undefined ? {} : { languages: hunt.languages }),
           ...(hunt.pages === undefined ? {} : { pages: hunt.pages.map(({ id, title }) => ({ id, title })) }),
-          ...(hunt.rounds === undefined ? {} : { rounds: hunt.rounds }),
+          ...(hunt.rounds === undefined ? {} : { rounds: told(hunt.rounds) }),
           serverTime: iso(now),
+          ...(entry.rehearsal === undefined ? {} : { rehearsalOf: entry.rehearsal.of }),
         },
         200,
       );
@@ -104,7 +107,8 @@ export function huntRoutes(app: App): void {
       const found = hunt.pages?.find(({ id }) => id === c.req.param("page"));
       if (!found) throw new RequestError("not_found", "no such page");
       for (const [name, value] of Object.entries(spokenIn(c, spoken))) c.header(name, value);
-      return c.json(found, 200);
+      const told = toldWith(addressesOf(c.env, hunt.hunt, hunt.assets, c.get("now")));
+      return c.json(told(found), 200);
     },
   );
 }

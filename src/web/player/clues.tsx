@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ClueApart } from "../../contract/me.ts";
-import { clock, countdown, number, t } from "../shared/i18n.ts";
+import { clock, countdown, fileSize, number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";
 import { Find, found } from "./find.tsx";
@@ -83,15 +83,21 @@ const titleOf = (round: string): string => me.value?.rounds?.find(({ id }) => id
 
 /** What the author tells at the beginning of a round; folded away once all of it is solved. */
 function Story({ round, isOver }: { round: string; isOver: boolean }) {
-  const body = me.value?.rounds?.find(({ id }) => id === round)?.body;
-  if (body === undefined) return null;
+  const { body, image } = me.value?.rounds?.find(({ id }) => id === round) ?? {};
+  if (body === undefined && image === undefined) return null;
+  const story = (
+    <>
+      {image !== undefined && <img class="round-image" src={image} alt="" loading="lazy" decoding="async" />}
+      {body !== undefined && <Markdown text={body} />}
+    </>
+  );
   return isOver ? (
     <details>
       <summary>{t("story")}</summary>
-      <Markdown text={body} />
+      {story}
     </details>
   ) : (
-    <Markdown text={body} />
+    story
   );
 }
 
@@ -171,6 +177,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
       <Errata clue={clue} />
       <Notices clue={clue.id} />
       <LongText text={clue.body} />
+      <Attachments clue={clue} />
       <Solution clue={clue} />
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
@@ -195,6 +202,20 @@ function ClueHelp({ clue: { id, state } }: { clue: ClueApart }) {
   const isTold = threads.value?.some((thread) => thread.clue === id) === true;
   return state === "open" || isTold ? <Help clue={id} isOver={state === "solved"} /> : null;
 }
+
+/** Files that go with the clue: the browser shows what it can, and saves the rest. */
+const Attachments = ({ clue: { attachments = [] } }: { clue: ClueApart }) =>
+  attachments.length === 0 ? null : (
+    <ul class="attachments" aria-label={t("attachments")}>
+      {attachments.map(({ name, size, url }) => (
+        <li key={name}>
+          <a href={url} target="_blank" rel="noopener noreferrer">
+            <bdi>{name.split("/").at(-1)}</bdi> <span class="soft small number">{fileSize(size)}</span>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
 
 /** What the team gave, and what the author says of it. */
 function Solution({ clue: { answer, solution, solutionAt } }: { clue: ClueApart }) {

@@ -469,4 +469,5 @@ export const ar: Translation<typeof en> = {
   pages: "الصفحات",
   backFromPage: "رجوع",
   pageAway: "لا يمكن عرض هذه الصفحة الآن. حاول لاحقًا.",
+  attachments: "الملفات",
 };

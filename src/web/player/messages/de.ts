@@ -329,4 +329,5 @@ export const de: Translation<typeof en> = {
   pages: "Seiten",
   backFromPage: "Zurück",
   pageAway: "Diese Seite lässt sich gerade nicht zeigen. Versucht es später noch einmal.",
+  attachments: "Dateien",
 };

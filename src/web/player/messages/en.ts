@@ -320,4 +320,5 @@ export const en = {
   pages: "Pages",
   backFromPage: "Back",
   pageAway: "This page cannot be shown now. Try again later.",
+  attachments: "Files",
 };
