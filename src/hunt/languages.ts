@@ -190,7 +190,12 @@ function inAll(
 /** The definition with the texts of one language, where there are some: else those of the language it belongs to, else of the first. */
 function inLanguage(whole: unknown, language: string, languages: readonly string[]): unknown {
   const value = copyOf(whole);
-  const order = [language, ...wider(language).filter((each) => languages.includes(each)), languages[0] ?? ""];
+  const order = [
+    language,
+    ...wider(language).filter((each) => languages.includes(each)),
+    // One that the first lacks is told as such, and not as missing.
+    ...languages,
+  ];
   for (const { at } of TEXTS) {
     for (const { holder, key } of placesOf(value, at)) {
       const text = holder[key];

@@ -190,9 +190,11 @@ describe("[TEXT-6] a player is told everything in its language", () => {
 
 describe("[TEXT-8] what is missing", () => {
   const publish = (change: object) =>
-    client.organise<{ warnings: { code: string; path: string }[] }>("PUT", "/v1/hunts/check?dryRun=true", {
-      json: definition(change),
-    });
+    client.organise<{ warnings: { code: string; path: string }[] }>(
+      "PUT",
+      "/v1/hunts/check?dryRun=true",
+      definition(change),
+    );
 
   test("in the first language is an error, elsewhere a warning; a text for all is one of bodies alone", async () => {
     const { body } = await publish({ description: "For all." });
