@@ -384,6 +384,7 @@ describe("[API-8] a route refuses", () => {
           job: "d-nothing",
           regrade: "0000000000000000",
           digest: "A".repeat(22),
+          page: "rules",
           name: "missing.png",
         };
         const path = pathOf(template, { ...known, [bad]: IDS.includes(bad) ? "x".repeat(65) : "Not-A-Slug" });
