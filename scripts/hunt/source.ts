@@ -17,8 +17,10 @@ export interface Source {
 }
 
 /** Reads the definition named by `<file>`; `-` is standard input. Throws wrong usage when it cannot be read or is not UTF-8. */
-export async function readSource(call: Call): Promise<Source> {
-  const name = call.argument("file");
+export const readSource = (call: Call): Promise<Source> => sourceIn(call, call.argument("file"));
+
+/** The same of a file that is known otherwise. */
+export async function sourceIn(call: Call, name: string): Promise<Source> {
   const text = await readTextFile(call, name);
   const json = name === "-" ? text.trimStart().startsWith("{") : extname(name).toLowerCase() === ".json";
   const format = json ? "json" : "yaml";

@@ -65,6 +65,7 @@ export function compile(definition: Definition, options: CompileOptions): Compil
     public: {
       ...sharedHalf(definition, options.hunt),
       ...(asks === undefined ? {} : { join: asks }),
+      ...(definition.embed.length === 0 ? {} : { embed: definition.embed }),
       clueCount: clues.length,
       prizes: definition.prizes.map((prize) => {
         const { id, title, mode, stock, odds, window } = compilePrize(prize, definition);

@@ -152,6 +152,8 @@ export interface PublicHunt {
   players: Players;
   /** What joining asks; absent: nothing. */
   join?: Asks;
+  /** Origins whose pages may show the hunt's in a frame; absent: none. */
+  embed?: string[];
   clueCount: number;
   prizes: Pick<CompiledPrize, "id" | "title" | "mode" | "stock" | "odds" | "window">[];
   /** The files that these texts name, which everybody may see; absent: none. */

@@ -30,6 +30,7 @@ const URL_MAX = 2_000;
 const BRACKETS_MAX = 50;
 const PRIZES_MAX = 100;
 const WEBHOOKS_MAX = 10;
+const EMBED_MAX = 20;
 const FIRST_SOLVES_MAX = 100;
 
 /** Units of one prize. A list of codes is bounded by the size of the source first. */
@@ -171,6 +172,15 @@ const prizeSchema = z.strictObject({
   requires: conditionSchema.optional().describe("What a team must have done"),
 });
 
+/** As a page's policy names a site: no path, nothing that could end the rule. */
+const originSchema = z
+  .string()
+  .max(300)
+  .regex(
+    /^(?:https:\/\/(?=[^/]{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|http:\/\/(?:localhost|127\.0\.0\.1))(?::[1-9]\d{0,4})?$/,
+    "must be an origin in small letters: https://museum.example, without a path",
+  );
+
 const webhookSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(URL_MAX),
   on: z
@@ -216,6 +226,11 @@ export const definitionSchema = z
         "manual: after the end the standings stay as they were until an organiser releases the results",
       ),
     help: helpSchema.optional(),
+    embed: z
+      .array(originSchema)
+      .max(EMBED_MAX)
+      .default([])
+      .describe("Sites whose pages may show this hunt's pages in a frame: https://museum.example"),
     guesses: z
       .enum(["shown", "hidden"])
       .default("shown")
