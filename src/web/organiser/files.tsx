@@ -173,6 +173,8 @@ function Upload({ hunt, picked }: { hunt: string; picked: Picked | undefined }) 
   return (
     <div
       class="card stack drop"
+      role="group"
+      aria-label={t("files")}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();

@@ -19,7 +19,7 @@ async function look(page: Page, name: string): Promise<void> {
 
 const list = async (hunt: string): Promise<Assets["assets"]> => {
   const headers = { authorization: `Bearer ${pages.token}` };
-  const told = await fetch(new URL(`/v1/hunts/${hunt}/assets`, pages.url), { headers });
+  const told = await fetch(new URL(`/v1/hunts/${hunt}/assets`, pages.engine.url), { headers });
   return ((await told.json()) as Assets).assets;
 };
 
@@ -45,6 +45,7 @@ async function photo(page: Page): Promise<Buffer> {
 describe.skipIf(noBrowser)("[WEB-92] the hunt's files", { timeout: 180_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
+    await pages.demo("harbour-nights");
   });
   afterEach(() => pages.closeContexts());
   afterAll(() => pages?.stop());
@@ -67,7 +68,7 @@ describe.skipIf(noBrowser)("[WEB-92] the hunt's files", { timeout: 180_000 }, ()
     const [row] = await list("harbour-nights");
     expect(row).toMatchObject({ name: "mowe-am-kai.webp", type: "image/webp" });
     expect(row?.size).toBeLessThan(taken.byteLength);
-    const stored = Buffer.from(await (await fetch(new URL(row?.url ?? "", pages.url))).arrayBuffer());
+    const stored = Buffer.from(await (await fetch(new URL(row?.url ?? "", pages.engine.url))).arrayBuffer());
     expect(stored.includes(SECRET)).toBe(false);
     const thumbnail = page.locator("img.thumbnail");
     await expect
