@@ -171,9 +171,8 @@ function Upload({ hunt, picked }: { hunt: string; picked: Picked | undefined }) 
     void send(hunt, [...(chosen ?? [])], picked);
   };
   return (
-    <div
+    <fieldset
       class="card stack drop"
-      role="group"
       aria-label={t("files")}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
@@ -246,7 +245,7 @@ function Upload({ hunt, picked }: { hunt: string; picked: Picked | undefined }) 
           ),
         )}
       </div>
-    </div>
+    </fieldset>
   );
 }
 
