@@ -94,8 +94,8 @@ async function sendOne(hunt: string, file: File): Promise<{ name: string; alt: s
     t("fileSend"),
     t("fileAbout", { name: file.name, size: sizeOf(body.size), before: sizeOf(file.size) }),
     [
-      { name: "name", label: t("fileName"), required: true, value: nameOf(file.name, ending) },
-      ...(isPicture ? [{ name: "alt", label: t("fileAlt") }] : []),
+      { name: "name", label: t("fileName"), kind: "id", value: nameOf(file.name, ending) },
+      ...(isPicture ? [{ name: "alt", label: t("fileAlt"), required: false }] : []),
     ],
   );
   if (!answers) return undefined;
