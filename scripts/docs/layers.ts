@@ -14,7 +14,15 @@ interface Room {
 
 /** The rooms of one layer do not import each other. */
 export const LAYERS: { rooms: Room[] }[] = [
-  { rooms: [{ path: "worker.ts", holds: "the entry: exports the object classes, fetch and queue" }] },
+  {
+    rooms: [
+      { path: "worker.ts", holds: "the entry: exports the object classes, fetch and queue" },
+      {
+        path: "simulation",
+        holds: "a hunt played by teams that chance makes: in the console and the CLI alone",
+      },
+    ],
+  },
   { rooms: [{ path: "edge", holds: "the Hono app; routes/ has one file a subject" }] },
   { rooms: [{ path: "control", holds: "one hunt's control plane, the registers, verify, audit" }] },
   { rooms: [{ path: "leaderboard", holds: "standings of a hunt, spectators, publishing" }] },
@@ -24,6 +32,7 @@ export const LAYERS: { rooms: Room[] }[] = [
       { path: "queue", holds: "consumers of both queues, dead letters" },
       { path: "cache", holds: "isolate memory and KV before the owners" },
       { path: "prizes", holds: "the vault" },
+      { path: "hooks", holds: "webhooks: outboxes, signatures, which addresses are called" },
     ],
   },
   { rooms: [{ path: "origin", holds: "the origin's queries and drivers; gate/ protects it" }] },
@@ -89,6 +98,19 @@ export const PURE: { path: string; may: string[] }[] = [
   { path: "hunt", may: ["hunt", "protocol.ts", "errors.ts", "ahead.ts", "contract"] },
   { path: "leaderboard/standings", may: ["leaderboard/standings", "hunt", "protocol.ts", "contract"] },
   { path: "placement", may: ["placement", "config.ts", "protocol.ts"] },
+  {
+    path: "simulation",
+    may: [
+      "simulation",
+      "hunt",
+      "prizes/allocate.ts",
+      "prizes/draw.ts",
+      "hash.ts",
+      "protocol.ts",
+      "errors.ts",
+      "contract",
+    ],
+  },
   { path: "prizes/draw.ts", may: ["hmac.ts", "hunt", "protocol.ts"] },
   { path: "prizes/allocate.ts", may: ["prizes/draw.ts", "hunt", "protocol.ts"] },
   {
@@ -109,6 +131,9 @@ export const PURE: { path: string; may: string[] }[] = [
 /** The pages: of the engine they import the wire alone. */
 export const OUTSIDE: string[] = ["src/web"];
 
+/** Of the rules, pages that try an author's answer use how texts are compared, and nothing else. */
+export const SHARED_WITH_PAGES = ["src/hunt/normalise.ts"];
+
 /** The layers as they stand in docs/architecture.md: a line a room, a rule between layers. */
 export function drawing(): string {
   const rows = LAYERS.map(({ rooms }) =>
@@ -122,7 +147,7 @@ export function drawing(): string {
   return [
     "src/",
     rows.map((lines) => lines.join("\n")).join("\n  ────\n"),
-    `beside them: ${OUTSIDE.join(", ")} (of the engine it imports src/contract alone)`,
+    `beside them: ${OUTSIDE.join(", ")} (of the engine it imports src/contract, and ${SHARED_WITH_PAGES.join(", ")})`,
     `PURE rooms inside others: ${inner.join(", ")}`,
   ].join("\n");
 }

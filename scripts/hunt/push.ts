@@ -11,7 +11,7 @@ import type { Call, Command } from "./command.ts";
 import { toFile } from "./facts.ts";
 import { EXIT, Failure, refused, wrongUsage } from "./failure.ts";
 import { measured } from "./progress.ts";
-import { huntOf, sourceIn } from "./source.ts";
+import { huntOf, readSource } from "./source.ts";
 import { bytes, plural } from "./text.ts";
 
 /** What a folder's definition is called. */
@@ -47,7 +47,7 @@ export const push: Command = {
     const folder = call.path(call.argument("folder"));
     const file = DEFINITIONS.map((name) => join(folder, name)).find((path) => existsSync(path));
     if (file === undefined) throw wrongUsage(`${folder} has no ${DEFINITIONS.join(", ")}`);
-    const source = await sourceIn(call, file);
+    const source = await readSource(call, file);
     const hunt = huntOf({ ...source, name: basename(folder) }, call.text("hunt"));
     const path = `/v1/hunts/${hunt}`;
     const files = await filesOf(join(folder, FILES));

@@ -7,6 +7,7 @@ import { isOver } from "../shared/over.ts";
 import { ClueList, CluePage } from "./clues.tsx";
 import { useFoot } from "./foot.ts";
 import { isNew } from "./fresh.ts";
+import { HuntPage } from "./hunt-page.tsx";
 import { JoinPage } from "./join.tsx";
 import { MissingHunt } from "./missing.tsx";
 import { Offers } from "./offers.tsx";
@@ -36,6 +37,13 @@ effect(() => {
 
 export function App() {
   if (missing.value) return <MissingHunt />;
+  if ((!session.value || switching.value) && hunt.value && view.value === "page") {
+    return (
+      <main class="page">
+        <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
+      </main>
+    );
+  }
   if (!session.value || switching.value)
     return hunt.value ? (
       <JoinPage hunt={hunt.value} />
@@ -59,6 +67,8 @@ export function App() {
           <News />
         ) : view.value === "team" ? (
           <TeamPage />
+        ) : view.value === "page" && hunt.value ? (
+          <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
         ) : (
           <ClueList />
         )}
@@ -149,7 +159,7 @@ function Tabs() {
     { view: "news", icon: "bell", label: t("news"), badge: unread.value },
     { view: "team", icon: "team", label: t("team") },
   ];
-  const current = view.value === "clue" ? "clues" : view.value;
+  const current = view.value === "clue" ? "clues" : view.value === "page" ? "team" : view.value;
   const bar = useFoot();
   return (
     <nav class="tabs" aria-label={t("menu")} ref={bar}>

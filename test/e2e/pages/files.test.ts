@@ -72,7 +72,8 @@ describe.skipIf(noBrowser)("[WEB-92] the hunt's files", { timeout: 180_000 }, ()
     expect(stored.includes(SECRET)).toBe(false);
     const thumbnail = page.locator("img.thumbnail");
     await expect
-      .poll(() => thumbnail.evaluate((image) => (image as HTMLImageElement).naturalWidth))
+      .poll(() => thumbnail.evaluate((image) => (image as HTMLImageElement).naturalHeight))
+      // Turned, as its orientation says, and small.
       .toBe(1_280);
     // What the engine cleans by itself is a picture still.
     await page.getByLabel("Längste Seite von Bildern").selectOption("0");
