@@ -70,6 +70,12 @@ export const DEFINITION_ISSUES = [
   "times-order",
   "closes-in-past",
   "not-yet",
+  // Links and media.
+  "unsafe-link",
+  "remote-media",
+  "no-such-page",
+  "no-such-clue",
+  "not-translated",
   "no-such-asset",
   // Warnings.
   "bottleneck",
@@ -77,7 +83,6 @@ export const DEFINITION_ISSUES = [
   "hint-unaffordable",
   "prize-out-of-time",
   "prize-many-entries",
-  "no-such-page",
   "answer-in-text",
   "code-in-text",
   "points-not-for-all",

@@ -4,9 +4,11 @@ import { computed, effect, signal } from "@preact/signals";
 import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { isOver } from "../shared/over.ts";
+import { Legal } from "../shared/legal.tsx";
 import { ClueList, CluePage } from "./clues.tsx";
 import { useFoot } from "./foot.ts";
 import { isNew } from "./fresh.ts";
+import { HuntPage } from "./hunt-page.tsx";
 import { JoinPage } from "./join.tsx";
 import { MissingHunt } from "./missing.tsx";
 import { Offers } from "./offers.tsx";
@@ -34,11 +36,30 @@ effect(() => {
   if (title !== undefined) document.title = title;
 });
 
+const LegalLinks = () => (
+  <Legal
+    hunt={hunt.value}
+    texts={{ imprint: t("imprint"), privacy: t("privacyLink") }}
+    pageAt={(id) => `#page/${id}`}
+  />
+);
+
 export function App() {
   if (missing.value) return <MissingHunt />;
+  if ((!session.value || switching.value) && hunt.value && view.value === "page") {
+    return (
+      <main class="page">
+        <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
+        <LegalLinks />
+      </main>
+    );
+  }
   if (!session.value || switching.value)
     return hunt.value ? (
-      <JoinPage hunt={hunt.value} />
+      <>
+        <JoinPage hunt={hunt.value} />
+        <LegalLinks />
+      </>
     ) : (
       <Splash text={t(online.value ? "loading" : "offline")} />
     );
@@ -59,9 +80,12 @@ export function App() {
           <News />
         ) : view.value === "team" ? (
           <TeamPage />
+        ) : view.value === "page" && hunt.value ? (
+          <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
         ) : (
           <ClueList />
         )}
+        <LegalLinks />
       </main>
       <Toast />
       <div class="foot">
@@ -149,7 +173,7 @@ function Tabs() {
     { view: "news", icon: "bell", label: t("news"), badge: unread.value },
     { view: "team", icon: "team", label: t("team") },
   ];
-  const current = view.value === "clue" ? "clues" : view.value;
+  const current = view.value === "clue" ? "clues" : view.value === "page" ? "team" : view.value;
   const bar = useFoot();
   return (
     <nav class="tabs" aria-label={t("menu")} ref={bar}>

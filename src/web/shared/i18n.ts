@@ -79,6 +79,14 @@ export const number = (value: number): string => new Intl.NumberFormat(locale.va
 export const percent = (value: number): string =>
   new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(value);
 
+/** A file's size, in the unit that fits. */
+export function fileSize(bytes: number): string {
+  const [unit, size] =
+    bytes < 1e6 ? (["kilobyte", bytes / 1e3] as const) : (["megabyte", bytes / 1e6] as const);
+  const format = { style: "unit", unit, maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(locale.value, format).format(Math.max(size, 0.1));
+}
+
 /** "a, b and c" */
 export const list = (of: readonly string[]): string => new Intl.ListFormat(locale.value).format(of);
 

@@ -3,6 +3,8 @@ import type { en } from "./en.ts";
 import { engine } from "./engine/ar.ts";
 
 export const ar: Translation<typeof en> = {
+  imprint: "من نحن",
+  privacyLink: "الخصوصية",
   ...engine,
   // الألغاز والنتائج والجوائز والترتيب.
   cooldown: "محاولات كثيرة. حاول بعد {time}.",
@@ -452,4 +454,22 @@ export const ar: Translation<typeof en> = {
   entryRefused: "انتهت صلاحية هذا الرابط أو ليس لهذا البحث. احصل على رابط جديد من حيث حصلت عليه.",
   entryMissing: "يُنضم إلى هذا البحث برابط خاص بك. افتحه من حيث حصلت عليه: من حسابك أو من رسالة.",
   joinRefused: "تعذّر الانضمام هكذا. راجع ما أدخلته أو اسأل المنظمين.",
+  answerGiven: "إجابتكم:",
+  solution: "الحل",
+  story: "القصة حتى الآن",
+  findClue: "ابحث عن لغز",
+  tags: "الوسوم",
+  allTags: "الكل",
+  foundClues: {
+    zero: "لم يُعثر على أي لغز",
+    one: "عُثر على لغز واحد",
+    two: "عُثر على لغزين",
+    few: "عُثر على {count} ألغاز",
+    many: "عُثر على {count} لغزًا",
+    other: "عُثر على {count} لغز",
+  },
+  pages: "الصفحات",
+  backFromPage: "رجوع",
+  pageAway: "لا يمكن عرض هذه الصفحة الآن. حاول لاحقًا.",
+  attachments: "الملفات",
 };

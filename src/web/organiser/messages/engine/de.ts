@@ -254,6 +254,11 @@ export const engine: EngineTexts = {
   "issue_hint-unaffordable": "Kein Team kann diesen Hinweis bezahlen, wenn es ihn gibt",
   "issue_prize-out-of-time": "Niemand kann diesen Preis rechtzeitig gewinnen",
   "issue_prize-many-entries": "Eine Person kann oft teilnehmen und dies jedes Mal gewinnen",
+  "issue_unsafe-link": "Diesem Verweis darf kein Browser folgen",
+  "issue_remote-media":
+    "Dieses Bild, dieser Ton oder Film liegt auf einer fremden Seite: hochladen und als asset:… nennen",
+  "issue_no-such-clue": "Der Verweis führt zu einem Rätsel, das es nicht gibt",
+  "issue_not-translated": "Ein Text fehlt in einer der Sprachen",
   "issue_no-such-page": "Der Verweis führt auf eine Seite, die es nicht gibt",
   "issue_answer-in-text": "Der Text verrät eine Antwort",
   "issue_code-in-text": "Der Text verrät einen Code",
