@@ -208,6 +208,15 @@ const originSchema = z
     "must be an origin in small letters: https://museum.example, without a path",
   );
 
+/** A page of the hunt's own, or one elsewhere. */
+const legalLink = z
+  .string()
+  .max(URL_MAX)
+  .regex(
+    /^(?:page:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?|https:\/\/[^\s<>"'\\]+)$/,
+    "must be page:… or an https address",
+  );
+
 const webhookSchema = z.strictObject({
   id: slugSchema.optional().describe("May be left out where there is one webhook: hook-1 then"),
   url: z
@@ -269,6 +278,10 @@ export const definitionSchema = z
       .max(EMBED_MAX)
       .default([])
       .describe("Sites whose pages may show this hunt's pages in a frame: https://museum.example"),
+    legal: z
+      .strictObject({ imprint: legalLink.optional(), privacy: legalLink.optional() })
+      .optional()
+      .describe("Linked from every page of the hunt: page:imprint, or an https address"),
     guesses: z
       .enum(["shown", "hidden"])
       .default("shown")

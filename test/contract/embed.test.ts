@@ -59,6 +59,25 @@ describe("[WEB-90] frames", () => {
   });
 });
 
+describe("[WEB-93] imprint and privacy", () => {
+  const pages = [{ id: "imprint", title: "Imprint", body: "The museum." }];
+
+  test("are told of the hunt, as its own page or an address", async () => {
+    const legal = { imprint: "page:imprint", privacy: "https://museum.example/privacy" };
+    await client.publish("legal", manyClues(1, { pages, legal }));
+    expect((await client.call<{ legal: object }>("GET", "/v1/hunts/legal")).body.legal).toEqual(legal);
+  });
+
+  test.each([
+    ["page:missing", "no-such-page"],
+    ["javascript:alert(1)", "format"],
+    ["http://museum.example", "format"],
+  ])("%s is refused", async (imprint, code) => {
+    const refused = await client.organise("PUT", "/v1/hunts/refused", manyClues(1, { pages, legal: { imprint } }));
+    expect(expectProblem(refused, "invalid").issues).toEqual([expect.objectContaining({ path: "legal.imprint", code })]);
+  });
+});
+
 /** The response to a request of another Host. */
 const asHost = (host: string, path: string): Promise<{ status: number; body: string }> =>
   new Promise((done, fail) => {

@@ -8,6 +8,7 @@ import type { Hunt } from "../../contract/hunt.ts";
 import { device } from "../shared/device.ts";
 import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
 import { Markdown } from "../shared/markdown.tsx";
+import { Legal } from "../shared/legal.tsx";
 import { encoded } from "../shared/outside.ts";
 import { useQrCode } from "../shared/qr-code.ts";
 import { Settings, startTheme } from "../shared/settings.tsx";
@@ -96,6 +97,11 @@ function Board() {
           )}
         </p>
         {told?.brackets && <Brackets brackets={told.brackets} />}
+        <Legal
+          hunt={told}
+          texts={{ imprint: t("imprint"), privacy: t("privacyLink") }}
+          pageAt={(page) => `/play/${encoded(id)}#page/${page}`}
+        />
         <Settings language={t("language")} appearance={t("appearance")} />
       </div>
       <NewsOfNow />
