@@ -60,7 +60,10 @@ export const publicHunt = z
       .exactOptional(),
     legal: z
       .strictObject({
-        imprint: told("Who is behind the hunt: page:… of its own, or an https address", "page:imprint").exactOptional(),
+        imprint: told(
+          "Who is behind the hunt: page:… of its own, or an https address",
+          "page:imprint",
+        ).exactOptional(),
         privacy: told("What becomes of players' data", "https://museum.example/privacy").exactOptional(),
       })
       .meta({ description: "Linked from every page of the hunt", examples: [{ imprint: "page:imprint" }] })

@@ -73,8 +73,14 @@ describe("[WEB-93] imprint and privacy", () => {
     ["javascript:alert(1)", "format"],
     ["http://museum.example", "format"],
   ])("%s is refused", async (imprint, code) => {
-    const refused = await client.organise("PUT", "/v1/hunts/refused", manyClues(1, { pages, legal: { imprint } }));
-    expect(expectProblem(refused, "invalid").issues).toEqual([expect.objectContaining({ path: "legal.imprint", code })]);
+    const refused = await client.organise(
+      "PUT",
+      "/v1/hunts/refused",
+      manyClues(1, { pages, legal: { imprint } }),
+    );
+    expect(expectProblem(refused, "invalid").issues).toEqual([
+      expect.objectContaining({ path: "legal.imprint", code }),
+    ]);
   });
 });
 

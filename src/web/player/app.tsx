@@ -3,8 +3,8 @@
 import { computed, effect, signal } from "@preact/signals";
 import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
-import { isOver } from "../shared/over.ts";
 import { Legal } from "../shared/legal.tsx";
+import { isOver } from "../shared/over.ts";
 import { ClueList, CluePage } from "./clues.tsx";
 import { useFoot } from "./foot.ts";
 import { isNew } from "./fresh.ts";
