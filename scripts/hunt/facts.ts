@@ -49,7 +49,10 @@ export const exportFacts: Command = {
 };
 
 /** A file is there whole or not at all: half an export looks like a whole one. */
-async function toFile(path: string, fill: (file: NodeJS.WritableStream) => Promise<void>): Promise<void> {
+export async function toFile(
+  path: string,
+  fill: (file: NodeJS.WritableStream) => Promise<void>,
+): Promise<void> {
   const part = `${path}.part`;
   try {
     await fill(createWriteStream(part));

@@ -23,6 +23,7 @@ import { deadLetters, origin, rearchive, redrive, repair } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
 import { prizes, restore, stock, winners, withdraw } from "./prizes.ts";
 import { proof } from "./proof.ts";
+import { pull, push } from "./push.ts";
 import { registrations } from "./registrations.ts";
 import { regrade, regradeUndo } from "./regrade.ts";
 import { rehearse } from "./rehearse.ts";
@@ -60,6 +61,8 @@ const COMMANDS: readonly Command[] = [
   lint,
   simulate,
   publish,
+  push,
+  pull,
   phase,
   hunts,
   codes,

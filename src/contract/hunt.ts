@@ -58,6 +58,16 @@ export const publicHunt = z
       .array(publicPrize)
       .meta({ description: "Its prizes, if it has any", examples: [[]] })
       .exactOptional(),
+    legal: z
+      .strictObject({
+        imprint: told(
+          "Who is behind the hunt: page:… of its own, or an https address",
+          "page:imprint",
+        ).exactOptional(),
+        privacy: told("What becomes of players' data", "https://museum.example/privacy").exactOptional(),
+      })
+      .meta({ description: "Linked from every page of the hunt", examples: [{ imprint: "page:imprint" }] })
+      .exactOptional(),
     languages,
     pages,
     rounds: z

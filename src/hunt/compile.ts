@@ -100,6 +100,8 @@ function publicHalf(definition: Definition, hunt: string, clues: readonly Compil
   return {
     ...sharedHalf(definition, hunt),
     ...(asks === undefined ? {} : { join: asks }),
+    ...(definition.embed.length === 0 ? {} : { embed: definition.embed }),
+    ...(definition.legal === undefined ? {} : { legal: definition.legal }),
     clueCount: clues.length,
     prizes: definition.prizes.map((prize) => {
       const { id, title, mode, stock, odds, window } = compilePrize(prize, definition);
@@ -178,6 +180,7 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
   checkUnique(definition.clues, "clues", report);
   checkUnique(definition.prizes, "prizes", report);
   checkUnique(definition.pages, "pages", report);
+  checkLegal(definition, report);
   checkLanguages(definition.languages, report);
   const rounds = new Set(definition.rounds.map((round) => round.id));
   for (const [index, clue] of definition.clues.entries()) {
@@ -223,6 +226,15 @@ function checkWebhooks({ webhooks }: Definition, report: Report): void {
     }
   }
   if (webhooks.every(({ id }) => id !== undefined)) checkUnique(named, "webhooks", report);
+}
+
+/** Pages that imprint and privacy name must be there. */
+function checkLegal({ legal = {}, pages }: Definition, report: Report): void {
+  for (const [key, address] of Object.entries(legal)) {
+    const [, page] = /^page:(.*)$/.exec(address ?? "") ?? [];
+    if (page === undefined || pages.some(({ id }) => id === page)) continue;
+    report({ path: `legal.${key}`, code: "no-such-page", message: `there is no page "${page}"` });
+  }
 }
 
 function checkPrize(prize: PrizeDefinition, path: string, report: Report): void {

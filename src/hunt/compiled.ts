@@ -179,6 +179,10 @@ export interface PublicHunt {
   players: Players;
   /** What joining asks; absent: nothing. */
   join?: Asks;
+  /** Who is behind the hunt, and what becomes of data: `page:…` or https addresses. */
+  legal?: { imprint?: string | undefined; privacy?: string | undefined };
+  /** Origins whose pages may show the hunt's in a frame; absent: none. */
+  embed?: string[];
   clueCount: number;
   prizes: Pick<CompiledPrize, "id" | "title" | "mode" | "stock" | "odds" | "window">[];
   /** Those with something open to all at the start; absent: none. */

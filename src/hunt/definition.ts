@@ -41,6 +41,7 @@ const URL_MAX = 2_000;
 const BRACKETS_MAX = 50;
 const PRIZES_MAX = 100;
 const WEBHOOKS_MAX = 10;
+const EMBED_MAX = 20;
 const PAGES_MAX = 50;
 const TAGS_PER_CLUE_MAX = 20;
 const ATTACHMENTS_PER_CLUE_MAX = 20;
@@ -198,6 +199,24 @@ const prizeSchema = z.strictObject({
   requires: conditionSchema.optional().describe("What a team must have done"),
 });
 
+/** As a page's policy names a site: no path, nothing that could end the rule. */
+const originSchema = z
+  .string()
+  .max(300)
+  .regex(
+    /^(?:https:\/\/(?=[^/]{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|http:\/\/(?:localhost|127\.0\.0\.1))(?::[1-9]\d{0,4})?$/,
+    "must be an origin in small letters: https://museum.example, without a path",
+  );
+
+/** A page of the hunt's own, or one elsewhere. */
+const legalLink = z
+  .string()
+  .max(URL_MAX)
+  .regex(
+    /^(?:page:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?|https:\/\/[^\s<>"'\\]+)$/,
+    "must be page:… or an https address",
+  );
+
 const webhookSchema = z.strictObject({
   id: slugSchema.optional().describe("May be left out where there is one webhook: hook-1 then"),
   url: z
@@ -254,6 +273,15 @@ export const definitionSchema = z
         "manual: after the end the standings stay as they were until an organiser releases the results",
       ),
     help: helpSchema.optional(),
+    embed: z
+      .array(originSchema)
+      .max(EMBED_MAX)
+      .default([])
+      .describe("Sites whose pages may show this hunt's pages in a frame: https://museum.example"),
+    legal: z
+      .strictObject({ imprint: legalLink.optional(), privacy: legalLink.optional() })
+      .optional()
+      .describe("Linked from every page of the hunt: page:imprint, or an https address"),
     guesses: z
       .enum(["shown", "hidden"])
       .default("shown")

@@ -37,6 +37,11 @@ function joiningOf(env: object, { players, join = {} }: PublicEntry["hunt"]): Hu
   };
 }
 
+const legalOf = ({ imprint, privacy }: NonNullable<PublicEntry["hunt"]["legal"]>): Hunt["legal"] => ({
+  ...(imprint === undefined ? {} : { imprint }),
+  ...(privacy === undefined ? {} : { privacy }),
+});
+
 export function huntRoutes(app: App): void {
   app.openapi(
     declared({
@@ -81,6 +86,7 @@ export function huntRoutes(app: App): void {
           clueCount: hunt.clueCount,
           ...(hunt.prizes.length > 0 ? { prizes: await prizesWithSeed(c.env, { ...entry, hunt }, now) } : {}),
           ...(hunt.languages === undefined ? {} : { languages: hunt.languages }),
+          ...(hunt.legal === undefined ? {} : { legal: legalOf(hunt.legal) }),
           ...(hunt.pages === undefined ? {} : { pages: hunt.pages.map(({ id, title }) => ({ id, title })) }),
           ...(hunt.rounds === undefined ? {} : { rounds: told(hunt.rounds) }),
           serverTime: iso(now),

@@ -7,6 +7,7 @@ import { render } from "preact";
 import type { Hunt } from "../../contract/hunt.ts";
 import { device } from "../shared/device.ts";
 import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
+import { Legal } from "../shared/legal.tsx";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
 import { useQrCode } from "../shared/qr-code.ts";
@@ -96,6 +97,11 @@ function Board() {
           )}
         </p>
         {told?.brackets && <Brackets brackets={told.brackets} />}
+        <Legal
+          hunt={told}
+          texts={{ imprint: t("imprint"), privacy: t("privacyLink") }}
+          pageAt={(page) => `/play/${encoded(id)}#page/${page}`}
+        />
         <Settings language={t("language")} appearance={t("appearance")} />
       </div>
       <NewsOfNow />

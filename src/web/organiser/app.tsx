@@ -43,6 +43,7 @@ import { ToldAt } from "./told.tsx";
 
 /** The forms are large, and most looks at the console are not at the editor. */
 const Editor = lazy(async () => ({ default: (await import("./editor.tsx")).Editor }));
+const Files = lazy(async () => ({ default: (await import("./files.tsx")).Files }));
 
 /** Time between looks at the hunt's phase, ms. */
 const HUNT_EVERY = 5_000;
@@ -57,7 +58,7 @@ const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** The view of who organises: no hunt has such an id. */
 const PEOPLE = "~organisers";
 
-const VIEWS = ["live", "feed", "help", "edit", "teams", "prizes", "codes", "data"] as const;
+const VIEWS = ["live", "feed", "help", "edit", "files", "teams", "prizes", "codes", "data"] as const;
 type View = (typeof VIEWS)[number];
 
 export function App() {
@@ -295,6 +296,7 @@ const OPENED_BY: Record<View, string> = {
   feed: "GET /v1/hunts/{hunt}/facts",
   help: "GET /v1/hunts/{hunt}/help",
   edit: "GET /v1/hunts/{hunt}/definition",
+  files: "GET /v1/hunts/{hunt}/assets",
   teams: "GET /v1/hunts/{hunt}/teams",
   prizes: "GET /v1/hunts/{hunt}/stats",
   codes: "GET /v1/hunts/{hunt}/codes",
@@ -366,6 +368,10 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : view === "edit" ? (
         <Suspense fallback={<p class="soft">{t("loading")}</p>}>
           <Editor hunt={hunt} place={rest} />
+        </Suspense>
+      ) : view === "files" ? (
+        <Suspense fallback={<p class="soft">{t("loading")}</p>}>
+          <Files hunt={hunt} />
         </Suspense>
       ) : !known ? (
         <p class="soft">{current.value.problem || t("loading")}</p>

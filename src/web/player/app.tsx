@@ -3,6 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
+import { Legal } from "../shared/legal.tsx";
 import { isOver } from "../shared/over.ts";
 import { ClueList, CluePage } from "./clues.tsx";
 import { useFoot } from "./foot.ts";
@@ -35,18 +36,30 @@ effect(() => {
   if (title !== undefined) document.title = title;
 });
 
+const LegalLinks = () => (
+  <Legal
+    hunt={hunt.value}
+    texts={{ imprint: t("imprint"), privacy: t("privacyLink") }}
+    pageAt={(id) => `#page/${id}`}
+  />
+);
+
 export function App() {
   if (missing.value) return <MissingHunt />;
   if ((!session.value || switching.value) && hunt.value && view.value === "page") {
     return (
       <main class="page">
         <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
+        <LegalLinks />
       </main>
     );
   }
   if (!session.value || switching.value)
     return hunt.value ? (
-      <JoinPage hunt={hunt.value} />
+      <>
+        <JoinPage hunt={hunt.value} />
+        <LegalLinks />
+      </>
     ) : (
       <Splash text={t(online.value ? "loading" : "offline")} />
     );
@@ -72,6 +85,7 @@ export function App() {
         ) : (
           <ClueList />
         )}
+        <LegalLinks />
       </main>
       <Toast />
       <div class="foot">

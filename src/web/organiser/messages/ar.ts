@@ -2,6 +2,7 @@ import type { Translation } from "../../shared/i18n.ts";
 import { editor } from "./editor/ar.ts";
 import type { en } from "./en.ts";
 import { engine } from "./engine/ar.ts";
+import { files } from "./files/ar.ts";
 
 export const ar: Translation<typeof en> = {
   language: "اللغة",
@@ -496,4 +497,5 @@ export const ar: Translation<typeof en> = {
   helpCanned3: "أغلقوا الصفحة وافتحوها من جديد وأخبرونا إن أفاد ذلك.",
   ...engine,
   ...editor,
+  ...files,
 };

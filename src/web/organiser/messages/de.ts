@@ -2,6 +2,7 @@ import type { Translation } from "../../shared/i18n.ts";
 import { editor } from "./editor/de.ts";
 import type { en } from "./en.ts";
 import { engine } from "./engine/de.ts";
+import { files } from "./files/de.ts";
 
 export const de: Translation<typeof en> = {
   language: "Sprache",
@@ -455,4 +456,5 @@ export const de: Translation<typeof en> = {
   helpCanned3: "Bitte schließt die Seite, öffnet sie neu und sagt uns, ob das geholfen hat.",
   ...engine,
   ...editor,
+  ...files,
 };

@@ -1,5 +1,6 @@
 import { editor } from "./editor/en.ts";
 import { engine } from "./engine/en.ts";
+import { files } from "./files/en.ts";
 
 export const en = {
   language: "Language",
@@ -439,4 +440,5 @@ export const en = {
   helpCanned3: "Please close the page, open it again, and tell us whether that helped.",
   ...engine,
   ...editor,
+  ...files,
 };

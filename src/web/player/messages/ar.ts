@@ -3,6 +3,8 @@ import type { en } from "./en.ts";
 import { engine } from "./engine/ar.ts";
 
 export const ar: Translation<typeof en> = {
+  imprint: "من نحن",
+  privacyLink: "الخصوصية",
   ...engine,
   // الألغاز والنتائج والجوائز والترتيب.
   cooldown: "محاولات كثيرة. حاول بعد {time}.",

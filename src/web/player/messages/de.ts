@@ -3,6 +3,8 @@ import type { en } from "./en.ts";
 import { engine } from "./engine/de.ts";
 
 export const de: Translation<typeof en> = {
+  imprint: "Impressum",
+  privacyLink: "Datenschutz",
   ...engine,
   // Rätsel, Ergebnisse, Preise und Rangliste.
   cooldown: "Zu viele Versuche. Wieder in {time}.",

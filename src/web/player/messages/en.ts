@@ -1,6 +1,8 @@
 import { engine } from "./engine/en.ts";
 
 export const en = {
+  imprint: "Imprint",
+  privacyLink: "Privacy",
   ...engine,
   // Clues, verdicts, prizes and standings.
   cooldown: "Too many tries. Again in {time}.",
