@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
-import type { Thread, ThreadState } from "../contract/help.ts";
+import type { Thread } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
 import { eraseObject, FAREWELL } from "../erase.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -35,7 +35,6 @@ import type { Look, ToldPair } from "../objects/looks.ts";
 import { ownName } from "../objects/own-name.ts";
 import type { Win } from "../objects/prizes.ts";
 import type {
-  Asked,
   Checkin,
   Departed,
   FactsOfSubtree,
@@ -50,6 +49,8 @@ import type {
   HelpAction,
   HelpAsked,
   HelpBeside,
+  HelpPage,
+  HelpWanted,
   Joined,
   Joining,
   JudgedPart,
@@ -64,6 +65,7 @@ import type {
   RefoldReport,
   RegisteredPlayers,
   RegradeRun,
+  Said,
   Seat,
   ShardConfig,
   ShardLoad,
@@ -668,16 +670,16 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#players.hears(team, player, gen);
   }
 
-  askForHelp(seat: Seat, clue: string | undefined, text: string): Promise<Thread | Refusal> {
-    return this.#help.ask(seat, clue, text);
+  askForHelp(seat: Seat, clue: string | undefined, said: Said): Promise<Thread | Refusal> {
+    return this.#help.ask(seat, clue, said);
   }
 
   helpThreads(seat: Seat): Promise<Thread[] | Refusal> {
     return this.#help.threads(seat);
   }
 
-  askMore(seat: Seat, thread: number, text: string): Promise<Thread | Refusal> {
-    return this.#help.askMore(seat, thread, text);
+  askMore(seat: Seat, thread: number, said: Said): Promise<Thread | Refusal> {
+    return this.#help.askMore(seat, thread, said);
   }
 
   guesses(
@@ -845,12 +847,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#wrong.of(clue, limit);
   }
 
-  helpQueue(
-    state: ThreadState | undefined,
-    clue: string | undefined,
-    limit: number,
-  ): Promise<{ threads: Asked[]; total: number } | Refusal> {
-    return this.#help.queue(state, clue, limit);
+  helpQueue(wanted: HelpWanted): Promise<HelpPage | Refusal> {
+    return this.#help.queue(wanted);
   }
 
   triedAt(team: string, clue: string, limit: number): Promise<GuessesPage | Refusal> {

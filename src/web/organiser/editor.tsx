@@ -250,7 +250,8 @@ export function Editor({ hunt }: { hunt: string }) {
     if (plan && known) {
       const title = t(plan.ends ? "publishEnds" : "publishRunning");
       const confirm = t(plan.ends ? "publishAndEnd" : "publish");
-      if (!(await askFor(title, <Consequences plan={plan} phase={known.phase} />, [], confirm))) return;
+      if (!(await askFor(title, <Consequences hunt={hunt} plan={plan} phase={known.phase} />, [], confirm)))
+        return;
     }
     let made: Published | undefined;
     await attempt(here, "", async () => {
