@@ -215,9 +215,14 @@ describe("[HELP-2] the queue", () => {
 
 test("[HELP-2] it is paged: following the cursor every request comes once, in order, also long ones", async () => {
   await client.publish("paged", manyClues(1, { help: { perTeam: 10 } }));
-  const teams = [await client.team("paged", "A"), await client.team("paged", "B"), await client.team("paged", "C")];
+  const teams = [
+    await client.team("paged", "A"),
+    await client.team("paged", "B"),
+    await client.team("paged", "C"),
+  ];
   const ids: string[] = [];
-  for (let turn = 0; turn < 9; turn += 1) ids.push(await asked(teams[turn % 3] as Player, `Question ${turn}`));
+  for (let turn = 0; turn < 9; turn += 1)
+    ids.push(await asked(teams[turn % 3] as Player, `Question ${turn}`));
   const follow = async (query: string): Promise<{ sizes: number[]; found: string[] }> => {
     const sizes: number[] = [];
     const found: string[] = [];
@@ -279,7 +284,7 @@ test("[HELP-6] a request, a message and a reply that are sent again under their 
   }
   expectProblem(await say(ada, messages, "k-2", { text: "It is light." }), "conflict");
   expectProblem(await say(ada, messages, "k-1", { text: "It is light." }), "conflict");
-  expectProblem(await say(ada, messages, "no key", { text: "It is dark." }), "invalid");
+  expectProblem(await say(ada, messages, "no key", { text: "It is dark." }), "bad_request");
 
   const answer = (key: string, text: string, token = judges[0]) =>
     client.call<AskedMade>("POST", `/v1/hunts/again/help/${id}/messages`, {
@@ -287,7 +292,8 @@ test("[HELP-6] a request, a message and a reply that are sent again under their 
       json: { text, close: true },
       headers: { "idempotency-key": key },
     });
-  for (let turn = 0; turn < 2; turn += 1) expect((await answer("k", "Here.")).body.thread.state).toBe("closed");
+  for (let turn = 0; turn < 2; turn += 1)
+    expect((await answer("k", "Here.")).body.thread.state).toBe("closed");
   expectProblem(await answer("k", "There."), "conflict");
   expectProblem(await answer("k", "Here.", judges[1]), "conflict");
   const [thread] = (await threadsOf(ada)).filter((each) => each.id === id);

@@ -51,7 +51,7 @@ export function helpRoutes(app: App): void {
       headers: idempotent,
       json: threadBody,
       responses: { 201: { description: "Asked", schema: threadMade } },
-      errors: ["conflict", "not_found", "unavailable"],
+      errors: ["bad_request", "conflict", "not_found", "unavailable"],
     }),
     async (c) => {
       const { hunt, team, player, gen } = c.get("player");
@@ -97,7 +97,7 @@ export function helpRoutes(app: App): void {
       headers: idempotent,
       json: messageBody,
       responses: { 201: { description: "Said", schema: threadMade } },
-      errors: ["conflict", "unavailable"],
+      errors: ["bad_request", "conflict", "unavailable"],
     }),
     async (c) => {
       const { hunt, team, player, gen } = c.get("player");
@@ -221,7 +221,7 @@ export function helpRoutes(app: App): void {
       headers: idempotent,
       json: replyBody,
       responses: { 200: { description: "The request now", schema: askedMade } },
-      errors: ["conflict", "unavailable"],
+      errors: ["bad_request", "conflict", "unavailable"],
     }),
     async (c) => {
       const { text, close = false } = c.req.valid("json");

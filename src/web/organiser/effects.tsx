@@ -75,8 +75,12 @@ export function EffectsTold({ hunt, effects }: { hunt: string; effects: Effects 
             <thead>
               <tr>
                 <th scope="col">{t("team")}</th>
-                <th scope="col">{t("effectsPlace")}</th>
-                <th scope="col">{t("effectsPoints")}</th>
+                <th scope="col" class="number">
+                  {t("effectsPlace")}
+                </th>
+                <th scope="col" class="number">
+                  {t("effectsPoints")}
+                </th>
               </tr>
             </thead>
             <tbody>

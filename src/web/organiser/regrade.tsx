@@ -65,7 +65,7 @@ export function Regrade({ hunt, phase, entries, changed }: About) {
         </button>
       )}
       <ToldAt place="regrade" />
-      {told && <EffectsTold hunt={hunt} effects={told} />}
+      {told && (told.id === undefined || told.id === last?.id) && <EffectsTold hunt={hunt} effects={told} />}
       {last && (
         <p>
           {t("regradeLast", { time: stamp(last.at), name: last.actor })}{" "}
