@@ -120,6 +120,8 @@ describe.each(Object.entries(fixtures))("[SH-40] %s", (_, text) => {
         threads?: object[];
         /** What the team was told. */
         announcements?: string[];
+        /** Of a rehearsal: by how much its clock is ahead, ms. */
+        ahead?: number;
       };
     };
     const hunt = `${HUNT}-${expected.team.slice(-5)}`;
@@ -142,12 +144,17 @@ describe.each(Object.entries(fixtures))("[SH-40] %s", (_, text) => {
       expect(await shardOf(hunt).askMore(seat, 2, more)).toMatchObject({ state: "open" });
       expect(await formsOf(hunt)).toEqual([1, 1, 1]);
       await restart(hunt);
-      expect(await shardOf(hunt).askMore(seat, 2, more)).toMatchObject({ messages: [{}, { text: "One more." }] });
+      expect(await shardOf(hunt).askMore(seat, 2, more)).toMatchObject({
+        messages: [{}, { text: "One more." }],
+      });
     }
     if (announcements) {
-      const me = (await shardOf(hunt).me(expected.team, expected.player)) as Me;
-      expect(me.announcements.map(({ text: told }) => told)).toEqual(announcements);
+      const told = (await shardOf(hunt).me(expected.team, expected.player)) as Me;
+      expect(told.announcements.map(({ text: said }) => said)).toEqual(announcements);
     }
+    const me = await shardOf(hunt).me(expected.team, expected.player);
+    const ahead = "serverTime" in me ? Date.parse(me.serverTime) - Date.now() : Number.NaN;
+    expect(Math.abs(ahead - (expected.ahead ?? 0))).toBeLessThan(60_000);
     expect((await shardOf(hunt).verify()).mismatches).toEqual([]);
     const known = facts.find((fact) => "event" in fact && fact.event === expected.event);
     expect(known).toBeDefined();
@@ -219,7 +226,7 @@ test("[SH-41] a row of a later form is a clear error, not a wrong state", async 
   await setPhase("later", "live");
   await join("later", "one");
   await runInDurableObject(shardOf("later"), (_, { storage }) => {
-    new StoredText(storage.sql).write("config", '{"v":3}');
+    new StoredText(storage.sql).write("config", '{"v":4}');
   });
   await restart("later");
   const outcome = await outcomeOf(async () => shardOf("later").stats());
