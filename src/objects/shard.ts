@@ -475,6 +475,8 @@ export interface FactsPage {
   facts: Exported[];
   /** The teams of these facts. */
   teams: { id: string; name: string }[];
+  /** Those whose answer was not right, and is by the present definition; absent: none. */
+  right?: number[];
   /** Ask below this fact for more; absent: that was all. */
   next?: number;
 }

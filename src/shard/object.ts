@@ -435,8 +435,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       },
     });
     this.#personData = new PersonData({ ...parts, players: this.#players, help: this.#help });
-    this.#past = new Past({ ...parts, players: this.#players });
-    this.#wrong = new WrongAnswers(parts);
+    this.#past = new Past({ ...parts, players: this.#players, secrets: env });
+    this.#wrong = new WrongAnswers({ ...parts, secrets: env });
     const texts = new Texts(env, hunt, shard, engineClock);
     this.#looks = new Looks({
       ...parts,

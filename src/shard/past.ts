@@ -6,10 +6,12 @@ import { ordinalOf } from "../objects/ids.ts";
 import type { FactsPage, FactsWanted, GuessesPage, GuessMade, Viewing } from "../objects/shard.ts";
 import type { Exported } from "../people/personal.ts";
 import { FORGOTTEN_NAME } from "../protocol.ts";
+import type { Secrets } from "../secrets.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
 import type { Players } from "./players.ts";
 import { BROKEN } from "./read-only.ts";
+import { rightNow } from "./right-now.ts";
 import type { ShardTime } from "./time.ts";
 import { viewedTeam } from "./viewed.ts";
 
@@ -25,6 +27,7 @@ export interface PastDeps {
   journal: Journal;
   time: ShardTime;
   players: Pick<Players, "memberOf">;
+  secrets: Pick<Secrets, "ANSWER_PEPPERS">;
 }
 
 export class Past {
@@ -49,7 +52,16 @@ export class Past {
       id,
       name: journal.teams.get(id)?.name ?? "",
     }));
-    return { facts: found, teams, ...(next === undefined ? {} : { next }) };
+    const isRight = rightNow(current, this.#deps.secrets);
+    const right = found.filter(
+      (fact) => fact.type === "answer" && fact.outcome !== "correct" && isRight(fact),
+    );
+    return {
+      facts: found,
+      teams,
+      ...(right.length === 0 ? {} : { right: right.map(({ seq }) => seq) }),
+      ...(next === undefined ? {} : { next }),
+    };
   }
 
   /** See `ShardObject.guesses`. */
