@@ -29,6 +29,7 @@ import { rehearse } from "./rehearse.ts";
 import { revoke } from "./revoke.ts";
 import { ring } from "./ring.ts";
 import { alter, giveReturn, makeTeams, move, remove } from "./run-team.ts";
+import { simulate } from "./simulate.ts";
 import {
   announce,
   award,
@@ -49,6 +50,7 @@ import { unreadable } from "./text-file.ts";
 import { localSecrets, token } from "./token.ts";
 import { facts, wrong } from "./typed.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
+import { webhooks } from "./webhooks.ts";
 
 const COMMANDS: readonly Command[] = [
   token,
@@ -56,6 +58,7 @@ const COMMANDS: readonly Command[] = [
   organisers,
   entry,
   lint,
+  simulate,
   publish,
   phase,
   hunts,
@@ -109,6 +112,7 @@ const COMMANDS: readonly Command[] = [
   origin,
   deadLetters,
   redrive,
+  webhooks,
   rearchive,
   repair,
   deleteHunt,

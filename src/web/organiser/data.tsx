@@ -15,6 +15,7 @@ import { Regrade } from "./regrade.tsx";
 import { ask, attempt, huntPath, may, token } from "./state.ts";
 import { stamp, zone } from "./times.ts";
 import { Since, ToldAt } from "./told.tsx";
+import { WebhooksPanel } from "./webhooks.tsx";
 
 const verification = signal<{ hunt: string; told: Verification } | undefined>(undefined);
 /** The verification that is under way: it goes on while the reader looks elsewhere. Epoch ms. */
@@ -156,6 +157,7 @@ export function DataPage({ hunt, phase }: { hunt: string; phase: Hunt["phase"] }
           void attempt("audit", "", () => readAudit(hunt));
         }}
       />
+      <WebhooksPanel hunt={hunt} />
       <section class="card stack">
         <h2>{t("later")}</h2>
         <p class="soft">{t("laterHint")}</p>

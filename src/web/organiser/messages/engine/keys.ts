@@ -9,6 +9,7 @@ import type { RecordedOutcome, UnrecordedOutcome } from "../../../../contract/pl
 import type { PublicPrize } from "../../../../contract/prizes.ts";
 import type { ErrorCode } from "../../../../contract/problem.ts";
 import type { OrganiserRole } from "../../../../contract/role-table.ts";
+import type { DeliveryState } from "../../../../contract/webhook-types.ts";
 
 /** What a line of the audit tells beside its action. */
 type AuditDetail =
@@ -40,6 +41,9 @@ type AuditDetail =
   | "void"
   | "shard"
   | "percent"
+  | "webhook"
+  | "status"
+  | "redelivered"
   | "refused";
 
 /** Of the page: the engine was not reached, and the response to a change was lost. */
@@ -59,6 +63,7 @@ export type EngineTexts = Readonly<
     | `mode_${PublicPrize["mode"]}`
     | `where_${Verification["mismatches"][number]["where"]}`
     | `gate_${OriginState["state"]}`
+    | `delivery_${DeliveryState}`
     | `limit_${Advised["limit"]}`
     | `change_${Advised["limit"]}`,
     string
