@@ -163,9 +163,11 @@ function isWanted(fact: Exported, { team, clue, player, type, outcome }: FactsWa
   );
 }
 
-/** Whether it is a try at the clue, or stands for one. A solve that only counts from another time is none. */
+/** Whether it is a try at the clue, or an organiser's hand. A solve that a regrade made, or that only counts from another time, is none. */
 function isGuessAt(fact: Exported, clue: string): boolean {
-  if (fact.type === "solve") return fact.clue === clue && fact.instead === undefined;
+  if (fact.type === "solve") {
+    return fact.clue === clue && fact.instead === undefined && fact.regrade === undefined;
+  }
   return (fact.type === "answer" || fact.type === "scan" || fact.type === "checkin") && fact.clue === clue;
 }
 

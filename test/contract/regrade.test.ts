@@ -34,7 +34,7 @@ function corrected(answer: string) {
 const say = (team: Player, id: string, answer: string) =>
   client.playOne(team, { id, type: "answer", clue: "c0", answer });
 
-test("[COR-10] [COR-12] [COR-13] a wrong key is found, corrected, judged again, undone, and judged once more", async () => {
+test("[COR-10] [COR-12] [COR-13] [SEE-1] a wrong key is found, corrected, judged again, undone, and judged once more", async () => {
   await client.publish("key", manyClues(2));
   const [one, two] = [await client.team("key", "One"), await client.team("key", "Two")];
   await say(one, "1", "right 0");
@@ -57,6 +57,11 @@ test("[COR-10] [COR-12] [COR-13] a wrong key is found, corrected, judged again, 
   expect([done.status, moved]).toEqual([200, said.body]);
   await expect.poll(() => places("key")).toEqual(["Two 10", "One 0"]);
   expect((await client.me(one)).clues.find(({ id: clue }) => clue === "c0")?.state).toBe("open");
+  // What it made of a try is no try.
+  const tried = await client.call("GET", "/v1/hunts/key/clues/c0/guesses", { token: two.token });
+  expect(tried.body).toEqual({
+    guesses: [expect.objectContaining({ type: "answer", answer: "lighthouse keeper", outcome: "incorrect" })],
+  });
   await client.verify("key");
 
   expect((await undo("key", id)).body).toEqual({ teams: 2 });
