@@ -87,7 +87,7 @@ export class Actions {
     if (typeof shard !== "string") return shard;
     const staff = { name: by.actor, mayRelease };
     return this.#audited(`help-${action.type}`, { team, id: `${team}.${thread}` }, by, () =>
-      callingOnce(
+      calling(
         async () => (await this.#shard(shard).helpAct(team, thread, action, staff)) as HelpAsked | Refusal,
       ),
     );

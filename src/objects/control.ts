@@ -327,7 +327,7 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   changeClue(clue: string, wish: ClueWish, by: Actor): Promise<ClueChanged | Refusal>;
   /** Records that an organiser makes so many teams before anybody comes. */
   noteTeams(teams: number, by: Actor): { noted: true } | Refusal;
-  /** What an organiser does with a team's thread of the help desk. A reply is not idempotent. */
+  /** What an organiser does with a team's thread of the help desk. Safe to repeat: a reply's `key` stands for it. */
   help(
     team: string,
     thread: number,

@@ -394,10 +394,42 @@ export interface Asked {
   team: { id: string; name: string };
   clue?: string;
   state: ThreadState;
-  /** How long it waits, ms; 0: it does not. */
-  waiting: number;
+  /** Since when it waits; absent: it does not. */
+  since?: number;
   claim?: { by: string; until: number };
   messages: { at: number; from: "team" | "staff"; by: string; text: string }[];
+}
+
+/** A message. The writer's `key` stands for it: sent again, nothing is said twice. */
+export interface Said {
+  text: string;
+  key: string;
+}
+
+/** The place of a thread in the queue. `at`: since when it waits, else when something was said last. */
+export interface HelpPlace {
+  waits: boolean;
+  at: number;
+  id: string;
+}
+
+/** Which threads of the queue. */
+export interface HelpWanted {
+  state?: ThreadState;
+  clue?: string;
+  /** The last one of the page before. */
+  after?: HelpPlace;
+  limit: number;
+  /** Characters, about: the page ends with the thread that passes it. */
+  length: number;
+}
+
+export interface HelpPage {
+  threads: Asked[];
+  /** How many there are on all pages. */
+  total: number;
+  /** There are others behind these. */
+  more: boolean;
 }
 
 export interface HelpAsked {
@@ -412,7 +444,7 @@ export interface HelpBeside extends HelpAsked {
 
 export type HelpAction =
   | { type: "claim" | "release" | "close" }
-  | { type: "reply"; text: string; close: boolean };
+  | { type: "reply"; text: string; close: boolean; key: string };
 
 /** Who of the organisers acts. `mayRelease`: also what others have claimed. */
 export interface Staff {
@@ -446,6 +478,8 @@ export interface FactsPage {
   facts: Exported[];
   /** The teams of these facts. */
   teams: { id: string; name: string }[];
+  /** Those whose answer was not right, and is by the present definition; absent: none. */
+  right?: number[];
   /** Ask below this fact for more; absent: that was all. */
   next?: number;
 }
@@ -598,12 +632,12 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
    */
   history(team: string, viewer: Viewer): Promise<{ points: { at: number; score: number }[] } | Refusal>;
 
-  /** Asks the organisers, about a clue or not. Not idempotent. */
-  askForHelp(seat: Seat, clue: string | undefined, text: string): Promise<Thread | Refusal>;
+  /** Asks the organisers, about a clue or not. Safe to repeat: the player's `key` stands for what it said first. */
+  askForHelp(seat: Seat, clue: string | undefined, said: Said): Promise<Thread | Refusal>;
   /** What the player's team asked, the newest first. */
   helpThreads(seat: Seat): Promise<Thread[] | Refusal>;
-  /** Says more in a thread of the player's team. Not idempotent. */
-  askMore(seat: Seat, thread: number, text: string): Promise<Thread | Refusal>;
+  /** Says more in a thread of the player's team. Safe to repeat, as `askForHelp`. */
+  askMore(seat: Seat, thread: number, said: Said): Promise<Thread | Refusal>;
 
   /** What is kept of the player, from the log's fact `after` on. `earlier`: of one who went to another team, where its token was good. */
   personalData(
@@ -671,17 +705,13 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
    * their players' names and codes, because who asks may not know these.
    */
   teams(after: number, limit: number, wanted?: string, persons?: boolean): Promise<TeamRows | Refusal>;
-  /** Threads in this state (undefined: those that wait), the longest wait first, and how many there are. */
-  helpQueue(
-    state: ThreadState | undefined,
-    clue: string | undefined,
-    limit: number,
-  ): Promise<{ threads: Asked[]; total: number } | Refusal>;
+  /** A page of the threads in this state (undefined: those that wait), the longest wait first. */
+  helpQueue(wanted: HelpWanted): Promise<HelpPage | Refusal>;
   /** What the team tried last at a clue, the newest first, whether it sees that or not. */
   triedAt(team: string, clue: string, limit: number): Promise<GuessesPage | Refusal>;
   /** A thread of the team, and what stands beside it. */
   helpBeside(team: string, thread: number): Promise<HelpBeside | Refusal>;
-  /** What somebody of the organisers does with a thread. A reply is not idempotent. */
+  /** What somebody of the organisers does with a thread. Safe to repeat: a reply's `key` stands for it. */
   helpAct(team: string, thread: number, action: HelpAction, staff: Staff): Promise<HelpAsked | Refusal>;
   /** Teams that try without solving, longest stuck first. */
   stuck(than: { stuckMs: number; activeMs: number; limit: number }): Promise<StuckTeam[] | Refusal>;

@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
-import type { Thread, ThreadState } from "../contract/help.ts";
+import type { Thread } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
 import { eraseObject, FAREWELL } from "../erase.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -37,7 +37,6 @@ import { ownName } from "../objects/own-name.ts";
 import type { Win } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
 import type {
-  Asked,
   Checkin,
   Departed,
   FactsOfSubtree,
@@ -52,6 +51,8 @@ import type {
   HelpAction,
   HelpAsked,
   HelpBeside,
+  HelpPage,
+  HelpWanted,
   Joined,
   Joining,
   JudgedPart,
@@ -66,6 +67,7 @@ import type {
   RefoldReport,
   RegisteredPlayers,
   RegradeRun,
+  Said,
   Seat,
   ShardConfig,
   ShardLoad,
@@ -468,8 +470,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       },
     });
     this.#personData = new PersonData({ ...parts, players: this.#players, help: this.#help });
-    this.#past = new Past({ ...parts, players: this.#players });
-    this.#wrong = new WrongAnswers(parts);
+    this.#past = new Past({ ...parts, players: this.#players, secrets: env });
+    this.#wrong = new WrongAnswers({ ...parts, secrets: env });
     const texts = new Texts(env, hunt, shard, engineClock);
     this.#looks = new Looks({
       ...parts,
@@ -718,16 +720,16 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#players.hears(team, player, gen);
   }
 
-  askForHelp(seat: Seat, clue: string | undefined, text: string): Promise<Thread | Refusal> {
-    return this.#help.ask(seat, clue, text);
+  askForHelp(seat: Seat, clue: string | undefined, said: Said): Promise<Thread | Refusal> {
+    return this.#help.ask(seat, clue, said);
   }
 
   helpThreads(seat: Seat): Promise<Thread[] | Refusal> {
     return this.#help.threads(seat);
   }
 
-  askMore(seat: Seat, thread: number, text: string): Promise<Thread | Refusal> {
-    return this.#help.askMore(seat, thread, text);
+  askMore(seat: Seat, thread: number, said: Said): Promise<Thread | Refusal> {
+    return this.#help.askMore(seat, thread, said);
   }
 
   guesses(
@@ -895,12 +897,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#wrong.of(clue, limit);
   }
 
-  helpQueue(
-    state: ThreadState | undefined,
-    clue: string | undefined,
-    limit: number,
-  ): Promise<{ threads: Asked[]; total: number } | Refusal> {
-    return this.#help.queue(state, clue, limit);
+  helpQueue(wanted: HelpWanted): Promise<HelpPage | Refusal> {
+    return this.#help.queue(wanted);
   }
 
   triedAt(team: string, clue: string, limit: number): Promise<GuessesPage | Refusal> {

@@ -8,8 +8,10 @@ import { normaliseAnswer } from "../hunt/normalise.ts";
 import { byTeams } from "../objects/orders.ts";
 import type { WrongGiven } from "../objects/shard.ts";
 import type { CompareMode, Fact } from "../protocol.ts";
+import type { Secrets } from "../secrets.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
+import { rightNow } from "./right-now.ts";
 
 /** Clues whose counts are kept; and pairs of an answer and a team that each has, some 100 bytes each. */
 const CLUES_MAX = 4;
@@ -38,6 +40,7 @@ interface Tally {
 export interface WrongAnswersDeps {
   current: CurrentHunt;
   journal: Journal;
+  secrets: Pick<Secrets, "ANSWER_PEPPERS">;
 }
 
 export class WrongAnswers {
@@ -53,7 +56,7 @@ export class WrongAnswers {
     this.#tallies.clear();
   }
 
-  /** See `ShardObject.wrongAnswers`. Hidden, banned and merged teams do not count. */
+  /** See `ShardObject.wrongAnswers`. Hidden, banned and merged teams do not count, nor does what is right by now. */
   async of(clue: string, limit: number): Promise<WrongGiven[] | Refusal> {
     const { current, journal } = this.#deps;
     const refused = await current.ready();
@@ -81,7 +84,13 @@ export class WrongAnswers {
       if (given.length > 0)
         told.push({ key, ...sumOf(given), ...(isNudged ? { nudge: true as const } : {}) });
     }
-    return told.sort(byTeams).slice(0, limit);
+    const isRight = rightNow(current, this.#deps.secrets);
+    const wrong: WrongGiven[] = [];
+    for (const each of told.sort(byTeams)) {
+      if (wrong.length >= limit) break;
+      if (!isRight({ clue, answer: each.answer, at: each.last })) wrong.push(each);
+    }
+    return wrong;
   }
 
   #tallyOf(clue: string, mode: CompareMode): Tally {

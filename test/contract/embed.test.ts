@@ -59,7 +59,7 @@ describe("[WEB-90] frames", () => {
   });
 });
 
-describe("[WEB-93] imprint and privacy", () => {
+describe("[WEB-101] imprint and privacy", () => {
   const pages = [{ id: "imprint", title: "Imprint", body: "The museum." }];
 
   test("are told of the hunt, as its own page or an address", async () => {

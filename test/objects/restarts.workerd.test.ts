@@ -496,7 +496,7 @@ async function requested(): Promise<{ id: string; captain: JoinedPlayer }> {
   const { captain } = await crew();
   const shard = env.SHARD.getByName(`${HUNT}/${captain.team.id.split("-").slice(0, 2).join("-")}`);
   const seat = { team: captain.team.id, player: captain.player.id };
-  const made = (await shard.askForHelp(seat, undefined, "Help!")) as { id: string };
+  const made = (await shard.askForHelp(seat, undefined, { text: "Help!", key: "k" })) as { id: string };
   return { id: made.id, captain };
 }
 

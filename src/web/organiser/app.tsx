@@ -376,11 +376,11 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : !known ? (
         <p class="soft">{current.value.problem || t("loading")}</p>
       ) : view === "feed" ? (
-        <FeedView hunt={hunt} team={rest} />
+        <FeedView hunt={hunt} phase={known.phase} team={rest} />
       ) : view === "help" ? (
         <HelpDesk hunt={hunt} />
       ) : view === "teams" ? (
-        <TeamsView hunt={hunt} search={rest} />
+        <TeamsView hunt={hunt} phase={known.phase} search={rest} />
       ) : view === "prizes" ? (
         <PrizesView hunt={hunt} known={known} />
       ) : view === "codes" ? (
@@ -388,7 +388,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : view === "data" ? (
         <DataPage hunt={hunt} phase={known.phase} />
       ) : (
-        <LiveView hunt={hunt} />
+        <LiveView hunt={hunt} phase={known.phase} />
       )}
     </main>
   );

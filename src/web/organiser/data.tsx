@@ -148,7 +148,15 @@ export function DataPage({ hunt, phase }: { hunt: string; phase: Hunt["phase"] }
           </ul>
         )}
       </section>
-      <Regrade hunt={hunt} />
+      <Regrade
+        hunt={hunt}
+        phase={phase}
+        entries={audit.value?.entries ?? []}
+        changed={() => {
+          audit.value = undefined;
+          void attempt("audit", "", () => readAudit(hunt));
+        }}
+      />
       <WebhooksPanel hunt={hunt} />
       <section class="card stack">
         <h2>{t("later")}</h2>

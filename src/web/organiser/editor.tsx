@@ -130,7 +130,8 @@ async function publishText(work: Work, here: string, over: string | undefined): 
   if (plan && known) {
     const title = t(plan.ends ? "publishEnds" : "publishRunning");
     const confirm = t(plan.ends ? "publishAndEnd" : "publish");
-    if (!(await askFor(title, <Consequences plan={plan} phase={known.phase} />, [], confirm))) return;
+    if (!(await askFor(title, <Consequences hunt={hunt} plan={plan} phase={known.phase} />, [], confirm)))
+      return;
   }
   let made: Published | undefined;
   await attempt(here, "", async () => {

@@ -1,6 +1,7 @@
 /** All that happens, as it happens; of one team its timeline, with all that can be done beside it. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { Phase } from "../../contract/basics.ts";
 import type { Stats } from "../../contract/data.ts";
 import type { Facts, WrongAnswers } from "../../contract/guesses.ts";
 import type { RecordedOutcome } from "../../contract/play.ts";
@@ -48,7 +49,7 @@ type Shown = Partial<
 const titleOf = (id: string): string => stats.value.value?.clues.find(({ clue }) => clue === id)?.title ?? id;
 
 /** `team`: only of this one. */
-export function FeedView({ hunt, team }: { hunt: string; team: string }) {
+export function FeedView({ hunt, phase, team }: { hunt: string; phase: Phase; team: string }) {
   const wanted = Object.entries({ team, ...filters.value })
     .filter(([, value]) => value !== "")
     .map(([name, value]) => `&${name}=${encoded(value)}`)
@@ -77,7 +78,9 @@ export function FeedView({ hunt, team }: { hunt: string; team: string }) {
   };
   return (
     <div class="stack">
-      {team !== "" && may("GET /v1/hunts/{hunt}/teams", hunt) && <TeamsView hunt={hunt} search={team} />}
+      {team !== "" && may("GET /v1/hunts/{hunt}/teams", hunt) && (
+        <TeamsView hunt={hunt} phase={phase} search={team} />
+      )}
       <section class="card stack" aria-labelledby="feed">
         <h2 id="feed">{team === "" ? t("feed") : t("feedTeam", { team: names.get(team) || team })}</h2>
         <p class="soft">{t("feedHint")}</p>

@@ -1,6 +1,7 @@
 /** The hunt as it runs: figures, clues, who is stuck; with the panels that have files of their own. */
 
 import { signal } from "@preact/signals";
+import type { Phase } from "../../contract/basics.ts";
 import type { Stats } from "../../contract/data.ts";
 import type { Leaderboard } from "../../contract/standings.ts";
 import type { StuckTeams } from "../../contract/teams.ts";
@@ -51,7 +52,7 @@ async function readStats<Value>(path: string): Promise<Value> {
 
 const titleOf = (id: string): string => stats.value.value?.clues.find(({ clue }) => clue === id)?.title ?? id;
 
-export function LiveView({ hunt }: { hunt: string }) {
+export function LiveView({ hunt, phase }: { hunt: string; phase: Phase }) {
   useLoaded(stats, huntPath(hunt, "/stats"), STATS_EVERY, { read: readStats });
   useLoaded(board, huntPath(hunt, `/leaderboard?limit=${ROWS}`), BOARD_EVERY);
   useLoaded(stuck, huntPath(hunt, `/stuck?minutes=${STUCK_MINUTES}&limit=${ROWS}`), STUCK_EVERY);
@@ -60,7 +61,7 @@ export function LiveView({ hunt }: { hunt: string }) {
       <div class="stack">
         <Figures />
         <Tolerated />
-        <Clues hunt={hunt} />
+        <Clues hunt={hunt} phase={phase} />
         <CheckinMap hunt={hunt} />
       </div>
       <div class="stack">
@@ -118,7 +119,7 @@ function Tolerated() {
   );
 }
 
-function Clues({ hunt }: { hunt: string }) {
+function Clues({ hunt, phase }: { hunt: string; phase: Phase }) {
   return (
     <section class="card stack" aria-labelledby="funnel">
       <h2 id="funnel">{t("funnel")}</h2>
@@ -143,7 +144,13 @@ function Clues({ hunt }: { hunt: string }) {
                     <span class="soft id">
                       <code dir="ltr">{clue}</code>
                     </span>
-                    <ClueButton hunt={hunt} clue={clue} title={title} withdrawn={withdrawn === true} />
+                    <ClueButton
+                      hunt={hunt}
+                      phase={phase}
+                      clue={clue}
+                      title={title}
+                      withdrawn={withdrawn === true}
+                    />
                     <meter
                       min={0}
                       max={Math.max(1, open)}

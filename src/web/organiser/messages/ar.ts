@@ -269,6 +269,7 @@ export const ar: Translation<typeof en> = {
   regradeHint:
     "يعيد تقييم كل إجابة ومسح وتسجيل وصول في وقته حسب التعريف الحالي. لا يُغلق شيء مفتوح، وتبقى الجوائز لمن ربحها. ترى أولًا من يتغير مركزه.",
   regraded: "أُعيد التقييم.",
+  regradeLast: "آخر إعادة تقييم في {time}، أجراها {name}:",
   regradeUndo: "تراجع عنه",
   regradeUndoText: "يعود كل ما غيّره كما كان، ويبقى ما جرى بعده.",
   regradeUndone: "عاد كما كان.",

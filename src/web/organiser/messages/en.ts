@@ -250,6 +250,7 @@ export const en = {
   regradeHint:
     "Judges every answer, scan and check-in again, each at its time, by the present definition. Nothing that is open closes, prizes won stay won. First you see whom it moves.",
   regraded: "Judged again.",
+  regradeLast: "Last judged again on {time} by {name}:",
   regradeUndo: "Undo it",
   regradeUndoText: "Everything that it changed is as before; what was done since stays.",
   regradeUndone: "It is as before.",
