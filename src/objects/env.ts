@@ -29,6 +29,7 @@ export interface Env extends Secrets {
   CACHE: KVNamespace;
   FACTS: Queue<string>;
   DEAD: Queue<string>;
+  PUSH: Queue<string>;
   PLAYER_RATE: RateLimit;
   ADDRESS_RATE: RateLimit;
   JOIN_PLACE_RATE: RateLimit;

@@ -12,7 +12,7 @@ import type { Reporter } from "./report.ts";
 import type { Segment, Shipper } from "./ship.ts";
 
 /** What wakes a shard. */
-export type ShardReason = "deliver" | "time" | "forget";
+export type ShardReason = "deliver" | "time" | "forget" | "push";
 
 /** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
 const ALARM_DELAY = 20_000;

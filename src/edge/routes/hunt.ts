@@ -4,6 +4,7 @@ import { type Hunt, publicHunt } from "../../contract/hunt.ts";
 import { openedAt, phaseAt } from "../../hunt/phase.ts";
 import { forgetsAt } from "../../hunt/retention.ts";
 import type { PublicEntry } from "../../objects/control.ts";
+import { pushKey } from "../../push/vapid.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso } from "../hunt.ts";
 import type { App } from "../request.ts";
@@ -48,6 +49,7 @@ export function huntRoutes(app: App): void {
       const opened = openedAt(phase, hunt);
       const present = phaseAt(phase, hunt, now);
       const forgotten = forgetsAt(phase, hunt, configOf(c.env).RETENTION);
+      const push = pushKey(c.env);
       return c.json(
         {
           hunt: hunt.hunt,
@@ -68,6 +70,7 @@ export function huntRoutes(app: App): void {
           ...(hunt.help === undefined
             ? {}
             : { help: { about: hunt.help.about, perTeam: hunt.help.perTeam } }),
+          ...(push === undefined ? {} : { push: { key: push.publicKey } }),
           clueCount: hunt.clueCount,
           ...(hunt.prizes.length > 0 ? { prizes: await prizesWithSeed(c.env, entry, now) } : {}),
           serverTime: iso(now),
