@@ -661,7 +661,12 @@ export const SECRET_NAMES = ["PLAYER_TOKEN_KEYS", "ORGANISER_TOKEN_KEYS", "ANSWE
  * Secrets that only some deployments need: the keys of entry tickets, Turnstile's, the console's at an OIDC issuer,
  * and the keys of push messages.
  */
-export const OPTIONAL_SECRETS = ["ENTRY_KEYS", "TURNSTILE_SECRET", "OIDC_CLIENT_SECRET", "VAPID_KEYS"] as const;
+export const OPTIONAL_SECRETS = [
+  "ENTRY_KEYS",
+  "TURNSTILE_SECRET",
+  "OIDC_CLIENT_SECRET",
+  "VAPID_KEYS",
+] as const;
 
 /** Every name a text of the environment may have. */
 const KNOWN_NAMES: readonly string[] = [...Object.keys(PARAMETERS), ...SECRET_NAMES, ...OPTIONAL_SECRETS];

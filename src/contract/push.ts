@@ -35,16 +35,22 @@ export const pushBody = z
       .exactOptional(),
     keys: z
       .strictObject({
-        p256dh: z.string().regex(P256DH, "must be the 65 bytes of a public key of P-256 in base64url").meta({
-          description: "The device's public key, P-256",
-          examples: [
-            "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
-          ],
-        }),
-        auth: z.string().regex(AUTH, "must be 16 bytes in base64url").meta({
-          description: "The device's secret",
-          examples: ["BTBZMqHH6r4Tts7J_aSIgg"],
-        }),
+        p256dh: z
+          .string()
+          .regex(P256DH, "must be the 65 bytes of a public key of P-256 in base64url")
+          .meta({
+            description: "The device's public key, P-256",
+            examples: [
+              "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+            ],
+          }),
+        auth: z
+          .string()
+          .regex(AUTH, "must be 16 bytes in base64url")
+          .meta({
+            description: "The device's secret",
+            examples: ["BTBZMqHH6r4Tts7J_aSIgg"],
+          }),
       })
       .meta({
         description: "What notifications are sealed with",
@@ -118,7 +124,8 @@ export const notification = z
   })
   .meta({
     id: "Notification",
-    description: "What a notification carries, sealed for the device alone. No answer, and nothing of a locked clue",
+    description:
+      "What a notification carries, sealed for the device alone. No answer, and nothing of a locked clue",
     examples: [
       {
         kind: "announcement",

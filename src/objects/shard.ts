@@ -20,7 +20,6 @@ import type { PhaseState } from "../hunt/phase.ts";
 import type { PrizeChanges } from "../hunt/prize-changes.ts";
 import type { Regrade } from "../hunt/regrade.ts";
 import type { Exported, ExportedGap, Persons } from "../people/personal.ts";
-import type { Device, PushMessage, Pushing } from "../push/message.ts";
 import type {
   Announcement,
   ChangedBy,
@@ -41,6 +40,7 @@ import type {
   TeamAction,
   TeamChange,
 } from "../protocol.ts";
+import type { Device, Pushing, PushMessage } from "../push/message.ts";
 import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";

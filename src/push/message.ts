@@ -51,8 +51,7 @@ export interface Pushing extends Omit<Device, "lang"> {
 /** The form of a message. */
 const FORM = 1;
 
-export const pushText = (message: Omit<PushMessage, "v">): string =>
-  JSON.stringify({ v: FORM, ...message });
+export const pushText = (message: Omit<PushMessage, "v">): string => JSON.stringify({ v: FORM, ...message });
 
 /** Undefined: it is none that this engine knows. `"newer"`: one of a newer engine, which may take it. */
 export function readPush(body: unknown): PushMessage | "newer" | undefined {

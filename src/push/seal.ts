@@ -52,12 +52,7 @@ export async function sealFor(
   const ours = new Uint8Array((await crypto.subtle.exportKey("raw", pair.publicKey)) as ArrayBuffer);
   const shared = await sharedSecret(theirs, pair.privateKey);
   const salt = fixed?.salt ?? crypto.getRandomValues(new Uint8Array(SALT));
-  const input = await derive(
-    shared,
-    bytesIn(device.auth),
-    joined(utf8("WebPush: info\0"), theirs, ours),
-    32,
-  );
+  const input = await derive(shared, bytesIn(device.auth), joined(utf8("WebPush: info\0"), theirs, ours), 32);
   const key = await derive(input, salt, utf8("Content-Encoding: aes128gcm\0"), 16);
   const nonce = await derive(input, salt, utf8("Content-Encoding: nonce\0"), 12);
   const room = fixed ? 0 : Math.min(CONTENT_MAX, Math.ceil(content.length / FILL) * FILL) - content.length;
@@ -80,7 +75,10 @@ export async function isFit({ p256dh, auth }: DeviceKeys): Promise<boolean> {
   }
 }
 
-async function sharedSecret(theirs: Uint8Array<ArrayBuffer>, ours: CryptoKey): Promise<Uint8Array<ArrayBuffer>> {
+async function sharedSecret(
+  theirs: Uint8Array<ArrayBuffer>,
+  ours: CryptoKey,
+): Promise<Uint8Array<ArrayBuffer>> {
   let point: CryptoKey;
   try {
     point = await crypto.subtle.importKey("raw", theirs, CURVE, false, []);

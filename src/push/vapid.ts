@@ -44,7 +44,9 @@ function senderOf({ bytes }: Key): Sender {
   const sender: Sender = {
     publicKey: point.toString("base64url"),
     privateKey: () => {
-      imported ??= crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+      imported ??= crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, [
+        "sign",
+      ]);
       return imported;
     },
   };

@@ -4,7 +4,7 @@
  */
 import type { PushAsked } from "../objects/shard.ts";
 import { refuseEndpoint } from "../push/endpoint.ts";
-import { type PushMessage, type Pushing, type PushNews, readPush } from "../push/message.ts";
+import { type Pushing, type PushMessage, type PushNews, readPush } from "../push/message.ts";
 import { sealFor, UnfitKeys } from "../push/seal.ts";
 
 /** Tries of a message. */
@@ -63,7 +63,10 @@ export async function carryOut(
     else carried.push({ message, push });
   }
   const due: { of: Carried; pushing: Pushing }[] = [];
-  for (const ofShard of Map.groupBy(carried, ({ push }) => `${push.hunt}/${push.incarnation}/${push.shard}`).values()) {
+  for (const ofShard of Map.groupBy(
+    carried,
+    ({ push }) => `${push.hunt}/${push.incarnation}/${push.shard}`,
+  ).values()) {
     const [{ push }] = ofShard as [Carried];
     try {
       if (await deps.isDeleted(push.hunt, push.incarnation)) {

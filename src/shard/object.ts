@@ -86,7 +86,6 @@ import type {
 } from "../objects/shard.ts";
 import type { Exported, ExportedGap, Persons } from "../people/personal.ts";
 import { Leaves } from "../proof/leaves.ts";
-import type { Device, Pushing } from "../push/message.ts";
 import {
   type ChangedBy,
   type Command,
@@ -100,6 +99,7 @@ import {
   type TeamAction,
   type TeamChange,
 } from "../protocol.ts";
+import type { Device, Pushing } from "../push/message.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { isOfBrokenTree, mendTrees } from "./broken-trees.ts";
 import { ShardBudgets } from "./budgets.ts";

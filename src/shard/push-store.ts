@@ -145,9 +145,7 @@ export class PushStore {
   /** The oldest that waits. */
   first(): NotedNews | undefined {
     for (;;) {
-      const [row] = this.#sql
-        .exec<Row>("SELECT n, body, sum FROM push_news ORDER BY n LIMIT 1")
-        .toArray();
+      const [row] = this.#sql.exec<Row>("SELECT n, body, sum FROM push_news ORDER BY n LIMIT 1").toArray();
       if (!row) {
         this.#newsLeft = 0;
         return undefined;

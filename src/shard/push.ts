@@ -13,8 +13,8 @@ import { seenOf } from "../hunt/seen.ts";
 import type { Team } from "../hunt/team.ts";
 import { randomText } from "../objects/ids.ts";
 import type { PushAsked, Seat, ShardConfig } from "../objects/shard.ts";
-import { type Device, type Pushing, type PushMessage, type PushNews, pushText } from "../push/message.ts";
 import type { Announcement, Fact } from "../protocol.ts";
+import { type Device, type Pushing, type PushMessage, type PushNews, pushText } from "../push/message.ts";
 import { newAnnouncements } from "../sockets/announcements.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Help } from "./help.ts";
@@ -122,10 +122,18 @@ export class Push {
     for (const oldest of own.slice(0, Math.max(0, own.length - SUBSCRIPTIONS_OF_PLAYER + 1))) {
       store.drop(oldest);
     }
-    if (store.size >= SUBSCRIPTIONS_MAX) return refuse("overloaded", "this part of the hunt has no room for more");
+    if (store.size >= SUBSCRIPTIONS_MAX)
+      return refuse("overloaded", "this part of the hunt has no room for more");
     const { gen } = seat;
     const id = randomText(ID_CHARACTERS).toLowerCase();
-    const of = { id, team: team.id, player: seat.player, slot, at: since, ...(gen === undefined ? {} : { gen }) };
+    const of = {
+      id,
+      team: team.id,
+      player: seat.player,
+      slot,
+      at: since,
+      ...(gen === undefined ? {} : { gen }),
+    };
     if (!store.add(of, device)) return NO_KEY;
     if ((this.#until ?? until.read()) === undefined) {
       this.#until = now;
@@ -295,7 +303,10 @@ export class Push {
         await this.#tellNews();
         await this.#tellOpenings();
       } catch (error) {
-        console.warn({ message: "push messages could not be queued, will be repeated", error: String(error) });
+        console.warn({
+          message: "push messages could not be queued, will be repeated",
+          error: String(error),
+        });
         this.#notBefore = time.now() + RETRY_DELAY;
         wake(RETRY_DELAY);
         return;
@@ -394,7 +405,15 @@ export class Push {
 
   #messageTo({ n, id }: Subscription, news: PushNews, at: number): string {
     const { hunt, shard, current } = this.#deps;
-    const message: Omit<PushMessage, "v"> = { hunt, incarnation: current.incarnation ?? 0, shard, n, id, news, at };
+    const message: Omit<PushMessage, "v"> = {
+      hunt,
+      incarnation: current.incarnation ?? 0,
+      shard,
+      n,
+      id,
+      news,
+      at,
+    };
     return pushText(message);
   }
 
