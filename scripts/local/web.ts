@@ -40,6 +40,9 @@ const PAGES: readonly Page[] = [
   { folder: "board", path: "board", title: "Leaderboard", budget: 90 * KB },
 ];
 
+/** How often the built pages are moved to their place while others do the same. */
+const MOVES_MAX = 10;
+
 const isStyle = (file: string): boolean => extname(file) === ".css";
 
 /** Something to see until the script is there: as the player page itself looks while it waits (src/web/player/app.tsx). */
@@ -118,13 +121,25 @@ await writeFile(
     "",
   ].join("\n"),
 );
-await rm(target, { recursive: true, force: true });
-await rename(out, target);
+await moveInto(target);
 const over = sizes.filter(({ kilobytes, budget }) => kilobytes > budget);
 if (over.length > 0) {
   console.table(sizes);
   process.exitCode = 1;
 } else if (process.argv.includes("--sizes")) console.table(sizes);
+
+/** Another process that builds the same pages may have put its own there in between. */
+async function moveInto(place: string): Promise<void> {
+  for (let left = MOVES_MAX; ; left--) {
+    await rm(place, { recursive: true, force: true });
+    try {
+      return await rename(out, place);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (left === 1 || (code !== "ENOTEMPTY" && code !== "EEXIST")) throw error;
+    }
+  }
+}
 
 /** The entry of a page, its style and all that it imports at once; not the parts it loads on demand. */
 function filesOf(metafile: Metafile, folder: string): string[] {

@@ -10,6 +10,7 @@ import { treeFaults } from "../checksum.ts";
 import type { Sql } from "../lazy-sql.ts";
 import { SalvagedKeys } from "../people/keys.ts";
 import { isThere, putAside } from "../put-aside.ts";
+import { OLD_LOG, type OldRow, OldRows } from "./rewrite-log.ts";
 import { type SegmentRow, SegmentRows } from "./segment-rows.ts";
 import { SCHEMA as TAKING_BACK_SCHEMA } from "./taking-back.ts";
 
@@ -33,7 +34,7 @@ const DERIVED = [
 const SMALL = [...DERIVED, KEYS, TAKING_BACK];
 
 /** Those that grow with the hunt. */
-const LARGE = [LOG, "recall_run"];
+const LARGE = [LOG, OLD_LOG, "recall_run"];
 
 /**
  * Bytes of a database whose large tables are read at each start, some 70 ms; those of a larger one when a
@@ -79,6 +80,7 @@ export function mendTrees(sql: Sql, bytes = 0): MendedTrees | undefined {
   // Before anything is written: where a statement of a transaction fails so, the platform lets no other one write.
   const isBroken = (asked: string): boolean => broken.some(({ table }) => table === asked);
   const readable = isBroken(LOG) ? new Walk(rowsOf(sql, LOG), isInPlace).go() : undefined;
+  const older = isBroken(OLD_LOG) ? new Walk(olderRowsOf(sql, OLD_LOG), isInPlace).go() : undefined;
   const keys = isBroken(KEYS) ? readableKeys(sql) : undefined;
   const takingBack = isBroken(TAKING_BACK) ? readableTakingBack(sql) : undefined;
   const mended: MendedTrees = { tables: [], isEndUnsure: false };
@@ -86,7 +88,11 @@ export function mendTrees(sql: Sql, bytes = 0): MendedTrees | undefined {
     const old = putAside(sql, table);
     if (table === LOG && readable) {
       const hasHoles = salvage(sql, old, readable.chunks);
-      mended.isEndUnsure = !isEndSure({ hasHoles, hasEnd: readable.hasEnd }, faults);
+      mended.isEndUnsure ||= !isEndSure({ hasHoles, hasEnd: readable.hasEnd }, faults);
+    }
+    if (table === OLD_LOG && older) {
+      const hasHoles = salvageOlder(sql, old, older.chunks);
+      mended.isEndUnsure ||= !isEndSure({ hasHoles, hasEnd: older.hasEnd }, faults);
     }
     if (table === KEYS) keys?.into();
     if (table === TAKING_BACK) takingBack?.into();
@@ -157,18 +163,31 @@ function readableTakingBack(sql: Sql): { into(): void } {
 /** Copies rows, wherever they stand, into the log's new table. Whether some are missing between them. */
 function salvage(sql: Sql, from: string, chunks: readonly Chunk[]): boolean {
   const into = new SegmentRows(sql);
+  return copy(rowsOf(sql, from), chunks, (row) => into.insertUnlessThere(row));
+}
+
+/** The same of the log of an earlier engine, which the start goes on to rewrite; it may have begun to. */
+function salvageOlder(sql: Sql, from: string, chunks: readonly Chunk[]): boolean {
+  const into = new OldRows(sql);
+  return copy(olderRowsOf(sql, from), chunks, (row) => into.insertUnlessThere(row));
+}
+
+function copy<Row extends OldRow>(
+  read: (chunk: Chunk) => Row[],
+  chunks: readonly Chunk[],
+  insert: (row: Row) => void,
+): boolean {
   let next = 1;
   let hasHoles = false;
-  const take = (row: SegmentRow): void => {
+  const take = (row: Row): void => {
     const says = Number(/^\{"seq":(\d{1,15}),/.exec(row.body)?.[1] ?? Number.NaN);
     // Bytes that are no row have any number; one that is broken, and stands where the next one must, is kept as it is.
     const first = Number.isNaN(says) ? row.first : says;
     if (Number.isNaN(says) && row.first !== next) return;
-    into.insertUnlessThere({ ...row, first });
+    insert({ ...row, first });
     hasHoles ||= first > next;
     next = Math.max(next, Math.max(first, row.last) + 1);
   };
-  const read = rowsOf(sql, from);
   for (const chunk of chunks) read(chunk).forEach(take);
   return hasHoles;
 }
@@ -183,6 +202,11 @@ const rowsOf =
   (sql: Sql, table: string) =>
   ({ after, limit }: Chunk): SegmentRow[] =>
     SegmentRows.read(sql, table, "WHERE first > ? ORDER BY first LIMIT ?", after, limit);
+
+const olderRowsOf =
+  (sql: Sql, table: string) =>
+  ({ after, limit }: Chunk): OldRow[] =>
+    OldRows.read(sql, table, "WHERE first > ? ORDER BY first LIMIT ?", after, limit);
 
 /** Goes over the rows of a table whose tree is broken, and past those that cannot be read. */
 class Walk<Row extends { first: number }> {
@@ -269,4 +293,4 @@ class Walk<Row extends { first: number }> {
 }
 
 /** Whether the row's facts begin with the number that it stands under. */
-const isInPlace = ({ first, body }: SegmentRow): boolean => body.startsWith(`{"seq":${first},`);
+const isInPlace = ({ first, body }: OldRow): boolean => body.startsWith(`{"seq":${first},`);

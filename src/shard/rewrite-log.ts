@@ -6,9 +6,38 @@
 import type { Sql } from "../lazy-sql.ts";
 import { type Personal, partsOf } from "../people/personal.ts";
 import type { Range } from "../protocol.ts";
+import { isThere } from "../put-aside.ts";
 import { chainHash, NO_HASH } from "./chain.ts";
 import { gapOf } from "./gaps.ts";
 import type { SegmentRows } from "./segment-rows.ts";
+
+/** The table that earlier engines kept their log in. */
+export const OLD_LOG = "segment";
+
+export type OldRow = { first: number; last: number; body: string };
+
+/** Reads such a log, and fills one that is made anew from a broken one. */
+export class OldRows {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    sql.exec(`CREATE TABLE IF NOT EXISTS ${OLD_LOG} (first INTEGER PRIMARY KEY, last INTEGER, body TEXT)`);
+  }
+
+  static read(sql: Sql, table: string, where: string, ...bindings: number[]): OldRow[] {
+    return sql.exec<OldRow>(`SELECT first, last, body FROM ${table} ${where}`, ...bindings).toArray();
+  }
+
+  insertUnlessThere({ first, last, body }: OldRow): void {
+    this.#sql.exec(
+      `INSERT OR IGNORE INTO ${OLD_LOG} (first, last, body) VALUES (?, ?, ?)`,
+      first,
+      last,
+      body,
+    );
+  }
+}
 
 /** Rows read at a time: a cursor must not stay open across other statements. */
 const ROWS = 64;
@@ -18,15 +47,10 @@ const HAS_PERSONAL = /"type":"join"|"position":/;
 
 /** Whether there was such a log: then copies of it elsewhere have names in them too. */
 export function rewriteLog(sql: Sql, into: SegmentRows): boolean {
-  if (!isThere(sql)) return false;
+  if (!isThere(sql, OLD_LOG)) return false;
   let hash = into.newest()?.hash ?? NO_HASH;
   for (;;) {
-    const rows = sql
-      .exec<{ first: number; last: number; body: string }>(
-        "SELECT first, last, body FROM segment ORDER BY first LIMIT ?",
-        ROWS,
-      )
-      .toArray();
+    const rows = OldRows.read(sql, OLD_LOG, "ORDER BY first LIMIT ?", ROWS);
     const end = rows.at(-1);
     if (!end) break;
     for (const { first, last, body: old } of rows) {
@@ -35,14 +59,11 @@ export function rewriteLog(sql: Sql, into: SegmentRows): boolean {
       hash = body === "" ? NO_HASH : chainHash(hash, first, body);
       into.insert({ first, last, body, persons, hash });
     }
-    sql.exec("DELETE FROM segment WHERE first <= ?", end.first);
+    sql.exec(`DELETE FROM ${OLD_LOG} WHERE first <= ?`, end.first);
   }
-  sql.exec("DROP TABLE segment");
+  sql.exec(`DROP TABLE ${OLD_LOG}`);
   return true;
 }
-
-const isThere = (sql: Sql): boolean =>
-  sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'segment'").toArray().length > 0;
 
 /** Empty: nobody can read it any more. Then it may not stay as it is, because it may have names in it. */
 function rewritten(range: Range, old: string): { body: string; persons: string | null } {

@@ -169,6 +169,32 @@ test("[LOG-9] rows that a block hides are one gap, told once, and everything aro
   });
 });
 
+test("[LOG-9] the log of an earlier engine whose tree is broken is rewritten as far as it can be read", () => {
+  const database = new DatabaseSync(":memory:");
+  const sql = sqlOf(database);
+  database.exec(
+    "PRAGMA page_size = 4096; BEGIN; CREATE TABLE segment (first INTEGER PRIMARY KEY, last INTEGER, body TEXT)",
+  );
+  for (const { first, last, body } of written)
+    sql.exec("INSERT INTO segment (first, last, body) VALUES (?, ?, ?)", first, last, body);
+  database.exec("COMMIT");
+  const bytes = Buffer.from(database.serialize());
+  const middle = written[60] as SegmentRow;
+  const block = Math.floor(bytes.indexOf(`{"seq":${middle.first},`) / BLOCK) * BLOCK;
+  bytes[block] = (bytes[block] as number) ^ 2;
+  database.deserialize(bytes);
+  expect(() => begun(sql)).toThrow(/malformed/);
+  expect(mendTrees(sql)).toMatchObject({ tables: ["segment"], isEndUnsure: false });
+  const { log } = begun(sql);
+  expect(log.rewritten).toBe(true);
+  expect(log.head).toBe(written.at(-1)?.last);
+  expect(log.gapAt(middle.first)).toBeDefined();
+  const read = [...log.segments(0)].map(({ first }) => first);
+  expect(read).toContain(1);
+  expect(read).toContain(written.at(-1)?.first);
+  database.close();
+});
+
 test("[LOG-10] newest rows that a block hides are known to be missing, and end where others say", () => {
   const count = rowsIn(newestBlock());
   const lowest = count & -count;
