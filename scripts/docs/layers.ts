@@ -29,7 +29,7 @@ export const LAYERS: { rooms: Room[] }[] = [
   { rooms: [{ path: "shard", holds: "the teams of a shard: log, rules, sockets, delivery" }] },
   {
     rooms: [
-      { path: "queue", holds: "consumers of both queues, dead letters" },
+      { path: "queue", holds: "consumers of the queues, dead letters" },
       { path: "cache", holds: "isolate memory and KV before the owners" },
       { path: "prizes", holds: "the vault" },
       { path: "hooks", holds: "webhooks: outboxes, signatures, which addresses are called" },
@@ -50,7 +50,12 @@ export const LAYERS: { rooms: Room[] }[] = [
       { path: "assets", holds: "files of hunts: their forms, what is cut from them, the bucket, tickets" },
     ],
   },
-  { rooms: [{ path: "people", holds: "what tells who somebody is, beside the log" }] },
+  {
+    rooms: [
+      { path: "people", holds: "what tells who somebody is, beside the log" },
+      { path: "push", holds: "push messages: their form, sealing, sender and addresses" },
+    ],
+  },
   { rooms: [{ path: "intake", holds: "a player's event, checked and digested, becomes a command" }] },
   { rooms: [{ path: "hunt", holds: "the rules of the game" }] },
   {

@@ -53,6 +53,22 @@ export const publicHunt = z
         examples: [{ about: "clues", perTeam: 3 }],
       })
       .exactOptional(),
+    push: z
+      .strictObject({
+        key: told(
+          "The engine's key, base64url: `applicationServerKey` of a subscription",
+          "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs",
+        ),
+      })
+      .meta({
+        description: "Devices may be told what happens (`PUT …/me/push`); absent: they may not",
+        examples: [
+          {
+            key: "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs",
+          },
+        ],
+      })
+      .exactOptional(),
     clueCount: whole("Clues in all, locked ones included", 21),
     prizes: z
       .array(publicPrize)

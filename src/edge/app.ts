@@ -29,6 +29,7 @@ import { phaseRoutes } from "./routes/phase.ts";
 import { playRoutes } from "./routes/play.ts";
 import { prizeRoutes } from "./routes/prizes.ts";
 import { proofRoutes } from "./routes/proof.ts";
+import { pushRoutes } from "./routes/push.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
 import { regradeRoutes } from "./routes/regrade.ts";
 import { rehearsalRoutes } from "./routes/rehearsal.ts";
@@ -72,6 +73,7 @@ export function makeApp(): App {
   teamRoutes(app);
   guessRoutes(app);
   helpRoutes(app);
+  pushRoutes(app);
   regradeRoutes(app);
   personalRoutes(app);
   runningRoutes(app);

@@ -35,6 +35,7 @@ export interface Env extends Secrets {
   ASSETS_BUCKET: R2Bucket;
   FACTS: Queue<string>;
   DEAD: Queue<string>;
+  PUSH: Queue<string>;
   PLAYER_RATE: RateLimit;
   ADDRESS_RATE: RateLimit;
   JOIN_PLACE_RATE: RateLimit;

@@ -40,6 +40,7 @@ import type {
   TeamAction,
   TeamChange,
 } from "../protocol.ts";
+import type { Device, Pushing, PushMessage } from "../push/message.ts";
 import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
@@ -259,6 +260,8 @@ export interface PersonalData {
   wins: { prize: string; at: number; revoked?: true }[];
   /** Teams that the player came from; those of other shards keep facts of it as well. */
   earlier: string[];
+  /** Devices that get push messages. */
+  devices: { at: number; endpoint: string; lang?: string }[];
   /** What it wrote to the organisers; with the first facts alone. */
   messages: { at: number; clue?: string; text: string }[];
   /** What the log has of the player, in order, with what is kept beside it. */
@@ -459,6 +462,9 @@ export interface Hearing {
   to: string[];
 }
 
+/** A push message that is to be carried out. */
+export type PushAsked = Pick<PushMessage, "n" | "id" | "news" | "at">;
+
 /** An organiser looks as a team, in the hunt of this incarnation. */
 export interface Viewing {
   incarnation: number;
@@ -639,6 +645,11 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   /** Says more in a thread of the player's team. Safe to repeat, as `askForHelp`. */
   askMore(seat: Seat, thread: number, said: Said): Promise<Thread | Refusal>;
 
+  /** The device is told what happens, by push messages. Safe to repeat. */
+  subscribe(seat: Seat, device: Device): Promise<{ done: true } | Refusal>;
+  /** No more: this one (base64url of the SHA-256 of its endpoint), or all of the player's. Safe to repeat. */
+  unsubscribe(seat: Seat, device?: string): Promise<{ done: true } | Refusal>;
+
   /** What is kept of the player, from the log's fact `after` on. `earlier`: of one who went to another team, where its token was good. */
   personalData(
     team: string,
@@ -767,6 +778,10 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
 
   /** What is kept beside these facts, because it tells who somebody is. */
   persons(first: number, last: number): Persons;
+  /** Where push messages go and what they say now, at most `PUSHES_MAX`; null: nobody is to get it any more. */
+  pushes(asked: PushAsked[]): Promise<(Pushing | null)[] | Refusal>;
+  /** Their push services know these subscriptions no more. Safe to repeat. */
+  dropSubscriptions(targets: Pick<PushAsked, "n" | "id">[]): void;
   /** The origin holds these facts. */
   archived(ranges: Range[]): void;
   /** The origin refuses these facts; they are kept as a dead letter. */

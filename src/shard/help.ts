@@ -52,6 +52,8 @@ export interface HelpDeps {
   asked(): void;
   /** Tells the team's sockets. */
   tell(team: string, thread: Thread): void;
+  /** The organisers said something in the thread. */
+  answered(team: string, thread: number): void;
 }
 
 export class Help {
@@ -219,7 +221,18 @@ export class Help {
     const changed = changeOf(thread, action, staff, now);
     if ("refused" in changed) return changed;
     this.#saved(team, changed, now);
+    if (action.type === "reply") this.#deps.answered(teamId, n);
     return { thread: toldToStaff(team, changed, now) };
+  }
+
+  /** What the team's thread is about in which the organisers had the last word; undefined: they had not, or it is solved. */
+  answeredAbout(teamId: string, n: number): { clue?: string } | undefined {
+    const found = this.#threadOf(teamId, n);
+    if ("refused" in found) return undefined;
+    const { clue, messages } = found.thread;
+    if (messages.at(-1)?.from !== "staff" || found.team.merged) return undefined;
+    if (clue === undefined) return {};
+    return found.team.solves.has(clue) ? undefined : { clue };
   }
 
   // ── What happens to teams ────────────────────────────────────────────────

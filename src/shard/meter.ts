@@ -106,6 +106,11 @@ export class ShardMeter {
     meter.add("hunt_delivery_failures_total", 1, stage);
   }
 
+  /** More than a shard remembers. */
+  pushDropped(messages: number): void {
+    meter.add("hunt_push_messages_total", messages, "dropped");
+  }
+
   alarm(): void {
     meter.add("hunt_alarms_total", 1, "shard");
   }

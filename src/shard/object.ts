@@ -64,6 +64,7 @@ import type {
   PersonalData,
   ProvenFact,
   ProvenSubtree,
+  PushAsked,
   RefoldReport,
   RegisteredPlayers,
   RegradeRun,
@@ -103,6 +104,7 @@ import {
   type TeamAction,
   type TeamChange,
 } from "../protocol.ts";
+import type { Device, Pushing } from "../push/message.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { isOfBrokenTree, mendTrees } from "./broken-trees.ts";
 import { ShardBudgets } from "./budgets.ts";
@@ -128,6 +130,8 @@ import { Past } from "./past.ts";
 import { PersonData } from "./person-data.ts";
 import { Play } from "./play.ts";
 import { Players } from "./players.ts";
+import { Push } from "./push.ts";
+import { PushStore } from "./push-store.ts";
 import { queueFigures } from "./queue-figures.ts";
 import { RankCache } from "./ranks.ts";
 import { BROKEN } from "./read-only.ts";
@@ -181,6 +185,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #past: Past;
   readonly #wrong: WrongAnswers;
   readonly #help: Help;
+  readonly #push: Push;
   readonly #shipper: Shipper;
   readonly #delivery: Delivery;
   readonly #webhooks: Webhooks;
@@ -206,6 +211,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       (by) => {
         alarm.wentBack(by);
         this.#openings.wentBack();
+        this.#push.wentBack();
         this.#delivery.wentBack();
       },
     );
@@ -257,6 +263,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         meter.committed(facts, ms);
         this.#live.committed(facts);
         this.#help.committed(facts);
+        this.#push.committed(facts);
         this.#delivery.committed(facts, segments);
       },
       setAside: () => meter.setAside(),
@@ -320,6 +327,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         desk.forget();
         this.#live.changed(before, changed);
         if (changed.webhooks !== undefined && this.#webhooks.behind) this.#delivery.arm();
+        this.#push.changed(before, changed);
         this.#delivery.armByTime();
       },
     });
@@ -400,10 +408,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         flushMeter(env, () => ctx);
       },
       nextByTime: () => {
-        if (!this.#sockets.any) return undefined;
-        const phase = this.#current.nextPhase(clock.now());
-        const opening = this.#openings.next;
-        return opening === undefined ? phase : Math.min(opening, phase ?? opening);
+        const times = [this.#push.next];
+        if (this.#sockets.any) times.push(this.#current.nextPhase(clock.now()), this.#openings.next);
+        const known = times.filter((at) => at !== undefined);
+        return known.length === 0 ? undefined : Math.min(...known);
       },
     });
 
@@ -468,8 +476,29 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       tell: (team, thread) => {
         if (this.#sockets.isWatching(team)) this.#sockets.tellTeam(team, { thread });
       },
+      answered: (team, thread) => this.#push.answered(team, thread),
     });
-    this.#personData = new PersonData({ ...parts, players: this.#players, help: this.#help });
+    this.#push = new Push({
+      ...parts,
+      hunt,
+      shard,
+      players: this.#players,
+      help: () => this.#help,
+      store: new PushStore(sql, log.keys),
+      until: { read: () => store.pushedUntil(), save: (until) => store.savePushedUntil(until) },
+      send: async (messages) => {
+        await env.PUSH.sendBatch(messages.map((body) => ({ body, contentType: "text" })));
+      },
+      wake: (delay) => alarm.set("push", clock.now() + delay),
+      arm: () => this.#delivery.armByTime(),
+      dropped: (messages) => meter.pushDropped(messages),
+    });
+    this.#personData = new PersonData({
+      ...parts,
+      players: this.#players,
+      help: this.#help,
+      push: this.#push,
+    });
     this.#past = new Past({ ...parts, players: this.#players, secrets: env });
     this.#wrong = new WrongAnswers({ ...parts, secrets: env });
     const texts = new Texts(env, hunt, shard, engineClock);
@@ -571,6 +600,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       await alarm.resume();
       this.#delivery.resume();
       if (this.#forgetting.isBehind) alarm.set("forget", clock.now());
+      if (this.#push.isBehind) alarm.set("push", clock.now());
       // A log whose ids are quickly read makes the first requests wait; a longer one refuses them.
       if (!teams.ids.knowsAll) await Promise.race([this.#readIds(), clock.after(IDS_WAIT)]);
     });
@@ -720,6 +750,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#players.hears(team, player, gen);
   }
 
+  subscribe(seat: Seat, device: Device): Promise<{ done: true } | Refusal> {
+    return this.#push.subscribe(seat, device);
+  }
+
+  unsubscribe(seat: Seat, device?: string): Promise<{ done: true } | Refusal> {
+    return this.#push.unsubscribe(seat, device);
+  }
+
   askForHelp(seat: Seat, clue: string | undefined, said: Said): Promise<Thread | Refusal> {
     return this.#help.ask(seat, clue, said);
   }
@@ -780,7 +818,11 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     if (readOnly) return readOnly;
     const decision = organise(context, team, action, now);
     if ("refused" in decision) return decision;
-    for (const draft of decision.facts) this.#journal.append(draft);
+    for (const draft of decision.facts) {
+      const beside =
+        draft.type === "unlock" ? (): void => this.#push.opened(draft.team, draft.clue) : undefined;
+      this.#journal.append(draft, beside);
+    }
     await this.#journal.committed();
     const { score = scoreOf(context, teams.get(teamId) ?? team), unlocked } = decision;
     return { score, ...(unlocked === undefined ? {} : { unlocked }) };
@@ -981,6 +1023,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#journal.log.persons(first, last);
   }
 
+  pushes(asked: PushAsked[]): Promise<(Pushing | null)[] | Refusal> {
+    return this.#push.pushes(asked);
+  }
+
+  dropSubscriptions(targets: Pick<PushAsked, "n" | "id">[]): void {
+    this.#push.drop(targets);
+  }
+
   archived(ranges: Range[]): void {
     this.#delivery.archived(ranges);
   }
@@ -1075,6 +1125,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       if (await this.#current.ready()) return false;
       await this.#forgetting.turn();
       this.#live.tellByTime();
+      await this.#push.turn();
       return true;
     });
   }

@@ -120,6 +120,16 @@ export class ShardStore {
     this.#texts.write("imported", JSON.stringify(ranges));
   }
 
+  /** Until when clues opened that players with push messages were told of, epoch ms; undefined: nobody was yet. */
+  pushedUntil(): number | undefined {
+    const text = this.#texts.readDerived("pushed-until");
+    return text === undefined ? undefined : Number(text);
+  }
+
+  savePushedUntil(until: number): void {
+    this.#texts.write("pushed-until", String(until));
+  }
+
   buried(): Range[] {
     return JSON.parse(this.#texts.readDerived("buried") ?? "[]");
   }

@@ -120,6 +120,11 @@ export const METRICS = {
     help: "Messages the consumer took, by what became of them",
     labels: ["result"],
   },
+  hunt_push_messages_total: {
+    type: "counter",
+    help: "Push messages to players' devices, by what became of them: sent; again (it will be tried once more); gone (the device takes none any more); void (nobody is to get it any more); failed; dropped (too many waited)",
+    labels: ["result"],
+  },
   hunt_queue_batch_duration_seconds: {
     type: "histogram",
     help: "Time the consumer took for a batch",

@@ -26,6 +26,8 @@ const ROUTES = [
   "POST /v1/hunts/{hunt}/teams/{team}/members/{player}/return",
   "GET /v1/hunts/{hunt}/me/data",
   "DELETE /v1/hunts/{hunt}/me",
+  "PUT /v1/hunts/{hunt}/me/push",
+  "DELETE /v1/hunts/{hunt}/me/push",
   "POST /v1/hunts/{hunt}/teams/{team}/members/{player}/forget",
   "POST /v1/hunts/{hunt}/teams/{team}/members/{player}/move",
   "POST /v1/hunts/{hunt}/teams/{team}/merge",

@@ -6,6 +6,7 @@ import { RequestError } from "../../errors.ts";
 import { openedAt, phaseAt } from "../../hunt/phase.ts";
 import { forgetsAt } from "../../hunt/retention.ts";
 import type { PublicEntry } from "../../objects/control.ts";
+import { pushKey } from "../../push/vapid.ts";
 import { addressesOf, toldWith } from "../asset-addresses.ts";
 import { declared } from "../declare.ts";
 import { spokenIn } from "../headers.ts";
@@ -62,6 +63,7 @@ export function huntRoutes(app: App): void {
       const opened = openedAt(phase, hunt);
       const present = phaseAt(phase, hunt, now);
       const forgotten = forgetsAt(phase, hunt, configOf(c.env).RETENTION);
+      const push = entry.rehearsal ? undefined : pushKey(c.env);
       const told = toldWith(addressesOf(c.env, hunt.hunt, hunt.assets, now));
       return c.json(
         {
@@ -83,6 +85,7 @@ export function huntRoutes(app: App): void {
           ...(hunt.help === undefined
             ? {}
             : { help: { about: hunt.help.about, perTeam: hunt.help.perTeam } }),
+          ...(push === undefined ? {} : { push: { key: push.publicKey } }),
           clueCount: hunt.clueCount,
           ...(hunt.prizes.length > 0 ? { prizes: await prizesWithSeed(c.env, { ...entry, hunt }, now) } : {}),
           ...(hunt.languages === undefined ? {} : { languages: hunt.languages }),

@@ -10,6 +10,7 @@ import { PageLinks } from "./hunt-page.tsx";
 import { Invite } from "./invite.tsx";
 import { MyData } from "./my-data.tsx";
 import { leaveQuestion } from "./offers.tsx";
+import { endPush, TellMe } from "./push.tsx";
 import { failure, hunt, leave, me, older, readOlder, session, unread } from "./state.ts";
 import { problemText } from "./verdict.tsx";
 import { WayBack } from "./way-back.tsx";
@@ -45,6 +46,7 @@ export function News() {
         </button>
       )}
       <Help clue={undefined} />
+      <TellMe />
     </section>
   );
 }
@@ -84,7 +86,11 @@ export function TeamPage() {
       )}
       <PageLinks hunt={hunt.value} />
       <Settings language={t("language")} appearance={t("appearance")} />
-      <button type="button" class="quiet" onClick={() => confirm(leaveQuestion()) && void leave()}>
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => confirm(leaveQuestion()) && void endPush().then(leave)}
+      >
         {t("leave")}
       </button>
     </section>

@@ -39,6 +39,17 @@ export const de: Translation<typeof en> = {
   helpClosed: "Geschlossen.",
   helpRefused:
     "Das kann gerade nicht gefragt werden: Es ist zu früh, die Schatzsuche läuft nicht, oder euer Team wartet noch auf andere Antworten.",
+  tellMe: "Benachrichtigungen",
+  tellMeText:
+    "Dieses Gerät kann dir melden, wenn der Veranstalter etwas mitteilt oder beantwortet oder ein Rätsel öffnet, auch wenn diese Seite geschlossen ist.",
+  tellMeOn: "Dieses Gerät meldet dir, was passiert, auch wenn diese Seite geschlossen ist.",
+  tellMeStart: "Benachrichtige mich",
+  tellMeStop: "Nicht mehr benachrichtigen",
+  tellMeDenied:
+    "Dieser Browser lässt keine Benachrichtigungen dieser Seite zu. In seinen Einstellungen für diese Website lässt sich das ändern.",
+  tellMeInstall:
+    "Auf iPhone und iPad geht das in der installierten App: Tippe auf „Teilen“, dann auf „Zum Home-Bildschirm“, und öffne die Schatzsuche von dort.",
+  tellMeFailed: "Das hat nicht geklappt. Versuch es später noch einmal.",
   helpFailed: "Das wurde nicht gesendet. Versucht es noch einmal.",
   yourChoice: "Deine Wahl: {choice}",
   sendChoice: "Diese Antwort senden",

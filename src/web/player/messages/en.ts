@@ -36,6 +36,17 @@ export const en = {
   helpClosed: "Closed.",
   helpRefused:
     "This cannot be asked now: it is too early, the hunt is not running, or your team waits for other answers.",
+  tellMe: "Notifications",
+  tellMeText:
+    "This device can tell you when the organisers announce or answer something, or open a clue, also while this page is closed.",
+  tellMeOn: "This device tells you what happens, also while this page is closed.",
+  tellMeStart: "Notify me",
+  tellMeStop: "No more notifications",
+  tellMeDenied:
+    "This browser does not let the page notify you. You can change that in its settings for this site.",
+  tellMeInstall:
+    "On an iPhone or iPad this works in the installed app: tap Share, then “Add to Home Screen”, and open the hunt from there.",
+  tellMeFailed: "That did not work. Try again later.",
   helpFailed: "This was not sent. Try again.",
   yourChoice: "Your choice: {choice}",
   sendChoice: "Send this answer",
