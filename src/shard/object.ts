@@ -44,6 +44,7 @@ import type {
   Forgetter,
   Forgotten,
   ForgottenPage,
+  GaveWrong,
   GuessesPage,
   HandedOver,
   Hearing,
@@ -453,7 +454,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       push: this.#push,
     });
     this.#past = new Past({ ...parts, players: this.#players });
-    this.#wrong = new WrongAnswers(parts);
+    this.#wrong = new WrongAnswers({ ...parts, secrets: env });
     this.#looks = new Looks({
       ...parts,
       players: this.#players,
@@ -885,6 +886,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   wrongAnswers(clue: string, limit: number): Promise<WrongGiven[] | Refusal> {
     return this.#wrong.of(clue, limit);
+  }
+
+  gaveWrong(clue: string, answer: string, limit: number): Promise<GaveWrong | Refusal> {
+    return this.#wrong.gave(clue, answer, limit);
   }
 
   helpQueue(

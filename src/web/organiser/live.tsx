@@ -12,6 +12,7 @@ import { Announce } from "./announce.tsx";
 import { CheckinMap } from "./checkins.tsx";
 import { ClueButton } from "./clue-button.tsx";
 import { engineText, issueText, issueWords } from "./engine.ts";
+import { NudgeOffers } from "./nudge.tsx";
 import { OriginPanel } from "./origin.tsx";
 import { Spark } from "./spark.tsx";
 import { ask, huntPath, loaded, may, useLoaded } from "./state.ts";
@@ -60,6 +61,7 @@ export function LiveView({ hunt }: { hunt: string }) {
       <div class="stack">
         <Figures />
         <Tolerated />
+        <NudgeOffers hunt={hunt} stats={() => stats.value.value} />
         <Clues hunt={hunt} />
         <CheckinMap hunt={hunt} />
       </div>

@@ -39,6 +39,16 @@ export function Regrade({ hunt }: { hunt: string }) {
       made.value = undefined;
     });
   };
+  /** An announcement names so many teams at most. */
+  const moved = (made.value?.told.changes ?? []).map(({ team }) => team);
+  const tellThem = async (): Promise<void> => {
+    const text = { name: "text", label: t("announceText"), kind: "lines", value: t("regradeTold") } as const;
+    const answers = await askFor(t("regradeTell", { count: moved.length }), "", [text], t("send"));
+    if (!answers) return;
+    await attempt("regrade", t("done"), () =>
+      ask(huntPath(hunt, "/announcements"), { json: { text: answers.text, to: { teams: moved } } }),
+    );
+  };
   const told = made.value?.hunt === hunt ? made.value.told : undefined;
   return (
     <section class="card stack">
@@ -49,6 +59,11 @@ export function Regrade({ hunt }: { hunt: string }) {
       </button>
       <ToldAt place="regrade" />
       {told && <EffectsTold effects={told} />}
+      {told && moved.length > 0 && may("POST /v1/hunts/{hunt}/announcements", hunt) && (
+        <button type="button" class="quiet" onClick={() => void tellThem()}>
+          {t("regradeTell", { count: moved.length })}
+        </button>
+      )}
       {told?.id !== undefined && (
         <button type="button" class="quiet" onClick={() => void undo(told.id ?? "")}>
           {t("regradeUndo")}
