@@ -38,6 +38,11 @@ export const LAYERS: { rooms: Room[] }[] = [
   { rooms: [{ path: "placement", holds: "where a new team goes, and when a hunt grows" }] },
   {
     rooms: [
+      { path: "assets", holds: "files of hunts: their forms, what is cut from them, the bucket, tickets" },
+    ],
+  },
+  {
+    rooms: [
       { path: "people", holds: "what tells who somebody is, beside the log" },
       { path: "push", holds: "push messages: their form, sealing, sender and addresses" },
     ],

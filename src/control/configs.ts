@@ -7,6 +7,7 @@ import type { StandingsRules } from "../hunt/score.ts";
 import type { PublicEntry, PublicPrizeChanges } from "../objects/control.ts";
 import type { BoardConfig } from "../objects/leaderboard.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
+import type { Rehearsal } from "../objects/rehearsal.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import { hashOfSeed } from "../prizes/draw.ts";
 import type { HuntState } from "./state.ts";
@@ -23,6 +24,10 @@ export interface Compiled {
 }
 
 type State = Readonly<HuntState>;
+
+/** What the others are told of it, if the hunt is a rehearsal. */
+const rehearsalIn = ({ rehearsal }: State): { rehearsal?: Rehearsal } =>
+  rehearsal === undefined ? {} : { rehearsal: { of: rehearsal.of, ahead: rehearsal.ahead } };
 
 /** The public half of the hunt; also the content of the KV entry. */
 export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
@@ -41,6 +46,7 @@ export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
     ...(begun === undefined ? {} : { begun }),
     ...(incarnation === undefined ? {} : { incarnation }),
     ...(voidBefore === undefined ? {} : { voidBefore }),
+    ...rehearsalIn(state),
     pepper: compiled.hunt.pepper,
   };
 }
@@ -68,6 +74,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     clues,
     released,
     incarnation,
+    assets,
   } = state;
   return {
     revision,
@@ -81,6 +88,8 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     ...(clues === undefined ? {} : { clues }),
     ...(released ? { released } : {}),
     ...(incarnation === undefined ? {} : { incarnation }),
+    ...(assets === undefined ? {} : { assets }),
+    ...rehearsalIn(state),
     ...(whole ? { compiled: hunt } : {}),
   };
 }
@@ -88,6 +97,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
 export function vaultConfigOf(state: State, { hunt }: Compiled, seed: string): VaultConfig {
   return {
     revision: state.revision,
+    ...rehearsalIn(state),
     seed,
     prizes: hunt.prizes.map((prize) => rulesOf(prize, state.prizes)),
   };
@@ -117,6 +127,7 @@ export function boardConfigOf(state: State, { hunt }: Compiled): BoardConfig {
     ...(results === undefined ? {} : { results }),
     ...(state.released ? { released: state.released } : {}),
     ...(state.incarnation === undefined ? {} : { incarnation: state.incarnation }),
+    ...rehearsalIn(state),
     ...(opens === undefined ? {} : { opens }),
     ...(closes === undefined ? {} : { closes }),
   };

@@ -83,6 +83,7 @@ export class Delivery {
       this.#deps.shipping();
       this.#deps.shipper.turn().then(
         (next) => {
+          this.#deps.meter.settled(this.#deps.shipper.settled);
           if (next !== undefined && next < TIMER_MAX) this.ship(next);
         },
         (error: unknown) => {
@@ -118,6 +119,7 @@ export class Delivery {
       try {
         if (!(await prepare())) return;
         [next] = await Promise.all([shipper.turn(), reporter.behind ? reporter.turn() : Promise.resolve()]);
+        meter.settled(shipper.settled);
       } catch (error) {
         console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
       } finally {

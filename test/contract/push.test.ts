@@ -4,6 +4,7 @@ import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import type { AskedMade, ThreadMade } from "../../src/contract/help.ts";
 import type { Hunt } from "../../src/contract/hunt.ts";
 import type { PersonalData } from "../../src/contract/personal.ts";
+import type { Rehearsal } from "../../src/contract/rehearsal.ts";
 import type { Announced } from "../../src/contract/running.ts";
 import { type Device, PushService } from "../push/service.ts";
 import { Client, expectProblem, type Player } from "./client.ts";
@@ -283,6 +284,15 @@ describe("[PUSH-4] what is no device of a push service", () => {
     );
     expectProblem(await put({ ...ada, token: view.body.token }, good), "forbidden");
   });
+});
+
+test("[PUSH-3] a rehearsal tells no key and subscribes nobody: nothing of it leaves the engine", async () => {
+  const made = await client.organise<Rehearsal>("POST", "/v1/hunts/pushed/rehearsal", {});
+  expect(made.status, made.text).toBe(201);
+  const { hunt } = made.body;
+  expect((await client.call<Hunt>("GET", `/v1/hunts/${hunt}`)).body.push).toBe(undefined);
+  const ada = await client.team(hunt, "Rehearsing");
+  expectProblem(await put(ada, service.device().toJSON()), "conflict");
 });
 
 describe("[PUSH-6] a device is personal data", () => {

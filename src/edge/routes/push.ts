@@ -7,7 +7,7 @@ import { allowedIn, refuseEndpoint } from "../../push/endpoint.ts";
 import { isFit } from "../../push/seal.ts";
 import { pushKey } from "../../push/vapid.ts";
 import { declared } from "../declare.ts";
-import { shardOf } from "../hunt.ts";
+import { huntEntry, shardOf } from "../hunt.ts";
 import { limitLooks } from "../limits.ts";
 import { type App, publicOrigin } from "../request.ts";
 import { unseatedPlayer } from "../roles.ts";
@@ -30,6 +30,8 @@ export function pushRoutes(app: App): void {
       limitLooks(c.env, team, c.get("now"));
       const key = pushKey(c.env);
       if (!key) throw new RequestError("conflict", "this engine sends no push messages");
+      const { rehearsal } = await huntEntry(c.env, hunt, c.get("now"));
+      if (rehearsal) throw new RequestError("conflict", "nothing of a rehearsal leaves the engine");
       const refused = refuseEndpoint(endpoint, allowedIn(configOf(c.env).PUSH_ALLOW));
       if (refused !== undefined) throw unfit("endpoint", refused);
       if (!(await isFit(keys))) throw unfit("keys", "must be a public key of P-256, and 16 bytes");
