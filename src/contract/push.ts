@@ -78,7 +78,6 @@ export const pushBody = z
       },
     ],
   });
-export type PushBody = z.infer<typeof pushBody>;
 
 export const pushQuery = z.strictObject({
   device: z
