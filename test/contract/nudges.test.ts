@@ -135,11 +135,11 @@ describe("[SEE-5] something is said to a wrong answer", () => {
       { ...WORDS, say: "x".repeat(2_000) },
       { ...WORDS, more: 1 },
       { ...WORDS, answer: "\u0000" },
-      // Of a place nobody answers.
     ]) {
       expectProblem(await say("refused", body), "invalid");
     }
-    expectProblem(await say("refused", WORDS, "", client.organiserToken, "pier"), "not_found");
+    // A place is not answered: its definition cannot have a nudge.
+    expectProblem(await say("refused", WORDS, "", client.organiserToken, "pier"), "invalid");
     expect((await definitionOf("refused")).version).toBe('"1"');
     await client.setPhase("refused", "ended");
     await client.setPhase("refused", "final");
