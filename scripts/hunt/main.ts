@@ -18,6 +18,7 @@ import { entry } from "./entry.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, printFailure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
+import { nudge } from "./nudge.ts";
 import { organisers } from "./organisers.ts";
 import { deadLetters, origin, rearchive, redrive, repair } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
@@ -87,6 +88,7 @@ const COMMANDS: readonly Command[] = [
   unsolve,
   reset,
   withdrawClue,
+  nudge,
   restoreClue,
   regrade,
   regradeUndo,

@@ -48,6 +48,7 @@ const TABLE: Readonly<Record<string, Roles>> = {
   "GET /v1/hunts/{hunt}/proof/{shard}/{seq}": OPERATORS,
   "GET /v1/hunts/{hunt}/verify": EVERY,
   "PUT /v1/hunts/{hunt}": EDITORS,
+  "POST /v1/hunts/{hunt}/clues/{clue}/nudges": EDITORS,
   "GET /v1/hunts/{hunt}/definition": EDITORS,
   "GET /v1/hunts/{hunt}/codes": EDITORS,
   "GET /v1/hunts/{hunt}/assets": EVERY,

@@ -32,6 +32,8 @@ import type {
   KeyIds,
   MergedInto,
   NewAnnouncement,
+  Nudged,
+  NudgeWish,
   PublicEntry,
   PublishOptions,
   PublishResult,
@@ -78,6 +80,7 @@ import {
 import { FanOut } from "./fan-out.ts";
 import { Merges } from "./merges.ts";
 import { Moves } from "./moves.ts";
+import { Nudging } from "./nudging.ts";
 import { newSeed, type Published, Publisher } from "./publish.ts";
 import { Regrades } from "./regrades.ts";
 import { Rehearsals } from "./rehearsals.ts";
@@ -100,6 +103,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #merges: Merges;
   readonly #regrades: Regrades;
   readonly #clueDesk: ClueDesk;
+  readonly #nudging: Nudging;
   readonly #assets: Assets;
   readonly #rehearsals: Rehearsals;
   readonly #alarm: Alarm<ControlReason>;
@@ -217,6 +221,15 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       published: () => this.#published(),
       alarm,
       now,
+    });
+    this.#nudging = new Nudging({
+      hunt,
+      env,
+      shards: () => state.shards,
+      definition: () => this.definition(),
+      publish: (source, format, options, by) => this.publish(source, format, options, by),
+      actOnTeam: (team, action, by) => this.#actions.actOnTeam(team, action, by),
+      announce: (announcement, by) => this.#announcing.announce(announcement, by),
     });
     void ctx.blockConcurrencyWhile(async () => {
       await alarm.resume();
@@ -406,6 +419,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   release(by: Actor): Promise<{ released: true } | Refusal> {
     this.#rightPhase();
     return this.#changes.release(by);
+  }
+
+  async nudge(wish: NudgeWish, by: Actor): Promise<Nudged | Refusal> {
+    const final = wish.dryRun ? undefined : this.#final();
+    return final ?? this.#nudging.nudge(wish, by);
   }
 
   announce(announcement: NewAnnouncement, by: Actor): Promise<{ id: string; at: number } | Refusal> {

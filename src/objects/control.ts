@@ -76,6 +76,29 @@ export interface ClueChanged {
 /** What a regrade changed; without an `id` nothing. */
 export type Regraded = Effects & { id?: string };
 
+/** What an organiser says to a wrong answer. `tell`: what the teams that gave it are told; absent: nothing. */
+export interface NudgeWish {
+  clue: string;
+  answer: string;
+  say: string;
+  tell?: string;
+  dryRun: boolean;
+  reason: string;
+}
+
+/** The version that has the nudge, the teams concerned, and of how many in all. */
+export interface Nudged {
+  clue: string;
+  version: number;
+  teams: string[];
+  total: number;
+  /** Of a dry run: what the new definition would move. */
+  effects?: Effects;
+  /** Teams that have not got their tries back. */
+  failed?: string[];
+  announcement?: string;
+}
+
 /** The team that another one was merged into. */
 export type MergedInto = Pick<TeamChanged, "team">;
 
@@ -245,6 +268,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   reopen(reason: string, by: Actor): Promise<{ phase: Phase } | Refusal>;
   /** Releases the results of a hunt that has ended and holds them back. Safe to repeat. */
   release(by: Actor): Promise<{ released: true } | Refusal>;
+  /** A nudge for a wrong answer: a version that has it, tries back, and word to the teams concerned; or what that would do. */
+  nudge(wish: NudgeWish, by: Actor): Promise<Nudged | Refusal>;
   announce(announcement: NewAnnouncement, by: Actor): Promise<{ id: string; at: number } | Refusal>;
   /** Gives an announcement another text, also one that is not sent yet. */
   editAnnouncement(id: string, text: string, reason: string, by: Actor): Promise<Announcement | Refusal>;

@@ -514,6 +514,17 @@ export interface WrongGiven {
   nudge?: true;
 }
 
+/** Teams that gave a wrong answer and have not solved the clue, who gave it last first. */
+export interface GaveWrong {
+  teams: { team: string; last: number }[];
+  /** All of them, however many are named. */
+  total: number;
+  /** What the present definition's nudge says to it; absent: it has none. */
+  say?: string;
+  /** The present definition accepts it. */
+  isAccepted: boolean;
+}
+
 /** What an organiser's action came to: the team's score, and the clues that a solve opened. */
 export interface Organised {
   score: number;
@@ -735,6 +746,8 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   facts(wanted: FactsWanted, below: number | undefined, limit: number): Promise<FactsPage | Refusal>;
   /** Wrong answers of the clue, those of most teams first. */
   wrongAnswers(clue: string, limit: number): Promise<WrongGiven[] | Refusal>;
+  /** Who gave this wrong answer, as the clue compares it, `limit` of them. */
+  gaveWrong(clue: string, answer: string, limit: number): Promise<GaveWrong | Refusal>;
   /** Durable facts after `after`, as the log keeps them, and the gaps between them; an empty list ends the export. */
   exportFacts(after: number): Promise<(Exported | ExportedGap)[]>;
   /** Refolds the whole log and compares it with the state in use. */

@@ -45,6 +45,7 @@ import type {
   Forgetter,
   Forgotten,
   ForgottenPage,
+  GaveWrong,
   GuessesPage,
   HandedOver,
   Hearing,
@@ -937,6 +938,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   wrongAnswers(clue: string, limit: number): Promise<WrongGiven[] | Refusal> {
     return this.#wrong.of(clue, limit);
+  }
+
+  gaveWrong(clue: string, answer: string, limit: number): Promise<GaveWrong | Refusal> {
+    return this.#wrong.gave(clue, answer, limit);
   }
 
   helpQueue(wanted: HelpWanted): Promise<HelpPage | Refusal> {

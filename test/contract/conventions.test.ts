@@ -61,6 +61,7 @@ const ROUTES = [
   "POST /v1/hunts/{hunt}/teams/{team}/solves",
   "POST /v1/hunts/{hunt}/teams/{team}/solves/{clue}/undo",
   "POST /v1/hunts/{hunt}/teams/{team}/attempts/reset",
+  "POST /v1/hunts/{hunt}/clues/{clue}/nudges",
   "POST /v1/hunts/{hunt}/clues/{clue}/withdraw",
   "POST /v1/hunts/{hunt}/clues/{clue}/restore",
   "POST /v1/hunts/{hunt}/regrade",

@@ -8,6 +8,7 @@ import type { RecordedOutcome } from "../../contract/play.ts";
 import { clock, number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
 import { engineText } from "./engine.ts";
+import { maySay, sayTo } from "./nudge.tsx";
 import { ask, attempt, huntPath, loaded, may, useLoaded } from "./state.ts";
 import { TeamsView } from "./teams.tsx";
 import { ToldAt } from "./told.tsx";
@@ -230,6 +231,7 @@ function Wrong({ hunt, clue }: { hunt: string; clue: string }) {
       </h2>
       {wrongs.value.problem !== "" && <p class="note bad">{wrongs.value.problem}</p>}
       {wrongs.value.value && answers.length === 0 && <p class="soft">{t("wrongNone")}</p>}
+      <ToldAt place="nudges" />
       {answers.length > 0 && (
         <div class="scroll">
           <table class="stacked">
@@ -250,6 +252,16 @@ function Wrong({ hunt, clue }: { hunt: string; clue: string }) {
                 <tr key={answer}>
                   <th scope="row">
                     <bdi>{answer}</bdi> {nudge && <span class="soft small">{t("wrongNudged")}</span>}
+                    {!nudge && maySay(hunt) && (
+                      <button
+                        type="button"
+                        class="quiet small"
+                        aria-label={`${t("nudgeSay")}: ${answer}`}
+                        onClick={() => void sayTo(hunt, { clue, title: titleOf(clue), answer })}
+                      >
+                        {t("nudgeSay")}
+                      </button>
+                    )}
                   </th>
                   <td class="number" data-label={t("teams")}>
                     {number(teams)}

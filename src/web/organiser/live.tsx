@@ -13,6 +13,7 @@ import { Announce } from "./announce.tsx";
 import { CheckinMap } from "./checkins.tsx";
 import { ClueButton } from "./clue-button.tsx";
 import { engineText, issueText, issueWords } from "./engine.ts";
+import { NudgeOffers } from "./nudge.tsx";
 import { OriginPanel } from "./origin.tsx";
 import { Spark } from "./spark.tsx";
 import { ask, huntPath, loaded, may, useLoaded } from "./state.ts";
@@ -61,6 +62,7 @@ export function LiveView({ hunt, phase }: { hunt: string; phase: Phase }) {
       <div class="stack">
         <Figures />
         <Tolerated />
+        <NudgeOffers hunt={hunt} stats={() => stats.value.value} />
         <Clues hunt={hunt} phase={phase} />
         <CheckinMap hunt={hunt} />
       </div>

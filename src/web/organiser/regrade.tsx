@@ -53,6 +53,16 @@ export function Regrade({ hunt, phase, entries, changed }: About) {
     });
     changed();
   };
+  /** An announcement names so many teams at most. */
+  const moved = (made.value?.told.changes ?? []).map(({ team }) => team);
+  const tellThem = async (): Promise<void> => {
+    const text = { name: "text", label: t("announceText"), kind: "lines", value: t("regradeTold") } as const;
+    const answers = await askFor(t("regradeTell", { count: moved.length }), "", [text], t("send"));
+    if (!answers) return;
+    await attempt("regrade", t("done"), () =>
+      ask(huntPath(hunt, "/announcements"), { json: { text: answers.text, to: { teams: moved } } }),
+    );
+  };
   const told = made.value?.hunt === hunt ? made.value.told : undefined;
   const last = standing(entries);
   return (
@@ -66,6 +76,11 @@ export function Regrade({ hunt, phase, entries, changed }: About) {
       )}
       <ToldAt place="regrade" />
       {told && (told.id === undefined || told.id === last?.id) && <EffectsTold hunt={hunt} effects={told} />}
+      {told && moved.length > 0 && may("POST /v1/hunts/{hunt}/announcements", hunt) && (
+        <button type="button" class="quiet" onClick={() => void tellThem()}>
+          {t("regradeTell", { count: moved.length })}
+        </button>
+      )}
       {last && (
         <p>
           {t("regradeLast", { time: stamp(last.at), name: last.actor })}{" "}

@@ -399,6 +399,43 @@ export const de: Translation<typeof en> = {
   wrongTimes: "Mal",
   quoted: "„{text}“",
   wrongLast: "Zuletzt",
+  nudgeOffer: {
+    one: "{count} Team antwortet „{answer}“: etwas dazu sagen?",
+    other: "{count} Teams antworten „{answer}“: etwas dazu sagen?",
+  },
+  nudgeSay: "Etwas sagen",
+  nudgeNot: "Jetzt nicht",
+  nudgeTitle: "Was zu „{answer}“ gesagt wird",
+  nudgeWords: "Steht künftig da statt „falsch“ und kostet keinen Versuch",
+  nudgeTell: {
+    one: "An das Team, das so geantwortet hat (leer: nichts)",
+    other: "An die {count} Teams, die so geantwortet haben (leer: nichts)",
+  },
+  nudgeProposed: "„{answer}“ ist es nicht, aber ihr seid auf dem Weg.",
+  nudgeTold:
+    "Ihr habt bei „{clue}“ „{answer}“ versucht. Das ist es nicht, aber ihr seid auf dem Weg. Eure Versuche dort habt ihr zurück.",
+  nudgeReason: "Viele Teams antworten „{answer}“",
+  nudgeConcerns: {
+    one: "Eine neue Version wird veröffentlicht. {count} Team, das so geantwortet und das Rätsel nicht gelöst hat, bekommt seine Versuche zurück.",
+    other:
+      "Eine neue Version wird veröffentlicht. {count} Teams, die so geantwortet und das Rätsel nicht gelöst haben, bekommen ihre Versuche zurück.",
+  },
+  nudgeMore:
+    "Bei {count} weiteren ist es länger her: Sie erfahren nichts davon und behalten ihre Versuche, wie sie sind.",
+  nudgeSaid: {
+    one: "Version {version} sagt es. {count} Team hat seine Versuche zurück.",
+    other: "Version {version} sagt es. {count} Teams haben ihre Versuche zurück.",
+  },
+  nudgeFailed: {
+    one: "Bei {count} Team ging es nicht: noch einmal sagen.",
+    other: "Bei {count} Teams ging es nicht: noch einmal sagen.",
+  },
+  regradeTell: {
+    one: "Dem betroffenen Team Bescheid geben",
+    other: "Den {count} betroffenen Teams Bescheid geben",
+  },
+  regradeTold:
+    "Wir haben korrigiert, wie Antworten gewertet wurden. Dadurch hat sich euer Punktestand oder Platz geändert: Schaut bitte bei euren Rätseln und in der Rangliste nach.",
   wrongNudged: "wird erklärt",
   wrongAnswer: "Antwort",
   viewAs: "Als Team ansehen",

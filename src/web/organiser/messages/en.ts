@@ -385,6 +385,39 @@ export const en = {
   wrongTimes: "Times",
   quoted: "“{text}”",
   wrongLast: "Last",
+  nudgeOffer: {
+    one: "{count} team answers “{answer}”: say something?",
+    other: "{count} teams answer “{answer}”: say something?",
+  },
+  nudgeSay: "Say something",
+  nudgeNot: "Not now",
+  nudgeTitle: "What is said to “{answer}”",
+  nudgeWords: "Told from now on instead of “wrong”; it costs no attempt",
+  nudgeTell: {
+    one: "Told to the team that gave it (empty: nothing)",
+    other: "Told to the {count} teams that gave it (empty: nothing)",
+  },
+  nudgeProposed: "“{answer}” is not it, but you are on the way.",
+  nudgeTold:
+    "You tried “{answer}” at “{clue}”. That is not it, but you are on the way. Your attempts there are back.",
+  nudgeReason: "Many teams answer “{answer}”",
+  nudgeConcerns: {
+    one: "A new version is published. {count} team that gave this answer and has not solved the clue gets its attempts back.",
+    other:
+      "A new version is published. {count} teams that gave this answer and have not solved the clue get their attempts back.",
+  },
+  nudgeMore: "{count} more gave it longer ago: they are not told and keep what attempts they have.",
+  nudgeSaid: {
+    one: "Version {version} says it. {count} team has its attempts back.",
+    other: "Version {version} says it. {count} teams have their attempts back.",
+  },
+  nudgeFailed: { one: "{count} team has not: say it again.", other: "{count} teams have not: say it again." },
+  regradeTell: {
+    one: "Tell the team concerned",
+    other: "Tell the {count} teams concerned",
+  },
+  regradeTold:
+    "We have corrected how answers were judged. Your score or place has changed because of that: please look at your clues and the standings.",
   wrongNudged: "explained to them",
   wrongAnswer: "Answer",
   viewAs: "View as team",
