@@ -84,7 +84,12 @@ const { metafile } = await build({
 // name that every release has: a page of an earlier release finds its own no more (src/web/player/parts.ts).
 await build({
   ...common,
-  entryPoints: { detector: join(web, "player", "detector.ts"), map: join(web, "shared", "map.ts") },
+  entryPoints: {
+    detector: join(web, "player", "detector.ts"),
+    map: join(web, "shared", "map.ts"),
+    // The console's worker, which is no part of a page.
+    simulation: join(root, "src", "simulation", "worker.ts"),
+  },
   outdir: join(out, "parts"),
   assetNames: "../assets/[name]-[hash]",
   loader: LOADER,

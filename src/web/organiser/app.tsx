@@ -43,6 +43,8 @@ import { ToldAt } from "./told.tsx";
 /** CodeMirror is large, and most looks at the console are not at the editor. */
 const Editor = lazy(async () => ({ default: (await import("./editor.tsx")).Editor }));
 
+const SimulateView = lazy(async () => ({ default: (await import("./simulate.tsx")).SimulateView }));
+
 /** Time between looks at the hunt's phase, ms. */
 const HUNT_EVERY = 5_000;
 
@@ -56,7 +58,7 @@ const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** The view of who organises: no hunt has such an id. */
 const PEOPLE = "~organisers";
 
-const VIEWS = ["live", "feed", "help", "edit", "teams", "prizes", "codes", "data"] as const;
+const VIEWS = ["live", "feed", "help", "edit", "simulate", "teams", "prizes", "codes", "data"] as const;
 type View = (typeof VIEWS)[number];
 
 export function App() {
@@ -290,6 +292,7 @@ const OPENED_BY: Record<View, string> = {
   feed: "GET /v1/hunts/{hunt}/facts",
   help: "GET /v1/hunts/{hunt}/help",
   edit: "GET /v1/hunts/{hunt}/definition",
+  simulate: "GET /v1/hunts/{hunt}/definition",
   teams: "GET /v1/hunts/{hunt}/teams",
   prizes: "GET /v1/hunts/{hunt}/stats",
   codes: "GET /v1/hunts/{hunt}/codes",
@@ -361,6 +364,10 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : view === "edit" ? (
         <Suspense fallback={<p class="soft">{t("loading")}</p>}>
           <Editor hunt={hunt} />
+        </Suspense>
+      ) : view === "simulate" ? (
+        <Suspense fallback={<p class="soft">{t("loading")}</p>}>
+          <SimulateView hunt={hunt} known={known} />
         </Suspense>
       ) : !known ? (
         <p class="soft">{current.value.problem || t("loading")}</p>
