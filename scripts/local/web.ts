@@ -88,6 +88,8 @@ await build({
     detector: join(web, "player", "detector.ts"),
     map: join(web, "shared", "map.ts"),
     gfm: join(web, "shared", "gfm.ts"),
+    // The console's worker, which is no part of a page.
+    simulation: join(root, "src", "simulation", "worker.ts"),
   },
   outdir: join(out, "parts"),
   assetNames: "../assets/[name]-[hash]",

@@ -116,6 +116,24 @@ export interface SimulationOptions {
   opened?: Readonly<Record<string, number>>;
 }
 
+/** The console's page to its worker, and back. */
+export interface SimulationAsked {
+  form: typeof SIMULATION_FORM;
+  hunt: string;
+  /** Definitions, YAML or JSON: the one to simulate, and one to compare it with. */
+  definition: string;
+  against?: string;
+  options: SimulationOptions;
+}
+
+export type SimulationTold =
+  | { told: "progress"; run: number; of: number }
+  | { told: "report"; report: SimulationReport; against?: SimulationReport; differences?: Difference[] }
+  | { told: "refused"; issues: { path: string; code: string; message: string }[] };
+
+/** The form of what passes between page and worker: they may be of two releases. */
+export const SIMULATION_FORM = 1;
+
 /** Teams in all runs at most: minutes of one processor. */
 export const SIMULATED_MAX = 200_000;
 export const RUNS_MAX = 200;

@@ -40,7 +40,7 @@ describe.skipIf(!isPresent)("[SIM-5] the half of a real hunt's teams that nothin
       scoring.finish ?? "",
     );
     const start = { model: CALIBRATED, pace: CALIBRATED_PACE, difficulties: clues.map(() => 0) };
-    const off = judged(real, real.foretold, withDifficulties(real, start, target, 12, 100));
+    const off = judged(real, real.foretold, withDifficulties(real, start, target, 8, 100));
     const solves = stated("solves a team", /stated: at most ([\d.]+) %/) / 100;
     expect(Math.abs(off.simulated / off.real - 1)).toBeLessThan(solves);
     expect(off.distance).toBeLessThan(

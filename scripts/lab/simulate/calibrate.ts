@@ -74,4 +74,6 @@ function blind(real: RealHunt, { model, pace }: Fit): void {
   );
 }
 
-const isIn = ({ low, high }: Band, share: number): boolean => share >= low && share <= high;
+function isIn({ low, high }: Band, share: number): boolean {
+  return share >= low && share <= high;
+}

@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 
 /** Teams of a simulated run while the figures are looked for, and when they are judged. */
 const TEAMS_FITTED = 500;
-const TEAMS_JUDGED = 4_000;
+const TEAMS_JUDGED = 2_000;
 
 /** By how much a clue's difficulty follows what its solve share is off, each time; and how often. */
 const FOLLOWS = 0.7;

@@ -45,6 +45,8 @@ import { ToldAt } from "./told.tsx";
 const Editor = lazy(async () => ({ default: (await import("./editor.tsx")).Editor }));
 const Files = lazy(async () => ({ default: (await import("./files.tsx")).Files }));
 
+const SimulateView = lazy(async () => ({ default: (await import("./simulate.tsx")).SimulateView }));
+
 /** Time between looks at the hunt's phase, ms. */
 const HUNT_EVERY = 5_000;
 
@@ -58,7 +60,7 @@ const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** The view of who organises: no hunt has such an id. */
 const PEOPLE = "~organisers";
 
-const VIEWS = ["live", "feed", "help", "edit", "files", "teams", "prizes", "codes", "data"] as const;
+const VIEWS = ["live", "feed", "help", "edit", "files", "simulate", "teams", "prizes", "codes", "data"] as const;
 type View = (typeof VIEWS)[number];
 
 export function App() {
@@ -297,6 +299,7 @@ const OPENED_BY: Record<View, string> = {
   help: "GET /v1/hunts/{hunt}/help",
   edit: "GET /v1/hunts/{hunt}/definition",
   files: "GET /v1/hunts/{hunt}/assets",
+  simulate: "GET /v1/hunts/{hunt}/definition",
   teams: "GET /v1/hunts/{hunt}/teams",
   prizes: "GET /v1/hunts/{hunt}/stats",
   codes: "GET /v1/hunts/{hunt}/codes",
@@ -372,6 +375,10 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : view === "files" ? (
         <Suspense fallback={<p class="soft">{t("loading")}</p>}>
           <Files hunt={hunt} />
+        </Suspense>
+      ) : view === "simulate" ? (
+        <Suspense fallback={<p class="soft">{t("loading")}</p>}>
+          <SimulateView hunt={hunt} known={known} />
         </Suspense>
       ) : !known ? (
         <p class="soft">{current.value.problem || t("loading")}</p>
