@@ -10,6 +10,7 @@ import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
 import { useQrCode } from "../shared/qr-code.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { Settings, startTheme } from "../shared/settings.tsx";
 import { Graph } from "./graph.tsx";
 import { ar, de, en } from "./messages.ts";
@@ -78,6 +79,7 @@ function Board() {
   return (
     <main class="board">
       <header class="board-head">
+        <RehearsalBand of={told?.rehearsalOf} />
         <h1>
           <bdi>{told?.title ?? t("loading")}</bdi>
         </h1>

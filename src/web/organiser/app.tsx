@@ -8,6 +8,7 @@ import { Problem } from "../shared/api.ts";
 import { list, number, t } from "../shared/i18n.ts";
 import { decoded, encoded } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { Settings } from "../shared/settings.tsx";
 import { Codes } from "./codes.tsx";
 import { DataPage } from "./data.tsx";
@@ -223,6 +224,7 @@ function Hunts() {
               <h2>
                 <bdi>{row.title}</bdi>
               </h2>
+              <RehearsalBand of={row.rehearsalOf} />
               <p class="soft number">
                 <PhaseMark phase={row.phase} opens={row.phase === "draft" ? row.opens : undefined} />{" "}
                 {t("version")} {number(row.version)} · {t("teams")} {number(row.teams)}
@@ -305,6 +307,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
   const hasDraft = drafts.value.includes(hunt);
   return (
     <main class="console stack">
+      <RehearsalBand of={known?.rehearsalOf} />
       <div class="row spread">
         <div>
           <h1>
@@ -323,7 +326,9 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
             )}
             {known?.forgetsAt !== undefined && isOver(known.phase) && (
               <span>
-                {t(Date.parse(known.forgetsAt) > Date.now() ? "forgetsAt" : "forgottenSince")}{" "}
+                {t(
+                  Date.parse(known.forgetsAt) > Date.parse(known.serverTime) ? "forgetsAt" : "forgottenSince",
+                )}{" "}
                 <time dateTime={known.forgetsAt}>{dayAndTime(known.forgetsAt)}</time>
               </span>
             )}
@@ -375,9 +380,9 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : view === "codes" ? (
         <Codes hunt={hunt} />
       ) : view === "data" ? (
-        <DataPage hunt={hunt} phase={known.phase} />
+        <DataPage hunt={hunt} known={known} />
       ) : (
-        <LiveView hunt={hunt} />
+        <LiveView hunt={hunt} serverTime={known.serverTime} />
       )}
     </main>
   );

@@ -4,6 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { isOver } from "../shared/over.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { ClueList, CluePage } from "./clues.tsx";
 import { useFoot } from "./foot.ts";
 import { isNew } from "./fresh.ts";
@@ -38,7 +39,10 @@ export function App() {
   if (missing.value) return <MissingHunt />;
   if (!session.value || switching.value)
     return hunt.value ? (
-      <JoinPage hunt={hunt.value} />
+      <>
+        <RehearsalBand of={hunt.value.rehearsalOf} />
+        <JoinPage hunt={hunt.value} />
+      </>
     ) : (
       <Splash text={t(online.value ? "loading" : "offline")} />
     );
@@ -89,6 +93,7 @@ function Header() {
   const team = me.value?.team;
   return (
     <header class="masthead">
+      <RehearsalBand of={hunt.value?.rehearsalOf} />
       <div class="masthead-inner">
         <p class="masthead-title">
           <bdi>{hunt.value?.title}</bdi>

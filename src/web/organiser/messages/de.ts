@@ -328,6 +328,20 @@ export const de: Translation<typeof en> = {
     "Die Ergebnisse sind noch zurückgehalten: Niemand sieht die Schlussplätze, bevor du sie freigibst.",
   releaseSure: "Alle sehen sofort die Schlussplätze. Das lässt sich nicht zurücknehmen.",
   released: "Die Ergebnisse sind freigegeben.",
+  rehearsalBand: "Probe: Hier zählt nichts.",
+  rehearse: "Proben",
+  rehearseHint:
+    "Eine Kopie der Schatzsuche mit eigener Uhr: dieselben gedruckten Codes, Spielgeld statt Preisen, und nichts davon wird nach außen gesendet. Neu angelegt beginnt sie von vorn.",
+  rehearseText:
+    "Kopiert wird die veröffentlichte Definition. Eine frühere Probe verschwindet mit ihren Spielern und Ergebnissen.",
+  rehearseAt: "Wie spät es dort ist (leer: so spät wie jetzt)",
+  rehearseMade: "Die Probe {id} ist angelegt.",
+  rehearsePlayer: "Spielerseite der Probe",
+  rehearseConsole: "Konsole der Probe",
+  rehearseBoard: "Tafel der Probe",
+  rehearseEnd: "Probe entfernen",
+  rehearseEndSure: "Danach ist von der Probe nichts mehr da.",
+  rehearseEnded: "Die Probe ist entfernt.",
   deleteHunt: "Schatzsuche löschen",
   deleteHint:
     "Alles davon verschwindet für immer: Definition, Spielende, Einträge, Rangliste und was die Datenbank hat. Im Protokoll der Anlage bleibt, dass es geschah.",

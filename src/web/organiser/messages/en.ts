@@ -315,6 +315,20 @@ export const en = {
   releaseHint: "The results are held: nobody sees the final places before you release them.",
   releaseSure: "Everybody sees the final places at once. This cannot be taken back.",
   released: "The results are released.",
+  rehearsalBand: "Rehearsal: nothing here counts.",
+  rehearse: "Rehearse",
+  rehearseHint:
+    "A copy of the hunt with a clock of its own: the same printed codes, play money for prizes, and nothing of it leaves the engine. Made again it begins anew.",
+  rehearseText:
+    "The copy is made of the published definition. An earlier rehearsal, its players and its results go.",
+  rehearseAt: "What time it is there (empty: what time it is now)",
+  rehearseMade: "The rehearsal {id} is there.",
+  rehearsePlayer: "Player page of the rehearsal",
+  rehearseConsole: "Console of the rehearsal",
+  rehearseBoard: "Board of the rehearsal",
+  rehearseEnd: "Remove the rehearsal",
+  rehearseEndSure: "Nothing of the rehearsal is left afterwards.",
+  rehearseEnded: "The rehearsal is gone.",
   deleteHunt: "Delete the hunt",
   deleteHint:
     "Everything of it goes, for good: definition, players, records, standings, and what the database holds. The audit of the engine keeps that it happened.",
