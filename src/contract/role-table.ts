@@ -50,6 +50,7 @@ const TABLE: Readonly<Record<string, Roles>> = {
   "PUT /v1/hunts/{hunt}": EDITORS,
   "GET /v1/hunts/{hunt}/definition": EDITORS,
   "GET /v1/hunts/{hunt}/codes": EDITORS,
+  "POST /v1/hunts/{hunt}/preview": EDITORS,
   "POST /v1/hunts/{hunt}/rehearsal": EDITORS,
   "DELETE /v1/hunts/{hunt}/rehearsal": EDITORS,
   "POST /v1/hunts/{hunt}/import": EDITORS,

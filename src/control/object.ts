@@ -9,6 +9,7 @@ import { Alarm } from "../alarm.ts";
 import { publicKey } from "../cache/entry.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import type { Preview } from "../contract/preview.ts";
 import { eraseObject } from "../erase.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
@@ -27,6 +28,7 @@ import type {
   KeyIds,
   MergedInto,
   NewAnnouncement,
+  PreviewWish,
   PublicEntry,
   PublishOptions,
   PublishResult,
@@ -63,6 +65,7 @@ import { boardConfigOf, type Compiled, publicEntryOf, shardConfigOf, vaultConfig
 import { FanOut } from "./fan-out.ts";
 import { Merges } from "./merges.ts";
 import { Moves } from "./moves.ts";
+import { preview } from "./preview.ts";
 import { newSeed, type Published, Publisher } from "./publish.ts";
 import { Regrades } from "./regrades.ts";
 import { Rehearsals } from "./rehearsals.ts";
@@ -284,6 +287,12 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return await orRefusal(
       calling(async () => (await directoryStub(this.env).beginning(this.#hunt)) as Beginning | Refusal),
     );
+  }
+
+  preview(wish: PreviewWish): Preview | (Refusal & { issues?: Issue[] }) {
+    const { env } = this;
+    const { now } = this.#clock;
+    return preview({ hunt: this.#hunt, secrets: env, publisher: this.#publisher, now }, wish);
   }
 
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal {

@@ -7,6 +7,7 @@
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
 import type { AuditAction } from "../contract/audit-actions.ts";
+import type { Preview, PreviewBody } from "../contract/preview.ts";
 import type { Effects } from "../contract/regrade.ts";
 import type { Issue, Refusal } from "../errors.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
@@ -172,6 +173,12 @@ export interface Sealed {
   rehearsedAs?: string;
 }
 
+/** A clue to be shown, and a try at it. */
+export interface PreviewWish extends Omit<PreviewBody, "definition"> {
+  source: string;
+  format: "json" | "yaml";
+}
+
 /** A rehearsal as an organiser asks for it. */
 export interface RehearsalWish {
   /** The id that it gets. */
@@ -203,6 +210,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     options: PublishOptions,
     by: Actor,
   ): Promise<PublishResult>;
+  /** Shows a clue of a definition that need not be published, and says what a try at it would come to. Stores nothing. */
+  preview(wish: PreviewWish): Preview | (Refusal & { issues?: Issue[] });
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
   /** What this engine's rules would refuse of the definition in use, which was published before them. */
   tolerated(): Issue[];

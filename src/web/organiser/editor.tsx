@@ -19,6 +19,7 @@ import type { Hunt } from "../../contract/hunt.ts";
 import type { Issue } from "../../contract/problem.ts";
 import { call, Problem } from "../shared/api.ts";
 import { t } from "../shared/i18n.ts";
+import { clueIdsIn } from "./clue-ids.ts";
 import { keysAt, pathAt, type Schema, valuesAt } from "./complete.ts";
 import { Conflict, type Theirs } from "./conflict.tsx";
 import { numberOf, onlyEnds, put, readDefinition, readHunt } from "./definition.ts";
@@ -27,6 +28,7 @@ import { forgetDraft, keepDraft, readDraft, whileTyping } from "./drafts.ts";
 import { engineText, issueLine, issueText, issueWords } from "./engine.ts";
 import { placed } from "./issue-lines.ts";
 import { PHRASES } from "./messages/editor/phrases.ts";
+import { PreviewPane } from "./preview.tsx";
 import { Consequences, type Plan, planOf } from "./publishing.tsx";
 import { attempt, tell } from "./state.ts";
 import { ToldAt } from "./told.tsx";
@@ -48,6 +50,8 @@ class Work {
   readonly version = signal<string | undefined>(undefined);
   readonly theirs = signal<Theirs | undefined>(undefined);
   readonly drafted = signal(false);
+  /** The text that was checked last. */
+  readonly checked = signal("");
   /** The text as the engine has it, where that is known. */
   published = "";
 }
@@ -62,7 +66,7 @@ function workOf(hunt: string): Work {
 }
 
 async function check(hunt: string, view: EditorView): Promise<void> {
-  const { issues, warnings, state } = workOf(hunt);
+  const { issues, warnings, state, checked } = workOf(hunt);
   const text = view.state.doc.toString();
   state.value = "checking";
   let bad: readonly Issue[] = [];
@@ -88,6 +92,7 @@ async function check(hunt: string, view: EditorView): Promise<void> {
     }),
   );
   view.dispatch(setDiagnostics(view.state, diagnostics));
+  checked.value = text;
   issues.value = errors.map(({ issue, line }) => ({ ...issue, line }));
   warnings.value = hints.map(({ issue, line }) => ({ ...issue, line }));
   state.value = "checked";
@@ -155,7 +160,7 @@ function keepText(hunt: string, text: string): void {
 
 export function Editor({ hunt }: { hunt: string }) {
   const work = workOf(hunt);
-  const { issues, warnings, state, version, theirs, drafted } = work;
+  const { issues, warnings, state, version, theirs, drafted, checked } = work;
   const look = state.value === "checking" ? "" : issues.value.length > 0 ? "bad" : "good";
   const here = `edit/${hunt}`;
   const place = useRef<HTMLDivElement>(null);
@@ -330,6 +335,11 @@ export function Editor({ hunt }: { hunt: string }) {
         </p>
       )}
       <div ref={place} class="editor" dir="ltr" />
+      <PreviewPane
+        hunt={hunt}
+        text={isRefused || checked.value === "" ? undefined : checked.value}
+        clues={clueIdsIn(checked.value)}
+      />
       <ul class="issues">
         {found.map((issue) => (
           <li key={`${issue.path}${issue.code}${issue.message}`}>
