@@ -79,7 +79,7 @@ function Board() {
   return (
     <main class="board">
       <header class="board-head">
-        <RehearsalBand of={told?.rehearsalOf} />
+        <RehearsalBand of={told?.rehearsalOf} text={t("rehearsalBand")} />
         <h1>
           <bdi>{told?.title ?? t("loading")}</bdi>
         </h1>

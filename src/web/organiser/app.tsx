@@ -224,7 +224,7 @@ function Hunts() {
               <h2>
                 <bdi>{row.title}</bdi>
               </h2>
-              <RehearsalBand of={row.rehearsalOf} />
+              <RehearsalBand of={row.rehearsalOf} text={t("rehearsalBand")} />
               <p class="soft number">
                 <PhaseMark phase={row.phase} opens={row.phase === "draft" ? row.opens : undefined} />{" "}
                 {t("version")} {number(row.version)} · {t("teams")} {number(row.teams)}
@@ -307,7 +307,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
   const hasDraft = drafts.value.includes(hunt);
   return (
     <main class="console stack">
-      <RehearsalBand of={known?.rehearsalOf} />
+      <RehearsalBand of={known?.rehearsalOf} text={t("rehearsalBand")} />
       <div class="row spread">
         <div>
           <h1>

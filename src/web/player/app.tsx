@@ -40,7 +40,7 @@ export function App() {
   if (!session.value || switching.value)
     return hunt.value ? (
       <>
-        <RehearsalBand of={hunt.value.rehearsalOf} />
+        <RehearsalBand of={hunt.value.rehearsalOf} text={t("rehearsalBand")} />
         <JoinPage hunt={hunt.value} />
       </>
     ) : (
@@ -93,7 +93,7 @@ function Header() {
   const team = me.value?.team;
   return (
     <header class="masthead">
-      <RehearsalBand of={hunt.value?.rehearsalOf} />
+      <RehearsalBand of={hunt.value?.rehearsalOf} text={t("rehearsalBand")} />
       <div class="masthead-inner">
         <p class="masthead-title">
           <bdi>{hunt.value?.title}</bdi>

@@ -6,6 +6,7 @@ import type { ExportLine } from "../../../../contract/export.ts";
 import type { IssueCode } from "../../../../contract/issue-codes.ts";
 import type { Advised, OriginState } from "../../../../contract/ops.ts";
 import type { RecordedOutcome, UnrecordedOutcome } from "../../../../contract/play.ts";
+import type { Compared, Fold } from "../../../../contract/preview.ts";
 import type { PublicPrize } from "../../../../contract/prizes.ts";
 import type { ErrorCode } from "../../../../contract/problem.ts";
 import type { OrganiserRole } from "../../../../contract/role-table.ts";
@@ -40,6 +41,8 @@ type AuditDetail =
   | "void"
   | "shard"
   | "percent"
+  | "as"
+  | "of"
   | "refused";
 
 /** Of the page: the engine was not reached, and the response to a change was lost. */
@@ -58,6 +61,8 @@ export type EngineTexts = Readonly<
     | `roleMay_${OrganiserRole}`
     | `mode_${PublicPrize["mode"]}`
     | `where_${Verification["mismatches"][number]["where"]}`
+    | `fold_${Fold}`
+    | `compare_${Compared["mode"]}`
     | `gate_${OriginState["state"]}`
     | `limit_${Advised["limit"]}`
     | `change_${Advised["limit"]}`,
