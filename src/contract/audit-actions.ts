@@ -41,6 +41,8 @@ export const AUDIT_ACTIONS = [
   "repair",
   "redrive",
   "release",
+  "store-file",
+  "remove-file",
   "rehearse",
   "end-rehearsal",
   "organisers",

@@ -70,6 +70,7 @@ export const DEFINITION_ISSUES = [
   "times-order",
   "closes-in-past",
   "not-yet",
+  "no-such-asset",
   // Warnings.
   "bottleneck",
   "hint-costs-more-than-clue",

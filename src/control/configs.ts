@@ -74,6 +74,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     clues,
     released,
     incarnation,
+    assets,
   } = state;
   return {
     revision,
@@ -87,6 +88,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     ...(clues === undefined ? {} : { clues }),
     ...(released ? { released } : {}),
     ...(incarnation === undefined ? {} : { incarnation }),
+    ...(assets === undefined ? {} : { assets }),
     ...rehearsalIn(state),
     ...(whole ? { compiled: hunt } : {}),
   };

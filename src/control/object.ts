@@ -6,6 +6,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
+import type { StoredContent } from "../assets/content.ts";
 import { publicKey } from "../cache/entry.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
@@ -15,6 +16,7 @@ import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
+import type { AssetUse, StoredAsset } from "../objects/assets.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
   Actor,
@@ -58,6 +60,7 @@ import { Actions } from "./actions.ts";
 import type { ControlReason } from "./alarm-reasons.ts";
 import { AnnouncementStore } from "./announcements.ts";
 import { Announcing } from "./announcing.ts";
+import { Assets } from "./assets.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
 import { ClueDesk } from "./clue-changes.ts";
@@ -86,6 +89,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #merges: Merges;
   readonly #regrades: Regrades;
   readonly #clueDesk: ClueDesk;
+  readonly #assets: Assets;
   readonly #rehearsals: Rehearsals;
   readonly #alarm: Alarm<ControlReason>;
   /** The hunt's. */
@@ -109,8 +113,25 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     this.#audit = audit;
     this.#alarm = alarm;
     this.#clock = clock;
+    this.#assets = new Assets({
+      hunt,
+      env,
+      texts,
+      state,
+      audit,
+      now: () => engineClock.now(),
+      wake: (delay) => alarm.set("assets", now() + delay),
+      named: () => this.#publisher.assetsNamed(),
+      definition: () => this.#publisher.source(),
+      changed: () => {
+        this.#publisher.assetsChanged();
+        state.change({ assets: (state.current?.assets ?? 0) + 1 });
+        return this.#fanOut.tellEveryone();
+      },
+    });
     this.#publisher = new Publisher({
       hunt,
+      assets: () => this.#assets.refs(),
       texts,
       state,
       secrets: env,
@@ -170,6 +191,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       state,
       audit,
       clock: engineClock,
+      assets: this.#assets,
       publisher: this.#publisher,
       published: () => this.#published(),
     });
@@ -198,6 +220,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       this.#moves.begin();
       this.#merges.begin();
       this.#regrades.begin();
+      this.#assets.arm();
     });
   }
 
@@ -271,6 +294,8 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     if (!current) {
       const beginning = await this.#beginning({ dryRun: false });
       if ("refused" in beginning) return beginning;
+      const uncopied = await this.#assets.copyFrom(made.of, made.files);
+      if (uncopied) return uncopied;
       const rehearsed = this.#publisher.rehearse(made, beginning);
       if ("refused" in rehearsed) return rehearsed;
       this.#state.note({ pepper: currentKey("ANSWER_PEPPERS", this.env.ANSWER_PEPPERS).id });
@@ -293,6 +318,34 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     const { env } = this;
     const { now } = this.#clock;
     return preview({ hunt: this.#hunt, secrets: env, publisher: this.#publisher, now }, wish);
+  }
+
+  assets(): (StoredAsset & { usedIn: AssetUse[] })[] {
+    return this.#state.sealed ? [] : this.#assets.list();
+  }
+
+  asset(name: string): StoredAsset | undefined {
+    return this.#state.sealed ? undefined : this.#assets.find(name);
+  }
+
+  beginAsset(name: string, key: string, uploadId?: string): Refusal | undefined {
+    return this.#assets.begin(name, key, uploadId);
+  }
+
+  storeAsset(name: string, content: StoredContent, by: Actor): Promise<{ created: boolean } | Refusal> {
+    return this.#assets.commit(name, content, by);
+  }
+
+  cancelAsset(key: string): Promise<void> {
+    return this.#assets.cancel(key);
+  }
+
+  removeAsset(name: string, by: Actor): Promise<Refusal | { removed: true }> {
+    return this.#assets.remove(name, by);
+  }
+
+  abortAssets(): Promise<void> {
+    return this.#assets.abortAll();
   }
 
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal {
@@ -627,6 +680,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       if (isDue("regrades")) await this.#regrades.resume();
       if (isDue("announce")) await this.#announcing.sendDue();
       if (isDue("retention")) await this.#retention.turn();
+      if (isDue("assets")) await this.#assets.turn();
     });
   }
 

@@ -1,5 +1,6 @@
 /** The versions of a hunt's definition: checked, compiled, stored as they were written. */
 import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { type AssetRefs, assetUses, refsOf } from "../hunt/asset-references.ts";
 import { codesOf, GENERATED_DIGITS, grouped } from "../hunt/codes.ts";
 import { compile, issuesOf } from "../hunt/compile.ts";
 import type { WithdrawnClue } from "../hunt/compiled.ts";
@@ -72,6 +73,8 @@ interface PublisherDeps {
   now(): number;
   /** Active shards per region of a new hunt. */
   shardsPerRegion: number;
+  /** The hunt's files. */
+  assets(): AssetRefs;
 }
 
 type Format = "json" | "yaml";
@@ -243,8 +246,41 @@ export class Publisher {
     }
   }
 
-  /** Adds what earlier versions had, which the definition does not say. */
-  #complete({ hunt, public: half, tolerated }: Compiled): Compiled {
+  /** A file has another content. */
+  assetsChanged(): void {
+    if (this.#compiled) this.#compiled = this.#complete(this.#compiled);
+  }
+
+  /** The files that the published version names. */
+  assetsNamed(): ReadonlySet<string> {
+    const published = this.#before();
+    if (!published) return new Set();
+    const { withdrawn: _, assets: __, ...hunt } = published.compiled.hunt;
+    return new Set([...assetUses(hunt), ...assetUses(published.compiled.public)].map(({ name }) => name));
+  }
+
+  /** The published definition, to be read. */
+  source(): { version: number; read(): unknown } | undefined {
+    const definition = this.definition();
+    if ("refused" in definition) return undefined;
+    const { version, source, format } = definition;
+    return { version, read: () => parseDefinition(source, format).definition };
+  }
+
+  /** Adds what the definition does not say: what earlier versions had, and the contents of files. */
+  #complete(compiled: Compiled): Compiled {
+    const { hunt, public: half, tolerated } = this.#withDropped(compiled);
+    const all = this.#deps.assets();
+    const named = refsOf(hunt, all);
+    const shown = refsOf(half, all);
+    return {
+      hunt: named ? { ...hunt, assets: named } : hunt,
+      public: shown ? { ...half, assets: shown } : half,
+      tolerated,
+    };
+  }
+
+  #withDropped({ hunt, public: half, tolerated }: Compiled): Compiled {
     const text = this.#deps.texts.read(WITHDRAWN);
     if (text === undefined) return { hunt, public: half, tolerated };
     const { v, clues } = JSON.parse(text) as { v: number; clues: WithdrawnClue[] };
@@ -294,7 +330,8 @@ export class Publisher {
     const key = keyById("CODE_KEYS", secrets.CODE_KEYS, codeKey);
     if (parsed.issues) {
       const codeFor = (clue: string) => (key ? generatedCode(key, own, clue, made) : clue);
-      return { issues: issuesOf(parsed, { hunt, codeFor }), unreadable: parsed.unreadable };
+      const assets = this.#deps.assets();
+      return { issues: issuesOf(parsed, { hunt, codeFor, assets }), unreadable: parsed.unreadable };
     }
     // Without the key, clues are in use whose authors gave codes of their own; another key would make other codes.
     const unmade: Issue[] = [];
@@ -309,6 +346,7 @@ export class Publisher {
       },
       pepper: pepper.id,
       published,
+      assets: this.#deps.assets(),
     });
     if (compiled.issues) return { issues: compiled.issues, unreadable: false };
     if (unmade.length > 0) return { issues: unmade, unreadable: false };

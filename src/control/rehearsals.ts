@@ -7,6 +7,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import { calling, controlStub, directoryStub, orRefusal } from "../objects/call.ts";
 import type { Actor, PublicEntry, RehearsalWish, Rehearsed } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
+import type { Assets } from "./assets.ts";
 import type { AuditLog } from "./audit.ts";
 import type { Published, Publisher } from "./publish.ts";
 import type { StateStore } from "./state.ts";
@@ -25,6 +26,7 @@ interface RehearsalsDeps {
   /** The engine's. */
   clock: Clock;
   publisher: Pick<Publisher, "check" | "definition">;
+  assets: Pick<Assets, "all">;
   published(): Published | Refusal;
 }
 
@@ -79,7 +81,7 @@ export class Rehearsals {
   }
 
   async #make({ hunt: as, at, definition }: RehearsalWish, by: Actor): Promise<Rehearsed> {
-    const { hunt, env, state, audit, clock, publisher } = this.#deps;
+    const { hunt, env, state, audit, clock, publisher, assets } = this.#deps;
     const own = this.#own();
     if ("refused" in own) return own;
     if (as === hunt) return refuse("conflict", "a rehearsal needs an id of its own");
@@ -106,6 +108,7 @@ export class Rehearsals {
       source,
       format,
       isPublished,
+      files: assets.all().filter(({ name }) => source.includes(name)),
       codeKey,
       ...(begun === undefined ? {} : { begun }),
       ...(incarnation === undefined ? {} : { incarnation }),

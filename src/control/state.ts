@@ -58,6 +58,8 @@ export interface HuntState {
   prizes?: PrizeChanges;
   /** Clues that organisers withdrew. */
   clues?: ClueChanges;
+  /** How often a file got another content that the published version names. Absent: never. */
+  assets?: number;
   /** An organiser has released the results; see `results` of the definition. */
   released?: true | undefined;
   /** The seed of the draws was told: the hunt is not reopened. */

@@ -7,6 +7,7 @@ import { audienceAt } from "./declare.ts";
 import { allowedOrigin, failed, identify, prepare } from "./headers.ts";
 import { countError } from "./measure.ts";
 import type { App, AppEnv, Request$ } from "./request.ts";
+import { assetRoutes } from "./routes/assets.ts";
 import { bodyRoutes } from "./routes/bodies.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { definitionRoutes } from "./routes/definition.ts";
@@ -60,6 +61,7 @@ export function makeApp(): App {
   sessionRoutes(app);
   meRoutes(app);
   bodyRoutes(app);
+  assetRoutes(app);
   playRoutes(app);
   standingsRoutes(app);
   liveRoutes(app);

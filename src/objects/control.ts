@@ -6,6 +6,7 @@
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
+import type { StoredContent } from "../assets/content.ts";
 import type { AuditAction } from "../contract/audit-actions.ts";
 import type { Preview, PreviewBody } from "../contract/preview.ts";
 import type { Effects } from "../contract/regrade.ts";
@@ -14,6 +15,7 @@ import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
+import type { AssetUse, StoredAsset } from "./assets.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
@@ -195,6 +197,8 @@ export interface RehearsalMade extends Rehearsal {
   format: "json" | "yaml";
   /** It was published before, maybe under looser rules. */
   isPublished: boolean;
+  /** The files that it may name, which are copied. */
+  files: StoredAsset[];
   /** By which the codes were made. */
   codeKey: string;
   begun?: 2;
@@ -212,6 +216,19 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   ): Promise<PublishResult>;
   /** Shows a clue of a definition that need not be published, and says what a try at it would come to. Stores nothing. */
   preview(wish: PreviewWish): Preview | (Refusal & { issues?: Issue[] });
+  /** The files of the hunt by name; those of a hunt that was not published yet as well. */
+  assets(): (StoredAsset & { usedIn: AssetUse[] })[];
+  asset(name: string): StoredAsset | undefined;
+  /** A content is on its way to the bucket; `uploadId`: in parts, from now on. */
+  beginAsset(name: string, key: string, uploadId?: string): Refusal | undefined;
+  /** The content is in the bucket, and from now on the file's. `created`: there was none of this name. */
+  storeAsset(name: string, content: StoredContent, by: Actor): Promise<{ created: boolean } | Refusal>;
+  /** The content will not come. */
+  cancelAsset(key: string): Promise<void>;
+  /** Refuses while the published version names it. */
+  removeAsset(name: string, by: Actor): Promise<Refusal | { removed: true }>;
+  /** The hunt is being deleted: ends uploads that are under way. */
+  abortAssets(): Promise<void>;
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
   /** What this engine's rules would refuse of the definition in use, which was published before them. */
   tolerated(): Issue[];

@@ -60,6 +60,8 @@ export interface ShardConfig {
   prizes?: PrizeChanges;
   /** Clues that organisers withdrew; absent: none. */
   clues?: ClueChanges;
+  /** Another number: `compiled` has other contents of files. */
+  assets?: number;
   /** An organiser has released the results. */
   released?: true;
   /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */

@@ -435,10 +435,11 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#personData = new PersonData({ ...parts, players: this.#players, help: this.#help });
     this.#past = new Past({ ...parts, players: this.#players });
     this.#wrong = new WrongAnswers(parts);
+    const texts = new Texts(env, hunt, shard, engineClock);
     this.#looks = new Looks({
       ...parts,
       players: this.#players,
-      texts: new Texts(env, hunt, shard, engineClock),
+      texts,
       ranksOf: (teams) => ranks.ranksOf(teams),
       left: (prize) => desk.left(prize),
     });
@@ -459,6 +460,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#play = new Play({
       ...parts,
       secrets: env,
+      texts,
       waiting,
       players: this.#players,
       wins: this.#wins,

@@ -1,8 +1,10 @@
-/** Long texts apart from `/me`: their addresses, and the text behind a digest. */
+/** Addresses in `/me`: of long texts that stand apart from it, with the text behind a digest, and of files. */
 import { createHash } from "node:crypto";
+import { assetPeriod, assetUrl } from "../assets/ticket.ts";
 import type { Clock } from "../clock.ts";
+import { type AddressOf, withAddresses } from "../hunt/asset-references.ts";
 import type { IndexedHunt } from "../hunt/indexed.ts";
-import { APART_OVER, type Apart, longTexts } from "../hunt/look.ts";
+import { type Addresses, APART_OVER, type Apart, longTexts } from "../hunt/look.ts";
 import { contentTicket, periodOf } from "../objects/content-ticket.ts";
 import type { Secrets } from "../secrets.ts";
 
@@ -21,6 +23,8 @@ export class Texts {
   readonly #clock: Pick<Clock, "now">;
   /** The long texts of a version by their digests. */
   readonly #known = new WeakMap<IndexedHunt, { texts: Map<string, string>; digests: Map<string, string> }>();
+  /** Addresses of the hunt's files, in the period. */
+  #files: { hunt: IndexedHunt; addresses: Addresses } | undefined;
   /** Addresses of the period, by digest. */
   #addresses = { period: 0, urls: new Map<string, string>() };
 
@@ -46,6 +50,26 @@ export class Texts {
         return { digest, url: this.#urlOf(digest, period) };
       },
     };
+  }
+
+  /** Where the files of this version stand; undefined: its texts name none. */
+  addresses(hunt: IndexedHunt): Addresses | undefined {
+    const { assets } = hunt.compiled;
+    if (!assets) return undefined;
+    const period = assetPeriod(this.#secrets, this.#clock.now());
+    const known = this.#files;
+    if (known?.hunt === hunt && known.addresses.period === period) return known.addresses;
+    const urls = new Map<string, string>();
+    const addressOf: AddressOf = (name) => {
+      const file = Object.hasOwn(assets, name) ? assets[name] : undefined;
+      if (!file) return undefined;
+      const url = urls.get(name) ?? assetUrl(this.#secrets, this.#hunt, name, file.key, period);
+      urls.set(name, url);
+      return url;
+    };
+    const addresses = { period, of: (text: string) => withAddresses(text, addressOf), addressOf };
+    this.#files = { hunt, addresses };
+    return addresses;
   }
 
   #of(hunt: IndexedHunt) {

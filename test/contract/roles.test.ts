@@ -52,6 +52,7 @@ function operations(): Operation[] {
     clue: "cave",
     shard: "weur-0",
     seq: "1",
+    name: "missing.png",
   };
   return Object.entries(client.document.paths).flatMap(([template, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) => {

@@ -4,6 +4,7 @@ import { type Hunt, publicHunt } from "../../contract/hunt.ts";
 import { openedAt, phaseAt } from "../../hunt/phase.ts";
 import { forgetsAt } from "../../hunt/retention.ts";
 import type { PublicEntry } from "../../objects/control.ts";
+import { addressesOf, toldWith } from "../asset-addresses.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf, iso, timeIn } from "../hunt.ts";
 import type { App } from "../request.ts";
@@ -48,11 +49,12 @@ export function huntRoutes(app: App): void {
       const opened = openedAt(phase, hunt);
       const present = phaseAt(phase, hunt, now);
       const forgotten = forgetsAt(phase, hunt, configOf(c.env).RETENTION);
+      const told = toldWith(addressesOf(c.env, hunt.hunt, hunt.assets, now));
       return c.json(
         {
           hunt: hunt.hunt,
           title: hunt.title,
-          ...(hunt.description === undefined ? {} : { description: hunt.description }),
+          ...(hunt.description === undefined ? {} : { description: told(hunt.description) }),
           phase: present,
           ...(present === "draft" && Number.isFinite(opened) && opened > now
             ? { scheduled: true as const }
