@@ -540,6 +540,29 @@ export const PARAMETERS = {
       "the address that players reach the engine at, in every absolute link it gives (QR codes, openapi.json); empty takes each request's own, which its sender names",
     shows: "links of GET …/codes",
   },
+  WEBHOOK_ALLOW: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    form: {
+      is: /^(?:(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]):\d{1,5}(?:,(?!$)|$))*$/i,
+      says: "a list of host:port, separated by commas",
+    },
+    trades:
+      "hosts that webhooks may call whatever their addresses are, over http too: receivers on the machine of a local engine. On Cloudflare leave it empty",
+    shows: "GET …/webhooks",
+  },
+  WEBHOOK_DNS_URL: {
+    kind: "choice",
+    setting: true,
+    default: "https://cloudflare-dns.com/dns-query",
+    choices: [],
+    form: URL_FORM,
+    trades:
+      "who resolves the names of webhooks' receivers before each call (DNS over HTTPS, JSON), so that none is called whose address is private: another resolver sees what this one sees now",
+    shows: "GET …/webhooks",
+  },
   OIDC_ISSUER: {
     kind: "choice",
     setting: true,

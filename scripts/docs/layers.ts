@@ -32,6 +32,7 @@ export const LAYERS: { rooms: Room[] }[] = [
       { path: "queue", holds: "consumers of both queues, dead letters" },
       { path: "cache", holds: "isolate memory and KV before the owners" },
       { path: "prizes", holds: "the vault" },
+      { path: "hooks", holds: "webhooks: outboxes, signatures, which addresses are called" },
     ],
   },
   { rooms: [{ path: "origin", holds: "the origin's queries and drivers; gate/ protects it" }] },

@@ -50,6 +50,7 @@ import { unreadable } from "./text-file.ts";
 import { localSecrets, token } from "./token.ts";
 import { facts, wrong } from "./typed.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
+import { webhooks } from "./webhooks.ts";
 
 const COMMANDS: readonly Command[] = [
   token,
@@ -111,6 +112,7 @@ const COMMANDS: readonly Command[] = [
   origin,
   deadLetters,
   redrive,
+  webhooks,
   rearchive,
   repair,
   deleteHunt,

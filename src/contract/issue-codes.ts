@@ -69,7 +69,10 @@ export const DEFINITION_ISSUES = [
   "decay-minimum",
   "times-order",
   "closes-in-past",
-  "not-yet",
+  "webhook-id-missing",
+  "webhook-id-taken",
+  "webhook-not-https",
+  "webhook-forbidden",
   "no-such-asset",
   // Warnings.
   "bottleneck",

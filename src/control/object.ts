@@ -11,8 +11,11 @@ import { publicKey } from "../cache/entry.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { Preview } from "../contract/preview.ts";
+import { REGISTRATIONS } from "../contract/webhook-types.ts";
 import { eraseObject } from "../erase.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { allowedHosts } from "../hooks/address.ts";
+import { secretBytes, secretText } from "../hooks/sign.ts";
 import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
@@ -41,6 +44,7 @@ import type {
   Rehearsed,
   RepairReport,
   Sealed,
+  WebhookInUse,
 } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { isPlaced } from "../objects/ids.ts";
@@ -50,6 +54,7 @@ import { ownName } from "../objects/own-name.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "../objects/shard.ts";
+import type { DeliveryTry, WebhookConfig } from "../objects/webhooks.ts";
 import { growthLimits } from "../placement/growth.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
@@ -64,7 +69,14 @@ import { Assets } from "./assets.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
 import { ClueDesk } from "./clue-changes.ts";
-import { boardConfigOf, type Compiled, publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
+import {
+  boardConfigOf,
+  type Compiled,
+  publicEntryOf,
+  shardConfigOf,
+  vaultConfigOf,
+  webhookConfigOf,
+} from "./configs.ts";
 import { FanOut } from "./fan-out.ts";
 import { Merges } from "./merges.ts";
 import { Moves } from "./moves.ts";
@@ -74,6 +86,8 @@ import { Regrades } from "./regrades.ts";
 import { Rehearsals } from "./rehearsals.ts";
 import { Retention } from "./retention.ts";
 import { type PhaseByHand, StateStore } from "./state.ts";
+
+const NO_WEBHOOK = refuse("not_found", "the hunt has no such webhook");
 
 export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #hunt: string;
@@ -137,6 +151,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       secrets: env,
       now,
       shardsPerRegion: configOf(env).SHARDS_PER_REGION,
+      allowedHosts: allowedHosts(configOf(env).WEBHOOK_ALLOW),
     });
     this.#fanOut = new FanOut({
       hunt,
@@ -609,6 +624,42 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return "refused" in hunt ? hunt : vaultConfigOf(hunt.state, hunt.compiled, this.#seed());
   }
 
+  webhookConfig(id: string): WebhookConfig | Refusal {
+    const hunt = this.#published();
+    return "refused" in hunt ? hunt : (webhookConfigOf(hunt.state, hunt.compiled, id) ?? NO_WEBHOOK);
+  }
+
+  webhooks(): WebhookInUse[] | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    return hunt.compiled.hunt.webhooks.flatMap(({ id, url, as, on }) => {
+      const isInUse = webhookConfigOf(hunt.state, hunt.compiled, id) !== undefined;
+      return isInUse ? [{ id, host: new URL(url).host, as, on }] : [];
+    });
+  }
+
+  webhookSecret(id: string): { secret: string } | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    const { codeKey, incarnation } = hunt.state;
+    if (id !== REGISTRATIONS && "refused" in this.webhookConfig(id)) return NO_WEBHOOK;
+    const secret = secretBytes(this.env, { hunt: this.#hunt, incarnation, codeKey, id });
+    if (!secret) {
+      return refuse("unavailable", "the key that the hunt's secrets are made with is no longer in CODE_KEYS");
+    }
+    return { secret: secretText(secret) };
+  }
+
+  testWebhook(id: string, by: Actor): Promise<DeliveryTry | Refusal> {
+    const missing = this.webhookConfig(id);
+    return "refused" in missing ? Promise.resolve(missing) : this.#actions.testWebhook(id, by);
+  }
+
+  redeliver(id: string, ids: string[] | undefined, by: Actor): Promise<{ redelivered: number } | Refusal> {
+    const missing = this.webhookConfig(id);
+    return "refused" in missing ? Promise.resolve(missing) : this.#actions.redeliver(id, ids, by);
+  }
+
   boardConfig(): BoardConfig | Refusal {
     const hunt = this.#published();
     return "refused" in hunt ? hunt : boardConfigOf(hunt.state, hunt.compiled);
@@ -649,10 +700,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     }
     const { sealed } = this.#state;
     if (!sealed) return refuse("not_found", "no such hunt");
-    const { incarnation = 0, shards, rehearsal, rehearsedAs } = sealed;
+    const { incarnation = 0, shards, rehearsal, rehearsedAs, webhooks = [] } = sealed;
     return {
       incarnation,
       shards: [...shards],
+      webhooks: webhooks.map(({ id }) => id),
       ...(rehearsal ? { isRehearsal: true as const } : {}),
       ...(rehearsedAs === undefined ? {} : { rehearsedAs }),
     };

@@ -39,6 +39,7 @@ import { statsRoutes } from "./routes/stats.ts";
 import { runningRoutes } from "./routes/team.ts";
 import { teamRoutes } from "./routes/teams.ts";
 import { verifyRoutes } from "./routes/verify.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 
 /** `Retry-After` of 429 and 503, and of what is not there yet: a few seconds, spread so that clients do not come back together. */
 const RETRY_AFTER = { min: 1, max: 4 };
@@ -84,6 +85,7 @@ export function makeApp(): App {
   importRoutes(app);
   verifyRoutes(app);
   deadLetterRoutes(app);
+  webhookRoutes(app);
   registrationRoutes(app);
   organiserRoutes(app);
   pageRoutes(app);

@@ -156,6 +156,10 @@ const PARAMETERS: Record<string, { schema: z.ZodType; missing: string }> = {
     schema: id.meta({ description: "The regrade", examples: ["7K2QM4TVBX9R3DEF"] }),
     missing: "there is no such regrade, or it is undone",
   },
+  webhook: {
+    schema: slug.meta({ description: "The webhook", examples: ["chat"] }),
+    missing: "the hunt has no such webhook",
+  },
   job: {
     schema: id.meta({
       description: "The job",

@@ -3,6 +3,7 @@
  * all at once, and then the secret half (digests, never answers) and the
  * public half.
  */
+import { ONLY_WEBHOOK, REGISTRATIONS } from "../contract/webhook-types.ts";
 import type { Issue } from "../errors.ts";
 import type { DigestText } from "../protocol.ts";
 import { asksOf, checkJoin } from "./asks.ts";
@@ -152,14 +153,27 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
     report({ path: "scoring.finish", code: "unknown-clue", message: `there is no clue "${finish}"` });
   }
   const { kind, minimum } = definition.scoring.decay;
-  if (definition.webhooks.length > 0) {
-    const message = "webhooks are not built yet: nothing would be sent";
-    report({ path: "webhooks", code: "not-yet", message });
-  }
+  checkWebhooks(definition, report);
   if (kind !== "none" && definition.clues.every((clue) => clue.points < minimum)) {
     const message = `every clue is worth less than ${minimum}: nothing could fall to it`;
     report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
   }
+}
+
+/** Whether their addresses may be called is the engine's to say (src/hooks/address.ts). */
+function checkWebhooks({ webhooks }: Definition, report: Report): void {
+  const named = webhooks.map(({ id = ONLY_WEBHOOK }) => ({ id }));
+  for (const [index, { id }] of webhooks.entries()) {
+    if (id === undefined && webhooks.length > 1) {
+      const message = "with several webhooks each has an id, by which its secret and deliveries are found";
+      report({ path: `webhooks.${index}.id`, code: "webhook-id-missing", message });
+    }
+    if (id === REGISTRATIONS) {
+      const message = `"${REGISTRATIONS}" names the secret of sign-up feeds`;
+      report({ path: `webhooks.${index}.id`, code: "webhook-id-taken", message });
+    }
+  }
+  if (webhooks.every(({ id }) => id !== undefined)) checkUnique(named, "webhooks", report);
 }
 
 function checkPrize(prize: PrizeDefinition, path: string, report: Report): void {
@@ -283,7 +297,12 @@ function secretHalf(definition: Definition) {
     scoring: { ranking, ...(finish === undefined ? {} : { finish }), decay, firstSolves },
     rounds: definition.rounds,
     prizes: definition.prizes.map((prize) => compilePrize(prize, definition)),
-    webhooks: definition.webhooks,
+    webhooks: definition.webhooks.map(({ id = ONLY_WEBHOOK, url, as, on }) => ({
+      id,
+      url,
+      as,
+      on: [...new Set(on)],
+    })),
   };
 }
 

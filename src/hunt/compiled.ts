@@ -3,6 +3,7 @@
  * to the shards and the rules read. Plain JSON; times are epoch milliseconds,
  * durations milliseconds, distances metres, speeds metres per second.
  */
+import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
 import type { CompareMode } from "../protocol.ts";
 import type { Asks } from "./asks.ts";
 import type { AssetRefs } from "./asset-references.ts";
@@ -75,8 +76,10 @@ export interface Scoring {
 }
 
 export interface Webhook {
+  id: string;
   url: string;
-  on: ("solved" | "finished" | "won")[];
+  as: WebhookShape;
+  on: WebhookType[];
 }
 
 export interface Players {

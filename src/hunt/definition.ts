@@ -4,6 +4,7 @@
  * as a whole (references, order of times, what can open) is `compile`'s.
  */
 import * as z from "zod";
+import { WEBHOOK_SHAPES, WEBHOOK_TYPES } from "../contract/webhook-types.ts";
 import type { Issue } from "../errors.ts";
 import { joinSchema } from "./asks.ts";
 import { conditionSchema, POINTS_MAX } from "./condition.ts";
@@ -172,11 +173,16 @@ const prizeSchema = z.strictObject({
 });
 
 const webhookSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).max(URL_MAX),
-  on: z
-    .array(z.enum(["solved", "finished", "won"]))
-    .min(1)
-    .max(3),
+  id: slugSchema.optional().describe("May be left out where there is one webhook: hook-1 then"),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(URL_MAX)
+    .describe("https; where the messages go"),
+  as: z
+    .enum(WEBHOOK_SHAPES)
+    .default("signed")
+    .describe("signed: a JSON body by Standard Webhooks; discord, slack: a line of text as these take it"),
+  on: z.array(z.enum(WEBHOOK_TYPES)).min(1).max(WEBHOOK_TYPES.length).describe("What is told"),
 });
 
 /** The schema of a definition, version 1. Parsing gives milliseconds for times and durations, trees for conditions. */
@@ -249,7 +255,7 @@ export const definitionSchema = z
       .array(webhookSchema)
       .max(WEBHOOKS_MAX)
       .default([])
-      .describe("Not built yet: refused as not-yet"),
+      .describe("Addresses that are told what happens (docs/webhooks.md)"),
   })
   .meta({
     id: "Hunt",

@@ -10,6 +10,7 @@ import type { StoredContent } from "../assets/content.ts";
 import type { AuditAction } from "../contract/audit-actions.ts";
 import type { Preview, PreviewBody } from "../contract/preview.ts";
 import type { Effects } from "../contract/regrade.ts";
+import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
 import type { Issue, Refusal } from "../errors.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
@@ -20,6 +21,7 @@ import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "./shard.ts";
+import type { DeliveryTry, WebhookConfig } from "./webhooks.ts";
 
 /** The organiser behind a call, for the audit. */
 export interface Actor {
@@ -169,6 +171,8 @@ export interface Sealed {
   incarnation: number;
   /** The shards that took part. */
   shards: string[];
+  /** Its webhooks; absent: an earlier engine sealed it. */
+  webhooks?: string[];
   /** The hunt is a rehearsal: nothing of it was ever outside of the engine. */
   isRehearsal?: true;
   /** The id of its own rehearsal, which goes with it and may be gone already. */
@@ -179,6 +183,14 @@ export interface Sealed {
 export interface PreviewWish extends Omit<PreviewBody, "definition"> {
   source: string;
   format: "json" | "yaml";
+}
+
+/** A webhook as organisers see it; its address may hold a secret. */
+export interface WebhookInUse {
+  id: string;
+  host: string;
+  as: WebhookShape;
+  on: WebhookType[];
 }
 
 /** A rehearsal as an organiser asks for it. */
@@ -272,6 +284,16 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   vaultConfig(): VaultConfig | Refusal;
   /** The leaderboard's: for one whose own copy is not as it was written. */
   boardConfig(): BoardConfig | Refusal;
+  /** A webhook's: for an outbox whose own copy is not as it was written. */
+  webhookConfig(id: string): WebhookConfig | Refusal;
+  /** The webhooks in use. */
+  webhooks(): WebhookInUse[] | Refusal;
+  /** The secret of a webhook, or of the sign-up feed (`REGISTRATIONS`). */
+  webhookSecret(id: string): { secret: string } | Refusal;
+  /** Has a webhook send a test. Not repeated: each time one is sent. */
+  testWebhook(id: string, by: Actor): Promise<DeliveryTry | Refusal>;
+  /** Has a webhook deliver again: those of `ids`, else all that failed or are dead. */
+  redeliver(id: string, ids: string[] | undefined, by: Actor): Promise<{ redelivered: number } | Refusal>;
   /** The seed of the draws, once nobody can claim any more. */
   drawSeed(): { seed: string } | Refusal;
   /** Carries out an action on a team. Not idempotent: an award sent twice counts twice. */

@@ -44,6 +44,7 @@ import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
+import type { WebhookMark, WebhookReport, WebhookWish } from "./webhooks.ts";
 
 /** What control tells its shards; a higher `revision` replaces a lower one. */
 export interface ShardConfig {
@@ -66,6 +67,8 @@ export interface ShardConfig {
   released?: true;
   /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
   incarnation?: number;
+  /** Absent: the hunt has none. */
+  webhooks?: WebhookWish[];
   rehearsal?: Rehearsal;
   /** Left out when the shard is known to have this version. */
   compiled?: CompiledHunt;
@@ -704,6 +707,11 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
 
   /** The score facts after `after`, for standings that catch up. */
   scoreFacts(after: number): Promise<ScoreReport>;
+
+  // ── Webhooks ─────────────────────────────────────────────────────────────
+
+  /** What there is to tell a webhook behind the mark; null: since its beginning. The standings have it by then. */
+  webhookFacts(wish: WebhookWish, after: WebhookMark | null): Promise<WebhookReport>;
 
   // ── Roots ────────────────────────────────────────────────────────────────
 

@@ -16,6 +16,7 @@ import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { generationOf, type Member } from "../hunt/team.ts";
 import { firstGeneration, scopeOf } from "../objects/incarnation.ts";
 import type { ShardConfig } from "../objects/shard.ts";
+import type { WebhookWish } from "../objects/webhooks.ts";
 import { generatedCode } from "../prizes/codes.ts";
 import type { Announcement, Command, ShardStandings } from "../protocol.ts";
 import { hasKey, keyById, type Secrets } from "../secrets.ts";
@@ -110,6 +111,10 @@ export class CurrentHunt {
   /** Which of the hunts that had this id; absent: 0. */
   get incarnation(): number | undefined {
     return this.#current?.config.incarnation;
+  }
+
+  get webhooks(): readonly WebhookWish[] {
+    return this.#current?.config.webhooks ?? [];
   }
 
   /** Of a member's tokens and return code: that in the log counts from the first of this incarnation. */

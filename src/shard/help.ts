@@ -9,6 +9,7 @@ import { iso } from "../hunt/moment.ts";
 import { hintKey, personOf, type Team } from "../hunt/team.ts";
 import { byWait } from "../objects/orders.ts";
 import type { Asked, HelpAction, HelpAsked, HelpBeside, Seat, Staff } from "../objects/shard.ts";
+import type { WebhookThread } from "../objects/webhooks.ts";
 import { type Fact, FORGOTTEN_NAME } from "../protocol.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { HelpStore, StoredMessage, StoredThread } from "./help-store.ts";
@@ -26,6 +27,8 @@ export interface HelpDeps {
   time: ShardTime;
   players: Pick<Players, "memberOf">;
   store: HelpStore;
+  /** A team asked for help. */
+  asked(): void;
   /** Tells the team's sockets. */
   tell(team: string, thread: Thread): void;
 }
@@ -61,7 +64,25 @@ export class Help {
       since: now,
       messages: [this.#written(seat, text, now)],
     };
-    return this.#saved(team, thread, now);
+    const saved = this.#saved(team, thread, now);
+    this.#deps.asked();
+    return saved;
+  }
+
+  /** For webhooks: what was asked for behind this number. */
+  asked(after: number): WebhookThread[] {
+    const found: WebhookThread[] = [];
+    for (const { n, team, clue, messages } of this.#deps.store.all()) {
+      if (n <= after) continue;
+      const at = messages[0]?.at ?? 0;
+      found.push({ n, at, team, id: threadId(team, n), ...(clue === undefined ? {} : { clue }) });
+    }
+    return found;
+  }
+
+  /** The number of the last request; 0: there is none. */
+  get last(): number {
+    return this.#deps.store.next() - 1;
   }
 
   /** See `ShardObject.helpThreads`. */

@@ -102,7 +102,7 @@ export class ShardMeter {
     this.#rows = written;
   }
 
-  failed(stage: "ship" | "report"): void {
+  failed(stage: "ship" | "report" | "webhook"): void {
     meter.add("hunt_delivery_failures_total", 1, stage);
   }
 

@@ -25,6 +25,7 @@ import {
   controlStub,
   leaderboardStub,
   orRefusal,
+  outboxStub,
   registryStub,
   shardStub,
   vaultStub,
@@ -84,6 +85,7 @@ import type {
   WinnerRow,
   WrongGiven,
 } from "../objects/shard.ts";
+import type { WebhookMark, WebhookReport, WebhookTaken, WebhookWish } from "../objects/webhooks.ts";
 import type { Exported, ExportedGap, Persons } from "../people/personal.ts";
 import { Leaves } from "../proof/leaves.ts";
 import {
@@ -140,6 +142,7 @@ import { ShardTime } from "./time.ts";
 import { ToldTo } from "./told-to.ts";
 import { originTeams, refold } from "./verify.ts";
 import { Waiting } from "./waiting.ts";
+import { Webhooks } from "./webhooks.ts";
 import { Wins } from "./wins.ts";
 import { WrongAnswers } from "./wrong-answers.ts";
 
@@ -177,6 +180,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #help: Help;
   readonly #shipper: Shipper;
   readonly #delivery: Delivery;
+  readonly #webhooks: Webhooks;
   readonly #sockets: LiveSockets;
   readonly #openings: OpeningsTold;
   readonly #live: LivePlay;
@@ -312,6 +316,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         rehearsal = changed.rehearsal;
         desk.forget();
         this.#live.changed(before, changed);
+        if (changed.webhooks !== undefined && this.#webhooks.behind) this.#delivery.arm();
         this.#delivery.armByTime();
       },
     });
@@ -342,27 +347,50 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     );
     // The origin's copies of such a log have names in their facts: they are sent again, without.
     if (log.rewritten) this.#shipper.startOver();
+    const reporter = new Reporter({
+      shard,
+      durable: () => log.durable,
+      read: (after, limit) => log.read(after, limit),
+      recounts: (facts) => this.#journal.recounts.of(facts),
+      report: (report) => leaderboardStub(env, hunt).report(report),
+      load: () => this.#load.take(),
+      takeStandings: (standings) => this.#current.takeStandings(standings),
+      lost: (upto) => {
+        // Where the end is not known, a repair asks for it.
+        if (!log.isEndUnsure) void this.#endAt(upto);
+      },
+    });
+    this.#webhooks = new Webhooks({
+      shard,
+      wishes: () => this.#current.webhooks,
+      durable: () => log.durable,
+      read: (after, limit) => this.#journal.durableFacts(after, limit),
+      before: (at) => log.before(at),
+      threads: (after) => this.#help.asked(after),
+      lastThread: () => this.#help.last,
+      imported: () => store.imported(),
+      begin: async (webhook, start) =>
+        (await outboxStub(env, hunt, webhook).begin(shard, start)) as WebhookMark,
+      report: async (webhook, report) =>
+        (await outboxStub(env, hunt, webhook).report(report)) as WebhookTaken,
+      standings: async () => {
+        if (reporter.behind) await reporter.turn();
+        return !reporter.behind;
+      },
+      after: (ms) => clock.after(ms),
+    });
     this.#delivery = new Delivery({
       log,
       shipper: this.#shipper,
-      reporter: new Reporter({
-        shard,
-        durable: () => log.durable,
-        read: (after, limit) => log.read(after, limit),
-        recounts: (facts) => this.#journal.recounts.of(facts),
-        report: (report) => leaderboardStub(env, hunt).report(report),
-        load: () => this.#load.take(),
-        takeStandings: (standings) => this.#current.takeStandings(standings),
-        lost: (upto) => {
-          // Where the end is not known, a repair asks for it.
-          if (!log.isEndUnsure) void this.#endAt(upto);
-        },
-      }),
+      reporter,
+      webhooks: this.#webhooks,
       alarm,
       clock,
       meter,
       shipDelay: config.SHIP_DELAY_MS,
       reportDelay: config.REPORT_DELAY_MS,
+      // By then the standings have the facts.
+      webhookDelay: config.REPORT_DELAY_MS + PUSH_MARGIN,
       // Beside shipping, which follows every burst of events: nothing is woken for metrics.
       shipping: () => {
         meter.rows(sql.rowsWritten);
@@ -428,6 +456,9 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       ...parts,
       players: this.#players,
       store: new HelpStore(sql, log.keys),
+      asked: () => {
+        if (this.#webhooks.behind) this.#delivery.tellWebhooks();
+      },
       tell: (team, thread) => {
         if (this.#sockets.isWatching(team)) this.#sockets.tellTeam(team, { thread });
       },
@@ -900,7 +931,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const commands = lines.flatMap((line) => (line.type === "command" ? [line.command] : []));
     const unjudged = this.#current.refuseImport(this.#time.now()) ?? this.#current.unjudged(commands);
     if (unjudged) return unjudged;
+    const { log } = this.#journal;
+    const first = log.head + 1;
     const results = lines.map((line) => this.#replay.line(line));
+    this.#store.saveImported({ first, last: log.head });
     await this.#journal.committed();
     return results;
   }
@@ -913,6 +947,11 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const read = this.#journal.durableFacts(after, SCORE_FACTS_MAX);
     const report = scoreReport(this.#shard, after, read, recounts.of(read.facts));
     return { ...report, load: this.#load.present() };
+  }
+
+  async webhookFacts(wish: WebhookWish, after: WebhookMark | null): Promise<WebhookReport> {
+    await this.#journal.committed();
+    return this.#webhooks.facts(wish, after);
   }
 
   recordWins(wins: readonly Win[]): Promise<Refusal | undefined> {

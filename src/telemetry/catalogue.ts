@@ -200,6 +200,22 @@ export const METRICS = {
     labels: [],
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
   },
+  hunt_webhook_deliveries_total: {
+    type: "counter",
+    help: "Messages to webhooks: queued, and what became of them: delivered, failed (not tried again), dead (every try failed), dropped (their team was hidden or banned, or the webhook disabled)",
+    labels: ["state"],
+  },
+  hunt_webhook_tries_total: {
+    type: "counter",
+    help: "Calls on webhooks' receivers, by result: the class of the status, or none",
+    labels: ["result"],
+  },
+  hunt_webhook_lag_seconds: {
+    type: "histogram",
+    help: "Age of what happened when a webhook's receiver had taken it",
+    labels: [],
+    buckets: LAG_SECONDS,
+  },
   hunt_alarms_total: { type: "counter", help: "Alarms that ran", labels: ["object"] },
   hunt_metrics_flushes_total: { type: "counter", help: "Flushes that metrics objects took", labels: [] },
   hunt_metrics_dropped_total: {

@@ -120,6 +120,7 @@ describe("[SEC-90] the matrix of role and route", () => {
       "POST /v1/registrations": ["operator", "owner"],
       "GET /v1/hunts/{hunt}/dead-letters": ["operator", "owner"],
       "DELETE /v1/hunts/{hunt}": ["owner"],
+      "GET /v1/hunts/{hunt}/webhooks": ["editor", "owner"],
       "GET /v1/jobs/{job}": ["owner"],
       "GET /v1/organisers": ["owner"],
       "PUT /v1/organisers": ["owner"],

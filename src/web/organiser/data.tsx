@@ -16,6 +16,7 @@ import { Rehearse } from "./rehearsal.tsx";
 import { ask, attempt, huntPath, may, token } from "./state.ts";
 import { stamp, zone } from "./times.ts";
 import { Since, ToldAt } from "./told.tsx";
+import { WebhooksPanel } from "./webhooks.tsx";
 
 const verification = signal<{ hunt: string; told: Verification } | undefined>(undefined);
 /** The verification that is under way: it goes on while the reader looks elsewhere. Epoch ms. */
@@ -150,6 +151,7 @@ export function DataPage({ hunt, known: { phase, rehearsalOf } }: { hunt: string
       </section>
       <Regrade hunt={hunt} />
       {rehearsalOf === undefined && <Rehearse hunt={hunt} />}
+      <WebhooksPanel hunt={hunt} />
       <section class="card stack">
         <h2>{t("later")}</h2>
         <p class="soft">{t("laterHint")}</p>

@@ -21,6 +21,7 @@ export function engineText(
     | "mode"
     | "where"
     | "gate"
+    | "delivery"
     | "limit"
     | "change",
   code: string,

@@ -10,6 +10,7 @@ import type { Compared, Fold } from "../../../../contract/preview.ts";
 import type { PublicPrize } from "../../../../contract/prizes.ts";
 import type { ErrorCode } from "../../../../contract/problem.ts";
 import type { OrganiserRole } from "../../../../contract/role-table.ts";
+import type { DeliveryState } from "../../../../contract/webhook-types.ts";
 
 /** What a line of the audit tells beside its action. */
 type AuditDetail =
@@ -43,6 +44,9 @@ type AuditDetail =
   | "percent"
   | "as"
   | "of"
+  | "webhook"
+  | "status"
+  | "redelivered"
   | "refused";
 
 /** Of the page: the engine was not reached, and the response to a change was lost. */
@@ -64,6 +68,7 @@ export type EngineTexts = Readonly<
     | `fold_${Fold}`
     | `compare_${Compared["mode"]}`
     | `gate_${OriginState["state"]}`
+    | `delivery_${DeliveryState}`
     | `limit_${Advised["limit"]}`
     | `change_${Advised["limit"]}`,
     string
