@@ -131,6 +131,9 @@ export const PURE: { path: string; may: string[] }[] = [
 /** The pages: of the engine they import the wire alone. */
 export const OUTSIDE: string[] = ["src/web"];
 
+/** Of the rules, pages that try an author's answer use how texts are compared, and nothing else. */
+export const SHARED_WITH_PAGES = ["src/hunt/normalise.ts"];
+
 /** The layers as they stand in docs/architecture.md: a line a room, a rule between layers. */
 export function drawing(): string {
   const rows = LAYERS.map(({ rooms }) =>
@@ -144,7 +147,7 @@ export function drawing(): string {
   return [
     "src/",
     rows.map((lines) => lines.join("\n")).join("\n  ────\n"),
-    `beside them: ${OUTSIDE.join(", ")} (of the engine it imports src/contract alone)`,
+    `beside them: ${OUTSIDE.join(", ")} (of the engine it imports src/contract, and ${SHARED_WITH_PAGES.join(", ")})`,
     `PURE rooms inside others: ${inner.join(", ")}`,
   ].join("\n");
 }

@@ -73,6 +73,12 @@ export const DEFINITION_ISSUES = [
   "webhook-id-taken",
   "webhook-not-https",
   "webhook-forbidden",
+  // Links and media.
+  "unsafe-link",
+  "remote-media",
+  "no-such-page",
+  "no-such-clue",
+  "not-translated",
   "no-such-asset",
   // Warnings.
   "bottleneck",
@@ -80,7 +86,6 @@ export const DEFINITION_ISSUES = [
   "hint-unaffordable",
   "prize-out-of-time",
   "prize-many-entries",
-  "no-such-page",
   "answer-in-text",
   "code-in-text",
   "points-not-for-all",

@@ -10,7 +10,15 @@ import type { CompiledHunt, CompiledPrize } from "../hunt/compiled.ts";
 import type { Budgets, Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
 import { isHeldAt, isStillAt, type Still, stillOf } from "../hunt/freeze.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
-import { isDatedAhead, mayImport, nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
+import {
+  isDatedAhead,
+  isOver,
+  mayImport,
+  nextOf,
+  openedAt,
+  phaseAt,
+  solutionsToldAt,
+} from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { generationOf, type Member } from "../hunt/team.ts";
@@ -244,6 +252,9 @@ export class CurrentHunt {
     return {
       hunt,
       phase,
+      ...(isOver(phase) && solutionsToldAt(config.phase, hunt.compiled) <= now
+        ? { solutionsTold: true }
+        : {}),
       // A hunt that runs has opened, whatever control's clock said then.
       openedAt: phase === "draft" ? opened : Math.min(opened, now),
       ...(this.#standings ? { word: this.#standings } : {}),

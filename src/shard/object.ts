@@ -112,6 +112,7 @@ import { Forgetting } from "./forgetting.ts";
 import { Help } from "./help.ts";
 import { HelpStore } from "./help-store.ts";
 import { Journal, type JournalDeps } from "./journal.ts";
+import { Languages } from "./languages.ts";
 import { LiveSockets } from "./live.ts";
 import { LivePlay } from "./live-play.ts";
 import { LoadTeller } from "./load.ts";
@@ -420,8 +421,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     };
     const waiting = new Waiting(config.WAITING_COMMANDS_MAX, overloaded, recent);
     const parts = { current: this.#current, journal: this.#journal, time: this.#time };
+    const languages = new Languages(sql);
     this.#players = new Players({
       ...parts,
+      speaks: (player, locale) => languages.joined(player, locale),
       shard,
       secrets: env,
       waiting,
@@ -433,6 +436,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#sessions = new Sessions({ ...parts, secrets: env, players: this.#players, budgets });
     this.#forgetting = new Forgetting({
       ...parts,
+      forgotten: (player) => languages.forget(player),
       sql,
       secrets: env,
       players: this.#players,
@@ -471,6 +475,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       ...parts,
       players: this.#players,
       texts,
+      languages,
       ranksOf: (teams) => ranks.ranksOf(teams),
       left: (prize) => desk.left(prize),
     });
@@ -490,6 +495,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     });
     this.#play = new Play({
       ...parts,
+      languages,
       secrets: env,
       texts,
       waiting,

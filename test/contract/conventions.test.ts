@@ -101,6 +101,7 @@ const ROUTES = [
   "GET /v1/hunts/{hunt}/prizes/{prize}/draw",
   "GET /v1/hunts/{hunt}/export",
   "GET /v1/hunts/{hunt}/bodies/{digest}",
+  "GET /v1/hunts/{hunt}/pages/{page}",
   "GET /v1/hunts/{hunt}/assets",
   "GET /v1/hunts/{hunt}/assets/{name}",
   "PUT /v1/hunts/{hunt}/assets/{name}",

@@ -113,6 +113,10 @@ describe("what comes out", () => {
         },
       ],
       modes: ["exact", "letters", "number"],
+      rounds: [
+        { id: "r", title: "R" },
+        { id: "q", title: "Q" },
+      ],
     });
   });
 

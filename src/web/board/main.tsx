@@ -141,7 +141,7 @@ function NewsOfNow() {
   const told = newsAt(now.value);
   return (
     <div class="board-news" role="status" aria-label={t("news")}>
-      {told && <Markdown key={told.id} text={told.text} />}
+      {told && <Markdown key={told.id} text={told.text} typed />}
     </div>
   );
 }

@@ -10,10 +10,11 @@ import { decoded, encoded } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
 import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { Settings } from "../shared/settings.tsx";
+import { begin, beginnings } from "./begin.ts";
 import { Codes } from "./codes.tsx";
 import { DataPage } from "./data.tsx";
 import { Deletions } from "./deletion.tsx";
-import { askFor, Dialog } from "./dialog.tsx";
+import { askFor, Dialog, type Field } from "./dialog.tsx";
 import { drafts, forgetDraft, readDraft, unpublished } from "./drafts.ts";
 import { engineText, problemText } from "./engine.ts";
 import { FeedView } from "./feed.tsx";
@@ -41,7 +42,7 @@ import { TeamsView } from "./teams.tsx";
 import { dayAndTime } from "./times.ts";
 import { ToldAt } from "./told.tsx";
 
-/** CodeMirror is large, and most looks at the console are not at the editor. */
+/** The forms are large, and most looks at the console are not at the editor. */
 const Editor = lazy(async () => ({ default: (await import("./editor.tsx")).Editor }));
 
 /** Time between looks at the hunt's phase, ms. */
@@ -168,7 +169,11 @@ function idProblem(given: string): string | undefined {
 
 /** Asks for an id, and before a hunt or a draft that has it already is opened. */
 async function createHunt(): Promise<void> {
-  const fields = [{ name: "id", label: t("huntId"), kind: "id", check: idProblem }] as const;
+  const copies = hunts.value.value?.hunts ?? [];
+  const fields: Field[] = [
+    { name: "id", label: t("huntId"), kind: "id", check: idProblem },
+    { name: "begin", label: t("beginWith"), options: beginnings(copies) },
+  ];
   const values = await askFor(t("newHunt"), t("huntIdHint"), fields);
   if (!values?.id) return;
   const id = values.id.toLowerCase();
@@ -184,9 +189,9 @@ async function createHunt(): Promise<void> {
   if (existing) {
     const text = t("huntExists", { id, title: existing.title });
     if (!(await askFor(t("newHunt"), text, [], t("huntOpen")))) return;
-  } else if (readDraft(id) && !(await askFor(t("newHunt"), t("draftExists", { id }), [], t("draftOpen")))) {
-    return;
-  }
+  } else if (readDraft(id)) {
+    if (!(await askFor(t("newHunt"), t("draftExists", { id }), [], t("draftOpen")))) return;
+  } else if (!(await attempt("hunts", "", () => begin(id, values.begin ?? "")))) return;
   location.hash = `${encoded(id)}/edit`;
 }
 
@@ -365,7 +370,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
         <p class="note">{t("notForRole")}</p>
       ) : view === "edit" ? (
         <Suspense fallback={<p class="soft">{t("loading")}</p>}>
-          <Editor hunt={hunt} />
+          <Editor hunt={hunt} place={rest} />
         </Suspense>
       ) : !known ? (
         <p class="soft">{current.value.problem || t("loading")}</p>
@@ -378,7 +383,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : view === "prizes" ? (
         <PrizesView hunt={hunt} known={known} />
       ) : view === "codes" ? (
-        <Codes hunt={hunt} />
+        <Codes hunt={hunt} title={known.title} />
       ) : view === "data" ? (
         <DataPage hunt={hunt} known={known} />
       ) : (

@@ -13,20 +13,24 @@ interface Wish {
   code?: string;
 }
 
-/** `text`: the definition; undefined while it has faults, or is being checked. `clues`: its ids. */
+/** `text`: the definition; undefined while it is checked, and as long as it is `isFaulty`. `asked`: the clue to begin with. */
 export function PreviewPane({
   hunt,
   text,
+  isFaulty,
   clues,
+  asked,
 }: {
   hunt: string;
   text: string | undefined;
+  isFaulty: boolean;
   clues: readonly string[];
+  asked: string;
 }) {
   const [chosen, choose] = useState("");
   const [told, setTold] = useState<Preview | undefined>(undefined);
   const [tried, setTried] = useState("");
-  const clue = clues.includes(chosen) ? chosen : clues[0];
+  const clue = [chosen, asked, ...clues.slice(0, 1)].find((id) => clues.includes(id));
   const place = `preview/${hunt}`;
   const look = async (wish: Wish): Promise<void> => {
     if (text === undefined) return;
@@ -47,7 +51,7 @@ export function PreviewPane({
   return (
     <section class="card stack preview" aria-labelledby="preview">
       <div class="row spread">
-        <h2 id="preview">{t("preview")}</h2>
+        <h2 id="preview">{t("previewTitle")}</h2>
         <label>
           {t("previewClue")}{" "}
           <select
@@ -65,7 +69,7 @@ export function PreviewPane({
           </select>
         </label>
       </div>
-      {text === undefined && <p class="soft">{t("previewFaulty")}</p>}
+      {isFaulty && <p class="soft">{t("previewFaulty")}</p>}
       <ToldAt place={place} />
       {shown && (
         <>
@@ -153,7 +157,7 @@ function Why({ compared }: { compared: NonNullable<NonNullable<Preview["verdict"
   return (
     <>
       <p>
-        {t("previewBy", { mode: t(`compare_${mode}`) })}{" "}
+        {t("previewBy", { mode: t(`by_${mode}`) })}{" "}
         {given === undefined ? (
           t("previewNothing")
         ) : (
@@ -164,7 +168,7 @@ function Why({ compared }: { compared: NonNullable<NonNullable<Preview["verdict"
         {folded.length > 0 && t("previewFolded", { what: list(folded.map((fold) => t(`fold_${fold}`))) })}
       </p>
       {otherwise.length > 0 && (
-        <p>{t("previewOtherwise", { modes: list(otherwise.map((each) => t(`compare_${each}`))) })}</p>
+        <p>{t("previewOtherwise", { modes: list(otherwise.map((each) => t(`by_${each}`))) })}</p>
       )}
       {texts.length > 0 && (
         <ul>

@@ -8,6 +8,7 @@ import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { ClueList, CluePage } from "./clues.tsx";
 import { useFoot } from "./foot.ts";
 import { isNew } from "./fresh.ts";
+import { HuntPage } from "./hunt-page.tsx";
 import { JoinPage } from "./join.tsx";
 import { MissingHunt } from "./missing.tsx";
 import { Offers } from "./offers.tsx";
@@ -37,6 +38,13 @@ effect(() => {
 
 export function App() {
   if (missing.value) return <MissingHunt />;
+  if ((!session.value || switching.value) && hunt.value && view.value === "page") {
+    return (
+      <main class="page">
+        <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
+      </main>
+    );
+  }
   if (!session.value || switching.value)
     return hunt.value ? (
       <>
@@ -63,6 +71,8 @@ export function App() {
           <News />
         ) : view.value === "team" ? (
           <TeamPage />
+        ) : view.value === "page" && hunt.value ? (
+          <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
         ) : (
           <ClueList />
         )}
@@ -154,7 +164,7 @@ function Tabs() {
     { view: "news", icon: "bell", label: t("news"), badge: unread.value },
     { view: "team", icon: "team", label: t("team") },
   ];
-  const current = view.value === "clue" ? "clues" : view.value;
+  const current = view.value === "clue" ? "clues" : view.value === "page" ? "team" : view.value;
   const bar = useFoot();
   return (
     <nav class="tabs" aria-label={t("menu")} ref={bar}>

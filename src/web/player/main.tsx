@@ -12,6 +12,7 @@ import { en } from "./messages/en.ts";
 import { start } from "./state.ts";
 import { lastSession } from "./storage.ts";
 import { warmParts } from "./warm.ts";
+import "./ways.ts";
 
 startTheme();
 await startI18n(en, {

@@ -6,6 +6,7 @@ import { Markdown } from "../shared/markdown.tsx";
 import { Settings } from "../shared/settings.tsx";
 import { Members, TeamTools } from "./crew.tsx";
 import { Help } from "./help.tsx";
+import { PageLinks } from "./hunt-page.tsx";
 import { Invite } from "./invite.tsx";
 import { MyData } from "./my-data.tsx";
 import { leaveQuestion } from "./offers.tsx";
@@ -34,7 +35,7 @@ export function News() {
             {erratum && ` · ${t("erratum")}`}
             {edited !== undefined && ` · ${t("edited", { time: clock(edited) })}`}
           </p>
-          <Markdown text={text} />
+          <Markdown text={text} typed />
         </article>
       ))}
       {failure.value.older && <p class="note">{problemText(failure.value.older)}</p>}
@@ -81,6 +82,7 @@ export function TeamPage() {
           <Markdown text={hunt.value.description} />
         </details>
       )}
+      <PageLinks hunt={hunt.value} />
       <Settings language={t("language")} appearance={t("appearance")} />
       <button type="button" class="quiet" onClick={() => confirm(leaveQuestion()) && void leave()}>
         {t("leave")}

@@ -320,4 +320,15 @@ export const de: Translation<typeof en> = {
   entryMissing:
     "Hier kommt man mit einem eigenen Link hinein. Öffne ihn dort, wo du ihn bekommen hast: in deinem Konto oder in einer Nachricht.",
   joinRefused: "So konntest du nicht beitreten. Prüfe deine Angaben oder frag die Veranstalter.",
+  answerGiven: "Eure Antwort:",
+  solution: "Lösung",
+  story: "Was bisher geschah",
+  findClue: "Rätsel suchen",
+  tags: "Schlagwörter",
+  allTags: "Alle",
+  foundClues: { one: "Ein Rätsel gefunden", other: "{count} Rätsel gefunden" },
+  pages: "Seiten",
+  backFromPage: "Zurück",
+  pageAway: "Diese Seite lässt sich gerade nicht zeigen. Versucht es später noch einmal.",
+  attachments: "Dateien",
 };

@@ -311,4 +311,15 @@ export const en = {
   entryMissing:
     "This hunt is joined by a link of your own. Open it where you got it: in your account, or in a message.",
   joinRefused: "You could not join like this. Check what you entered, or ask the organisers.",
+  answerGiven: "Your answer:",
+  solution: "Solution",
+  story: "The story so far",
+  findClue: "Find a clue",
+  tags: "Tags",
+  allTags: "All",
+  foundClues: { one: "One clue found", other: "{count} clues found" },
+  pages: "Pages",
+  backFromPage: "Back",
+  pageAway: "This page cannot be shown now. Try again later.",
+  attachments: "Files",
 };

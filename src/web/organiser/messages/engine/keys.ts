@@ -66,7 +66,7 @@ export type EngineTexts = Readonly<
     | `mode_${PublicPrize["mode"]}`
     | `where_${Verification["mismatches"][number]["where"]}`
     | `fold_${Fold}`
-    | `compare_${Compared["mode"]}`
+    | `by_${Compared["mode"]}`
     | `gate_${OriginState["state"]}`
     | `delivery_${DeliveryState}`
     | `limit_${Advised["limit"]}`
