@@ -118,6 +118,7 @@ function operationsOf(paths: Record<string, Record<string, Json>>): Operation[] 
           job: "d-nothing",
           regrade: "0000000000000000",
           digest: "A".repeat(22),
+          page: "rules",
           name: "missing.png",
         }),
         opens: security.flatMap((one) => Object.keys(one) as Kind[]),
@@ -383,6 +384,7 @@ describe("[API-8] a route refuses", () => {
           job: "d-nothing",
           regrade: "0000000000000000",
           digest: "A".repeat(22),
+          page: "rules",
           name: "missing.png",
         };
         const path = pathOf(template, { ...known, [bad]: IDS.includes(bad) ? "x".repeat(65) : "Not-A-Slug" });
