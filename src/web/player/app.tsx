@@ -56,6 +56,7 @@ export function App() {
     );
   return (
     <>
+      <RehearsalBand of={hunt.value?.rehearsalOf} text={t("rehearsalBand")} />
       <Header />
       <main tabIndex={-1} class="page">
         {view.value === "clues" && <FirstWayBack />}
@@ -103,7 +104,6 @@ function Header() {
   const team = me.value?.team;
   return (
     <header class="masthead">
-      <RehearsalBand of={hunt.value?.rehearsalOf} text={t("rehearsalBand")} />
       <div class="masthead-inner">
         <p class="masthead-title">
           <bdi>{hunt.value?.title}</bdi>
