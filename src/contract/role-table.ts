@@ -51,6 +51,7 @@ const TABLE: Readonly<Record<string, Roles>> = {
   "POST /v1/hunts/{hunt}/clues/{clue}/nudges": EDITORS,
   "GET /v1/hunts/{hunt}/definition": EDITORS,
   "GET /v1/hunts/{hunt}/codes": EDITORS,
+  "POST /v1/hunts/{hunt}/preview": EDITORS,
   "GET /v1/hunts/{hunt}/assets": EVERY,
   "PUT /v1/hunts/{hunt}/assets/{name}": EDITORS,
   "DELETE /v1/hunts/{hunt}/assets/{name}": EDITORS,

@@ -10,6 +10,7 @@ import type { StoredContent } from "../assets/content.ts";
 import { publicKey } from "../cache/entry.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import type { Preview } from "../contract/preview.ts";
 import { REGISTRATIONS } from "../contract/webhook-types.ts";
 import { eraseObject } from "../erase.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
@@ -34,6 +35,7 @@ import type {
   NewAnnouncement,
   Nudged,
   NudgeWish,
+  PreviewWish,
   PublicEntry,
   PublishOptions,
   PublishResult,
@@ -81,6 +83,7 @@ import { FanOut } from "./fan-out.ts";
 import { Merges } from "./merges.ts";
 import { Moves } from "./moves.ts";
 import { Nudging } from "./nudging.ts";
+import { preview } from "./preview.ts";
 import { newSeed, type Published, Publisher } from "./publish.ts";
 import { Regrades } from "./regrades.ts";
 import { Rehearsals } from "./rehearsals.ts";
@@ -337,6 +340,12 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return await orRefusal(
       calling(async () => (await directoryStub(this.env).beginning(this.#hunt)) as Beginning | Refusal),
     );
+  }
+
+  preview(wish: PreviewWish): Preview | (Refusal & { issues?: Issue[] }) {
+    const { env } = this;
+    const { now } = this.#clock;
+    return preview({ hunt: this.#hunt, secrets: env, publisher: this.#publisher, now }, wish);
   }
 
   assets(): (StoredAsset & { usedIn: AssetUse[] })[] {

@@ -5,7 +5,7 @@ import { type AssetRefs, assetUses, refsOf } from "../hunt/asset-references.ts";
 import { codesOf, GENERATED_DIGITS, grouped } from "../hunt/codes.ts";
 import { compile, issuesOf } from "../hunt/compile.ts";
 import type { CompiledHunt, WithdrawnClue } from "../hunt/compiled.ts";
-import { type ParsedDefinition, parseDefinition } from "../hunt/definition.ts";
+import { type Definition, type ParsedDefinition, parseDefinition } from "../hunt/definition.ts";
 import { INITIAL_PHASE, republish } from "../hunt/phase.ts";
 import { fixedIssues } from "../hunt/prize-changes.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
@@ -182,6 +182,20 @@ export class Publisher {
     const state = this.#deps.state.current;
     if (!state) return refuse("not_found", "no such hunt");
     return refusalOf(this.#compile(source, format, state, published), format);
+  }
+
+  /** A definition as it would be in use, and as it was written; a hunt that was never published has one as well. */
+  candidate(
+    source: string,
+    format: Format,
+  ): { compiled: Compiled; definition: Definition; issues?: never } | (Refusal & { issues: Issue[] }) {
+    const { state, secrets } = this.#deps;
+    const codeKey = currentKey("CODE_KEYS", secrets.CODE_KEYS).id;
+    const compiled = this.#compile(source, format, state.current ?? { codeKey, begun: BEGUN });
+    if (compiled.issues) return refusalOf(compiled, format);
+    const { definition } = parseDefinition(source, format);
+    if (!definition) throw new Error("a definition that compiles can be read");
+    return { compiled, definition };
   }
 
   /** Begins as a rehearsal: a first version, by the codes of the hunt that it rehearses. */

@@ -27,6 +27,7 @@ import { noPage, pageRoutes } from "./routes/pages.ts";
 import { personalRoutes } from "./routes/personal.ts";
 import { phaseRoutes } from "./routes/phase.ts";
 import { playRoutes } from "./routes/play.ts";
+import { previewRoutes } from "./routes/preview.ts";
 import { prizeRoutes } from "./routes/prizes.ts";
 import { proofRoutes } from "./routes/proof.ts";
 import { pushRoutes } from "./routes/push.ts";
@@ -68,6 +69,7 @@ export function makeApp(): App {
   liveRoutes(app);
   definitionRoutes(app);
   deletionRoutes(app);
+  previewRoutes(app);
   rehearsalRoutes(app);
   phaseRoutes(app);
   teamRoutes(app);

@@ -8,6 +8,7 @@
 import type { Rpc } from "@cloudflare/workers-types";
 import type { StoredContent } from "../assets/content.ts";
 import type { AuditAction } from "../contract/audit-actions.ts";
+import type { Preview, PreviewBody } from "../contract/preview.ts";
 import type { Effects } from "../contract/regrade.ts";
 import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
 import type { Issue, Refusal } from "../errors.ts";
@@ -201,6 +202,12 @@ export interface Sealed {
   rehearsedAs?: string;
 }
 
+/** A clue to be shown, and a try at it. */
+export interface PreviewWish extends Omit<PreviewBody, "definition"> {
+  source: string;
+  format: "json" | "yaml";
+}
+
 /** A webhook as organisers see it; its address may hold a secret. */
 export interface WebhookInUse {
   id: string;
@@ -242,6 +249,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     options: PublishOptions,
     by: Actor,
   ): Promise<PublishResult>;
+  /** Shows a clue of a definition that need not be published, and says what a try at it would come to. Stores nothing. */
+  preview(wish: PreviewWish): Preview | (Refusal & { issues?: Issue[] });
   /** The files of the hunt by name; those of a hunt that was not published yet as well. */
   assets(): (StoredAsset & { usedIn: AssetUse[] })[];
   asset(name: string): StoredAsset | undefined;

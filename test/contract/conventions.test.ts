@@ -48,6 +48,7 @@ const ROUTES = [
   "POST /v1/session",
   "GET /v1/audit",
   "GET /v1/hunts/{hunt}/codes",
+  "POST /v1/hunts/{hunt}/preview",
   "POST /v1/hunts/{hunt}/rehearsal",
   "DELETE /v1/hunts/{hunt}/rehearsal",
   "POST /v1/hunts/{hunt}/phase",

@@ -107,6 +107,7 @@ describe("[SEC-90] the matrix of role and route", () => {
       "PUT /v1/hunts/{hunt}": ["editor", "owner"],
       "GET /v1/hunts/{hunt}/codes": ["editor", "owner"],
       "POST /v1/hunts/{hunt}/import": ["editor", "owner"],
+      "POST /v1/hunts/{hunt}/preview": ["editor", "owner"],
       "POST /v1/hunts/{hunt}/rehearsal": ["editor", "owner"],
       "DELETE /v1/hunts/{hunt}/rehearsal": ["editor", "owner"],
       "GET /v1/hunts/{hunt}/export": ["operator", "owner"],

@@ -11,6 +11,7 @@ import { Legal } from "../shared/legal.tsx";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
 import { useQrCode } from "../shared/qr-code.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { Settings, startTheme } from "../shared/settings.tsx";
 import { Graph } from "./graph.tsx";
 import { ar, de, en } from "./messages.ts";
@@ -79,6 +80,7 @@ function Board() {
   return (
     <main class="board">
       <header class="board-head">
+        <RehearsalBand of={told?.rehearsalOf} text={t("rehearsalBand")} />
         <h1>
           <bdi>{told?.title ?? t("loading")}</bdi>
         </h1>

@@ -8,6 +8,7 @@ import { Problem } from "../shared/api.ts";
 import { list, number, t } from "../shared/i18n.ts";
 import { decoded, encoded } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { Settings } from "../shared/settings.tsx";
 import { begin, beginnings } from "./begin.ts";
 import { Codes } from "./codes.tsx";
@@ -231,6 +232,7 @@ function Hunts() {
               <h2>
                 <bdi>{row.title}</bdi>
               </h2>
+              <RehearsalBand of={row.rehearsalOf} text={t("rehearsalBand")} />
               <p class="soft number">
                 <PhaseMark phase={row.phase} opens={row.phase === "draft" ? row.opens : undefined} />{" "}
                 {t("version")} {number(row.version)} · {t("teams")} {number(row.teams)}
@@ -315,6 +317,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
   const hasDraft = drafts.value.includes(hunt);
   return (
     <main class="console stack">
+      <RehearsalBand of={known?.rehearsalOf} text={t("rehearsalBand")} />
       <div class="row spread">
         <div>
           <h1>
@@ -333,7 +336,9 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
             )}
             {known?.forgetsAt !== undefined && isOver(known.phase) && (
               <span>
-                {t(Date.parse(known.forgetsAt) > Date.now() ? "forgetsAt" : "forgottenSince")}{" "}
+                {t(
+                  Date.parse(known.forgetsAt) > Date.parse(known.serverTime) ? "forgetsAt" : "forgottenSince",
+                )}{" "}
                 <time dateTime={known.forgetsAt}>{dayAndTime(known.forgetsAt)}</time>
               </span>
             )}
@@ -393,9 +398,9 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : view === "codes" ? (
         <Codes hunt={hunt} title={known.title} />
       ) : view === "data" ? (
-        <DataPage hunt={hunt} phase={known.phase} />
+        <DataPage hunt={hunt} known={known} />
       ) : (
-        <LiveView hunt={hunt} phase={known.phase} />
+        <LiveView hunt={hunt} phase={known.phase} serverTime={known.serverTime} />
       )}
     </main>
   );

@@ -12,6 +12,7 @@ import { DeleteHunt } from "./deletion.tsx";
 import { engineText } from "./engine.ts";
 import { Joinings } from "./joinings.ts";
 import { Regrade } from "./regrade.tsx";
+import { Rehearse } from "./rehearsal.tsx";
 import { ask, attempt, huntPath, may, token } from "./state.ts";
 import { stamp, zone } from "./times.ts";
 import { Since, ToldAt } from "./told.tsx";
@@ -77,7 +78,7 @@ async function downloadJoinings(hunt: string): Promise<void> {
   save(new Blob([joinings.csv()], { type: "text/csv" }), `${hunt}-joinings.csv`);
 }
 
-export function DataPage({ hunt, phase }: { hunt: string; phase: Hunt["phase"] }) {
+export function DataPage({ hunt, known: { phase, rehearsalOf } }: { hunt: string; known: Hunt }) {
   const maySeeAudit = may("GET /v1/hunts/{hunt}/audit", hunt);
   useEffect(() => {
     audit.value = undefined;
@@ -157,6 +158,7 @@ export function DataPage({ hunt, phase }: { hunt: string; phase: Hunt["phase"] }
           void attempt("audit", "", () => readAudit(hunt));
         }}
       />
+      {rehearsalOf === undefined && <Rehearse hunt={hunt} />}
       <WebhooksPanel hunt={hunt} />
       <section class="card stack">
         <h2>{t("later")}</h2>

@@ -6,11 +6,13 @@ import type { Hunt } from "../../contract/hunt.ts";
 import { Problem } from "../shared/api.ts";
 import { t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
+import { clueIdsIn } from "./clue-ids.ts";
 import { Conflict } from "./conflict.tsx";
 import { onlyEnds, put, readDefinition, readHunt } from "./definition.ts";
 import { askFor } from "./dialog.tsx";
 import { whileTyping } from "./drafts.ts";
 import { issueLine } from "./engine.ts";
+import { PreviewPane } from "./preview.tsx";
 import { Consequences, type Plan, planOf } from "./publishing.tsx";
 import { attempt, tell } from "./state.ts";
 import { ToldAt } from "./told.tsx";
@@ -53,6 +55,7 @@ export function Editor({ hunt, place }: { hunt: string; place: string }) {
   const { issues, drafted, theirs, version } = work;
   const isRefused = issues.value.length > 0 && !onlyEnds(issues.value);
   const isText = place === TEXT;
+  const clues = clueIdsIn(work.text.value ?? "");
   return (
     <section class="stack">
       <div class="row spread">
@@ -98,6 +101,13 @@ export function Editor({ hunt, place }: { hunt: string; place: string }) {
           <Forms work={work} place={place} />
         )}
       </Suspense>
+      <PreviewPane
+        hunt={hunt}
+        text={isRefused || work.state.value === "checking" ? undefined : work.text.value}
+        isFaulty={isRefused}
+        clues={clues}
+        asked={clues[Number(place.split(".")[1])] ?? ""}
+      />
     </section>
   );
 }

@@ -53,7 +53,8 @@ async function readStats<Value>(path: string): Promise<Value> {
 
 const titleOf = (id: string): string => stats.value.value?.clues.find(({ clue }) => clue === id)?.title ?? id;
 
-export function LiveView({ hunt, phase }: { hunt: string; phase: Phase }) {
+/** `serverTime`: what time it is in the hunt, which may be a rehearsal. */
+export function LiveView({ hunt, phase, serverTime }: { hunt: string; phase: Phase; serverTime: string }) {
   useLoaded(stats, huntPath(hunt, "/stats"), STATS_EVERY, { read: readStats });
   useLoaded(board, huntPath(hunt, `/leaderboard?limit=${ROWS}`), BOARD_EVERY);
   useLoaded(stuck, huntPath(hunt, `/stuck?minutes=${STUCK_MINUTES}&limit=${ROWS}`), STUCK_EVERY);
@@ -68,7 +69,7 @@ export function LiveView({ hunt, phase }: { hunt: string; phase: Phase }) {
       </div>
       <div class="stack">
         <Announce hunt={hunt} clues={stats.value.value?.clues ?? []} titleOf={titleOf} />
-        <Stuck hunt={hunt} />
+        <Stuck hunt={hunt} serverTime={serverTime} />
         <Standings />
         <Outcomes />
         {may("GET /v1/ops/advice") && <AdvicePanel />}
@@ -254,7 +255,7 @@ function Standings() {
   );
 }
 
-function Stuck({ hunt }: { hunt: string }) {
+function Stuck({ hunt, serverTime }: { hunt: string; serverTime: string }) {
   const teams = stuck.value.value?.teams ?? [];
   return (
     <section class="card stack" aria-labelledby="stuck">
@@ -275,7 +276,7 @@ function Stuck({ hunt }: { hunt: string }) {
                     </a>
                     <span class="soft id">{t("stuckOn", { clue: titleOf(clue), count: wrong })}</span>
                   </td>
-                  <td class="number">{t("minutes", { value: minutesSince(since) })}</td>
+                  <td class="number">{t("minutes", { value: minutesBetween(since, serverTime) })}</td>
                 </tr>
               ))}
             </tbody>
@@ -286,4 +287,5 @@ function Stuck({ hunt }: { hunt: string }) {
   );
 }
 
-const minutesSince = (at: string): number => Math.floor((Date.now() - Date.parse(at)) / 60_000);
+const minutesBetween = (at: string, now: string): number =>
+  Math.max(0, Math.floor((Date.parse(now) - Date.parse(at)) / 60_000));

@@ -5,6 +5,7 @@ import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { Legal } from "../shared/legal.tsx";
 import { isOver } from "../shared/over.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { ClueList, CluePage } from "./clues.tsx";
 import { useFoot } from "./foot.ts";
 import { isNew } from "./fresh.ts";
@@ -57,6 +58,7 @@ export function App() {
   if (!session.value || switching.value)
     return hunt.value ? (
       <>
+        <RehearsalBand of={hunt.value.rehearsalOf} text={t("rehearsalBand")} />
         <JoinPage hunt={hunt.value} />
         <LegalLinks />
       </>
@@ -65,6 +67,7 @@ export function App() {
     );
   return (
     <>
+      <RehearsalBand of={hunt.value?.rehearsalOf} text={t("rehearsalBand")} />
       <Header />
       <main tabIndex={-1} class="page">
         {view.value === "clues" && <FirstWayBack />}

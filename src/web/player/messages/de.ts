@@ -123,6 +123,7 @@ export const de: Translation<typeof en> = {
   beginsByHand: "Die Veranstalter starten sie.",
   paused: "Die Schatzsuche ist unterbrochen. Lesen kannst du; es zählt nichts.",
   ended: "Die Schatzsuche ist zu Ende.",
+  rehearsalBand: "Probe: Hier zählt nichts.",
   banned: "Dein Team wurde von den Veranstaltern angehalten.",
   offline: "Kein Netz. Was du tust, wird aufgehoben und später gesendet.",
   joinsAgain: "Von hier aus steigen gerade viele ein. Die Seite versucht es von selbst wieder in {time}.",

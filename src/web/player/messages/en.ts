@@ -120,6 +120,7 @@ export const en = {
   beginsByHand: "The organisers start it.",
   paused: "The hunt is paused. You may read; nothing counts meanwhile.",
   ended: "The hunt has ended.",
+  rehearsalBand: "Rehearsal: nothing here counts.",
   banned: "Your team has been stopped by the organisers.",
   offline: "No network. What you do is kept and sent later.",
   joinsAgain: "Many join from here just now. This page tries again by itself in {time}.",

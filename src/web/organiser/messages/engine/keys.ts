@@ -6,6 +6,7 @@ import type { ExportLine } from "../../../../contract/export.ts";
 import type { IssueCode } from "../../../../contract/issue-codes.ts";
 import type { Advised, OriginState } from "../../../../contract/ops.ts";
 import type { RecordedOutcome, UnrecordedOutcome } from "../../../../contract/play.ts";
+import type { Compared, Fold } from "../../../../contract/preview.ts";
 import type { PublicPrize } from "../../../../contract/prizes.ts";
 import type { ErrorCode } from "../../../../contract/problem.ts";
 import type { OrganiserRole } from "../../../../contract/role-table.ts";
@@ -41,6 +42,8 @@ type AuditDetail =
   | "void"
   | "shard"
   | "percent"
+  | "as"
+  | "of"
   | "webhook"
   | "status"
   | "redelivered"
@@ -62,6 +65,8 @@ export type EngineTexts = Readonly<
     | `roleMay_${OrganiserRole}`
     | `mode_${PublicPrize["mode"]}`
     | `where_${Verification["mismatches"][number]["where"]}`
+    | `fold_${Fold}`
+    | `by_${Compared["mode"]}`
     | `gate_${OriginState["state"]}`
     | `delivery_${DeliveryState}`
     | `limit_${Advised["limit"]}`
