@@ -9,6 +9,8 @@ import type { Clock } from "./clock.ts";
 export interface AlarmDeps {
   clock: Pick<Clock, "now">;
   storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">;
+  /** By how much the clock is ahead of the platform's, ms; absent: it is the platform's. */
+  ahead?(): number;
   /** Called for every alarm that is set: a billed row like any other. */
   written?(): void;
 }
@@ -36,7 +38,8 @@ export class Alarm<Reason extends string> {
   async resume(): Promise<void> {
     const left = await this.#deps.storage.getAlarm();
     if (left === null) return;
-    this.#armedFor = Math.min(left, this.#armedFor ?? left);
+    const at = left + this.#ahead;
+    this.#armedFor = Math.min(at, this.#armedFor ?? at);
   }
 
   /** When the object will be woken, epoch ms; undefined: not at all. */
@@ -100,6 +103,10 @@ export class Alarm<Reason extends string> {
     this.#armedFor = next;
     this.#deps.written?.();
     // Written with what else this turn writes; the platform restarts the object when it cannot be.
-    void this.#deps.storage.setAlarm(next);
+    void this.#deps.storage.setAlarm(next - this.#ahead);
+  }
+
+  get #ahead(): number {
+    return this.#deps.ahead?.() ?? 0;
   }
 }

@@ -33,6 +33,12 @@ export function watched(clock: Clock, wentBack: (by: number) => void): Clock {
   };
 }
 
+/** The clock of a hunt, which in a rehearsal is ahead of the engine's by `ahead()` ms, or behind it. */
+export const aheadBy = (engine: Clock, ahead: () => number): Clock => ({
+  now: () => engine.now() + ahead(),
+  after: (ms, signal) => engine.after(ms, signal),
+});
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, signal) =>

@@ -610,6 +610,17 @@ export const PARAMETERS = {
     trades: "the audience tag of the Access application before the engine; with ACCESS_TEAM_URL",
     shows: "POST /v1/session",
   },
+  ASSET_TICKET_MINUTES: {
+    kind: "number",
+    setting: true,
+    unit: "minutes",
+    default: 1_440,
+    min: 1,
+    max: 43_200,
+    trades:
+      "how long the address of a file can be used that a player was told: a longer time lets browsers keep pictures longer; a shorter one closes sooner what somebody passed on, or kept after leaving. A replaced file is kept as long",
+    shows: "GET /v1/hunts/{hunt}/assets/{name}",
+  },
 } as const satisfies Record<string, NumberParameter | ChoiceParameter>;
 
 type Name = keyof typeof PARAMETERS;

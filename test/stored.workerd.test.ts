@@ -131,8 +131,8 @@ describe.each(fixturesOf<BoardFixture>("leaderboard"))("%s", (path, { tables, ex
 
   test("[STORE-2] a configuration of a newer form is an error that says so", async () => {
     const board = () => env.LEADERBOARD.getByName(`${path} newer configuration`);
-    await restore(board, newer(tables, "config"));
-    expect(await errorOf(async () => board().rules())).toContain("configuration is of form 2");
+    await restore(board, newer(tables, "config", 3));
+    expect(await errorOf(async () => board().rules())).toContain("configuration is of form 3");
   });
 });
 
@@ -152,8 +152,8 @@ describe.each(fixturesOf<VaultFixture>("prizes"))("%s", (path, { tables, expecte
 
   test("[STORE-2] a configuration of a newer form is an error that says so", async () => {
     const vault = () => env.PRIZES.getByName(`${path} newer`);
-    await restore(vault, newer(tables, "config"));
-    expect(await errorOf(async () => vault().stock())).toContain("configuration is of form 2");
+    await restore(vault, newer(tables, "config", 3));
+    expect(await errorOf(async () => vault().stock())).toContain("configuration is of form 3");
   });
 });
 

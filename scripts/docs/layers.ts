@@ -37,6 +37,11 @@ export const LAYERS: { rooms: Room[] }[] = [
   },
   { rooms: [{ path: "objects", holds: "what each Durable Object can be asked; Env, ids, calls" }] },
   { rooms: [{ path: "placement", holds: "where a new team goes, and when a hunt grows" }] },
+  {
+    rooms: [
+      { path: "assets", holds: "files of hunts: their forms, what is cut from them, the bucket, tickets" },
+    ],
+  },
   { rooms: [{ path: "people", holds: "what tells who somebody is, beside the log" }] },
   { rooms: [{ path: "intake", holds: "a player's event, checked and digested, becomes a command" }] },
   { rooms: [{ path: "hunt", holds: "the rules of the game" }] },

@@ -25,6 +25,7 @@ import { prizes, restore, stock, winners, withdraw } from "./prizes.ts";
 import { proof } from "./proof.ts";
 import { registrations } from "./registrations.ts";
 import { regrade, regradeUndo } from "./regrade.ts";
+import { rehearse } from "./rehearse.ts";
 import { revoke } from "./revoke.ts";
 import { ring } from "./ring.ts";
 import { alter, giveReturn, makeTeams, move, remove } from "./run-team.ts";
@@ -104,6 +105,7 @@ const COMMANDS: readonly Command[] = [
   verify,
   audit,
   shards,
+  rehearse,
   advice,
   origin,
   deadLetters,

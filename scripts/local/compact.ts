@@ -15,9 +15,13 @@ import { Client } from "pg";
 /** Says which databases are as they were left by the last run: these have nothing deleted in them. */
 export const COMPACTED_FILE = "compacted.json";
 
-/** Miniflare's entries of KV and the like name the file of each value, in a folder of this name. */
+/** Miniflare's entries of KV, and of objects of R2 and their parts, name the file of each value, in a folder of this name. */
 const VALUES = "blobs";
-const ENTRIES = "_mf_entries";
+const ENTRIES = ["_mf_entries", "_mf_objects", "_mf_multipart_parts"];
+
+/** Uploads in parts that are over leave a row with the object's name. */
+const OVER_UPLOADS = `DELETE FROM _mf_multipart_uploads WHERE state <> 0
+  AND upload_id NOT IN (SELECT upload_id FROM _mf_multipart_parts)`;
 
 /** How long a server may take to accept a connection, ms. */
 const CONNECT_MAX = 15_000;
@@ -63,16 +67,21 @@ export async function compact(dataDir: string, folder: string): Promise<void> {
 function makeAnew(database: DatabaseSync): void {
   const [row] = database.prepare("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
   if (row?.integrity_check !== "ok") throw new Error(row?.integrity_check ?? "it says nothing");
+  if (hasTable(database, "_mf_multipart_uploads")) database.exec(OVER_UPLOADS);
   database.exec("VACUUM");
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 function valuesOf(database: DatabaseSync): string[] {
-  const [table] = database.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").all(ENTRIES);
-  if (!table) return [];
-  const rows = database.prepare(`SELECT blob_id FROM ${ENTRIES}`).all() as { blob_id: string }[];
-  return rows.map((row) => row.blob_id);
+  return ENTRIES.filter((table) => hasTable(database, table)).flatMap((table) => {
+    // An object that came in parts has no value of its own.
+    const rows = database.prepare(`SELECT blob_id FROM ${table} WHERE blob_id IS NOT NULL`).all();
+    return (rows as { blob_id: string }[]).map((row) => row.blob_id);
+  });
 }
+
+const hasTable = (database: DatabaseSync, name: string): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").all(name).length > 0;
 
 function removeValues(root: string, named: ReadonlySet<string>): void {
   for (const path of filesIn(root)) {

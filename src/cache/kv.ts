@@ -13,6 +13,7 @@ import type { PublicEntry } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { scopeOf } from "../objects/incarnation.ts";
 import type { BoardPage, BoardQuery } from "../objects/leaderboard.ts";
+import { aheadOf } from "../objects/rehearsal.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import { meter } from "../telemetry/meter.ts";
 import type { Counter } from "../telemetry/metrics.ts";
@@ -200,7 +201,9 @@ export function knownShards(env: Env, hunt: string, now: number): Promise<readon
 const LOADS_MAX_AGE = 5_000;
 
 /** Of what is kept about a hunt's incarnation. */
-type Incarnation = Pick<PublicEntry, "incarnation"> & { hunt: Pick<PublicEntry["hunt"], "hunt"> };
+type Incarnation = Pick<PublicEntry, "incarnation" | "rehearsal"> & {
+  hunt: Pick<PublicEntry["hunt"], "hunt">;
+};
 
 const scopeOfEntry = ({ hunt: { hunt }, incarnation }: Incarnation): string => scopeOf(hunt, incarnation);
 
@@ -208,8 +211,10 @@ const scopeOfEntry = ({ hunt: { hunt }, incarnation }: Incarnation): string => s
  * The loads of a hunt's shards, as KV has them; undefined: it has none, or they are no use. No
  * object is asked: without figures teams are placed by chance, and by what this isolate placed.
  */
-export function shardLoads(env: Env, of: Incarnation, now: number): Promise<LoadFigures | undefined> {
+export async function shardLoads(env: Env, of: Incarnation, now: number): Promise<LoadFigures | undefined> {
   const { hunt } = of.hunt;
+  // Its figures are of another clock, and its teams are few.
+  if (of.rehearsal) return undefined;
   const scope = scopeOfEntry(of);
   return loads.get(`${scope}/`, now, LOADS_MAX_AGE, async () => {
     const figures = readLoadEntry(hunt, (await readKv(env, loadKey(scope)))?.json ?? null);
@@ -242,8 +247,9 @@ export async function boardPage(env: Env, of: Incarnation, query: Asked, now: nu
     const published = query.bracket === undefined && query.around === undefined;
     if (published && query.offset + query.limit <= BOARD_ENTRIES_MAX) {
       const entry = readBoardEntry(hunt, (await readKv(env, boardKey(scope)))?.json ?? null);
-      const young = entry && isYoung(entry.at, now, config.LEADERBOARD_KV_MAX_AGE_MS + 1);
-      if (entry && young && now < (entry.until ?? Number.POSITIVE_INFINITY)) {
+      const there = now + aheadOf(of);
+      const young = entry && isYoung(entry.at, there, config.LEADERBOARD_KV_MAX_AGE_MS + 1);
+      if (entry && young && there < (entry.until ?? Number.POSITIVE_INFINITY)) {
         count("leaderboard", "kv");
         const { asOf, frozen, total, entries } = entry;
         return { asOf, frozen, total, entries: entries.slice(query.offset, query.offset + query.limit) };

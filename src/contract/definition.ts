@@ -7,6 +7,20 @@ import { effects } from "./regrade.ts";
 /** Longest definition, bytes. */
 export const DEFINITION_BYTES = 4 * 1_024 * 1_024;
 
+/** A definition within another body. */
+export const definitionGiven = z.union([z.record(z.string(), z.unknown()), z.string().min(1)]).meta({
+  description: "A definition: an object, or its JSON or YAML",
+  examples: [{ title: "Harbour Nights" }],
+});
+
+/** Its text and the form of that; JSON is YAML as well. */
+export const textOfGiven = (
+  given: z.infer<typeof definitionGiven>,
+): { source: string; format: "json" | "yaml" } =>
+  typeof given === "string"
+    ? { source: given, format: "yaml" }
+    : { source: JSON.stringify(given), format: "json" };
+
 const publishKeys = z.strictObject({
   dryRun: z
     .enum(["true", "false"])

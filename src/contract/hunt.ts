@@ -4,6 +4,8 @@ import { flag, mark, phase, slug, time, told, whole } from "./basics.ts";
 import { joining } from "./join.ts";
 import { publicPrize } from "./prizes.ts";
 
+const rehearsalOf = slug.describe("The hunt that this one rehearses; absent: it is none's rehearsal");
+
 export const publicHunt = z
   .strictObject({
     hunt: slug.describe("The hunt's id"),
@@ -55,7 +57,8 @@ export const publicHunt = z
       .array(publicPrize)
       .meta({ description: "Its prizes, if it has any", examples: [[]] })
       .exactOptional(),
-    serverTime: time.describe("The engine's clock"),
+    serverTime: time.describe("The engine's clock; of a rehearsal its own"),
+    rehearsalOf: rehearsalOf.exactOptional(),
   })
   .meta({
     id: "Hunt",
@@ -87,6 +90,7 @@ export const huntRow = z
     opens: time
       .describe("When it opened or will by itself; of a draft: what it is scheduled for")
       .exactOptional(),
+    rehearsalOf: rehearsalOf.exactOptional(),
   })
   .meta({
     id: "HuntRow",

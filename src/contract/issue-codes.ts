@@ -73,6 +73,7 @@ export const DEFINITION_ISSUES = [
   "webhook-id-taken",
   "webhook-not-https",
   "webhook-forbidden",
+  "no-such-asset",
   // Warnings.
   "bottleneck",
   "hint-costs-more-than-clue",

@@ -7,6 +7,7 @@ import type { StandingsRules } from "../hunt/score.ts";
 import type { PublicEntry, PublicPrizeChanges } from "../objects/control.ts";
 import type { BoardConfig } from "../objects/leaderboard.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
+import type { Rehearsal } from "../objects/rehearsal.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import type { WebhookConfig } from "../objects/webhooks.ts";
 import { hashOfSeed } from "../prizes/draw.ts";
@@ -25,6 +26,10 @@ export interface Compiled {
 
 type State = Readonly<HuntState>;
 
+/** What the others are told of it, if the hunt is a rehearsal. */
+const rehearsalIn = ({ rehearsal }: State): { rehearsal?: Rehearsal } =>
+  rehearsal === undefined ? {} : { rehearsal: { of: rehearsal.of, ahead: rehearsal.ahead } };
+
 /** The public half of the hunt; also the content of the KV entry. */
 export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
   const { version, revision, phase, shardsPerRegion, prizes, drawSeed, begun, incarnation, voidBefore } =
@@ -42,6 +47,7 @@ export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
     ...(begun === undefined ? {} : { begun }),
     ...(incarnation === undefined ? {} : { incarnation }),
     ...(voidBefore === undefined ? {} : { voidBefore }),
+    ...rehearsalIn(state),
     pepper: compiled.hunt.pepper,
   };
 }
@@ -69,6 +75,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     clues,
     released,
     incarnation,
+    assets,
   } = state;
   return {
     revision,
@@ -83,6 +90,8 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     ...(released ? { released } : {}),
     ...(incarnation === undefined ? {} : { incarnation }),
     ...webhooksOf(state, hunt),
+    ...(assets === undefined ? {} : { assets }),
+    ...rehearsalIn(state),
     ...(whole ? { compiled: hunt } : {}),
   };
 }
@@ -90,6 +99,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
 export function vaultConfigOf(state: State, { hunt }: Compiled, seed: string): VaultConfig {
   return {
     revision: state.revision,
+    ...rehearsalIn(state),
     seed,
     prizes: hunt.prizes.map((prize) => rulesOf(prize, state.prizes)),
   };
@@ -175,6 +185,7 @@ export function boardConfigOf(state: State, { hunt }: Compiled): BoardConfig {
     ...(results === undefined ? {} : { results }),
     ...(state.released ? { released: state.released } : {}),
     ...(state.incarnation === undefined ? {} : { incarnation: state.incarnation }),
+    ...rehearsalIn(state),
     ...(opens === undefined ? {} : { opens }),
     ...(closes === undefined ? {} : { closes }),
   };

@@ -43,6 +43,9 @@ const TURN_MAX = 20_000;
 /** How long whoever asks for a deletion waits until nobody is served any more, ms; beyond it that goes on by itself. */
 const SERVED_MAX = 5_000;
 
+/** How long a deletion waits for that of its rehearsal before it looks again, ms. */
+const AGAIN = 500;
+
 /** Waits after tries in vain, ms: doubled up to the most. */
 const RETRY = { first: 500, most: 30_000 };
 
@@ -76,6 +79,12 @@ interface Entry {
   begun: number;
   /** Since then nobody gets at the hunt, epoch ms. */
   sealed?: number;
+  /** It is deleted as the rehearsal of this hunt, and only if it is one. */
+  rehearsalOf?: string;
+  /** Nothing of it is at the origin or on its way there. */
+  isRehearsal?: true;
+  /** The id of its own rehearsal, whose deletion this one waits for. */
+  rehearsedAs?: string;
   ended?: number;
   /** In vain, since something was done last. */
   tries: number;
@@ -95,12 +104,13 @@ export interface DeletionsDeps {
   unlist(hunt: string): void;
   /** Nothing of the hunt is left: rights that name it end. */
   ended(hunt: string): void;
-  seal(hunt: string): Promise<Sealed | Refusal>;
+  seal(hunt: string, rehearsalOf: string | undefined): Promise<Sealed | Refusal>;
   /** Erases what a place holds of the hunt; false: there is more of it. */
   erase(hunt: string, incarnation: number, place: string): Promise<boolean>;
   eraseControl(hunt: string): Promise<Refusal | undefined>;
-  /** How long something that was begun before the hunt was sealed may go on, ms. */
+  /** How long something that was begun before the hunt was sealed may go on, ms; of a rehearsal, which calls no origin. */
   settle: number;
+  settleRehearsal: number;
 }
 
 export class Deletions {
@@ -123,9 +133,15 @@ export class Deletions {
 
   // ── What others ask ─────────────────────────────────────────────────────
 
-  /** See `HuntDirectoryObject.deleteHunt`. */
-  async begin(hunt: string, reason: string, by: Actor, now: number): Promise<{ job: string } | Refusal> {
-    const { audit, isListed, wake } = this.#deps;
+  /** See `HuntDirectoryObject.deleteHunt`; `rehearsalOf`: see `deleteRehearsal`. */
+  async begin(
+    hunt: string,
+    reason: string,
+    by: Actor,
+    now: number,
+    rehearsalOf?: string,
+  ): Promise<{ job: string } | Refusal> {
+    const { isListed, wake } = this.#deps;
     const known = this.#newest(hunt);
     if (known && known[1].state !== "done") {
       const [job, entry] = known;
@@ -134,9 +150,21 @@ export class Deletions {
       return entry.pass === 0 ? await this.#seal(job) : { job };
     }
     if (!isListed(hunt)) return refuse("not_found", "no such hunt");
-    if (!this.#makesRoom(hunt, now)) {
+    const job = this.#noted(hunt, reason, by, now, rehearsalOf);
+    if (job === undefined) {
       return refuse("conflict", `${KEPT_MAX} hunts were deleted in ${KEPT / 86_400_000} days`);
     }
+    const sealed = await this.#seal(job);
+    if ("refused" in sealed) return sealed;
+    await this.#erasePlaces(job, this.#deps.now() + SERVED_MAX, servesPeople);
+    wake(this.#deps.now());
+    return sealed;
+  }
+
+  /** A job that the alarm goes on with; undefined: there is no room for another one. */
+  #noted(hunt: string, reason: string, by: Actor, now: number, rehearsalOf?: string): string | undefined {
+    const { audit, wake } = this.#deps;
+    if (!this.#makesRoom(hunt, now)) return undefined;
     const line = audit.record({ ...by, at: now, action: "delete", detail: { hunt, reason } });
     const job = `d-${crypto.randomUUID()}`;
     const entry: Entry = {
@@ -150,14 +178,28 @@ export class Deletions {
       begun: now,
       tries: 0,
       line,
+      ...(rehearsalOf === undefined ? {} : { rehearsalOf }),
     };
     this.#put(job, entry);
     wake(now + RETRY.most);
-    const sealed = await this.#seal(job);
-    if ("refused" in sealed) return sealed;
-    await this.#erasePlaces(job, this.#deps.now() + SERVED_MAX, servesPeople);
-    wake(this.#deps.now());
-    return sealed;
+    return job;
+  }
+
+  /** The hunt's rehearsal goes with it; where there is none any more, nothing is begun. */
+  #deleteRehearsal(hunt: string, of: string, job: string): void {
+    const [, known] = this.#newest(hunt) ?? [];
+    if (!this.#deps.isListed(hunt) || (known && known.state !== "done")) return;
+    const now = this.#deps.now();
+    const by = { actor: "engine", request: job };
+    if (this.#noted(hunt, `it rehearsed ${of}, which is deleted`, by, now, of) !== undefined) {
+      this.#deps.wake(now);
+    }
+  }
+
+  /** A deletion of this id is under way. */
+  #isUnderWay(hunt: string): boolean {
+    const [, known] = this.#newest(hunt) ?? [];
+    return known?.state === "running";
   }
 
   /** See `HuntDirectoryObject.job`. */
@@ -215,7 +257,7 @@ export class Deletions {
   }
 
   async #advance(job: string): Promise<void> {
-    const { now, wake, settle } = this.#deps;
+    const { now, wake, settle, settleRehearsal } = this.#deps;
     const until = now() + TURN_MAX;
     if (this.#entry(job).pass === 0) {
       const sealed = await this.#seal(job);
@@ -225,9 +267,13 @@ export class Deletions {
       }
     }
     for (;;) {
-      const { pass, places, sealed = 0 } = this.#entry(job);
-      if (pass === 3) return await this.#finish(job);
-      if (pass === 2 && now() < sealed + settle) return wake(sealed + settle);
+      const { pass, places, sealed = 0, isRehearsal, rehearsedAs } = this.#entry(job);
+      if (pass === 3) {
+        if (rehearsedAs !== undefined && this.#isUnderWay(rehearsedAs)) return wake(now() + AGAIN);
+        return await this.#finish(job);
+      }
+      const settled = sealed + (isRehearsal ? settleRehearsal : settle);
+      if (pass === 2 && now() < settled) return wake(settled);
       const vain = await this.#erasePlaces(job, until);
       const entry = this.#entry(job);
       if (entry.left.length === 0) {
@@ -268,8 +314,8 @@ export class Deletions {
   /** The hunt exists for nobody any more from here on. A refusal for good ends the job. */
   async #seal(job: string): Promise<{ job: string } | Refusal> {
     const { audit, now, wake, seal, unlist } = this.#deps;
-    const { hunt } = this.#entry(job);
-    const sealed = await orRefusal(seal(hunt));
+    const { hunt, rehearsalOf } = this.#entry(job);
+    const sealed = await orRefusal(seal(hunt, rehearsalOf));
     const entry = this.#all().get(job);
     if (!entry || entry.pass > 0) return entry ? { job } : refuse("conflict", "the deletion was refused");
     if ("refused" in sealed) {
@@ -282,10 +328,16 @@ export class Deletions {
     for (const [earlier, { hunt: other }] of this.#all()) {
       if (other === hunt && earlier !== job) this.#remove(earlier);
     }
-    const places = targetsOf(sealed.shards, sealed.webhooks ?? []);
-    const { incarnation } = sealed;
+    const { incarnation, isRehearsal, rehearsedAs, webhooks = [] } = sealed;
+    const places = targetsOf(sealed.shards, webhooks, isRehearsal);
     const of = 2 * places.length + 1;
-    this.#put(job, { ...entry, incarnation, pass: 1, places, left: places, of, sealed: now() });
+    // Before this job goes on: whatever stops it here, it is sealed again.
+    if (rehearsedAs !== undefined) this.#deleteRehearsal(rehearsedAs, hunt, job);
+    const about = {
+      ...(isRehearsal ? { isRehearsal } : {}),
+      ...(rehearsedAs === undefined ? {} : { rehearsedAs }),
+    };
+    this.#put(job, { ...entry, ...about, incarnation, pass: 1, places, left: places, of, sealed: now() });
     this.#changes += 1;
     audit.amend(entry.line, { job });
     unlist(hunt);

@@ -79,10 +79,12 @@ export class HuntDirectory extends DurableObject<Env> implements HuntDirectoryOb
       isListed: (hunt) => this.#ids(-1).includes(hunt),
       unlist: (hunt) => this.#unlist(hunt),
       ended: (hunt) => this.#organisers.dropHunt(hunt),
-      seal: (hunt) => calling(async () => (await controlStub(env, hunt).seal()) as Sealed | Refusal),
+      seal: (hunt, rehearsalOf) =>
+        calling(async () => (await controlStub(env, hunt).seal(rehearsalOf)) as Sealed | Refusal),
       erase: (hunt, incarnation, place) => eraseIn(env, hunt, incarnation, place),
       eraseControl: (hunt) => calling(async () => controlStub(env, hunt).erase()),
       settle: ORIGIN_TIMEOUTS * configOf(env).ORIGIN_TIMEOUT_MS + UNDER_WAY,
+      settleRehearsal: UNDER_WAY,
     });
     void ctx.blockConcurrencyWhile(async () => {
       await this.#alarm.resume();
@@ -127,6 +129,10 @@ export class HuntDirectory extends DurableObject<Env> implements HuntDirectoryOb
 
   deleteHunt(hunt: string, reason: string, by: Actor, now: number): Promise<{ job: string } | Refusal> {
     return this.#deletions.begin(hunt, reason, by, now);
+  }
+
+  deleteRehearsal(hunt: string, of: string, by: Actor, now: number): Promise<{ job: string } | Refusal> {
+    return this.#deletions.begin(hunt, `the rehearsal of ${of}`, by, now, of);
   }
 
   job(job: string): Deletion | Refusal {

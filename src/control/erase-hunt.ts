@@ -1,7 +1,9 @@
 /** The places where something of a hunt is kept, beside its control object, and how each is erased. */
+import { assetPrefix } from "../assets/store.ts";
 import { boardKey, loadKey, publicKey, rootsPrefix } from "../cache/entry.ts";
 import {
   calling,
+  controlStub,
   deadLettersStub,
   leaderboardStub,
   liveBoardStub,
@@ -22,17 +24,21 @@ import { openOrigin } from "../origin/open.ts";
 const BATCHES_MAX = 20;
 
 /** What `eraseIn` is asked for, with the hunt's shards and webhooks. */
-export const targetsOf = (shards: readonly string[], webhooks: readonly string[]): string[] => [
+export const targetsOf = (
+  shards: readonly string[],
+  webhooks: readonly string[],
+  isRehearsal = false,
+): string[] => [
   "kv",
+  "assets",
   "live",
   ...shards.map((shard) => `shard ${shard}`),
   ...webhooks.map((webhook) => `webhook ${webhook}`),
   "leaderboard",
   "vault",
   "names",
-  "letters",
-  "letters of no hunt",
-  "origin",
+  // Nothing of a rehearsal is sent to the origin.
+  ...(isRehearsal ? [] : ["letters", "letters of no hunt", "origin"]),
 ];
 
 /** Whether players and spectators are served from there. */
@@ -52,6 +58,8 @@ export async function eraseIn(env: Env, hunt: string, incarnation: number, place
   switch (place) {
     case "kv":
       return eraseCopies(env, hunt, incarnation);
+    case "assets":
+      return eraseAssets(env, hunt);
     case "live":
       for (let child = 0; child < CHILDREN_MAX; child += 1) {
         await calling(async () => liveBoardStub(env, childName(hunt, child)).erase());
@@ -88,6 +96,14 @@ async function eraseCopies(env: Env, hunt: string, incarnation: number): Promise
   const { keys, list_complete } = await env.CACHE.list({ prefix: rootsPrefix(scope) });
   for (const { name } of keys) await env.CACHE.delete(name);
   return list_complete;
+}
+
+/** The files: what is on its way first, lest it come behind. */
+async function eraseAssets(env: Env, hunt: string): Promise<boolean> {
+  await calling(async () => controlStub(env, hunt).abortAssets());
+  const { objects, truncated } = await env.ASSETS_BUCKET.list({ prefix: assetPrefix(hunt) });
+  if (objects.length > 0) await env.ASSETS_BUCKET.delete(objects.map(({ key }) => key));
+  return !truncated;
 }
 
 async function eraseInOrigin(env: Env, hunt: string): Promise<boolean> {

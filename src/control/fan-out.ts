@@ -37,7 +37,9 @@ const RETRY_DELAY = 2_000;
 interface FanOutDeps {
   hunt: string;
   env: Pick<Env, "SHARD" | "LEADERBOARD" | "PRIZES" | "DIRECTORY" | "WEBHOOKS" | "CACHE" | "ANSWER_PEPPERS">;
+  /** The hunt's, and the engine's, by which entries of KV are dated. */
   clock: Clock;
+  engineClock: Pick<Clock, "now">;
   state: StateStore;
   published(): Published | undefined;
   /** The seed of the prize draws. */
@@ -179,13 +181,13 @@ export class FanOut {
 
   /** KV is a cache: when it refuses (one write a second and key), the alarm writes it later. */
   async #writeEntry(): Promise<void> {
-    const { env, hunt, clock } = this.#deps;
+    const { env, hunt, engineClock } = this.#deps;
     const published = this.#deps.published();
     if (!published) return;
     try {
       const entry = publicEntryOf(published.state, published.compiled);
       const key = publicKey(hunt);
-      await env.CACHE.put(key, signedText(env, key, JSON.stringify(entry), clock.now()));
+      await env.CACHE.put(key, signedText(env, key, JSON.stringify(entry), engineClock.now()));
     } catch (error) {
       console.warn({ message: "the public entry could not be written", error: String(error) });
       this.arm();

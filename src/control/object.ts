@@ -6,8 +6,9 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
+import type { StoredContent } from "../assets/content.ts";
 import { publicKey } from "../cache/entry.ts";
-import { type Clock, systemClock, watched } from "../clock.ts";
+import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import { REGISTRATIONS } from "../contract/webhook-types.ts";
 import { eraseObject } from "../erase.ts";
@@ -17,6 +18,7 @@ import { secretBytes, secretText } from "../hooks/sign.ts";
 import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
+import type { AssetUse, StoredAsset } from "../objects/assets.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
   Actor,
@@ -35,6 +37,9 @@ import type {
   PublishResult,
   ReadingOf,
   Regraded,
+  RehearsalMade,
+  RehearsalWish,
+  Rehearsed,
   RepairReport,
   Sealed,
   WebhookInUse,
@@ -45,6 +50,7 @@ import type { BoardConfig } from "../objects/leaderboard.ts";
 import type { Beginning } from "../objects/names.ts";
 import { ownName } from "../objects/own-name.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
+import { aheadOf } from "../objects/rehearsal.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "../objects/shard.ts";
 import type { DeliveryTry, WebhookConfig } from "../objects/webhooks.ts";
 import { growthLimits } from "../placement/growth.ts";
@@ -57,6 +63,7 @@ import { Actions } from "./actions.ts";
 import type { ControlReason } from "./alarm-reasons.ts";
 import { AnnouncementStore } from "./announcements.ts";
 import { Announcing } from "./announcing.ts";
+import { Assets } from "./assets.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
 import { ClueDesk } from "./clue-changes.ts";
@@ -73,6 +80,7 @@ import { Merges } from "./merges.ts";
 import { Moves } from "./moves.ts";
 import { newSeed, type Published, Publisher } from "./publish.ts";
 import { Regrades } from "./regrades.ts";
+import { Rehearsals } from "./rehearsals.ts";
 import { Retention } from "./retention.ts";
 import { type PhaseByHand, StateStore } from "./state.ts";
 
@@ -92,27 +100,49 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #merges: Merges;
   readonly #regrades: Regrades;
   readonly #clueDesk: ClueDesk;
+  readonly #assets: Assets;
+  readonly #rehearsals: Rehearsals;
   readonly #alarm: Alarm<ControlReason>;
+  /** The hunt's. */
   readonly #clock: Clock;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const hunt = ownName(ctx, env.CONTROL);
-    const clock = watched({ ...systemClock, now: () => this.now() }, (by) => alarm.wentBack(by));
+    const engineClock = watched({ ...systemClock, now: () => this.now() }, (by) => alarm.wentBack(by));
+    const ahead = (): number => aheadOf(state.current ?? state.sealed);
+    const clock = aheadBy(engineClock, ahead);
     const { now } = clock;
     const published = () => this.#publisher.published();
     const sql = new LazySql(ctx.storage.sql);
     const texts = new StoredText(sql);
     const state = new StateStore({ texts, changed: () => this.#fanOut.arm() });
     const audit = new AuditLog(sql);
-    const alarm = new Alarm<ControlReason>({ clock, storage: ctx.storage });
+    const alarm = new Alarm<ControlReason>({ clock, storage: ctx.storage, ahead });
     this.#hunt = hunt;
     this.#state = state;
     this.#audit = audit;
     this.#alarm = alarm;
     this.#clock = clock;
+    this.#assets = new Assets({
+      hunt,
+      env,
+      texts,
+      state,
+      audit,
+      now: () => engineClock.now(),
+      wake: (delay) => alarm.set("assets", now() + delay),
+      named: () => this.#publisher.assetsNamed(),
+      definition: () => this.#publisher.source(),
+      changed: () => {
+        this.#publisher.assetsChanged();
+        state.change({ assets: (state.current?.assets ?? 0) + 1 });
+        return this.#fanOut.tellEveryone();
+      },
+    });
     this.#publisher = new Publisher({
       hunt,
+      assets: () => this.#assets.refs(),
       texts,
       state,
       secrets: env,
@@ -120,7 +150,16 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       shardsPerRegion: configOf(env).SHARDS_PER_REGION,
       allowedHosts: allowedHosts(configOf(env).WEBHOOK_ALLOW),
     });
-    this.#fanOut = new FanOut({ hunt, env, clock, state, published, seed: () => this.#seed(), alarm });
+    this.#fanOut = new FanOut({
+      hunt,
+      env,
+      clock,
+      engineClock,
+      state,
+      published,
+      seed: () => this.#seed(),
+      alarm,
+    });
     const tellEveryone = () => this.#fanOut.tellEveryone();
     this.#announcing = new Announcing({
       state,
@@ -158,6 +197,16 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       tellEveryone,
       now,
     });
+    this.#rehearsals = new Rehearsals({
+      hunt,
+      env,
+      state,
+      audit,
+      clock: engineClock,
+      assets: this.#assets,
+      publisher: this.#publisher,
+      published: () => this.#published(),
+    });
     this.#actions = new Actions({ hunt, env, state, audit, now, moves: this.#moves });
     this.#retention = new Retention({
       hunt,
@@ -183,6 +232,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       this.#moves.begin();
       this.#merges.begin();
       this.#regrades.begin();
+      this.#assets.arm();
     });
   }
 
@@ -225,22 +275,83 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     const { version } = published;
     const detail = { version, ...(options.endNow ? { endNow: true } : {}) };
     this.#state.note({ pepper: currentKey("ANSWER_PEPPERS", this.env.ANSWER_PEPPERS).id });
-    this.#audit.record({ ...by, at: this.now(), action: "publish", detail });
-    if (published.created) {
+    this.#audit.record({ ...by, at: this.#clock.now(), action: "publish", detail });
+    return (await this.#announceVersion(published.created)) ?? published;
+  }
+
+  /** A version is stored: everyone is told of it. */
+  async #announceVersion(isFirst: boolean): Promise<Refusal | undefined> {
+    if (isFirst) {
       const unlisted = await orRefusal(calling(async () => directoryStub(this.env).add(this.#hunt)));
       if (unlisted) return unlisted;
     }
     this.#retention.arm();
-    return (await this.#fanOut.tellEveryone()) ?? published;
+    return this.#fanOut.tellEveryone();
+  }
+
+  rehearse(wish: RehearsalWish, by: Actor): Promise<Rehearsed> {
+    return this.#rehearsals.make(wish, by);
+  }
+
+  endRehearsal(by: Actor): Promise<{ was: string } | Refusal> {
+    return this.#rehearsals.end(by);
+  }
+
+  /** Safe to repeat: one that is there is made whole. */
+  async beginRehearsal(made: RehearsalMade, by: Actor): Promise<Rehearsed> {
+    const { current } = this.#state;
+    if (current && current.rehearsal?.of !== made.of) {
+      return refuse("conflict", `another hunt has the id ${this.#hunt}`);
+    }
+    if (!current) {
+      const beginning = await this.#beginning({ dryRun: false });
+      if ("refused" in beginning) return beginning;
+      const uncopied = await this.#assets.copyFrom(made.of, made.files);
+      if (uncopied) return uncopied;
+      const rehearsed = this.#publisher.rehearse(made, beginning);
+      if ("refused" in rehearsed) return rehearsed;
+      this.#state.note({ pepper: currentKey("ANSWER_PEPPERS", this.env.ANSWER_PEPPERS).id });
+      const detail = { version: 1, of: made.of };
+      this.#audit.record({ ...by, at: this.#clock.now(), action: "publish", detail });
+    }
+    return (await this.#announceVersion(true)) ?? { version: 1 };
   }
 
   /** What the hunt begins with, if it is not there yet. */
-  async #beginning({ dryRun }: PublishOptions): Promise<Beginning | Refusal> {
+  async #beginning({ dryRun }: Pick<PublishOptions, "dryRun">): Promise<Beginning | Refusal> {
     if (this.#state.current || dryRun) return {};
     if (this.#state.sealed) return refuse("conflict", "the hunt of this id is being deleted");
     return await orRefusal(
       calling(async () => (await directoryStub(this.env).beginning(this.#hunt)) as Beginning | Refusal),
     );
+  }
+
+  assets(): (StoredAsset & { usedIn: AssetUse[] })[] {
+    return this.#state.sealed ? [] : this.#assets.list();
+  }
+
+  asset(name: string): StoredAsset | undefined {
+    return this.#state.sealed ? undefined : this.#assets.find(name);
+  }
+
+  beginAsset(name: string, key: string, uploadId?: string): Refusal | undefined {
+    return this.#assets.begin(name, key, uploadId);
+  }
+
+  storeAsset(name: string, content: StoredContent, by: Actor): Promise<{ created: boolean } | Refusal> {
+    return this.#assets.commit(name, content, by);
+  }
+
+  cancelAsset(key: string): Promise<void> {
+    return this.#assets.cancel(key);
+  }
+
+  removeAsset(name: string, by: Actor): Promise<Refusal | { removed: true }> {
+    return this.#assets.remove(name, by);
+  }
+
+  abortAssets(): Promise<void> {
+    return this.#assets.abortAll();
   }
 
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal {
@@ -382,7 +493,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   noteTeams(teams: number, by: Actor): { noted: true } | Refusal {
     const hunt = this.#published();
     if ("refused" in hunt) return hunt;
-    this.#audit.record({ ...by, at: this.now(), action: "make", detail: { teams } });
+    this.#audit.record({ ...by, at: this.#clock.now(), action: "make", detail: { teams } });
     return { noted: true };
   }
 
@@ -399,7 +510,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   noteView(team: string, reason: string, by: Actor): { incarnation: number } | Refusal {
     const hunt = this.#published();
     if ("refused" in hunt) return hunt;
-    this.#audit.record({ ...by, at: this.now(), action: "view", detail: { team, reason } });
+    this.#audit.record({ ...by, at: this.#clock.now(), action: "view", detail: { team, reason } });
     return { incarnation: hunt.state.incarnation ?? 0 };
   }
 
@@ -441,12 +552,18 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return this.#actions.revoke(prize, unit, reason, by);
   }
 
-  rearchive(reason: string, by: Actor): Promise<{ facts: number } | Refusal> {
-    return this.#actions.rearchive(reason, by);
+  async rearchive(reason: string, by: Actor): Promise<{ facts: number } | Refusal> {
+    return this.#withoutOrigin() ?? this.#actions.rearchive(reason, by);
   }
 
-  repair(reason: string, by: Actor): Promise<RepairReport | Refusal> {
-    return this.#actions.repair(reason, by);
+  /** Why it is not asked for anything of this hunt; undefined: it is. */
+  #withoutOrigin(): Refusal | undefined {
+    if (!this.#state.current?.rehearsal) return undefined;
+    return refuse("conflict", "nothing of a rehearsal is at the origin");
+  }
+
+  async repair(reason: string, by: Actor): Promise<RepairReport | Refusal> {
+    return this.#withoutOrigin() ?? this.#actions.repair(reason, by);
   }
 
   redrive(ids: readonly string[] | undefined, by: Actor): Promise<{ redriven: number } | Refusal> {
@@ -459,7 +576,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
 
   recordReading(reading: ReadingOf, by: Actor, at: number): Refusal | undefined {
     if (!this.#state.current) return refuse("not_found", "no such hunt");
-    this.#audit.recordReading(reading, by, at);
+    this.#audit.recordReading(reading, by, at + aheadOf(this.#state.current));
     return undefined;
   }
 
@@ -486,7 +603,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     const { phase, shards, shardsPerRegion } = hunt.state;
     const { opens } = hunt.compiled.hunt;
     return {
-      phase: phaseAt(phase, hunt.compiled.hunt, this.now()),
+      phase: phaseAt(phase, hunt.compiled.hunt, this.#clock.now()),
       ...(opens === undefined ? {} : { opens }),
       shardsPerRegion,
       shards: [...shards],
@@ -548,7 +665,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   drawSeed(): { seed: string } | Refusal {
     const hunt = this.#published();
     if ("refused" in hunt) return hunt;
-    const ended = isOver(phaseAt(hunt.state.phase, hunt.compiled.hunt, this.now()));
+    const ended = isOver(phaseAt(hunt.state.phase, hunt.compiled.hunt, this.#clock.now()));
     const { drawSeed } = hunt.state;
     if (!ended || drawSeed === undefined) {
       return refuse("conflict", "the seed is told when the hunt has ended");
@@ -565,26 +682,35 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
 
   // ── Deletion ─────────────────────────────────────────────────────────────
 
-  seal(): Sealed | Refusal {
+  seal(rehearsalOf?: string): Sealed | Refusal {
     this.#rightPhase();
-    if (this.#state.current) {
-      const open = this.#openPhase(this.#state.current.phase);
+    const { current } = this.#state;
+    if (rehearsalOf !== undefined) {
+      const known = current ?? this.#state.sealed;
+      if (known?.rehearsal?.of !== rehearsalOf) return refuse("not_found", "no such rehearsal");
+    }
+    if (current) {
+      const open = current.rehearsal ? undefined : this.#openPhase(current.phase);
       if (open) return refuse("conflict", `the hunt is ${open}: end it before it is deleted`);
+      if (this.#rehearsals.isBusy) return refuse("unavailable", "its rehearsal is being made or removed");
       this.#state.seal();
     }
     const { sealed } = this.#state;
     if (!sealed) return refuse("not_found", "no such hunt");
+    const { incarnation = 0, shards, rehearsal, rehearsedAs, webhooks = [] } = sealed;
     return {
-      incarnation: sealed.incarnation ?? 0,
-      shards: [...sealed.shards],
-      webhooks: (sealed.webhooks ?? []).map(({ id }) => id),
+      incarnation,
+      shards: [...shards],
+      webhooks: webhooks.map(({ id }) => id),
+      ...(rehearsal ? { isRehearsal: true as const } : {}),
+      ...(rehearsedAs === undefined ? {} : { rehearsedAs }),
     };
   }
 
   /** Live or paused; a hunt whose definition compiles no more is what it was set to by hand. */
   #openPhase(phase: PhaseState): "live" | "paused" | undefined {
     const hunt = this.#publisher.hunt();
-    const now = phaseAt(phase, "refused" in hunt ? {} : hunt.compiled.hunt, this.now());
+    const now = phaseAt(phase, "refused" in hunt ? {} : hunt.compiled.hunt, this.#clock.now());
     return now === "live" || now === "paused" ? now : undefined;
   }
 
@@ -603,6 +729,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       if (isDue("regrades")) await this.#regrades.resume();
       if (isDue("announce")) await this.#announcing.sendDue();
       if (isDue("retention")) await this.#retention.turn();
+      if (isDue("assets")) await this.#assets.turn();
     });
   }
 

@@ -1,22 +1,23 @@
 /** The versions of a hunt's definition: checked, compiled, stored as they were written. */
 import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { targetOf } from "../hooks/address.ts";
+import { type AssetRefs, assetUses, refsOf } from "../hunt/asset-references.ts";
 import { codesOf, GENERATED_DIGITS, grouped } from "../hunt/codes.ts";
 import { compile, issuesOf } from "../hunt/compile.ts";
 import type { CompiledHunt, WithdrawnClue } from "../hunt/compiled.ts";
-import { parseDefinition } from "../hunt/definition.ts";
+import { type ParsedDefinition, parseDefinition } from "../hunt/definition.ts";
 import { INITIAL_PHASE, republish } from "../hunt/phase.ts";
 import { fixedIssues } from "../hunt/prize-changes.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { notIn, withdrawnSince } from "../hunt/withdrawn.ts";
-import type { PublishOptions, PublishResult } from "../objects/control.ts";
+import type { PublishOptions, PublishResult, RehearsalMade, Rehearsed } from "../objects/control.ts";
 import { scopeOf } from "../objects/incarnation.ts";
 import type { Beginning } from "../objects/names.ts";
 import { currentKey, digester, type Key, keyById, type Secrets, scanCode, scanDigits } from "../secrets.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
 import { type Compiled, livesOf } from "./configs.ts";
-import type { HuntState, StateStore } from "./state.ts";
+import type { HuntState, RehearsalState, StateStore } from "./state.ts";
 
 const KEY = "definition";
 
@@ -42,15 +43,18 @@ interface CodesMade {
   codeKey: string;
   begun?: HuntState["begun"] | undefined;
   incarnation?: number | undefined;
+  rehearsal?: RehearsalState | undefined;
 }
 
-/** The code of a clue whose author gave none. It never changes: it is printed. */
+/** The code of a clue whose author gave none. It never changes: it is printed. A rehearsal has those of its hunt. */
 function generatedCode(
   key: Key,
-  hunt: string,
+  own: string,
   clue: string,
-  { begun, incarnation }: Omit<CodesMade, "codeKey">,
+  { rehearsal, ...made }: Omit<CodesMade, "codeKey">,
 ): string {
+  const hunt = rehearsal?.of ?? own;
+  const { begun, incarnation } = rehearsal ?? made;
   return begun === undefined
     ? scanCode(key, hunt, clue)
     : grouped(scanDigits(key, scopeOf(hunt, incarnation), clue, GENERATED_DIGITS));
@@ -72,6 +76,8 @@ interface PublisherDeps {
   shardsPerRegion: number;
   /** Hosts that webhooks may call whatever their addresses are (WEBHOOK_ALLOW). */
   allowedHosts: ReadonlySet<string>;
+  /** The hunt's files. */
+  assets(): AssetRefs;
 }
 
 /** The webhooks whose addresses are never called. */
@@ -108,13 +114,13 @@ export class Publisher {
     }
     const codeKey = before?.codeKey ?? currentKey("CODE_KEYS", secrets.CODE_KEYS).id;
     const { begun, incarnation } = before ?? { begun: BEGUN, ...beginning };
-    const compiled = this.#compile(source, format, { codeKey, begun, incarnation });
-    if (compiled.issues) {
-      const { issues } = compiled;
-      if (compiled.unreadable)
-        return { ...refuse("bad_request", `the body is not valid ${format.toUpperCase()}`), issues };
-      return { ...refuse("invalid", "the definition has errors"), issues };
-    }
+    const compiled = this.#compile(source, format, {
+      codeKey,
+      begun,
+      incarnation,
+      rehearsal: before?.rehearsal,
+    });
+    if (compiled.issues) return refusalOf(compiled, format);
     const now = this.#deps.now();
     const old = this.#before();
     const times = { before: old?.compiled.hunt, after: compiled.hunt, endNow };
@@ -171,6 +177,46 @@ export class Publisher {
     return { version: version + 1, created, warnings };
   }
 
+  /** Why the definition cannot be rehearsed; undefined: it can. `published`: it is a copy of the one in use. */
+  check(source: string, format: Format, published: boolean): (Refusal & { issues?: Issue[] }) | undefined {
+    const state = this.#deps.state.current;
+    if (!state) return refuse("not_found", "no such hunt");
+    return refusalOf(this.#compile(source, format, state, published), format);
+  }
+
+  /** Begins as a rehearsal: a first version, by the codes of the hunt that it rehearses. */
+  rehearse(made: RehearsalMade, beginning: Beginning): Rehearsed {
+    const { state, texts, now, shardsPerRegion } = this.#deps;
+    const { source, format, isPublished, codeKey, of, ahead } = made;
+    const rehearsal: RehearsalState = {
+      of,
+      ahead,
+      ...(made.begun === undefined ? {} : { begun: made.begun }),
+      ...(made.incarnation === undefined ? {} : { incarnation: made.incarnation }),
+    };
+    const compiled = this.#compile(source, format, { codeKey, rehearsal }, isPublished);
+    if (compiled.issues) return refusalOf(compiled, format);
+    const times = { before: undefined, after: compiled.hunt, endNow: false };
+    const { phase } = republish(INITIAL_PHASE, times, now() + ahead);
+    texts.write(KEY, source);
+    this.#compiled = this.#complete(compiled);
+    state.create({
+      version: 1,
+      phase,
+      announcements: [],
+      shards: [],
+      shardsPerRegion,
+      codeKey,
+      begun: BEGUN,
+      drawSeed: newSeed(),
+      format,
+      rules: RULES_VERSION,
+      rehearsal,
+      ...beginning,
+    });
+    return { version: 1 };
+  }
+
   /** The hunt in use; undefined: never published. After a start it is compiled again from its definition. */
   published(): Published | undefined {
     const state = this.#deps.state.current;
@@ -205,8 +251,41 @@ export class Publisher {
     }
   }
 
-  /** Adds what earlier versions had, which the definition does not say. */
-  #complete({ hunt, public: half, tolerated }: Compiled): Compiled {
+  /** A file has another content. */
+  assetsChanged(): void {
+    if (this.#compiled) this.#compiled = this.#complete(this.#compiled);
+  }
+
+  /** The files that the published version names. */
+  assetsNamed(): ReadonlySet<string> {
+    const published = this.#before();
+    if (!published) return new Set();
+    const { withdrawn: _, assets: __, ...hunt } = published.compiled.hunt;
+    return new Set([...assetUses(hunt), ...assetUses(published.compiled.public)].map(({ name }) => name));
+  }
+
+  /** The published definition, to be read. */
+  source(): { version: number; read(): unknown } | undefined {
+    const definition = this.definition();
+    if ("refused" in definition) return undefined;
+    const { version, source, format } = definition;
+    return { version, read: () => parseDefinition(source, format).definition };
+  }
+
+  /** Adds what the definition does not say: what earlier versions had, and the contents of files. */
+  #complete(compiled: Compiled): Compiled {
+    const { hunt, public: half, tolerated } = this.#withDropped(compiled);
+    const all = this.#deps.assets();
+    const named = refsOf(hunt, all);
+    const shown = refsOf(half, all);
+    return {
+      hunt: named ? { ...hunt, assets: named } : hunt,
+      public: shown ? { ...half, assets: shown } : half,
+      tolerated,
+    };
+  }
+
+  #withDropped({ hunt, public: half, tolerated }: Compiled): Compiled {
     const text = this.#deps.texts.read(WITHDRAWN);
     if (text === undefined) return { hunt, public: half, tolerated };
     const { v, clues } = JSON.parse(text) as { v: number; clues: WithdrawnClue[] };
@@ -247,29 +326,66 @@ export class Publisher {
 
   /** `published`: it was accepted once, and a newer engine may be stricter. */
   #compile(source: string, format: Format, { codeKey, ...made }: CodesMade, published = false) {
-    const { hunt, secrets } = this.#deps;
-    const parsed = parseDefinition(source, format);
+    const { hunt: own, secrets } = this.#deps;
+    const { rehearsal } = made;
+    const parsed = rehearsal ? asRehearsed(parseDefinition(source, format)) : parseDefinition(source, format);
+    // A copy says the id of the hunt that it rehearses, if any.
+    const hunt = rehearsal && parsed.definition?.hunt !== own ? rehearsal.of : own;
     const pepper = currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
     const key = keyById("CODE_KEYS", secrets.CODE_KEYS, codeKey);
     if (parsed.issues) {
-      const codeFor = (clue: string) => (key ? generatedCode(key, hunt, clue, made) : clue);
-      return { issues: issuesOf(parsed, { hunt, codeFor }), unreadable: parsed.unreadable };
+      const codeFor = (clue: string) => (key ? generatedCode(key, own, clue, made) : clue);
+      const assets = this.#deps.assets();
+      return { issues: issuesOf(parsed, { hunt, codeFor, assets }), unreadable: parsed.unreadable };
     }
     // Without the key, clues are in use whose authors gave codes of their own; another key would make other codes.
     const unmade: Issue[] = [];
     const compiled = compile(parsed.definition, {
       hunt,
-      digest: digester(pepper, hunt),
+      digest: digester(pepper, own),
       codeFor: (clue) => {
-        if (key) return generatedCode(key, hunt, clue, made);
+        if (key) return generatedCode(key, own, clue, made);
         const index = parsed.definition.clues.findIndex(({ id }) => id === clue);
         unmade.push({ path: `clues.${index}.code`, code: "code-key-missing", message: NO_CODE_KEY });
         return clue;
       },
       pepper: pepper.id,
       published,
+      assets: this.#deps.assets(),
     });
     if (compiled.issues) return { issues: compiled.issues, unreadable: false };
-    return unmade.length > 0 ? { issues: unmade, unreadable: false } : compiled;
+    if (unmade.length > 0) return { issues: unmade, unreadable: false };
+    return {
+      ...compiled,
+      hunt: { ...compiled.hunt, hunt: own },
+      public: { ...compiled.public, hunt: own },
+    };
   }
+}
+
+/** What a rehearsal hands out is play money: codes that an author gave are worth something. And it tells nobody outside. */
+function asRehearsed(parsed: ParsedDefinition): ParsedDefinition {
+  const { definition } = parsed;
+  if (!definition) return parsed;
+  const prizes = definition.prizes.map(({ codes: _, ...prize }) => prize);
+  return { definition: { ...definition, prizes, webhooks: [] } };
+}
+
+/** Why a definition is not published; undefined: nothing stands against it. */
+function refusalOf(
+  compiled: { issues: Issue[]; unreadable: boolean },
+  format: Format,
+): Refusal & { issues: Issue[] };
+function refusalOf(
+  compiled: { issues?: Issue[] | undefined; unreadable?: boolean },
+  format: Format,
+): (Refusal & { issues: Issue[] }) | undefined;
+function refusalOf(
+  { issues, unreadable }: { issues?: Issue[] | undefined; unreadable?: boolean },
+  format: Format,
+): (Refusal & { issues: Issue[] }) | undefined {
+  if (!issues) return undefined;
+  if (unreadable)
+    return { ...refuse("bad_request", `the body is not valid ${format.toUpperCase()}`), issues };
+  return { ...refuse("invalid", "the definition has errors"), issues };
 }

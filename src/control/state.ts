@@ -6,6 +6,7 @@
 import type { ClueChanges } from "../hunt/clue-changes.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { PrizeChanges } from "../hunt/prize-changes.ts";
+import type { Rehearsal } from "../objects/rehearsal.ts";
 import type { Announcement } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
@@ -14,10 +15,18 @@ const KEY = "state";
 
 /**
  * The form of the row. A row without `v` was written before there were versions, and has form 1. Form 2 has `rules`.
- * Form 3 is of a hunt that is deleted or was before: an engine that does not know that must not take it for another.
+ * Form 3 is of a hunt that is deleted or was before, form 4 of a rehearsal: an engine that does not know that must not
+ * take it for another.
  */
-const FORM = 3;
+const FORM = 4;
+const ANEW_FORM = 3;
 const USUAL_FORM = 2;
+
+/** A rehearsal as its control knows it: how the codes of the hunt that it rehearses were made, which are its own. */
+export interface RehearsalState extends Rehearsal {
+  begun?: 2;
+  incarnation?: number;
+}
 
 export interface HuntState {
   /** Grows with each change; an object that knows a higher one ignores a lower one. */
@@ -49,6 +58,8 @@ export interface HuntState {
   prizes?: PrizeChanges;
   /** Clues that organisers withdrew. */
   clues?: ClueChanges;
+  /** How often a file got another content that the published version names. Absent: never. */
+  assets?: number;
   /** An organiser has released the results; see `results` of the definition. */
   released?: true | undefined;
   /** The seed of the draws was told: the hunt is not reopened. */
@@ -66,6 +77,10 @@ export interface HuntState {
   webhooks?: WebhookLife[];
   /** The hunt is being deleted: for everybody else it does not exist. */
   sealed?: true;
+  /** The hunt is a rehearsal. */
+  rehearsal?: RehearsalState;
+  /** The id of the hunt's own rehearsal, which may be gone by now. */
+  rehearsedAs?: string | undefined;
 }
 
 /** `since`: when a version brought it, epoch ms; it is told nothing of before. */
@@ -126,7 +141,15 @@ export class StateStore {
     notes: Partial<
       Pick<
         HuntState,
-        "shards" | "drawSeed" | "seedTold" | "told" | "pepper" | "rules" | "scheduled" | "webhooks"
+        | "shards"
+        | "drawSeed"
+        | "seedTold"
+        | "told"
+        | "pepper"
+        | "rules"
+        | "scheduled"
+        | "webhooks"
+        | "rehearsedAs"
       >
     >,
   ): void {
@@ -145,9 +168,13 @@ export class StateStore {
 
   #write(state: HuntState): void {
     this.#state = state;
-    const v = state.sealed || state.incarnation !== undefined ? FORM : USUAL_FORM;
-    this.#deps.texts.write(KEY, JSON.stringify({ v, ...state }));
+    this.#deps.texts.write(KEY, JSON.stringify({ v: formOf(state), ...state }));
   }
+}
+
+function formOf({ rehearsal, sealed, incarnation }: HuntState): number {
+  if (rehearsal) return FORM;
+  return sealed || incarnation !== undefined ? ANEW_FORM : USUAL_FORM;
 }
 
 /** The row's state; throws for a form that only a newer engine knows. */

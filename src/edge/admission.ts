@@ -13,6 +13,7 @@ import { calling, registryStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import { type Holder, KEY_LIFE, KEY_PREFIX } from "../objects/names.ts";
 import { countryOf } from "./address.ts";
+import { timeIn } from "./hunt.ts";
 import { joiningKey, type Repeatable } from "./idempotency.ts";
 import type { Asking } from "./request.ts";
 import { checkPerson } from "./turnstile.ts";
@@ -68,7 +69,8 @@ export async function personOf(c: Asking, entry: PublicEntry, told: Told): Promi
 }
 
 /** What `join` of the hunt asks for and no field has. Throws why the player may not join. */
-async function askedOf(c: Asking, { hunt }: PublicEntry, { born, check }: Told): Promise<Admission> {
+async function askedOf(c: Asking, entry: PublicEntry, { born, check }: Told): Promise<Admission> {
+  const { hunt } = entry;
   const { countries, minAge, check: checks } = hunt.join ?? {};
   const admission: Admission = {};
   if (countries) {
@@ -79,7 +81,7 @@ async function askedOf(c: Asking, { hunt }: PublicEntry, { born, check }: Told):
     }
   }
   if (minAge !== undefined) {
-    if (born === undefined || !isOldEnough(born, minAge, c.get("now"))) {
+    if (born === undefined || !isOldEnough(born, minAge, timeIn(entry, c.get("now")))) {
       throw new RequestError("forbidden", `players of this hunt have an age of ${minAge} or more`);
     }
     admission.oldEnough = true;

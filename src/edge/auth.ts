@@ -201,15 +201,15 @@ export async function requireOrganiser(
   return organisers.get(token, now) ?? (await verifyOrganiser(secrets, token, now));
 }
 
-/** A token for somebody who signed in by the list of organisers; `expiresAt` is epoch ms. */
+/** `isListed`: for somebody who signed in by the list of organisers. `expiresAt` is epoch ms. */
 export async function signOrganiserToken(
   secrets: Secrets,
-  { subject, roles, hunts }: Pick<OrganiserClaims, "subject" | "roles" | "hunts">,
+  { subject, roles, hunts, isListed }: Pick<OrganiserClaims, "subject" | "roles" | "hunts" | "isListed">,
   now: number,
   expiresAt: number,
 ): Promise<string> {
   const key = currentKey("ORGANISER_TOKEN_KEYS", secrets.ORGANISER_TOKEN_KEYS);
-  return new SignJWT({ roles, hunts, listed: true })
+  return new SignJWT({ roles, hunts, ...(isListed ? { listed: true } : {}) })
     .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.id })
     .setAudience(ORGANISER_AUDIENCE)
     .setSubject(subject)

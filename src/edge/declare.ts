@@ -24,6 +24,7 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import type { Handler, MiddlewareHandler } from "hono";
 import { z } from "zod";
+import { assetName } from "../contract/assets.ts";
 import { id, slug } from "../contract/basics.ts";
 import { type OrganiserRole, rolesOf, routeName } from "../contract/role-table.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
@@ -173,6 +174,7 @@ const PARAMETERS: Record<string, { schema: z.ZodType; missing: string }> = {
       .meta({ description: "The shard: the beginning of its teams' ids", examples: ["weur-0"] }),
     missing: "no such fact",
   },
+  name: { schema: assetName, missing: "no such file" },
   digest: {
     schema: z
       .string()
@@ -189,6 +191,12 @@ const PARAMETERS: Record<string, { schema: z.ZodType; missing: string }> = {
   },
 };
 
+/** Names that have slashes; the router is told so behind the name. */
+const DEEP = /\{(name)\}/g;
+
+/** A route's path as everybody but the router writes it. */
+export const writtenPath = (path: string): string => path.replaceAll(/\{(\w+)\{[^{}]*\}\}/g, "{$1}");
+
 /** No key is known. */
 const NO_QUERY = z.strictObject({});
 
@@ -203,6 +211,7 @@ export function declared<
 >(declaration: Declaration<Path, Variables, Query, Headers, Json, Told>) {
   const { method, path, summary, role, query, anyQuery, headers, json, body, responses } = declaration;
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "");
+  const deep = path.replaceAll(DEEP, "{$1{.+}}") as Path;
   const checks: Checks = {
     method,
     names,
@@ -218,7 +227,7 @@ export function declared<
   const route = routeName(method, path);
   const config = {
     method,
-    path,
+    path: deep,
     summary,
     // Empty, so that the library checks nothing; its type is what `c.req.valid` gives.
     request: {} as TypedRequest<Path, Query, Headers, Json>,
@@ -285,7 +294,8 @@ function routesOf(app: App): RoutePattern[] {
     if (definition.type !== "route") return [];
     const { method, path } = definition.route;
     const { audience, names } = extrasOf(definition.route as RouteConfig);
-    const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+    const written = writtenPath(path).replaceAll(".", "\\.");
+    const pattern = new RegExp(`^${written.replaceAll(DEEP, ".+").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
     return [{ method: method.toUpperCase(), path: pattern, audience, names: names.length }];
   });
   made.sort((a, b) => a.names - b.names);
@@ -375,12 +385,16 @@ const isEmpty = ({ body, headers }: Request): boolean =>
 function checkName(name: string, value: unknown, makes: boolean): void {
   const parameter = PARAMETERS[name];
   if (!parameter || parameter.schema.safeParse(value).success) return;
-  if (makes && name === "hunt") check(z.object({ hunt: slug }), { hunt: value });
+  if (makes && (name === "hunt" || name === "name"))
+    check(z.object({ [name]: parameter.schema }), { [name]: value });
   throw new RequestError("not_found", parameter.missing);
 }
 
+/** A body of any type: the handler looks at its bytes. */
+export const ANY_TYPE = "*/*";
+
 function requireType(request: Request, types: readonly string[]): void {
-  if (types.includes(mediaType(request))) return;
+  if (types.includes(ANY_TYPE) || types.includes(mediaType(request))) return;
   throw new RequestError("unsupported_media_type", `send ${types.join(" or ")}`);
 }
 

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { clientFrame, serverFrame } from "../contract/live.ts";
 import { problem } from "../contract/problem.ts";
 import { ERRORS, type ErrorCode } from "../errors.ts";
-import { type Extras, extrasOf } from "./declare.ts";
+import { type Extras, extrasOf, writtenPath } from "./declare.ts";
 import type { App } from "./request.ts";
 
 type Json = Record<string, unknown>;
@@ -31,8 +31,9 @@ function makeDocument(app: App): object {
   for (const definition of app.openAPIRegistry.definitions) {
     if (definition.type !== "route") continue;
     const route = definition.route as RouteConfig;
-    const path = paths[route.path] ?? {};
-    paths[route.path] = path;
+    const written = writtenPath(route.path);
+    const path = paths[written] ?? {};
+    paths[written] = path;
     path[route.method] = operationOf(route, extrasOf(route), components, problemRef);
   }
   return {

@@ -52,6 +52,16 @@ export function privateText(c: Context, text: string, more: Record<string, strin
   return new Response(text, { headers });
 }
 
+/** A file, or what is to be said of it without its bytes. */
+export function fileResponse(
+  c: Context,
+  status: 200 | 206 | 304 | 416,
+  body: ReadableStream | null,
+  more: Record<string, string>,
+): Response {
+  return new Response(body, { status, headers: { ...headersOf(c), ...more } });
+}
+
 function headersOf(c: Context): Record<string, string> {
   const headers: Record<string, string> = {
     "X-Request-Id": c.get("requestId"),

@@ -8,6 +8,7 @@ import { isOwnTeamId } from "../objects/check-part.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
+import { aheadOf } from "../objects/rehearsal.ts";
 import type { Request$ } from "./request.ts";
 
 /** The hunt that the path names; throws `not_found` for what is no slug. */
@@ -21,6 +22,9 @@ export function huntOf(c: Pick<Request$, "req">): string {
 export async function huntEntry(env: Env, hunt: string, now: number, surely = false): Promise<PublicEntry> {
   return accepted(await calling(() => publicHunt(env, hunt, now, surely)));
 }
+
+/** What time it is in the hunt when it is `now` for the engine, epoch ms. */
+export const timeIn = (entry: Pick<PublicEntry, "rehearsal">, now: number): number => now + aheadOf(entry);
 
 /** The shards that took part, in order. Throws `not_found` for a hunt that does not exist. */
 export async function shardsOf(env: Env, hunt: string, now: number): Promise<string[]> {

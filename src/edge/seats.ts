@@ -5,6 +5,7 @@ import { accepted } from "../errors.ts";
 import { calling, shardStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
+import { aheadOf } from "../objects/rehearsal.ts";
 import type { Seat, Joined as ShardJoined, Whereabouts } from "../objects/shard.ts";
 import { type PlayerClaims, signPlayerToken } from "./auth.ts";
 import { shardOf } from "./hunt.ts";
@@ -72,13 +73,15 @@ export async function signedIn(
 /** A token that lasts a day beyond the hunt's end; renewed, when that is moved. `expiresAt`: epoch ms. */
 export async function tokenFor(
   env: Env,
-  { hunt: { hunt, closes } }: PublicEntry,
+  entry: PublicEntry,
   { player, team, gen }: ShardJoined,
   now: number,
 ): Promise<{ token: string; expiresAt: number }> {
-  const end = closes ?? now + configOf(env).PLAYER_TOKEN_DAYS * DAY;
+  const { hunt, closes } = entry.hunt;
+  const end = closes === undefined ? undefined : closes - aheadOf(entry);
+  const last = end ?? now + configOf(env).PLAYER_TOKEN_DAYS * DAY;
   // Whole seconds, as the claim has them.
-  const expiresAt = Math.floor((Math.max(end, now) + DAY) / 1_000) * 1_000;
+  const expiresAt = Math.floor((Math.max(last, now) + DAY) / 1_000) * 1_000;
   const claims = { hunt, team: team.id, player: player.id, ...(gen === undefined ? {} : { gen }) };
   return { token: await signPlayerToken(env, claims, now, expiresAt), expiresAt };
 }

@@ -7,6 +7,7 @@ import { ONLY_WEBHOOK, REGISTRATIONS } from "../contract/webhook-types.ts";
 import type { Issue } from "../errors.ts";
 import type { DigestText } from "../protocol.ts";
 import { asksOf, checkJoin } from "./asks.ts";
+import { type AssetRefs, checkAssets } from "./asset-references.ts";
 import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
 import { checkTimes, prizeWindow } from "./check-times.ts";
@@ -27,6 +28,8 @@ export interface CompileOptions {
   codeFor: (clue: string) => string;
   /** Id of the pepper behind `digest`. */
   pepper: string;
+  /** The hunt's files; absent: nobody knows them, and names of files are not looked at. */
+  assets?: AssetRefs;
   /**
    * The definition was published before, maybe by an engine with looser rules:
    * what rejects others is only told (`tolerated`), and the hunt plays on.
@@ -46,7 +49,7 @@ export type Compiled =
  */
 export function compile(definition: Definition, options: CompileOptions): Compiled {
   const codes = codesOf(definition, options.codeFor);
-  const issues = checkMeaning(definition, options.hunt, codes);
+  const issues = checkMeaning(definition, options, codes);
   if (issues.length > 0 && !options.published) return { issues: issues.slice(0, ISSUES_MAX) };
 
   const keys = keysOf(codes);
@@ -91,17 +94,21 @@ export function compile(definition: Definition, options: CompileOptions): Compil
  */
 export function issuesOf(
   { issues, draft }: Extract<ParsedDefinition, { issues: Issue[] }>,
-  options: Pick<CompileOptions, "hunt" | "codeFor">,
+  options: Pick<CompileOptions, "hunt" | "codeFor" | "assets">,
 ): Issue[] {
   if (draft === undefined) return issues;
   const told = new Set(issues.map(({ path }) => path));
-  const meaning = checkMeaning(draft.definition, options.hunt, codesOf(draft.definition, options.codeFor));
+  const meaning = checkMeaning(draft.definition, options, codesOf(draft.definition, options.codeFor));
   const more = meaning.filter((issue) => !told.has(issue.path) && draft.believes(issue));
   return [...issues, ...more].slice(0, ISSUES_MAX);
 }
 
 /** Every issue of a definition that has the right shape. */
-function checkMeaning(definition: Definition, hunt: string, codes: ReturnType<typeof codesOf>): Issue[] {
+function checkMeaning(
+  definition: Definition,
+  { hunt, assets }: Pick<CompileOptions, "hunt" | "assets">,
+  codes: ReturnType<typeof codesOf>,
+): Issue[] {
   const issues: Issue[] = [];
   const report: Report = (issue) => {
     issues.push(issue);
@@ -112,6 +119,7 @@ function checkMeaning(definition: Definition, hunt: string, codes: ReturnType<ty
   for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, report);
   for (const issue of checkGraph(definition)) report(issue);
   checkCodes(codes, hunt, report);
+  if (assets) checkAssets(definition, assets, report);
   return issues;
 }
 

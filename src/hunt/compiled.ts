@@ -6,6 +6,7 @@
 import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
 import type { CompareMode } from "../protocol.ts";
 import type { Asks } from "./asks.ts";
+import type { AssetRefs } from "./asset-references.ts";
 import type { AttemptLimits } from "./attempts.ts";
 import type { ClueKind, KindParts } from "./kinds/all.ts";
 
@@ -122,6 +123,8 @@ export interface CompiledHunt {
   clues: CompiledClue[];
   prizes: CompiledPrize[];
   webhooks: Webhook[];
+  /** The files that its texts name; absent: none. */
+  assets?: AssetRefs;
   /** In the order they were dropped; absent: none. */
   withdrawn?: WithdrawnClue[];
   /** Id of the pepper the digests were made with. */
@@ -154,6 +157,8 @@ export interface PublicHunt {
   join?: Asks;
   clueCount: number;
   prizes: Pick<CompiledPrize, "id" | "title" | "mode" | "stock" | "odds" | "window">[];
+  /** The files that these texts name, which everybody may see; absent: none. */
+  assets?: AssetRefs;
   /** The compare modes in use: which digests the edge must compute for an answer. */
   modes: CompareMode[];
 }

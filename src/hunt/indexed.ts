@@ -7,6 +7,7 @@ import type { CompiledClue, CompiledHunt, CompiledPrize, Condition, WithdrawnClu
 import { kindOf } from "./kinds/all.ts";
 import type { Judge } from "./kinds/kind.ts";
 import { OpeningsMemory } from "./openings.ts";
+import { Print } from "./print.ts";
 import { isDynamic } from "./score.ts";
 
 export interface IndexedHunt {
@@ -29,6 +30,8 @@ export interface IndexedHunt {
   readonly closed: ReadonlySet<string>;
   /** Stands for what organisers changed of its clues; empty: nothing. */
   readonly changed: string;
+  /** Stands for the contents of its files; 0: its texts name none. */
+  readonly files: number;
   /** What earlier versions had, by clue. */
   readonly withdrawn: ReadonlyMap<string, WithdrawnClue>;
   /** Every `n` of a `{points: n}` condition, rising. */
@@ -71,6 +74,7 @@ export function indexHunt(published: CompiledHunt, changes?: ClueChanges): Index
     prizes: new Map(compiled.prizes.map((prize) => [prize.id, prize])),
     closed: new Set(compiled.clues.map(({ id }) => id).filter((id) => changeOfClue(changes, id))),
     changed: changes && Object.keys(changes).length > 0 ? JSON.stringify(changes) : "",
+    files: compiled.assets ? new Print().text(JSON.stringify(compiled.assets)).value : 0,
     withdrawn: new Map((compiled.withdrawn ?? []).map((clue) => [clue.id, clue])),
     thresholds: [...thresholds].sort((a, b) => a - b),
     dynamic: isDynamic(compiled.scoring),

@@ -8,6 +8,7 @@
  */
 import { ANNOUNCEMENTS_TOLD, type ClueView, type Me } from "../contract/me.ts";
 import type { Announcement } from "../protocol.ts";
+import { type AddressOf, assetsIn } from "./asset-references.ts";
 import { cooldownUntil, triesAt, triesOfClue } from "./attempts.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
@@ -51,6 +52,15 @@ export interface Apart {
   of(text: string): { digest: string; url: string };
 }
 
+/** Where the hunt's files are shown, for some time. */
+export interface Addresses {
+  /** Another value: other addresses. */
+  period: number;
+  /** The text with addresses where it refers to files. */
+  of(text: string): string;
+  addressOf: AddressOf;
+}
+
 /** What was shown in a look, to tell what changed since. */
 export interface Glimpse {
   hunt: IndexedHunt;
@@ -84,6 +94,7 @@ export function glance(present: Context, team: Team, player: string, known: Know
   const own = team.members.find(({ id }) => id === player);
   const all = new Print().number(FORM).number(known.version).text(phase).text(player);
   if (hunt.changed !== "") all.text(hunt.changed);
+  if (hunt.files !== 0) all.number(hunt.files);
   all.number(own ? generationOf(own) : 0);
   printTeam(all, context, team);
   const isOpen = phase !== "draft";
@@ -255,6 +266,8 @@ function errataOf(told: readonly Told[]): ReadonlyMap<string, string> {
 export interface Form {
   /** Long texts stand apart; absent: they are in it. */
   apart?: Apart | undefined;
+  /** Of the hunt's files; absent: it has none. */
+  addresses?: Addresses | undefined;
   /** Only what changed since then. */
   since?: { etag: string; glimpse: Glimpse } | undefined;
 }
@@ -270,7 +283,11 @@ export interface Place {
 }
 
 /** The JSON text of what the player sees. `standing`: the team's place, if it has one. */
-export function lookText(glanced: Glance, standing: Place | undefined, { apart, since }: Form = {}): string {
+export function lookText(
+  glanced: Glance,
+  standing: Place | undefined,
+  { apart, addresses, since }: Form = {},
+): string {
   const { context, team, player, now, hunt, prints, openings, known } = glanced;
   const { compiled, dynamic } = hunt;
   const before = since?.glimpse;
@@ -288,7 +305,10 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
       if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${presentValue(context, clue)}`;
       continue;
     }
-    const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, apart);
+    const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, {
+      apart,
+      addresses,
+    });
     const errata = glanced.errata.get(clue.id);
     const text = errata === undefined ? whole : `${whole.slice(0, -1)},"errata":${errata}}`;
     clues += clues === "" ? text : `,${text}`;
@@ -296,7 +316,7 @@ export function lookText(glanced: Glance, standing: Place | undefined, { apart, 
   const seen = hasOthers || compiled.prizes.length > 0 ? seenOf(context, team, now) : [];
   if (!before && glanced.withdrawn !== 0) {
     for (const view of withdrawnViews(hunt.withdrawn.values(), team)) {
-      const text = JSON.stringify(apart ? standingApart(view, apart) : view);
+      const text = JSON.stringify(dropped(view, { apart, addresses }));
       clues += clues === "" ? text : `,${text}`;
     }
   }
@@ -346,6 +366,8 @@ interface ClueText {
   head: string;
   /** The same with the body apart, once asked for; and the period of its address. */
   apart?: { period: number; head: string };
+  /** The same with addresses of files, of whose period; null: its body names none. */
+  shown?: { period: number; head: string } | null;
   /** The whole text as it was last told of one that nobody touched: most teams have the same. */
   last?: { head: string; points: number; openedAt: number; text: string };
   /** The state of one that nobody touched, cut where times stand: after so many ms since it opened. */
@@ -413,12 +435,11 @@ function clueText(
   text: ClueText,
   openedAt: number,
   now: number,
-  apart: Apart | undefined,
+  form: Where,
 ): string {
   const solve = team.solves.get(clue.id);
   const points = context.hunt.dynamic ? presentValue(context, clue) : (solve?.points ?? clue.points);
-  const head =
-    apart && clue.body.length > APART_OVER ? headApart(context.hunt, clue, text, apart) : text.head;
+  const head = headFor(context.hunt, clue, text, form);
   if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, openedAt);
   const bucket = team.attempts.get(clue.id);
   const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
@@ -429,7 +450,7 @@ function clueText(
     ...(wait === undefined ? {} : { cooldownUntil: isoOf(wait) }),
     openedAt: isoOf(openedAt),
     ...(solve ? { solvedAt: isoOf(solve.at) } : {}),
-    hints: hintsOf(context, team, clue, openedAt, apart),
+    hints: hintsOf(context, team, clue, openedAt, form),
   } satisfies Omit<Partial<ClueView>, "hints"> & { hints: object[] };
   return `${head}${points},${JSON.stringify(state).slice(1)}`;
 }
@@ -444,6 +465,23 @@ function untouchedText(text: ClueText, head: string, points: number, openedAt: n
   return whole;
 }
 
+/** How texts are told: apart, with addresses of files. */
+type Where = Pick<Form, "apart" | "addresses">;
+
+/** A text that names files never stands apart: its addresses change with time, what stands apart never. */
+function headFor(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, { apart, addresses }: Where): string {
+  if (addresses && text.shown !== null) {
+    if (text.shown?.period === addresses.period) return text.shown.head;
+    if (assetsIn(clue.body).length > 0) {
+      const head = headOf(hunt, clue, { body: addresses.of(clue.body) });
+      text.shown = { period: addresses.period, head };
+      return head;
+    }
+    text.shown = null;
+  }
+  return apart && clue.body.length > APART_OVER ? headApart(hunt, clue, text, apart) : text.head;
+}
+
 function headApart(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, apart: Apart): string {
   if (text.apart?.period !== apart.period) {
     text.apart = { period: apart.period, head: headOf(hunt, clue, { bodyAt: apart.of(clue.body) }) };
@@ -451,13 +489,7 @@ function headApart(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, apart:
   return text.apart.head;
 }
 
-function hintsOf(
-  { hunt }: Context,
-  team: Team,
-  clue: CompiledClue,
-  openedAt: number,
-  apart: Apart | undefined,
-): object[] {
+function hintsOf({ hunt }: Context, team: Team, clue: CompiledClue, openedAt: number, form: Where): object[] {
   const hints: ClueView["hints"] = clue.hints.map((hint) => {
     const taken = team.hints.size > 0 && team.hints.has(hintKey(clue.id, hint.id));
     return {
@@ -469,17 +501,23 @@ function hintsOf(
     };
   });
   const all = [...hints, ...takenOf(hunt.withdrawn.get(clue.id), team)];
-  return apart ? all.map((hint) => hintApart(hint, apart)) : all;
+  return form.apart || form.addresses ? all.map((hint) => hintTold(hint, form)) : all;
 }
 
-function hintApart({ text, ...hint }: ClueView["hints"][number], apart: Apart): object {
+function hintTold({ text, ...hint }: ClueView["hints"][number], form: Where): object {
   if (text === undefined) return hint;
-  return text.length > APART_OVER ? { ...hint, textAt: apart.of(text) } : { ...hint, text };
+  return { ...hint, ...told(text, form, "text") };
 }
 
-function standingApart({ body, hints, ...clue }: ClueView, apart: Apart): object {
-  const told = body.length > APART_OVER ? { bodyAt: apart.of(body) } : { body };
-  return { ...clue, ...told, hints: hints.map((hint) => hintApart(hint, apart)) };
+/** A clue that a version dropped. */
+function dropped({ body, hints, ...clue }: ClueView, form: Where): object {
+  return { ...clue, ...told(body, form, "body"), hints: hints.map((hint) => hintTold(hint, form)) };
+}
+
+function told(text: string, { apart, addresses }: Where, key: "text" | "body"): object {
+  const shown = addresses?.of(text) ?? text;
+  const isApart = apart && shown === text && text.length > APART_OVER;
+  return isApart ? { [`${key}At`]: apart.of(text) } : { [key]: shown };
 }
 
 /** The texts of a hunt that may stand apart. */

@@ -32,8 +32,9 @@ import type { StoredView } from "./stored-view.ts";
 /** Teams in one result of `dump`: 64 bytes each or so, well under what a call takes. */
 const DUMP_TEAMS = 20_000;
 
-/** The form of the stored configuration. */
-const CONFIG_FORM = 1;
+/** The form of the stored configuration. Form 2 is of a rehearsal: an engine that does not know that has another clock. */
+const CONFIG_FORM = 2;
+const USUAL_FORM = 1;
 
 /** Spans of misdated facts remembered. */
 const MISDATED_MAX = 8;
@@ -116,7 +117,8 @@ export class Board {
   install(config: BoardConfig): boolean {
     if (this.#config && config.revision < this.#config.revision) return false;
     this.#config = config;
-    this.#deps.texts.write("config", JSON.stringify({ v: CONFIG_FORM, ...config }));
+    const v = config.rehearsal === undefined ? USUAL_FORM : CONFIG_FORM;
+    this.#deps.texts.write("config", JSON.stringify({ v, ...config }));
     return true;
   }
 

@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { boardKey, loadKey, type RootsEntry, rootsKey } from "../cache/entry.ts";
 import { signedText } from "../cache/signed.ts";
-import { type Clock, systemClock, watched } from "../clock.ts";
+import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { Roots as RootsPage } from "../contract/proof.ts";
 import { eraseObject, FAREWELL } from "../erase.ts";
@@ -33,6 +33,7 @@ import {
   type TeamCount,
 } from "../objects/leaderboard.ts";
 import { ownName } from "../objects/own-name.ts";
+import { aheadOf } from "../objects/rehearsal.ts";
 import { growthLimits } from "../placement/growth.ts";
 import { Roots } from "../proof/roots.ts";
 import type { ReportResult, ScoreReport, ShardStandings, StandingsRow } from "../protocol.ts";
@@ -53,6 +54,8 @@ const SNAPSHOT_EVERY = 30_000;
 export class Leaderboard extends DurableObject<Env> implements LeaderboardObject {
   readonly #hunt: string;
   readonly #clock: Clock;
+  /** By which entries of KV are dated. */
+  readonly #engineClock: Clock;
   /** For a root; for a snapshot of changed standings; for a phase, or a freeze, that begins or ends by its time. */
   readonly #alarm: Alarm<"snapshot" | "phase" | "root">;
   readonly #board: Board;
@@ -70,16 +73,22 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
     const { storage } = ctx;
     const sql = new LazySql(storage.sql);
     const texts = new StoredText(sql);
-    const clock = watched({ now: () => this.now(), after: (ms, signal) => this.after(ms, signal) }, (by) => {
-      this.#alarm.wentBack(by);
-      void this.#board.wentBack(by).catch((error: unknown) => {
-        console.warn({ message: "the freeze could not be put right", error: String(error) });
-      });
-      this.#spectators.timePassed();
-      this.#publisher.changed();
-    });
+    const engineClock = watched(
+      { now: () => this.now(), after: (ms, signal) => this.after(ms, signal) },
+      (by) => {
+        this.#alarm.wentBack(by);
+        void this.#board.wentBack(by).catch((error: unknown) => {
+          console.warn({ message: "the freeze could not be put right", error: String(error) });
+        });
+        this.#spectators.timePassed();
+        this.#publisher.changed();
+      },
+    );
+    const ahead = (): number => aheadOf(this.#board?.config);
+    const clock = aheadBy(engineClock, ahead);
     this.#clock = clock;
-    this.#alarm = new Alarm({ clock, storage });
+    this.#engineClock = engineClock;
+    this.#alarm = new Alarm({ clock, storage, ahead });
     this.#board = new Board({
       clock,
       texts,
@@ -286,7 +295,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
   }
 
   #publish(key: string, entry: string): Promise<void> {
-    return this.env.CACHE.put(key, signedText(this.env, key, entry, this.#clock.now()));
+    return this.env.CACHE.put(key, signedText(this.env, key, entry, this.#engineClock.now()));
   }
 
   // ── Spectators ──────────────────────────────────────────────────────────

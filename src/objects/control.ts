@@ -6,6 +6,7 @@
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
+import type { StoredContent } from "../assets/content.ts";
 import type { AuditAction } from "../contract/audit-actions.ts";
 import type { Effects } from "../contract/regrade.ts";
 import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
@@ -14,8 +15,10 @@ import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
+import type { AssetUse, StoredAsset } from "./assets.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "./shard.ts";
 import type { DeliveryTry, WebhookConfig } from "./webhooks.ts";
 
@@ -38,6 +41,9 @@ export interface PublishOptions {
 export type PublishResult =
   | { version: number; created: boolean; warnings: Issue[]; effects?: Effects }
   | (Refusal & { issues?: Issue[] });
+
+/** That a rehearsal is there, or why not. */
+export type Rehearsed = { version: number } | (Refusal & { issues?: Issue[] });
 
 export interface AuditEntry {
   /** Epoch ms. */
@@ -121,6 +127,7 @@ export interface PublicEntry {
   incarnation?: number;
   /** Organisers' tokens that name the hunt and are of before are void here, seconds since the epoch. */
   voidBefore?: number;
+  rehearsal?: Rehearsal;
   /** Id of the pepper that answer digests are made with. */
   pepper: string;
   /** SHA-256 of the seed of the prize draws, hex; only of hunts with prizes. */
@@ -165,6 +172,10 @@ export interface Sealed {
   shards: string[];
   /** Its webhooks; absent: an earlier engine sealed it. */
   webhooks?: string[];
+  /** The hunt is a rehearsal: nothing of it was ever outside of the engine. */
+  isRehearsal?: true;
+  /** The id of its own rehearsal, which goes with it and may be gone already. */
+  rehearsedAs?: string;
 }
 
 /** A webhook as organisers see it; its address may hold a secret. */
@@ -173,6 +184,30 @@ export interface WebhookInUse {
   host: string;
   as: WebhookShape;
   on: WebhookType[];
+}
+
+/** A rehearsal as an organiser asks for it. */
+export interface RehearsalWish {
+  /** The id that it gets. */
+  hunt: string;
+  /** What time it is there, epoch ms; absent: what time it is. */
+  at?: number;
+  /** A definition instead of the published one. */
+  definition?: { source: string; format: "json" | "yaml" };
+}
+
+/** What a rehearsal is made of, as the control of the hunt that it rehearses gives it. */
+export interface RehearsalMade extends Rehearsal {
+  source: string;
+  format: "json" | "yaml";
+  /** It was published before, maybe under looser rules. */
+  isPublished: boolean;
+  /** The files that it may name, which are copied. */
+  files: StoredAsset[];
+  /** By which the codes were made. */
+  codeKey: string;
+  begun?: 2;
+  incarnation?: number;
 }
 
 /** A call that changes something gives its result when the change is in force everywhere. */
@@ -184,6 +219,19 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     options: PublishOptions,
     by: Actor,
   ): Promise<PublishResult>;
+  /** The files of the hunt by name; those of a hunt that was not published yet as well. */
+  assets(): (StoredAsset & { usedIn: AssetUse[] })[];
+  asset(name: string): StoredAsset | undefined;
+  /** A content is on its way to the bucket; `uploadId`: in parts, from now on. */
+  beginAsset(name: string, key: string, uploadId?: string): Refusal | undefined;
+  /** The content is in the bucket, and from now on the file's. `created`: there was none of this name. */
+  storeAsset(name: string, content: StoredContent, by: Actor): Promise<{ created: boolean } | Refusal>;
+  /** The content will not come. */
+  cancelAsset(key: string): Promise<void>;
+  /** Refuses while the published version names it. */
+  removeAsset(name: string, by: Actor): Promise<Refusal | { removed: true }>;
+  /** The hunt is being deleted: ends uploads that are under way. */
+  abortAssets(): Promise<void>;
   definition(): { version: number; format: "json" | "yaml"; source: string } | Refusal;
   /** What this engine's rules would refuse of the definition in use, which was published before them. */
   tolerated(): Issue[];
@@ -291,6 +339,12 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   ): Promise<HelpAsked | Refusal>;
   /** Records that an organiser looks as the team, and says in which of the hunts that had this id. */
   noteView(team: string, reason: string, by: Actor): { incarnation: number } | Refusal;
+  /** Makes the hunt's rehearsal anew; the earlier one, and all of it, is gone by then. */
+  rehearse(wish: RehearsalWish, by: Actor): Promise<Rehearsed>;
+  /** Removes the hunt's rehearsal, of which nothing is left then, and says its id. `not_found`: it has none. */
+  endRehearsal(by: Actor): Promise<{ was: string } | Refusal>;
+  /** From the control of the hunt that it rehearses: becomes that rehearsal. */
+  beginRehearsal(made: RehearsalMade, by: Actor): Promise<Rehearsed>;
   /** Takes a win back, and says whose it was. Safe to repeat. */
   revoke(prize: string, unit: number, reason: string, by: Actor): Promise<{ team: string } | Refusal>;
   /** Sends the logs of all shards to the origin again. Safe to repeat. */
@@ -313,9 +367,10 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   course(): Course | undefined;
   /**
    * The hunt is being deleted: from now on it does not exist for anybody but the directory. Refuses
-   * while it is live or paused. Safe to repeat.
+   * while it is live or paused, unless it is a rehearsal. `rehearsalOf`: refuses what is no rehearsal of that
+   * hunt. Safe to repeat.
    */
-  seal(): Sealed | Refusal;
+  seal(rehearsalOf?: string): Sealed | Refusal;
   /** The last step of a deletion. Refuses a hunt that is not sealed. Safe to repeat. */
   erase(): Promise<Refusal | undefined>;
   /** A page of the audit: the newest entries, or those before the one that `before` names. */

@@ -31,6 +31,8 @@ export interface Env extends Secrets {
   /** The pages of src/web. */
   ASSETS: Fetcher;
   CACHE: KVNamespace;
+  /** The files of hunts (src/assets). */
+  ASSETS_BUCKET: R2Bucket;
   FACTS: Queue<string>;
   DEAD: Queue<string>;
   PLAYER_RATE: RateLimit;

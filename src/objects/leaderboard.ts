@@ -18,6 +18,7 @@ import type {
   ShardStandings,
   StandingsRow,
 } from "../protocol.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 import type { FactsOfSubtree } from "./shard.ts";
 
 /** The leaderboard's configuration, from control; a higher `revision` replaces a lower one. */
@@ -33,6 +34,7 @@ export interface BoardConfig {
   released?: true;
   /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
   incarnation?: number;
+  rehearsal?: Rehearsal;
   /** Those for everybody, the newest last. */
   announcements?: Announcement[];
   /** Ids of those that were taken back last. */

@@ -128,6 +128,11 @@ export interface HuntDirectoryObject extends Rpc.DurableObjectBranded {
   beginning(hunt: string): Beginning | Refusal;
   /** Seals the hunt and begins the job that erases it; the job's id. Safe to repeat. `now`: epoch ms. */
   deleteHunt(hunt: string, reason: string, by: Actor, now: number): Promise<{ job: string } | Refusal>;
+  /**
+   * The same of a rehearsal of the hunt `of`, in whatever phase it is; `not_found`: there is none of this id, or it is
+   * another hunt.
+   */
+  deleteRehearsal(hunt: string, of: string, by: Actor, now: number): Promise<{ job: string } | Refusal>;
   /** How far a job is. */
   job(job: string): Deletion | Refusal;
   /** Whose messages are dropped, unless the caller has them already: then it names their `mark`. */

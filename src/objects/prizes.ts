@@ -9,6 +9,7 @@ import type { Refusal } from "../errors.ts";
 import type { VaultDecision } from "../hunt/claim.ts";
 import type { PrizeRules } from "../hunt/prize-changes.ts";
 import type { Claim } from "../protocol.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 
 /** Claims of a shard. `revision`: the configuration it decided by. */
 export interface ClaimRequest {
@@ -46,6 +47,7 @@ export const CLAIMS_MAX = 500;
 
 export interface VaultConfig {
   revision: number;
+  rehearsal?: Rehearsal;
   /** Of the draws; secret until the hunt has ended. */
   seed: string;
   prizes: PrizeRules[];

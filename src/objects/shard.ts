@@ -44,6 +44,7 @@ import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
 import type { WebhookMark, WebhookReport, WebhookWish } from "./webhooks.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 
 /** What control tells its shards; a higher `revision` replaces a lower one. */
 export interface ShardConfig {
@@ -60,12 +61,15 @@ export interface ShardConfig {
   prizes?: PrizeChanges;
   /** Clues that organisers withdrew; absent: none. */
   clues?: ClueChanges;
+  /** Another number: `compiled` has other contents of files. */
+  assets?: number;
   /** An organiser has released the results. */
   released?: true;
   /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
   incarnation?: number;
   /** Absent: the hunt has none. */
   webhooks?: WebhookWish[];
+  rehearsal?: Rehearsal;
   /** Left out when the shard is known to have this version. */
   compiled?: CompiledHunt;
 }

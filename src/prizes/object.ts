@@ -10,7 +10,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { isAhead } from "../ahead.ts";
 import { Alarm } from "../alarm.ts";
-import { type Clock, systemClock, watched } from "../clock.ts";
+import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { eraseObject } from "../erase.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { VaultDecision } from "../hunt/claim.ts";
@@ -28,6 +28,7 @@ import {
   WINS_MAX,
   type Win,
 } from "../objects/prizes.ts";
+import { aheadOf } from "../objects/rehearsal.ts";
 import type { Claim } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import { StoredText } from "../stored-text.ts";
@@ -37,8 +38,9 @@ import { Allocation } from "./allocate.ts";
 import { Confirmations } from "./confirm.ts";
 import { WinStore } from "./store.ts";
 
-/** The form of the stored configuration. */
-const CONFIG_FORM = 1;
+/** The form of the stored configuration. Form 2 is of a rehearsal: an engine that does not know that has another clock. */
+const CONFIG_FORM = 2;
+const USUAL_FORM = 1;
 
 const NONE_CARRIED = { byTeam: 0, byPlayer: 0 };
 
@@ -58,10 +60,13 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#hunt = ownName(ctx, env.PRIZES);
-    this.#clock = watched({ now: () => this.now(), after: (ms, signal) => this.after(ms, signal) }, (by) =>
-      this.#alarm.wentBack(by),
+    const engineClock = watched(
+      { now: () => this.now(), after: (ms, signal) => this.after(ms, signal) },
+      (by) => this.#alarm.wentBack(by),
     );
-    this.#alarm = new Alarm({ clock: this.#clock, storage: ctx.storage });
+    const ahead = (): number => aheadOf(this.#config);
+    this.#clock = aheadBy(engineClock, ahead);
+    this.#alarm = new Alarm({ clock: this.#clock, storage: ctx.storage, ahead });
     const sql = new LazySql(ctx.storage.sql);
     this.#texts = new StoredText(sql);
     this.#wins = new WinStore(sql);
@@ -94,7 +99,8 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
   /** Takes a new configuration; an older one changes nothing. */
   configure(config: VaultConfig): void {
     if (this.#config && config.revision < this.#config.revision) return;
-    this.#texts.write("config", JSON.stringify({ v: CONFIG_FORM, ...config }));
+    const v = config.rehearsal === undefined ? USUAL_FORM : CONFIG_FORM;
+    this.#texts.write("config", JSON.stringify({ v, ...config }));
     this.#install(config);
   }
 

@@ -157,7 +157,8 @@ export class CurrentHunt {
   configure(config: ShardConfig): { missing: boolean } {
     const before = this.#current?.config;
     if (before && config.revision < before.revision) return { missing: false };
-    const isSame = before?.version === config.version && before.rules === config.rules;
+    const isSame =
+      before?.version === config.version && before.rules === config.rules && before.assets === config.assets;
     const compiled = config.compiled ?? (isSame ? before.compiled : undefined);
     if (!compiled) return { missing: true };
     const complete = { ...config, compiled };

@@ -107,6 +107,7 @@ export class Delivery {
       this.#deps.shipping();
       this.#deps.shipper.turn().then(
         (next) => {
+          this.#deps.meter.settled(this.#deps.shipper.settled);
           if (next !== undefined && next < TIMER_MAX) this.ship(next);
         },
         (error: unknown) => {
@@ -145,6 +146,7 @@ export class Delivery {
         [next] = await Promise.all([shipper.turn(), reporter.behind ? reporter.turn() : Promise.resolve()]);
         const pause = await tellWebhooks();
         if (pause !== undefined) next = Math.max(next ?? 0, pause);
+        meter.settled(shipper.settled);
       } catch (error) {
         console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
       } finally {

@@ -101,14 +101,16 @@ export class Looks {
 
   /** See `ShardObject.viewed`. */
   async viewed(teamId: string, viewing: Viewing): Promise<{ text: string } | Refusal> {
-    const { current, journal, ranksOf } = this.#deps;
+    const { current, journal, ranksOf, texts } = this.#deps;
     const refused = await current.ready();
     if (refused) return refused;
     const place = (await ranksOf([teamId])).get(teamId) ?? undefined;
     await journal.committed();
     const team = viewedTeam(current, journal, teamId, viewing);
     if ("refused" in team) return team;
-    return { text: lookText(this.#glance(team, NOBODY), place) };
+    const glanced = this.#glance(team, NOBODY);
+    const addresses = texts.addresses(glanced.hunt);
+    return { text: lookText(glanced, place, { addresses }) };
   }
 
   /** The text behind a digest that a ticket opens. */
@@ -143,7 +145,10 @@ export class Looks {
     const team = players.memberOf(look.team, look.player, look.gen);
     if ("refused" in team) return refusalOf(team);
     const glanced = this.#glance(team, look.player);
-    const form: Form = look.apart ? { apart: texts.apart(glanced.hunt, glanced.now) } : {};
+    const form: Form = {
+      addresses: texts.addresses(glanced.hunt),
+      ...(look.apart ? { apart: texts.apart(glanced.hunt) } : {}),
+    };
     if (look.since !== undefined) {
       const glimpse = this.#glimpses.find(team, look.since);
       if (glimpse && isComparable(glanced, glimpse)) form.since = { etag: look.since, glimpse };

@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
-import { type Clock, systemClock, watched } from "../clock.ts";
+import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { Thread, ThreadState } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
@@ -35,6 +35,7 @@ import { type JoinCode, ordinalOf, parseObjectName, parseTeamId } from "../objec
 import type { Look, ToldPair } from "../objects/looks.ts";
 import { ownName } from "../objects/own-name.ts";
 import type { Win } from "../objects/prizes.ts";
+import { aheadOf } from "../objects/rehearsal.ts";
 import type {
   Asked,
   Checkin,
@@ -198,7 +199,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const { hunt, shard } = parseObjectName(ownName(ctx, env.SHARD));
     const config = configOf(env);
     const { storage } = ctx;
-    const clock = watched(
+    const engineClock = watched(
       { now: () => this.clock().now(), after: (ms, signal) => this.clock().after(ms, signal) },
       (by) => {
         alarm.wentBack(by);
@@ -216,6 +217,9 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     mend(storage.sql.databaseSize);
     const store = new ShardStore(sql);
     this.#store = store;
+    let rehearsal = store.rehearsal();
+    const ahead = (): number => aheadOf({ rehearsal });
+    const clock = aheadBy(engineClock, ahead);
     this.#mend = () => {
       const mended = mendTrees(lazy);
       // This instance knows where the log ended.
@@ -228,6 +232,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const alarm = new Alarm<ShardReason>({
       clock,
       storage,
+      ahead,
       // A billed row like any other.
       written: () => {
         sql.rowsWritten += 1;
@@ -309,6 +314,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       drained: (prize) => desk.drained(prize),
       asked: (team, prize) => this.#wins.asked(team, prize),
       changed: (before, changed) => {
+        rehearsal = changed.rehearsal;
         desk.forget();
         this.#live.changed(before, changed);
         if (changed.webhooks !== undefined && this.#webhooks.behind) this.#delivery.arm();
@@ -321,6 +327,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         hunt,
         incarnation: () => this.#current.incarnation,
         shard,
+        isArchived: () => rehearsal === undefined,
         durable: () => log.durable,
         segments: (after) => log.segments(after),
         send: async (messages) => {
@@ -434,7 +441,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         const registry = () => registryStub(env, hunt, name);
         for (const key of keys) await calling(async () => registry().release(name, key));
       },
-      unregister: (externalIds, at) => takeBack(env, externalIds, at),
+      // Who is forgotten in a rehearsal stays registered for the hunt itself.
+      unregister: async (externalIds, at) => {
+        if (rehearsal === undefined) await takeBack(env, externalIds, at);
+      },
       forgetIn: async (team, player, why) => {
         const place = parseTeamId(team)?.shard;
         if (place === undefined) return refuse("not_found", "no such team");
@@ -457,10 +467,11 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#personData = new PersonData({ ...parts, players: this.#players, help: this.#help });
     this.#past = new Past({ ...parts, players: this.#players });
     this.#wrong = new WrongAnswers(parts);
+    const texts = new Texts(env, hunt, shard, engineClock);
     this.#looks = new Looks({
       ...parts,
       players: this.#players,
-      texts: new Texts(env, hunt, shard),
+      texts,
       ranksOf: (teams) => ranks.ranksOf(teams),
       left: (prize) => desk.left(prize),
     });
@@ -481,6 +492,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#play = new Play({
       ...parts,
       secrets: env,
+      texts,
       waiting,
       players: this.#players,
       wins: this.#wins,
@@ -504,7 +516,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#sockets = new LiveSockets({
       ctx,
       sql,
-      clock,
+      // Tickets and tokens end by the engine's.
+      clock: engineClock,
       socketsMax: config.LIVE_SOCKETS_PER_OBJECT,
       limited: config.RATE_LIMITS === "on",
       play: (from, events) => {

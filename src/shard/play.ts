@@ -14,12 +14,14 @@ import type { ShardMeter } from "./meter.ts";
 import type { Players } from "./players.ts";
 import { eventKey, IdRefused } from "./recorded-ids.ts";
 import { redigest } from "./redigest.ts";
+import type { Texts } from "./texts.ts";
 import type { ShardTime } from "./time.ts";
 import type { Waiting } from "./waiting.ts";
 import type { Wins } from "./wins.ts";
 
 export interface PlayDeps {
   secrets: Secrets;
+  texts: Texts;
   current: CurrentHunt;
   journal: Journal;
   time: ShardTime;
@@ -134,7 +136,7 @@ export class Play {
     const shared = wins.share(key, player, command);
     if (shared) return shared;
     const decided = this.#decideNow(context, team, player, command, now);
-    if (!("claim" in decided)) return decided;
+    if (!("claim" in decided)) return this.#told(context, decided);
     const again = (): Result | ClaimDecision => {
       const later = time.now();
       return this.#decideNow(current.context(later), this.#team(teamId), player, command, later);
@@ -168,6 +170,13 @@ export class Play {
       budgets.recorded(player, command, result.outcome as RecordedOutcome, now);
     }
     return result;
+  }
+
+  /** A hint's text with addresses of the files that it names. */
+  #told({ hunt }: Context, result: Result): Result {
+    const { hint } = result;
+    const addresses = hint && this.#deps.texts.addresses(hunt);
+    return hint && addresses ? { ...result, hint: { ...hint, text: addresses.of(hint.text) } } : result;
   }
 
   #team(id: string): Team {

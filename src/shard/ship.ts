@@ -52,6 +52,8 @@ export interface ShipDeps {
   /** Which of the hunts that had this id (src/objects/incarnation.ts). */
   incarnation(): number | undefined;
   shard: string;
+  /** False in a rehearsal: all facts count as settled, and none is sent. */
+  isArchived(): boolean;
   /** Seq of the newest durable fact. */
   durable(): number;
   segments(after: number): Iterable<Segment>;
@@ -141,6 +143,13 @@ export class Shipper {
    * same place.
    */
   async turn(): Promise<number | undefined> {
+    if (!this.#deps.isArchived()) {
+      const { settled } = this;
+      if (this.behind) this.#settle({ first: settled + 1, last: this.#deps.durable() });
+      this.#fresh = [];
+      this.#freshBytes = 0;
+      return undefined;
+    }
     if (this.#running) return undefined;
     this.#running = true;
     try {

@@ -6,13 +6,18 @@
  */
 import type { CompiledHunt } from "../hunt/compiled.ts";
 import type { Sql } from "../lazy-sql.ts";
+import type { Rehearsal } from "../objects/rehearsal.ts";
 import type { ShardConfig } from "../objects/shard.ts";
 import type { Range } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import { StoredText } from "../stored-text.ts";
 
-/** Of the configuration without the compiled hunt, which has its own `format`. In form 2 that has `rules`. */
-const CONFIG_FORM = 2;
+/**
+ * Of the configuration without the compiled hunt, which has its own `format`. In form 2 that has `rules`. Form 3 is of
+ * a rehearsal: an engine that does not know that must not send its facts to the origin.
+ */
+const CONFIG_FORM = 3;
+const USUAL_FORM = 2;
 
 /** Of the compiled hunt: `format` in it. */
 const COMPILED_FORMAT = 1;
@@ -30,20 +35,32 @@ export class ShardStore {
 
   /** The configuration as last saved, with the compiled hunt. */
   config(): ShardConfig | undefined {
-    const head = this.#texts.readDerived("config");
+    const config = this.#head();
     const text = this.#texts.readDerived("compiled");
-    if (head === undefined || text === undefined) return undefined;
-    const { v, ...config } = JSON.parse(head) as Omit<ShardConfig, "compiled"> & { v?: number };
-    assertKnownForm("the shard's configuration", v === undefined ? {} : { v }, CONFIG_FORM);
+    if (config === undefined || text === undefined) return undefined;
     const compiled = JSON.parse(text) as CompiledHunt;
     assertKnownForm("the shard's compiled hunt", { v: compiled.format }, COMPILED_FORMAT);
     return { ...config, compiled };
   }
 
+  /** Of the configuration; it is needed before all else, because the clock goes by it. */
+  rehearsal(): Rehearsal | undefined {
+    return this.#head()?.rehearsal;
+  }
+
+  #head(): Omit<ShardConfig, "compiled"> | undefined {
+    const text = this.#texts.readDerived("config");
+    if (text === undefined) return undefined;
+    const { v, ...head } = JSON.parse(text) as Omit<ShardConfig, "compiled"> & { v?: number };
+    assertKnownForm("the shard's configuration", v === undefined ? {} : { v }, CONFIG_FORM);
+    return head;
+  }
+
   /** Saves the configuration; the compiled hunt only when it is a new one, because it is large. */
   saveConfig(config: ShardConfig, withCompiled: boolean): void {
     const { compiled, ...head } = config;
-    this.#texts.write("config", JSON.stringify({ v: CONFIG_FORM, ...head }));
+    const v = head.rehearsal === undefined ? USUAL_FORM : CONFIG_FORM;
+    this.#texts.write("config", JSON.stringify({ v, ...head }));
     if (withCompiled) this.#texts.write("compiled", JSON.stringify(compiled));
   }
 

@@ -1,7 +1,10 @@
-/** Long texts apart from `/me`: their addresses, and the text behind a digest. */
+/** Addresses in `/me`: of long texts that stand apart from it, with the text behind a digest, and of files. */
 import { createHash } from "node:crypto";
+import { assetPeriod, assetUrl } from "../assets/ticket.ts";
+import type { Clock } from "../clock.ts";
+import { type AddressOf, withAddresses } from "../hunt/asset-references.ts";
 import type { IndexedHunt } from "../hunt/indexed.ts";
-import { APART_OVER, type Apart, longTexts } from "../hunt/look.ts";
+import { type Addresses, APART_OVER, type Apart, longTexts } from "../hunt/look.ts";
 import { contentTicket, periodOf } from "../objects/content-ticket.ts";
 import type { Secrets } from "../secrets.ts";
 
@@ -16,15 +19,20 @@ export class Texts {
   readonly #secrets: Secrets;
   readonly #hunt: string;
   readonly #shard: string;
+  /** The engine's: tickets end by it. */
+  readonly #clock: Pick<Clock, "now">;
   /** The long texts of a version by their digests. */
   readonly #known = new WeakMap<IndexedHunt, { texts: Map<string, string>; digests: Map<string, string> }>();
+  /** Addresses of the hunt's files, in the period. */
+  #files: { hunt: IndexedHunt; addresses: Addresses } | undefined;
   /** Addresses of the period, by digest. */
   #addresses = { period: 0, urls: new Map<string, string>() };
 
-  constructor(secrets: Secrets, hunt: string, shard: string) {
+  constructor(secrets: Secrets, hunt: string, shard: string, clock: Pick<Clock, "now">) {
     this.#secrets = secrets;
     this.#hunt = hunt;
     this.#shard = shard;
+    this.#clock = clock;
   }
 
   /** The text with this digest; undefined: the version has none. It is for holders of a ticket. */
@@ -32,9 +40,9 @@ export class Texts {
     return this.#of(hunt).texts.get(digest);
   }
 
-  /** Where the texts of this version stand at `now`, epoch ms. */
-  apart(hunt: IndexedHunt, now: number): Apart {
-    const period = periodOf(now);
+  /** Where the texts of this version stand now. */
+  apart(hunt: IndexedHunt): Apart {
+    const period = periodOf(this.#clock.now());
     return {
       period,
       of: (text) => {
@@ -42,6 +50,26 @@ export class Texts {
         return { digest, url: this.#urlOf(digest, period) };
       },
     };
+  }
+
+  /** Where the files of this version stand; undefined: its texts name none. */
+  addresses(hunt: IndexedHunt): Addresses | undefined {
+    const { assets } = hunt.compiled;
+    if (!assets) return undefined;
+    const period = assetPeriod(this.#secrets, this.#clock.now());
+    const known = this.#files;
+    if (known?.hunt === hunt && known.addresses.period === period) return known.addresses;
+    const urls = new Map<string, string>();
+    const addressOf: AddressOf = (name) => {
+      const file = Object.hasOwn(assets, name) ? assets[name] : undefined;
+      if (!file) return undefined;
+      const url = urls.get(name) ?? assetUrl(this.#secrets, this.#hunt, name, file.key, period);
+      urls.set(name, url);
+      return url;
+    };
+    const addresses = { period, of: (text: string) => withAddresses(text, addressOf), addressOf };
+    this.#files = { hunt, addresses };
+    return addresses;
   }
 
   #of(hunt: IndexedHunt) {

@@ -15,6 +15,8 @@ const NUDGED = "canary nudge wombat";
 const CODE = "CANARY-CODE-numbat-77";
 const HINT = "Canary hint: bandicoot.";
 const LOCKED = "Canary body of a locked clue: dugong.";
+const FILE = "canary-file-wallaby.txt";
+const CONTENT = "Canary content of a file: quoll.";
 const WRONG = "canary wrong guess platypus";
 
 const definition = {
@@ -48,7 +50,7 @@ const definition = {
       id: "mine",
       round: "one",
       title: "Mine",
-      body: LOCKED,
+      body: `${LOCKED} [The file](asset:${FILE})`,
       kind: "answer",
       answers: ["gas"],
       opens: { solved: "cage" },
@@ -111,6 +113,11 @@ beforeAll(async () => {
     log: (_level, text) => logged.push(text),
   });
   client = await Client.of(engine);
+  for (const hunt of ["canary", "canary-joins"]) {
+    const address = `/v1/hunts/${hunt}/assets/${FILE}`;
+    const stored = await client.call("PUT", address, { token: client.organiserToken, body: CONTENT });
+    expect(stored.status, stored.text).toBe(201);
+  }
   await client.publish("canary", definition);
   const { codes } = (
     await client.organise<{ codes: { clue: string; code: string }[] }>("GET", "/v1/hunts/canary/codes")
@@ -125,6 +132,8 @@ beforeAll(async () => {
     "generated code": code,
     hint: HINT,
     "locked body": LOCKED,
+    "locked file's name": FILE,
+    "locked file": CONTENT,
     "wrong guess": WRONG,
     "player token": player.token,
     "organiser token": client.organiserToken,
@@ -271,6 +280,8 @@ async function playEverything(): Promise<void> {
     `/v1/hunts/canary/leaderboard/${player.team.id}/history`,
     "/v1/hunts/canary/me",
     "/v1/hunts/canary/export",
+    `/v1/hunts/canary/assets/${FILE}`,
+    "/v1/hunts/canary/assets",
   ]) {
     const answer = await client.call("GET", path);
     publicTexts.push(answer.text, JSON.stringify([...answer.headers]));

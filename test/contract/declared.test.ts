@@ -32,6 +32,9 @@ const OPAQUE = [
   "PUT /v1/hunts/{hunt} body application/x-yaml",
   "PUT /v1/hunts/{hunt} body text/yaml",
   "GET /v1/hunts/{hunt}/definition 200 application/yaml",
+  "PUT /v1/hunts/{hunt}/assets/{name} body */*",
+  "GET /v1/hunts/{hunt}/assets/{name} 200 application/octet-stream",
+  "GET /v1/hunts/{hunt}/assets/{name} 206 application/octet-stream",
   "GET /metrics 200 text/plain",
   "GET /openapi.json 200 application/json",
   "GET /schema/hunt.json 200 application/schema+json",
@@ -114,6 +117,7 @@ function operationsOf(paths: Record<string, Record<string, Json>>): Operation[] 
           job: "d-nothing",
           regrade: "0000000000000000",
           digest: "A".repeat(22),
+          name: "missing.png",
         }),
         opens: security.flatMap((one) => Object.keys(one) as Kind[]),
         query: parameters.filter((parameter) => parameter.in === "query").map(({ name }) => name),
@@ -267,7 +271,8 @@ describe("[API-8] a route refuses", () => {
     const refusals = new Refusals();
     for (const operation of operations) {
       const { name, method, path, body } = operation;
-      if (!body) continue;
+      // A file is what its bytes are [ASSET-2].
+      if (!body || body.types.includes("*/*")) continue;
       const token = tokenOf(operation);
       for (const type of ["image/png", "multipart/form-data; boundary=x", "application/jsonx", undefined]) {
         const answer = await client.call(method, path, {
@@ -376,10 +381,12 @@ describe("[API-8] a route refuses", () => {
           job: "d-nothing",
           regrade: "0000000000000000",
           digest: "A".repeat(22),
+          name: "missing.png",
         };
         const path = pathOf(template, { ...known, [bad]: IDS.includes(bad) ? "x".repeat(65) : "Not-A-Slug" });
-        // Whoever makes a hunt is told what is wrong with its name.
-        const code = name === "PUT /v1/hunts/{hunt}" ? "invalid" : "not_found";
+        // Whoever makes a hunt or a file is told what is wrong with its name.
+        const makes = /^PUT \/v1\/hunts\/\{hunt\}(?:\/assets\/\{name\})?$/.test(name);
+        const code = makes ? "invalid" : "not_found";
         const token = tokenOf(operation);
         const sent = body ? { type: body.types[0] ?? "", body: "{}" } : {};
         refusals.expect(await client.call(method, path, { token, ...sent }), code, `${name}, bad ${bad}`);

@@ -52,6 +52,7 @@ function operations(): Operation[] {
     clue: "cave",
     shard: "weur-0",
     seq: "1",
+    name: "missing.png",
   };
   return Object.entries(client.document.paths).flatMap(([template, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) => {
@@ -106,6 +107,8 @@ describe("[SEC-90] the matrix of role and route", () => {
       "PUT /v1/hunts/{hunt}": ["editor", "owner"],
       "GET /v1/hunts/{hunt}/codes": ["editor", "owner"],
       "POST /v1/hunts/{hunt}/import": ["editor", "owner"],
+      "POST /v1/hunts/{hunt}/rehearsal": ["editor", "owner"],
+      "DELETE /v1/hunts/{hunt}/rehearsal": ["editor", "owner"],
       "GET /v1/hunts/{hunt}/export": ["operator", "owner"],
       "GET /v1/hunts/{hunt}/proof/{shard}/{seq}": ["operator", "owner"],
       "GET /v1/hunts/{hunt}/audit": ["operator", "owner"],

@@ -63,8 +63,8 @@ test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => 
 });
 
 test("[CTRL-4] a form that only a newer engine knows is refused, and says so", () => {
-  const text = JSON.stringify({ v: 4, revision: 1 });
+  const text = JSON.stringify({ v: 5, revision: 1 });
   expect(() => readState(text)).toThrow(
-    "the hunt's state is of form 4, written by a newer engine: this one reads up to 3",
+    "the hunt's state is of form 5, written by a newer engine: this one reads up to 4",
   );
 });

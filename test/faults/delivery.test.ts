@@ -127,6 +127,7 @@ class Delivery {
         hunt: HUNT,
         incarnation: () => undefined,
         shard: SHARD,
+        isArchived: () => true,
         durable: () => this.#durable,
         segments: (after) => this.#segments.filter(({ last }) => last > after && last <= this.#durable),
         send: async (messages) => {

@@ -28,7 +28,7 @@ async function hunt(argv: string[], env: NodeJS.ProcessEnv = {}) {
   return { code: await main(["entry", ...argv], around), ...told };
 }
 
-const subjectOf = (ticket: string, at = Date.now()) => verifyEntry({ ENTRY_KEYS }, ticket, "quays", at);
+const subjectOf = (ticket: string, at = Date.now()) => verifyEntry({ ENTRY_KEYS }, ticket, ["quays"], at);
 
 describe("[JOIN-11] hunt entry", () => {
   test("makes a ticket by the ring of the environment, good for minutes", async () => {
@@ -36,7 +36,7 @@ describe("[JOIN-11] hunt entry", () => {
     expect(code).toBe(0);
     expect(await subjectOf(out.trim())).toBe("ada");
     await expect(subjectOf(out.trim(), Date.now() + 11 * 60_000)).rejects.toThrow("expired");
-    await expect(verifyEntry({ ENTRY_KEYS }, out.trim(), "docks", Date.now())).rejects.toThrow("not valid");
+    await expect(verifyEntry({ ENTRY_KEYS }, out.trim(), ["docks"], Date.now())).rejects.toThrow("not valid");
   });
 
   test("by the ring of a file, as a link, for as long as is asked", async () => {

@@ -132,6 +132,9 @@ test.each([
   { argv: ["delete", "a", "--reason", "over"], says: "--confirm a says that it is meant" },
   { argv: ["delete", "a", "--confirm", "b", "--reason", "over"], says: "--confirm a says that it is meant" },
   { argv: ["delete", "a", "--confirm", "a"], says: "--reason is missing" },
+  { argv: ["rehearse", "a", "--at", "soon"], says: "--at must be a time" },
+  { argv: ["rehearse", "a", "--end", "--as", "b"], says: "--as says nothing of a rehearsal that ends" },
+  { argv: ["rehearse", "a", "--file", "/nowhere/x.yaml"], says: "there is no file /nowhere/x.yaml" },
 ])("wrong usage is exit code 2 and one line, nothing is sent: $argv", async ({ argv, says }) => {
   const { exit, stdout, stderr } = await hunt(argv);
   expect({ exit, stdout, sent: seen.length }).toEqual({ exit: 2, stdout: "", sent: 0 });

@@ -39,6 +39,7 @@ function shard(segments: Segment[] = [], settled = 0, buried: Range[] = []) {
       hunt: "h",
       incarnation: () => undefined,
       shard: "weur-0",
+      isArchived: () => true,
       durable: () => world.durable,
       segments: (after) => world.segments.filter(({ last }) => last > after),
       async send(messages) {

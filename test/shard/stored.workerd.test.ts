@@ -98,7 +98,16 @@ describe.each(Object.entries(fixtures))("[SH-40] %s", (_, text) => {
   test("opens: its facts, its teams and its ids are there, and it goes on", async () => {
     const { dump, expected } = JSON.parse(text) as {
       dump: Dump;
-      expected: { facts: number; teams: number; score: number; team: string; player: string; event: string };
+      expected: {
+        facts: number;
+        teams: number;
+        score: number;
+        team: string;
+        player: string;
+        event: string;
+        /** Of a rehearsal: by how much its clock is ahead, ms. */
+        ahead?: number;
+      };
     };
     const hunt = `${HUNT}-${expected.team.slice(-5)}`;
     await publish(hunt);
@@ -111,6 +120,9 @@ describe.each(Object.entries(fixtures))("[SH-40] %s", (_, text) => {
     expect(await shardOf(hunt).me(expected.team, expected.player)).toMatchObject({
       team: { score: expected.score },
     });
+    const me = await shardOf(hunt).me(expected.team, expected.player);
+    const ahead = "serverTime" in me ? Date.parse(me.serverTime) - Date.now() : Number.NaN;
+    expect(Math.abs(ahead - (expected.ahead ?? 0))).toBeLessThan(60_000);
     expect((await shardOf(hunt).verify()).mismatches).toEqual([]);
     const known = facts.find((fact) => "event" in fact && fact.event === expected.event);
     expect(known).toBeDefined();
@@ -182,7 +194,7 @@ test("[SH-41] a row of a later form is a clear error, not a wrong state", async 
   await setPhase("later", "live");
   await join("later", "one");
   await runInDurableObject(shardOf("later"), (_, { storage }) => {
-    new StoredText(storage.sql).write("config", '{"v":3}');
+    new StoredText(storage.sql).write("config", '{"v":4}');
   });
   await restart("later");
   const outcome = await outcomeOf(async () => shardOf("later").stats());

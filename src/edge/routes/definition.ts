@@ -15,7 +15,7 @@ import { calling, callingOnce, controlStub, directoryStub, leaderboardStub } fro
 import type { Env } from "../../objects/env.ts";
 import { mediaType, readText } from "../body.ts";
 import { declared } from "../declare.ts";
-import { huntOf, iso } from "../hunt.ts";
+import { huntOf, iso, timeIn } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import { type App, publicOrigin } from "../request.ts";
 import { organiser, rightsNow } from "../roles.ts";
@@ -173,10 +173,11 @@ async function rowOf(env: Env, hunt: string, now: number): Promise<HuntRow[]> {
   ]);
   if ("refused" in entry && entry.refused === "not_found") return [];
   const known = accepted(entry);
-  const phase = phaseAt(known.phase, known.hunt, now);
+  const phase = phaseAt(known.phase, known.hunt, timeIn(known, now));
   const { title, opens } = known.hunt;
   const row: HuntRow = { hunt, title, phase, version: known.version, teams };
   if (asOf !== undefined) row.asOf = iso(asOf);
   if (opens !== undefined) row.opens = iso(opens);
+  if (known.rehearsal) row.rehearsalOf = known.rehearsal.of;
   return [row];
 }

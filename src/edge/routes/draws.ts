@@ -6,6 +6,7 @@ import { isOver, phaseAt } from "../../hunt/phase.ts";
 import { calling, controlStub } from "../../objects/call.ts";
 import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
+import { scopeOf } from "../../objects/incarnation.ts";
 import { iso } from "../hunt.ts";
 
 function publicPrizes({ hunt, prizes, drawHash }: PublicEntry): PublicPrize[] {
@@ -31,24 +32,28 @@ export const drawnPrizes = (entry: PublicEntry): PublicPrize[] =>
 
 const isDrawn = (mode: string): boolean => mode === "instant-win" || mode === "odds";
 
-/** Seeds of ended hunts, by hunt: they never change. */
+/** Seeds of ended hunts, by hunt and incarnation: they never change. */
 const seeds = new BoundedMap<string, string>(1_000);
 
 /** The seed of the hunt's draws; undefined while control says that the hunt runs. */
-export async function seedOf(env: Env, hunt: string): Promise<string | undefined> {
-  const known = seeds.get(hunt);
+export async function seedOf(
+  env: Env,
+  { hunt: { hunt }, incarnation }: PublicEntry,
+): Promise<string | undefined> {
+  const key = scopeOf(hunt, incarnation);
+  const known = seeds.get(key);
   if (known !== undefined) return known;
   const told = await calling(async () => controlStub(env, hunt).drawSeed());
   if ("refused" in told) return undefined;
-  return seeds.set(hunt, told.seed);
+  return seeds.set(key, told.seed);
 }
 
-/** The hunt's prizes with the seed of their draws, once the hunt has ended. */
+/** The hunt's prizes with the seed of their draws, once the hunt has ended. `now`: by the hunt's clock. */
 export async function prizesWithSeed(env: Env, entry: PublicEntry, now: number): Promise<PublicPrize[]> {
   const prizes = publicPrizes(entry);
   const drawn = prizes.some(({ mode }) => isDrawn(mode));
   const ended = drawn && isOver(phaseAt(entry.phase, entry.hunt, now));
-  const seed = ended ? await seedOf(env, entry.hunt.hunt) : undefined;
+  const seed = ended ? await seedOf(env, entry) : undefined;
   return prizes.map((prize) =>
     seed !== undefined && isDrawn(prize.mode) ? { ...prize, drawSeed: seed } : prize,
   );

@@ -4,8 +4,9 @@ import { type Hunt, publicHunt } from "../../contract/hunt.ts";
 import { openedAt, phaseAt } from "../../hunt/phase.ts";
 import { forgetsAt } from "../../hunt/retention.ts";
 import type { PublicEntry } from "../../objects/control.ts";
+import { addressesOf, toldWith } from "../asset-addresses.ts";
 import { declared } from "../declare.ts";
-import { huntEntry, huntOf, iso } from "../hunt.ts";
+import { huntEntry, huntOf, iso, timeIn } from "../hunt.ts";
 import type { App } from "../request.ts";
 import { anyone } from "../roles.ts";
 import { prizesWithSeed } from "./draws.ts";
@@ -42,17 +43,18 @@ export function huntRoutes(app: App): void {
       responses: { 200: { description: "The hunt", schema: publicHunt } },
     }),
     async (c) => {
-      const now = c.get("now");
-      const entry = await huntEntry(c.env, huntOf(c), now);
+      const entry = await huntEntry(c.env, huntOf(c), c.get("now"));
+      const now = timeIn(entry, c.get("now"));
       const { hunt, phase } = entry;
       const opened = openedAt(phase, hunt);
       const present = phaseAt(phase, hunt, now);
       const forgotten = forgetsAt(phase, hunt, configOf(c.env).RETENTION);
+      const told = toldWith(addressesOf(c.env, hunt.hunt, hunt.assets, now));
       return c.json(
         {
           hunt: hunt.hunt,
           title: hunt.title,
-          ...(hunt.description === undefined ? {} : { description: hunt.description }),
+          ...(hunt.description === undefined ? {} : { description: told(hunt.description) }),
           phase: present,
           ...(present === "draft" && Number.isFinite(opened) && opened > now
             ? { scheduled: true as const }
@@ -71,6 +73,7 @@ export function huntRoutes(app: App): void {
           clueCount: hunt.clueCount,
           ...(hunt.prizes.length > 0 ? { prizes: await prizesWithSeed(c.env, entry, now) } : {}),
           serverTime: iso(now),
+          ...(entry.rehearsal === undefined ? {} : { rehearsalOf: entry.rehearsal.of }),
         },
         200,
       );

@@ -82,9 +82,12 @@ export function joinRoutes(app: App): void {
 }
 
 /** Whom the entry ticket names, where the hunt asks for one. Throws `forbidden`. */
-async function subjectOf(c: Asking, { hunt }: PublicEntry, { entry }: JoinBody): Promise<string | undefined> {
+async function subjectOf(c: Asking, known: PublicEntry, { entry }: JoinBody): Promise<string | undefined> {
+  const { hunt, rehearsal } = known;
   if (hunt.players.require !== "signed") return undefined;
-  return verifyEntry(c.env, entry, hunt.hunt, c.get("now"));
+  // Whoever makes tickets makes them for the hunt, and they let in to its rehearsal as well.
+  const hunts = rehearsal ? [hunt.hunt, rehearsal.of] : [hunt.hunt];
+  return verifyEntry(c.env, entry, hunts, c.get("now"));
 }
 
 /** Who joined with an earlier ticket of the same person, with a new token; undefined: nobody did, or may do so again. */

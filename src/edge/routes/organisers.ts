@@ -161,7 +161,12 @@ export function organiserRoutes(app: App): void {
       const { roles, hunts } = rights;
       // Whole seconds, as the claim has them.
       const expiresAt = Math.floor(now / 1_000) * 1_000 + SESSION_LIFE;
-      const token = await signOrganiserToken(c.env, { subject: email, roles, hunts }, now, expiresAt);
+      const token = await signOrganiserToken(
+        c.env,
+        { subject: email, roles, hunts, isListed: true },
+        now,
+        expiresAt,
+      );
       return c.json({ token, expiresAt: iso(expiresAt) }, 201);
     },
   );

@@ -22,7 +22,7 @@ import { parseTeamId } from "../../objects/ids.ts";
 import type { Win } from "../../objects/prizes.ts";
 import type { WinnerRow } from "../../objects/shard.ts";
 import { declared } from "../declare.ts";
-import { huntEntry, huntOf, iso } from "../hunt.ts";
+import { huntEntry, huntOf, iso, timeIn } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
 import { anyone, organiser } from "../roles.ts";
@@ -147,8 +147,8 @@ export function prizeRoutes(app: App): void {
       const entry = await huntEntry(c.env, hunt, now);
       const drawn = drawnPrizes(entry).find(({ id }) => id === prize);
       if (!drawn) throw new RequestError("not_found", "this prize is not drawn");
-      const ended = isOver(phaseAt(entry.phase, entry.hunt, now));
-      const seed = ended ? await seedOf(c.env, hunt) : undefined;
+      const ended = isOver(phaseAt(entry.phase, entry.hunt, timeIn(entry, now)));
+      const seed = ended ? await seedOf(c.env, entry) : undefined;
       if (seed === undefined) return c.json({ hunt, ...drawn }, 200);
       const page = await winsOf(c.env, hunt, drawn.id, cursor, limit);
       const wins = page.map(({ unit, team, event, at, revoked }) => ({

@@ -25,6 +25,8 @@ export function verifyRoutes(app: App): void {
     async (c) => {
       const hunt = huntOf(c);
       const shards = await shardsOf(c.env, hunt, c.get("now"));
+      const { rehearsal } = await huntEntry(c.env, hunt, c.get("now"));
+      if (rehearsal) return c.json(await verifyHunt(c.env, undefined, hunt, shards), 200);
       const store = openOrigin(c.env);
       try {
         return c.json(await verifyHunt(c.env, guardedOrigin(c.env, store), hunt, shards), 200);
@@ -42,6 +44,7 @@ export function verifyRoutes(app: App): void {
       role: organiser,
       json: reasonBody,
       responses: { 202: { description: "Facts on their way", schema: rearchived } },
+      errors: ["conflict"],
     }),
     async (c) => {
       const hunt = huntOf(c);
@@ -63,6 +66,7 @@ export function verifyRoutes(app: App): void {
       role: organiser,
       json: reasonBody,
       responses: { 200: { description: "What is closed, and what stays", schema: repaired } },
+      errors: ["conflict"],
     }),
     async (c) => {
       const hunt = huntOf(c);

@@ -97,6 +97,7 @@ class ShippingShard {
         hunt: "h",
         incarnation: () => undefined,
         shard: `weur-${number}`,
+        isArchived: () => true,
         durable: () => this.#durable,
         segments: (after) => this.#segments.slice(Math.max(0, this.#place(after))),
         send: async (messages) => queue.send(this, messages),
