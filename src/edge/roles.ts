@@ -160,6 +160,21 @@ export const exporter: Role<{ by?: Actor; organiser?: OrganiserClaims }> = {
   },
 };
 
+/** A message that is signed instead of carrying a token. */
+export const isSignedFeed = ({ headers }: Request): boolean =>
+  headers.has("webhook-signature") && !headers.has("authorization");
+
+/** As `organiser`, or a company's system that signs what it sends: the handler checks the signature, within a rate. */
+export const registrar: Role = {
+  tokens: ["organiser"],
+  checkFor: (route) => {
+    const usual = organiser.checkFor(route) as MiddlewareHandler;
+    return async (c, next) => {
+      await (isSignedFeed(c.req.raw) ? next() : usual(c, next));
+    };
+  },
+};
+
 /** A scraper with an ops token, or an organiser as the table says. */
 export const ops: Role = {
   tokens: ["ops", "organiser"],
