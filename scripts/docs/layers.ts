@@ -14,7 +14,15 @@ interface Room {
 
 /** The rooms of one layer do not import each other. */
 export const LAYERS: { rooms: Room[] }[] = [
-  { rooms: [{ path: "worker.ts", holds: "the entry: exports the object classes, fetch and queue" }] },
+  {
+    rooms: [
+      { path: "worker.ts", holds: "the entry: exports the object classes, fetch and queue" },
+      {
+        path: "simulation",
+        holds: "a hunt played by teams that chance makes: in the console and the CLI alone",
+      },
+    ],
+  },
   { rooms: [{ path: "edge", holds: "the Hono app; routes/ has one file a subject" }] },
   { rooms: [{ path: "control", holds: "one hunt's control plane, the registers, verify, audit" }] },
   { rooms: [{ path: "leaderboard", holds: "standings of a hunt, spectators, publishing" }] },
@@ -90,6 +98,19 @@ export const PURE: { path: string; may: string[] }[] = [
   { path: "hunt", may: ["hunt", "protocol.ts", "errors.ts", "ahead.ts", "contract"] },
   { path: "leaderboard/standings", may: ["leaderboard/standings", "hunt", "protocol.ts", "contract"] },
   { path: "placement", may: ["placement", "config.ts", "protocol.ts"] },
+  {
+    path: "simulation",
+    may: [
+      "simulation",
+      "hunt",
+      "prizes/allocate.ts",
+      "prizes/draw.ts",
+      "hash.ts",
+      "protocol.ts",
+      "errors.ts",
+      "contract",
+    ],
+  },
   { path: "prizes/draw.ts", may: ["hmac.ts", "hunt", "protocol.ts"] },
   { path: "prizes/allocate.ts", may: ["prizes/draw.ts", "hunt", "protocol.ts"] },
   {

@@ -29,6 +29,7 @@ import { rehearse } from "./rehearse.ts";
 import { revoke } from "./revoke.ts";
 import { ring } from "./ring.ts";
 import { alter, giveReturn, makeTeams, move, remove } from "./run-team.ts";
+import { simulate } from "./simulate.ts";
 import {
   announce,
   award,
@@ -57,6 +58,7 @@ const COMMANDS: readonly Command[] = [
   organisers,
   entry,
   lint,
+  simulate,
   publish,
   phase,
   hunts,

@@ -16,9 +16,8 @@ export interface Source {
   parsed: ParsedDefinition;
 }
 
-/** Reads the definition named by `<file>`; `-` is standard input. Throws wrong usage when it cannot be read or is not UTF-8. */
-export async function readSource(call: Call): Promise<Source> {
-  const name = call.argument("file");
+/** Reads a definition, that of `<file>` unless another is named; `-` is standard input. Throws wrong usage when it cannot be read or is not UTF-8. */
+export async function readSource(call: Call, name = call.argument("file")): Promise<Source> {
   const text = await readTextFile(call, name);
   const json = name === "-" ? text.trimStart().startsWith("{") : extname(name).toLowerCase() === ".json";
   const format = json ? "json" : "yaml";

@@ -780,3 +780,30 @@ test("[ADV-9] advice prints a line a limit and exits with 1, and with 0 when the
   });
   expect(seen.map(({ url: path }) => path)).toEqual(["/v1/ops/advice", "/v1/ops/advice"]);
 });
+
+test("[SIM-3] simulate plays a definition without an engine, the same each time, and compares versions", async () => {
+  const small = ["--teams", "20", "--runs", "2", "--lasts", "1h", "--json"];
+  const first = await hunt(["simulate", DEMO, ...small]);
+  expect(first.exit).toBe(0);
+  expect(seen).toEqual([]);
+  const report = JSON.parse(first.stdout);
+  expect(report).toMatchObject({ hunt: "harbour-nights", runs: 2, teams: 20, finish: "admiral" });
+  expect((await hunt(["simulate", DEMO, ...small])).stdout).toBe(first.stdout);
+  const compared = await hunt(["simulate", DEMO, "--against", DEMO, ...small]);
+  expect(JSON.parse(compared.stdout)).toEqual({ report, against: report, differences: [] });
+  const told = await hunt(["simulate", DEMO, "--teams", "20", "--runs", "2", "--paces", "admiral=1h"]);
+  expect(told.stdout).toContain("finish (admiral)");
+  expect(told.stdout).toMatch(/golden-shell +7 /);
+  for (const [wrong, why] of [
+    [["--pace", "soon"], "--pace takes a whole number"],
+    [["--paces", "nobody=1m"], "there is no clue nobody"],
+    [["--teams", "20000", "--runs", "100"], "teams of all runs are from 1 to 200000"],
+  ] as const) {
+    const refused = await hunt(["simulate", DEMO, ...wrong]);
+    expect(refused.exit).toBe(2);
+    expect(refused.stderr).toContain(why);
+  }
+  const broken = join(folder, "broken.yaml");
+  writeFileSync(broken, "format: 1\ntitle: Broken\n");
+  expect((await hunt(["simulate", broken])).exit).toBe(1);
+});
