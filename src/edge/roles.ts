@@ -8,7 +8,7 @@ import type { MiddlewareHandler } from "hono";
 import { publicHunt } from "../cache/kv.ts";
 import { SLUG } from "../contract/basics.ts";
 import { ALL_HUNTS, closedBy, isOwners, mayIn, type Rights, rolesOf } from "../contract/role-table.ts";
-import { OPEN_TABLES } from "../contract/tables.ts";
+import { OPEN_TABLES } from "../contract/table-names.ts";
 import { RequestError } from "../errors.ts";
 import { calling, directoryStub } from "../objects/call.ts";
 import type { Actor } from "../objects/control.ts";

@@ -1,7 +1,7 @@
 /** Tables of a hunt, made row by row while the client takes them. */
 import { type Cell, csvRow, UTF8_MARK } from "../contract/csv.ts";
 import type { Winner } from "../contract/prizes.ts";
-import type { Table } from "../contract/tables.ts";
+import type { Table } from "../contract/table-names.ts";
 import { accepted } from "../errors.ts";
 import { calling, leaderboardStub, shardStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";

@@ -36,7 +36,7 @@ const sourceOf = (page: string): string => {
 
 /** Messages whose names a page puts together: words of codes and of the editor, and what is asked before a move. */
 const COMPOSED =
-  /^(?:action|detail|fact|role|editor|gate|delivery|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
+  /^(?:action|detail|fact|role|editor|gate|delivery|table|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
 
 describe.each(Object.entries(pages))("[WEB-7] messages of %s", (page, { en, de, ar }) => {
   test("every message that the page names is there, and every one that is there is named", () => {

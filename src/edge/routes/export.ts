@@ -1,6 +1,7 @@
 /** The export: every fact of a hunt as NDJSON, or tables and results, streamed. */
 import { type ExportLine, exportLine } from "../../contract/export.ts";
-import { exportQuery, OPEN_TABLES } from "../../contract/tables.ts";
+import { OPEN_TABLES } from "../../contract/table-names.ts";
+import { exportQuery } from "../../contract/tables.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { isOver, phaseAt } from "../../hunt/phase.ts";
 import { calling, controlStub, leaderboardStub, shardStub } from "../../objects/call.ts";

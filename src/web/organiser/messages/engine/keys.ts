@@ -9,6 +9,7 @@ import type { RecordedOutcome, UnrecordedOutcome } from "../../../../contract/pl
 import type { PublicPrize } from "../../../../contract/prizes.ts";
 import type { ErrorCode } from "../../../../contract/problem.ts";
 import type { OrganiserRole } from "../../../../contract/role-table.ts";
+import type { Table } from "../../../../contract/table-names.ts";
 import type { DeliveryState } from "../../../../contract/webhook-types.ts";
 
 /** What a line of the audit tells beside its action. */
@@ -64,6 +65,7 @@ export type EngineTexts = Readonly<
     | `where_${Verification["mismatches"][number]["where"]}`
     | `gate_${OriginState["state"]}`
     | `delivery_${DeliveryState}`
+    | `table_${Table}`
     | `limit_${Advised["limit"]}`
     | `change_${Advised["limit"]}`,
     string
