@@ -43,8 +43,8 @@ import type {
 import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
-import type { WebhookMark, WebhookReport, WebhookWish } from "./webhooks.ts";
 import type { Rehearsal } from "./rehearsal.ts";
+import type { WebhookMark, WebhookReport, WebhookWish } from "./webhooks.ts";
 
 /** What control tells its shards; a higher `revision` replaces a lower one. */
 export interface ShardConfig {
