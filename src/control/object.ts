@@ -647,6 +647,12 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return "refused" in hunt ? hunt : (webhookConfigOf(hunt.state, hunt.compiled, id) ?? NO_WEBHOOK);
   }
 
+  clueTitles(): Record<string, string> | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    return Object.fromEntries(hunt.compiled.hunt.clues.map(({ id, title }) => [id, title]));
+  }
+
   webhooks(): WebhookInUse[] | Refusal {
     const hunt = this.#published();
     if ("refused" in hunt) return hunt;

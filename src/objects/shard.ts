@@ -282,6 +282,14 @@ export interface RegisteredPlayers {
   next?: number;
 }
 
+/** A clue that a team has solved; `points`: as recorded. `at`: epoch ms. */
+export interface SolvedClue {
+  clue: string;
+  title: string;
+  at: number;
+  points: number;
+}
+
 /** A team that tries without solving. Times are epoch ms. */
 export interface StuckTeam {
   id: string;
@@ -741,6 +749,8 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   checkins(limit: number): Promise<Checkin[] | Refusal>;
   /** The company's ids of players who have one, by their team's place in the shard, from `after` on. */
   registeredPlayers(after: number): Promise<RegisteredPlayers | Refusal>;
+  /** What each of these teams has solved, the first solve first; nothing for one that is not here. */
+  solvesOf(teams: readonly string[]): Promise<SolvedClue[][] | Refusal>;
   stats(): Promise<ShardStats | Refusal>;
   /** Durable facts below `below`, the newest first; of a bounded part of the log, so that few or none may be there. */
   facts(wanted: FactsWanted, below: number | undefined, limit: number): Promise<FactsPage | Refusal>;

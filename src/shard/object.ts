@@ -75,6 +75,7 @@ import type {
   ShardLoad,
   ShardObject,
   ShardStats,
+  SolvedClue,
   Staff,
   StuckTeam,
   SubtreeHashes,
@@ -126,7 +127,7 @@ import { Merges } from "./merges.ts";
 import { ShardMeter } from "./meter.ts";
 import { Moves } from "./moves.ts";
 import { OpeningsTold } from "./openings-told.ts";
-import { lastCheckins, registeredPlayers, stuckTeams, teamRows } from "./organiser.ts";
+import { lastCheckins, registeredPlayers, solvesOf, stuckTeams, teamRows } from "./organiser.ts";
 import { Past } from "./past.ts";
 import { PersonData } from "./person-data.ts";
 import { Play } from "./play.ts";
@@ -910,6 +911,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   registeredPlayers(after: number): Promise<RegisteredPlayers | Refusal> {
     return this.#reading(() => registeredPlayers(this.#journal.teams, after));
+  }
+
+  solvesOf(teams: readonly string[]): Promise<SolvedClue[][] | Refusal> {
+    return this.#reading((context) => solvesOf(context, this.#journal.teams, teams));
   }
 
   stuck(than: { stuckMs: number; activeMs: number; limit: number }): Promise<StuckTeam[] | Refusal> {

@@ -43,7 +43,7 @@ const sourceOf = (page: string): string => {
 
 /** Messages whose names a page puts together: words of codes, of the editor and of the forms' choices, and what is asked before a move. */
 const COMPOSED =
-  /^(?:begin|by|fold|unit|tried|teams|section|says|results|require|ranking|kind|help|guesses|field|down|decay|condition|compare|about|action|detail|fact|role|editor|gate|delivery|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
+  /^(?:begin|by|fold|unit|tried|teams|section|says|results|require|ranking|kind|help|guesses|field|down|decay|condition|compare|about|action|detail|fact|role|editor|gate|delivery|table|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
 
 describe.each(Object.entries(pages))("[WEB-7] messages of %s", (page, { en, de, ar }) => {
   test("every message that the page names is there, and every one that is there is named", () => {

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Audit, Verification } from "../../contract/data.ts";
 import type { Hunt } from "../../contract/hunt.ts";
+import { OPEN_TABLES, TABLES, type Table } from "../../contract/table-names.ts";
 import { fetched, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
@@ -61,6 +62,13 @@ async function download(hunt: string): Promise<void> {
   save(await response.blob(), `${hunt}.ndjson`);
 }
 
+/** A table of the export. */
+async function downloadTable(hunt: string, table: Table): Promise<void> {
+  const response = await fetched(huntPath(hunt, `/export?format=csv&what=${table}&bom=1`), token.value);
+  if (!response.ok) throw new Problem(response.status, "", response.statusText);
+  save(await response.blob(), `${hunt}-${table}.csv`);
+}
+
 /** Players as a table, read off the export while it comes. */
 async function downloadJoinings(hunt: string): Promise<void> {
   const response = await fetched(huntPath(hunt, "/export"), token.value);
@@ -116,6 +124,25 @@ export function DataPage({ hunt, known: { phase, rehearsalOf } }: { hunt: string
           <ToldAt place="export" />
         </section>
       )}
+      <section class="card stack">
+        <h2>{t("tables")}</h2>
+        <p class="soft">{t("tablesHint")}</p>
+        <p class="row">
+          {TABLES.filter(
+            (table) => OPEN_TABLES.includes(table) || may("GET /v1/hunts/{hunt}/export", hunt),
+          ).map((table) => (
+            <button
+              key={table}
+              type="button"
+              class="quiet"
+              onClick={() => void attempt("tables", t("done"), () => downloadTable(hunt, table))}
+            >
+              {engineText("table", table)}
+            </button>
+          ))}
+        </p>
+        <ToldAt place="tables" />
+      </section>
       <section class="card stack">
         <h2>{t("verify")}</h2>
         <p class="soft">{t("verifyHint")}</p>

@@ -22,6 +22,7 @@ export function engineText(
     | "where"
     | "gate"
     | "delivery"
+    | "table"
     | "limit"
     | "change",
   code: string,

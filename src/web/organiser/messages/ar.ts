@@ -313,6 +313,8 @@ export const ar: Translation<typeof en> = {
   nextTry: "المحاولة التالية: {time}",
   messageSent: "ما يُرسل",
   responseGot: "ما عاد",
+  tables: "جداول",
+  tablesHint: "ملفات CSV لبرامج الجداول. اللاعبون والفائزون والسجلات بيانات شخصية: ويُدوَّن ذلك في السجل.",
   later: "المحاكاة",
   laterHint: "مكانها هنا؛ ليست في هذا المحرك بعد.",
   publish: "انشر",

@@ -291,6 +291,9 @@ export const de: Translation<typeof en> = {
   nextTry: "Nächster Versuch: {time}",
   messageSent: "Was gesendet wird",
   responseGot: "Was zurückkam",
+  tables: "Tabellen",
+  tablesHint:
+    "CSV für Tabellenprogramme. Teilnehmende, Gewinner und Einträge sind personenbezogen: Das Herunterladen steht danach im Protokoll.",
   later: "Simulation",
   laterHint: "Hier ist Platz dafür; noch kann die Engine das nicht.",
   publish: "Veröffentlichen",

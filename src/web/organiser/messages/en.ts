@@ -283,6 +283,9 @@ export const en = {
   nextTry: "Next try: {time}",
   messageSent: "What is sent",
   responseGot: "What came back",
+  tables: "Tables",
+  tablesHint:
+    "CSV for spreadsheets. Players, winners and records are personal data: it is noted in the audit.",
   later: "Simulation",
   laterHint: "Its place is here; this engine does not have it yet.",
   publish: "Publish",

@@ -10,6 +10,7 @@ import type { Compared, Fold } from "../../../../contract/preview.ts";
 import type { PublicPrize } from "../../../../contract/prizes.ts";
 import type { ErrorCode } from "../../../../contract/problem.ts";
 import type { OrganiserRole } from "../../../../contract/role-table.ts";
+import type { Table } from "../../../../contract/table-names.ts";
 import type { DeliveryState } from "../../../../contract/webhook-types.ts";
 
 /** What a line of the audit tells beside its action. */
@@ -69,6 +70,7 @@ export type EngineTexts = Readonly<
     | `by_${Compared["mode"]}`
     | `gate_${OriginState["state"]}`
     | `delivery_${DeliveryState}`
+    | `table_${Table}`
     | `limit_${Advised["limit"]}`
     | `change_${Advised["limit"]}`,
     string
