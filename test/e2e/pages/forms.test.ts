@@ -359,17 +359,27 @@ prizes:
     await page.locator(".sheet-card").nth(6).waitFor();
     await page.getByText("These codes lead to this machine").waitFor();
     await page.getByLabel("The line under the code").fill("Hold me before your camera");
+    /** Pages of a printed PDF, all of them A4. */
+    const printed = async (): Promise<number> => {
+      const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+      const sizes = [...pdf.matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)];
+      for (const [, ...points] of sizes) {
+        expect(points.map((size) => Math.round((Number(size) / 72) * 25.4))).toEqual([210, 297]);
+      }
+      return sizes.length;
+    };
+    expect(await printed()).toBe(2);
     await page.emulateMedia({ media: "print" });
     expect(await page.locator(".sheet-page").count()).toBe(2);
     expect(await page.locator(".sheet-settings").isVisible()).toBe(false);
     const card = page.locator(".sheet-card").first();
     expect(await card.innerText()).toContain("Hold me before your camera");
     expect(await card.innerText()).toContain("Lamp 0");
-    await page.emulateMedia({ media: "screen" });
+    await page.emulateMedia({ media: null });
     await page.getByLabel("Show the titles of the clues").uncheck();
     expect(await card.innerText()).not.toContain("Lamp 0");
     await page.getByLabel("Cards on a page").selectOption("1");
-    expect(await page.locator(".sheet-page").count()).toBe(7);
+    expect(await printed()).toBe(7);
     await expectAccessible(page);
     expectQuiet(watched);
   });
