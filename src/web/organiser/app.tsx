@@ -61,7 +61,18 @@ const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** The view of who organises: no hunt has such an id. */
 const PEOPLE = "~organisers";
 
-const VIEWS = ["live", "feed", "help", "edit", "files", "simulate", "teams", "prizes", "codes", "data"] as const;
+const VIEWS = [
+  "live",
+  "feed",
+  "help",
+  "edit",
+  "files",
+  "simulate",
+  "teams",
+  "prizes",
+  "codes",
+  "data",
+] as const;
 type View = (typeof VIEWS)[number];
 
 export function App() {
