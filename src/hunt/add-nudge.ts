@@ -43,7 +43,8 @@ function withNudge(definition: unknown, { clue: id, answer, say }: NewNudge): bo
   const clue = (definition as { clues?: WrittenClue[] }).clues?.find((each) => each.id === id);
   if (!clue) return false;
   const at = clue.nudges?.findIndex((each) => each.say === say) ?? -1;
-  const nudges = structuredClone(clue.nudges ?? []);
+  // An alias in YAML may share them with another clue.
+  const nudges = (clue.nudges ?? []).map((each) => ({ ...each, match: [...each.match] }));
   if (at < 0) nudges.push({ match: [answer], say });
   else nudges[at]?.match.push(answer);
   clue.nudges = nudges;
@@ -58,7 +59,7 @@ function addToYaml(source: string, nudge: NewNudge): string | undefined {
     ? clues.items.find((each): each is YAMLMap => isMap(each) && each.get("id") === nudge.clue)
     : undefined;
   if (!clue) return undefined;
-  const wanted: unknown = structuredClone(document.toJS());
+  const wanted: unknown = JSON.parse(JSON.stringify(document.toJS()));
   withNudge(wanted, nudge);
   const spliced = spliceInto(source, clue, nudge);
   if (spliced !== undefined && isSame(spliced, wanted)) return spliced;
