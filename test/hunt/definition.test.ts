@@ -28,6 +28,7 @@ describe("defaults and units", () => {
     expect(parse({}).definition).toEqual({
       format: 1,
       title: "T",
+      embed: [],
       guesses: "shown",
       results: "auto",
       teams: { mode: "solo", maxSize: 1 },
