@@ -169,7 +169,7 @@ function Planned({ planned, title }: { planned: Nudged; title: string }) {
         <bdi>{title}</bdi>
       </p>
       <p>{t("nudgeConcerns", { count: teams.length })}</p>
-      {total > teams.length && <p class="soft">{t("nudgeMore", { count: number(total - teams.length) })}</p>}
+      {total > teams.length && <p class="soft">{t("nudgeMore", { others: number(total - teams.length) })}</p>}
       {effects && <EffectsTold effects={effects} />}
     </div>
   );

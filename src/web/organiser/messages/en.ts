@@ -363,7 +363,7 @@ export const en = {
     other:
       "A new version is published. {count} teams that gave this answer and have not solved the clue get their attempts back.",
   },
-  nudgeMore: "{count} more gave it longer ago: they are not told and keep what attempts they have.",
+  nudgeMore: "{others} more gave it longer ago: they are not told and keep what attempts they have.",
   nudgeSaid: {
     one: "Version {version} says it. {count} team has its attempts back.",
     other: "Version {version} says it. {count} teams have their attempts back.",
