@@ -19,7 +19,7 @@ describe.skipIf(noBrowser)("the nudge that writes itself", { timeout: 240_000 },
   });
   afterAll(() => pages?.stop());
 
-  test("[WEB-101] offered, shown, said, and offered no more; after a regrade the teams that moved are told", async () => {
+  test("[WEB-106] offered, shown, said, and offered no more; after a regrade the teams that moved are told", async () => {
     const { client } = pages;
     const teams = await Promise.all(["A", "B", "C", "D", "E"].map((name) => client.team(HUNT, name)));
     for (const player of teams) {
