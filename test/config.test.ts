@@ -35,7 +35,7 @@ describe("values", () => {
 
 describe("names", () => {
   test("[CFG-2] parameters, secrets and bindings are known", () => {
-    expect([...SECRET_NAMES].sort()).toEqual(Object.keys(createSecrets()).sort());
+    expect([...SECRET_NAMES, "VAPID_KEYS"].sort()).toEqual(Object.keys(createSecrets()).sort());
     const vars = Object.fromEntries(Object.keys(PARAMETERS).map((name) => [name, "1"]));
     expect(
       unknownVariable({ ...vars, ...createSecrets(), CACHE: {}, FACTS: () => undefined, __TOOL: "x" }),

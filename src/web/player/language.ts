@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { Problem } from "../shared/api.ts";
 import { locale } from "../shared/i18n.ts";
+import { encoded } from "../shared/outside.ts";
 
 /** As the hunt names them; undefined: it does not, or nobody knows yet. */
 export const huntLanguages = signal<readonly string[] | undefined>(undefined);
@@ -22,7 +23,7 @@ export function language(): string | undefined {
 /** The part of a query, behind `sign`; empty: what the browser says decides. */
 export function langQuery(sign: "?" | "&"): string {
   const lang = language();
-  return lang === undefined ? "" : `${sign}lang=${encodeURIComponent(lang)}`;
+  return lang === undefined ? "" : `${sign}lang=${encoded(lang)}`;
 }
 
 /** Reads what has an address with a language. In a release the page may be newer than the engine, which knows no such query. */

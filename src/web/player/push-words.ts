@@ -1,5 +1,6 @@
 /** What a notification says, by what it carries, in the words of the pages' languages. For the service worker. PURE. */
 import type { Notification } from "../../contract/push.ts";
+import { encoded } from "../shared/outside.ts";
 
 interface Words {
   answered: string;
@@ -71,7 +72,7 @@ export function shownOf(sent: unknown): Shown {
     const text = textOr(told.text, words.news) + (told.cut === true ? " …" : "");
     return about === undefined ? text : `${about}: ${text}`;
   };
-  const place = isMany ? "#clues" : clue ? `#clue/${encodeURIComponent(clue.id)}` : "#news";
+  const place = isMany ? "#clues" : clue ? `#clue/${encoded(clue.id)}` : "#news";
   return {
     title: textOr(told.title, "") || hunt,
     body: body(),
@@ -79,7 +80,7 @@ export function shownOf(sent: unknown): Shown {
     // What organisers write has a direction of its own.
     dir: told.kind === "announcement" ? "auto" : lang === "ar" ? "rtl" : "ltr",
     tag: `${hunt}/${textOr(told.tag, "news")}`,
-    path: hunt === "" ? "/play/" : `/play/${encodeURIComponent(hunt)}${place}`,
+    path: hunt === "" ? "/play/" : `/play/${encoded(hunt)}${place}`,
   };
 }
 
