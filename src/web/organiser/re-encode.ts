@@ -27,7 +27,7 @@ export async function made(file: File, { width, quality }: Making): Promise<Blob
     canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/webp", quality / 100));
     // A browser that cannot write WebP gives a PNG.
-    if (!blob || blob.type !== "image/webp") return undefined;
+    if (blob?.type !== "image/webp") return undefined;
     return scale < 1 || blob.size < file.size ? blob : undefined;
   } finally {
     picture.close();
