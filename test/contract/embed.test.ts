@@ -24,7 +24,7 @@ const framesOf = async (path: string): Promise<string | undefined> => {
   return /frame-ancestors ([^;]*)/.exec(headers.get("content-security-policy") ?? "")?.[1];
 };
 
-describe("[WEB-104] frames", () => {
+describe("[WEB-110] frames", () => {
   test("are open to the sites that a hunt names, for its own pages alone", async () => {
     for (const path of ["/play/shown", "/board/shown"])
       expect(await framesOf(path), path).toBe(`${MUSEUM} ${LOCAL}`);
@@ -59,7 +59,7 @@ describe("[WEB-104] frames", () => {
   });
 });
 
-describe("[WEB-101] imprint and privacy", () => {
+describe("[WEB-113] imprint and privacy", () => {
   const pages = [{ id: "imprint", title: "Imprint", body: "The museum." }];
 
   test("are told of the hunt, as its own page or an address", async () => {
@@ -99,7 +99,7 @@ const asHost = (host: string, path: string): Promise<{ status: number; body: str
       .end();
   });
 
-test("[WEB-105] a second host name serves the same hunt, and its links stay there", async () => {
+test("[WEB-111] a second host name serves the same hunt, and its links stay there", async () => {
   const host = "trail.museum.example";
   expect((await asHost(host, "/play/shown")).status).toBe(200);
   const { hunt } = JSON.parse((await asHost(host, "/v1/hunts/shown")).body);
