@@ -1,11 +1,15 @@
 /** A clue as a team sees it on a phone. */
 import { useState } from "preact/hooks";
+import type { Assets } from "../../../contract/assets.ts";
 import { number, t } from "../../shared/i18n.ts";
 import { Markdown } from "../../shared/markdown.tsx";
 import type { Path } from "../document/path.ts";
+import { huntPath, loaded, useLoaded } from "../state.ts";
 import { KIND_FORMS } from "./kinds/all.ts";
 import { useModel } from "./model.ts";
 import { languageName } from "./translated.tsx";
+
+const files = loaded<Assets>();
 
 export function CluePreview({ path }: { path: Path }) {
   const model = useModel();
@@ -19,6 +23,14 @@ export function CluePreview({ path }: { path: Path }) {
     const own = (held as Record<string, unknown>)[language];
     return typeof own === "string" ? own : model.shown(at);
   };
+  useLoaded(files, huntPath(model.work.hunt, "/assets"), 0);
+  const addresses = new Map(files.value.value?.assets.map(({ name, url }) => [name, url]));
+  /** Files by the addresses that open them to who writes; what is not there shows its words. */
+  const withFiles = (text: string): string =>
+    text.replaceAll(/\(asset:([a-z0-9._/-]+)\)/g, (whole, name: string) => {
+      const address = addresses.get(name);
+      return address === undefined ? whole : `(${address})`;
+    });
   const Preview = KIND_FORMS[model.text([...path, "kind"])]?.Preview;
   const round = model.rounds.find(({ id }) => id === model.text([...path, "round"]));
   const hints = model.list([...path, "hints"]).length;
@@ -48,7 +60,7 @@ export function CluePreview({ path }: { path: Path }) {
           {said([...path, "title"]) || model.text([...path, "id"])}
         </p>
         <p class="soft number">{t("pointsOf", { count: Number(model.text([...path, "points"]) || 0) })}</p>
-        <Markdown text={said([...path, "body"])} />
+        <Markdown text={withFiles(said([...path, "body"]))} />
         {Preview && <Preview path={path} />}
         {hints > 0 && (
           <p class="soft small">
