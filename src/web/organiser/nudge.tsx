@@ -169,13 +169,8 @@ function Planned({ hunt, planned, title }: { hunt: string; planned: Nudged; titl
         <bdi>{title}</bdi>
       </p>
       <p>{t("nudgeConcerns", { count: teams.length })}</p>
-<<<<<<< ours
-      {total > teams.length && <p class="soft">{t("nudgeMore", { count: number(total - teams.length) })}</p>}
-      {effects && <EffectsTold hunt={hunt} effects={effects} />}
-=======
       {total > teams.length && <p class="soft">{t("nudgeMore", { others: number(total - teams.length) })}</p>}
-      {effects && <EffectsTold effects={effects} />}
->>>>>>> theirs
+      {effects && <EffectsTold hunt={hunt} effects={effects} />}
     </div>
   );
 }

@@ -452,7 +452,7 @@ export const de: Translation<typeof en> = {
       "Eine neue Version wird veröffentlicht. {count} Teams, die so geantwortet und das Rätsel nicht gelöst haben, bekommen ihre Versuche zurück.",
   },
   nudgeMore:
-    "Bei {count} weiteren ist es länger her: Sie erfahren nichts davon und behalten ihre Versuche, wie sie sind.",
+    "Bei {others} weiteren ist es länger her: Sie erfahren nichts davon und behalten ihre Versuche, wie sie sind.",
   nudgeSaid: {
     one: "Version {version} sagt es. {count} Team hat seine Versuche zurück.",
     other: "Version {version} sagt es. {count} Teams haben ihre Versuche zurück.",
