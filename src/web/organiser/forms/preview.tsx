@@ -11,6 +11,13 @@ import { languageName } from "./translated.tsx";
 
 const files = loaded<Assets>();
 
+/** A file in a text. */
+const NAMED = /\(asset:([a-z0-9._/-]+)\)/g;
+
+/** Looks for a file that a text names and that was not there: the first wait, and the longest, ms. */
+const FILES_EVERY = 2_000;
+const FILES_UP_TO = 60_000;
+
 export function CluePreview({ path }: { path: Path }) {
   const model = useModel();
   const languages = model.languages;
@@ -23,11 +30,19 @@ export function CluePreview({ path }: { path: Path }) {
     const own = (held as Record<string, unknown>)[language];
     return typeof own === "string" ? own : model.shown(at);
   };
-  useLoaded(files, huntPath(model.work.hunt, "/assets"), 0);
+  const named = [...said([...path, "body"]).matchAll(NAMED)].map(([, name]) => name ?? "");
+  const isThere = (name: string): boolean =>
+    files.value.value?.assets.some((asset) => asset.name === name) === true;
+  // One that is not there may be on its way.
+  useLoaded(files, huntPath(model.work.hunt, "/assets"), FILES_EVERY, {
+    active: !named.every(isThere),
+    upTo: FILES_UP_TO,
+    isSame: (before, now) => before.assets.length === now.assets.length,
+  });
   const addresses = new Map(files.value.value?.assets.map(({ name, url }) => [name, url]));
   /** Files by the addresses that open them to who writes; what is not there shows its words. */
   const withFiles = (text: string): string =>
-    text.replaceAll(/\(asset:([a-z0-9._/-]+)\)/g, (whole, name: string) => {
+    text.replaceAll(NAMED, (whole, name: string) => {
       const address = addresses.get(name);
       return address === undefined ? whole : `(${address})`;
     });
