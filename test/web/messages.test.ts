@@ -45,6 +45,10 @@ const sourceOf = (page: string): string => {
 const COMPOSED =
   /^(?:begin|by|fold|unit|tried|teams|section|says|results|require|ranking|kind|help|guesses|field|down|decay|condition|compare|about|action|detail|fact|role|editor|gate|delivery|table|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
 
+test("[WEB-7] texts that come with the forms have names of their own", () => {
+  expect(Object.keys(formsEn).filter((key) => key in organiserEn)).toEqual([]);
+});
+
 describe.each(Object.entries(pages))("[WEB-7] messages of %s", (page, { en, de, ar }) => {
   test("every message that the page names is there, and every one that is there is named", () => {
     const source = sourceOf(page);

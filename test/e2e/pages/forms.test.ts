@@ -18,6 +18,10 @@ import {
 
 const TABLET = { viewport: { width: 820, height: 1_180 }, hasTouch: true } as const;
 
+const LAMP = Buffer.from(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle cx="20" cy="20" r="18"/></svg>',
+);
+
 const HUNT = {
   format: 1,
   title: "Formed",
@@ -78,7 +82,10 @@ describe.skipIf(noBrowser)("the definition by forms", { timeout: 240_000 }, () =
     await page.getByLabel("Id of the new hunt").fill("by-forms");
     await page.getByRole("dialog").getByRole("button", { name: "New hunt" }).click();
     await page.getByLabel("Title").fill("Lamps of the Old Town");
-    await page.getByLabel("What players read before they begin").fill("Five lamps.\nOne evening.");
+    await page.getByLabel("Add a language").selectOption("de");
+    await field(page, "title-de").fill("Lampen der Altstadt");
+    await field(page, "description").fill("Six lamps.\nOne evening.");
+    await field(page, "description-de").fill("Sechs Lampen.\nEin Abend.");
     await section(page, "Rounds");
     await field(page, "rounds.0.title").fill("The Old Town");
     await field(page, "rounds.0.title").press("Tab");
@@ -86,7 +93,9 @@ describe.skipIf(noBrowser)("the definition by forms", { timeout: 240_000 }, () =
     await section(page, "Clues");
     await page.getByRole("button", { name: /^The Beginning/ }).click();
     await field(page, "clues.0.title").fill("The First Lamp");
+    await field(page, "clues.0.title-de").fill("Die erste Lampe");
     await field(page, "clues.0.body").fill("How many windows does the house have?");
+    await field(page, "clues.0.body-de").fill("Wie viele Fenster hat das Haus?");
     await field(page, "clues.0.answers.0").fill("17");
     await page.getByLabel("Two texts are the same if").selectOption("number");
     await page.getByText("Replies to near misses").click();
@@ -137,16 +146,29 @@ describe.skipIf(noBrowser)("the definition by forms", { timeout: 240_000 }, () =
     await field(page, "clues.3.place.radius").fill("60");
 
     await button(page, "Add a clue").click();
-    await field(page, "clues.4.title").fill("The Last Lamp");
-    await field(page, "clues.4.body").fill("What did they all light?");
-    await field(page, "clues.4.answers.0").fill("the way");
-    await field(page, "clues.4.answers.0").press("Enter");
+    await field(page, "clues.4.title").fill("The Painting");
+    await button(page, "Insert a picture or a file").click();
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: "Lamp.svg", mimeType: "image/svg+xml", buffer: LAMP });
+    const dialog = page.getByRole("dialog");
+    await dialog.locator("[name=alt]").fill("A lamp");
+    await dialog.locator("button[type=submit]").click();
+    await expect.poll(() => field(page, "clues.4.body").inputValue()).toBe("![A lamp](asset:lamp.svg)");
+    await page.locator(".phone img").waitFor();
+    await field(page, "clues.4.answers.0").fill("lamp");
+
+    await button(page, "Add a clue").click();
+    await field(page, "clues.5.title").fill("The Last Lamp");
+    await field(page, "clues.5.body").fill("What did they all light?");
+    await field(page, "clues.5.answers.0").fill("the way");
+    await field(page, "clues.5.answers.0").press("Enter");
     await page.keyboard.type("way");
-    await field(page, "clues.4.points").fill("200");
+    await field(page, "clues.5.points").fill("200");
     await page.getByText("More settings").click();
     await page.getByLabel("A meta clue").check();
     await page.getByLabel("It opens").selectOption("solvedIn");
-    await field(page, "clues.4.opens.atLeast").fill("2");
+    await field(page, "clues.5.opens.atLeast").fill("2");
     await page.locator(".sentence").getByText("2 clues of The Old Town are solved").waitFor();
 
     await section(page, "Rules");
@@ -171,10 +193,15 @@ describe.skipIf(noBrowser)("the definition by forms", { timeout: 240_000 }, () =
     await page.getByText("Published as version 1.").waitFor();
     const closes = new Date("2030-12-01T20:00").toISOString().replace(".000", "");
     expect(await published("by-forms")).toBe(`format: 1
-title: Lamps of the Old Town
-description: |
-  Five lamps.
-  One evening.
+languages: [en, de]
+title: { en: Lamps of the Old Town, de: Lampen der Altstadt }
+description:
+  en: |
+    Six lamps.
+    One evening.
+  de: |
+    Sechs Lampen.
+    Ein Abend.
 closes: ${closes}
 teams: { mode: teams, maxSize: 4 }
 scoring: { finish: the-last-lamp }
@@ -183,8 +210,8 @@ rounds:
 clues:
   - id: the-first-lamp
     round: the-old-town
-    title: The First Lamp
-    body: How many windows does the house have?
+    title: { en: The First Lamp, de: Die erste Lampe }
+    body: { en: How many windows does the house have?, de: Wie viele Fenster hat das Haus? }
     kind: answer
     points: 100
     answers: ["17"]
@@ -219,6 +246,14 @@ clues:
     points: 100
     place: { lat: 53.5436, lng: 9.9669, radius: 60 }
 
+  - id: the-painting
+    round: the-old-town
+    title: The Painting
+    body: "![A lamp](asset:lamp.svg)"
+    kind: answer
+    points: 100
+    answers: [lamp]
+
   - id: the-last-lamp
     round: the-old-town
     title: The Last Lamp
@@ -236,6 +271,12 @@ prizes:
     await page.getByRole("dialog").getByRole("button", { name: "Start the hunt" }).click();
     await page.getByText("Live", { exact: true }).first().waitFor();
     const player = await pages.page("/play/by-forms");
+    const german = await pages.page("/play/by-forms?lang=de");
+    await joinAs(german.page, "Anna", { create: "Seeschwalben" });
+    await german.page.getByRole("link", { name: /Die erste Lampe/ }).click();
+    await german.page.getByText("Wie viele Fenster hat das Haus?").waitFor();
+    await german.page.goto("/play/by-forms#clue/the-painting");
+    await german.page.getByRole("img", { name: "A lamp" }).waitFor();
     await joinAs(player.page, "Ann", { create: "Terns" });
     expect(await answer(player.page, "The First Lamp", "16")).toBe("nudge");
     expect(await answer(player.page, "The First Lamp", "17")).toBe("correct");
@@ -395,7 +436,7 @@ prizes:
       await pages.demo(hunt, "draft");
       const { page, watched } = await openForms(`${hunt}/edit/hunt`, { ...options, locale });
       for (const place of [
-        ...["hunt", "times", "people", "rules", "rounds", "clues", "graph", "prizes"],
+        ...["hunt", "times", "people", "rules", "rounds", "clues", "graph", "prizes", "pages"],
         ...["clues.0", "clues.5", "clues.13", "clues.14", "clues.15"],
       ]) {
         await page.goto(`/organise#${hunt}/edit/${place}`);

@@ -24,7 +24,7 @@ const LINE = 100;
 const WORDS = 80;
 
 const HUNT = [
-  ..."format hunt title description languages opens closes freeze results retention look legal embed".split(
+  ..."format hunt languages title description opens closes freeze results retention look legal embed".split(
     " ",
   ),
   ..."help guesses teams currency brackets players join attempts scoring show after pages rounds routes".split(

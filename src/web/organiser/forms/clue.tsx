@@ -3,10 +3,11 @@ import { t } from "../../shared/i18n.ts";
 import { idFor, rename } from "../document/ids.ts";
 import { dottedOf } from "../document/path.ts";
 import { Condition, sentence } from "./condition.tsx";
-import { CheckField, Findings, IdField, NumberField, SelectField } from "./fields.tsx";
+import { CheckField, Findings, IdField, NumberField, SelectField, WordsField } from "./fields.tsx";
 import { Hints } from "./hints.tsx";
 import { KIND_FORMS, keysToDrop } from "./kinds/all.ts";
 import { useModel } from "./model.ts";
+import { FilesField, InsertFile } from "./pick-file.tsx";
 import { CluePreview } from "./preview.tsx";
 import { TranslatedField } from "./translated.tsx";
 
@@ -56,6 +57,7 @@ export function ClueForm({ index }: { index: number }) {
           <NumberField path={[...path, "points"]} label={t("points")} min={0} placeholder="0" />
         </div>
         <TranslatedField path={[...path, "body"]} label={t("clueBody")} hint={t("markdownHint")} lines={6} />
+        <InsertFile path={[...path, "body"]} />
         {Form ? <Form path={path} /> : <p class="note">{t("kindUnknown")}</p>}
         <fieldset class="words">
           <legend>{t("opensLegend")}</legend>
@@ -74,6 +76,18 @@ export function ClueForm({ index }: { index: number }) {
               hint={t("idHint")}
               onRename={(to) => model.edit("", (edit) => rename(edit, "clues", index, to))}
             />
+            <TranslatedField
+              path={[...path, "solution"]}
+              label={t("solution")}
+              hint={t("solutionHint")}
+              lines={3}
+            />
+            <FilesField
+              path={[...path, "attachments"]}
+              label={t("attachments")}
+              hint={t("attachmentsHint")}
+            />
+            <WordsField path={[...path, "tags"]} label={t("tags")} hint={t("tagsHint")} add={t("addTag")} />
             <CheckField path={[...path, "meta"]} label={t("isMeta")} hint={t("metaHint")} />
             <fieldset class="words">
               <legend>{t("attemptsOf")}</legend>

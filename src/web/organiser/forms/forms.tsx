@@ -12,13 +12,14 @@ import { UnlockGraph } from "./graph.tsx";
 import { HuntForm } from "./hunt.tsx";
 import { forms as english } from "./messages/en.ts";
 import { type Finding, Model, ModelContext } from "./model.ts";
+import { PagesForm } from "./pages.tsx";
 import { PeopleForm } from "./people.tsx";
 import { PrizesForm } from "./prizes.tsx";
 import { RoundsForm } from "./rounds.tsx";
 import { RulesForm } from "./rules.tsx";
 import { TimesForm } from "./times.tsx";
 
-const SECTIONS = ["hunt", "times", "people", "rules", "rounds", "clues", "graph", "prizes"] as const;
+const SECTIONS = ["hunt", "times", "people", "rules", "rounds", "clues", "graph", "prizes", "pages"] as const;
 type Section = (typeof SECTIONS)[number];
 
 /** The section that has the field of a key. */
@@ -39,6 +40,9 @@ const SECTION_OF: Readonly<Record<string, Section>> = {
   rounds: "rounds",
   clues: "clues",
   prizes: "prizes",
+  pages: "pages",
+  legal: "pages",
+  embed: "pages",
 };
 
 await addTexts(english, {
@@ -113,6 +117,7 @@ export function Forms({ work, place }: { work: Work; place: string }) {
           {section === "clues" && <Clues chosen={chosen} open={openClue} />}
           {section === "graph" && <UnlockGraph open={openClue} />}
           {section === "prizes" && <PrizesForm />}
+          {section === "pages" && <PagesForm />}
         </div>
         <AllFindings model={model} goTo={goTo} />
       </div>

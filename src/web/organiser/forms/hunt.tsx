@@ -1,7 +1,9 @@
 /** What a hunt is called, and what it says of itself. */
 import { t } from "../../shared/i18n.ts";
 import { Findings } from "./fields.tsx";
+import { LanguagesForm } from "./languages.tsx";
 import { useModel } from "./model.ts";
+import { InsertFile } from "./pick-file.tsx";
 import { TranslatedField } from "./translated.tsx";
 
 export function HuntForm() {
@@ -15,6 +17,8 @@ export function HuntForm() {
         hint={t("markdownHint")}
         lines={5}
       />
+      <InsertFile path={["description"]} />
+      <LanguagesForm />
       {model.at(["hunt"]) !== undefined && <Findings path={["hunt"]} />}
       <Findings path={["format"]} />
       <Findings path={[]} exact />

@@ -52,7 +52,7 @@ export function Nudges({ path, choices = false }: { path: Path; choices?: boolea
               ) : (
                 <WordsField path={[...at, "match"]} label={t("nearMisses")} add={t("addNearMiss")} />
               )}
-              <TranslatedField path={[...at, "say"]} label={t("nudgeSay")} needed />
+              <TranslatedField path={[...at, "say"]} label={t("replySay")} needed />
               <RemoveButton
                 what={t("nudgeNumber", { number: index + 1 })}
                 onClick={() => model.edit("", (edit) => edit.remove(at))}

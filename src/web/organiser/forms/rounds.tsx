@@ -5,6 +5,7 @@ import { idFor, idsIn, placesOf, rename } from "../document/ids.ts";
 import { Findings, IdField, RemoveButton } from "./fields.tsx";
 import { useModel } from "./model.ts";
 import { Ordered } from "./order.tsx";
+import { FileField } from "./pick-file.tsx";
 import { TranslatedField } from "./translated.tsx";
 
 export function RoundsForm() {
@@ -31,6 +32,8 @@ export function RoundsForm() {
     );
     if (wanted !== id) model.edit("", (edit) => rename(edit, "rounds", index, wanted));
   };
+  const hasStory = (index: number): boolean =>
+    model.at(["rounds", index, "body"]) !== undefined || model.at(["rounds", index, "image"]) !== undefined;
   return (
     <div class="stack">
       <p class="soft">{t("roundsHint")}</p>
@@ -50,6 +53,16 @@ export function RoundsForm() {
                 label={t("idOf")}
                 onRename={(to) => model.edit("", (edit) => rename(edit, "rounds", index, to))}
               />
+              <details class="more" open={hasStory(index) || undefined}>
+                <summary>{t("roundStory")}</summary>
+                <TranslatedField
+                  path={["rounds", index, "body"]}
+                  label={t("roundBody")}
+                  hint={t("markdownHint")}
+                  lines={4}
+                />
+                <FileField path={["rounds", index, "image"]} label={t("roundImage")} />
+              </details>
               <Findings path={["rounds", index]} exact />
               <RemoveButton what={model.rounds[index]?.title ?? ""} onClick={() => void remove(index)} />
             </div>
