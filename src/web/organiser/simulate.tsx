@@ -234,11 +234,13 @@ function Report({ report, differences }: Result) {
       {byHand.length > 0 && <p class="note">{t("simByHand", { clues: byHand.join(", ") })}</p>}
       {differences && <Differences differences={differences} />}
       <div class="scroll">
-        <table>
+        <table class="stacked">
           <tbody>
             {rows.map(([label, value]) => (
               <tr key={label}>
-                <th scope="row">{label}</th>
+                <th scope="row" class="name-cell">
+                  {label}
+                </th>
                 <td class="number">{value}</td>
               </tr>
             ))}
@@ -246,7 +248,7 @@ function Report({ report, differences }: Result) {
         </table>
       </div>
       <div class="scroll">
-        <table>
+        <table class="stacked">
           <thead>
             <tr>
               {[t("clue"), t("simOpened"), t("simSolved"), t("simTook"), t("simWrong"), t("simStuck")].map(
@@ -261,14 +263,24 @@ function Report({ report, differences }: Result) {
           <tbody>
             {clues.map((clue) => (
               <tr key={clue.clue}>
-                <th scope="row">
+                <th scope="row" class="name-cell">
                   <bdi>{clue.title}</bdi>
                 </th>
-                <td class="number">{percent(clue.opened.mean)}</td>
-                <td class="number">{bandText(clue.solved)}</td>
-                <td class="number">{clue.took === undefined ? "–" : countdown(clue.took.p50)}</td>
-                <td class="number">{number(clue.wrong)}</td>
-                <td class="number">{percent(clue.stuck)}</td>
+                <td class="number" data-label={t("simOpened")}>
+                  {percent(clue.opened.mean)}
+                </td>
+                <td class="number" data-label={t("simSolved")}>
+                  {bandText(clue.solved)}
+                </td>
+                <td class="number" data-label={t("simTook")}>
+                  {clue.took === undefined ? "–" : countdown(clue.took.p50)}
+                </td>
+                <td class="number" data-label={t("simWrong")}>
+                  {number(clue.wrong)}
+                </td>
+                <td class="number" data-label={t("simStuck")}>
+                  {percent(clue.stuck)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -276,7 +288,7 @@ function Report({ report, differences }: Result) {
       </div>
       {prizes.length > 0 && (
         <div class="scroll">
-          <table>
+          <table class="stacked">
             <thead>
               <tr>
                 {[t("prizes"), t("simStock"), t("simWon"), t("simGone"), t("simGoneAt")].map((head) => (
@@ -289,13 +301,21 @@ function Report({ report, differences }: Result) {
             <tbody>
               {prizes.map(({ prize, title, stock, won, gone, goneAt }) => (
                 <tr key={prize}>
-                  <th scope="row">
+                  <th scope="row" class="name-cell">
                     <bdi>{title}</bdi>
                   </th>
-                  <td class="number">{number(stock)}</td>
-                  <td class="number">{spreadText(won, number)}</td>
-                  <td class="number">{percent(gone)}</td>
-                  <td class="number">{spreadText(goneAt, countdown)}</td>
+                  <td class="number" data-label={t("simStock")}>
+                    {number(stock)}
+                  </td>
+                  <td class="number" data-label={t("simWon")}>
+                    {spreadText(won, number)}
+                  </td>
+                  <td class="number" data-label={t("simGone")}>
+                    {percent(gone)}
+                  </td>
+                  <td class="number" data-label={t("simGoneAt")}>
+                    {spreadText(goneAt, countdown)}
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -331,13 +351,13 @@ function Differences({ differences }: { differences: readonly Difference[] }) {
     <details open>
       <summary>{t("simDiffers", { count: differences.length })}</summary>
       <div class="scroll">
-        <table>
+        <table class="stacked">
           <tbody>
             {differences.map(({ figure, about, before, after }) => {
               const { label, say } = FIGURES[figure] ?? { label: figure, say: number };
               return (
                 <tr key={`${about} ${figure}`}>
-                  <th scope="row">
+                  <th scope="row" class="name-cell">
                     {about !== undefined && <code dir="ltr">{about}</code>} {t(label)}
                   </th>
                   <td class="number">
