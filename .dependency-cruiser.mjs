@@ -1,5 +1,5 @@
 /** The rules on imports, type imports counted: made from the layers of scripts/docs/layers.ts. */
-import { LAYERS, OUTSIDE, PURE, strangers } from "./scripts/docs/layers.ts";
+import { LAYERS, OUTSIDE, PURE, SHARED_WITH_PAGES, strangers } from "./scripts/docs/layers.ts";
 
 const unknown = strangers();
 if (unknown.length > 0) {
@@ -39,15 +39,21 @@ const pure = PURE.flatMap(({ path, may }) => [
     name: `${path} imports no platform`,
     severity: "error",
     from: { path: within([path]) },
-    to: { dependencyTypesNot: ["local"], pathNot: "^src/|node_modules/(zod|yaml)/" },
+    to: {
+      dependencyTypesNot: ["local"],
+      pathNot: "^src/|node_modules/(zod|yaml|micromark|micromark-extension-gfm-[a-z-]+)/",
+    },
   },
 ]);
 
 const outside = OUTSIDE.map((path) => ({
-  name: `${path} imports of the engine only the contract`,
+  name: `${path} imports of the engine only the contract, and what is shared with pages`,
   severity: "error",
   from: { path: `^${path}/` },
-  to: { path: "^src/", pathNot: `^(src/contract|${path})/` },
+  to: {
+    path: "^src/",
+    pathNot: `^(?:(?:src/contract|${path})/|(?:${SHARED_WITH_PAGES.join("|").replaceAll(".", "\\.")})$)`,
+  },
 }));
 
 export default {

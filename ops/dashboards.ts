@@ -225,6 +225,12 @@ const DASHBOARDS: DashboardSpec[] = [
             queries: { "{{result}}": per("hunt_queue_messages_total", "result") },
           },
           {
+            title: "Push messages",
+            about: "By what became of them: gone devices have ended their subscription, again comes again.",
+            unit: "cps",
+            queries: { "{{result}}": per("hunt_push_messages_total", "result") },
+          },
+          {
             title: "Batch duration",
             about: "A batch takes as long as its slowest message.",
             unit: "s",

@@ -13,7 +13,7 @@ const { json, rounds, seconds, connections, players, charts, only, baseline } = 
 )
   .option(
     "--only <subjects>",
-    `any of ${SUBJECTS.join(", ")}; the last four run only by name`,
+    `any of ${SUBJECTS.join(", ")}; the last five run only by name`,
     listOf(SUBJECTS),
   )
   .option(

@@ -517,6 +517,19 @@ export const PARAMETERS = {
       "Turnstile's site key, which pages of hunts with `check: turnstile` show it by; empty: they cannot, and nobody joins there",
     shows: "hunt_entry_checks_total",
   },
+  PUSH_ALLOW: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    form: {
+      is: /^(?:[a-z0-9.-]+(?::\d{1,5})?(?:,[a-z0-9.-]+(?::\d{1,5})?){0,9})?$/i,
+      says: "hosts with their ports, such as 127.0.0.1:8819, with commas between them",
+    },
+    trades:
+      "hosts that push messages are sent to whatever they are, over http too: for a push service on this machine, in tests; empty in any deployment",
+    shows: "hunt_push_messages_total",
+  },
   MAP_TILES: {
     kind: "choice",
     setting: true,
@@ -539,6 +552,29 @@ export const PARAMETERS = {
     trades:
       "the address that players reach the engine at, in every absolute link it gives (QR codes, openapi.json); empty takes each request's own, which its sender names",
     shows: "links of GET …/codes",
+  },
+  WEBHOOK_ALLOW: {
+    kind: "choice",
+    setting: true,
+    default: "",
+    choices: [],
+    form: {
+      is: /^(?:(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]):\d{1,5}(?:,(?!$)|$))*$/i,
+      says: "a list of host:port, separated by commas",
+    },
+    trades:
+      "hosts that webhooks may call whatever their addresses are, over http too: receivers on the machine of a local engine. On Cloudflare leave it empty",
+    shows: "GET …/webhooks",
+  },
+  WEBHOOK_DNS_URL: {
+    kind: "choice",
+    setting: true,
+    default: "https://cloudflare-dns.com/dns-query",
+    choices: [],
+    form: URL_FORM,
+    trades:
+      "who resolves the names of webhooks' receivers before each call (DNS over HTTPS, JSON), so that none is called whose address is private: another resolver sees what this one sees now",
+    shows: "GET …/webhooks",
   },
   OIDC_ISSUER: {
     kind: "choice",
@@ -655,8 +691,16 @@ export const placeShare = (perMinute: number): number => Math.ceil(perMinute / P
 /** Texts of the environment that are no parameters: the secrets (src/secrets.ts). */
 export const SECRET_NAMES = ["PLAYER_TOKEN_KEYS", "ORGANISER_TOKEN_KEYS", "ANSWER_PEPPERS", "CODE_KEYS"];
 
-/** Secrets that only some deployments need: the keys of entry tickets, Turnstile's, and the console's at an OIDC issuer. */
-export const OPTIONAL_SECRETS = ["ENTRY_KEYS", "TURNSTILE_SECRET", "OIDC_CLIENT_SECRET"] as const;
+/**
+ * Secrets that only some deployments need: the keys of entry tickets, Turnstile's, the console's at an OIDC issuer,
+ * and the keys of push messages.
+ */
+export const OPTIONAL_SECRETS = [
+  "ENTRY_KEYS",
+  "TURNSTILE_SECRET",
+  "OIDC_CLIENT_SECRET",
+  "VAPID_KEYS",
+] as const;
 
 /** Every name a text of the environment may have. */
 const KNOWN_NAMES: readonly string[] = [...Object.keys(PARAMETERS), ...SECRET_NAMES, ...OPTIONAL_SECRETS];

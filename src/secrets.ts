@@ -13,6 +13,8 @@ export interface Secrets {
   CODE_KEYS: string;
   /** Shared with the sites that make entry tickets; absent: no hunt asks for them. */
   ENTRY_KEYS?: string;
+  /** That push messages are signed with; absent: the engine sends none. */
+  VAPID_KEYS?: string;
 }
 
 export interface Key {
@@ -75,6 +77,9 @@ export function keyRing(name: keyof Secrets, value: string | undefined): Key[] {
         `has a key of ${bytes.length} bytes (${id}): ${KEY_BYTES_MIN} random ones are the least`,
       );
     }
+    if (name === "VAPID_KEYS" && !isPrivateKey(bytes)) {
+      throw faulty(name, `has a key (${id}) that is none of P-256, which has 32 bytes`);
+    }
     if (FINGERPRINT.test(id) && id !== fingerprintOf(bytes)) {
       throw faulty(name, `has another key under the id ${id}, which names the key that was there`);
     }
@@ -85,13 +90,24 @@ export function keyRing(name: keyof Secrets, value: string | undefined): Key[] {
   return keys;
 }
 
+/** The order of P-256 (SEC 2, 2.4.2): a private key is less, and not 0. */
+const P256_ORDER = Buffer.from("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", "hex");
+
+const isPrivateKey = (bytes: Uint8Array): boolean =>
+  bytes.length === P256_ORDER.length &&
+  Buffer.compare(bytes, P256_ORDER) < 0 &&
+  bytes.some((byte) => byte !== 0);
+
 function faulty(name: string, fault: string): Error {
   return new Error(`the secret ${name} ${fault}`);
 }
 
 /** A sentence for each ring that cannot be used. */
 export function faultsOf(secrets: Secrets): string[] {
-  const rings: readonly (keyof Secrets)[] = secrets.ENTRY_KEYS ? [...RINGS, "ENTRY_KEYS"] : RINGS;
+  const rings: readonly (keyof Secrets)[] = [
+    ...RINGS,
+    ...(["ENTRY_KEYS", "VAPID_KEYS"] as const).filter((name) => secrets[name]),
+  ];
   return rings.flatMap((name) => {
     try {
       keyRing(name, secrets[name]);

@@ -6,6 +6,7 @@ import { handleBatch } from "./queue/handler.ts";
 export { HuntDirectory } from "./control/directory.ts";
 export { NameRegistry } from "./control/names.ts";
 export { HuntControl } from "./control/object.ts";
+export { WebhookOutbox } from "./hooks/object.ts";
 export { LiveBoard } from "./leaderboard/live-object.ts";
 export { Leaderboard } from "./leaderboard/object.ts";
 export { OriginGate } from "./origin/gate/object.ts";

@@ -12,6 +12,7 @@ import { LazySql } from "../src/lazy-sql.ts";
 import type { DeadLetter } from "../src/objects/dead-letters.ts";
 import type { GateStatus } from "../src/objects/gate-report.ts";
 import { OriginGate } from "../src/origin/gate/object.ts";
+import { readPush } from "../src/push/message.ts";
 import { storeDeadLetters } from "../src/queue/dead-letter.ts";
 import { readMessage } from "../src/queue/message.ts";
 import { registeringText } from "../src/queue/registrations.ts";
@@ -233,7 +234,7 @@ describe.each(fixturesOf<KvFixture>("kv"))("%s", (_, { kind, key, entry }) => {
 });
 
 interface QueueFixture {
-  kind: "facts" | "registrations" | "dead" | "letters";
+  kind: "facts" | "registrations" | "dead" | "letters" | "push";
   body: object;
 }
 
@@ -243,6 +244,14 @@ const queuedOf = (...kinds: string[]) => queued.filter(([, { kind }]) => kinds.i
 test.each(queuedOf("facts", "registrations"))("[STORE-1] %s is a message", (_, { body }) => {
   expect(readMessage(JSON.stringify(body))).toEqual(body);
 });
+
+test.each(queuedOf("push"))(
+  "[STORE-1] [STORE-2] %s is a push message; of a newer form it waits for one who reads it",
+  (_, { body }) => {
+    expect(readPush(JSON.stringify(body))).toEqual(body);
+    expect(readPush(JSON.stringify({ ...body, v: 2 }))).toBe("newer");
+  },
+);
 
 test.each(queuedOf("dead"))(
   "[STORE-1] [STORE-2] %s is a dead letter, of a newer form too",

@@ -21,6 +21,7 @@ const ALLOWED = new Set([
   "CC0-1.0",
   "ISC",
   "MIT",
+  "Unlicense",
   "Zlib",
 ]);
 

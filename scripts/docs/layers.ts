@@ -29,9 +29,10 @@ export const LAYERS: { rooms: Room[] }[] = [
   { rooms: [{ path: "shard", holds: "the teams of a shard: log, rules, sockets, delivery" }] },
   {
     rooms: [
-      { path: "queue", holds: "consumers of both queues, dead letters" },
+      { path: "queue", holds: "consumers of the queues, dead letters" },
       { path: "cache", holds: "isolate memory and KV before the owners" },
       { path: "prizes", holds: "the vault" },
+      { path: "hooks", holds: "webhooks: outboxes, signatures, which addresses are called" },
     ],
   },
   { rooms: [{ path: "origin", holds: "the origin's queries and drivers; gate/ protects it" }] },
@@ -49,7 +50,12 @@ export const LAYERS: { rooms: Room[] }[] = [
       { path: "assets", holds: "files of hunts: their forms, what is cut from them, the bucket, tickets" },
     ],
   },
-  { rooms: [{ path: "people", holds: "what tells who somebody is, beside the log" }] },
+  {
+    rooms: [
+      { path: "people", holds: "what tells who somebody is, beside the log" },
+      { path: "push", holds: "push messages: their form, sealing, sender and addresses" },
+    ],
+  },
   { rooms: [{ path: "intake", holds: "a player's event, checked and digested, becomes a command" }] },
   { rooms: [{ path: "hunt", holds: "the rules of the game" }] },
   {
@@ -130,6 +136,9 @@ export const PURE: { path: string; may: string[] }[] = [
 /** The pages: of the engine they import the wire alone. */
 export const OUTSIDE: string[] = ["src/web"];
 
+/** Of the rules, pages that try an author's answer use how texts are compared, and nothing else. */
+export const SHARED_WITH_PAGES = ["src/hunt/normalise.ts"];
+
 /** The layers as they stand in docs/architecture.md: a line a room, a rule between layers. */
 export function drawing(): string {
   const rows = LAYERS.map(({ rooms }) =>
@@ -143,7 +152,7 @@ export function drawing(): string {
   return [
     "src/",
     rows.map((lines) => lines.join("\n")).join("\n  ────\n"),
-    `beside them: ${OUTSIDE.join(", ")} (of the engine it imports src/contract alone)`,
+    `beside them: ${OUTSIDE.join(", ")} (of the engine it imports src/contract, and ${SHARED_WITH_PAGES.join(", ")})`,
     `PURE rooms inside others: ${inner.join(", ")}`,
   ].join("\n");
 }

@@ -5,7 +5,9 @@ import { EXIT } from "./failure.ts";
 import { left } from "./output.ts";
 import { duration, plural } from "./text.ts";
 
+/** In one page; with long texts a page has fewer. */
 const MOST = 200;
+const USUAL = 100;
 
 const pathOf = (call: Call, ...rest: string[]): string =>
   `/v1/${["hunts", call.argument("hunt"), "help", ...rest].map(encodeURIComponent).join("/")}`;
@@ -26,9 +28,15 @@ export const requests: Command = {
   example: "requests harbour-nights",
   async run(call) {
     const { out } = call;
-    const response = await call.engine.json<HelpQueue>("GET", pathOf(call), {
-      query: { state: call.text("state"), clue: call.text("clue"), limit: call.count("limit", 1, MOST) },
-    });
+    const limit = call.count("limit", 1, MOST) ?? USUAL;
+    const query = { state: call.text("state"), clue: call.text("clue") };
+    const page = (left: number, cursor?: string): Promise<HelpQueue> =>
+      call.engine.json<HelpQueue>("GET", pathOf(call), { query: { ...query, limit: left, cursor } });
+    let response = await page(limit);
+    while (response.cursor !== undefined && response.threads.length < limit) {
+      const next = await page(limit - response.threads.length, response.cursor);
+      response = { ...next, threads: [...response.threads, ...next.threads] };
+    }
     await out.result(response, async ({ threads, total }) => {
       await out.table(
         [

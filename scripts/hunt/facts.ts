@@ -3,9 +3,10 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import type { Hunt } from "../../src/contract/hunt.ts";
+import { TABLES } from "../../src/contract/table-names.ts";
 import type { Command } from "./command.ts";
 import type { EngineClient } from "./engine-client.ts";
-import { EXIT, Failure, refused } from "./failure.ts";
+import { EXIT, Failure, refused, wrongUsage } from "./failure.ts";
 import { openSource, STRICT, sendLines } from "./lines.ts";
 import { measured } from "./progress.ts";
 import { plural } from "./text.ts";
@@ -14,15 +15,23 @@ const NEWLINE = 0x0a;
 
 export const exportFacts: Command = {
   name: "export",
-  summary: "Write every fact of a hunt as NDJSON",
+  summary: "Write every fact of a hunt as NDJSON, or with --csv a table",
   usage: "<hunt>",
-  options: { out: { type: "string", value: "file", about: "where to (default: standard output)" } },
+  options: {
+    csv: { type: "string", value: "table", about: `a table instead: ${TABLES.join(", ")}` },
+    out: { type: "string", value: "file", about: "where to (default: standard output)" },
+  },
   example: "export harbour-nights --out harbour-nights.ndjson",
   async run(call) {
     const { out, engine } = call;
     const hunt = encodeURIComponent(call.argument("hunt"));
     const target = call.text("out");
-    const body = await engine.stream("GET", `/v1/hunts/${hunt}/export`);
+    const table = call.text("csv");
+    if (table !== undefined && !(TABLES as readonly string[]).includes(table)) {
+      throw wrongUsage(`there is no table ${table}; there are ${TABLES.join(", ")}`);
+    }
+    const query = table === undefined ? "" : `?format=csv&what=${table}`;
+    const body = await engine.stream("GET", `/v1/hunts/${hunt}/export${query}`);
     const progress = out.progress("exporting", "bytes");
     let facts = 0;
     let size = 0;
@@ -42,14 +51,21 @@ export const exportFacts: Command = {
     } finally {
       progress.end();
     }
-    if (target === undefined) out.note(plural(facts, "fact"));
-    else await out.confirm({ facts, bytes: size, out: target }, `${plural(facts, "fact")} in ${target}`);
+    const what = table === undefined ? plural(facts, "fact") : `${size} bytes`;
+    if (target === undefined) out.note(what);
+    else {
+      const told = { ...(table === undefined ? { facts } : {}), bytes: size, out: target };
+      await out.confirm(told, `${what} in ${target}`);
+    }
     return EXIT.ok;
   },
 };
 
 /** A file is there whole or not at all: half an export looks like a whole one. */
-async function toFile(path: string, fill: (file: NodeJS.WritableStream) => Promise<void>): Promise<void> {
+export async function toFile(
+  path: string,
+  fill: (file: NodeJS.WritableStream) => Promise<void>,
+): Promise<void> {
   const part = `${path}.part`;
   try {
     await fill(createWriteStream(part));

@@ -18,11 +18,13 @@ import { entry } from "./entry.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, printFailure, wrongUsage } from "./failure.ts";
 import { lint } from "./lint.ts";
+import { nudge } from "./nudge.ts";
 import { organisers } from "./organisers.ts";
 import { deadLetters, origin, rearchive, redrive, repair } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
 import { prizes, restore, stock, winners, withdraw } from "./prizes.ts";
 import { proof } from "./proof.ts";
+import { pull, push } from "./push.ts";
 import { registrations } from "./registrations.ts";
 import { regrade, regradeUndo } from "./regrade.ts";
 import { rehearse } from "./rehearse.ts";
@@ -50,6 +52,7 @@ import { unreadable } from "./text-file.ts";
 import { localSecrets, token } from "./token.ts";
 import { facts, wrong } from "./typed.ts";
 import { audit, leaderboard, stats, teams, verify } from "./watch.ts";
+import { webhooks } from "./webhooks.ts";
 
 const COMMANDS: readonly Command[] = [
   token,
@@ -59,6 +62,8 @@ const COMMANDS: readonly Command[] = [
   lint,
   simulate,
   publish,
+  push,
+  pull,
   phase,
   hunts,
   codes,
@@ -83,6 +88,7 @@ const COMMANDS: readonly Command[] = [
   unsolve,
   reset,
   withdrawClue,
+  nudge,
   restoreClue,
   regrade,
   regradeUndo,
@@ -111,6 +117,7 @@ const COMMANDS: readonly Command[] = [
   origin,
   deadLetters,
   redrive,
+  webhooks,
   rearchive,
   repair,
   deleteHunt,

@@ -273,7 +273,12 @@ function workerOf(bundle: Bundle, secrets: Secrets, options: EngineOptions): V4W
       ...worker.hyperdrives,
       ...(options.origin ? { ORIGIN_POSTGRES: options.origin.postgres } : {}),
     },
-    serviceBindings: { ...worker.serviceBindings, [assets?.binding ?? "ASSETS"]: PAGES },
+    serviceBindings: {
+      ...worker.serviceBindings,
+      [assets?.binding ?? "ASSETS"]: PAGES,
+      // Connects to no private address, whatever a name resolves to. On Cloudflare no Worker reaches one.
+      WEBHOOK_NET: { network: { allow: ["public"], deny: [], tlsOptions: { trustBrowserCas: true } } },
+    },
   };
 }
 

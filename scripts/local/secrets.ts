@@ -42,6 +42,7 @@ export function createSecrets(): Secrets {
     ORGANISER_TOKEN_KEYS: newRing(),
     ANSWER_PEPPERS: newRing(),
     CODE_KEYS: newRing(),
+    VAPID_KEYS: newRing(),
   };
 }
 
@@ -54,7 +55,15 @@ export function keptSecrets(dataDir: string): Promise<Secrets | undefined> {
 export async function secretsOf(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, SECRETS_FILE);
   const kept = await readKept(path);
-  if (kept) return kept;
+  if (kept?.VAPID_KEYS) return kept;
+  if (kept) {
+    // Made by an engine that sent no push messages.
+    const all = { ...kept, VAPID_KEYS: newRing() };
+    const whole = join(dataDir, `.secrets-${process.pid}-${randomBytes(4).toString("hex")}`);
+    await writeFile(whole, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+    await rename(whole, path);
+    return all;
+  }
   makeFolder(dataDir);
   await keepOnce(path, `${JSON.stringify(createSecrets(), null, 2)}\n`);
   const made = await readKept(path);
@@ -76,6 +85,10 @@ async function readKept(path: string): Promise<Secrets | undefined> {
   for (const name of Object.keys(made) as (keyof Secrets)[]) {
     const value =
       kept !== null && typeof kept === "object" ? (kept as Record<string, unknown>)[name] : undefined;
+    if (value === undefined && name === "VAPID_KEYS") {
+      delete made.VAPID_KEYS;
+      continue;
+    }
     if (typeof value !== "string")
       throw new Error(`${path} has no ${name}; restore the file, or start with an empty data directory`);
     made[name] = value;

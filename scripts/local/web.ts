@@ -17,8 +17,8 @@ const target = join(root, "dist", "web");
 /** Moved to its place when it is whole: others may be copying from there. */
 const out = `${target}-${process.pid}`;
 
-/** Parts loaded on demand that are kept beforehand up to this size, bytes: languages, QR codes; not the scanner and the map. */
-const SMALL = 32_768;
+/** Parts loaded on demand that are kept beforehand up to this size, bytes: languages, QR codes, Markdown; not the map and the scanner's WebAssembly. */
+const SMALL = 98_304;
 
 interface Page {
   /** Folder of src/web, and the first part of the path ("" for the start page). */
@@ -35,7 +35,7 @@ interface Page {
 const KB = 1_024;
 const PAGES: readonly Page[] = [
   { folder: "start", path: "", title: SHELL_TITLE, budget: 40 * KB },
-  { folder: "player", path: "play", title: SHELL_TITLE, budget: 90 * KB, manifest: true, shell: true },
+  { folder: "player", path: "play", title: SHELL_TITLE, budget: 60 * KB, manifest: true, shell: true },
   { folder: "organiser", path: "organise", title: "Organiser", budget: 120 * KB },
   { folder: "board", path: "board", title: "Leaderboard", budget: 90 * KB },
 ];
@@ -80,13 +80,14 @@ const { metafile } = await build({
   publicPath: "/assets",
 });
 
-// The parts that the player page loads when they are first used, once more, each whole in one file under a
-// name that every release has: a page of an earlier release finds its own no more (src/web/player/parts.ts).
+// The parts that pages load when they are first used, once more, each whole in one file under a
+// name that every release has: a page of an earlier release finds its own no more (src/web/shared/parts.ts).
 await build({
   ...common,
   entryPoints: {
     detector: join(web, "player", "detector.ts"),
     map: join(web, "shared", "map.ts"),
+    gfm: join(web, "shared", "gfm.ts"),
     // The console's worker, which is no part of a page.
     simulation: join(root, "src", "simulation", "worker.ts"),
   },

@@ -36,6 +36,9 @@ import { openSigned } from "./signed.ts";
 /** Hunts, and lists of shards, that an isolate has in memory. */
 const CACHED_MAX = 2_000;
 
+/** Characters of a hunt's pages that weigh as much as a hunt without any. */
+const CHARS_OF_ONE = 10_000;
+
 /**
  * Rows of standings that an isolate has in memory, 20 MB or so: by number alone, whoever
  * asks for ever other pages of 500 would fill it. A page counts a few rows more than it has.
@@ -120,8 +123,18 @@ class Repeating<Value> {
   }
 }
 
+/** Characters of a hunt's own pages, in its languages. */
+function lengthOf({ hunt: { pages = [], translations = {} } }: PublicEntry): number {
+  const texts = Object.values(translations).flatMap((own) => Object.values(own));
+  return [...pages.map(({ body }) => body), ...texts].reduce((sum, { length }) => sum + length, 0);
+}
+
 // That there is no such hunt is not remembered by its name: guessed names would push out those that exist.
-const hunts = new Repeating<PublicEntry | Refusal>("hunt", { lasting: (value) => !("refused" in value) });
+const hunts = new Repeating<PublicEntry | Refusal>("hunt", {
+  lasting: (value) => !("refused" in value),
+  // Pages of a hunt's own are in it.
+  weightOf: (value) => ("refused" in value ? 1 : 1 + Math.ceil(lengthOf(value) / CHARS_OF_ONE)),
+});
 const shards = new Repeating<readonly string[]>("shards");
 const boards = new Repeating<BoardPage | Refusal>("leaderboard", {
   max: BOARD_ROWS_MAX,

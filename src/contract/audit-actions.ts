@@ -41,6 +41,8 @@ export const AUDIT_ACTIONS = [
   "repair",
   "redrive",
   "release",
+  "webhook-test",
+  "webhook-redeliver",
   "store-file",
   "remove-file",
   "rehearse",
@@ -58,6 +60,7 @@ export const AUDIT_ACTIONS = [
   "winners",
   "export",
   "dead-letters",
+  "webhook-secret",
   // What the engine does by itself.
   "clock",
   "retention",

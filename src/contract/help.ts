@@ -1,6 +1,19 @@
 /** The help desk: what teams ask, and what organisers say. */
 import { z } from "zod";
-import { amount, flag, id, mark, slug, text, time, told, whole, wholeInQuery } from "./basics.ts";
+import {
+  amount,
+  cursorGiven,
+  flag,
+  id,
+  mark,
+  nextCursor,
+  slug,
+  text,
+  time,
+  told,
+  whole,
+  wholeInQuery,
+} from "./basics.ts";
 import { guess } from "./guesses.ts";
 
 /** Characters of a message. */
@@ -9,6 +22,9 @@ export const MESSAGE_MAX = 2_000;
 /** Threads that a team has at most, and messages in one. */
 export const THREADS_OF_TEAM_MAX = 100;
 export const MESSAGES_MAX = 100;
+
+/** Characters that a team's players write in all their threads. */
+export const TEXTS_OF_TEAM_MAX = 100_000;
 
 export const THREAD_STATES = ["open", "claimed", "answered", "closed"] as const;
 export type ThreadState = (typeof THREAD_STATES)[number];
@@ -107,16 +123,21 @@ export const askedThread = z
   .meta({ id: "AskedThread", description: "A request, as organisers see it", examples: [ASKED] });
 export type AskedThread = z.infer<typeof askedThread>;
 
+/** Whether it waits (0) or not (1), since when or when something was said last, which thread. */
+export const HELP_CURSOR = /^([01])\.(\d{1,15})\.([a-z0-9-]{1,80}\.\d{1,9})$/;
+
 export const helpQuery = z.strictObject({
   state: threadState.describe("Only in this state; absent: open and claimed ones").exactOptional(),
   clue: slug.meta({ description: "Only about this clue", examples: ["old-lamp"] }).exactOptional(),
-  limit: wholeInQuery("Threads told", { min: 1, max: 200, default: 100 }),
+  limit: wholeInQuery("Threads told; of long ones fewer", { min: 1, max: 200, default: 100 }),
+  cursor: cursorGiven(HELP_CURSOR, "0.1780763400000.weur-0-1a-x7k2qm4tvb.1").exactOptional(),
 });
 
 export const helpQueue = z
   .strictObject({
     threads: z.array(askedThread).meta({ description: "The longest wait first", examples: [[ASKED]] }),
-    total: whole("How many there are", 3),
+    total: whole("How many there are, on all pages", 3),
+    cursor: nextCursor.exactOptional(),
   })
   .meta({ id: "HelpQueue", description: "What teams ask", examples: [{ threads: [ASKED], total: 1 }] });
 export type HelpQueue = z.infer<typeof helpQueue>;

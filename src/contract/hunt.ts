@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { flag, mark, phase, slug, time, told, whole } from "./basics.ts";
 import { joining } from "./join.ts";
+import { languages, pages } from "./languages.ts";
 import { publicPrize } from "./prizes.ts";
 
 const rehearsalOf = slug.describe("The hunt that this one rehearses; absent: it is none's rehearsal");
@@ -52,10 +53,55 @@ export const publicHunt = z
         examples: [{ about: "clues", perTeam: 3 }],
       })
       .exactOptional(),
+    push: z
+      .strictObject({
+        key: told(
+          "The engine's key, base64url: `applicationServerKey` of a subscription",
+          "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs",
+        ),
+      })
+      .meta({
+        description: "Devices may be told what happens (`PUT …/me/push`); absent: they may not",
+        examples: [
+          {
+            key: "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs",
+          },
+        ],
+      })
+      .exactOptional(),
     clueCount: whole("Clues in all, locked ones included", 21),
     prizes: z
       .array(publicPrize)
       .meta({ description: "Its prizes, if it has any", examples: [[]] })
+      .exactOptional(),
+    legal: z
+      .strictObject({
+        imprint: told(
+          "Who is behind the hunt: page:… of its own, or an https address",
+          "page:imprint",
+        ).exactOptional(),
+        privacy: told("What becomes of players' data", "https://museum.example/privacy").exactOptional(),
+      })
+      .meta({ description: "Linked from every page of the hunt", examples: [{ imprint: "page:imprint" }] })
+      .exactOptional(),
+    languages,
+    pages,
+    rounds: z
+      .array(
+        z.strictObject({
+          id: slug.meta({ description: "The round", examples: ["night-one"] }),
+          title: told("Its title", "Night one"),
+          body: told("Its story, Markdown", "Fog lay on the quay.").exactOptional(),
+          image: told(
+            "Where its picture is",
+            "/v1/hunts/harbour-nights/assets/quay.jpg?t=Vk1c.2g.q3Zk",
+          ).exactOptional(),
+        }),
+      )
+      .meta({
+        description: "Rounds with something that is open to all at the start",
+        examples: [[{ id: "night-one", title: "Night one" }]],
+      })
       .exactOptional(),
     serverTime: time.describe("The engine's clock; of a rehearsal its own"),
     rehearsalOf: rehearsalOf.exactOptional(),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { amount, flag, id, mark, phase, playerId, slug, time, told, whole, window } from "./basics.ts";
 import { returnCode } from "./join.ts";
+import { acceptLanguage, lang, languages, pages } from "./languages.ts";
 import { prizeMode } from "./prizes.ts";
 
 export const CLUE_KINDS = ["answer", "scan", "place", "choice"] as const;
@@ -70,6 +71,26 @@ export const clueView = z
       .strictObject({ radius: amount("Metres around the place that count", 30) })
       .meta({ description: "Of kind place: how near one must be", examples: [{ radius: 30 }] })
       .exactOptional(),
+    tags: z
+      .array(told("One of them", "maths"))
+      .meta({ description: "By these it is found among many", examples: [["maths"]] })
+      .exactOptional(),
+    attachments: z
+      .array(
+        z.strictObject({
+          name: told("The file", "plan.pdf"),
+          type: told("Its media type", "application/pdf"),
+          size: whole("Bytes", 120_000),
+          url: told("Where it is, with a ticket", "/v1/hunts/harbour-nights/assets/plan.pdf?t=Vk1c.2g.q3Zk"),
+        }),
+      )
+      .meta({ description: "Files that go with it", examples: [[]] })
+      .exactOptional(),
+    solution: told(
+      "The author's, Markdown: once solved, and for all when the hunt is final or 24 h over",
+      "A lighthouse.",
+    ).exactOptional(),
+    answer: told("What the team gave, once solved", "lighthouse").exactOptional(),
     attempts: whole("Wrong tries so far", 2),
     attemptsLeft: whole(
       "Tries the team has now, of a scan clue those at codes; absent once solved",
@@ -238,6 +259,11 @@ const meShape = {
       z.strictObject({
         id: slug.meta({ description: "The round", examples: ["night-one"] }),
         title: told("Its title", "Night one"),
+        body: told("Its story, Markdown", "Fog lay on the quay.").exactOptional(),
+        image: told(
+          "Where its picture is",
+          "/v1/hunts/harbour-nights/assets/quay.jpg?t=Vk1c.2g.q3Zk",
+        ).exactOptional(),
       }),
     )
     .meta({
@@ -247,6 +273,8 @@ const meShape = {
   clues: z
     .array(clueView)
     .meta({ description: "Open and solved clues; locked ones are not told of", examples: [[]] }),
+  languages,
+  pages,
   prizes: z
     .array(prizeView)
     .meta({ description: "The hunt's prizes, if it has any", examples: [[]] })
@@ -292,6 +320,7 @@ const clueApart = clueView
   .extend({
     body: clueView.shape.body.exactOptional(),
     bodyAt: textAt.describe("Where a long one stands").exactOptional(),
+    solutionAt: textAt.describe("Where a long one stands").exactOptional(),
     hints: z
       .array(
         hint
@@ -396,6 +425,7 @@ export const meTold = z
 const ETAG_MAX = 100;
 
 export const meQuery = z.strictObject({
+  lang,
   bodies: z
     .enum(["apart"])
     .meta({
@@ -416,6 +446,7 @@ export const meQuery = z.strictObject({
 });
 
 export const meHeaders = z.object({
+  ...acceptLanguage,
   "if-none-match": z
     .string()
     .meta({

@@ -113,6 +113,16 @@ export const personalData = z
         }),
       )
       .meta({ description: "What the player won", examples: [[]] }),
+    devices: z
+      .array(
+        z.strictObject({
+          at: time.describe("Since when"),
+          endpoint: told("Its address at its push service", "https://push.example.net/send/Zx7q0c2m"),
+          lang: told("The language of its notifications", "de").exactOptional(),
+        }),
+      )
+      .meta({ description: "Devices that are told what happens", examples: [[]] })
+      .exactOptional(),
     messages: z
       .array(
         z.strictObject({

@@ -32,3 +32,6 @@ export const registered = linesTaken.meta({
   description: "What became of the lines; accepted ones are on their way to the origin",
   examples: [{ lines: 120, accepted: 120, rejected: [] }],
 });
+
+/** Registrations in one message of a sign-up feed. */
+export const FEED_MAX = 100;

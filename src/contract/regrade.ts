@@ -1,6 +1,7 @@
 /** What a change does to everybody's places: told beforehand, and of a regrade. */
 import { z } from "zod";
-import { amount, flag, id, mark, reason, slug, whole } from "./basics.ts";
+import { amount, flag, id, mark, reason, slug, told, whole } from "./basics.ts";
+import { announcementText } from "./running.ts";
 
 /** Teams told at most. */
 export const CHANGES_MAX = 500;
@@ -96,6 +97,53 @@ export const regradeUndone = z
   .strictObject({ teams: whole("Teams that were changed back", 29) })
   .meta({ id: "RegradeUndone", description: "It is as before", examples: [{ teams: 29 }] });
 export type RegradeUndone = z.infer<typeof regradeUndone>;
+
+export const nudgeBody = z
+  .strictObject({
+    answer: told("The wrong answer, as somebody gave it", "lighthouse keeper").min(1).max(1_000),
+    say: told("What a team is told for it instead of incorrect", "Close: who lives below the light?")
+      .min(1)
+      .max(1_000),
+    tell: announcementText
+      .describe("What the teams are told that gave it and have not solved the clue; absent: nothing")
+      .exactOptional(),
+    reason,
+  })
+  .meta({
+    id: "SayToAnswer",
+    description: "A nudge for a wrong answer",
+    examples: [
+      {
+        answer: "lighthouse keeper",
+        say: "Close: who lives below the light?",
+        reason: "23 teams gave it",
+      },
+    ],
+  });
+export type NudgeBody = z.infer<typeof nudgeBody>;
+
+export const nudged = z
+  .strictObject({
+    clue: slug.meta({ description: "The clue", examples: ["old-lamp"] }),
+    version: whole("The version that has the nudge; of a dry run the present one", 4),
+    teams: z.array(id.describe("A team")).meta({
+      description: "Who gave the answer and has not solved the clue, the last first, 500 at most",
+      examples: [[]],
+    }),
+    total: whole("All of them", 23),
+    effects: effects.describe("Of a dry run: what the new version would move").exactOptional(),
+    failed: z
+      .array(id.describe("A team"))
+      .meta({ description: "Teams that have not got their tries back: ask again", examples: [[]] })
+      .exactOptional(),
+    announcement: id.meta({ description: "What they are told", examples: ["a-4kq0x"] }).exactOptional(),
+  })
+  .meta({
+    id: "SaidToAnswer",
+    description: "The nudge is published, those teams have their tries back and are told",
+    examples: [{ clue: "old-lamp", version: 4, teams: [], total: 0, failed: [] }],
+  });
+export type Nudged = z.infer<typeof nudged>;
 
 const dryRun = z
   .enum(["true", "false"])

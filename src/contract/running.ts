@@ -53,7 +53,7 @@ export type Released = z.infer<typeof released>;
 /** Teams that one announcement names at most. */
 export const TEAMS_NAMED_MAX = 500;
 
-const announcementText = text(4_000)
+export const announcementText = text(4_000)
   .min(1)
   .meta({
     description: "What to tell, 4,000 characters at most",

@@ -5,12 +5,21 @@
  * error's code. A line without that mark may be of work that a restart cut short.
  */
 import { type Refusal, refuse } from "../errors.ts";
-import { calling, callingOnce, deadLettersStub, orRefusal, shardStub, vaultStub } from "../objects/call.ts";
+import {
+  calling,
+  callingOnce,
+  deadLettersStub,
+  orRefusal,
+  outboxStub,
+  shardStub,
+  vaultStub,
+} from "../objects/call.ts";
 import type { Actor, AuditEntry, RepairReport } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
 import type { Win } from "../objects/prizes.ts";
 import type { HelpAction, HelpAsked, Organised, TeamChanged, Whereabouts } from "../objects/shard.ts";
+import type { DeliveryTry } from "../objects/webhooks.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
 import type { TeamAction, TeamChange } from "../protocol.ts";
@@ -78,7 +87,7 @@ export class Actions {
     if (typeof shard !== "string") return shard;
     const staff = { name: by.actor, mayRelease };
     return this.#audited(`help-${action.type}`, { team, id: `${team}.${thread}` }, by, () =>
-      callingOnce(
+      calling(
         async () => (await this.#shard(shard).helpAct(team, thread, action, staff)) as HelpAsked | Refusal,
       ),
     );
@@ -186,6 +195,35 @@ export class Actions {
         await store.close();
       }
     });
+  }
+
+  /** Not repeated: each time a test is sent. */
+  testWebhook(webhook: string, by: Actor): Promise<DeliveryTry | Refusal> {
+    return this.#audited("webhook-test", { webhook }, by, async (amend) => {
+      const tried = await callingOnce(
+        async () => (await this.#outbox(webhook).test()) as DeliveryTry | Refusal,
+      );
+      if (!("refused" in tried)) amend({ status: tried.status ?? 0 });
+      return tried;
+    });
+  }
+
+  redeliver(
+    webhook: string,
+    ids: readonly string[] | undefined,
+    by: Actor,
+  ): Promise<{ redelivered: number } | Refusal> {
+    return this.#audited("webhook-redeliver", { webhook }, by, async (amend) => {
+      const done = await calling(
+        async () => (await this.#outbox(webhook).redeliver(ids)) as { redelivered: number } | Refusal,
+      );
+      if (!("refused" in done)) amend(done);
+      return done;
+    });
+  }
+
+  #outbox(webhook: string) {
+    return outboxStub(this.#deps.env, this.#deps.hunt, webhook);
   }
 
   async redrive(ids: readonly string[] | undefined, by: Actor): Promise<{ redriven: number } | Refusal> {

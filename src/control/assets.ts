@@ -8,7 +8,7 @@ import { objectKey } from "../assets/store.ts";
 import { newKey, ticketsEnd } from "../assets/ticket.ts";
 import { ASSETS_MAX, assetTypeOf } from "../contract/asset-types.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { type AssetRefs, assetUses } from "../hunt/asset-references.ts";
+import { type AssetRefs, usesIn } from "../hunt/asset-references.ts";
 import type { AssetUse, StoredAsset } from "../objects/assets.ts";
 import type { Actor } from "../objects/control.ts";
 import { assertKnownForm } from "../stored-form.ts";
@@ -297,7 +297,7 @@ export class Assets {
     if (this.#known?.version === published.version) return this.#known.uses;
     const uses = new Map<string, AssetUse[]>();
     const definition = published.read();
-    for (const { name, path } of assetUses(definition)) {
+    for (const { name, path } of usesIn(definition)) {
       const clue = clueAt(definition, path);
       const of = uses.get(name) ?? [];
       of.push({ path, ...(clue === undefined ? {} : { clue }) });

@@ -9,8 +9,9 @@ import type { BoardConfig } from "../objects/leaderboard.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
 import type { Rehearsal } from "../objects/rehearsal.ts";
 import type { ShardConfig } from "../objects/shard.ts";
+import type { WebhookConfig } from "../objects/webhooks.ts";
 import { hashOfSeed } from "../prizes/draw.ts";
-import type { HuntState } from "./state.ts";
+import type { HuntState, WebhookLife } from "./state.ts";
 
 /** Announcements the leaderboard is told, for its spectators' sockets. */
 const BOARD_ANNOUNCEMENTS = 20;
@@ -88,6 +89,7 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     ...(clues === undefined ? {} : { clues }),
     ...(released ? { released } : {}),
     ...(incarnation === undefined ? {} : { incarnation }),
+    ...webhooksOf(state, hunt),
     ...(assets === undefined ? {} : { assets }),
     ...rehearsalIn(state),
     ...(whole ? { compiled: hunt } : {}),
@@ -110,6 +112,62 @@ export function standingsRulesOf(hunt: CompiledHunt, changes: ClueChanges | unde
     scoring,
     clues: clues.filter(({ id }) => !isVoid(changes, id)).map(({ id, points }) => ({ id, points })),
     brackets: brackets.map(({ id }) => id),
+  };
+}
+
+/** Those in use. */
+function webhooksOf({ webhooks: lives = [] }: State, hunt: CompiledHunt): Pick<ShardConfig, "webhooks"> {
+  const webhooks = hunt.webhooks.flatMap(({ id, on }) => {
+    const life = lives.find((each) => each.id === id && !each.dropped);
+    return life ? [{ id, on, since: life.since }] : [];
+  });
+  return webhooks.length === 0 ? {} : { webhooks };
+}
+
+/** Which webhooks there are with a new version, and which ones it drops. */
+export function livesOf(
+  before: readonly WebhookLife[],
+  webhooks: CompiledHunt["webhooks"],
+  now: number,
+): WebhookLife[] {
+  const kept = webhooks.map(({ id }) => {
+    const life = before.find((each) => each.id === id && !each.dropped);
+    return life ?? { id, since: now };
+  });
+  const dropped = before
+    .filter(({ id }) => !webhooks.some((webhook) => webhook.id === id))
+    .map((life): WebhookLife => ({ ...life, dropped: true }));
+  return [...kept, ...dropped];
+}
+
+/** Of a webhook that is in use; undefined: there is no such. */
+export function webhookConfigOf(state: State, compiled: Compiled, id: string): WebhookConfig | undefined {
+  const { hunt } = compiled;
+  const webhook = hunt.webhooks.find((each) => each.id === id);
+  const life = state.webhooks?.find((each) => each.id === id && !each.dropped);
+  if (!webhook || !life) return undefined;
+  const { announcements = [], ...times } = boardConfigOf(state, compiled);
+  const { revision, phase, opens, closes, freeze, results, released, incarnation } = times;
+  const titles = (named: readonly { id: string; title: string }[]): Record<string, string> =>
+    Object.fromEntries(named.map((each) => [each.id, each.title]));
+  return {
+    revision,
+    version: state.version,
+    hunt: hunt.hunt,
+    ...(incarnation === undefined ? {} : { incarnation }),
+    codeKey: state.codeKey,
+    webhook,
+    since: life.since,
+    phase,
+    ...(opens === undefined ? {} : { opens }),
+    ...(closes === undefined ? {} : { closes }),
+    ...(freeze === undefined ? {} : { freeze }),
+    ...(results === undefined ? {} : { results }),
+    ...(released ? { released } : {}),
+    ...(hunt.scoring.finish === undefined ? {} : { finish: hunt.scoring.finish }),
+    clues: titles(hunt.clues),
+    prizes: titles(hunt.prizes),
+    announcements,
   };
 }
 

@@ -328,8 +328,8 @@ export class Deletions {
     for (const [earlier, { hunt: other }] of this.#all()) {
       if (other === hunt && earlier !== job) this.#remove(earlier);
     }
-    const { incarnation, isRehearsal, rehearsedAs } = sealed;
-    const places = targetsOf(sealed.shards, isRehearsal);
+    const { incarnation, isRehearsal, rehearsedAs, webhooks = [] } = sealed;
+    const places = targetsOf(sealed.shards, webhooks, isRehearsal);
     const of = 2 * places.length + 1;
     // Before this job goes on: whatever stops it here, it is sealed again.
     if (rehearsedAs !== undefined) this.#deleteRehearsal(rehearsedAs, hunt, job);

@@ -7,6 +7,7 @@ import {
   deadLettersStub,
   leaderboardStub,
   liveBoardStub,
+  outboxStub,
   registryNamed,
   shardStub,
   vaultStub,
@@ -22,12 +23,17 @@ import { openOrigin } from "../origin/open.ts";
 /** Batches of the origin's rows in one try. */
 const BATCHES_MAX = 20;
 
-/** What `eraseIn` is asked for, with the hunt's shards. */
-export const targetsOf = (shards: readonly string[], isRehearsal = false): string[] => [
+/** What `eraseIn` is asked for, with the hunt's shards and webhooks. */
+export const targetsOf = (
+  shards: readonly string[],
+  webhooks: readonly string[],
+  isRehearsal = false,
+): string[] => [
   "kv",
   "assets",
   "live",
   ...shards.map((shard) => `shard ${shard}`),
+  ...webhooks.map((webhook) => `webhook ${webhook}`),
   "leaderboard",
   "vault",
   "names",
@@ -41,6 +47,10 @@ export const servesPeople = (place: string): boolean => /^(?:kv|live|shard .*|le
 /** Erases what the place holds of the hunt; false: there is more of it. Throws what keeps it from that. */
 export async function eraseIn(env: Env, hunt: string, incarnation: number, place: string): Promise<boolean> {
   const [kind, shard] = place.split(" ", 2);
+  if (kind === "webhook" && shard !== undefined) {
+    await calling(async () => outboxStub(env, hunt, shard).erase());
+    return true;
+  }
   if (kind === "shard" && shard !== undefined) {
     await calling(async () => shardStub(env, hunt, shard).erase());
     return true;

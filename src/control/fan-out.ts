@@ -8,10 +8,17 @@ import { publicKey } from "../cache/entry.ts";
 import { signedText } from "../cache/signed.ts";
 import { type Clock, within } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { directoryStub, leaderboardStub, shardStub, vaultStub } from "../objects/call.ts";
+import {
+  calling,
+  directoryStub,
+  leaderboardStub,
+  outboxStub,
+  shardStub,
+  vaultStub,
+} from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import type { ControlReason } from "./alarm-reasons.ts";
-import { boardConfigOf, publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
+import { boardConfigOf, publicEntryOf, shardConfigOf, vaultConfigOf, webhookConfigOf } from "./configs.ts";
 import type { Published } from "./publish.ts";
 import type { StateStore } from "./state.ts";
 
@@ -29,7 +36,7 @@ const RETRY_DELAY = 2_000;
 
 interface FanOutDeps {
   hunt: string;
-  env: Pick<Env, "SHARD" | "LEADERBOARD" | "PRIZES" | "DIRECTORY" | "CACHE" | "ANSWER_PEPPERS">;
+  env: Pick<Env, "SHARD" | "LEADERBOARD" | "PRIZES" | "DIRECTORY" | "WEBHOOKS" | "CACHE" | "ANSWER_PEPPERS">;
   /** The hunt's, and the engine's, by which entries of KV are dated. */
   clock: Clock;
   engineClock: Pick<Clock, "now">;
@@ -69,6 +76,8 @@ export class FanOut {
       failed.push(...group.filter((_, index) => !told[index]));
     }
     const board = await this.#tellLeaderboard();
+    // Behind the leaderboard, which they ask. They hold up nobody's change: the alarm tells them later.
+    const webhooks = await this.#tellWebhooks();
     await this.#writeEntry();
     const missing = [
       ...(vault ? [] : ["the prize vault"]),
@@ -76,7 +85,8 @@ export class FanOut {
       ...(board ? [] : ["the leaderboard"]),
     ];
     if (missing.length === 0) {
-      if (state.current?.revision === revision) state.note({ told: true });
+      if (!webhooks) this.arm();
+      else if (state.current?.revision === revision) state.note({ told: true });
       return undefined;
     }
     this.arm();
@@ -129,6 +139,27 @@ export class FanOut {
     return this.#told("the leaderboard", {}, ({ state, compiled }) =>
       leaderboardStub(env, hunt).configure(boardConfigOf(state, compiled)),
     );
+  }
+
+  /** Also erases the outboxes of those that versions dropped. */
+  async #tellWebhooks(): Promise<boolean> {
+    const { env, hunt, state } = this.#deps;
+    const lives = state.current?.webhooks ?? [];
+    const told = await Promise.all(
+      lives.map(({ id, dropped }) =>
+        this.#told("a webhook's outbox", {}, async (published) => {
+          if (dropped) return calling(async () => outboxStub(env, hunt, id).erase());
+          const config = webhookConfigOf(published.state, published.compiled, id);
+          if (config) await outboxStub(env, hunt, id).configure(config);
+        }),
+      ),
+    );
+    const left = (state.current?.webhooks ?? []).filter(
+      ({ id, dropped }) =>
+        !(dropped && lives.some((life, index) => life.id === id && life.dropped && told[index])),
+    );
+    if (left.length < (state.current?.webhooks?.length ?? 0)) state.note({ webhooks: left });
+    return told.every(Boolean);
   }
 
   /** Tells one of them the state as it is at that moment; false: it could not be told. */

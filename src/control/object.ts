@@ -10,8 +10,12 @@ import type { StoredContent } from "../assets/content.ts";
 import { publicKey } from "../cache/entry.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import type { Preview } from "../contract/preview.ts";
+import { REGISTRATIONS } from "../contract/webhook-types.ts";
 import { eraseObject } from "../erase.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { allowedHosts } from "../hooks/address.ts";
+import { secretBytes, secretText } from "../hooks/sign.ts";
 import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
@@ -29,6 +33,9 @@ import type {
   KeyIds,
   MergedInto,
   NewAnnouncement,
+  Nudged,
+  NudgeWish,
+  PreviewWish,
   PublicEntry,
   PublishOptions,
   PublishResult,
@@ -39,6 +46,7 @@ import type {
   Rehearsed,
   RepairReport,
   Sealed,
+  WebhookInUse,
 } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { isPlaced } from "../objects/ids.ts";
@@ -48,6 +56,7 @@ import { ownName } from "../objects/own-name.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "../objects/shard.ts";
+import type { DeliveryTry, WebhookConfig } from "../objects/webhooks.ts";
 import { growthLimits } from "../placement/growth.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
@@ -62,15 +71,26 @@ import { Assets } from "./assets.ts";
 import { AuditLog } from "./audit.ts";
 import { Changes } from "./changes.ts";
 import { ClueDesk } from "./clue-changes.ts";
-import { boardConfigOf, type Compiled, publicEntryOf, shardConfigOf, vaultConfigOf } from "./configs.ts";
+import {
+  boardConfigOf,
+  type Compiled,
+  publicEntryOf,
+  shardConfigOf,
+  vaultConfigOf,
+  webhookConfigOf,
+} from "./configs.ts";
 import { FanOut } from "./fan-out.ts";
 import { Merges } from "./merges.ts";
 import { Moves } from "./moves.ts";
+import { Nudging } from "./nudging.ts";
+import { preview } from "./preview.ts";
 import { newSeed, type Published, Publisher } from "./publish.ts";
 import { Regrades } from "./regrades.ts";
 import { Rehearsals } from "./rehearsals.ts";
 import { Retention } from "./retention.ts";
 import { type PhaseByHand, StateStore } from "./state.ts";
+
+const NO_WEBHOOK = refuse("not_found", "the hunt has no such webhook");
 
 export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #hunt: string;
@@ -86,6 +106,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #merges: Merges;
   readonly #regrades: Regrades;
   readonly #clueDesk: ClueDesk;
+  readonly #nudging: Nudging;
   readonly #assets: Assets;
   readonly #rehearsals: Rehearsals;
   readonly #alarm: Alarm<ControlReason>;
@@ -134,6 +155,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       secrets: env,
       now,
       shardsPerRegion: configOf(env).SHARDS_PER_REGION,
+      allowedHosts: allowedHosts(configOf(env).WEBHOOK_ALLOW),
     });
     this.#fanOut = new FanOut({
       hunt,
@@ -202,6 +224,15 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       published: () => this.#published(),
       alarm,
       now,
+    });
+    this.#nudging = new Nudging({
+      hunt,
+      env,
+      shards: () => state.shards,
+      definition: () => this.definition(),
+      publish: (source, format, options, by) => this.publish(source, format, options, by),
+      actOnTeam: (team, action, by) => this.#actions.actOnTeam(team, action, by),
+      announce: (announcement, by) => this.#announcing.announce(announcement, by),
     });
     void ctx.blockConcurrencyWhile(async () => {
       await alarm.resume();
@@ -311,6 +342,12 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     );
   }
 
+  preview(wish: PreviewWish): Preview | (Refusal & { issues?: Issue[] }) {
+    const { env } = this;
+    const { now } = this.#clock;
+    return preview({ hunt: this.#hunt, secrets: env, publisher: this.#publisher, now }, wish);
+  }
+
   assets(): (StoredAsset & { usedIn: AssetUse[] })[] {
     return this.#state.sealed ? [] : this.#assets.list();
   }
@@ -391,6 +428,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   release(by: Actor): Promise<{ released: true } | Refusal> {
     this.#rightPhase();
     return this.#changes.release(by);
+  }
+
+  async nudge(wish: NudgeWish, by: Actor): Promise<Nudged | Refusal> {
+    const final = wish.dryRun ? undefined : this.#final();
+    return final ?? this.#nudging.nudge(wish, by);
   }
 
   announce(announcement: NewAnnouncement, by: Actor): Promise<{ id: string; at: number } | Refusal> {
@@ -600,6 +642,48 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return "refused" in hunt ? hunt : vaultConfigOf(hunt.state, hunt.compiled, this.#seed());
   }
 
+  webhookConfig(id: string): WebhookConfig | Refusal {
+    const hunt = this.#published();
+    return "refused" in hunt ? hunt : (webhookConfigOf(hunt.state, hunt.compiled, id) ?? NO_WEBHOOK);
+  }
+
+  clueTitles(): Record<string, string> | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    return Object.fromEntries(hunt.compiled.hunt.clues.map(({ id, title }) => [id, title]));
+  }
+
+  webhooks(): WebhookInUse[] | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    return hunt.compiled.hunt.webhooks.flatMap(({ id, url, as, on }) => {
+      const isInUse = webhookConfigOf(hunt.state, hunt.compiled, id) !== undefined;
+      return isInUse ? [{ id, host: new URL(url).host, as, on }] : [];
+    });
+  }
+
+  webhookSecret(id: string): { secret: string } | Refusal {
+    const hunt = this.#published();
+    if ("refused" in hunt) return hunt;
+    const { codeKey, incarnation } = hunt.state;
+    if (id !== REGISTRATIONS && "refused" in this.webhookConfig(id)) return NO_WEBHOOK;
+    const secret = secretBytes(this.env, { hunt: this.#hunt, incarnation, codeKey, id });
+    if (!secret) {
+      return refuse("unavailable", "the key that the hunt's secrets are made with is no longer in CODE_KEYS");
+    }
+    return { secret: secretText(secret) };
+  }
+
+  testWebhook(id: string, by: Actor): Promise<DeliveryTry | Refusal> {
+    const missing = this.webhookConfig(id);
+    return "refused" in missing ? Promise.resolve(missing) : this.#actions.testWebhook(id, by);
+  }
+
+  redeliver(id: string, ids: string[] | undefined, by: Actor): Promise<{ redelivered: number } | Refusal> {
+    const missing = this.webhookConfig(id);
+    return "refused" in missing ? Promise.resolve(missing) : this.#actions.redeliver(id, ids, by);
+  }
+
   boardConfig(): BoardConfig | Refusal {
     const hunt = this.#published();
     return "refused" in hunt ? hunt : boardConfigOf(hunt.state, hunt.compiled);
@@ -640,10 +724,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     }
     const { sealed } = this.#state;
     if (!sealed) return refuse("not_found", "no such hunt");
-    const { incarnation = 0, shards, rehearsal, rehearsedAs } = sealed;
+    const { incarnation = 0, shards, rehearsal, rehearsedAs, webhooks = [] } = sealed;
     return {
       incarnation,
       shards: [...shards],
+      webhooks: webhooks.map(({ id }) => id),
       ...(rehearsal ? { isRehearsal: true as const } : {}),
       ...(rehearsedAs === undefined ? {} : { rehearsedAs }),
     };

@@ -1,10 +1,11 @@
 /** The versions of a hunt's definition: checked, compiled, stored as they were written. */
 import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { targetOf } from "../hooks/address.ts";
 import { type AssetRefs, assetUses, refsOf } from "../hunt/asset-references.ts";
 import { codesOf, GENERATED_DIGITS, grouped } from "../hunt/codes.ts";
 import { compile, issuesOf } from "../hunt/compile.ts";
-import type { WithdrawnClue } from "../hunt/compiled.ts";
-import { type ParsedDefinition, parseDefinition } from "../hunt/definition.ts";
+import type { CompiledHunt, WithdrawnClue } from "../hunt/compiled.ts";
+import { type Definition, type ParsedDefinition, parseDefinition } from "../hunt/definition.ts";
 import { INITIAL_PHASE, republish } from "../hunt/phase.ts";
 import { fixedIssues } from "../hunt/prize-changes.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
@@ -15,7 +16,7 @@ import type { Beginning } from "../objects/names.ts";
 import { currentKey, digester, type Key, keyById, type Secrets, scanCode, scanDigits } from "../secrets.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import type { StoredText } from "../stored-text.ts";
-import type { Compiled } from "./configs.ts";
+import { type Compiled, livesOf } from "./configs.ts";
 import type { HuntState, RehearsalState, StateStore } from "./state.ts";
 
 const KEY = "definition";
@@ -73,8 +74,18 @@ interface PublisherDeps {
   now(): number;
   /** Active shards per region of a new hunt. */
   shardsPerRegion: number;
+  /** Hosts that webhooks may call whatever their addresses are (WEBHOOK_ALLOW). */
+  allowedHosts: ReadonlySet<string>;
   /** The hunt's files. */
   assets(): AssetRefs;
+}
+
+/** The webhooks whose addresses are never called. */
+function barredIn(webhooks: CompiledHunt["webhooks"], allowed: ReadonlySet<string>): Issue[] {
+  return webhooks.flatMap(({ url }, index) => {
+    const target = targetOf(url, allowed);
+    return "code" in target ? [{ path: `webhooks.${index}.url`, ...target }] : [];
+  });
 }
 
 type Format = "json" | "yaml";
@@ -123,6 +134,12 @@ export class Publisher {
     if (changed.issues.length > 0) {
       return { ...refuse("invalid", "the hunt is running"), issues: changed.issues };
     }
+    // Addresses that other engines permit may be in a definition that is in use.
+    const barred = barredIn(compiled.hunt.webhooks, this.#deps.allowedHosts);
+    if (barred.length > 0) {
+      return { ...refuse("invalid", "the definition has errors"), issues: barred };
+    }
+    const webhooks = livesOf(before?.webhooks ?? [], compiled.hunt.webhooks, now);
     const created = !before;
     const warnings = [...changed.warnings, ...compiled.warnings];
     checked?.(compiled);
@@ -139,6 +156,7 @@ export class Publisher {
         drawSeed: before.phase.missed ? newSeed() : (before.drawSeed ?? newSeed()),
         format,
         rules: RULES_VERSION,
+        ...(webhooks.length === 0 && !before.webhooks ? {} : { webhooks }),
       });
     } else {
       state.create({
@@ -152,6 +170,7 @@ export class Publisher {
         drawSeed: newSeed(),
         format,
         rules: RULES_VERSION,
+        ...(webhooks.length === 0 ? {} : { webhooks }),
         ...beginning,
       });
     }
@@ -163,6 +182,20 @@ export class Publisher {
     const state = this.#deps.state.current;
     if (!state) return refuse("not_found", "no such hunt");
     return refusalOf(this.#compile(source, format, state, published), format);
+  }
+
+  /** A definition as it would be in use, and as it was written; a hunt that was never published has one as well. */
+  candidate(
+    source: string,
+    format: Format,
+  ): { compiled: Compiled; definition: Definition; issues?: never } | (Refusal & { issues: Issue[] }) {
+    const { state, secrets } = this.#deps;
+    const codeKey = currentKey("CODE_KEYS", secrets.CODE_KEYS).id;
+    const compiled = this.#compile(source, format, state.current ?? { codeKey, begun: BEGUN });
+    if (compiled.issues) return refusalOf(compiled, format);
+    const { definition } = parseDefinition(source, format);
+    if (!definition) throw new Error("a definition that compiles can be read");
+    return { compiled, definition };
   }
 
   /** Begins as a rehearsal: a first version, by the codes of the hunt that it rehearses. */

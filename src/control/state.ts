@@ -73,12 +73,21 @@ export interface HuntState {
   incarnation?: number;
   /** Organisers' tokens that name the hunt and are of before are void here, seconds since the epoch. */
   voidBefore?: number;
+  /** The webhooks, and those that versions dropped whose outboxes are not erased yet. Absent: none. */
+  webhooks?: WebhookLife[];
   /** The hunt is being deleted: for everybody else it does not exist. */
   sealed?: true;
   /** The hunt is a rehearsal. */
   rehearsal?: RehearsalState;
   /** The id of the hunt's own rehearsal, which may be gone by now. */
   rehearsedAs?: string | undefined;
+}
+
+/** `since`: when a version brought it, epoch ms; it is told nothing of before. */
+export interface WebhookLife {
+  id: string;
+  since: number;
+  dropped?: true;
 }
 
 /** The phases that an organiser can set. */
@@ -132,7 +141,15 @@ export class StateStore {
     notes: Partial<
       Pick<
         HuntState,
-        "shards" | "drawSeed" | "seedTold" | "told" | "pepper" | "rules" | "scheduled" | "rehearsedAs"
+        | "shards"
+        | "drawSeed"
+        | "seedTold"
+        | "told"
+        | "pepper"
+        | "rules"
+        | "scheduled"
+        | "webhooks"
+        | "rehearsedAs"
       >
     >,
   ): void {

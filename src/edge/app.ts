@@ -27,8 +27,10 @@ import { noPage, pageRoutes } from "./routes/pages.ts";
 import { personalRoutes } from "./routes/personal.ts";
 import { phaseRoutes } from "./routes/phase.ts";
 import { playRoutes } from "./routes/play.ts";
+import { previewRoutes } from "./routes/preview.ts";
 import { prizeRoutes } from "./routes/prizes.ts";
 import { proofRoutes } from "./routes/proof.ts";
+import { pushRoutes } from "./routes/push.ts";
 import { registrationRoutes } from "./routes/registrations.ts";
 import { regradeRoutes } from "./routes/regrade.ts";
 import { rehearsalRoutes } from "./routes/rehearsal.ts";
@@ -38,6 +40,7 @@ import { statsRoutes } from "./routes/stats.ts";
 import { runningRoutes } from "./routes/team.ts";
 import { teamRoutes } from "./routes/teams.ts";
 import { verifyRoutes } from "./routes/verify.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 
 /** `Retry-After` of 429 and 503, and of what is not there yet: a few seconds, spread so that clients do not come back together. */
 const RETRY_AFTER = { min: 1, max: 4 };
@@ -66,11 +69,13 @@ export function makeApp(): App {
   liveRoutes(app);
   definitionRoutes(app);
   deletionRoutes(app);
+  previewRoutes(app);
   rehearsalRoutes(app);
   phaseRoutes(app);
   teamRoutes(app);
   guessRoutes(app);
   helpRoutes(app);
+  pushRoutes(app);
   regradeRoutes(app);
   personalRoutes(app);
   runningRoutes(app);
@@ -82,6 +87,7 @@ export function makeApp(): App {
   importRoutes(app);
   verifyRoutes(app);
   deadLetterRoutes(app);
+  webhookRoutes(app);
   registrationRoutes(app);
   organiserRoutes(app);
   pageRoutes(app);

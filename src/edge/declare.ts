@@ -140,6 +140,7 @@ const PARAMETERS: Record<string, { schema: z.ZodType; missing: string }> = {
   prize: { schema: slug.meta({ description: "The prize", examples: ["lantern"] }), missing: "no such prize" },
   team: { schema: id.describe("The team"), missing: "no such team" },
   clue: { schema: slug.meta({ description: "The clue", examples: ["old-lamp"] }), missing: "no such clue" },
+  page: { schema: slug.meta({ description: "The page", examples: ["rules"] }), missing: "no such page" },
   player: {
     schema: id.meta({ description: "The player", examples: ["p-3k9x0q2m4t7v"] }),
     missing: "no such player in this team",
@@ -155,6 +156,10 @@ const PARAMETERS: Record<string, { schema: z.ZodType; missing: string }> = {
   regrade: {
     schema: id.meta({ description: "The regrade", examples: ["7K2QM4TVBX9R3DEF"] }),
     missing: "there is no such regrade, or it is undone",
+  },
+  webhook: {
+    schema: slug.meta({ description: "The webhook", examples: ["chat"] }),
+    missing: "the hunt has no such webhook",
   },
   job: {
     schema: id.meta({

@@ -41,6 +41,16 @@ export function failed(c: Context, status: number, text: string, more: Record<st
   return new Response(text, { status, headers: { ...headersOf(c), ...more } });
 }
 
+/** The language of a response; `byHeader`: another `Accept-Language` would have made another one. */
+export function spokenIn(
+  c: Context,
+  spoken: { language: string; byHeader: boolean } | undefined,
+): Record<string, string> {
+  if (!spoken) return {};
+  const vary = configOf(c.env).CORS_ORIGINS === "*" ? "Accept-Language" : "Origin, Accept-Language";
+  return { "Content-Language": spoken.language, ...(spoken.byHeader ? { Vary: vary } : {}) };
+}
+
 /** That the client has what there is. */
 export function unchanged(c: Context, etag: string, more?: Record<string, string>): Response {
   return new Response(null, { status: 304, headers: { ...headersOf(c), ETag: etag, ...more } });

@@ -3,6 +3,21 @@
 /** Where Turnstile's widget comes from. */
 const TURNSTILE = "https://challenges.cloudflare.com";
 
+/** No site shows a page in a frame. */
+const CLOSED = "frame-ancestors 'none'";
+
+/** The headers of a page of a hunt that these origins may show in a frame. */
+export const framedBy = (
+  headers: Readonly<Record<string, string>>,
+  origins: readonly string[],
+): Record<string, string> => ({
+  ...headers,
+  "Content-Security-Policy": (headers["Content-Security-Policy"] ?? "").replace(
+    CLOSED,
+    `frame-ancestors ${origins.join(" ")}`,
+  ),
+});
+
 /** `styles`: hashes of the inline styles that the page may have. */
 const policy = (styles: readonly string[], captcha: boolean): string =>
   [
@@ -16,7 +31,7 @@ const policy = (styles: readonly string[], captcha: boolean): string =>
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
-    "frame-ancestors 'none'",
+    CLOSED,
   ].join("; ");
 
 /** `captcha`: hunts of this deployment may ask for Turnstile, whose widget is a script and a frame. */

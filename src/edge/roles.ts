@@ -8,6 +8,7 @@ import type { MiddlewareHandler } from "hono";
 import { publicHunt } from "../cache/kv.ts";
 import { SLUG } from "../contract/basics.ts";
 import { ALL_HUNTS, closedBy, isOwners, mayIn, type Rights, rolesOf } from "../contract/role-table.ts";
+import { OPEN_TABLES } from "../contract/table-names.ts";
 import { RequestError } from "../errors.ts";
 import { calling, directoryStub } from "../objects/call.ts";
 import type { Actor } from "../objects/control.ts";
@@ -131,6 +132,46 @@ export const playerOrOrganiser: Role<{ player: PlayerClaims | undefined }> = {
     }
     c.set("player", claims ? undefined : await seatedPlayerOf(c));
     await next();
+  },
+};
+
+/** Whoever may read this may have the tables that tell no more. */
+const OPEN_TO_ALL = "GET /v1/hunts/{hunt}/stats";
+
+/**
+ * As `organiser`; tables of what every organiser sees are for all of them, and results that are public for anybody
+ * without a token, within the rate of an address.
+ */
+export const exporter: Role<{ by?: Actor; organiser?: OrganiserClaims }> = {
+  tokens: ["organiser"],
+  checkFor: (route) => {
+    const usual = organiser.checkFor(route) as MiddlewareHandler;
+    const open = organiser.checkFor(OPEN_TO_ALL) as MiddlewareHandler;
+    return async (c, next) => {
+      const format = c.req.query("format");
+      if (format === "ctftime" && c.req.header("authorization") === undefined) {
+        await limitAddress(c.env, c.req.raw, c.get("now"));
+        await next();
+        return;
+      }
+      const isOpen = OPEN_TABLES.some((table) => table === (c.req.query("what") ?? "standings"));
+      await (format === "ctftime" || (format === "csv" && isOpen) ? open : usual)(c, next);
+    };
+  },
+};
+
+/** A message that is signed instead of carrying a token. */
+export const isSignedFeed = ({ headers }: Request): boolean =>
+  headers.has("webhook-signature") && !headers.has("authorization");
+
+/** As `organiser`, or a company's system that signs what it sends: the handler checks the signature, within a rate. */
+export const registrar: Role = {
+  tokens: ["organiser"],
+  checkFor: (route) => {
+    const usual = organiser.checkFor(route) as MiddlewareHandler;
+    return async (c, next) => {
+      await (isSignedFeed(c.req.raw) ? next() : usual(c, next));
+    };
   },
 };
 

@@ -80,6 +80,14 @@ export function* assetUses(value: unknown, path = ""): Generator<{ name: string;
 
 const joined = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);
 
+/** Where an author finds a path: texts in other languages stand beside the first one. */
+const writtenAt = (path: string): string => path.replace(/^translations\.texts\.([^.]+)\.(.+)$/, "$2.$1");
+
+/** What the definition refers to, at the paths that its author wrote. */
+export function* usesIn(definition: unknown): Generator<{ name: string; path: string }> {
+  for (const { name, path } of assetUses(definition)) yield { name, path: writtenAt(path) };
+}
+
 /** Those of `all` that the texts of `value` name. */
 export function refsOf(value: unknown, all: AssetRefs): AssetRefs | undefined {
   const names = [...new Set([...assetUses(value)].map(({ name }) => name))].filter((name) =>
@@ -92,7 +100,7 @@ export function refsOf(value: unknown, all: AssetRefs): AssetRefs | undefined {
 /** Every file that a definition names must be there. */
 export function checkAssets(definition: object, assets: AssetRefs, report: Report): void {
   const told = new Set<string>();
-  for (const { name, path } of assetUses(definition)) {
+  for (const { name, path } of usesIn(definition)) {
     if (Object.hasOwn(assets, name) || told.has(`${path} ${name}`)) continue;
     told.add(`${path} ${name}`);
     const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;

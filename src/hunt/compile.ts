@@ -3,17 +3,20 @@
  * all at once, and then the secret half (digests, never answers) and the
  * public half.
  */
+import { ONLY_WEBHOOK, REGISTRATIONS } from "../contract/webhook-types.ts";
 import type { Issue } from "../errors.ts";
 import type { DigestText } from "../protocol.ts";
 import { asksOf, checkJoin } from "./asks.ts";
 import { type AssetRefs, checkAssets } from "./asset-references.ts";
+import { checkAddresses } from "./check-addresses.ts";
 import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
 import { checkTimes, prizeWindow } from "./check-times.ts";
 import { checkCodes, codesOf, keysOf } from "./codes.ts";
-import type { CompiledClue, CompiledHunt, CompiledPrize, PublicHunt } from "./compiled.ts";
+import type { CompiledClue, CompiledHunt, CompiledPrize, CompiledRound, PublicHunt } from "./compiled.ts";
 import type { ClueDefinition, Definition, ParsedDefinition, PrizeDefinition } from "./definition.ts";
 import { kindOf } from "./kinds/all.ts";
+import { differences, type Texts, textsIn, withTexts } from "./languages.ts";
 import { lint } from "./lint.ts";
 import { ISSUES_MAX } from "./reading.ts";
 import { checkUnique, type Report } from "./report.ts";
@@ -53,31 +56,21 @@ export function compile(definition: Definition, options: CompileOptions): Compil
 
   const keys = keysOf(codes);
   const clues = definition.clues.map((clue) => compileClue(clue, keys.get(clue.id), definition, options));
-  const asks = asksOf(definition.join);
+  const secret = {
+    ...sharedHalf(definition, options.hunt),
+    ...secretHalf(definition),
+    clues,
+    pepper: options.pepper,
+    rules: RULES_VERSION,
+  };
+  const open = publicHalf(definition, options.hunt, clues);
   return {
-    hunt: {
-      ...sharedHalf(definition, options.hunt),
-      ...secretHalf(definition),
-      clues,
-      pepper: options.pepper,
-      rules: RULES_VERSION,
-    },
+    hunt: { ...secret, ...translated(definition, (texts) => textsIn(secret, texts)) },
     public: {
-      ...sharedHalf(definition, options.hunt),
-      ...(asks === undefined ? {} : { join: asks }),
-      clueCount: clues.length,
-      prizes: definition.prizes.map((prize) => {
-        const { id, title, mode, stock, odds, window } = compilePrize(prize, definition);
-        return {
-          id,
-          title,
-          mode,
-          stock,
-          ...(odds === undefined ? {} : { odds }),
-          ...(window === undefined ? {} : { window }),
-        };
-      }),
-      modes: modesInUse(clues),
+      ...open,
+      ...translated(definition, (texts) =>
+        differences(open, publicHalf(withTexts(definition, texts), options.hunt, clues)),
+      ),
     },
     warnings: lint(
       definition,
@@ -86,6 +79,53 @@ export function compile(definition: Definition, options: CompileOptions): Compil
     tolerated: issues.slice(0, ISSUES_MAX),
   };
 }
+
+/** What a half has in languages beside the first one; nothing, where the hunt has one. */
+function translated(
+  { languages, translations }: Definition,
+  textsOf: (texts: Texts) => Texts | undefined,
+): Pick<CompiledHunt, "languages" | "translations"> {
+  if (languages === undefined) return {};
+  const found = Object.entries(translations?.texts ?? {}).flatMap(([language, texts]) => {
+    const own = textsOf(texts);
+    return own === undefined || Object.keys(own).length === 0 ? [] : [[language, own] as const];
+  });
+  return { languages, ...(found.length === 0 ? {} : { translations: Object.fromEntries(found) }) };
+}
+
+function publicHalf(definition: Definition, hunt: string, clues: readonly CompiledClue[]): PublicHunt {
+  const asks = asksOf(definition.join);
+  const atStart = new Set(clues.filter(({ opens }) => opens.op === "start").map(({ round }) => round));
+  const rounds = definition.rounds.filter(({ id }) => atStart.has(id)).map(compileRound);
+  return {
+    ...sharedHalf(definition, hunt),
+    ...(asks === undefined ? {} : { join: asks }),
+    ...(definition.embed.length === 0 ? {} : { embed: definition.embed }),
+    ...(definition.legal === undefined ? {} : { legal: definition.legal }),
+    clueCount: clues.length,
+    prizes: definition.prizes.map((prize) => {
+      const { id, title, mode, stock, odds, window } = compilePrize(prize, definition);
+      return {
+        id,
+        title,
+        mode,
+        stock,
+        ...(odds === undefined ? {} : { odds }),
+        ...(window === undefined ? {} : { window }),
+      };
+    }),
+    modes: modesInUse(clues),
+    ...(rounds.length === 0 ? {} : { rounds }),
+    ...(definition.pages.length === 0 ? {} : { pages: definition.pages }),
+  };
+}
+
+const compileRound = ({ id, title, body, image }: Definition["rounds"][number]): CompiledRound => ({
+  id,
+  title,
+  ...(body === undefined || body === "" ? {} : { body }),
+  ...(image === undefined ? {} : { image }),
+});
 
 /**
  * Every issue of a definition that has not the right shape: of its shape, and
@@ -118,8 +158,10 @@ function checkMeaning(
   for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, report);
   for (const issue of checkGraph(definition)) report(issue);
   checkCodes(codes, hunt, report);
+  checkAddresses(definition, report);
   if (assets) checkAssets(definition, assets, report);
-  return issues;
+  const { origins = {} } = definition.translations ?? {};
+  return issues.map((issue) => ({ ...issue, path: origins[issue.path] ?? issue.path }));
 }
 
 /** Ids, and references from the head. */
@@ -137,6 +179,9 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
   checkUnique(definition.rounds, "rounds", report);
   checkUnique(definition.clues, "clues", report);
   checkUnique(definition.prizes, "prizes", report);
+  checkUnique(definition.pages, "pages", report);
+  checkLegal(definition, report);
+  checkLanguages(definition.languages, report);
   const rounds = new Set(definition.rounds.map((round) => round.id));
   for (const [index, clue] of definition.clues.entries()) {
     checkUnique(clue.hints, `clues.${index}.hints`, report);
@@ -152,13 +197,43 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
     report({ path: "scoring.finish", code: "unknown-clue", message: `there is no clue "${finish}"` });
   }
   const { kind, minimum } = definition.scoring.decay;
-  if (definition.webhooks.length > 0) {
-    const message = "webhooks are not built yet: nothing would be sent";
-    report({ path: "webhooks", code: "not-yet", message });
-  }
+  checkWebhooks(definition, report);
   if (kind !== "none" && definition.clues.every((clue) => clue.points < minimum)) {
     const message = `every clue is worth less than ${minimum}: nothing could fall to it`;
     report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
+  }
+}
+
+function checkLanguages(languages: Definition["languages"] = [], report: Report): void {
+  for (const [index, language] of languages.entries()) {
+    const same = languages.findIndex((each) => each.toLowerCase() === language.toLowerCase());
+    if (same === index) continue;
+    report({ path: `languages.${index}`, code: "duplicate-id", message: `"${language}" is given twice` });
+  }
+}
+
+/** Whether their addresses may be called is the engine's to say (src/hooks/address.ts). */
+function checkWebhooks({ webhooks }: Definition, report: Report): void {
+  const named = webhooks.map(({ id = ONLY_WEBHOOK }) => ({ id }));
+  for (const [index, { id }] of webhooks.entries()) {
+    if (id === undefined && webhooks.length > 1) {
+      const message = "with several webhooks each has an id, by which its secret and deliveries are found";
+      report({ path: `webhooks.${index}.id`, code: "webhook-id-missing", message });
+    }
+    if (id === REGISTRATIONS) {
+      const message = `"${REGISTRATIONS}" names the secret of sign-up feeds`;
+      report({ path: `webhooks.${index}.id`, code: "webhook-id-taken", message });
+    }
+  }
+  if (webhooks.every(({ id }) => id !== undefined)) checkUnique(named, "webhooks", report);
+}
+
+/** Pages that imprint and privacy name must be there. */
+function checkLegal({ legal = {}, pages }: Definition, report: Report): void {
+  for (const [key, address] of Object.entries(legal)) {
+    const [, page] = /^page:(.*)$/.exec(address ?? "") ?? [];
+    if (page === undefined || pages.some(({ id }) => id === page)) continue;
+    report({ path: `legal.${key}`, code: "no-such-page", message: `there is no page "${page}"` });
   }
 }
 
@@ -194,6 +269,9 @@ function compileClue(
     round: clue.round,
     title: clue.title,
     body: clue.body,
+    ...(clue.solution === undefined || clue.solution === "" ? {} : { solution: clue.solution }),
+    ...(clue.tags.length === 0 ? {} : { tags: [...new Set(clue.tags)] }),
+    ...(clue.attachments.length === 0 ? {} : { attachments: [...new Set(clue.attachments)] }),
     kind: clue.kind,
     points: clue.points,
     meta: clue.meta,
@@ -281,9 +359,17 @@ function secretHalf(definition: Definition) {
   return {
     attempts: definition.attempts,
     scoring: { ranking, ...(finish === undefined ? {} : { finish }), decay, firstSolves },
-    rounds: definition.rounds,
+    rounds: definition.rounds.map(compileRound),
     prizes: definition.prizes.map((prize) => compilePrize(prize, definition)),
-    webhooks: definition.webhooks,
+    webhooks: definition.webhooks.map(({ id = ONLY_WEBHOOK, url, as, on }) => ({
+      id,
+      url,
+      as,
+      on: [...new Set(on)],
+    })),
+    ...(definition.pages.length === 0
+      ? {}
+      : { pages: definition.pages.map(({ id, title }) => ({ id, title })) }),
   };
 }
 

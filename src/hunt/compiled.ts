@@ -3,11 +3,13 @@
  * to the shards and the rules read. Plain JSON; times are epoch milliseconds,
  * durations milliseconds, distances metres, speeds metres per second.
  */
+import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
 import type { CompareMode } from "../protocol.ts";
 import type { Asks } from "./asks.ts";
 import type { AssetRefs } from "./asset-references.ts";
 import type { AttemptLimits } from "./attempts.ts";
 import type { ClueKind, KindParts } from "./kinds/all.ts";
+import type { Texts } from "./languages.ts";
 
 export type Condition =
   | { op: "start" }
@@ -20,6 +22,15 @@ export type Condition =
   | { op: "all"; of: Condition[] }
   | { op: "any"; of: Condition[] }
   | { op: "atLeast"; atLeast: number; of: { weight: number; condition: Condition }[] };
+
+export interface CompiledRound {
+  id: string;
+  title: string;
+  /** Its story; absent: none. */
+  body?: string;
+  /** `asset:…`; absent: none. */
+  image?: string;
+}
 
 export interface CompiledHint {
   id: string;
@@ -34,6 +45,12 @@ export interface CompiledClue extends KindParts {
   round: string;
   title: string;
   body: string;
+  /** Told to who solved it, and to all in the end; absent: none. */
+  solution?: string;
+  /** Absent: none. */
+  tags?: string[];
+  /** `asset:…` each; absent: none. */
+  attachments?: string[];
   kind: ClueKind;
   points: number;
   meta: boolean;
@@ -51,7 +68,9 @@ export interface WithdrawnClue {
   id: string;
   /** Its dropped hints. */
   hints: CompiledHint[];
-  clue?: Pick<CompiledClue, "round" | "title" | "body" | "kind" | "points" | "meta"> & { roundTitle: string };
+  clue?: Pick<CompiledClue, "round" | "title" | "body" | "solution" | "tags" | "kind" | "points" | "meta"> & {
+    roundTitle: string;
+  };
 }
 
 export interface CompiledPrize {
@@ -75,8 +94,10 @@ export interface Scoring {
 }
 
 export interface Webhook {
+  id: string;
   url: string;
-  on: ("solved" | "finished" | "won")[];
+  as: WebhookShape;
+  on: WebhookType[];
 }
 
 export interface Players {
@@ -116,10 +137,16 @@ export interface CompiledHunt {
   players: Players;
   attempts: AttemptLimits;
   scoring: Scoring;
-  rounds: { id: string; title: string }[];
+  rounds: CompiledRound[];
   clues: CompiledClue[];
   prizes: CompiledPrize[];
   webhooks: Webhook[];
+  /** Pages of the hunt's own, which are told apart; absent: none. */
+  pages?: { id: string; title: string }[];
+  /** The first is the one of the texts here; absent: nobody said which that is. */
+  languages?: string[];
+  /** By language, the texts that differ, by their path; absent: none does. */
+  translations?: Record<string, Texts>;
   /** The files that its texts name; absent: none. */
   assets?: AssetRefs;
   /** In the order they were dropped; absent: none. */
@@ -152,8 +179,19 @@ export interface PublicHunt {
   players: Players;
   /** What joining asks; absent: nothing. */
   join?: Asks;
+  /** Who is behind the hunt, and what becomes of data: `page:…` or https addresses. */
+  legal?: { imprint?: string | undefined; privacy?: string | undefined };
+  /** Origins whose pages may show the hunt's in a frame; absent: none. */
+  embed?: string[];
   clueCount: number;
   prizes: Pick<CompiledPrize, "id" | "title" | "mode" | "stock" | "odds" | "window">[];
+  /** Those with something open to all at the start; absent: none. */
+  rounds?: CompiledRound[];
+  /** Pages of the hunt's own; absent: none. */
+  pages?: { id: string; title: string; body: string }[];
+  /** As of the compiled hunt; the texts are those of this half. */
+  languages?: string[];
+  translations?: Record<string, Texts>;
   /** The files that these texts name, which everybody may see; absent: none. */
   assets?: AssetRefs;
   /** The compare modes in use: which digests the edge must compute for an answer. */

@@ -8,6 +8,8 @@ import type { Team } from "./team.ts";
 export interface Context {
   hunt: IndexedHunt;
   phase: Phase;
+  /** Solutions are told to everybody. */
+  solutionsTold?: boolean;
   /** When the hunt opened, epoch ms; `Infinity` before that. */
   openedAt: number;
   /** With moving scores, the standings as last reported to the shard; undefined before that. */

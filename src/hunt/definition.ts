@@ -4,17 +4,27 @@
  * as a whole (references, order of times, what can open) is `compile`'s.
  */
 import * as z from "zod";
+import { WEBHOOK_SHAPES, WEBHOOK_TYPES } from "../contract/webhook-types.ts";
 import type { Issue } from "../errors.ts";
 import { joinSchema } from "./asks.ts";
 import { conditionSchema, POINTS_MAX } from "./condition.ts";
-import { slugSchema, titleSchema as title } from "./fields.ts";
+import { assetSchema, slugSchema, titleSchema as title } from "./fields.ts";
 import { KIND_KEYS, KIND_NAMES } from "./kinds/all.ts";
+import {
+  differences,
+  LANGUAGE,
+  LANGUAGES_MAX,
+  type Spoken,
+  spokenOf,
+  type Translations,
+  translatable,
+} from "./languages.ts";
 import { durationSchema, timeSchema } from "./moment.ts";
 import { readJson } from "./read-json.ts";
 import { readYaml } from "./read-yaml.ts";
 import { ISSUES_MAX, SOURCE_BYTES_MAX, utf8Length } from "./reading.ts";
 import { type Draft, repaired } from "./repair.ts";
-import { flatten, toIssues } from "./schema-issues.ts";
+import { type Flat, flatten, type Read, toIssues } from "./schema-issues.ts";
 
 // The format's own limits (docs/hunt-format.md).
 export const CLUES_MAX = 2_000;
@@ -23,6 +33,7 @@ export const HINTS_PER_CLUE_MAX = 20;
 
 // Characters. Generous to authors; they keep what one clue costs in a shard's memory and on the wire in sight.
 const MARKDOWN_MAX = 20_000;
+const TAG_MAX = 40;
 const CODE_MAX = 512;
 const URL_MAX = 2_000;
 
@@ -30,6 +41,10 @@ const URL_MAX = 2_000;
 const BRACKETS_MAX = 50;
 const PRIZES_MAX = 100;
 const WEBHOOKS_MAX = 10;
+const EMBED_MAX = 20;
+const PAGES_MAX = 50;
+const TAGS_PER_CLUE_MAX = 20;
+const ATTACHMENTS_PER_CLUE_MAX = 20;
 const FIRST_SOLVES_MAX = 100;
 
 /** Units of one prize. A list of codes is bounded by the size of the source first. */
@@ -142,6 +157,19 @@ const clueSchema = z.strictObject({
   round: slugSchema.describe("Id of the round it belongs to"),
   title,
   body: markdown.default("").describe("Markdown, sanitised"),
+  solution: markdown
+    .optional()
+    .describe("Markdown; shown to who solved the clue, and to everybody once the hunt is final or 24 h over"),
+  tags: z
+    .array(z.string().trim().min(1).max(TAG_MAX))
+    .max(TAGS_PER_CLUE_MAX)
+    .default([])
+    .describe("By these players find it among many"),
+  attachments: z
+    .array(assetSchema)
+    .max(ATTACHMENTS_PER_CLUE_MAX)
+    .default([])
+    .describe("Files that go with it"),
   kind: z.enum(KIND_NAMES).describe("How it is solved"),
   points: points.default(0).describe("What a solve is worth"),
   meta: z.boolean().default(false).describe("Shown as a meta; not counted by solvedIn"),
@@ -171,12 +199,35 @@ const prizeSchema = z.strictObject({
   requires: conditionSchema.optional().describe("What a team must have done"),
 });
 
+/** As a page's policy names a site: no path, nothing that could end the rule. */
+const originSchema = z
+  .string()
+  .max(300)
+  .regex(
+    /^(?:https:\/\/(?=[^/]{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|http:\/\/(?:localhost|127\.0\.0\.1))(?::[1-9]\d{0,4})?$/,
+    "must be an origin in small letters: https://museum.example, without a path",
+  );
+
+/** A page of the hunt's own, or one elsewhere. */
+const legalLink = z
+  .string()
+  .max(URL_MAX)
+  .regex(
+    /^(?:page:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?|https:\/\/[^\s<>"'\\]+)$/,
+    "must be page:… or an https address",
+  );
+
 const webhookSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).max(URL_MAX),
-  on: z
-    .array(z.enum(["solved", "finished", "won"]))
-    .min(1)
-    .max(3),
+  id: slugSchema.optional().describe("May be left out where there is one webhook: hook-1 then"),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(URL_MAX)
+    .describe("https; where the messages go"),
+  as: z
+    .enum(WEBHOOK_SHAPES)
+    .default("signed")
+    .describe("signed: a JSON body by Standard Webhooks; discord, slack: a line of text as these take it"),
+  on: z.array(z.enum(WEBHOOK_TYPES)).min(1).max(WEBHOOK_TYPES.length).describe("What is told"),
 });
 
 /** The schema of a definition, version 1. Parsing gives milliseconds for times and durations, trees for conditions. */
@@ -204,6 +255,12 @@ export const definitionSchema = z
   .strictObject({
     format: z.literal(1).describe("The version of this format"),
     hunt: slugSchema.optional().describe("The hunt's id; must match the path it is published under"),
+    languages: z
+      .array(z.string().regex(LANGUAGE, "a language is en, de, pt-BR …"))
+      .min(1)
+      .max(LANGUAGES_MAX)
+      .optional()
+      .describe("The first is the default; then any text may be {en: …, de: …}"),
     title: title.describe("What players see"),
     description: markdown.optional().describe("Markdown"),
     opens: timeSchema.optional().describe("Goes live by itself then; an organiser starts it if not given"),
@@ -216,6 +273,15 @@ export const definitionSchema = z
         "manual: after the end the standings stay as they were until an organiser releases the results",
       ),
     help: helpSchema.optional(),
+    embed: z
+      .array(originSchema)
+      .max(EMBED_MAX)
+      .default([])
+      .describe("Sites whose pages may show this hunt's pages in a frame: https://museum.example"),
+    legal: z
+      .strictObject({ imprint: legalLink.optional(), privacy: legalLink.optional() })
+      .optional()
+      .describe("Linked from every page of the hunt: page:imprint, or an https address"),
     guesses: z
       .enum(["shown", "hidden"])
       .default("shown")
@@ -240,16 +306,28 @@ export const definitionSchema = z
       firstSolves: [],
     }),
     rounds: z
-      .array(z.strictObject({ id: slugSchema, title }))
+      .array(
+        z.strictObject({
+          id: slugSchema,
+          title,
+          body: markdown.optional().describe("Its story, Markdown"),
+          image: assetSchema.optional().describe("A picture above its story"),
+        }),
+      )
       .min(1)
       .max(ROUNDS_MAX),
     clues: z.array(clueSchema).min(1).max(CLUES_MAX),
     prizes: z.array(prizeSchema).max(PRIZES_MAX).default([]),
+    pages: z
+      .array(z.strictObject({ id: slugSchema, title, body: markdown.describe("Markdown") }))
+      .max(PAGES_MAX)
+      .default([])
+      .describe("Pages of the hunt's own, which everybody may read; texts link them as page:rules"),
     webhooks: z
       .array(webhookSchema)
       .max(WEBHOOKS_MAX)
       .default([])
-      .describe("Not built yet: refused as not-yet"),
+      .describe("Addresses that are told what happens (docs/webhooks.md)"),
   })
   .meta({
     id: "Hunt",
@@ -257,7 +335,10 @@ export const definitionSchema = z
     description: "A treasure hunt: rounds, clues, prizes and the rules between them.",
   });
 
-export type Definition = z.output<typeof definitionSchema>;
+export type Definition = z.output<typeof definitionSchema> & {
+  /** Of a hunt in several languages; the rest is as in the first. */
+  translations?: Translations;
+};
 export type ClueDefinition = Definition["clues"][number];
 export type PrizeDefinition = Definition["prizes"][number];
 
@@ -287,18 +368,50 @@ export function parseDefinition(source: string, format: "json" | "yaml"): Parsed
   if (reading.issues !== undefined) {
     return { issues: reading.issues.slice(0, ISSUES_MAX), unreadable: reading.unreadable };
   }
+  const spoken = spokenOf(reading.value);
+  if (spoken) return parseSpoken(spoken, reading);
   const parsed = definitionSchema.safeParse(reading.value);
   if (parsed.success) return { definition: parsed.data };
-  const flat = flatten(parsed.error.issues);
-  const draft = repaired(definitionSchema, reading.value, flat);
+  return faulty(flatten(parsed.error.issues), reading, reading.value, []);
+}
+
+function faulty(flat: Flat[], read: Read, value: unknown, more: Issue[]): ParsedDefinition {
+  const draft = repaired(definitionSchema, value, flat);
   return {
-    issues: toIssues(flat.slice(0, ISSUES_MAX), reading),
+    issues: [...toIssues(flat, read), ...more].slice(0, ISSUES_MAX),
     unreadable: false,
     ...(draft === undefined ? {} : { draft }),
   };
 }
 
+/** As `parseDefinition`, once for each language: what is wrong in one is told at its text. */
+function parseSpoken(
+  { languages, values, written, missing, origins, issues }: Spoken,
+  read: Read,
+): ParsedDefinition {
+  const parsed = values.map((value) => definitionSchema.safeParse(value));
+  const told = new Set<string>();
+  const faults = parsed.flatMap(({ error }, place) =>
+    flatten(error?.issues ?? []).flatMap((fault) => {
+      const dotted = fault.path.map(String).join(".");
+      const path = written.has(dotted) ? [...fault.path, languages[place] ?? ""] : fault.path;
+      const key = `${path.map(String).join(".")} ${fault.key ?? ""} ${fault.finding.code}`;
+      if (told.has(key)) return [];
+      told.add(key);
+      return [{ ...fault, path }];
+    }),
+  );
+  const [first, ...others] = parsed.map(({ data }) => data);
+  if (faults.length > 0 || issues.length > 0 || !first) return faulty(faults, read, values[0], issues);
+  const texts = others.flatMap((other, place) =>
+    other ? [[languages[place + 1] ?? "", differences(first, other)] as const] : [],
+  );
+  return {
+    definition: { ...first, translations: { texts: Object.fromEntries(texts), missing, origins } },
+  };
+}
+
 /** The JSON Schema (2020-12) of what authors write, for editors and `schema/hunt.json`. */
 export function huntJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(definitionSchema, { io: "input", target: "draft-2020-12" });
+  return translatable(z.toJSONSchema(definitionSchema, { io: "input", target: "draft-2020-12" }));
 }

@@ -10,5 +10,11 @@ export const slugSchema = z
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "an id is 1 to 63 of a-z, 0-9 and inner hyphens")
   .meta({ id: "Slug", title: "Id" });
 
+/** A file of the hunt, as the engine knows its name. */
+export const assetSchema = z
+  .string()
+  .regex(/^asset:[a-z0-9][a-z0-9._-]{0,99}(?:\/[a-z0-9][a-z0-9._-]{0,99}){0,3}$/, "a file is asset:name.pdf")
+  .meta({ id: "Asset", title: "File" });
+
 /** A line of text that people read. */
 export const titleSchema = z.string().trim().min(1).max(TITLE_MAX);

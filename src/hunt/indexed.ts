@@ -6,6 +6,7 @@ import { type ClueChanges, changeOfClue, isVoid, withClueChanges } from "./clue-
 import type { CompiledClue, CompiledHunt, CompiledPrize, Condition, WithdrawnClue } from "./compiled.ts";
 import { kindOf } from "./kinds/all.ts";
 import type { Judge } from "./kinds/kind.ts";
+import { withTexts } from "./languages.ts";
 import { OpeningsMemory } from "./openings.ts";
 import { Print } from "./print.ts";
 import { isDynamic } from "./score.ts";
@@ -34,6 +35,10 @@ export interface IndexedHunt {
   readonly files: number;
   /** What earlier versions had, by clue. */
   readonly withdrawn: ReadonlyMap<string, WithdrawnClue>;
+  /** The same hunt in other languages, as they were asked for. See `inLanguage`. */
+  readonly spoken: Map<string, IndexedHunt>;
+  /** Of one in another language: the one that it was made of. */
+  readonly original?: IndexedHunt;
   /** Every `n` of a `{points: n}` condition, rising. */
   readonly thresholds: readonly number[];
   /** Scores move with other teams' solves: only the standings know them. */
@@ -74,11 +79,37 @@ export function indexHunt(published: CompiledHunt, changes?: ClueChanges): Index
     prizes: new Map(compiled.prizes.map((prize) => [prize.id, prize])),
     closed: new Set(compiled.clues.map(({ id }) => id).filter((id) => changeOfClue(changes, id))),
     changed: changes && Object.keys(changes).length > 0 ? JSON.stringify(changes) : "",
+    spoken: new Map(),
     files: compiled.assets ? new Print().text(JSON.stringify(compiled.assets)).value : 0,
     withdrawn: new Map((compiled.withdrawn ?? []).map((clue) => [clue.id, clue])),
     thresholds: [...thresholds].sort((a, b) => a - b),
     dynamic: isDynamic(compiled.scoring),
   };
+}
+
+/** The hunt with its texts in this language, where it has such: the same rules, other words. */
+export function inLanguage(hunt: IndexedHunt, language: string | undefined): IndexedHunt {
+  const texts = language === undefined ? undefined : hunt.compiled.translations?.[language];
+  if (language === undefined || texts === undefined) return hunt;
+  const known = hunt.spoken.get(language);
+  if (known) return known;
+  const compiled = withTexts(hunt.compiled, texts);
+  const clues = new Map(compiled.clues.map((clue) => [clue.id, clue]));
+  const judges = new Map(hunt.judges);
+  for (const clue of compiled.clues) {
+    // Others say nothing in words.
+    if ((clue.nudges ?? []).length > 0) judges.set(clue.id, kindOf(clue).prepare(clue));
+  }
+  const made = {
+    original: hunt,
+    ...hunt,
+    compiled,
+    clues,
+    judges,
+    prizes: new Map(compiled.prizes.map((prize) => [prize.id, prize])),
+  };
+  hunt.spoken.set(language, made);
+  return made;
 }
 
 /** The clues and point thresholds a condition reads. */

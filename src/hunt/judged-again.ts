@@ -82,6 +82,24 @@ export class JudgedAgain {
     }
   }
 
+  /** Whether the answer solves its clue by the definition. */
+  isRight({ clue = "", answer, at }: Pick<PlayFact, "clue" | "answer" | "at">): boolean {
+    const about = this.#hunt.clues.get(clue);
+    if (!about || answer === undefined) return false;
+    const fact: PlayFact = {
+      seq: 0,
+      at,
+      team: "",
+      type: "answer",
+      outcome: "incorrect",
+      player: "",
+      event: "",
+      clue,
+      answer,
+    };
+    return this.#counts(unjudged(), about, fact) === true;
+  }
+
   #judge(judged: TeamJudged, fact: PlayFact): void {
     this.events += 1;
     const about = this.#hunt.clues.get(fact.clue ?? "");
@@ -127,11 +145,18 @@ export class JudgedAgain {
   #judgedOf(team: string): TeamJudged {
     const known = this.#teams.get(team);
     if (known) return known;
-    const judged: TeamJudged = { counting: new Map(), solvers: new Map(), scans: [], members: new Map() };
+    const judged = unjudged();
     this.#teams.set(team, judged);
     return judged;
   }
 }
+
+const unjudged = (): TeamJudged => ({
+  counting: new Map(),
+  solvers: new Map(),
+  scans: [],
+  members: new Map(),
+});
 
 /** Whether `a` comes before `b`. */
 export const isEarlier = (a: Counting, b: Counting): boolean =>

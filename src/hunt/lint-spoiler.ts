@@ -27,6 +27,8 @@ export function lintSpoilers(definition: Definition, codes: readonly string[]): 
   return [
     ...lintCodes(definition.title, "title", secrets),
     ...lintCodes(definition.description ?? "", "description", secrets),
+    ...definition.pages.flatMap(({ body }, index) => lintCodes(body, `pages.${index}.body`, secrets)),
+    ...definition.rounds.flatMap(({ body = "" }, index) => lintCodes(body, `rounds.${index}.body`, secrets)),
     ...inClues,
   ];
 }

@@ -2,6 +2,7 @@
 import type { Issue } from "../errors.ts";
 import { greatestBonus } from "./check-graph.ts";
 import type { ClueDefinition, Definition } from "./definition.ts";
+import { withTexts } from "./languages.ts";
 import { lintAffordable } from "./lint-afford.ts";
 import { lintBottlenecks } from "./lint-bottleneck.ts";
 import { lintNoEffect } from "./lint-no-effect.ts";
@@ -22,8 +23,8 @@ export function lint(definition: Definition, codes: readonly string[]): Issue[] 
     ...lintPoints(definition),
     ...lintPrizes(definition),
     ...lintEntries(definition),
-    ...lintConsents(definition),
     ...lintSpoilers(definition, codes),
+    ...lintTranslations(definition, codes),
     ...lintBottlenecks(definition),
     ...lintNoEffect(definition),
   ];
@@ -113,14 +114,21 @@ function lintEntries({ players, join, prizes }: Definition): Issue[] {
   }));
 }
 
-/** Links to pages in consents: this version has no pages, so they lead nowhere. */
-function lintConsents({ join }: Definition): Issue[] {
-  return (join?.consent ?? []).flatMap(({ text }, index) => {
-    const [, page] = /\]\(page:([^)\s]*)\)/.exec(text) ?? [];
-    if (page === undefined) return [];
-    const message = `there is no page "${page}": link it by its address`;
-    return [{ path: `join.consent.${index}.text`, code: "no-such-page" as const, message }];
-  });
+/** Texts that are to be written in every language and are not, and secrets given away in those that are. */
+function lintTranslations(definition: Definition, codes: readonly string[]): Issue[] {
+  const { texts = {}, missing = [] } = definition.translations ?? {};
+  return [
+    ...missing.map(({ path, languages }) => ({
+      path,
+      code: "not-translated" as const,
+      message: `missing in ${languages.join(", ")}: shown in ${definition.languages?.[0]} there`,
+    })),
+    ...Object.entries(texts).flatMap(([language, own]) =>
+      lintSpoilers(withTexts(definition, own), codes)
+        .filter(({ path }) => own[path] !== undefined)
+        .map((issue) => ({ ...issue, path: `${issue.path}.${language}` })),
+    ),
+  ];
 }
 
 /** Prizes whose window or hunt is over before anybody can be eligible. */

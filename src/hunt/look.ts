@@ -6,6 +6,7 @@
  * Beside its time, an ETag does not cover what others move: values of clues and scores in
  * a hunt where they move, places, units left. A look at what changed has these anyway.
  */
+import { ASSET_SCHEME } from "../contract/asset-types.ts";
 import { ANNOUNCEMENTS_TOLD, type ClueView, type Me } from "../contract/me.ts";
 import type { Announcement } from "../protocol.ts";
 import { type AddressOf, assetsIn } from "./asset-references.ts";
@@ -43,6 +44,8 @@ export interface Known {
   isTo?(announcement: Announcement, team: Team): boolean;
   /** By what the member comes back. */
   returnCodeOf(team: Team, member: Member): string;
+  /** What the team gave that solved the clue; undefined: nothing that is typed, or nobody knows any more. */
+  answerOf?(team: Team, clue: string): string | undefined;
 }
 
 /** Where long texts stand apart: by their content, readable with a ticket for some time. */
@@ -94,6 +97,7 @@ export function glance(present: Context, team: Team, player: string, known: Know
   const own = team.members.find(({ id }) => id === player);
   const all = new Print().number(FORM).number(known.version).text(phase).text(player);
   if (hunt.changed !== "") all.text(hunt.changed);
+  if (context.solutionsTold) all.text("solutions");
   if (hunt.files !== 0) all.number(hunt.files);
   all.number(own ? generationOf(own) : 0);
   printTeam(all, context, team);
@@ -119,6 +123,8 @@ export function glance(present: Context, team: Team, player: string, known: Know
       } else print = printOf(context, team, clue, openedAt, now);
       const errata = told.errata.get(clue.id);
       if (errata !== undefined) print = new Print().number(print).text(errata).value;
+      if (context.solutionsTold && clue.solution !== undefined)
+        print = new Print().number(print).number(1).value;
       prints[place] = print;
       all.word(place).number(print);
     }
@@ -309,8 +315,7 @@ export function lookText(
       apart,
       addresses,
     });
-    const errata = glanced.errata.get(clue.id);
-    const text = errata === undefined ? whole : `${whole.slice(0, -1)},"errata":${errata}}`;
+    const text = withMore(whole, moreOf(glanced, clue, { apart, addresses }));
     clues += clues === "" ? text : `,${text}`;
   }
   const seen = hasOthers || compiled.prizes.length > 0 ? seenOf(context, team, now) : [];
@@ -327,7 +332,9 @@ export function lookText(
     text += `"player":${JSON.stringify({ id: player, name: own?.name ?? "", ...returnCode })},`;
   }
   text += `"team":${teamText(context, team, standing)},"phase":"${context.phase}"`;
-  if (hasOthers) text += `,"rounds":${JSON.stringify(roundsOf(hunt, seen))}`;
+  if (!before && compiled.languages) text += `,"languages":${JSON.stringify(compiled.languages)}`;
+  if (!before && compiled.pages) text += `,"pages":${JSON.stringify(compiled.pages)}`;
+  if (hasOthers) text += `,"rounds":${JSON.stringify(roundsOf(hunt, seen, addresses?.of))}`;
   text += `,"clues":[${clues}]`;
   if (before && hasOthers) text += `,"order":${JSON.stringify(seen.map(({ id }) => id))}`;
   if (before && dynamic) text += `,"points":{${moved}}`;
@@ -338,6 +345,29 @@ export function lookText(
   const asOf = dynamic ? (context.word?.asOf ?? now) : now;
   return `${text},"serverTime":"${isoOf(now)}","asOf":"${isoOf(asOf)}"}`;
 }
+
+/** What few clues show: what was corrected of it, what solves it. */
+function moreOf(
+  { context, team, errata, known }: Glance,
+  clue: CompiledClue,
+  form: Where,
+): string | undefined {
+  const corrected = errata.get(clue.id);
+  const isSolved = team.solves.has(clue.id);
+  const answer = isSolved ? known.answerOf?.(team, clue.id) : undefined;
+  const solution = isSolved || context.solutionsTold ? clue.solution : undefined;
+  if (corrected === undefined && answer === undefined && solution === undefined) return undefined;
+  const solved = {
+    ...(solution === undefined ? {} : told(solution, form, "solution")),
+    ...(answer === undefined ? {} : { answer }),
+  };
+  const text = JSON.stringify(solved).slice(1, -1);
+  if (corrected === undefined) return text;
+  return `${text}${text === "" ? "" : ","}"errata":${corrected}`;
+}
+
+const withMore = (whole: string, more: string | undefined): string =>
+  more === undefined ? whole : `${whole.slice(0, -1)},${more}}`;
 
 function teamText(context: Context, team: Team, place: Place | undefined): string {
   const captain = captainOf(team);
@@ -386,13 +416,14 @@ function textsOf(hunt: IndexedHunt): ClueText[] {
 }
 
 const headOf = (hunt: IndexedHunt, clue: CompiledClue, body: object): string => {
-  const { id, round, title, kind, meta } = clue;
+  const { id, round, title, tags, kind, meta } = clue;
   const shown = {
     id,
     round,
     title,
     kind,
     ...(meta ? { meta: true as const } : {}),
+    ...(tags === undefined ? {} : { tags }),
     ...(hunt.closed.has(id) ? { withdrawn: true as const } : {}),
   } satisfies Partial<ClueView>;
   return `${JSON.stringify({ ...shown, ...body, ...kindOf(clue).view?.(clue) }).slice(0, -1)},"points":`;
@@ -472,14 +503,32 @@ type Where = Pick<Form, "apart" | "addresses">;
 function headFor(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, { apart, addresses }: Where): string {
   if (addresses && text.shown !== null) {
     if (text.shown?.period === addresses.period) return text.shown.head;
-    if (assetsIn(clue.body).length > 0) {
-      const head = headOf(hunt, clue, { body: addresses.of(clue.body) });
+    if (clue.attachments || assetsIn(clue.body).length > 0) {
+      const attachments = attachmentsOf(hunt, clue, addresses);
+      const head = headOf(hunt, clue, {
+        body: addresses.of(clue.body),
+        ...(attachments.length === 0 ? {} : { attachments }),
+      });
       text.shown = { period: addresses.period, head };
       return head;
     }
     text.shown = null;
   }
   return apart && clue.body.length > APART_OVER ? headApart(hunt, clue, text, apart) : text.head;
+}
+
+/** The files that go with the clue, and where they are. */
+function attachmentsOf(
+  { compiled: { assets = {} } }: IndexedHunt,
+  { attachments = [] }: CompiledClue,
+  { addressOf }: Addresses,
+): NonNullable<ClueView["attachments"]> {
+  return attachments.flatMap((reference) => {
+    const name = reference.slice(ASSET_SCHEME.length);
+    const url = addressOf(name);
+    const file = Object.hasOwn(assets, name) ? assets[name] : undefined;
+    return url === undefined || !file ? [] : [{ name, type: file.type, size: file.size, url }];
+  });
 }
 
 function headApart(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, apart: Apart): string {
@@ -510,11 +559,17 @@ function hintTold({ text, ...hint }: ClueView["hints"][number], form: Where): ob
 }
 
 /** A clue that a version dropped. */
-function dropped({ body, hints, ...clue }: ClueView, form: Where): object {
-  return { ...clue, ...told(body, form, "body"), hints: hints.map((hint) => hintTold(hint, form)) };
+function dropped({ body, solution, hints, ...clue }: ClueView, form: Where): object {
+  const solved = solution === undefined ? {} : told(solution, form, "solution");
+  return {
+    ...clue,
+    ...told(body, form, "body"),
+    ...solved,
+    hints: hints.map((hint) => hintTold(hint, form)),
+  };
 }
 
-function told(text: string, { apart, addresses }: Where, key: "text" | "body"): object {
+function told(text: string, { apart, addresses }: Where, key: "text" | "body" | "solution"): object {
   const shown = addresses?.of(text) ?? text;
   const isApart = apart && shown === text && text.length > APART_OVER;
   return isApart ? { [`${key}At`]: apart.of(text) } : { [key]: shown };
@@ -522,12 +577,15 @@ function told(text: string, { apart, addresses }: Where, key: "text" | "body"): 
 
 /** The texts of a hunt that may stand apart. */
 export function* longTexts({ compiled, withdrawn }: IndexedHunt): Generator<string> {
-  for (const { body, hints } of compiled.clues) {
+  for (const { body, solution, hints } of compiled.clues) {
     yield body;
+    if (solution !== undefined) yield solution;
     for (const { text } of hints) yield text;
   }
+  for (const texts of Object.values(compiled.translations ?? {})) yield* Object.values(texts);
   for (const { clue, hints } of withdrawn.values()) {
     if (clue) yield clue.body;
+    if (clue?.solution !== undefined) yield clue.solution;
     for (const { text } of hints) yield text;
   }
 }

@@ -69,6 +69,13 @@ export function endsAt(state: PhaseState, times: HuntTimes): number {
   return Math.min(state.endedAt ?? Number.POSITIVE_INFINITY, times.closes ?? Number.POSITIVE_INFINITY);
 }
 
+/** So long after the end solutions are told to everybody, ms; and as soon as the hunt is final. */
+const SOLUTIONS_AFTER = 24 * 3_600_000;
+
+/** When solutions are told to everybody; `Infinity`: nobody knows yet. Epoch ms. */
+export const solutionsToldAt = (state: PhaseState, times: HuntTimes): number =>
+  Math.min(state.finalAt ?? Number.POSITIVE_INFINITY, endsAt(state, times) + SOLUTIONS_AFTER);
+
 /** The first of these times that is still ahead; undefined: none is. Epoch ms. */
 export function nextOf(times: readonly (number | undefined)[], now: number): number | undefined {
   const ahead = times.filter((at) => at !== undefined && at > now) as number[];

@@ -21,7 +21,7 @@ const ROUNDS_MAX = 5;
 const FAULTS_MAX = 200;
 
 /** Told of every entry, whatever else is wrong in it: they are about one name. */
-const ABOUT_NAMES = /^(?:unknown-|duplicate-|hunt-mismatch$|not-yet$)/;
+const ABOUT_NAMES = /^(?:unknown-|duplicate-|hunt-mismatch$)/;
 
 /** They say that a key is not there, or one too many. */
 const OF_KEYS = /-(?:missing|superfluous|stock)$/;

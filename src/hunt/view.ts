@@ -60,9 +60,20 @@ const carriedWins = ({ members }: Team): Win[] =>
   members.flatMap(({ id, won = [] }) => won.map((win) => ({ ...win, player: id })));
 
 /** A round is told of when its first clue is; one that a version dropped, after the others. */
-export function roundsOf({ compiled, withdrawn }: Context["hunt"], seen: readonly Seen[]): Me["rounds"] {
+export function roundsOf(
+  { compiled, withdrawn }: Context["hunt"],
+  seen: readonly Seen[],
+  addressed: (text: string) => string = (text) => text,
+): Me["rounds"] {
   const told = new Set(seen.map(({ round }) => round));
-  const rounds = compiled.rounds.filter(({ id }) => told.has(id));
+  const rounds: Me["rounds"] = compiled.rounds
+    .filter(({ id }) => told.has(id))
+    .map(({ id, title, body, image }) => ({
+      id,
+      title,
+      ...(body === undefined ? {} : { body: addressed(body) }),
+      ...(image === undefined ? {} : { image: addressed(image) }),
+    }));
   for (const { id, round } of seen) {
     if (rounds.some((known) => known.id === round)) continue;
     rounds.push({ id: round, title: withdrawn.get(id)?.clue?.roundTitle ?? "" });

@@ -16,8 +16,18 @@ export function withdrawnSince(before: CompiledHunt, after: CompiledHunt): Withd
   const titles = new Map(before.rounds.map(({ id, title }) => [id, title]));
   const earlier = new Map((before.withdrawn ?? []).map((clue) => [clue.id, clue]));
   const present = before.clues.map((clue): WithdrawnClue => {
-    const { id, round, title, body, kind, points, meta } = clue;
-    const about = { round, roundTitle: titles.get(round) ?? "", title, body, kind, points, meta };
+    const { id, round, title, body, solution, tags, kind, points, meta } = clue;
+    const about = {
+      round,
+      roundTitle: titles.get(round) ?? "",
+      title,
+      body,
+      ...(solution === undefined ? {} : { solution }),
+      ...(tags === undefined ? {} : { tags }),
+      kind,
+      points,
+      meta,
+    };
     return { id, hints: [...(earlier.get(id)?.hints ?? []), ...clue.hints], clue: about };
   });
   const known = new Set(present.map(({ id }) => id));
@@ -77,7 +87,7 @@ export function withdrawnViews(withdrawn: Iterable<WithdrawnClue>, team: Team): 
     const hints = takenOf(entry, team);
     const openedAt = solve ? iso(solve.at) : hints[0]?.availableAt;
     if (openedAt === undefined) continue;
-    const { round, title, body, kind, points, meta } = entry.clue;
+    const { round, title, body, solution, tags, kind, points, meta } = entry.clue;
     views.push({
       id: entry.id,
       round,
@@ -88,6 +98,8 @@ export function withdrawnViews(withdrawn: Iterable<WithdrawnClue>, team: Team): 
       state: solve ? "solved" : "open",
       withdrawn: true,
       body,
+      ...(solve && solution !== undefined ? { solution } : {}),
+      ...(tags === undefined ? {} : { tags }),
       attempts: team.attempts.get(entry.id)?.wrong ?? 0,
       openedAt,
       ...(solve ? { solvedAt: iso(solve.at) } : {}),

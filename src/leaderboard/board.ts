@@ -15,6 +15,7 @@ import type {
   BoardPage,
   BoardQuery,
   LookedAt,
+  PublicTeam,
   TeamCount,
 } from "../objects/leaderboard.ts";
 import type { ReportResult, ScoreReport, ShardStandings, StandingsRow } from "../protocol.ts";
@@ -290,6 +291,29 @@ export class Board {
   #joinedLater(standings: Standings | undefined, team: string): boolean {
     const all = this.#keeper?.view.all;
     return standings?.has(team) === false && all?.has(team) === true && !all.isConcealed(team);
+  }
+
+  /** See `LeaderboardObject.publicTeams`. */
+  publicTeams(teams: readonly string[]): Promise<(PublicTeam | null)[]> {
+    return this.public(({ standings }) =>
+      teams.map((team) => {
+        const all = this.#keeper?.view.all;
+        const name = all?.nameOf(team);
+        if (all === undefined || name === undefined) return null;
+        const rank = standings?.rank(team);
+        return {
+          name,
+          isConcealed: all.isConcealed(team) || standings?.isConcealed(team) === true,
+          isPublic: standings?.has(team) === true,
+          ...(rank === undefined ? {} : { rank }),
+        };
+      }),
+    );
+  }
+
+  /** See `LeaderboardObject.solvedClues`. */
+  solvedClues(): Promise<string[]> {
+    return this.organisers(({ standings }) => standings?.solvedClues() ?? []);
   }
 
   /** See `LeaderboardObject.teamCount`. */

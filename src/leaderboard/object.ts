@@ -28,6 +28,7 @@ import {
   type LivePage,
   type LookedAt,
   type PlacedFact,
+  type PublicTeam,
   SINCE_HEADER,
   type TeamCount,
 } from "../objects/leaderboard.ts";
@@ -239,6 +240,16 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
   /** The rows around a team. */
   around(team: string, query: AroundQuery): Promise<BoardPage | Refusal> {
     return this.#board.around(team, query);
+  }
+
+  /** See `LeaderboardObject`. */
+  publicTeams(teams: string[]): Promise<(PublicTeam | null)[]> {
+    return this.#board.publicTeams(teams);
+  }
+
+  /** See `LeaderboardObject`. */
+  solvedClues(): Promise<string[]> {
+    return this.#board.solvedClues();
   }
 
   /** See `LeaderboardObject`. */

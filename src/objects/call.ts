@@ -20,6 +20,7 @@ import type { MetricsHubObject } from "./metrics.ts";
 import { DIRECTORY_NAME, type HuntDirectoryObject, type NameRegistryObject, registryOf } from "./names.ts";
 import type { PrizeVaultObject } from "./prizes.ts";
 import type { ShardObject } from "./shard.ts";
+import { outboxName, type WebhookOutboxObject } from "./webhooks.ts";
 
 /** Attempts in all; the runtime itself repeats requests that never arrived. */
 const ATTEMPTS = 3;
@@ -75,6 +76,13 @@ export const deadLettersStub = (
   env: Pick<Env, "DEAD_LETTERS">,
   owner: string,
 ): DurableObjectStub<DeadLettersObject> => env.DEAD_LETTERS.getByName(owner);
+
+/** The outbox of one of the hunt's webhooks. */
+export const outboxStub = (
+  env: Pick<Env, "WEBHOOKS">,
+  hunt: string,
+  webhook: string,
+): DurableObjectStub<WebhookOutboxObject> => env.WEBHOOKS.getByName(outboxName(hunt, webhook));
 
 export const metricsStub = (env: Pick<Env, "METRICS">, hub: string): DurableObjectStub<MetricsHubObject> =>
   env.METRICS.getByName(hub);

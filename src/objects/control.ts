@@ -8,7 +8,9 @@
 import type { Rpc } from "@cloudflare/workers-types";
 import type { StoredContent } from "../assets/content.ts";
 import type { AuditAction } from "../contract/audit-actions.ts";
+import type { Preview, PreviewBody } from "../contract/preview.ts";
 import type { Effects } from "../contract/regrade.ts";
+import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
 import type { Issue, Refusal } from "../errors.ts";
 import type { PublicHunt } from "../hunt/compiled.ts";
 import type { Phase, PhaseState } from "../hunt/phase.ts";
@@ -19,6 +21,7 @@ import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "./shard.ts";
+import type { DeliveryTry, WebhookConfig } from "./webhooks.ts";
 
 /** The organiser behind a call, for the audit. */
 export interface Actor {
@@ -73,6 +76,29 @@ export interface ClueChanged {
 
 /** What a regrade changed; without an `id` nothing. */
 export type Regraded = Effects & { id?: string };
+
+/** What an organiser says to a wrong answer. `tell`: what the teams that gave it are told; absent: nothing. */
+export interface NudgeWish {
+  clue: string;
+  answer: string;
+  say: string;
+  tell?: string;
+  dryRun: boolean;
+  reason: string;
+}
+
+/** The version that has the nudge, the teams concerned, and of how many in all. */
+export interface Nudged {
+  clue: string;
+  version: number;
+  teams: string[];
+  total: number;
+  /** Of a dry run: what the new definition would move. */
+  effects?: Effects;
+  /** Teams that have not got their tries back. */
+  failed?: string[];
+  announcement?: string;
+}
 
 /** The team that another one was merged into. */
 export type MergedInto = Pick<TeamChanged, "team">;
@@ -168,10 +194,26 @@ export interface Sealed {
   incarnation: number;
   /** The shards that took part. */
   shards: string[];
+  /** Its webhooks; absent: an earlier engine sealed it. */
+  webhooks?: string[];
   /** The hunt is a rehearsal: nothing of it was ever outside of the engine. */
   isRehearsal?: true;
   /** The id of its own rehearsal, which goes with it and may be gone already. */
   rehearsedAs?: string;
+}
+
+/** A clue to be shown, and a try at it. */
+export interface PreviewWish extends Omit<PreviewBody, "definition"> {
+  source: string;
+  format: "json" | "yaml";
+}
+
+/** A webhook as organisers see it; its address may hold a secret. */
+export interface WebhookInUse {
+  id: string;
+  host: string;
+  as: WebhookShape;
+  on: WebhookType[];
 }
 
 /** A rehearsal as an organiser asks for it. */
@@ -207,6 +249,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     options: PublishOptions,
     by: Actor,
   ): Promise<PublishResult>;
+  /** Shows a clue of a definition that need not be published, and says what a try at it would come to. Stores nothing. */
+  preview(wish: PreviewWish): Preview | (Refusal & { issues?: Issue[] });
   /** The files of the hunt by name; those of a hunt that was not published yet as well. */
   assets(): (StoredAsset & { usedIn: AssetUse[] })[];
   asset(name: string): StoredAsset | undefined;
@@ -233,6 +277,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   reopen(reason: string, by: Actor): Promise<{ phase: Phase } | Refusal>;
   /** Releases the results of a hunt that has ended and holds them back. Safe to repeat. */
   release(by: Actor): Promise<{ released: true } | Refusal>;
+  /** A nudge for a wrong answer: a version that has it, tries back, and word to the teams concerned; or what that would do. */
+  nudge(wish: NudgeWish, by: Actor): Promise<Nudged | Refusal>;
   announce(announcement: NewAnnouncement, by: Actor): Promise<{ id: string; at: number } | Refusal>;
   /** Gives an announcement another text, also one that is not sent yet. */
   editAnnouncement(id: string, text: string, reason: string, by: Actor): Promise<Announcement | Refusal>;
@@ -263,6 +309,18 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   vaultConfig(): VaultConfig | Refusal;
   /** The leaderboard's: for one whose own copy is not as it was written. */
   boardConfig(): BoardConfig | Refusal;
+  /** A webhook's: for an outbox whose own copy is not as it was written. */
+  webhookConfig(id: string): WebhookConfig | Refusal;
+  /** The titles of all clues, by id. */
+  clueTitles(): Record<string, string> | Refusal;
+  /** The webhooks in use. */
+  webhooks(): WebhookInUse[] | Refusal;
+  /** The secret of a webhook, or of the sign-up feed (`REGISTRATIONS`). */
+  webhookSecret(id: string): { secret: string } | Refusal;
+  /** Has a webhook send a test. Not repeated: each time one is sent. */
+  testWebhook(id: string, by: Actor): Promise<DeliveryTry | Refusal>;
+  /** Has a webhook deliver again: those of `ids`, else all that failed or are dead. */
+  redeliver(id: string, ids: string[] | undefined, by: Actor): Promise<{ redelivered: number } | Refusal>;
   /** The seed of the draws, once nobody can claim any more. */
   drawSeed(): { seed: string } | Refusal;
   /** Carries out an action on a team. Not idempotent: an award sent twice counts twice. */
@@ -305,7 +363,7 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   changeClue(clue: string, wish: ClueWish, by: Actor): Promise<ClueChanged | Refusal>;
   /** Records that an organiser makes so many teams before anybody comes. */
   noteTeams(teams: number, by: Actor): { noted: true } | Refusal;
-  /** What an organiser does with a team's thread of the help desk. A reply is not idempotent. */
+  /** What an organiser does with a team's thread of the help desk. Safe to repeat: a reply's `key` stands for it. */
   help(
     team: string,
     thread: number,

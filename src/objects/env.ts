@@ -7,6 +7,7 @@ import type { MetricsHubObject } from "./metrics.ts";
 import type { HuntDirectoryObject, NameRegistryObject } from "./names.ts";
 import type { PrizeVaultObject } from "./prizes.ts";
 import type { ShardObject } from "./shard.ts";
+import type { WebhookOutboxObject } from "./webhooks.ts";
 
 export interface Env extends Secrets {
   /** Of Cloudflare Turnstile, for hunts with `check: turnstile`. */
@@ -22,6 +23,9 @@ export interface Env extends Secrets {
   PRIZES: DurableObjectNamespace<PrizeVaultObject>;
   DEAD_LETTERS: DurableObjectNamespace<DeadLettersObject>;
   METRICS: DurableObjectNamespace<MetricsHubObject>;
+  WEBHOOKS: DurableObjectNamespace<WebhookOutboxObject>;
+  /** A network that reaches public addresses alone, where the engine runs beside others (the local one). */
+  WEBHOOK_NET?: Fetcher;
   /** Asked over itty-durable's proxy: `gateOf` (gate.ts). */
   GATE: DurableObjectNamespace;
   /** The pages of src/web. */
@@ -31,6 +35,7 @@ export interface Env extends Secrets {
   ASSETS_BUCKET: R2Bucket;
   FACTS: Queue<string>;
   DEAD: Queue<string>;
+  PUSH: Queue<string>;
   PLAYER_RATE: RateLimit;
   ADDRESS_RATE: RateLimit;
   JOIN_PLACE_RATE: RateLimit;

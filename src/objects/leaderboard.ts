@@ -103,6 +103,17 @@ export interface TeamCount {
   asOf?: number;
 }
 
+/** A team as webhooks may tell of it. */
+export interface PublicTeam {
+  name: string;
+  /** Banned or hidden. */
+  isConcealed: boolean;
+  /** The standings that everybody sees know it; one that joined during a freeze they do not. */
+  isPublic: boolean;
+  /** Its place as everybody sees it. */
+  rank?: number;
+}
+
 /** What a shard is told of its teams. */
 export interface LookedAt {
   ranks: (number | null)[];
@@ -149,6 +160,10 @@ export interface LeaderboardObject extends Rpc.DurableObjectBranded {
   roots(page: number): Roots | Refusal;
   /** Where a root has the fact; `not_found`, with the seconds until the next root: none has it yet. */
   placed(shard: string, seq: number): PlacedFact | Refusal;
+  /** For webhooks; null: no such team is known yet. */
+  publicTeams(teams: string[]): Promise<(PublicTeam | null)[]>;
+  /** Clues that a team which is neither banned nor hidden has solved, through a freeze. */
+  solvedClues(): Promise<string[]>;
   /** Teams that joined, hidden and banned ones included. */
   teamCount(): Promise<TeamCount>;
   /** Teams from number `from` on, and the watermarks this page is as of; for verification. */

@@ -15,10 +15,28 @@ export interface Look {
   since?: string;
   /** Long texts stand apart. */
   apart?: true;
+  /** The language that is asked for. */
+  lang?: string;
+  /** `Accept-Language`, where nothing is asked for. */
+  accepts?: string;
 }
 
 /** Begins the text that says: as before. The ETag follows. */
 export const SAME = "=";
+
+/** Behind an ETag of a hunt in several languages: the language; behind the second sign, one that `Accept-Language` decided. */
+const IN = "-";
+const IN_BY_HEADER = "_";
+
+/** The ETag of a look in a language; undefined: the hunt does not say which it is in. */
+export const etagIn = (etag: string, language: string | undefined, byHeader: boolean): string =>
+  language === undefined ? etag : `${etag}${byHeader ? IN_BY_HEADER : IN}${language}`;
+
+/** The language that an ETag is of, and whether another header would have made another one. */
+export function languageOf(etag: string): { language: string; byHeader: boolean } | undefined {
+  const [, sign, language = ""] = /^[0-9a-f]+([-_])([A-Za-z0-9-]+)$/.exec(etag) ?? [];
+  return sign === undefined ? undefined : { language, byHeader: sign === IN_BY_HEADER };
+}
 
 /** A look as it was told. */
 export type Told = { etag: string; text?: string } | Refusal;

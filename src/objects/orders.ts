@@ -1,10 +1,15 @@
 /** Orders of lists whose parts come from several shards: each shard sorts its own, the edge puts them together. */
-import type { Asked, WrongGiven } from "./shard.ts";
+import type { HelpPlace, WrongGiven } from "./shard.ts";
 
 /** The longest wait first; what does not wait by what was said last. */
-export const byWait = (a: Asked, b: Asked): number => b.waiting - a.waiting || saidAt(b) - saidAt(a);
+export const byWait = (a: HelpPlace, b: HelpPlace): number =>
+  Number(b.waits) - Number(a.waits) ||
+  (a.waits ? a.at - b.at : b.at - a.at) ||
+  (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-const saidAt = ({ messages }: Asked): number => messages.at(-1)?.at ?? 0;
+/** Characters of a thread's messages. */
+export const lengthOf = ({ messages }: { messages: readonly { text: string }[] }): number =>
+  messages.reduce((sum, { text }) => sum + text.length, 0);
 
 /** What most teams gave first. */
 export const byTeams = (a: WrongGiven, b: WrongGiven): number =>

@@ -40,10 +40,12 @@ import type {
   TeamAction,
   TeamChange,
 } from "../protocol.ts";
+import type { Device, Pushing, PushMessage } from "../push/message.ts";
 import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
+import type { WebhookMark, WebhookReport, WebhookWish } from "./webhooks.ts";
 
 /** What control tells its shards; a higher `revision` replaces a lower one. */
 export interface ShardConfig {
@@ -66,6 +68,8 @@ export interface ShardConfig {
   released?: true;
   /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
   incarnation?: number;
+  /** Absent: the hunt has none. */
+  webhooks?: WebhookWish[];
   rehearsal?: Rehearsal;
   /** Left out when the shard is known to have this version. */
   compiled?: CompiledHunt;
@@ -256,6 +260,8 @@ export interface PersonalData {
   wins: { prize: string; at: number; revoked?: true }[];
   /** Teams that the player came from; those of other shards keep facts of it as well. */
   earlier: string[];
+  /** Devices that get push messages. */
+  devices: { at: number; endpoint: string; lang?: string }[];
   /** What it wrote to the organisers; with the first facts alone. */
   messages: { at: number; clue?: string; text: string }[];
   /** What the log has of the player, in order, with what is kept beside it. */
@@ -274,6 +280,14 @@ export interface RegisteredPlayers {
   players: { id: string; externalId: string; joinedAt: number }[];
   /** Where the next page begins; absent: there is none. */
   next?: number;
+}
+
+/** A clue that a team has solved; `points`: as recorded. `at`: epoch ms. */
+export interface SolvedClue {
+  clue: string;
+  title: string;
+  at: number;
+  points: number;
 }
 
 /** A team that tries without solving. Times are epoch ms. */
@@ -391,10 +405,42 @@ export interface Asked {
   team: { id: string; name: string };
   clue?: string;
   state: ThreadState;
-  /** How long it waits, ms; 0: it does not. */
-  waiting: number;
+  /** Since when it waits; absent: it does not. */
+  since?: number;
   claim?: { by: string; until: number };
   messages: { at: number; from: "team" | "staff"; by: string; text: string }[];
+}
+
+/** A message. The writer's `key` stands for it: sent again, nothing is said twice. */
+export interface Said {
+  text: string;
+  key: string;
+}
+
+/** The place of a thread in the queue. `at`: since when it waits, else when something was said last. */
+export interface HelpPlace {
+  waits: boolean;
+  at: number;
+  id: string;
+}
+
+/** Which threads of the queue. */
+export interface HelpWanted {
+  state?: ThreadState;
+  clue?: string;
+  /** The last one of the page before. */
+  after?: HelpPlace;
+  limit: number;
+  /** Characters, about: the page ends with the thread that passes it. */
+  length: number;
+}
+
+export interface HelpPage {
+  threads: Asked[];
+  /** How many there are on all pages. */
+  total: number;
+  /** There are others behind these. */
+  more: boolean;
 }
 
 export interface HelpAsked {
@@ -409,7 +455,7 @@ export interface HelpBeside extends HelpAsked {
 
 export type HelpAction =
   | { type: "claim" | "release" | "close" }
-  | { type: "reply"; text: string; close: boolean };
+  | { type: "reply"; text: string; close: boolean; key: string };
 
 /** Who of the organisers acts. `mayRelease`: also what others have claimed. */
 export interface Staff {
@@ -423,6 +469,9 @@ export interface Hearing {
   solved: string[];
   to: string[];
 }
+
+/** A push message that is to be carried out. */
+export type PushAsked = Pick<PushMessage, "n" | "id" | "news" | "at">;
 
 /** An organiser looks as a team, in the hunt of this incarnation. */
 export interface Viewing {
@@ -443,6 +492,8 @@ export interface FactsPage {
   facts: Exported[];
   /** The teams of these facts. */
   teams: { id: string; name: string }[];
+  /** Those whose answer was not right, and is by the present definition; absent: none. */
+  right?: number[];
   /** Ask below this fact for more; absent: that was all. */
   next?: number;
 }
@@ -469,6 +520,17 @@ export interface WrongGiven {
   first: number;
   last: number;
   nudge?: true;
+}
+
+/** Teams that gave a wrong answer and have not solved the clue, who gave it last first. */
+export interface GaveWrong {
+  teams: { team: string; last: number }[];
+  /** All of them, however many are named. */
+  total: number;
+  /** What the present definition's nudge says to it; absent: it has none. */
+  say?: string;
+  /** The present definition accepts it. */
+  isAccepted: boolean;
 }
 
 /** What an organiser's action came to: the team's score, and the clues that a solve opened. */
@@ -595,12 +657,17 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
    */
   history(team: string, viewer: Viewer): Promise<{ points: { at: number; score: number }[] } | Refusal>;
 
-  /** Asks the organisers, about a clue or not. Not idempotent. */
-  askForHelp(seat: Seat, clue: string | undefined, text: string): Promise<Thread | Refusal>;
+  /** Asks the organisers, about a clue or not. Safe to repeat: the player's `key` stands for what it said first. */
+  askForHelp(seat: Seat, clue: string | undefined, said: Said): Promise<Thread | Refusal>;
   /** What the player's team asked, the newest first. */
   helpThreads(seat: Seat): Promise<Thread[] | Refusal>;
-  /** Says more in a thread of the player's team. Not idempotent. */
-  askMore(seat: Seat, thread: number, text: string): Promise<Thread | Refusal>;
+  /** Says more in a thread of the player's team. Safe to repeat, as `askForHelp`. */
+  askMore(seat: Seat, thread: number, said: Said): Promise<Thread | Refusal>;
+
+  /** The device is told what happens, by push messages. Safe to repeat. */
+  subscribe(seat: Seat, device: Device): Promise<{ done: true } | Refusal>;
+  /** No more: this one (base64url of the SHA-256 of its endpoint), or all of the player's. Safe to repeat. */
+  unsubscribe(seat: Seat, device?: string): Promise<{ done: true } | Refusal>;
 
   /** What is kept of the player, from the log's fact `after` on. `earlier`: of one who went to another team, where its token was good. */
   personalData(
@@ -668,17 +735,13 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
    * their players' names and codes, because who asks may not know these.
    */
   teams(after: number, limit: number, wanted?: string, persons?: boolean): Promise<TeamRows | Refusal>;
-  /** Threads in this state (undefined: those that wait), the longest wait first, and how many there are. */
-  helpQueue(
-    state: ThreadState | undefined,
-    clue: string | undefined,
-    limit: number,
-  ): Promise<{ threads: Asked[]; total: number } | Refusal>;
+  /** A page of the threads in this state (undefined: those that wait), the longest wait first. */
+  helpQueue(wanted: HelpWanted): Promise<HelpPage | Refusal>;
   /** What the team tried last at a clue, the newest first, whether it sees that or not. */
   triedAt(team: string, clue: string, limit: number): Promise<GuessesPage | Refusal>;
   /** A thread of the team, and what stands beside it. */
   helpBeside(team: string, thread: number): Promise<HelpBeside | Refusal>;
-  /** What somebody of the organisers does with a thread. A reply is not idempotent. */
+  /** What somebody of the organisers does with a thread. Safe to repeat: a reply's `key` stands for it. */
   helpAct(team: string, thread: number, action: HelpAction, staff: Staff): Promise<HelpAsked | Refusal>;
   /** Teams that try without solving, longest stuck first. */
   stuck(than: { stuckMs: number; activeMs: number; limit: number }): Promise<StuckTeam[] | Refusal>;
@@ -686,11 +749,15 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   checkins(limit: number): Promise<Checkin[] | Refusal>;
   /** The company's ids of players who have one, by their team's place in the shard, from `after` on. */
   registeredPlayers(after: number): Promise<RegisteredPlayers | Refusal>;
+  /** What each of these teams has solved, the first solve first; nothing for one that is not here. */
+  solvesOf(teams: readonly string[]): Promise<SolvedClue[][] | Refusal>;
   stats(): Promise<ShardStats | Refusal>;
   /** Durable facts below `below`, the newest first; of a bounded part of the log, so that few or none may be there. */
   facts(wanted: FactsWanted, below: number | undefined, limit: number): Promise<FactsPage | Refusal>;
   /** Wrong answers of the clue, those of most teams first. */
   wrongAnswers(clue: string, limit: number): Promise<WrongGiven[] | Refusal>;
+  /** Who gave this wrong answer, as the clue compares it, `limit` of them. */
+  gaveWrong(clue: string, answer: string, limit: number): Promise<GaveWrong | Refusal>;
   /** Durable facts after `after`, as the log keeps them, and the gaps between them; an empty list ends the export. */
   exportFacts(after: number): Promise<(Exported | ExportedGap)[]>;
   /** Refolds the whole log and compares it with the state in use. */
@@ -704,6 +771,11 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
 
   /** The score facts after `after`, for standings that catch up. */
   scoreFacts(after: number): Promise<ScoreReport>;
+
+  // ── Webhooks ─────────────────────────────────────────────────────────────
+
+  /** What there is to tell a webhook behind the mark; null: since its beginning. The standings have it by then. */
+  webhookFacts(wish: WebhookWish, after: WebhookMark | null): Promise<WebhookReport>;
 
   // ── Roots ────────────────────────────────────────────────────────────────
 
@@ -729,6 +801,10 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
 
   /** What is kept beside these facts, because it tells who somebody is. */
   persons(first: number, last: number): Persons;
+  /** Where push messages go and what they say now, at most `PUSHES_MAX`; null: nobody is to get it any more. */
+  pushes(asked: PushAsked[]): Promise<(Pushing | null)[] | Refusal>;
+  /** Their push services know these subscriptions no more. Safe to repeat. */
+  dropSubscriptions(targets: Pick<PushAsked, "n" | "id">[]): void;
   /** The origin holds these facts. */
   archived(ranges: Range[]): void;
   /** The origin refuses these facts; they are kept as a dead letter. */

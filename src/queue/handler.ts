@@ -1,21 +1,29 @@
 /** Gives a batch to the consumer of its queue, with the parts of the platform that the consumer needs. */
 
 import { configOf } from "../config.ts";
+import { accepted, type Refusal } from "../errors.ts";
 import { calling, deadLettersStub, shardStub } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { registrationDigest } from "../objects/person.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
 import type { Persons } from "../people/personal.ts";
+import { allowedIn } from "../push/endpoint.ts";
+import type { Pushing } from "../push/message.ts";
+import { authorization } from "../push/vapid.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { meter } from "../telemetry/meter.ts";
 import { consume } from "./consumer.ts";
 import { deadMessageText, storeDeadLetters } from "./dead-letter.ts";
 import { goneHunts } from "./gone-hunts.ts";
+import { carryOut } from "./push.ts";
 import { openRegistering, registeringText } from "./registrations.ts";
 
 /** How the dead-letter queue's name ends, in every environment (wrangler.toml). */
 const DEAD_SUFFIX = "-dead";
+
+/** And that of push messages. */
+const PUSH_SUFFIX = "-push";
 
 /** Delay of a message that is sent anew, because the origin was away all the time, seconds. */
 const AGAIN_DELAY = 30;
@@ -49,6 +57,10 @@ async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
     });
     return;
   }
+  if (batch.queue.endsWith(PUSH_SUFFIX)) {
+    await handlePushes(batch, env);
+    return;
+  }
   const begun = Date.now();
   const store = openOrigin(env);
   try {
@@ -79,6 +91,29 @@ async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
     }
   } finally {
     await store.close();
+  }
+}
+
+async function handlePushes(batch: MessageBatch<unknown>, env: Env): Promise<void> {
+  const results = await carryOut(batch, {
+    pushes: async (hunt, shard, asked) =>
+      accepted(
+        await calling(
+          async () => (await shardStub(env, hunt, shard).pushes(asked)) as (Pushing | null)[] | Refusal,
+        ),
+      ),
+    drop: (hunt, shard, targets) =>
+      calling(async () => {
+        await shardStub(env, hunt, shard).dropSubscriptions(targets.map(({ n, id }) => ({ n, id })));
+      }),
+    isDeleted: goneHunts(env, Date.now).isDeleted,
+    authorization: (kid, origin, contact, now) => authorization(env, kid, origin, contact, now),
+    allowed: allowedIn(configOf(env).PUSH_ALLOW),
+    fetch: (address, init) => fetch(address, init),
+    now: Date.now,
+  });
+  for (const [result, count] of Object.entries(results)) {
+    meter.add("hunt_push_messages_total", count, result);
   }
 }
 

@@ -18,8 +18,17 @@ const LOG = "chained";
 const KEYS = "person_key";
 const TAKING_BACK = "taking_back";
 
-/** Made again from the log, told again by control, or gone within a minute. */
-const DERIVED = ["page", "checkpoint_keyed", "checkpoint", "recall_state", "stored_text", "ticket"];
+/** Made again from the log, told again by control or by pages, or gone within a minute. */
+const DERIVED = [
+  "page",
+  "checkpoint_keyed",
+  "checkpoint",
+  "recall_state",
+  "stored_text",
+  "ticket",
+  "push_subscription",
+  "push_news",
+];
 
 /** Small, or of few bytes a person. */
 const SMALL = [...DERIVED, KEYS, TAKING_BACK];

@@ -10,12 +10,21 @@ import type { CompiledHunt, CompiledPrize } from "../hunt/compiled.ts";
 import type { Budgets, Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
 import { isHeldAt, isStillAt, type Still, stillOf } from "../hunt/freeze.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
-import { isDatedAhead, mayImport, nextOf, openedAt, phaseAt } from "../hunt/phase.ts";
+import {
+  isDatedAhead,
+  isOver,
+  mayImport,
+  nextOf,
+  openedAt,
+  phaseAt,
+  solutionsToldAt,
+} from "../hunt/phase.ts";
 import { changeOf, givenCode } from "../hunt/prize-changes.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { generationOf, type Member } from "../hunt/team.ts";
 import { firstGeneration, scopeOf } from "../objects/incarnation.ts";
 import type { ShardConfig } from "../objects/shard.ts";
+import type { WebhookWish } from "../objects/webhooks.ts";
 import { generatedCode } from "../prizes/codes.ts";
 import type { Announcement, Command, ShardStandings } from "../protocol.ts";
 import { hasKey, keyById, type Secrets } from "../secrets.ts";
@@ -110,6 +119,10 @@ export class CurrentHunt {
   /** Which of the hunts that had this id; absent: 0. */
   get incarnation(): number | undefined {
     return this.#current?.config.incarnation;
+  }
+
+  get webhooks(): readonly WebhookWish[] {
+    return this.#current?.config.webhooks ?? [];
   }
 
   /** Of a member's tokens and return code: that in the log counts from the first of this incarnation. */
@@ -239,6 +252,9 @@ export class CurrentHunt {
     return {
       hunt,
       phase,
+      ...(isOver(phase) && solutionsToldAt(config.phase, hunt.compiled) <= now
+        ? { solutionsTold: true }
+        : {}),
       // A hunt that runs has opened, whatever control's clock said then.
       openedAt: phase === "draft" ? opened : Math.min(opened, now),
       ...(this.#standings ? { word: this.#standings } : {}),

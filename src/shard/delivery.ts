@@ -10,9 +10,10 @@ import type { SegmentLog } from "./log.ts";
 import type { ShardMeter } from "./meter.ts";
 import type { Reporter } from "./report.ts";
 import type { Segment, Shipper } from "./ship.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 /** What wakes a shard. */
-export type ShardReason = "deliver" | "time" | "forget";
+export type ShardReason = "deliver" | "time" | "forget" | "push";
 
 /** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
 const ALARM_DELAY = 20_000;
@@ -27,12 +28,14 @@ export interface DeliveryDeps {
   log: SegmentLog;
   shipper: Shipper;
   reporter: Reporter;
+  webhooks: Pick<Webhooks, "behind" | "concerns" | "turn">;
   alarm: Alarm<ShardReason>;
   clock: Clock;
   meter: ShardMeter;
   /** After a commit, ms. */
   shipDelay: number;
   reportDelay: number;
+  webhookDelay: number;
   /** Runs before every shipment. */
   shipping(): void;
   /** When the phase changes, or a clue opens, by its time and somebody is to be told, epoch ms. */
@@ -43,6 +46,7 @@ export class Delivery {
   readonly #deps: DeliveryDeps;
   #shipTimer = false;
   #reportTimer = false;
+  #webhookTimer = false;
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
@@ -50,13 +54,14 @@ export class Delivery {
 
   /** Whatever became of the alarm: a shard that wakes delivers what is left. */
   resume(): void {
-    if (this.#deps.shipper.behind) this.arm();
+    if (this.#deps.shipper.behind || this.#deps.webhooks.behind) this.arm();
   }
 
   /** A commit is durable. */
   committed(facts: readonly Fact[], segments: readonly Segment[]): void {
     for (const segment of segments) this.#deps.shipper.add(segment);
     if (this.#deps.reporter.add(facts)) this.report();
+    if (this.#deps.webhooks.concerns(facts)) this.tellWebhooks();
     this.ship();
     // An alarm that ran while this commit became durable saw nothing to come back for.
     this.arm();
@@ -72,6 +77,25 @@ export class Delivery {
         this.#deps.meter.failed("report");
         this.report(retryDelay(delay));
       });
+    });
+  }
+
+  /** Webhooks hear of it; one that takes nothing more for now is the alarm's. */
+  tellWebhooks(delay = this.#deps.webhookDelay): void {
+    if (this.#webhookTimer) return;
+    this.#webhookTimer = true;
+    this.#after(delay, () => {
+      this.#webhookTimer = false;
+      this.#deps.webhooks.turn().then(
+        (pause) => {
+          if (pause !== undefined) this.arm(Math.max(ALARM_DELAY, pause));
+        },
+        (error: unknown) => {
+          console.warn({ message: "webhooks could not be told, will be repeated", error: String(error) });
+          this.#deps.meter.failed("webhook");
+          this.tellWebhooks(retryDelay(delay));
+        },
+      );
     });
   }
 
@@ -112,20 +136,23 @@ export class Delivery {
 
   /** The alarm: delivers for as long as anything is undelivered. `prepare`: whether it can. */
   alarm(prepare: () => Promise<boolean>): Promise<void> {
-    const { alarm, shipper, reporter, meter } = this.#deps;
+    const { alarm, shipper, reporter, webhooks, meter } = this.#deps;
     meter.alarm();
     return alarm.run(async () => {
       let next: number | undefined;
       try {
         if (!(await prepare())) return;
+        const tellWebhooks = async () => (webhooks.behind ? await webhooks.turn() : undefined);
         [next] = await Promise.all([shipper.turn(), reporter.behind ? reporter.turn() : Promise.resolve()]);
+        const pause = await tellWebhooks();
+        if (pause !== undefined) next = Math.max(next ?? 0, pause);
         meter.settled(shipper.settled);
       } catch (error) {
         console.warn({ message: "delivery failed, the alarm repeats it", error: String(error) });
       } finally {
         // Not before it can do something: each alarm finds the object put away, and what was sent forgotten.
         if (reporter.behind) this.arm();
-        else if (shipper.behind) this.arm(Math.max(ALARM_DELAY, next ?? 0));
+        else if (shipper.behind || webhooks.behind) this.arm(Math.max(ALARM_DELAY, next ?? 0));
         this.armByTime();
       }
     });
@@ -139,6 +166,7 @@ export class Delivery {
       this.arm();
     }
     if (reporter.behind) this.report();
+    if (this.#deps.webhooks.behind) this.tellWebhooks();
     this.armByTime();
   }
 

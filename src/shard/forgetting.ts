@@ -52,6 +52,8 @@ export interface ForgettingDeps {
   /** Gives back what was reserved under one of the keys. */
   release(name: string, keys: readonly string[]): Promise<void>;
   /** Takes back registrations told up to `at` (epoch ms). */
+  /** What stands beside the log and the keys. */
+  forgotten(player: string): void;
   unregister(externalIds: readonly string[], at: number): Promise<void>;
   /** Forgets the player of another team; gives the teams it was in from there. */
   forgetIn(team: string, player: string, why: ForgetFact["why"]): Promise<Forgotten | Refusal>;
@@ -165,6 +167,7 @@ export class Forgetting {
     const slots = persons.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
     if (slots.some((slot) => journal.log.keys.at(slot) === undefined)) return NO_KEY;
     this.#hasStrays ||= persons.some((person) => person.slot === undefined && !isForgotten(person));
+    this.#deps.forgotten(player);
     const taken = this.#takenBackOf(team, player, persons, why, now);
     for (const draft of decided.facts) {
       journal.append(draft, (seq) => {

@@ -11,6 +11,7 @@ import {
   withChecksums,
 } from "../checksum.ts";
 import type { Sql } from "../lazy-sql.ts";
+import { lengthOf } from "../objects/orders.ts";
 import type { PersonKeys } from "../people/keys.ts";
 import { seal, unseal } from "../people/seal.ts";
 import { FORGOTTEN_NAME } from "../protocol.ts";
@@ -32,6 +33,8 @@ export interface StoredMessage {
   by: string;
   text: string;
   slot?: number;
+  /** Stands for the request that it came with; of one that an earlier engine stored there is none. */
+  key?: string;
 }
 
 export interface StoredThread {
@@ -59,6 +62,7 @@ export class HelpStore {
   /** By team, their numbers. */
   readonly #ofTeams = new Map<string, Set<number>>();
   #last = 0;
+  #length = 0;
 
   constructor(sql: Sql, keys: PersonKeys) {
     this.#sql = sql;
@@ -79,6 +83,11 @@ export class HelpStore {
 
   get size(): number {
     return this.#known.size;
+  }
+
+  /** Characters of all messages. */
+  get length(): number {
+    return this.#known.size === 0 ? 0 : this.#length;
   }
 
   at(n: number): StoredThread | undefined {
@@ -105,6 +114,8 @@ export class HelpStore {
 
   #keep(known: Map<number, StoredThread>, thread: StoredThread): void {
     const { n, team } = thread;
+    const before = known.get(n);
+    this.#length += lengthOf(thread) - (before ? lengthOf(before) : 0);
     known.set(n, thread);
     const own = this.#ofTeams.get(team);
     if (own) own.add(n);

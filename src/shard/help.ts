@@ -2,13 +2,32 @@
  * The help desk of a shard's teams: what they ask, who of the organisers looks at it, what is said. A thread about a
  * clue closes itself when its team solves that.
  */
-import { LEASE, MESSAGES_MAX, THREADS_OF_TEAM_MAX, type Thread, type ThreadState } from "../contract/help.ts";
+import {
+  LEASE,
+  MESSAGES_MAX,
+  TEXTS_OF_TEAM_MAX,
+  THREADS_OF_TEAM_MAX,
+  type Thread,
+  type ThreadState,
+} from "../contract/help.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { NOT_OFFERED, refuseAsking } from "../hunt/help.ts";
 import { iso } from "../hunt/moment.ts";
 import { hintKey, personOf, type Team } from "../hunt/team.ts";
-import { byWait } from "../objects/orders.ts";
-import type { Asked, HelpAction, HelpAsked, HelpBeside, Seat, Staff } from "../objects/shard.ts";
+import { byWait, lengthOf } from "../objects/orders.ts";
+import type {
+  Asked,
+  HelpAction,
+  HelpAsked,
+  HelpBeside,
+  HelpPage,
+  HelpPlace,
+  HelpWanted,
+  Said,
+  Seat,
+  Staff,
+} from "../objects/shard.ts";
+import type { WebhookThread } from "../objects/webhooks.ts";
 import { type Fact, FORGOTTEN_NAME } from "../protocol.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { HelpStore, StoredMessage, StoredThread } from "./help-store.ts";
@@ -20,14 +39,21 @@ import type { ShardTime } from "./time.ts";
 /** Threads of one shard. */
 const THREADS_MAX = 10_000;
 
+/** Characters of all threads of one shard, which are in memory: some 20 MB. */
+const TEXTS_MAX = 10_000_000;
+
 export interface HelpDeps {
   current: CurrentHunt;
   journal: Journal;
   time: ShardTime;
   players: Pick<Players, "memberOf">;
   store: HelpStore;
+  /** A team asked for help. */
+  asked(): void;
   /** Tells the team's sockets. */
   tell(team: string, thread: Thread): void;
+  /** The organisers said something in the thread. */
+  answered(team: string, thread: number): void;
 }
 
 export class Help {
@@ -40,28 +66,54 @@ export class Help {
   // ── Players ─────────────────────────────────────────────────────────────
 
   /** See `ShardObject.askForHelp`. */
-  async ask(seat: Seat, clue: string | undefined, text: string): Promise<Thread | Refusal> {
+  async ask(seat: Seat, clue: string | undefined, said: Said): Promise<Thread | Refusal> {
     const team = await this.#teamOf(seat);
     if ("refused" in team) return team;
     const { current, store, time } = this.#deps;
     const now = time.now();
     const own = this.#threadsOf(team, now);
+    const before = saidBefore(own, seat.player, said.key);
+    if (before) {
+      const [first] = before.thread.messages;
+      const isSame = before.thread.clue === clue && before.message === first && first.text === said.text;
+      return isSame ? toldToTeam(team, before.thread, now) : OTHER;
+    }
     const waiting = own.filter((thread) => thread.state === "open").length;
     const refused = refuseAsking(current.context(now), team, clue, waiting, now);
     if (refused) return refused;
     if (own.length >= THREADS_OF_TEAM_MAX) {
       return refuse("conflict", `a team asks ${THREADS_OF_TEAM_MAX} times at most`);
     }
-    if (store.size >= THREADS_MAX) return refuse("overloaded", "this part of the hunt has no room for more");
+    if (store.size >= THREADS_MAX) return NO_ROOM;
+    const tooMuch = this.#refuseText(own, said.text);
+    if (tooMuch) return tooMuch;
     const thread: StoredThread = {
       n: store.next(),
       team: team.id,
       ...(clue === undefined ? {} : { clue }),
       state: "open",
       since: now,
-      messages: [this.#written(seat, text, now)],
+      messages: [this.#written(seat, said, now)],
     };
-    return this.#saved(team, thread, now);
+    const saved = this.#saved(team, thread, now);
+    this.#deps.asked();
+    return saved;
+  }
+
+  /** For webhooks: what was asked for behind this number. */
+  asked(after: number): WebhookThread[] {
+    const found: WebhookThread[] = [];
+    for (const { n, team, clue, messages } of this.#deps.store.all()) {
+      if (n <= after) continue;
+      const at = messages[0]?.at ?? 0;
+      found.push({ n, at, team, id: threadId(team, n), ...(clue === undefined ? {} : { clue }) });
+    }
+    return found;
+  }
+
+  /** The number of the last request; 0: there is none. */
+  get last(): number {
+    return this.#deps.store.next() - 1;
   }
 
   /** See `ShardObject.helpThreads`. */
@@ -77,17 +129,23 @@ export class Help {
   }
 
   /** See `ShardObject.askMore`. */
-  async askMore(seat: Seat, n: number, text: string): Promise<Thread | Refusal> {
+  async askMore(seat: Seat, n: number, said: Said): Promise<Thread | Refusal> {
     const team = await this.#teamOf(seat);
     if ("refused" in team) return team;
     const { current, time } = this.#deps;
     if (!current.hunt.compiled.help) return NOT_OFFERED;
     const now = time.now();
-    const thread = this.#threadsOf(team, now).find((each) => each.n === n);
+    const own = this.#threadsOf(team, now);
+    const thread = own.find((each) => each.n === n);
     if (!thread) return NONE;
-    const refused = refuseMessage(thread);
+    const before = saidBefore(own, seat.player, said.key);
+    if (before) {
+      const isSame = before.thread === thread && before.message.text === said.text;
+      return isSame ? toldToTeam(team, thread, now) : OTHER;
+    }
+    const refused = refuseMessage(thread) ?? this.#refuseText(own, said.text);
     if (refused) return refused;
-    const messages = [...thread.messages, this.#written(seat, text, now)];
+    const messages = [...thread.messages, this.#written(seat, said, now)];
     // Who waits already goes on waiting since then.
     const since = thread.state === "open" ? thread.since : now;
     return this.#saved(team, { ...thread, state: "open", since, messages }, now);
@@ -96,27 +154,34 @@ export class Help {
   // ── Organisers ──────────────────────────────────────────────────────────
 
   /** See `ShardObject.helpQueue`. */
-  async queue(
-    state: ThreadState | undefined,
-    clue: string | undefined,
-    limit: number,
-  ): Promise<{ threads: Asked[]; total: number } | Refusal> {
+  async queue({ state, clue, after, limit, length }: HelpWanted): Promise<HelpPage | Refusal> {
     const refused = await this.#ready();
     if (refused) return refused;
     const { store, time, journal } = this.#deps;
     const now = time.now();
-    const found: Asked[] = [];
+    const found: { team: Team; thread: StoredThread; place: HelpPlace }[] = [];
     for (const stored of store.all()) {
       if (clue !== undefined && stored.clue !== clue) continue;
+      // Nothing but closing happens to a thread by itself: teams of the others are not read.
+      if (state !== "closed" && stored.state !== (state === "answered" ? state : "open")) continue;
       const team = journal.teams.get(stored.team);
       if (!team) continue;
       const thread = this.#settled(team, stored, now);
       const is = stateOf(thread, now);
       if (state === undefined ? is !== "open" && is !== "claimed" : is !== state) continue;
-      found.push(toldToStaff(team, thread, now));
+      found.push({ team, thread, place: placeOf(thread, threadId(team.id, thread.n)) });
     }
-    found.sort(byWait);
-    return { threads: found.slice(0, limit), total: found.length };
+    const behind = found
+      .filter(({ place }) => after === undefined || byWait(after, place) < 0)
+      .sort((a, b) => byWait(a.place, b.place));
+    const threads: Asked[] = [];
+    let told = 0;
+    for (const { team, thread } of behind) {
+      if (threads.length >= limit || told >= length) break;
+      threads.push(toldToStaff(team, thread, now));
+      told += lengthOf(thread);
+    }
+    return { threads, total: found.length, more: threads.length < behind.length };
   }
 
   /** See `ShardObject.helpBeside`. */
@@ -149,10 +214,25 @@ export class Help {
     if ("refused" in found) return found;
     const { team, thread } = found;
     const now = this.#deps.time.now();
+    if (action.type === "reply") {
+      const before = thread.messages.find(({ from, key }) => from === "staff" && key === action.key);
+      if (before) return before.text === action.text ? { thread: toldToStaff(team, thread, now) } : OTHER;
+    }
     const changed = changeOf(thread, action, staff, now);
     if ("refused" in changed) return changed;
     this.#saved(team, changed, now);
+    if (action.type === "reply") this.#deps.answered(teamId, n);
     return { thread: toldToStaff(team, changed, now) };
+  }
+
+  /** What the team's thread is about in which the organisers had the last word; undefined: they had not, or it is solved. */
+  answeredAbout(teamId: string, n: number): { clue?: string } | undefined {
+    const found = this.#threadOf(teamId, n);
+    if ("refused" in found) return undefined;
+    const { clue, messages } = found.thread;
+    if (messages.at(-1)?.from !== "staff" || found.team.merged) return undefined;
+    if (clue === undefined) return {};
+    return found.team.solves.has(clue) ? undefined : { clue };
   }
 
   // ── What happens to teams ────────────────────────────────────────────────
@@ -196,9 +276,21 @@ export class Help {
     }
   }
 
-  #written({ team, player }: Seat, text: string, at: number): StoredMessage {
+  #written({ team, player }: Seat, { text, key }: Said, at: number): StoredMessage {
     const slot = this.#deps.journal.teams.slotOf(team, player);
-    return { at, from: "team", by: player, text, ...(slot === undefined ? {} : { slot }) };
+    return { at, from: "team", by: player, text, ...(slot === undefined ? {} : { slot }), key };
+  }
+
+  /** `own`: the team's threads. */
+  #refuseText(own: readonly StoredThread[], text: string): Refusal | undefined {
+    const written = own.reduce(
+      (sum, { messages }) => sum + lengthOf({ messages: messages.filter(isTeams) }),
+      0,
+    );
+    if (written + text.length > TEXTS_OF_TEAM_MAX) {
+      return refuse("conflict", `a team writes ${TEXTS_OF_TEAM_MAX} characters at most`);
+    }
+    return this.#deps.store.length + text.length > TEXTS_MAX ? NO_ROOM : undefined;
   }
 
   async #ready(): Promise<Refusal | undefined> {
@@ -247,6 +339,26 @@ export class Help {
 
 const NONE = refuse("not_found", "no such request");
 
+const NO_ROOM = refuse("overloaded", "this part of the hunt has no room for more");
+
+/** Another message under the same Idempotency-Key. */
+const OTHER = refuse("conflict", "another message was sent with this Idempotency-Key");
+
+const isTeams = ({ from }: StoredMessage): boolean => from === "team";
+
+/** What the player said under the key. */
+function saidBefore(
+  own: readonly StoredThread[],
+  player: string,
+  key: string,
+): { thread: StoredThread; message: StoredMessage } | undefined {
+  for (const thread of own) {
+    const message = thread.messages.find((each) => isTeams(each) && each.by === player && each.key === key);
+    if (message) return { thread, message };
+  }
+  return undefined;
+}
+
 function stateOf({ state, claim }: StoredThread, now: number): ThreadState {
   return state === "open" && claim && claim.until > now ? "claimed" : state;
 }
@@ -283,7 +395,7 @@ function changeOf(
       if (taken) return taken;
       const refused = refuseMessage(thread);
       if (refused) return refused;
-      const said = { at: now, from: "staff" as const, by: name, text: action.text };
+      const said = { at: now, from: "staff" as const, by: name, text: action.text, key: action.key };
       return { ...free, state: action.close ? "closed" : "answered", messages: [...thread.messages, said] };
     }
   }
@@ -294,6 +406,9 @@ function solvedBy(fact: Fact): string | undefined {
   if (fact.type === "solve") return fact.clue;
   return "outcome" in fact && fact.outcome === "correct" ? fact.clue : undefined;
 }
+
+const placeOf = ({ state, since, messages }: StoredThread, id: string): HelpPlace =>
+  state === "open" ? { waits: true, at: since, id } : { waits: false, at: messages.at(-1)?.at ?? 0, id };
 
 export const threadId = (team: string, n: number): string => `${team}.${n}`;
 
@@ -325,7 +440,7 @@ function toldToStaff(team: Team, thread: StoredThread, now: number): Asked {
     team: { id: team.id, name: team.name },
     ...(clue === undefined ? {} : { clue }),
     state,
-    waiting: thread.state === "open" ? Math.max(0, now - since) : 0,
+    ...(thread.state === "open" ? { since } : {}),
     ...(claim && state === "claimed" ? { claim } : {}),
     messages: messages.map(({ at, from, by, text }) => ({
       at,

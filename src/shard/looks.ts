@@ -2,9 +2,14 @@
  * Looks of players at `/me`, several in one call. Whoever has what there is gets
  * that told from a fingerprint alone, without the standings being asked for a place.
  */
+
+import { BoundedMap } from "../bounded-map.ts";
 import type { Me } from "../contract/me.ts";
 import type { Refusal } from "../errors.ts";
+import type { Context } from "../hunt/context.ts";
 import { Glimpses } from "../hunt/glimpses.ts";
+import { inLanguage } from "../hunt/indexed.ts";
+import { acceptedLanguages, chosen } from "../hunt/languages.ts";
 import {
   type Form,
   type Glance,
@@ -16,11 +21,12 @@ import {
   type Place,
 } from "../hunt/look.ts";
 import type { Member, Team } from "../hunt/team.ts";
-import { type Look, SAME, type ToldPair } from "../objects/looks.ts";
+import { etagIn, type Look, SAME, type ToldPair } from "../objects/looks.ts";
 import type { Viewing } from "../objects/shard.ts";
 import type { Announcement } from "../protocol.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
+import type { Languages } from "./languages.ts";
 import type { Players } from "./players.ts";
 import type { Texts } from "./texts.ts";
 import type { ShardTime } from "./time.ts";
@@ -32,12 +38,19 @@ import { viewedTeam } from "./viewed.ts";
  */
 const CHARS_MAX = 1_000_000;
 
+/** Answers in memory, 5 MB or so. */
+const ANSWERS_MAX = 50_000;
+
+/** No answer is empty. */
+const NO_ANSWER = "";
+
 export interface LooksDeps {
   current: CurrentHunt;
   journal: Journal;
   time: ShardTime;
   players: Pick<Players, "memberOf" | "returnCodeOf">;
   texts: Texts;
+  languages: Languages;
   /** The teams' places; null: none; undefined: the standings did not respond in time. */
   ranksOf(teams: readonly string[]): Promise<ReadonlyMap<string, Place | null | undefined>>;
   /** Units of a prize left when the vault last said so. */
@@ -47,6 +60,8 @@ export interface LooksDeps {
 export class Looks {
   readonly #deps: LooksDeps;
   readonly #glimpses = new Glimpses();
+  /** By the number of its fact, what solved a clue. */
+  readonly #answers = new BoundedMap<number, string>(ANSWERS_MAX);
 
   constructor(deps: LooksDeps) {
     this.#deps = deps;
@@ -133,10 +148,11 @@ export class Looks {
   }
 
   /** That nothing changed; undefined: something did, or it has to be said why there is nothing. */
-  #same({ team: id, player, gen, has = [] }: Look): ToldPair | undefined {
+  #same(look: Look): ToldPair | undefined {
+    const { team: id, player, gen, has = [] } = look;
     const team = this.#deps.players.memberOf(id, player, gen);
     if ("refused" in team) return refusalOf(team);
-    const { etag } = this.#glance(team, player);
+    const { etag } = this.#glance(team, player, look);
     return has === "*" || has.includes(etag) ? [`${SAME}${etag}`, ""] : undefined;
   }
 
@@ -144,7 +160,7 @@ export class Looks {
     const { players, texts } = this.#deps;
     const team = players.memberOf(look.team, look.player, look.gen);
     if ("refused" in team) return refusalOf(team);
-    const glanced = this.#glance(team, look.player);
+    const glanced = this.#glance(team, look.player, look);
     const form: Form = {
       addresses: texts.addresses(glanced.hunt),
       ...(look.apart ? { apart: texts.apart(glanced.hunt) } : {}),
@@ -157,10 +173,49 @@ export class Looks {
     return [glanced.etag, lookText(glanced, place, form)];
   }
 
-  #glance(team: Team, player: string): Glance {
+  /** `asked`: a player's look, whose language that decides. */
+  #glance(team: Team, player: string, asked?: Look): Glance {
     const { current, time } = this.#deps;
     const now = time.now();
-    return glance(current.context(now), team, player, this.#known(), now);
+    const context = current.context(now);
+    const spoken = asked && this.#languageOf(context, asked);
+    if (!spoken) return glance(context, team, player, this.#known(), now);
+    const hunt = inLanguage(context.hunt, spoken.language);
+    const glanced = glance({ ...context, hunt }, team, player, this.#known(), now);
+    glanced.etag = etagIn(glanced.etag, spoken.language, spoken.byHeader);
+    return glanced;
+  }
+
+  /** The language of a look; undefined: the hunt does not say which it is in. */
+  #languageOf({ hunt }: Context, { player, lang, accepts }: Look) {
+    const { languages } = this.#deps;
+    const known = hunt.compiled.languages;
+    const [first] = known ?? [];
+    if (!known || first === undefined) return undefined;
+    if (lang !== undefined) {
+      const language = chosen(known, [lang]) ?? first;
+      languages.asked(player, language);
+      return { language, byHeader: false };
+    }
+    const own = languages.localeOf(known, player);
+    if (own !== undefined) return { language: own, byHeader: false };
+    return { language: chosen(known, acceptedLanguages(accepts)) ?? first, byHeader: true };
+  }
+
+  /** What the team gave that solved the clue, out of the log. */
+  #answerOf(team: Team, clue: string): string | undefined {
+    const seq = team.solves.get(clue)?.seq;
+    if (seq === undefined) return undefined;
+    const known = this.#answers.get(seq);
+    if (known !== undefined) return known === NO_ANSWER ? undefined : known;
+    const { log } = this.#deps.journal;
+    const told = log.at(seq);
+    // A regrade's solve names the event that it counts.
+    const fact = told?.type === "solve" && told.as !== undefined ? log.at(told.as) : told;
+    const isIt = fact?.type === "answer" && fact.team === team.id && fact.clue === clue;
+    const answer = isIt ? fact.answer : undefined;
+    this.#answers.set(seq, answer ?? NO_ANSWER);
+    return answer;
   }
 
   #known() {
@@ -170,6 +225,7 @@ export class Looks {
       announcements: current.announcements,
       isTo: (announcement: Announcement, team: Team) => current.told.isTo(announcement, team),
       left,
+      answerOf: (team: Team, clue: string) => this.#answerOf(team, clue),
       returnCodeOf: (team: Team, member: Member) => players.returnCodeOf(team, member),
     };
   }

@@ -102,8 +102,13 @@ export class ShardMeter {
     this.#rows = written;
   }
 
-  failed(stage: "ship" | "report"): void {
+  failed(stage: "ship" | "report" | "webhook"): void {
     meter.add("hunt_delivery_failures_total", 1, stage);
+  }
+
+  /** More than a shard remembers. */
+  pushDropped(messages: number): void {
+    meter.add("hunt_push_messages_total", messages, "dropped");
   }
 
   alarm(): void {

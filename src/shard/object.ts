@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
-import type { Thread, ThreadState } from "../contract/help.ts";
+import type { Thread } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
 import { eraseObject, FAREWELL } from "../erase.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -25,6 +25,7 @@ import {
   controlStub,
   leaderboardStub,
   orRefusal,
+  outboxStub,
   registryStub,
   shardStub,
   vaultStub,
@@ -36,7 +37,6 @@ import { ownName } from "../objects/own-name.ts";
 import type { Win } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
 import type {
-  Asked,
   Checkin,
   Departed,
   FactsOfSubtree,
@@ -45,12 +45,15 @@ import type {
   Forgetter,
   Forgotten,
   ForgottenPage,
+  GaveWrong,
   GuessesPage,
   HandedOver,
   Hearing,
   HelpAction,
   HelpAsked,
   HelpBeside,
+  HelpPage,
+  HelpWanted,
   Joined,
   Joining,
   JudgedPart,
@@ -62,14 +65,17 @@ import type {
   PersonalData,
   ProvenFact,
   ProvenSubtree,
+  PushAsked,
   RefoldReport,
   RegisteredPlayers,
   RegradeRun,
+  Said,
   Seat,
   ShardConfig,
   ShardLoad,
   ShardObject,
   ShardStats,
+  SolvedClue,
   Staff,
   StuckTeam,
   SubtreeHashes,
@@ -84,6 +90,7 @@ import type {
   WinnerRow,
   WrongGiven,
 } from "../objects/shard.ts";
+import type { WebhookMark, WebhookReport, WebhookTaken, WebhookWish } from "../objects/webhooks.ts";
 import type { Exported, ExportedGap, Persons } from "../people/personal.ts";
 import { Leaves } from "../proof/leaves.ts";
 import {
@@ -99,6 +106,7 @@ import {
   type TeamAction,
   type TeamChange,
 } from "../protocol.ts";
+import type { Device, Pushing } from "../push/message.ts";
 import { flushMeter } from "../telemetry/flush.ts";
 import { isOfBrokenTree, mendTrees } from "./broken-trees.ts";
 import { ShardBudgets } from "./budgets.ts";
@@ -110,6 +118,7 @@ import { Forgetting } from "./forgetting.ts";
 import { Help } from "./help.ts";
 import { HelpStore } from "./help-store.ts";
 import { Journal, type JournalDeps } from "./journal.ts";
+import { Languages } from "./languages.ts";
 import { LiveSockets } from "./live.ts";
 import { LivePlay } from "./live-play.ts";
 import { LoadTeller } from "./load.ts";
@@ -118,11 +127,13 @@ import { Merges } from "./merges.ts";
 import { ShardMeter } from "./meter.ts";
 import { Moves } from "./moves.ts";
 import { OpeningsTold } from "./openings-told.ts";
-import { lastCheckins, registeredPlayers, stuckTeams, teamRows } from "./organiser.ts";
+import { lastCheckins, registeredPlayers, solvesOf, stuckTeams, teamRows } from "./organiser.ts";
 import { Past } from "./past.ts";
 import { PersonData } from "./person-data.ts";
 import { Play } from "./play.ts";
 import { Players } from "./players.ts";
+import { Push } from "./push.ts";
+import { PushStore } from "./push-store.ts";
 import { queueFigures } from "./queue-figures.ts";
 import { RankCache } from "./ranks.ts";
 import { BROKEN } from "./read-only.ts";
@@ -140,6 +151,7 @@ import { ShardTime } from "./time.ts";
 import { ToldTo } from "./told-to.ts";
 import { originTeams, refold } from "./verify.ts";
 import { Waiting } from "./waiting.ts";
+import { Webhooks } from "./webhooks.ts";
 import { Wins } from "./wins.ts";
 import { WrongAnswers } from "./wrong-answers.ts";
 
@@ -175,8 +187,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #past: Past;
   readonly #wrong: WrongAnswers;
   readonly #help: Help;
+  readonly #push: Push;
   readonly #shipper: Shipper;
   readonly #delivery: Delivery;
+  readonly #webhooks: Webhooks;
   readonly #sockets: LiveSockets;
   readonly #openings: OpeningsTold;
   readonly #live: LivePlay;
@@ -199,6 +213,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       (by) => {
         alarm.wentBack(by);
         this.#openings.wentBack();
+        this.#push.wentBack();
         this.#delivery.wentBack();
       },
     );
@@ -250,6 +265,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         meter.committed(facts, ms);
         this.#live.committed(facts);
         this.#help.committed(facts);
+        this.#push.committed(facts);
         this.#delivery.committed(facts, segments);
       },
       setAside: () => meter.setAside(),
@@ -312,6 +328,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         rehearsal = changed.rehearsal;
         desk.forget();
         this.#live.changed(before, changed);
+        if (changed.webhooks !== undefined && this.#webhooks.behind) this.#delivery.arm();
+        this.#push.changed(before, changed);
         this.#delivery.armByTime();
       },
     });
@@ -342,37 +360,60 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     );
     // The origin's copies of such a log have names in their facts: they are sent again, without.
     if (log.rewritten) this.#shipper.startOver();
+    const reporter = new Reporter({
+      shard,
+      durable: () => log.durable,
+      read: (after, limit) => log.read(after, limit),
+      recounts: (facts) => this.#journal.recounts.of(facts),
+      report: (report) => leaderboardStub(env, hunt).report(report),
+      load: () => this.#load.take(),
+      takeStandings: (standings) => this.#current.takeStandings(standings),
+      lost: (upto) => {
+        // Where the end is not known, a repair asks for it.
+        if (!log.isEndUnsure) void this.#endAt(upto);
+      },
+    });
+    this.#webhooks = new Webhooks({
+      shard,
+      wishes: () => this.#current.webhooks,
+      durable: () => log.durable,
+      read: (after, limit) => this.#journal.durableFacts(after, limit),
+      before: (at) => log.before(at),
+      threads: (after) => this.#help.asked(after),
+      lastThread: () => this.#help.last,
+      imported: () => store.imported(),
+      begin: async (webhook, start) =>
+        (await outboxStub(env, hunt, webhook).begin(shard, start)) as WebhookMark,
+      report: async (webhook, report) =>
+        (await outboxStub(env, hunt, webhook).report(report)) as WebhookTaken,
+      standings: async () => {
+        if (reporter.behind) await reporter.turn();
+        return !reporter.behind;
+      },
+      after: (ms) => clock.after(ms),
+    });
     this.#delivery = new Delivery({
       log,
       shipper: this.#shipper,
-      reporter: new Reporter({
-        shard,
-        durable: () => log.durable,
-        read: (after, limit) => log.read(after, limit),
-        recounts: (facts) => this.#journal.recounts.of(facts),
-        report: (report) => leaderboardStub(env, hunt).report(report),
-        load: () => this.#load.take(),
-        takeStandings: (standings) => this.#current.takeStandings(standings),
-        lost: (upto) => {
-          // Where the end is not known, a repair asks for it.
-          if (!log.isEndUnsure) void this.#endAt(upto);
-        },
-      }),
+      reporter,
+      webhooks: this.#webhooks,
       alarm,
       clock,
       meter,
       shipDelay: config.SHIP_DELAY_MS,
       reportDelay: config.REPORT_DELAY_MS,
+      // By then the standings have the facts.
+      webhookDelay: config.REPORT_DELAY_MS + PUSH_MARGIN,
       // Beside shipping, which follows every burst of events: nothing is woken for metrics.
       shipping: () => {
         meter.rows(sql.rowsWritten);
         flushMeter(env, () => ctx);
       },
       nextByTime: () => {
-        if (!this.#sockets.any) return undefined;
-        const phase = this.#current.nextPhase(clock.now());
-        const opening = this.#openings.next;
-        return opening === undefined ? phase : Math.min(opening, phase ?? opening);
+        const times = [this.#push.next];
+        if (this.#sockets.any) times.push(this.#current.nextPhase(clock.now()), this.#openings.next);
+        const known = times.filter((at) => at !== undefined);
+        return known.length === 0 ? undefined : Math.min(...known);
       },
     });
 
@@ -392,8 +433,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     };
     const waiting = new Waiting(config.WAITING_COMMANDS_MAX, overloaded, recent);
     const parts = { current: this.#current, journal: this.#journal, time: this.#time };
+    const languages = new Languages(sql);
     this.#players = new Players({
       ...parts,
+      speaks: (player, locale) => languages.joined(player, locale),
       shard,
       secrets: env,
       waiting,
@@ -405,6 +448,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#sessions = new Sessions({ ...parts, secrets: env, players: this.#players, budgets });
     this.#forgetting = new Forgetting({
       ...parts,
+      forgotten: (player) => languages.forget(player),
       sql,
       secrets: env,
       players: this.#players,
@@ -428,18 +472,43 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       ...parts,
       players: this.#players,
       store: new HelpStore(sql, log.keys),
+      asked: () => {
+        if (this.#webhooks.behind) this.#delivery.tellWebhooks();
+      },
       tell: (team, thread) => {
         if (this.#sockets.isWatching(team)) this.#sockets.tellTeam(team, { thread });
       },
+      answered: (team, thread) => this.#push.answered(team, thread),
     });
-    this.#personData = new PersonData({ ...parts, players: this.#players, help: this.#help });
-    this.#past = new Past({ ...parts, players: this.#players });
-    this.#wrong = new WrongAnswers(parts);
+    this.#push = new Push({
+      ...parts,
+      hunt,
+      shard,
+      players: this.#players,
+      help: () => this.#help,
+      store: new PushStore(sql, log.keys),
+      until: { read: () => store.pushedUntil(), save: (until) => store.savePushedUntil(until) },
+      send: async (messages) => {
+        await env.PUSH.sendBatch(messages.map((body) => ({ body, contentType: "text" })));
+      },
+      wake: (delay) => alarm.set("push", clock.now() + delay),
+      arm: () => this.#delivery.armByTime(),
+      dropped: (messages) => meter.pushDropped(messages),
+    });
+    this.#personData = new PersonData({
+      ...parts,
+      players: this.#players,
+      help: this.#help,
+      push: this.#push,
+    });
+    this.#past = new Past({ ...parts, players: this.#players, secrets: env });
+    this.#wrong = new WrongAnswers({ ...parts, secrets: env });
     const texts = new Texts(env, hunt, shard, engineClock);
     this.#looks = new Looks({
       ...parts,
       players: this.#players,
       texts,
+      languages,
       ranksOf: (teams) => ranks.ranksOf(teams),
       left: (prize) => desk.left(prize),
     });
@@ -459,6 +528,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     });
     this.#play = new Play({
       ...parts,
+      languages,
       secrets: env,
       texts,
       waiting,
@@ -532,6 +602,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       await alarm.resume();
       this.#delivery.resume();
       if (this.#forgetting.isBehind) alarm.set("forget", clock.now());
+      if (this.#push.isBehind) alarm.set("push", clock.now());
       // A log whose ids are quickly read makes the first requests wait; a longer one refuses them.
       if (!teams.ids.knowsAll) await Promise.race([this.#readIds(), clock.after(IDS_WAIT)]);
     });
@@ -681,16 +752,24 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#players.hears(team, player, gen);
   }
 
-  askForHelp(seat: Seat, clue: string | undefined, text: string): Promise<Thread | Refusal> {
-    return this.#help.ask(seat, clue, text);
+  subscribe(seat: Seat, device: Device): Promise<{ done: true } | Refusal> {
+    return this.#push.subscribe(seat, device);
+  }
+
+  unsubscribe(seat: Seat, device?: string): Promise<{ done: true } | Refusal> {
+    return this.#push.unsubscribe(seat, device);
+  }
+
+  askForHelp(seat: Seat, clue: string | undefined, said: Said): Promise<Thread | Refusal> {
+    return this.#help.ask(seat, clue, said);
   }
 
   helpThreads(seat: Seat): Promise<Thread[] | Refusal> {
     return this.#help.threads(seat);
   }
 
-  askMore(seat: Seat, thread: number, text: string): Promise<Thread | Refusal> {
-    return this.#help.askMore(seat, thread, text);
+  askMore(seat: Seat, thread: number, said: Said): Promise<Thread | Refusal> {
+    return this.#help.askMore(seat, thread, said);
   }
 
   guesses(
@@ -741,7 +820,11 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     if (readOnly) return readOnly;
     const decision = organise(context, team, action, now);
     if ("refused" in decision) return decision;
-    for (const draft of decision.facts) this.#journal.append(draft);
+    for (const draft of decision.facts) {
+      const beside =
+        draft.type === "unlock" ? (): void => this.#push.opened(draft.team, draft.clue) : undefined;
+      this.#journal.append(draft, beside);
+    }
     await this.#journal.committed();
     const { score = scoreOf(context, teams.get(teamId) ?? team), unlocked } = decision;
     return { score, ...(unlocked === undefined ? {} : { unlocked }) };
@@ -830,6 +913,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#reading(() => registeredPlayers(this.#journal.teams, after));
   }
 
+  solvesOf(teams: readonly string[]): Promise<SolvedClue[][] | Refusal> {
+    return this.#reading((context) => solvesOf(context, this.#journal.teams, teams));
+  }
+
   stuck(than: { stuckMs: number; activeMs: number; limit: number }): Promise<StuckTeam[] | Refusal> {
     return this.#reading((context, now) => stuckTeams(context, this.#journal.teams.all(), now, than));
   }
@@ -858,12 +945,12 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#wrong.of(clue, limit);
   }
 
-  helpQueue(
-    state: ThreadState | undefined,
-    clue: string | undefined,
-    limit: number,
-  ): Promise<{ threads: Asked[]; total: number } | Refusal> {
-    return this.#help.queue(state, clue, limit);
+  gaveWrong(clue: string, answer: string, limit: number): Promise<GaveWrong | Refusal> {
+    return this.#wrong.gave(clue, answer, limit);
+  }
+
+  helpQueue(wanted: HelpWanted): Promise<HelpPage | Refusal> {
+    return this.#help.queue(wanted);
   }
 
   triedAt(team: string, clue: string, limit: number): Promise<GuessesPage | Refusal> {
@@ -900,7 +987,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const commands = lines.flatMap((line) => (line.type === "command" ? [line.command] : []));
     const unjudged = this.#current.refuseImport(this.#time.now()) ?? this.#current.unjudged(commands);
     if (unjudged) return unjudged;
+    const { log } = this.#journal;
+    const first = log.head + 1;
     const results = lines.map((line) => this.#replay.line(line));
+    this.#store.saveImported({ first, last: log.head });
     await this.#journal.committed();
     return results;
   }
@@ -913,6 +1003,11 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     const read = this.#journal.durableFacts(after, SCORE_FACTS_MAX);
     const report = scoreReport(this.#shard, after, read, recounts.of(read.facts));
     return { ...report, load: this.#load.present() };
+  }
+
+  async webhookFacts(wish: WebhookWish, after: WebhookMark | null): Promise<WebhookReport> {
+    await this.#journal.committed();
+    return this.#webhooks.facts(wish, after);
   }
 
   recordWins(wins: readonly Win[]): Promise<Refusal | undefined> {
@@ -936,6 +1031,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   persons(first: number, last: number): Persons {
     return this.#journal.log.persons(first, last);
+  }
+
+  pushes(asked: PushAsked[]): Promise<(Pushing | null)[] | Refusal> {
+    return this.#push.pushes(asked);
+  }
+
+  dropSubscriptions(targets: Pick<PushAsked, "n" | "id">[]): void {
+    this.#push.drop(targets);
   }
 
   archived(ranges: Range[]): void {
@@ -1032,6 +1135,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       if (await this.#current.ready()) return false;
       await this.#forgetting.turn();
       this.#live.tellByTime();
+      await this.#push.turn();
       return true;
     });
   }

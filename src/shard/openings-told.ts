@@ -99,7 +99,7 @@ export class OpeningsTold {
     for (const id of sockets.teams()) {
       const team = journal.teams.get(id);
       if (!team) continue;
-      const unlocked = openedByTime(context, team, since, now);
+      const unlocked = openedByTime(context, team, since, now).map(({ clue }) => clue);
       if (unlocked.length > 0) {
         sockets.tellTeam(id, { team: { score: scoreOf(asSeen(context), team), solved: [], unlocked } });
       }
@@ -109,7 +109,7 @@ export class OpeningsTold {
 }
 
 /** When the next clue opens for the team by its time, epoch ms. */
-function nextOf({ hunt, openedAt, phase }: Context, team: Team, now: number): number {
+export function nextOf({ hunt, openedAt, phase }: Context, team: Team, now: number): number {
   let next = Number.POSITIVE_INFINITY;
   if (isOver(phase)) return next;
   for (const at of openingsOf(hunt, team, openedAt, now)) if (at > now && at < next) next = at;
@@ -117,15 +117,20 @@ function nextOf({ hunt, openedAt, phase }: Context, team: Team, now: number): nu
 }
 
 /** The clues that opened for the team after `since` until `now`, and not by a solve, an award or an organiser's hand. */
-function openedByTime({ hunt, openedAt, phase }: Context, team: Team, since: number, now: number): string[] {
+export function openedByTime(
+  { hunt, openedAt, phase }: Context,
+  team: Team,
+  since: number,
+  now: number,
+): { clue: string; at: number }[] {
   if (phase === "draft") return [];
-  const opened: string[] = [];
+  const opened: { clue: string; at: number }[] = [];
   let happened: Set<number> | undefined;
   for (const [place, at] of openingsOf(hunt, team, openedAt, now).entries()) {
     if (at <= since || at > now) continue;
     happened ??= momentsOf(team);
     const clue = hunt.compiled.clues[place];
-    if (clue && !happened.has(at) && opened.length < CLUES_PER_FRAME) opened.push(clue.id);
+    if (clue && !happened.has(at) && opened.length < CLUES_PER_FRAME) opened.push({ clue: clue.id, at });
   }
   return opened;
 }

@@ -6,7 +6,14 @@ import { captainOf, type Team } from "../hunt/team.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { opensAt, progressOf } from "../hunt/unlock.ts";
 import { joinCodesIn, ordinalOf } from "../objects/ids.ts";
-import type { Checkin, RegisteredPlayers, StuckTeam, TeamRow, TeamRows } from "../objects/shard.ts";
+import type {
+  Checkin,
+  RegisteredPlayers,
+  SolvedClue,
+  StuckTeam,
+  TeamRow,
+  TeamRows,
+} from "../objects/shard.ts";
 import type { TeamStore } from "./teams.ts";
 
 /** Teams in one page of `teamRows`. */
@@ -67,6 +74,17 @@ function names(
     codes.includes(team.joinCode ?? "") ||
     team.members.some(({ id, name }) => id === folded || (persons && compare(name)))
   );
+}
+
+/** See `ShardObject.solvesOf`. */
+export function solvesOf(context: Context, teams: TeamStore, ids: readonly string[]): SolvedClue[][] {
+  return ids.map((id) => {
+    const team = teams.get(id);
+    const solves = [...(team?.solves ?? [])].map(([clue, { at, points }]) => {
+      return { clue, title: context.hunt.clues.get(clue)?.title ?? clue, at, points };
+    });
+    return solves.sort((a, b) => a.at - b.at);
+  });
 }
 
 /** The company's ids of players who have one, in the teams of one page, from `after` on. */

@@ -6,10 +6,12 @@ import { ordinalOf } from "../objects/ids.ts";
 import type { FactsPage, FactsWanted, GuessesPage, GuessMade, Viewing } from "../objects/shard.ts";
 import type { Exported } from "../people/personal.ts";
 import { FORGOTTEN_NAME } from "../protocol.ts";
+import type { Secrets } from "../secrets.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
 import type { Players } from "./players.ts";
 import { BROKEN } from "./read-only.ts";
+import { rightNow } from "./right-now.ts";
 import type { ShardTime } from "./time.ts";
 import { viewedTeam } from "./viewed.ts";
 
@@ -25,6 +27,7 @@ export interface PastDeps {
   journal: Journal;
   time: ShardTime;
   players: Pick<Players, "memberOf">;
+  secrets: Pick<Secrets, "ANSWER_PEPPERS">;
 }
 
 export class Past {
@@ -49,7 +52,16 @@ export class Past {
       id,
       name: journal.teams.get(id)?.name ?? "",
     }));
-    return { facts: found, teams, ...(next === undefined ? {} : { next }) };
+    const isRight = rightNow(current, this.#deps.secrets);
+    const right = found.filter(
+      (fact) => fact.type === "answer" && fact.outcome !== "correct" && isRight(fact),
+    );
+    return {
+      facts: found,
+      teams,
+      ...(right.length === 0 ? {} : { right: right.map(({ seq }) => seq) }),
+      ...(next === undefined ? {} : { next }),
+    };
   }
 
   /** See `ShardObject.guesses`. */
@@ -151,9 +163,11 @@ function isWanted(fact: Exported, { team, clue, player, type, outcome }: FactsWa
   );
 }
 
-/** Whether it is a try at the clue, or stands for one. A solve that only counts from another time is none. */
+/** Whether it is a try at the clue, or an organiser's hand. A solve that a regrade made, or that only counts from another time, is none. */
 function isGuessAt(fact: Exported, clue: string): boolean {
-  if (fact.type === "solve") return fact.clue === clue && fact.instead === undefined;
+  if (fact.type === "solve") {
+    return fact.clue === clue && fact.instead === undefined && fact.regrade === undefined;
+  }
   return (fact.type === "answer" || fact.type === "scan" || fact.type === "checkin") && fact.clue === clue;
 }
 

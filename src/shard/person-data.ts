@@ -7,6 +7,7 @@ import type { CurrentHunt } from "./current-hunt.ts";
 import type { Help } from "./help.ts";
 import type { Journal } from "./journal.ts";
 import type { Players } from "./players.ts";
+import type { Push } from "./push.ts";
 
 /** Facts of the log looked at in one call. */
 const SLICE_FACTS = 20_000;
@@ -19,6 +20,7 @@ export interface PersonDataDeps {
   journal: Journal;
   players: Players;
   help: Pick<Help, "messagesOf">;
+  push: Pick<Push, "devicesOf">;
 }
 
 export class PersonData {
@@ -62,6 +64,7 @@ export class PersonData {
     return {
       ...headOf(team, person, came[0]),
       earlier,
+      devices: this.#deps.push.devicesOf(teamId, player),
       messages: after > begin ? [] : this.#deps.help.messagesOf(teamId, player),
       facts,
       ...(read < log.durable ? { next: read } : {}),
@@ -85,7 +88,7 @@ function headOf(
   team: Team,
   person: Person,
   came: Fact | undefined,
-): Omit<PersonalData, "facts" | "next" | "earlier" | "messages"> {
+): Omit<PersonalData, "facts" | "next" | "earlier" | "messages" | "devices"> {
   const { id, name, bracket } = team;
   const { lastCheckin } = person as Member;
   const wins = [

@@ -10,6 +10,7 @@ import type { Allowance, ShardBudgets } from "./budgets.ts";
 import type { ClaimDecision, Claimed } from "./claims.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
+import { type Languages, speaking } from "./languages.ts";
 import type { ShardMeter } from "./meter.ts";
 import type { Players } from "./players.ts";
 import { eventKey, IdRefused } from "./recorded-ids.ts";
@@ -23,6 +24,7 @@ export interface PlayDeps {
   secrets: Secrets;
   texts: Texts;
   current: CurrentHunt;
+  languages: Languages;
   journal: Journal;
   time: ShardTime;
   waiting: Waiting;
@@ -76,13 +78,13 @@ export class Play {
     commands: readonly Command[],
     allowance: Allowance | undefined,
   ): Promise<Played | Refusal> {
-    const { current, journal, time, players, budgets, meter } = this.#deps;
+    const { current, journal, time, players, budgets, meter, languages } = this.#deps;
     const team = players.memberOf(teamId, player, gen);
     if ("refused" in team) return team;
     const readOnly = journal.teams.readOnly(team);
     if (readOnly) return readOnly;
     let now = time.now();
-    let context = current.context(now);
+    let context = speaking(current.context(now), player, languages);
     journal.noteReached(context, team, now);
     const results: Result[] = [];
     let refused: Refusal | undefined;
@@ -115,7 +117,7 @@ export class Play {
       if (allowance && claimed.seq !== undefined && !claimed.duplicate) allowance.bytes -= CLAIM_BYTES;
       // The hunt went on meanwhile.
       now = time.now();
-      context = current.context(now);
+      context = speaking(current.context(now), player, languages);
     }
     meter.decided(commands, results);
     await journal.committed();

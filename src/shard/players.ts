@@ -46,6 +46,8 @@ export interface PlayersDeps {
   time: ShardTime;
   waiting: Waiting;
   budgets: Pick<ShardBudgets, "isFull" | "spend">;
+  /** A player joined with a locale. */
+  speaks(player: string, locale: string): void;
   /** A joining was refused because there is no room for anyone. */
   refused(): void;
   /** What everybody may know of values, bonuses and the team: during a freeze, as of the freeze. */
@@ -111,7 +113,12 @@ export class Players {
     }
     const fact = admit(hunt.compiled, phase, id, team, { ...request, ...(create ? { create } : {}) }, now);
     if ("refused" in fact) return fact;
-    return this.#spend(id, now, () => journal.append(fact) as JoinFact);
+    const joined = this.#spend(id, now, () => journal.append(fact) as JoinFact);
+    const { locale } = request;
+    if (!("refused" in joined) && locale !== undefined && hunt.compiled.languages) {
+      this.#deps.speaks(joined.player, locale);
+    }
+    return joined;
   }
 
   /** At the team's cost, so that nobody fills the log by it. */

@@ -22,8 +22,12 @@ const USUAL_FORM = 2;
 /** Of the compiled hunt: `format` in it. */
 const COMPILED_FORMAT = 1;
 
+/** Ranges of imported facts that are told apart. */
+const IMPORTS_MAX = 1_000;
+
 export class ShardStore {
   readonly #texts: StoredText;
+  #imported: readonly Range[] | undefined;
 
   constructor(sql: Sql) {
     this.#texts = new StoredText(sql);
@@ -95,6 +99,35 @@ export class ShardStore {
 
   saveToldTo(told: Record<string, string>): void {
     this.#texts.write("told-to", JSON.stringify(told));
+  }
+
+  /** Facts that imports made, which webhooks are not told of. */
+  imported(): readonly Range[] {
+    this.#imported ??= JSON.parse(this.#texts.readDerived("imported") ?? "[]") as Range[];
+    return this.#imported;
+  }
+
+  /** Another import follows; where nothing stands between them, it is one. */
+  saveImported(range: Range): void {
+    if (range.last < range.first) return;
+    const ranges = [...this.imported()];
+    const before = ranges.at(-1);
+    // So many that live joinings stand between them: what is between the first ones counts as imported.
+    if (before && (before.last + 1 >= range.first || ranges.length >= IMPORTS_MAX)) {
+      ranges[ranges.length - 1] = { first: before.first, last: range.last };
+    } else ranges.push(range);
+    this.#imported = ranges;
+    this.#texts.write("imported", JSON.stringify(ranges));
+  }
+
+  /** Until when clues opened that players with push messages were told of, epoch ms; undefined: nobody was yet. */
+  pushedUntil(): number | undefined {
+    const text = this.#texts.readDerived("pushed-until");
+    return text === undefined ? undefined : Number(text);
+  }
+
+  savePushedUntil(until: number): void {
+    this.#texts.write("pushed-until", String(until));
   }
 
   buried(): Range[] {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { assetPeriod, assetUrl } from "../assets/ticket.ts";
 import type { Clock } from "../clock.ts";
-import { type AddressOf, withAddresses } from "../hunt/asset-references.ts";
+import { type AddressOf, type AssetRefs, withAddresses } from "../hunt/asset-references.ts";
 import type { IndexedHunt } from "../hunt/indexed.ts";
 import { type Addresses, APART_OVER, type Apart, longTexts } from "../hunt/look.ts";
 import { contentTicket, periodOf } from "../objects/content-ticket.ts";
@@ -24,7 +24,7 @@ export class Texts {
   /** The long texts of a version by their digests. */
   readonly #known = new WeakMap<IndexedHunt, { texts: Map<string, string>; digests: Map<string, string> }>();
   /** Addresses of the hunt's files, in the period. */
-  #files: { hunt: IndexedHunt; addresses: Addresses } | undefined;
+  #files: { assets: AssetRefs; addresses: Addresses } | undefined;
   /** Addresses of the period, by digest. */
   #addresses = { period: 0, urls: new Map<string, string>() };
 
@@ -58,7 +58,7 @@ export class Texts {
     if (!assets) return undefined;
     const period = assetPeriod(this.#secrets, this.#clock.now());
     const known = this.#files;
-    if (known?.hunt === hunt && known.addresses.period === period) return known.addresses;
+    if (known?.assets === assets && known.addresses.period === period) return known.addresses;
     const urls = new Map<string, string>();
     const addressOf: AddressOf = (name) => {
       const file = Object.hasOwn(assets, name) ? assets[name] : undefined;
@@ -68,11 +68,13 @@ export class Texts {
       return url;
     };
     const addresses = { period, of: (text: string) => withAddresses(text, addressOf), addressOf };
-    this.#files = { hunt, addresses };
+    this.#files = { assets, addresses };
     return addresses;
   }
 
-  #of(hunt: IndexedHunt) {
+  /** Of all languages together: a ticket names a text, and no language. */
+  #of(spoken: IndexedHunt) {
+    const hunt = spoken.original ?? spoken;
     const known = this.#known.get(hunt);
     if (known) return known;
     const made = { texts: new Map<string, string>(), digests: new Map<string, string>() };

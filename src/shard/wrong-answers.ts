@@ -6,10 +6,12 @@ import { BoundedMap } from "../bounded-map.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { normaliseAnswer } from "../hunt/normalise.ts";
 import { byTeams } from "../objects/orders.ts";
-import type { WrongGiven } from "../objects/shard.ts";
+import type { GaveWrong, WrongGiven } from "../objects/shard.ts";
 import type { CompareMode, Fact } from "../protocol.ts";
+import { digester, keyById, type Secrets } from "../secrets.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
 import type { Journal } from "./journal.ts";
+import { rightNow } from "./right-now.ts";
 
 /** Clues whose counts are kept; and pairs of an answer and a team that each has, some 100 bytes each. */
 const CLUES_MAX = 4;
@@ -38,6 +40,7 @@ interface Tally {
 export interface WrongAnswersDeps {
   current: CurrentHunt;
   journal: Journal;
+  secrets: Pick<Secrets, "ANSWER_PEPPERS">;
 }
 
 export class WrongAnswers {
@@ -53,8 +56,59 @@ export class WrongAnswers {
     this.#tallies.clear();
   }
 
-  /** See `ShardObject.wrongAnswers`. Hidden, banned and merged teams do not count. */
+  /** See `ShardObject.wrongAnswers`. Hidden, banned and merged teams do not count, nor does what is right by now. */
   async of(clue: string, limit: number): Promise<WrongGiven[] | Refusal> {
+    const tally = await this.#counted(clue);
+    if ("refused" in tally) return tally;
+    const counts = this.#counting();
+    const told: WrongGiven[] = [];
+    for (const [key, { isNudged, teams }] of tally.answers) {
+      const given = [...teams].filter(([team]) => counts(team)).map(([, each]) => each);
+      if (given.length > 0)
+        told.push({ key, ...sumOf(given), ...(isNudged ? { nudge: true as const } : {}) });
+    }
+    const judged = this.#judgedBy(clue);
+    const isRight = rightNow(this.#deps.current, this.#deps.secrets);
+    const wrong: WrongGiven[] = [];
+    for (const each of told.sort(byTeams)) {
+      if (wrong.length >= limit) break;
+      if (isRight({ clue, answer: each.answer, at: each.last })) continue;
+      wrong.push(judged(each.key).say === undefined ? each : { ...each, nudge: true });
+    }
+    return wrong;
+  }
+
+  /** See `ShardObject.gaveWrong`. */
+  async gave(clue: string, answer: string, limit: number): Promise<GaveWrong | Refusal> {
+    const tally = await this.#counted(clue);
+    if ("refused" in tally) return tally;
+    const { journal } = this.#deps;
+    const key = normaliseAnswer(tally.mode, answer) ?? answer;
+    const counts = this.#counting();
+    const teams = [...(tally.answers.get(key)?.teams ?? [])]
+      .filter(([team]) => counts(team) && journal.teams.get(team)?.solves.has(clue) === false)
+      .map(([team, { last }]) => ({ team, last }))
+      .sort((a, b) => b.last - a.last);
+    return { teams: teams.slice(0, limit), total: teams.length, ...this.#judgedBy(clue)(key) };
+  }
+
+  /** What the present definition makes of an answer, as the clue compares it. */
+  #judgedBy(id: string): (key: string) => Pick<GaveWrong, "say" | "isAccepted"> {
+    const { current, secrets } = this.#deps;
+    const { pepper, hunt } = current.hunt.compiled;
+    const clue = current.hunt.clues.get(id);
+    const ring = keyById("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS, pepper);
+    if (!ring || !clue || !("nudges" in clue)) return () => ({ isAccepted: false });
+    const digest = digester(ring, hunt);
+    const replies = new Map(clue.nudges.flatMap(({ digests, say }) => digests.map((each) => [each, say])));
+    return (key) => {
+      const given = digest({ clue: id, mode: clue.compare }, key);
+      const say = replies.get(given);
+      return { isAccepted: clue.digests?.includes(given) === true, ...(say === undefined ? {} : { say }) };
+    };
+  }
+
+  async #counted(clue: string): Promise<Tally | Refusal> {
     const { current, journal } = this.#deps;
     const refused = await current.ready();
     if (refused) return refused;
@@ -66,8 +120,13 @@ export class WrongAnswers {
       delete tally.reading;
     });
     await tally.reading;
+    return tally;
+  }
+
+  #counting(): (team: string) => boolean {
+    const { journal } = this.#deps;
     const counted = new Map<string, boolean>();
-    const counts = (team: string): boolean => {
+    return (team) => {
       const known = counted.get(team);
       if (known !== undefined) return known;
       const state = journal.teams.get(team);
@@ -75,13 +134,6 @@ export class WrongAnswers {
       counted.set(team, isCounted);
       return isCounted;
     };
-    const told: WrongGiven[] = [];
-    for (const [key, { isNudged, teams }] of tally.answers) {
-      const given = [...teams].filter(([team]) => counts(team)).map(([, each]) => each);
-      if (given.length > 0)
-        told.push({ key, ...sumOf(given), ...(isNudged ? { nudge: true as const } : {}) });
-    }
-    return told.sort(byTeams).slice(0, limit);
   }
 
   #tallyOf(clue: string, mode: CompareMode): Tally {

@@ -120,6 +120,11 @@ export const METRICS = {
     help: "Messages the consumer took, by what became of them",
     labels: ["result"],
   },
+  hunt_push_messages_total: {
+    type: "counter",
+    help: "Push messages to players' devices, by what became of them: sent; again (it will be tried once more); gone (the device takes none any more); void (nobody is to get it any more); failed; dropped (too many waited)",
+    labels: ["result"],
+  },
   hunt_queue_batch_duration_seconds: {
     type: "histogram",
     help: "Time the consumer took for a batch",
@@ -199,6 +204,22 @@ export const METRICS = {
     help: "Claims in one call on a prize vault",
     labels: [],
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+  },
+  hunt_webhook_deliveries_total: {
+    type: "counter",
+    help: "Messages to webhooks: queued, and what became of them: delivered, failed (not tried again), dead (every try failed), dropped (their team was hidden or banned, or the webhook disabled)",
+    labels: ["state"],
+  },
+  hunt_webhook_tries_total: {
+    type: "counter",
+    help: "Calls on webhooks' receivers, by result: the class of the status, or none",
+    labels: ["result"],
+  },
+  hunt_webhook_lag_seconds: {
+    type: "histogram",
+    help: "Age of what happened when a webhook's receiver had taken it",
+    labels: [],
+    buckets: LAG_SECONDS,
   },
   hunt_alarms_total: { type: "counter", help: "Alarms that ran", labels: ["object"] },
   hunt_metrics_flushes_total: { type: "counter", help: "Flushes that metrics objects took", labels: [] },

@@ -110,6 +110,7 @@ function operationsOf(paths: Record<string, Record<string, Json>>): Operation[] 
           player: "p-nobody",
           announcement: "a-nothing",
           thread: "weur-0-1-none.1",
+          webhook: "hook-1",
           prize: "lantern",
           clue: "old-lamp",
           shard: "weur-0",
@@ -117,6 +118,7 @@ function operationsOf(paths: Record<string, Record<string, Json>>): Operation[] 
           job: "d-nothing",
           regrade: "0000000000000000",
           digest: "A".repeat(22),
+          page: "rules",
           name: "missing.png",
         }),
         opens: security.flatMap((one) => Object.keys(one) as Kind[]),
@@ -374,6 +376,7 @@ describe("[API-8] a route refuses", () => {
           player: "p-nobody",
           announcement: "a-nothing",
           thread: "weur-0-1-none.1",
+          webhook: "hook-1",
           prize: "lantern",
           clue: "old-lamp",
           shard: "weur-0",
@@ -381,6 +384,7 @@ describe("[API-8] a route refuses", () => {
           job: "d-nothing",
           regrade: "0000000000000000",
           digest: "A".repeat(22),
+          page: "rules",
           name: "missing.png",
         };
         const path = pathOf(template, { ...known, [bad]: IDS.includes(bad) ? "x".repeat(65) : "Not-A-Slug" });

@@ -49,6 +49,14 @@ async function asked(player: Player, text: string, clue?: string): Promise<strin
   return made.body.thread.id;
 }
 
+/** As `ask` and `more`, under an Idempotency-Key. */
+const say = (player: Player, path: string, key: string, json: object) =>
+  client.call<ThreadMade>("POST", `/v1/hunts/${player.hunt}/threads${path}`, {
+    token: player.token,
+    json,
+    headers: { "idempotency-key": key },
+  });
+
 const threadsOf = async (player: Player): Promise<Thread[]> =>
   (await client.call<Threads>("GET", `/v1/hunts/${player.hunt}/threads`, { token: player.token })).body
     .threads;
@@ -203,6 +211,95 @@ describe("[HELP-2] the queue", () => {
       expectProblem(await act("beside", unknown, "claim"), "not_found");
     }
   });
+});
+
+test("[HELP-2] it is paged: following the cursor every request comes once, in order, also long ones", async () => {
+  await client.publish("paged", manyClues(1, { help: { perTeam: 10 } }));
+  const teams = [
+    await client.team("paged", "A"),
+    await client.team("paged", "B"),
+    await client.team("paged", "C"),
+  ];
+  const ids: string[] = [];
+  for (let turn = 0; turn < 9; turn += 1)
+    ids.push(await asked(teams[turn % 3] as Player, `Question ${turn}`));
+  const follow = async (query: string): Promise<{ sizes: number[]; found: string[] }> => {
+    const sizes: number[] = [];
+    const found: string[] = [];
+    for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+      const page: HelpQueue = await queue("paged", `${query}${cursor === "" ? "" : `&cursor=${cursor}`}`);
+      sizes.push(page.threads.length);
+      found.push(...page.threads.map(({ id }) => id));
+      expect(page.total).toBe(query.includes("answered") ? 4 : ids.length);
+      cursor = page.cursor;
+    }
+    return { sizes, found };
+  };
+  const paged = await follow("?limit=4");
+  expect(paged.found).toEqual(ids);
+  expect(Math.max(...paged.sizes)).toBe(4);
+  expect((await follow("?limit=200")).sizes).toEqual([9]);
+  const answered = ids.splice(2, 4);
+  for (const id of answered) await reply("paged", id, "Yes.");
+  expect((await follow("?state=answered&limit=3")).found).toEqual([...answered].reverse());
+  expect((await follow("?limit=2")).found).toEqual(ids);
+  for (const cursor of ["x", "0.1", "2.1.weur-0-1-a.1", `0.${"9".repeat(16)}.weur-0-1-a.1`]) {
+    const told = await client.call("GET", `/v1/hunts/paged/help?cursor=${cursor}`, { token: judges[0] });
+    expectProblem(told, "invalid");
+  }
+  // Long ones end a page early.
+  const [writer, ...others] = teams;
+  for (const team of [writer as Player, ...others]) {
+    const own = ids.find((id) => id.startsWith(team.team.id));
+    if (own === undefined) continue;
+    for (let count = 0; count < 49; count += 1) await more(team, own, "x".repeat(2_000));
+    expectProblem(await more(team, own, "x".repeat(2_000)), "conflict");
+  }
+  const long = await follow("?limit=200");
+  expect(long.found).toEqual(ids);
+}, 120_000);
+
+test("[HELP-6] a request, a message and a reply that are sent again under their Idempotency-Key are said once", async () => {
+  await client.publish("again", manyClues(2, { help: HELP }));
+  const ada = await client.team("again", "Ada");
+  const ben = await client.join("again", { name: "Ben", team: { join: ada.team.joinCode ?? "" } });
+  const first = { text: "Where?", clue: "c0" };
+  const made = await Promise.all([1, 2, 3].map(() => say(ada, "", "k-1", first)));
+  for (const { status, text } of made) expect(status, text).toBe(201);
+  const [id = ""] = made.map(({ body }) => body.thread.id);
+  expect(await threadsOf(ada)).toMatchObject([{ id, messages: [{ text: "Where?" }] }]);
+  expectProblem(await say(ada, "", "k-1", { text: "Where?", clue: "c1" }), "conflict");
+  expectProblem(await say(ada, "", "k-1", { text: "Where" }), "conflict");
+  // Another player's key is another one.
+  expect((await say(ben, "", "k-1", { text: "Where?", clue: "c1" })).body.thread.id).not.toBe(id);
+  expect(await threadsOf(ada)).toHaveLength(2);
+  // Also where a second one would be too many.
+  expect((await say(ada, "", "k-1", first)).body.thread.id).toBe(id);
+  expectProblem(await ask(ada, "A third"), "conflict");
+
+  const messages = `/${id}/messages`;
+  for (let turn = 0; turn < 2; turn += 1) {
+    const said = await say(ada, messages, "k-2", { text: "It is dark." });
+    expect(said.body.thread.messages.map(({ text }) => text)).toEqual(["Where?", "It is dark."]);
+  }
+  expectProblem(await say(ada, messages, "k-2", { text: "It is light." }), "conflict");
+  expectProblem(await say(ada, messages, "k-1", { text: "It is light." }), "conflict");
+  expectProblem(await say(ada, messages, "no key", { text: "It is dark." }), "bad_request");
+
+  const answer = (key: string, text: string, token = judges[0]) =>
+    client.call<AskedMade>("POST", `/v1/hunts/again/help/${id}/messages`, {
+      token,
+      json: { text, close: true },
+      headers: { "idempotency-key": key },
+    });
+  for (let turn = 0; turn < 2; turn += 1)
+    expect((await answer("k", "Here.")).body.thread.state).toBe("closed");
+  expectProblem(await answer("k", "There."), "conflict");
+  expectProblem(await answer("k", "Here.", judges[1]), "conflict");
+  const [thread] = (await threadsOf(ada)).filter((each) => each.id === id);
+  expect(thread?.messages.map(({ text }) => text)).toEqual(["Where?", "It is dark.", "Here."]);
+  // What was closed meanwhile is given as it is now.
+  expect((await say(ada, messages, "k-2", { text: "It is dark." })).body.thread.state).toBe("closed");
 });
 
 describe("[HELP-3] who claims a request has it for 15 minutes", () => {

@@ -1,6 +1,7 @@
 /** The log judged again, over a whole engine: said, made, undone. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import { mintOrganiserToken } from "../../scripts/local/secrets.ts";
 import type { Effects, Regraded, RegradeUndone } from "../../src/contract/regrade.ts";
 import { Client, expectProblem, type Player } from "./client.ts";
 import { manyClues } from "./hunts.ts";
@@ -33,7 +34,7 @@ function corrected(answer: string) {
 const say = (team: Player, id: string, answer: string) =>
   client.playOne(team, { id, type: "answer", clue: "c0", answer });
 
-test("[COR-10] [COR-12] [COR-13] a wrong key is found, corrected, judged again, undone, and judged once more", async () => {
+test("[COR-10] [COR-12] [COR-13] [SEE-1] a wrong key is found, corrected, judged again, undone, and judged once more", async () => {
   await client.publish("key", manyClues(2));
   const [one, two] = [await client.team("key", "One"), await client.team("key", "Two")];
   await say(one, "1", "right 0");
@@ -56,6 +57,11 @@ test("[COR-10] [COR-12] [COR-13] a wrong key is found, corrected, judged again, 
   expect([done.status, moved]).toEqual([200, said.body]);
   await expect.poll(() => places("key")).toEqual(["Two 10", "One 0"]);
   expect((await client.me(one)).clues.find(({ id: clue }) => clue === "c0")?.state).toBe("open");
+  // What it made of a try is no try.
+  const tried = await client.call("GET", "/v1/hunts/key/clues/c0/guesses", { token: two.token });
+  expect(tried.body).toEqual({
+    guesses: [expect.objectContaining({ type: "answer", answer: "lighthouse keeper", outcome: "incorrect" })],
+  });
   await client.verify("key");
 
   expect((await undo("key", id)).body).toEqual({ teams: 2 });
@@ -67,6 +73,30 @@ test("[COR-10] [COR-12] [COR-13] a wrong key is found, corrected, judged again, 
   const lines = (await client.export("key")).filter((fact) => "regrade" in fact && fact.regrade === id);
   expect(lines.map(({ type }) => type).sort()).toEqual(["solve", "solve", "unsolve", "unsolve"]);
   await client.verify("key");
+});
+
+test("[SEE-2] [SEE-3] an answer that a corrected key takes is none of the wrong ones any more, and no viewer reads it", async () => {
+  await client.publish("kept", manyClues(1));
+  const teams = [await client.team("kept", "One"), await client.team("kept", "Two")];
+  for (const team of teams) await say(team, "1", "Lighthouse Keeper");
+  await say(teams[0] as Player, "2", "the moon");
+  const wrong = async (): Promise<string[]> => {
+    const told = await client.organise<{ answers: { answer: string }[] }>(
+      "GET",
+      "/v1/hunts/kept/clues/c0/wrong",
+    );
+    return told.body.answers.map(({ answer }) => answer);
+  };
+  expect(await wrong()).toEqual(["Lighthouse Keeper", "the moon"]);
+  const definition = corrected("lighthouse keeper") as { clues: object[] };
+  await client.publish("kept", { ...definition, clues: definition.clues.slice(0, 1) }, "draft");
+  expect(await wrong()).toEqual(["the moon"]);
+  const viewer = await mintOrganiserToken(engine.secrets, Date.now(), { name: "Vi", roles: ["viewer"] });
+  const read = (token: string) => client.call("GET", "/v1/hunts/kept/facts?clue=c0", { token });
+  const seen = await read(viewer);
+  expect(seen.text).toContain("the moon");
+  expect(seen.text).not.toContain("Lighthouse");
+  expect((await read(client.organiserToken)).text).toContain("Lighthouse");
 });
 
 test("[COR-12] effects only of a dry run; what is no regrade is refused", async () => {

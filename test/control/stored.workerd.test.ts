@@ -16,6 +16,8 @@ interface Stored {
     withdrawn?: object[];
     /** Their texts, the newest first. */
     announcements?: string[];
+    /** Ids of those that were taken back. */
+    takenBack?: string[];
     /** In which it is stored again; absent: 2. */
     form?: number;
   };
@@ -47,9 +49,10 @@ test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => 
   const { seed } = expected;
   if (seed !== undefined) expect(await control(hunt).drawSeed()).toEqual({ seed });
   expect(await control(hunt).vaultConfig()).toMatchObject({ seed: seed ?? expect.any(String) });
-  const { withdrawn, announcements } = expected;
+  const { withdrawn, announcements, takenBack } = expected;
   const config = await control(hunt).attach("weur-0");
   expect("compiled" in config ? config.compiled?.withdrawn : "refused").toEqual(withdrawn);
+  expect("takenBack" in config ? config.takenBack : undefined).toEqual(takenBack);
   if (announcements) {
     const page = await control(hunt).announcements({ limit: 10 });
     expect("announcements" in page && page.announcements.map((each) => each.text)).toEqual(announcements);

@@ -14,6 +14,7 @@ import {
   type ReplayTeam,
 } from "../../scripts/lab/replay/gph2020.ts";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
+import type { Regraded } from "../../src/contract/regrade.ts";
 import { Client, type ExportedFact, linesOf } from "../contract/client.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../..", process.env.GPH2020 ?? DEFAULT_FOLDER);
@@ -115,6 +116,49 @@ describe.skipIf(!isPresent)("the replay of a real hunt", () => {
     await expect.poll(() => placesOf("gph2020"), { timeout: 20_000 }).toEqual(expected);
     places = expected;
     expect(await client.verify("gph2020")).toMatchObject({ teams: 999 - TOO_LATE });
+  });
+
+  test("[COR-13] judged again by the definition that it was played by, nobody moves; by another key what was said moves, and undone nobody did", {
+    timeout: 240_000,
+  }, async () => {
+    const regrade = async (dryRun: boolean): Promise<Regraded> => {
+      const told = await client.organise<Regraded>("POST", "/v1/hunts/gph2020/regrade", { dryRun });
+      expect(told.status, told.text.slice(0, 500)).toBe(200);
+      return told.body;
+    };
+    const none = { events: 8_644 + 19_136, teamsMoved: 0, changes: [], clues: [], prizes: [] };
+    expect(await regrade(true)).toEqual(none);
+    expect(await regrade(false)).toEqual(none);
+    expect(await placesOf("gph2020")).toEqual(places);
+
+    // The most common wrong answer of the clue with most of them was right, after all.
+    const { definition } = convert(FOLDER, { posthunt: false });
+    const wrong = new Map<string, number>();
+    for (const { clue, answer, outcome } of await client.export("gph2020")) {
+      if (outcome !== "incorrect") continue;
+      const key = JSON.stringify([clue, answer]);
+      wrong.set(key, (wrong.get(key) ?? 0) + 1);
+    }
+    const [[most] = [""]] = [...wrong].sort(([, a], [, b]) => b - a);
+    const [clue, answer] = JSON.parse(most) as [string, string];
+    const clues = definition.clues.map((each) =>
+      each.id === clue ? { ...each, answers: [...(each.answers ?? []), answer] } : each,
+    );
+    await client.publish("gph2020", { ...definition, clues, hunt: "gph2020" }, "draft");
+    const said = await regrade(true);
+    expect(said.teamsMoved).toBeGreaterThan(0);
+    const { id = "", ...made } = await regrade(false);
+    expect(made).toEqual(said);
+    await expect.poll(() => placesOf("gph2020"), { timeout: 20_000 }).not.toEqual(places);
+    await client.verify("gph2020");
+    const undone = await client.organise("POST", `/v1/hunts/gph2020/regrade/${id}/undo`, {
+      reason: "it was not",
+    });
+    expect(undone.status, undone.text).toBe(200);
+    await client.publish("gph2020", { ...definition, hunt: "gph2020" }, "draft");
+    await expect.poll(() => placesOf("gph2020"), { timeout: 20_000 }).toEqual(places);
+    expect(await regrade(true)).toEqual(none);
+    await client.verify("gph2020");
   });
 
   test("[LOG-23] every line of its export is proven; a changed character, a line left out and two exchanged are found", {

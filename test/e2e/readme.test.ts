@@ -104,8 +104,9 @@ test("[CLI-5] deploying: keys go to wrangler as they are kept, and the token is 
     "ORGANISER_TOKEN_KEYS",
     "ANSWER_PEPPERS",
     "CODE_KEYS",
+    "VAPID_KEYS",
   ]);
-  expect(new Set(secrets.map(({ ring }) => ring)).size).toBe(4);
+  expect(new Set(secrets.map(({ ring }) => ring)).size).toBe(5);
   for (const { name, ring } of secrets) {
     expect((await readFile(join(folder, "hunt-secrets", name), "utf8")).trim()).toBe(ring);
   }

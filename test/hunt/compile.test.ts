@@ -113,6 +113,10 @@ describe("what comes out", () => {
         },
       ],
       modes: ["exact", "letters", "number"],
+      rounds: [
+        { id: "r", title: "R" },
+        { id: "q", title: "Q" },
+      ],
     });
   });
 
@@ -788,8 +792,17 @@ describe("[DEF-5] shape and meaning are told together", () => {
   });
 });
 
-test("[DEF-39] webhooks are refused as not built yet", () => {
-  const webhooks = [{ url: "https://example.org/hunt", on: ["won"] }];
-  expect(issuesOf(definition([clue("a")], { webhooks }))).toEqual(["webhooks not-yet"]);
-  expect(issuesOf(definition([clue("a")], { webhooks: [] }))).toEqual([]);
+test("[DEF-39] several webhooks have an id each; the only one may go without", () => {
+  const issues = (...ids: (string | undefined)[]) =>
+    issuesOf(
+      definition([clue("a")], {
+        webhooks: ids.map((id) => ({ ...(id ? { id } : {}), url: "https://example.org/", on: ["won"] })),
+      }),
+    );
+  expect(issues()).toEqual([]);
+  expect(issues(undefined)).toEqual([]);
+  expect(issues("one", "two")).toEqual([]);
+  expect(issues("one", undefined)).toEqual(["webhooks.1.id webhook-id-missing"]);
+  expect(issues("one", "one")).toEqual(["webhooks.1.id duplicate-id"]);
+  expect(issues("registrations")).toEqual(["webhooks.0.id webhook-id-taken"]);
 });

@@ -42,6 +42,8 @@ describe("defaults and units", () => {
           round: "r",
           title: "A",
           body: "",
+          tags: [],
+          attachments: [],
           kind: "answer",
           points: 0,
           meta: false,
@@ -53,6 +55,7 @@ describe("defaults and units", () => {
         },
       ],
       prizes: [],
+      pages: [],
       webhooks: [],
     });
   });

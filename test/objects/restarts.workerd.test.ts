@@ -15,6 +15,7 @@ import { HuntDirectory } from "../../src/control/directory.ts";
 import { NameRegistry } from "../../src/control/names.ts";
 import { HuntControl } from "../../src/control/object.ts";
 import { signPlayerToken, signTicket } from "../../src/edge/auth.ts";
+import { WebhookOutbox } from "../../src/hooks/object.ts";
 import { LiveBoard } from "../../src/leaderboard/live-object.ts";
 import { Leaderboard } from "../../src/leaderboard/object.ts";
 import { DIRECTORY_NAME } from "../../src/objects/names.ts";
@@ -60,16 +61,18 @@ const CLASSES: Record<string, { prototype: object }> = {
   DeadLetters,
   OriginGate,
   MetricsHub,
+  WebhookOutbox,
 };
 
 /** Methods that are no calls: the platform's own, those that tests replace, and the gate library's. */
-const NO_CALLS = /^(constructor|now|clock|alarm|webSocket\w+|getPersistable)$/;
+const NO_CALLS = /^(constructor|now|clock|fetching|alarm|webSocket\w+|getPersistable)$/;
 
 const HUNT = "restarted";
 const ENDED = "restarted-ended";
 const DRAFT = "restarted-draft";
 const REGISTERED = "restarted-registered";
 const FROZEN = "restarted-frozen";
+const HOOKED = "restarted-hooked";
 const TEAMS = { mode: "teams", maxSize: 100 };
 const PRIZE = { id: "shell", title: "Shell", mode: "odds", odds: 1, stock: 5, perTeam: 5 };
 
@@ -112,6 +115,7 @@ beforeAll(async () => {
     await setPhase(hunt, "live");
   }
   await publish(DRAFT);
+  await publish(HOOKED, 10, { webhooks: [{ url: "https://receiver.example/", on: ["won"] }] });
   await publish(REGISTERED, 10, { players: { require: "registered", whenOriginDown: "refuse" } });
   await setPhase(REGISTERED, "live");
   const scoring = { decay: { kind: "linear", minimum: 5, solves: 5 } };
@@ -327,6 +331,16 @@ const ROUTES: Record<string, (() => Promise<Asked> | Asked)[]> = {
   "GET /v1/hunts/{hunt}/audit": [() => get(of(HUNT, "audit"), "organiser")],
   "GET /v1/hunts/{hunt}/dead-letters": [() => get(of(HUNT, "dead-letters"), "organiser")],
   "POST /v1/hunts/{hunt}/dead-letters/redrive": [() => post(of(HUNT, "dead-letters/redrive"), {})],
+  "GET /v1/hunts/{hunt}/webhooks": [() => get(of(HOOKED, "webhooks"), "organiser")],
+  "GET /v1/hunts/{hunt}/webhooks/{webhook}/secret": [
+    () => get(of(HOOKED, "webhooks/hook-1/secret"), "organiser"),
+  ],
+  "POST /v1/hunts/{hunt}/webhooks/{webhook}/test": [
+    () => post(of(HOOKED, "webhooks/hook-1/test"), undefined),
+  ],
+  "POST /v1/hunts/{hunt}/webhooks/{webhook}/redeliver": [
+    () => post(of(HOOKED, "webhooks/hook-1/redeliver"), {}),
+  ],
   "POST /v1/hunts/{hunt}/repair": [() => post(of(HUNT, "repair"), { reason: "a test" })],
   "POST /v1/hunts/{hunt}/rearchive": [() => post(of(HUNT, "rearchive"), { reason: "a test" })],
   "POST /v1/hunts/{hunt}/import": [
@@ -482,7 +496,7 @@ async function requested(): Promise<{ id: string; captain: JoinedPlayer }> {
   const { captain } = await crew();
   const shard = env.SHARD.getByName(`${HUNT}/${captain.team.id.split("-").slice(0, 2).join("-")}`);
   const seat = { team: captain.team.id, player: captain.player.id };
-  const made = (await shard.askForHelp(seat, undefined, "Help!")) as { id: string };
+  const made = (await shard.askForHelp(seat, undefined, { text: "Help!", key: "k" })) as { id: string };
   return { id: made.id, captain };
 }
 

@@ -10,6 +10,7 @@ function failing() {
   const deps: DeliveryDeps = {
     log: unused,
     shipper: { turn: () => Promise.reject(new Error("the queue is away")) } as never,
+    webhooks: { behind: false, concerns: () => false, turn: () => Promise.resolve(undefined) },
     reporter: { turn: () => Promise.reject(new Error("the standings are away")) } as never,
     alarm: unused,
     clock: {
@@ -23,6 +24,7 @@ function failing() {
     meter: { failed: () => undefined } as never,
     shipDelay: 500,
     reportDelay: 200,
+    webhookDelay: 300,
     shipping: () => undefined,
     nextByTime: () => undefined,
   };

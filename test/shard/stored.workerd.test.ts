@@ -6,6 +6,7 @@
  */
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import type { Me } from "../../src/contract/me.ts";
 import type { Fact } from "../../src/protocol.ts";
 import { CurrentHunt } from "../../src/shard/current-hunt.ts";
 import { StoredText } from "../../src/stored-text.ts";
@@ -94,6 +95,16 @@ async function restore(hunt: string, dump: Dump): Promise<void> {
   await restart(hunt);
 }
 
+/** The forms of the threads that the shard has stored. */
+async function formsOf(hunt: string): Promise<number[]> {
+  return runInDurableObject(shardOf(hunt), (_, { storage }) =>
+    storage.sql
+      .exec<{ body: string }>("SELECT body FROM help_thread ORDER BY n")
+      .toArray()
+      .map(({ body }) => (JSON.parse(body) as { v: number }).v),
+  );
+}
+
 describe.each(Object.entries(fixtures))("[SH-40] %s", (_, text) => {
   test("opens: its facts, its teams and its ids are there, and it goes on", async () => {
     const { dump, expected } = JSON.parse(text) as {
@@ -105,6 +116,10 @@ describe.each(Object.entries(fixtures))("[SH-40] %s", (_, text) => {
         team: string;
         player: string;
         event: string;
+        /** What the team asked, the newest first. */
+        threads?: object[];
+        /** What the team was told. */
+        announcements?: string[];
         /** Of a rehearsal: by how much its clock is ahead, ms. */
         ahead?: number;
       };
@@ -120,6 +135,23 @@ describe.each(Object.entries(fixtures))("[SH-40] %s", (_, text) => {
     expect(await shardOf(hunt).me(expected.team, expected.player)).toMatchObject({
       team: { score: expected.score },
     });
+    const { threads, announcements } = expected;
+    if (threads) {
+      const seat = { team: expected.team, player: expected.player };
+      expect(await shardOf(hunt).helpThreads(seat)).toMatchObject(threads);
+      // They go on: what is stored now has this engine's form.
+      const more = { text: "One more.", key: "k" };
+      expect(await shardOf(hunt).askMore(seat, 2, more)).toMatchObject({ state: "open" });
+      expect(await formsOf(hunt)).toEqual([1, 1, 1]);
+      await restart(hunt);
+      expect(await shardOf(hunt).askMore(seat, 2, more)).toMatchObject({
+        messages: [{}, { text: "One more." }],
+      });
+    }
+    if (announcements) {
+      const told = (await shardOf(hunt).me(expected.team, expected.player)) as Me;
+      expect(told.announcements.map(({ text: said }) => said)).toEqual(announcements);
+    }
     const me = await shardOf(hunt).me(expected.team, expected.player);
     const ahead = "serverTime" in me ? Date.parse(me.serverTime) - Date.now() : Number.NaN;
     expect(Math.abs(ahead - (expected.ahead ?? 0))).toBeLessThan(60_000);

@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import * as board from "../../src/web/board/messages.ts";
+import { forms as formsAr } from "../../src/web/organiser/forms/messages/ar.ts";
+import { forms as formsDe } from "../../src/web/organiser/forms/messages/de.ts";
+import { forms as formsEn } from "../../src/web/organiser/forms/messages/en.ts";
 import { ar as organiserAr } from "../../src/web/organiser/messages/ar.ts";
 import { de as organiserDe } from "../../src/web/organiser/messages/de.ts";
 import { en as organiserEn } from "../../src/web/organiser/messages/en.ts";
@@ -14,7 +17,11 @@ import * as start from "../../src/web/start/messages.ts";
 type Messages = Record<string, Message>;
 const pages: Record<string, { en: Messages; de: Messages; ar: Messages }> = {
   player: { en: playerEn, de: playerDe, ar: playerAr },
-  organiser: { en: organiserEn, de: organiserDe, ar: organiserAr },
+  organiser: {
+    en: { ...organiserEn, ...formsEn },
+    de: { ...organiserDe, ...formsDe },
+    ar: { ...organiserAr, ...formsAr },
+  },
   board: { en: board.en, de: board.de, ar: board.ar },
   start: { en: start.en, de: start.de, ar: start.ar },
 };
@@ -29,14 +36,14 @@ const parameters = (message: Message | undefined): string[] => {
 const sourceOf = (page: string): string => {
   const folder = join(import.meta.dirname, "../../src/web", page);
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => /\.tsx?$/.test(file) && !file.startsWith("messages"))
+    .filter((file) => /\.tsx?$/.test(file) && !/^(?:forms\/)?messages/.test(file))
     .map((file) => readFileSync(join(folder, file), "utf8"))
     .join("\n");
 };
 
-/** Messages whose names a page puts together: words of codes and of the editor, and what is asked before a move. */
+/** Messages whose names a page puts together: words of codes, of the editor and of the forms' choices, and what is asked before a move. */
 const COMPOSED =
-  /^(?:action|detail|fact|role|editor|gate|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
+  /^(?:begin|by|fold|unit|tried|teams|section|says|results|require|ranking|kind|help|guesses|field|down|decay|condition|compare|about|action|detail|fact|role|editor|gate|delivery|table|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
 
 describe.each(Object.entries(pages))("[WEB-7] messages of %s", (page, { en, de, ar }) => {
   test("every message that the page names is there, and every one that is there is named", () => {

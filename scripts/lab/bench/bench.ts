@@ -18,6 +18,7 @@ import { measureOpening } from "./opening.ts";
 import { measurePrizes } from "./prizes.ts";
 import { type ProfileFigures, profileEvents } from "./profile.ts";
 import { type GrowthFigures, measureGrowth } from "./recovery.ts";
+import { measureRegrade } from "./regrade.ts";
 import type { Settings } from "./rounds.ts";
 import { measureTails, type TailFigures } from "./tails.ts";
 
@@ -36,8 +37,8 @@ const USUAL = [
   "board",
 ] as const;
 
-/** All subjects: the last four run only when they are asked for. */
-export const SUBJECTS = [...USUAL, "opening", "ids", "board-object", "profile"] as const;
+/** All subjects: the last five run only when they are asked for. */
+export const SUBJECTS = [...USUAL, "regrade", "opening", "ids", "board-object", "profile"] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 export interface BenchReport {
@@ -109,6 +110,7 @@ export async function runBench(
       cases.push(...measured.cases);
     }
     if (wanted("ids")) cases.push(...(await measureIds(folder("ids"), settings)));
+    if (wanted("regrade")) cases.push(...(await measureRegrade(folder("regrade"), settings)));
     if (wanted("board")) report.boards = benchBoard(BOARD_SIZES, say);
     if (wanted("board-object")) report.boardObjects = await benchBoardObject(BOARD_SIZES, scratch, say);
     if (wanted("profile")) report.profiles = await profileEvents(folder("profile"), settings);

@@ -1,14 +1,20 @@
-/** The export: every fact of a hunt as NDJSON, streamed shard by shard. */
+/** The export: every fact of a hunt as NDJSON, or tables and results, streamed. */
 import { type ExportLine, exportLine } from "../../contract/export.ts";
-import { calling, shardStub } from "../../objects/call.ts";
+import { OPEN_TABLES } from "../../contract/table-names.ts";
+import { exportQuery } from "../../contract/tables.ts";
+import { accepted, RequestError } from "../../errors.ts";
+import { isOver, phaseAt } from "../../hunt/phase.ts";
+import { calling, controlStub, leaderboardStub, shardStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
 import type { Exported, ExportedGap } from "../../people/personal.ts";
 import { exportText } from "../../proof/line.ts";
 import { declared } from "../declare.ts";
-import { huntOf, shardsOf } from "../hunt.ts";
+import { huntEntry, huntOf, shardsOf } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
-import { organiser } from "../roles.ts";
+import { exporter } from "../roles.ts";
+import { csvTexts, ctftimeTexts, type TableOf } from "../tables.ts";
+import { winnersOfAll } from "./prizes.ts";
 
 const NDJSON = "application/x-ndjson";
 
@@ -17,27 +23,63 @@ export function exportRoutes(app: App): void {
     declared({
       method: "get",
       path: "/v1/hunts/{hunt}/export",
-      summary: "Every fact, one a line, in (shard, seq) order",
-      role: organiser,
-      responses: { 200: { description: "NDJSON, streamed", type: NDJSON, line: exportLine } },
+      summary:
+        "Every fact, one a line, in (shard, seq) order; with format=csv a table, with format=ctftime the public results, without a token",
+      role: exporter,
+      query: exportQuery,
+      responses: {
+        200: {
+          description: "Streamed: NDJSON, CSV (RFC 4180) or JSON for CTFtime",
+          type: NDJSON,
+          line: exportLine,
+        },
+      },
+      errors: ["conflict", "unavailable"],
     }),
     async (c) => {
       const hunt = huntOf(c);
-      const shards = await shardsOf(c.env, hunt, c.get("now"));
-      await noteReading(c.env, hunt, c.get("by"), c.get("now"), "export");
-      return c.body(await exportFacts(c.env, hunt, shards), 200, { "Content-Type": NDJSON });
+      const now = c.get("now");
+      const { format, what = "standings", bom } = c.req.valid("query");
+      const { by } = c.var;
+      const entry = await huntEntry(c.env, hunt, now);
+      const shards = await shardsOf(c.env, hunt, now);
+      const of: TableOf = { env: c.env, hunt, entry, shards };
+      if (format === "ctftime") {
+        if (!(await isPublic(of, now))) {
+          throw new RequestError("conflict", "the results are not public yet");
+        }
+        const titles = new Map(Object.entries(await titlesOf(c.env, hunt)));
+        return c.body(await streamed(ctftimeTexts(of, titles)), 200, { "Content-Type": "application/json" });
+      }
+      if (!by) throw new RequestError("unauthenticated", "an organiser's token is needed");
+      if (format === "csv") {
+        if (!OPEN_TABLES.includes(what)) await noteReading(c.env, hunt, by, now, "export", { what });
+        return c.body(await streamed(csvTexts(of, what, bom === "1", winnersOfAll)), 200, {
+          "Content-Type": "text/csv; charset=utf-8",
+          "Content-Disposition": `attachment; filename="${hunt}-${what}.csv"`,
+        });
+      }
+      await noteReading(c.env, hunt, by, now, "export");
+      return c.body(await streamed(textsOf(c.env, hunt, shards)), 200, { "Content-Type": NDJSON });
     },
   );
 }
 
-/** The stream is begun with the first facts in hand, so that a shard that is away refuses the request. */
-async function exportFacts(
-  env: Env,
-  hunt: string,
-  shards: readonly string[],
-): Promise<ReadableStream<Uint8Array>> {
+/** The hunt is over, and its standings do not stand still any more. */
+async function isPublic({ env, hunt, entry }: TableOf, now: number): Promise<boolean> {
+  if (!isOver(phaseAt(entry.phase, entry.hunt, now))) return false;
+  const page = await calling(async () =>
+    leaderboardStub(env, hunt).read({ offset: 0, limit: 1, organiser: false }),
+  );
+  return !page.frozen;
+}
+
+const titlesOf = async (env: Env, hunt: string): Promise<Record<string, string>> =>
+  accepted(await calling(async () => controlStub(env, hunt).clueTitles()));
+
+/** The stream is begun with the first text in hand, so that an object that is away refuses the request. */
+async function streamed(texts: AsyncGenerator<string>): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder();
-  const texts = textsOf(env, hunt, shards);
   let first: Awaited<ReturnType<typeof texts.next>> | undefined = await texts.next();
   return new ReadableStream({
     async pull(controller) {

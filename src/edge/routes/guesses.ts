@@ -94,7 +94,9 @@ export function guessRoutes(app: App): void {
       const { roles } = c.get("organiser");
       return c.json(
         {
-          facts: page.facts.map(({ shard, fact }) => factTold(shard, fact, roles, persons)),
+          facts: page.facts.map(({ shard, fact }) =>
+            factTold(shard, fact, { roles, persons, isRight: page.right.has(`${shard}/${fact.seq}`) }),
+          ),
           // Who plays alone is called like the team.
           teams: persons || known.teams.mode === "teams" ? page.teams : [],
           ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
@@ -167,6 +169,8 @@ interface Asked {
 
 interface Found {
   facts: { shard: string; fact: Exported }[];
+  /** Shard and number of those whose answer is right by now. */
+  right: ReadonlySet<string>;
   teams: Facts["teams"];
   cursor?: string;
 }
@@ -195,6 +199,7 @@ async function factsOf(
     return [{ shard, facts: [], next, isFresh: true }];
   });
   const names = new Map<string, string>();
+  const right = new Set<string>();
   const read = async (source: Source): Promise<void> => {
     const { shard, next } = source;
     const page: FactsPage = accepted(
@@ -204,6 +209,7 @@ async function factsOf(
     source.next = page.next;
     source.isFresh = false;
     for (const { id, name } of page.teams) names.set(id, name);
+    for (const seq of page.right ?? []) right.add(`${shard}/${seq}`);
   };
   await Promise.all(sources.map(read));
   const taken: Found["facts"] = [];
@@ -236,7 +242,7 @@ async function factsOf(
     name: names.get(id) ?? "",
   }));
   const more = places.map(([shard, below]) => `${shard}.${below.toString(36)}`).join("~");
-  return { facts: taken, teams, ...(places.length === 0 ? {} : { cursor: more }) };
+  return { facts: taken, right, teams, ...(places.length === 0 ? {} : { cursor: more }) };
 }
 
 /** By shard, the fact below which its page begins. */
@@ -256,8 +262,7 @@ function placesIn(cursor: string): Map<string, number> {
 function factTold(
   shard: string,
   { person, ...logged }: Exported,
-  roles: readonly OrganiserRole[],
-  persons: boolean,
+  { roles, persons, isRight }: { roles: readonly OrganiserRole[]; persons: boolean; isRight: boolean },
 ): ExportLine {
   const fact: Exported = { ...logged };
   if (!persons) {
@@ -268,7 +273,7 @@ function factTold(
       const { joinCode: _, ...created } = fact.created;
       fact.created = created;
     }
-    if (fact.type === "answer" && fact.outcome === "correct") delete open.answer;
+    if (fact.type === "answer" && (fact.outcome === "correct" || isRight)) delete open.answer;
   } else if (person !== undefined) {
     const { fields, consents, externalId, ...known } = person;
     fact.person = isOperator({ roles }) ? person : known;

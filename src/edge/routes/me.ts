@@ -5,11 +5,11 @@ import { check } from "../../intake/check.ts";
 import { calling, shardStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
 import { objectName } from "../../objects/ids.ts";
-import { LOOKS_MAX, type Look, type ToldPair, toldOf } from "../../objects/looks.ts";
+import { LOOKS_MAX, type Look, languageOf, type ToldPair, toldOf } from "../../objects/looks.ts";
 import type { ViewClaims } from "../auth.ts";
 import { crowd, declared } from "../declare.ts";
 import { Gathered, gatherDeps } from "../gathered.ts";
-import { jsonText, unchanged } from "../headers.ts";
+import { jsonText, spokenIn, unchanged } from "../headers.ts";
 import { shardOf } from "../hunt.ts";
 import { limitLooks } from "../limits.ts";
 import { type App, queryOf, type Request$ } from "../request.ts";
@@ -17,6 +17,9 @@ import { player, playerOf, viewerOf } from "../roles.ts";
 
 /** ETags looked at in one header. */
 const ETAGS_MAX = 20;
+
+/** Characters of `Accept-Language` that go to the shard: a browser names a few languages. */
+const ACCEPTS_MAX = 100;
 
 /** Longest wait for others' looks, ms. */
 const PATIENCE = 250;
@@ -79,7 +82,10 @@ export function meRoutes(app: App): void {
       const told = toldOf(pair);
       if ("refused" in told) throw errorOf(told);
       const etag = `W/"${told.etag}"`;
-      return told.text === undefined ? unchanged(c, etag) : jsonText(c, told.text, { ETag: etag });
+      const headers = spokenIn(c, languageOf(told.etag));
+      return told.text === undefined
+        ? unchanged(c, etag, headers)
+        : jsonText(c, told.text, { ETag: etag, ...headers });
     },
   );
 }
@@ -97,8 +103,10 @@ async function viewed(c: Request$, { hunt, team, incarnation }: ViewClaims): Pro
 function lookOf(c: Request$, look: Look): Look {
   const has = c.req.header("if-none-match");
   if (has !== undefined) look.has = etagsOf(has);
-  if (!c.req.raw.url.includes("?")) return look;
-  const { bodies, since } = check(meQuery, queryOf(c));
+  const { bodies, since, lang } = c.req.raw.url.includes("?") ? check(meQuery, queryOf(c)) : {};
+  const accepts = lang === undefined ? c.req.header("accept-language") : undefined;
+  if (lang !== undefined) look.lang = lang;
+  else if (accepts !== undefined) look.accepts = accepts.slice(0, ACCEPTS_MAX);
   if (bodies !== undefined) look.apart = true;
   if (since !== undefined) look.since = etagsOf(since)[0] ?? since;
   return look;

@@ -9,9 +9,10 @@ import { systemClock, within } from "../../clock.ts";
 import { configOf } from "../../config.ts";
 import { SLUG } from "../../contract/basics.ts";
 import { RequestError } from "../../errors.ts";
+import type { PublicHunt } from "../../hunt/compiled.ts";
 import { identify } from "../headers.ts";
 import { huntEntry } from "../hunt.ts";
-import { pageHeaders } from "../page-headers.ts";
+import { framedBy, pageHeaders } from "../page-headers.ts";
 import { hashOf, stylesOf, withTitle } from "../page-shell.ts";
 import type { App, Request$ } from "../request.ts";
 
@@ -44,13 +45,13 @@ async function pageOf(c: Request$, folder: string): Promise<Page | Response> {
   return page;
 }
 
-/** The title of the hunt that the path names; `null`: there is none such. Undefined: nobody can say it now. */
-async function titleOf(c: Request$): Promise<string | null | undefined> {
+/** The hunt that the path names; `null`: there is none such. Undefined: nobody can say it now. */
+async function namedBy(c: Request$): Promise<PublicHunt | null | undefined> {
   // An app may have encoded the `#` behind the id.
   const hunt = c.req.param("hunt")?.split("#")[0] ?? "";
   if (!SLUG.test(hunt)) return null;
   try {
-    return (await within(systemClock, TITLE_WAIT, huntEntry(c.env, hunt, c.get("now")))).hunt.title;
+    return (await within(systemClock, TITLE_WAIT, huntEntry(c.env, hunt, c.get("now")))).hunt;
   } catch (error) {
     return error instanceof RequestError && error.code === "not_found" ? null : undefined;
   }
@@ -59,13 +60,15 @@ async function titleOf(c: Request$): Promise<string | null | undefined> {
 export function pageRoutes(app: App): void {
   const page = (folder: string, named: boolean) => async (c: Request$) => {
     identify(c, "everyone");
-    const [found, title] = await Promise.all([pageOf(c, folder), named ? titleOf(c) : undefined]);
+    const [found, hunt] = await Promise.all([pageOf(c, folder), named ? namedBy(c) : undefined]);
     if (found instanceof Response) return found;
-    return send(
-      c,
-      title === null ? 404 : 200,
-      title ? { ...found, html: withTitle(found.html, title) } : found,
-    );
+    if (!hunt) return send(c, hunt === null ? 404 : 200, found);
+    const { title, embed } = hunt;
+    return send(c, 200, {
+      html: withTitle(found.html, title),
+      // Whoever cannot say which sites may show it closes it to all.
+      headers: embed ? framedBy(found.headers, embed) : found.headers,
+    });
   };
   const files = [
     "/",

@@ -160,6 +160,7 @@ function toldHead({
   joining,
   lastCheckin,
   wins,
+  devices,
 }: PersonalData): Omit<Told, "facts" | "cursor" | "messages"> {
   const { fields = [], consents = [] } = joining ?? {};
   return {
@@ -176,6 +177,9 @@ function toldHead({
     consents: consents.map(({ at, ...consent }) => ({ ...consent, at: iso(at) })),
     ...(lastCheckin === undefined ? {} : { lastCheckin: { ...lastCheckin, at: iso(lastCheckin.at) } }),
     wins: wins.map(({ at, ...win }) => ({ ...win, at: iso(at) })),
+    ...(devices.length === 0
+      ? {}
+      : { devices: devices.map(({ at, ...device }) => ({ ...device, at: iso(at) })) }),
   };
 }
 

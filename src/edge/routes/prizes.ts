@@ -26,6 +26,7 @@ import { huntEntry, huntOf, iso, timeIn } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
 import { anyone, organiser } from "../roles.ts";
+import type { TableOf } from "../tables.ts";
 import { drawnPrizes, seedOf } from "./draws.ts";
 
 export function prizeRoutes(app: App): void {
@@ -160,6 +161,26 @@ export function prizeRoutes(app: App): void {
       return c.json({ hunt, ...drawn, drawSeed: seed, wins, ...nextOf(page, limit) }, 200);
     },
   );
+}
+
+/** Winners asked for at once by a table of all of them. */
+const PAGE = 200;
+
+/** The winners of every prize, page by page, for a table of them. */
+export async function* winnersOfAll({
+  env,
+  hunt,
+  entry,
+}: TableOf): AsyncGenerator<{ prize: string; winners: Winner[] }> {
+  const labels = labelsOf(entry.hunt);
+  for (const { id: prize } of entry.hunt.prizes) {
+    let cursor: string | undefined;
+    do {
+      const page = await winsOf(env, hunt, prize, cursor, PAGE);
+      yield { prize, winners: await named(env, hunt, page, labels) };
+      cursor = nextOf(page, PAGE).cursor;
+    } while (cursor !== undefined);
+  }
 }
 
 /** Wins in the order of teams; `cursor` names the last one of the page before. */

@@ -3,17 +3,23 @@
  * nothing else writes there. A registration replaces an earlier one of the
  * player, so everything may be sent again.
  */
-import { type LinesTaken, REJECTED_MAX } from "../../contract/basics.ts";
-import { registered, registrationLine } from "../../contract/registrations.ts";
+import { publicHunt } from "../../cache/kv.ts";
+import { type LinesTaken, REJECTED_MAX, slug } from "../../contract/basics.ts";
+import { FEED_MAX, registered, registrationLine } from "../../contract/registrations.ts";
+import { REGISTRATIONS } from "../../contract/webhook-types.ts";
 import { RequestError } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
+import { isSigned, type SignedHeaders } from "../../hooks/sign.ts";
+import { calling, controlStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
 import { REGISTRATIONS_MAX, type Registration } from "../../origin/store.ts";
 import { registeringText } from "../../queue/registrations.ts";
+import { mediaType, readText } from "../body.ts";
 import { declared } from "../declare.ts";
+import { limitForgery } from "../limits.ts";
 import { drain, type Line, linesOf, NDJSON_TYPES, readLine } from "../lines.ts";
-import type { App } from "../request.ts";
-import { organiser } from "../roles.ts";
+import type { App, Request$ } from "../request.ts";
+import { isSignedFeed, registrar } from "../roles.ts";
 
 /** Longest line, bytes: more than the longest texts take, even written as escapes. */
 const LINE_MAX = 4_096;
@@ -34,20 +40,106 @@ export function registrationRoutes(app: App): void {
     declared({
       method: "post",
       path: "/v1/registrations",
-      summary: "Register players, one a line, for hunts that only registered players may join",
-      role: organiser,
-      body: { types: NDJSON_TYPES, line: registrationLine },
+      summary:
+        "Register players, one a line, for hunts that only registered players may join; or as JSON, signed as webhooks are with the hunt's secret for sign-up feeds, without a token",
+      role: registrar,
+      body: { types: [...NDJSON_TYPES, "application/json"], line: registrationLine },
       maxBytes: BODY_MAX,
       responses: {
+        200: { description: "What became of a signed message", schema: registered },
         202: { description: "The accepted lines are on their way to the origin", schema: registered },
       },
       errors: ["unavailable"],
     }),
     async (c) => {
+      if (isSignedFeed(c.req.raw)) return c.json(await takeFeed(c), 200);
+      if (mediaType(c.req.raw) === "application/json") {
+        throw new RequestError("unsupported_media_type", `send ${NDJSON_TYPES.join(" or ")}`);
+      }
       const seal = (registrations: Registration[]) => registeringText(c.env, { registrations });
       return c.json(await takeRegistrations(c.env.FACTS, seal, c.req.raw, c.get("now")), 202);
     },
   );
+}
+
+/** Longest signed message, bytes. */
+const FEED_BYTES = 65_536;
+
+const NOT_SIGNED = new RequestError(
+  "unauthenticated",
+  "the message is not signed with the secret of its hunt's sign-up feed, or too old",
+);
+
+/** Registers what a company's own system sends. Whoever cannot sign learns nothing, not even whether there is the hunt. */
+async function takeFeed(c: Request$): Promise<LinesTaken> {
+  const now = c.get("now");
+  const text = await readText(c.req.raw, FEED_BYTES);
+  const { items, hunt } = itemsIn(text);
+  const headers: SignedHeaders = {
+    id: c.req.header("webhook-id"),
+    timestamp: c.req.header("webhook-timestamp"),
+    signature: c.req.header("webhook-signature"),
+  };
+  await limitForgery(c.env, c.req.raw, now, refuseUnsigned(c.env, hunt, headers, text, now));
+  const answer: LinesTaken = { lines: 0, accepted: 0, rejected: [] };
+  const sender = new Sender(c.env.FACTS, (registrations) => registeringText(c.env, { registrations }));
+  const seen = new Map<number, number>();
+  // As of the signature: a message that is sent once more replaces no newer one.
+  const at = Number(headers.timestamp) * 1_000;
+  for (const item of items) {
+    answer.lines += 1;
+    const checked = checkLine({ line: answer.lines, text: JSON.stringify(withoutHunt(item, hunt)) }, seen);
+    if ("registration" in checked) {
+      await sender.add({ ...checked.registration, at });
+      answer.accepted += 1;
+    } else answer.rejected.push({ line: answer.lines, ...checked });
+  }
+  await sender.finish();
+  return answer;
+}
+
+/** The items of the message, and the hunt that the first one names. Throws `bad_request`, `invalid`. */
+function itemsIn(text: string): { items: unknown[]; hunt: string } {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new RequestError("bad_request", "the body is not valid JSON");
+  }
+  const items: unknown[] = Array.isArray(body) ? body : [body];
+  if (items.length === 0 || items.length > FEED_MAX) {
+    throw new RequestError("invalid", `send 1 to ${FEED_MAX} registrations`);
+  }
+  const named = slug.safeParse((items[0] as { hunt?: unknown } | null)?.hunt);
+  if (!named.success) throw new RequestError("invalid", "the first registration names no hunt");
+  return { items, hunt: named.data };
+}
+
+/** As a line of the other road; a key that this one does not take stays, and is refused there. */
+function withoutHunt(item: unknown, hunt: string): unknown {
+  if (typeof item !== "object" || item === null) return item;
+  const { hunt: own, ...rest } = item as { hunt?: unknown };
+  if ("blocked" in rest) return { ...rest, blocked: "organisers block players" };
+  return own === hunt ? rest : item;
+}
+
+async function refuseUnsigned(
+  env: Env,
+  hunt: string,
+  headers: SignedHeaders,
+  text: string,
+  now: number,
+): Promise<void> {
+  // Names that are guessed ask no object.
+  const entry = await calling(() => publicHunt(env, hunt, now));
+  if ("refused" in entry && entry.refused === "not_found") throw NOT_SIGNED;
+  const told = await calling(async () => controlStub(env, hunt).webhookSecret(REGISTRATIONS));
+  if ("refused" in told) {
+    if (told.refused === "not_found") throw NOT_SIGNED;
+    throw new RequestError(told.refused, told.detail);
+  }
+  const secret = Buffer.from(told.secret.slice(told.secret.indexOf("_") + 1), "base64");
+  if (!isSigned(secret, headers, encoder.encode(text), now)) throw NOT_SIGNED;
 }
 
 /** Throws `unavailable` when the queue does not take them, `payload_too_large` beyond the bounds: what came before is on its way then. */

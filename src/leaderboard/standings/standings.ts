@@ -157,6 +157,17 @@ export class Standings {
     return found !== undefined && !isShown(this.#state.teams.flags[found] as number);
   }
 
+  /** The team's name; undefined if it never joined. O(1); needs no `settle`. */
+  nameOf(team: string): string | undefined {
+    const found = this.#find(team);
+    return found === undefined ? undefined : this.#state.ids.nameOf(found);
+  }
+
+  /** Clues that a team which is neither banned nor hidden has solved. O(clues); needs no `settle`. */
+  solvedClues(): string[] {
+    return this.#state.clues.rows.filter(({ counted }) => counted > 0).map(({ id }) => id);
+  }
+
   /** Place from 1, or undefined for unknown, banned and hidden teams. O(log teams). */
   rank(team: string): number | undefined {
     this.#assertSettled();

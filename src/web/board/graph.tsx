@@ -7,6 +7,7 @@ import { call, huntPath } from "../shared/api.ts";
 import { locale, number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
 import { AGAIN_EVERY, Histories, type Points } from "./histories.ts";
+import { now } from "./state.ts";
 
 /** Teams drawn. */
 const TEAMS = 6;
@@ -75,7 +76,7 @@ export function Graph({ hunt, rows }: { hunt: string; rows: readonly Entry[] }) 
 /** Steps: a score stays until it changes. */
 function draw(element: HTMLElement, teams: readonly Entry[], histories: readonly Points[]): uPlot {
   const times = [...new Set(histories.flat().map(({ at }) => at))].sort((a, b) => a - b);
-  times.push(Date.now());
+  times.push(now.peek());
   const series = histories.map((points) => {
     let next = 0;
     let score: number | null = null;

@@ -7,9 +7,11 @@ import { render } from "preact";
 import type { Hunt } from "../../contract/hunt.ts";
 import { device } from "../shared/device.ts";
 import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
+import { Legal } from "../shared/legal.tsx";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
 import { useQrCode } from "../shared/qr-code.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { Settings, startTheme } from "../shared/settings.tsx";
 import { Graph } from "./graph.tsx";
 import { ar, de, en } from "./messages.ts";
@@ -78,6 +80,7 @@ function Board() {
   return (
     <main class="board">
       <header class="board-head">
+        <RehearsalBand of={told?.rehearsalOf} text={t("rehearsalBand")} />
         <h1>
           <bdi>{told?.title ?? t("loading")}</bdi>
         </h1>
@@ -96,6 +99,11 @@ function Board() {
           )}
         </p>
         {told?.brackets && <Brackets brackets={told.brackets} />}
+        <Legal
+          hunt={told}
+          texts={{ imprint: t("imprint"), privacy: t("privacyLink") }}
+          pageAt={(page) => `/play/${encoded(id)}#page/${page}`}
+        />
         <Settings language={t("language")} appearance={t("appearance")} />
       </div>
       <NewsOfNow />
@@ -139,7 +147,7 @@ function NewsOfNow() {
   const told = newsAt(now.value);
   return (
     <div class="board-news" role="status" aria-label={t("news")}>
-      {told && <Markdown key={told.id} text={told.text} />}
+      {told && <Markdown key={told.id} text={told.text} typed />}
     </div>
   );
 }

@@ -8,11 +8,13 @@ import { Problem } from "../shared/api.ts";
 import { list, number, t } from "../shared/i18n.ts";
 import { decoded, encoded } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { Settings } from "../shared/settings.tsx";
+import { begin, beginnings } from "./begin.ts";
 import { Codes } from "./codes.tsx";
 import { DataPage } from "./data.tsx";
 import { Deletions } from "./deletion.tsx";
-import { askFor, Dialog } from "./dialog.tsx";
+import { askFor, Dialog, type Field } from "./dialog.tsx";
 import { drafts, forgetDraft, readDraft, unpublished } from "./drafts.ts";
 import { engineText, problemText } from "./engine.ts";
 import { FeedView } from "./feed.tsx";
@@ -40,8 +42,9 @@ import { TeamsView } from "./teams.tsx";
 import { dayAndTime } from "./times.ts";
 import { ToldAt } from "./told.tsx";
 
-/** CodeMirror is large, and most looks at the console are not at the editor. */
+/** The forms are large, and most looks at the console are not at the editor. */
 const Editor = lazy(async () => ({ default: (await import("./editor.tsx")).Editor }));
+const Files = lazy(async () => ({ default: (await import("./files.tsx")).Files }));
 
 const SimulateView = lazy(async () => ({ default: (await import("./simulate.tsx")).SimulateView }));
 
@@ -58,7 +61,18 @@ const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** The view of who organises: no hunt has such an id. */
 const PEOPLE = "~organisers";
 
-const VIEWS = ["live", "feed", "help", "edit", "simulate", "teams", "prizes", "codes", "data"] as const;
+const VIEWS = [
+  "live",
+  "feed",
+  "help",
+  "edit",
+  "files",
+  "simulate",
+  "teams",
+  "prizes",
+  "codes",
+  "data",
+] as const;
 type View = (typeof VIEWS)[number];
 
 export function App() {
@@ -169,7 +183,11 @@ function idProblem(given: string): string | undefined {
 
 /** Asks for an id, and before a hunt or a draft that has it already is opened. */
 async function createHunt(): Promise<void> {
-  const fields = [{ name: "id", label: t("huntId"), kind: "id", check: idProblem }] as const;
+  const copies = hunts.value.value?.hunts ?? [];
+  const fields: Field[] = [
+    { name: "id", label: t("huntId"), kind: "id", check: idProblem },
+    { name: "begin", label: t("beginWith"), options: beginnings(copies) },
+  ];
   const values = await askFor(t("newHunt"), t("huntIdHint"), fields);
   if (!values?.id) return;
   const id = values.id.toLowerCase();
@@ -185,9 +203,9 @@ async function createHunt(): Promise<void> {
   if (existing) {
     const text = t("huntExists", { id, title: existing.title });
     if (!(await askFor(t("newHunt"), text, [], t("huntOpen")))) return;
-  } else if (readDraft(id) && !(await askFor(t("newHunt"), t("draftExists", { id }), [], t("draftOpen")))) {
-    return;
-  }
+  } else if (readDraft(id)) {
+    if (!(await askFor(t("newHunt"), t("draftExists", { id }), [], t("draftOpen")))) return;
+  } else if (!(await attempt("hunts", "", () => begin(id, values.begin ?? "")))) return;
   location.hash = `${encoded(id)}/edit`;
 }
 
@@ -225,6 +243,7 @@ function Hunts() {
               <h2>
                 <bdi>{row.title}</bdi>
               </h2>
+              <RehearsalBand of={row.rehearsalOf} text={t("rehearsalBand")} />
               <p class="soft number">
                 <PhaseMark phase={row.phase} opens={row.phase === "draft" ? row.opens : undefined} />{" "}
                 {t("version")} {number(row.version)} · {t("teams")} {number(row.teams)}
@@ -292,6 +311,7 @@ const OPENED_BY: Record<View, string> = {
   feed: "GET /v1/hunts/{hunt}/facts",
   help: "GET /v1/hunts/{hunt}/help",
   edit: "GET /v1/hunts/{hunt}/definition",
+  files: "GET /v1/hunts/{hunt}/assets",
   simulate: "GET /v1/hunts/{hunt}/definition",
   teams: "GET /v1/hunts/{hunt}/teams",
   prizes: "GET /v1/hunts/{hunt}/stats",
@@ -308,6 +328,7 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
   const hasDraft = drafts.value.includes(hunt);
   return (
     <main class="console stack">
+      <RehearsalBand of={known?.rehearsalOf} text={t("rehearsalBand")} />
       <div class="row spread">
         <div>
           <h1>
@@ -326,7 +347,9 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
             )}
             {known?.forgetsAt !== undefined && isOver(known.phase) && (
               <span>
-                {t(Date.parse(known.forgetsAt) > Date.now() ? "forgetsAt" : "forgottenSince")}{" "}
+                {t(
+                  Date.parse(known.forgetsAt) > Date.parse(known.serverTime) ? "forgetsAt" : "forgottenSince",
+                )}{" "}
                 <time dateTime={known.forgetsAt}>{dayAndTime(known.forgetsAt)}</time>
               </span>
             )}
@@ -363,7 +386,11 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
         <p class="note">{t("notForRole")}</p>
       ) : view === "edit" ? (
         <Suspense fallback={<p class="soft">{t("loading")}</p>}>
-          <Editor hunt={hunt} />
+          <Editor hunt={hunt} place={rest} />
+        </Suspense>
+      ) : view === "files" ? (
+        <Suspense fallback={<p class="soft">{t("loading")}</p>}>
+          <Files hunt={hunt} />
         </Suspense>
       ) : view === "simulate" ? (
         <Suspense fallback={<p class="soft">{t("loading")}</p>}>
@@ -372,19 +399,19 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
       ) : !known ? (
         <p class="soft">{current.value.problem || t("loading")}</p>
       ) : view === "feed" ? (
-        <FeedView hunt={hunt} team={rest} />
+        <FeedView hunt={hunt} phase={known.phase} team={rest} />
       ) : view === "help" ? (
         <HelpDesk hunt={hunt} />
       ) : view === "teams" ? (
-        <TeamsView hunt={hunt} search={rest} />
+        <TeamsView hunt={hunt} phase={known.phase} search={rest} />
       ) : view === "prizes" ? (
         <PrizesView hunt={hunt} known={known} />
       ) : view === "codes" ? (
-        <Codes hunt={hunt} />
+        <Codes hunt={hunt} title={known.title} />
       ) : view === "data" ? (
-        <DataPage hunt={hunt} phase={known.phase} />
+        <DataPage hunt={hunt} known={known} />
       ) : (
-        <LiveView hunt={hunt} />
+        <LiveView hunt={hunt} phase={known.phase} serverTime={known.serverTime} />
       )}
     </main>
   );

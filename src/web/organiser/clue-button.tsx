@@ -1,4 +1,5 @@
 /** Takes a clue out of play, and puts it back: shown first, then made. */
+import type { Phase } from "../../contract/basics.ts";
 import type { ClueChanged } from "../../contract/regrade.ts";
 import { t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
@@ -10,13 +11,15 @@ const ROUTE = "POST /v1/hunts/{hunt}/clues/{clue}/withdraw";
 
 interface About {
   hunt: string;
+  phase: Phase;
   clue: string;
   title: string;
   withdrawn: boolean;
 }
 
-export function ClueButton({ hunt, clue, title, withdrawn }: About) {
-  if (!may(ROUTE, hunt)) return withdrawn ? <span class="soft">{t("withdrawn")}</span> : null;
+export function ClueButton({ hunt, phase, clue, title, withdrawn }: About) {
+  if (phase === "final" || !may(ROUTE, hunt))
+    return withdrawn ? <span class="soft">{t("withdrawn")}</span> : null;
   const action = t(withdrawn ? "restoreClue" : "withdrawClue");
   const change = async (): Promise<void> => {
     const reason = { name: "reason", label: t("reason") };
@@ -37,7 +40,7 @@ export function ClueButton({ hunt, clue, title, withdrawn }: About) {
       planned = await ask<ClueChanged>(`${path}?dryRun=true`, { json, patient: true });
     });
     if (!planned) return;
-    if (!(await askFor(action, <EffectsTold effects={planned.effects} />))) return;
+    if (!(await askFor(action, <EffectsTold hunt={hunt} effects={planned.effects} />))) return;
     await attempt("clue", `${action}: ${title}`, () => ask(path, { json, patient: true }));
   };
   return (

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Audit, Verification } from "../../contract/data.ts";
 import type { Hunt } from "../../contract/hunt.ts";
+import { OPEN_TABLES, TABLES, type Table } from "../../contract/table-names.ts";
 import { fetched, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
@@ -12,9 +13,11 @@ import { DeleteHunt } from "./deletion.tsx";
 import { engineText } from "./engine.ts";
 import { Joinings } from "./joinings.ts";
 import { Regrade } from "./regrade.tsx";
+import { Rehearse } from "./rehearsal.tsx";
 import { ask, attempt, huntPath, may, token } from "./state.ts";
 import { stamp, zone } from "./times.ts";
 import { Since, ToldAt } from "./told.tsx";
+import { WebhooksPanel } from "./webhooks.tsx";
 
 const verification = signal<{ hunt: string; told: Verification } | undefined>(undefined);
 /** The verification that is under way: it goes on while the reader looks elsewhere. Epoch ms. */
@@ -59,6 +62,13 @@ async function download(hunt: string): Promise<void> {
   save(await response.blob(), `${hunt}.ndjson`);
 }
 
+/** A table of the export. */
+async function downloadTable(hunt: string, table: Table): Promise<void> {
+  const response = await fetched(huntPath(hunt, `/export?format=csv&what=${table}&bom=1`), token.value);
+  if (!response.ok) throw new Problem(response.status, "", response.statusText);
+  save(await response.blob(), `${hunt}-${table}.csv`);
+}
+
 /** Players as a table, read off the export while it comes. */
 async function downloadJoinings(hunt: string): Promise<void> {
   const response = await fetched(huntPath(hunt, "/export"), token.value);
@@ -76,7 +86,7 @@ async function downloadJoinings(hunt: string): Promise<void> {
   save(new Blob([joinings.csv()], { type: "text/csv" }), `${hunt}-joinings.csv`);
 }
 
-export function DataPage({ hunt, phase }: { hunt: string; phase: Hunt["phase"] }) {
+export function DataPage({ hunt, known: { phase, rehearsalOf } }: { hunt: string; known: Hunt }) {
   const maySeeAudit = may("GET /v1/hunts/{hunt}/audit", hunt);
   useEffect(() => {
     audit.value = undefined;
@@ -115,6 +125,25 @@ export function DataPage({ hunt, phase }: { hunt: string; phase: Hunt["phase"] }
         </section>
       )}
       <section class="card stack">
+        <h2>{t("tables")}</h2>
+        <p class="soft">{t("tablesHint")}</p>
+        <p class="row">
+          {TABLES.filter(
+            (table) => OPEN_TABLES.includes(table) || may("GET /v1/hunts/{hunt}/export", hunt),
+          ).map((table) => (
+            <button
+              key={table}
+              type="button"
+              class="quiet"
+              onClick={() => void attempt("tables", t("done"), () => downloadTable(hunt, table))}
+            >
+              {engineText("table", table)}
+            </button>
+          ))}
+        </p>
+        <ToldAt place="tables" />
+      </section>
+      <section class="card stack">
         <h2>{t("verify")}</h2>
         <p class="soft">{t("verifyHint")}</p>
         <button type="button" disabled={underWay !== undefined} onClick={() => void verify()}>
@@ -147,7 +176,17 @@ export function DataPage({ hunt, phase }: { hunt: string; phase: Hunt["phase"] }
           </ul>
         )}
       </section>
-      <Regrade hunt={hunt} />
+      <Regrade
+        hunt={hunt}
+        phase={phase}
+        entries={audit.value?.entries ?? []}
+        changed={() => {
+          audit.value = undefined;
+          void attempt("audit", "", () => readAudit(hunt));
+        }}
+      />
+      {rehearsalOf === undefined && <Rehearse hunt={hunt} />}
+      <WebhooksPanel hunt={hunt} />
       <section class="card stack">
         <h2>{t("later")}</h2>
         <p class="soft">{t("laterHint")}</p>

@@ -10,10 +10,10 @@ title: A new hunt
 description: What it is about.
 teams: { mode: teams, maxSize: 6 }
 rounds:
-  - { id: first, title: The First Round }
+  - { id: round, title: The First Round }
 clues:
-  - id: beginning
-    round: first
+  - id: clue
+    round: round
     title: The Beginning
     body: What is a sentence **made of**?
     kind: answer

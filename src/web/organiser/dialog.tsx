@@ -128,5 +128,15 @@ function Control({
     return <input id={id} name={name} type="datetime-local" step="1" required={required} {...state} />;
   }
   const plain = kind === "id" ? ({ dir: "ltr", spellcheck: false, autocapitalize: "none" } as const) : {};
-  return <input id={id} name={name} required={required} maxLength={500} {...plain} {...state} />;
+  return (
+    <input
+      id={id}
+      name={name}
+      required={required}
+      defaultValue={value}
+      maxLength={500}
+      {...plain}
+      {...state}
+    />
+  );
 }

@@ -21,6 +21,8 @@ export function engineText(
     | "mode"
     | "where"
     | "gate"
+    | "delivery"
+    | "table"
     | "limit"
     | "change",
   code: string,

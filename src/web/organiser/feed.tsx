@@ -1,12 +1,14 @@
 /** All that happens, as it happens; of one team its timeline, with all that can be done beside it. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { Phase } from "../../contract/basics.ts";
 import type { Stats } from "../../contract/data.ts";
 import type { Facts, WrongAnswers } from "../../contract/guesses.ts";
 import type { RecordedOutcome } from "../../contract/play.ts";
 import { clock, number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
 import { engineText } from "./engine.ts";
+import { maySay, sayTo } from "./nudge.tsx";
 import { ask, attempt, huntPath, loaded, may, useLoaded } from "./state.ts";
 import { TeamsView } from "./teams.tsx";
 import { ToldAt } from "./told.tsx";
@@ -48,7 +50,7 @@ type Shown = Partial<
 const titleOf = (id: string): string => stats.value.value?.clues.find(({ clue }) => clue === id)?.title ?? id;
 
 /** `team`: only of this one. */
-export function FeedView({ hunt, team }: { hunt: string; team: string }) {
+export function FeedView({ hunt, phase, team }: { hunt: string; phase: Phase; team: string }) {
   const wanted = Object.entries({ team, ...filters.value })
     .filter(([, value]) => value !== "")
     .map(([name, value]) => `&${name}=${encoded(value)}`)
@@ -77,7 +79,9 @@ export function FeedView({ hunt, team }: { hunt: string; team: string }) {
   };
   return (
     <div class="stack">
-      {team !== "" && may("GET /v1/hunts/{hunt}/teams", hunt) && <TeamsView hunt={hunt} search={team} />}
+      {team !== "" && may("GET /v1/hunts/{hunt}/teams", hunt) && (
+        <TeamsView hunt={hunt} phase={phase} search={team} />
+      )}
       <section class="card stack" aria-labelledby="feed">
         <h2 id="feed">{team === "" ? t("feed") : t("feedTeam", { team: names.get(team) || team })}</h2>
         <p class="soft">{t("feedHint")}</p>
@@ -227,6 +231,7 @@ function Wrong({ hunt, clue }: { hunt: string; clue: string }) {
       </h2>
       {wrongs.value.problem !== "" && <p class="note bad">{wrongs.value.problem}</p>}
       {wrongs.value.value && answers.length === 0 && <p class="soft">{t("wrongNone")}</p>}
+      <ToldAt place="nudges" />
       {answers.length > 0 && (
         <div class="scroll">
           <table class="stacked">
@@ -247,6 +252,16 @@ function Wrong({ hunt, clue }: { hunt: string; clue: string }) {
                 <tr key={answer}>
                   <th scope="row">
                     <bdi>{answer}</bdi> {nudge && <span class="soft small">{t("wrongNudged")}</span>}
+                    {!nudge && maySay(hunt) && (
+                      <button
+                        type="button"
+                        class="quiet small"
+                        aria-label={`${t("nudgeSay")}: ${answer}`}
+                        onClick={() => void sayTo(hunt, { clue, title: titleOf(clue), answer })}
+                      >
+                        {t("nudgeSay")}
+                      </button>
+                    )}
                   </th>
                   <td class="number" data-label={t("teams")}>
                     {number(teams)}

@@ -20,6 +20,8 @@ const LONGEST = 2_000;
 const SOUND = "help-sound";
 
 const queue = loaded<HelpQueue>();
+/** Pages behind the first one, as far as they were asked for. */
+const further = signal<HelpQueue | undefined>(undefined);
 const stats = loaded<Stats>();
 const earlier = loaded<HelpQueue>();
 /** Requests that wait, for the badge; undefined: nobody knows. */
@@ -101,7 +103,18 @@ export function HelpDesk({ hunt }: { hunt: string }) {
     chosen.value = "";
     beside.value = undefined;
   }, [hunt]);
-  const threads = queue.value.value?.threads ?? [];
+  useEffect(() => {
+    further.value = undefined;
+  }, [hunt, query]);
+  // What waits longest is looked at again and again, and may have gone to the page before.
+  const told = [...(queue.value.value?.threads ?? []), ...(further.value?.threads ?? [])];
+  const threads = told.filter(({ id }, place) => told.findIndex((each) => each.id === id) === place);
+  const cursor = further.value ? further.value.cursor : queue.value.value?.cursor;
+  const more = async (): Promise<void> => {
+    const path = `/help${query}${query === "" ? "?" : "&"}cursor=${encoded(cursor ?? "")}`;
+    const page = await ask<HelpQueue>(huntPath(hunt, path));
+    further.value = { ...page, threads: [...(further.value?.threads ?? []), ...page.threads] };
+  };
   return (
     <div class="live">
       <section class="card stack" aria-labelledby="help-queue">
@@ -157,11 +170,23 @@ export function HelpDesk({ hunt }: { hunt: string }) {
             </li>
           ))}
         </ul>
+        {cursor !== undefined && (
+          <button type="button" class="quiet" onClick={() => void attempt("help-queue", "", more)}>
+            {t("more")}
+          </button>
+        )}
+        <ToldAt place="help-queue" />
       </section>
       {chosen.value !== "" && <OneRequest hunt={hunt} />}
     </div>
   );
 }
+
+/** The key of the last reply that was not taken, for all this page knows: sent again, it is not said twice. */
+let unsure: { said: string; key: string } | undefined;
+
+const makeKey = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Ready-made replies; what is chosen can be changed before it is sent. */
 const canned = (): string[] => [t("helpCanned1"), t("helpCanned2"), t("helpCanned3")];
@@ -172,9 +197,9 @@ function OneRequest({ hunt }: { hunt: string }) {
   if (!told) return <ToldAt place="help" />;
   const { thread, hints, guesses } = told;
   const path = huntPath(hunt, `/help/${encoded(thread.id)}`);
-  const act = async (what: string, json?: object): Promise<boolean> => {
+  const act = async (what: string, json?: object, headers: Record<string, string> = {}): Promise<boolean> => {
     const done = await attempt("help", t("done"), () =>
-      ask(`${path}/${what}`, json === undefined ? { method: "POST" } : { json }),
+      ask(`${path}/${what}`, json === undefined ? { method: "POST" } : { json, headers }),
     );
     await choose(hunt, thread.id);
     queue.value = {
@@ -188,7 +213,11 @@ function OneRequest({ hunt }: { hunt: string }) {
   const reply = async (close: boolean): Promise<void> => {
     const text = String(new FormData(form.current ?? undefined).get("text") ?? "").trim();
     if (text === "") return;
-    if (await act("messages", { text, close })) form.current?.reset();
+    const said = JSON.stringify([path, text, close]);
+    if (unsure?.said !== said) unsure = { said, key: makeKey() };
+    if (!(await act("messages", { text, close }, { "idempotency-key": unsure.key }))) return;
+    unsure = undefined;
+    form.current?.reset();
   };
   const paid = hints.filter(({ taken, cost }) => taken && cost > 0).reduce((sum, { cost }) => sum + cost, 0);
   const refund = async (): Promise<void> => {

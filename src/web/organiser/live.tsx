@@ -1,6 +1,7 @@
 /** The hunt as it runs: figures, clues, who is stuck; with the panels that have files of their own. */
 
 import { signal } from "@preact/signals";
+import type { Phase } from "../../contract/basics.ts";
 import type { Stats } from "../../contract/data.ts";
 import type { Leaderboard } from "../../contract/standings.ts";
 import type { StuckTeams } from "../../contract/teams.ts";
@@ -12,6 +13,7 @@ import { Announce } from "./announce.tsx";
 import { CheckinMap } from "./checkins.tsx";
 import { ClueButton } from "./clue-button.tsx";
 import { engineText, issueText, issueWords } from "./engine.ts";
+import { NudgeOffers } from "./nudge.tsx";
 import { OriginPanel } from "./origin.tsx";
 import { Spark } from "./spark.tsx";
 import { ask, huntPath, loaded, may, useLoaded } from "./state.ts";
@@ -51,7 +53,8 @@ async function readStats<Value>(path: string): Promise<Value> {
 
 const titleOf = (id: string): string => stats.value.value?.clues.find(({ clue }) => clue === id)?.title ?? id;
 
-export function LiveView({ hunt }: { hunt: string }) {
+/** `serverTime`: what time it is in the hunt, which may be a rehearsal. */
+export function LiveView({ hunt, phase, serverTime }: { hunt: string; phase: Phase; serverTime: string }) {
   useLoaded(stats, huntPath(hunt, "/stats"), STATS_EVERY, { read: readStats });
   useLoaded(board, huntPath(hunt, `/leaderboard?limit=${ROWS}`), BOARD_EVERY);
   useLoaded(stuck, huntPath(hunt, `/stuck?minutes=${STUCK_MINUTES}&limit=${ROWS}`), STUCK_EVERY);
@@ -60,12 +63,13 @@ export function LiveView({ hunt }: { hunt: string }) {
       <div class="stack">
         <Figures />
         <Tolerated />
-        <Clues hunt={hunt} />
+        <NudgeOffers hunt={hunt} stats={() => stats.value.value} />
+        <Clues hunt={hunt} phase={phase} />
         <CheckinMap hunt={hunt} />
       </div>
       <div class="stack">
         <Announce hunt={hunt} clues={stats.value.value?.clues ?? []} titleOf={titleOf} />
-        <Stuck hunt={hunt} />
+        <Stuck hunt={hunt} serverTime={serverTime} />
         <Standings />
         <Outcomes />
         {may("GET /v1/ops/advice") && <AdvicePanel />}
@@ -118,7 +122,7 @@ function Tolerated() {
   );
 }
 
-function Clues({ hunt }: { hunt: string }) {
+function Clues({ hunt, phase }: { hunt: string; phase: Phase }) {
   return (
     <section class="card stack" aria-labelledby="funnel">
       <h2 id="funnel">{t("funnel")}</h2>
@@ -143,7 +147,13 @@ function Clues({ hunt }: { hunt: string }) {
                     <span class="soft id">
                       <code dir="ltr">{clue}</code>
                     </span>
-                    <ClueButton hunt={hunt} clue={clue} title={title} withdrawn={withdrawn === true} />
+                    <ClueButton
+                      hunt={hunt}
+                      phase={phase}
+                      clue={clue}
+                      title={title}
+                      withdrawn={withdrawn === true}
+                    />
                     <meter
                       min={0}
                       max={Math.max(1, open)}
@@ -245,7 +255,7 @@ function Standings() {
   );
 }
 
-function Stuck({ hunt }: { hunt: string }) {
+function Stuck({ hunt, serverTime }: { hunt: string; serverTime: string }) {
   const teams = stuck.value.value?.teams ?? [];
   return (
     <section class="card stack" aria-labelledby="stuck">
@@ -266,7 +276,7 @@ function Stuck({ hunt }: { hunt: string }) {
                     </a>
                     <span class="soft id">{t("stuckOn", { clue: titleOf(clue), count: wrong })}</span>
                   </td>
-                  <td class="number">{t("minutes", { value: minutesSince(since) })}</td>
+                  <td class="number">{t("minutes", { value: minutesBetween(since, serverTime) })}</td>
                 </tr>
               ))}
             </tbody>
@@ -277,4 +287,5 @@ function Stuck({ hunt }: { hunt: string }) {
   );
 }
 
-const minutesSince = (at: string): number => Math.floor((Date.now() - Date.parse(at)) / 60_000);
+const minutesBetween = (at: string, now: string): number =>
+  Math.max(0, Math.floor((Date.parse(now) - Date.parse(at)) / 60_000));

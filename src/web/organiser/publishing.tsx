@@ -50,7 +50,7 @@ async function effectsOf(hunt: string, text: string, endNow: boolean): Promise<E
   }
 }
 
-export function Consequences({ plan, phase }: { plan: Plan; phase: Hunt["phase"] }) {
+export function Consequences({ hunt, plan, phase }: { hunt: string; plan: Plan; phase: Hunt["phase"] }) {
   return (
     <div class="stack">
       {plan.ends && <p class="note bad">{t("publishEndsSure")}</p>}
@@ -65,7 +65,7 @@ export function Consequences({ plan, phase }: { plan: Plan; phase: Hunt["phase"]
       {plan.effects && (
         <>
           <h3>{t("effectsJudged")}</h3>
-          <EffectsTold effects={plan.effects} />
+          <EffectsTold hunt={hunt} effects={plan.effects} />
         </>
       )}
       {plan.warnings.length > 0 && (

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { Phase } from "../../contract/basics.ts";
 import type { Stats } from "../../contract/data.ts";
 import type { Hunt } from "../../contract/hunt.ts";
 import type { Returned } from "../../contract/sessions.ts";
@@ -66,7 +67,9 @@ function playersOf({ members }: TeamRow): string {
 }
 
 /** `search`: what is looked for at first. */
-export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
+export function TeamsView({ hunt, phase, search }: { hunt: string; phase: Phase; search: string }) {
+  /** From `final` on what would move a place is refused. */
+  const mayCorrect = (route: string): boolean => phase !== "final" && may(route, hunt);
   useLoaded(stats, huntPath(hunt, "/stats"), 0);
   useLoaded(about, huntPath(hunt), 0);
   const typing = useRef(0);
@@ -85,7 +88,7 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
   const alter = async (team: TeamRow): Promise<void> => {
     const values = await askFor(t("alterTeam"), team.name, [
       { name: "name", label: t("newName"), required: false },
-      ...(brackets.length > 0
+      ...(brackets.length > 0 && phase !== "final"
         ? [
             {
               name: "bracket",
@@ -377,7 +380,7 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
                         {t("message")}
                       </button>
                     )}
-                    {may("POST /v1/hunts/{hunt}/teams/{team}/awards", hunt) && (
+                    {mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/awards") && (
                       <button
                         type="button"
                         class="quiet"
@@ -390,7 +393,7 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
                         {t("award")}
                       </button>
                     )}
-                    {may("POST /v1/hunts/{hunt}/teams/{team}/unlocks", hunt) && (
+                    {mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/unlocks") && (
                       <button
                         type="button"
                         class="quiet"
@@ -399,18 +402,18 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
                         {t("openClue")}
                       </button>
                     )}
-                    {may("POST /v1/hunts/{hunt}/teams/{team}/solves", hunt) && (
+                    {mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/solves") && (
                       <button type="button" class="quiet" onClick={() => void countSolved(team)}>
                         {t("countSolved")}
                       </button>
                     )}
                     {team.solves > 0 &&
-                      may("POST /v1/hunts/{hunt}/teams/{team}/solves/{clue}/undo", hunt) && (
+                      mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/solves/{clue}/undo") && (
                         <button type="button" class="quiet" onClick={() => void takeSolveBack(team)}>
                           {t("takeSolveBack")}
                         </button>
                       )}
-                    {may("POST /v1/hunts/{hunt}/teams/{team}/attempts/reset", hunt) && (
+                    {mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/attempts/reset") && (
                       <button type="button" class="quiet" onClick={() => void giveTries(team)}>
                         {t("giveTries")}
                       </button>
@@ -421,7 +424,7 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
                       </button>
                     )}
                     {team.members.length > 0 &&
-                      may("DELETE /v1/hunts/{hunt}/teams/{team}/members/{player}", hunt) && (
+                      mayCorrect("DELETE /v1/hunts/{hunt}/teams/{team}/members/{player}") && (
                         <button type="button" class="quiet" onClick={() => void remove(team)}>
                           {t("removePlayer")}
                         </button>
@@ -433,17 +436,17 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
                         </button>
                       )}
                     {team.members.length > 0 &&
-                      may("POST /v1/hunts/{hunt}/teams/{team}/members/{player}/move", hunt) && (
+                      mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/members/{player}/move") && (
                         <button type="button" class="quiet" onClick={() => void move(team)}>
                           {t("movePlayer")}
                         </button>
                       )}
-                    {may("POST /v1/hunts/{hunt}/teams/{team}/merge", hunt) && (
+                    {mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/merge") && (
                       <button type="button" class="quiet" onClick={() => void merge(team)}>
                         {t("mergeTeam")}
                       </button>
                     )}
-                    {may("POST /v1/hunts/{hunt}/teams/{team}/hide", hunt) && (
+                    {mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/hide") && (
                       <button
                         type="button"
                         class="quiet"
@@ -454,7 +457,7 @@ export function TeamsView({ hunt, search }: { hunt: string; search: string }) {
                         {t(team.hidden ? "show" : "hide")}
                       </button>
                     )}
-                    {may("POST /v1/hunts/{hunt}/teams/{team}/ban", hunt) && (
+                    {mayCorrect("POST /v1/hunts/{hunt}/teams/{team}/ban") && (
                       <button
                         type="button"
                         class="quiet"

@@ -64,7 +64,7 @@ export function Viewed({ hunt }: { hunt: string }) {
           <p class="small number">
             <time dateTime={at}>{clock(at)}</time>
           </p>
-          <Markdown text={text} />
+          <Markdown text={text} typed />
         </div>
       ))}
       {clues.length === 0 && <p class="soft">{t("viewNothing")}</p>}

@@ -3,10 +3,13 @@
 import { computed, effect, signal } from "@preact/signals";
 import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
+import { Legal } from "../shared/legal.tsx";
 import { isOver } from "../shared/over.ts";
+import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { ClueList, CluePage } from "./clues.tsx";
 import { useFoot } from "./foot.ts";
 import { isNew } from "./fresh.ts";
+import { HuntPage } from "./hunt-page.tsx";
 import { JoinPage } from "./join.tsx";
 import { MissingHunt } from "./missing.tsx";
 import { Offers } from "./offers.tsx";
@@ -34,16 +37,37 @@ effect(() => {
   if (title !== undefined) document.title = title;
 });
 
+const LegalLinks = () => (
+  <Legal
+    hunt={hunt.value}
+    texts={{ imprint: t("imprint"), privacy: t("privacyLink") }}
+    pageAt={(id) => `#page/${id}`}
+  />
+);
+
 export function App() {
   if (missing.value) return <MissingHunt />;
+  if ((!session.value || switching.value) && hunt.value && view.value === "page") {
+    return (
+      <main class="page">
+        <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
+        <LegalLinks />
+      </main>
+    );
+  }
   if (!session.value || switching.value)
     return hunt.value ? (
-      <JoinPage hunt={hunt.value} />
+      <>
+        <RehearsalBand of={hunt.value.rehearsalOf} text={t("rehearsalBand")} />
+        <JoinPage hunt={hunt.value} />
+        <LegalLinks />
+      </>
     ) : (
       <Splash text={t(online.value ? "loading" : "offline")} />
     );
   return (
     <>
+      <RehearsalBand of={hunt.value?.rehearsalOf} text={t("rehearsalBand")} />
       <Header />
       <main tabIndex={-1} class="page">
         {view.value === "clues" && <FirstWayBack />}
@@ -59,9 +83,12 @@ export function App() {
           <News />
         ) : view.value === "team" ? (
           <TeamPage />
+        ) : view.value === "page" && hunt.value ? (
+          <HuntPage hunt={hunt.value} id={route.value.slice("page/".length)} />
         ) : (
           <ClueList />
         )}
+        <LegalLinks />
       </main>
       <Toast />
       <div class="foot">
@@ -149,7 +176,7 @@ function Tabs() {
     { view: "news", icon: "bell", label: t("news"), badge: unread.value },
     { view: "team", icon: "team", label: t("team") },
   ];
-  const current = view.value === "clue" ? "clues" : view.value;
+  const current = view.value === "clue" ? "clues" : view.value === "page" ? "team" : view.value;
   const bar = useFoot();
   return (
     <nav class="tabs" aria-label={t("menu")} ref={bar}>

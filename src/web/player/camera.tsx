@@ -1,7 +1,7 @@
 /** The device's camera as a reader of codes. The reader itself is loaded when it is first used. */
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../shared/i18n.ts";
-import { part } from "./parts.ts";
+import { part } from "../shared/parts.ts";
 
 /** Time between looks at the picture, ms: a cheap phone needs the rest for itself. */
 const LOOK_EVERY = 200;

@@ -2,9 +2,10 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ClueApart } from "../../contract/me.ts";
-import { clock, countdown, number, t } from "../shared/i18n.ts";
+import { clock, countdown, fileSize, number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";
+import { Find, found } from "./find.tsx";
 import { Finish, isThrough } from "./finish.tsx";
 import { isNew, markOpened } from "./fresh.ts";
 import { Tried } from "./guesses.tsx";
@@ -23,7 +24,7 @@ export function ClueList() {
   useEffect(() => () => forgetVerdicts((about) => about === "scan"), []);
   if (phase.value === "draft") return <WaitingRoom />;
   const rounds = new Map<string, ClueApart[]>();
-  for (const clue of clues) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
+  for (const clue of found(clues)) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
   return (
     <div class="stack flow">
       <h1 class="visually-hidden">{t("clues")}</h1>
@@ -41,9 +42,13 @@ export function ClueList() {
           <p class="soft small number">{t("progress", { solved, total: clues.length })}</p>
         </div>
       )}
+      <Find clues={clues} />
       {[...rounds].map(([round, own]) => (
         <section key={round} class="stack round" aria-labelledby={`round-${round}`}>
-          <h2 id={`round-${round}`}>{titleOf(round)}</h2>
+          <h2 id={`round-${round}`}>
+            <bdi>{titleOf(round)}</bdi>
+          </h2>
+          <Story round={round} isOver={own.every(({ state }) => state === "solved")} />
           <ul class="clues">
             {own.map((clue) => (
               <li key={clue.id}>
@@ -75,6 +80,26 @@ export function ClueList() {
 }
 
 const titleOf = (round: string): string => me.value?.rounds?.find(({ id }) => id === round)?.title ?? round;
+
+/** What the author tells at the beginning of a round; folded away once all of it is solved. */
+function Story({ round, isOver }: { round: string; isOver: boolean }) {
+  const { body, image } = me.value?.rounds?.find(({ id }) => id === round) ?? {};
+  if (body === undefined && image === undefined) return null;
+  const story = (
+    <>
+      {image !== undefined && <img class="round-image" src={image} alt="" loading="lazy" decoding="async" />}
+      {body !== undefined && <Markdown text={body} />}
+    </>
+  );
+  return isOver ? (
+    <details>
+      <summary>{t("story")}</summary>
+      {story}
+    </details>
+  ) : (
+    story
+  );
+}
 
 const iconOf = (clue: ClueApart): IconName =>
   clue.state === "solved" ? "check" : (kindOf(clue)?.icon ?? "compass");
@@ -138,11 +163,22 @@ function OneClue({ clue }: { clue: ClueApart }) {
           )}
           {clue.attempts > 0 && <span>{t("attempts", { count: clue.attempts })}</span>}
         </p>
+        {clue.tags && (
+          <p class="row soft small">
+            {clue.tags.map((tag) => (
+              <bdi key={tag} class="tag-of">
+                {tag}
+              </bdi>
+            ))}
+          </p>
+        )}
       </header>
       {clue.withdrawn && <p class="note">{t("clueWithdrawn")}</p>}
       <Errata clue={clue} />
       <Notices clue={clue.id} />
       <LongText text={clue.body} />
+      <Attachments clue={clue} />
+      <Solution clue={clue} />
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
       <Told about={aboutOf(clue)}>
@@ -167,6 +203,39 @@ function ClueHelp({ clue: { id, state } }: { clue: ClueApart }) {
   return state === "open" || isTold ? <Help clue={id} isOver={state === "solved"} /> : null;
 }
 
+/** Files that go with the clue: the browser shows what it can, and saves the rest. */
+const Attachments = ({ clue: { attachments = [] } }: { clue: ClueApart }) =>
+  attachments.length === 0 ? null : (
+    <ul class="attachments" aria-label={t("attachments")}>
+      {attachments.map(({ name, size, url }) => (
+        <li key={name}>
+          <a href={url} target="_blank" rel="noopener noreferrer">
+            <bdi>{name.split("/").at(-1)}</bdi> <span class="soft small number">{fileSize(size)}</span>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+
+/** What the team gave, and what the author says of it. */
+function Solution({ clue: { answer, solution, solutionAt } }: { clue: ClueApart }) {
+  return (
+    <>
+      {answer !== undefined && (
+        <p class="note good">
+          {t("answerGiven")} <bdi>{answer}</bdi>
+        </p>
+      )}
+      {(solution ?? solutionAt) !== undefined && (
+        <section class="card stack">
+          <h2>{t("solution")}</h2>
+          <LongText text={solution} />
+        </section>
+      )}
+    </>
+  );
+}
+
 /** A text, once it is there. */
 const LongText = ({ text }: { text: string | undefined }) =>
   text === undefined ? <p class="soft">{t("loading")}</p> : <Markdown text={text} />;
@@ -176,7 +245,7 @@ function Errata({ clue: { errata = [] } }: { clue: ClueApart }) {
   return errata.toReversed().map(({ at, text, edited = at }) => (
     <section key={`${at}${text}`} class="note notice erratum">
       <p class="small">{t("erratumAt", { time: clock(edited) })}</p>
-      <Markdown text={text} />
+      <Markdown text={text} typed />
     </section>
   ));
 }
@@ -189,7 +258,7 @@ function Notices({ clue }: { clue: string }) {
     .map(({ id, at, text }) => (
       <section key={id} class="note notice">
         <p class="small">{t("noticeOfClue", { time: clock(at) })}</p>
-        <Markdown text={text} />
+        <Markdown text={text} typed />
       </section>
     ));
 }

@@ -5,6 +5,7 @@ import type { Thread, ThreadMade, Threads } from "../../contract/help.ts";
 import { call, huntPath, Problem } from "../shared/api.ts";
 import { clock, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
+import { makeId } from "./outbox.ts";
 import { hunt, session } from "./state.ts";
 import { keepThread, threads } from "./threads.ts";
 
@@ -27,13 +28,24 @@ async function readThreads(): Promise<void> {
   }
 }
 
+/** The key of what was sent last, and not taken for all this page knows: sent again, it is not said twice. */
+let unsure: { what: string; key: string } | undefined;
+
 async function send(about: string, path: string, json: object): Promise<boolean> {
   const playing = session.value;
   if (!playing || busy.value) return false;
   busy.value = true;
   refused.value = undefined;
+  const what = JSON.stringify([playing.hunt, path, json]);
+  if (unsure?.what !== what) unsure = { what, key: makeId() };
+  const headers = { "idempotency-key": unsure.key };
   try {
-    const { thread } = await call<ThreadMade>(huntPath(playing.hunt, path), { token: playing.token, json });
+    const { thread } = await call<ThreadMade>(huntPath(playing.hunt, path), {
+      token: playing.token,
+      json,
+      headers,
+    });
+    unsure = undefined;
     keepThread(thread);
     return true;
   } catch (error) {

@@ -12,6 +12,7 @@ import { encoded } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
 import { Settings } from "../shared/settings.tsx";
 import { anotherCaptcha, Captcha, captchaIsAway, captchaResponse } from "./captcha.tsx";
+import { PageLinks } from "./hunt-page.tsx";
 import { Asks, askedOf, inputAt, joiningOf, PROBLEM_ID } from "./join-asks.tsx";
 import { broughtNumber, broughtSource, broughtTicket, forgetBrought } from "./join-link.ts";
 import { joinRefusal } from "./refusals.ts";
@@ -164,6 +165,7 @@ export function JoinPage({ hunt }: { hunt: Hunt }) {
         </p>
         {begins > 0 && <p class="join-begins number">{t("beginsIn", { time: countdown(begins) })}</p>}
         {isOver(hunt.phase) && <p class="note">{t("ended")}</p>}
+        <PageLinks hunt={hunt} />
       </div>
       {comesBack.value ? (
         <ComeBack />

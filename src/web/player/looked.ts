@@ -14,7 +14,10 @@ export function wholeOf(told: Told, before: MeApart | undefined): MeApart {
   const known = new Map(before.clues.map((clue) => [clue.id, clue]));
   for (const clue of clues) known.set(clue.id, clue);
   const ids = order ?? before.clues.map(({ id }) => id);
+  const { languages, pages } = before;
   return {
+    ...(languages === undefined ? {} : { languages }),
+    ...(pages === undefined ? {} : { pages }),
     ...rest,
     rounds: rounds ?? before.rounds,
     clues: ids.flatMap((id) => {
@@ -29,8 +32,9 @@ export function wholeOf(told: Told, before: MeApart | undefined): MeApart {
 
 /** Where the long texts of a look stand, those of its newest clues first. */
 export function textsOf(look: Pick<MeApart, "clues">): TextAt[] {
-  const ofClue = ({ bodyAt, hints }: ClueApart): TextAt[] => [
+  const ofClue = ({ bodyAt, solutionAt, hints }: ClueApart): TextAt[] => [
     ...(bodyAt ? [bodyAt] : []),
+    ...(solutionAt ? [solutionAt] : []),
     ...hints.flatMap(({ textAt }) => (textAt ? [textAt] : [])),
   ];
   const open = look.clues.filter(({ state }) => state === "open");
@@ -44,11 +48,13 @@ export function withTexts(look: MeApart, texts: ReadonlyMap<string, string>): Me
 }
 
 function clueWithTexts(clue: ClueApart, texts: ReadonlyMap<string, string>): ClueApart {
-  const { bodyAt, hints } = clue;
+  const { bodyAt, solutionAt, hints } = clue;
   const body = bodyAt && texts.get(bodyAt.digest);
+  const solution = solutionAt && texts.get(solutionAt.digest);
   return {
     ...clue,
     ...(body === undefined ? {} : { body }),
+    ...(solution === undefined ? {} : { solution }),
     hints: hints.map((hint) => {
       const text = hint.textAt && texts.get(hint.textAt.digest);
       return text === undefined ? hint : { ...hint, text };

@@ -9,9 +9,11 @@ import { encoded } from "../shared/outside.ts";
 import { startTheme } from "../shared/settings.tsx";
 import { App } from "./app.tsx";
 import { en } from "./messages/en.ts";
+import { startPush } from "./push.tsx";
 import { start } from "./state.ts";
 import { lastSession } from "./storage.ts";
 import { warmParts } from "./warm.ts";
+import "./ways.ts";
 
 startTheme();
 await startI18n(en, {
@@ -29,6 +31,7 @@ if (hunt === "") {
   // The page came with something to see, which ends here.
   root.replaceChildren();
   render(<App />, root);
+  startPush();
   await start(hunt);
   // The shell is kept on the device, so that the page opens without a network.
   await navigator.serviceWorker

@@ -5,6 +5,7 @@ import { Problem } from "../shared/api.ts";
 import { t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
 import { save } from "../shared/save.ts";
+import { endPush } from "./push.tsx";
 import { askAsPlayer, leave, session } from "./state.ts";
 
 const busy = signal(false);
@@ -57,6 +58,7 @@ const keep = () =>
 const forget = () =>
   attempt(async () => {
     await askAsPlayer("/me", { method: "DELETE" });
+    await endPush();
     // Nobody is here whom the engine knows.
     await leave();
   });

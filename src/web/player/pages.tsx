@@ -6,9 +6,11 @@ import { Markdown } from "../shared/markdown.tsx";
 import { Settings } from "../shared/settings.tsx";
 import { Members, TeamTools } from "./crew.tsx";
 import { Help } from "./help.tsx";
+import { PageLinks } from "./hunt-page.tsx";
 import { Invite } from "./invite.tsx";
 import { MyData } from "./my-data.tsx";
 import { leaveQuestion } from "./offers.tsx";
+import { endPush, TellMe } from "./push.tsx";
 import { failure, hunt, leave, me, older, readOlder, session, unread } from "./state.ts";
 import { problemText } from "./verdict.tsx";
 import { WayBack } from "./way-back.tsx";
@@ -34,7 +36,7 @@ export function News() {
             {erratum && ` · ${t("erratum")}`}
             {edited !== undefined && ` · ${t("edited", { time: clock(edited) })}`}
           </p>
-          <Markdown text={text} />
+          <Markdown text={text} typed />
         </article>
       ))}
       {failure.value.older && <p class="note">{problemText(failure.value.older)}</p>}
@@ -44,6 +46,7 @@ export function News() {
         </button>
       )}
       <Help clue={undefined} />
+      <TellMe />
     </section>
   );
 }
@@ -81,8 +84,13 @@ export function TeamPage() {
           <Markdown text={hunt.value.description} />
         </details>
       )}
+      <PageLinks hunt={hunt.value} />
       <Settings language={t("language")} appearance={t("appearance")} />
-      <button type="button" class="quiet" onClick={() => confirm(leaveQuestion()) && void leave()}>
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => confirm(leaveQuestion()) && void endPush().then(leave)}
+      >
         {t("leave")}
       </button>
     </section>

@@ -4,6 +4,8 @@
  * and a new worker, which waits until the pages of the old one are closed: they
  * find their parts in the old cache.
  */
+import { shownOf } from "./push-words.ts";
+
 declare const PRECACHE: readonly string[];
 const worker = self as unknown as ServiceWorkerGlobalScope;
 
@@ -74,3 +76,40 @@ worker.addEventListener("fetch", (event) => {
     }),
   );
 });
+
+worker.addEventListener("push", (event) => {
+  const { title, path, ...options } = shownOf(sentIn(event.data));
+  event.waitUntil(
+    worker.registration.showNotification(title, { ...options, icon: "/icon.svg", data: { path } }),
+  );
+});
+
+function sentIn(data: PushMessageData | null): unknown {
+  try {
+    return data?.json();
+  } catch {
+    // Whatever it was, browsers want something to be shown.
+    return undefined;
+  }
+}
+
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const { path } = event.notification.data as { path: string };
+  event.waitUntil(show(new URL(path, location.origin)));
+});
+
+/** In the hunt's page that is open, or in a new one. */
+async function show(url: URL): Promise<void> {
+  const pages = await worker.clients.matchAll({ type: "window" });
+  const page = pages.find((each) => new URL(each.url).pathname === url.pathname);
+  try {
+    if (page) {
+      await (await page.focus()).navigate(url.href);
+      return;
+    }
+  } catch {
+    // Not this worker's page, or one that is going away.
+  }
+  await worker.clients.openWindow(url.href);
+}

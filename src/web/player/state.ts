@@ -14,12 +14,13 @@ import type { ComeBackBody, EndedElsewhere, Renewed } from "../../contract/sessi
 import type { Entry, Leaderboard } from "../../contract/standings.ts";
 import { type Call, call, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
-import { t } from "../shared/i18n.ts";
+import { locale, t } from "../shared/i18n.ts";
 import { openLive } from "../shared/live.ts";
 import { plainText } from "../shared/markdown.tsx";
 import { decoded, encoded, objectIn } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
 import type { Session } from "./kept.ts";
+import { huntLanguages, inLanguage, langQuery, language } from "./language.ts";
 import { type Told, textsOf, wholeOf, withTexts } from "./looked.ts";
 import { makeId, Outbox } from "./outbox.ts";
 import { isDue, returnCodeIn } from "./renewal.ts";
@@ -172,6 +173,13 @@ export async function start(of: string): Promise<void> {
   effect(() => {
     if (takesCodes() && session.value) queueMicrotask(() => void sendCodes());
   });
+  let spoken = locale.value;
+  effect(() => {
+    if (locale.value === spoken) return;
+    spoken = locale.value;
+    void refreshHunt();
+    void refresh();
+  });
   window.addEventListener("hashchange", takeCode);
   window.addEventListener("hashchange", followReturn);
   window.addEventListener("online", () => {
@@ -212,7 +220,13 @@ let huntTimer = 0;
 async function refreshHunt(wait = HUNT_RETRY.first): Promise<void> {
   window.clearTimeout(huntTimer);
   try {
-    const told = await call<Hunt>(huntPath(id));
+    const read = (): Promise<Hunt> =>
+      inLanguage(`${huntPath(id)}${langQuery("?")}`, (address) => call<Hunt>(address));
+    let told = await read();
+    const before = language();
+    huntLanguages.value = told.languages;
+    // Now it is known which languages there are.
+    if (language() !== before) told = await read();
     hunt.value = told;
     missing.value = false;
     skew.value = Date.parse(told.serverTime) - Date.now();
@@ -238,7 +252,7 @@ function markOf(text: string): number {
 /** Kept on the device until the joining succeeds or is refused: trying again, also after a reload, does not join twice. */
 function joiningKey(joining: JoinBody): string {
   // Nothing personal is kept beside the key; the ticket and the captcha's response may be others next time.
-  const { entry: _, check: __, ...same } = joining;
+  const { entry: _, check: __, locale: ___, ...same } = joining;
   const body = markOf(JSON.stringify(same));
   const kept = objectIn(device.recall(`joining/${id}`));
   // A header takes no other text, and the engine no longer one.
@@ -250,7 +264,7 @@ function joiningKey(joining: JoinBody): string {
 
 export async function join(joining: JoinBody): Promise<void> {
   const joined = await call<Joined>(huntPath(id, "/players"), {
-    json: joining,
+    json: { ...joining, locale: language() ?? locale.value },
     headers: { "idempotency-key": joiningKey(joining) },
   });
   joinAnew();
@@ -362,7 +376,9 @@ export async function askAsPlayer<Told>(path: string, options: Call = {}): Promi
 /** Renews a token in time, so that nobody waits for it later. */
 function renewInTime(): void {
   const token = session.value?.token;
-  if (token !== undefined && isDue(token, Date.now() + skew.value)) void freshToken().catch(tellsItself);
+  // A rehearsal has a clock of its own, by which no token ends.
+  const ahead = hunt.value?.rehearsalOf === undefined ? skew.value : 0;
+  if (token !== undefined && isDue(token, Date.now() + ahead)) void freshToken().catch(tellsItself);
 }
 
 export async function leave(): Promise<void> {
@@ -584,7 +600,7 @@ async function askWhatChanged(
       },
     });
   const since = before?.etag === undefined ? "" : `&since=${encoded(before.etag)}`;
-  const told = await ask(`?bodies=apart${since}`).catch((error: unknown) => {
+  const told = await ask(`?bodies=apart${since}${langQuery("&")}`).catch((error: unknown) => {
     // In a release the page may be newer than the engine, which knows no such query.
     if (error instanceof Problem && error.code === "invalid") return ask("");
     throw error;
@@ -619,7 +635,9 @@ function hearOf(announcement: AnnouncementTold): void {
     rows: rows.map((each) => (each.id === announcement.id ? announcement : each)),
   };
   unread.value += 1;
-  toast.value = { kind: "news", text: plainText(announcement.text) };
+  void plainText(announcement.text).then((text) => {
+    toast.value = { kind: "news", text };
+  });
 }
 
 type AnnouncementTold = MeApart["announcements"][number] | { id: string; removed: true };

@@ -20,6 +20,24 @@ let messages: Record<string, Message> = {};
 let loaders: Partial<Record<Locale, () => Promise<Record<string, Message>>>> = {};
 let english: Record<string, Message> = {};
 
+type Texts = Record<string, Message>;
+type Loaders = Partial<Record<Locale, () => Promise<Texts>>>;
+
+/** Texts of parts of the page that are loaded on demand. */
+const parts: { base: Texts; others: Loaders }[] = [];
+
+/** Adds the texts of a part, in the language of the page and of those it is set to later. */
+export async function addTexts(base: Texts, others: Loaders): Promise<void> {
+  if (parts.some((part) => part.base === base)) return;
+  parts.push({ base, others });
+  english = { ...english, ...base };
+  messages = { ...(await textsOf(base, others, locale.value)), ...messages };
+}
+
+async function textsOf(base: Texts, others: Loaders, to: Locale): Promise<Texts> {
+  return to === "en" ? base : ((await others[to]?.()) ?? base);
+}
+
 /** `others` are loaded when they are chosen. Resolves when the user's language is there. */
 export async function startI18n(
   base: Record<string, Message>,
@@ -33,7 +51,9 @@ export async function startI18n(
 
 export async function setLocale(to: Locale, keep = true): Promise<void> {
   try {
-    messages = to === "en" ? english : ((await loaders[to]?.()) ?? english);
+    const own = to === "en" ? english : ((await loaders[to]?.()) ?? english);
+    const more = await Promise.all(parts.map(({ base, others }) => textsOf(base, others, to)));
+    messages = more.length === 0 ? own : Object.assign({}, ...more, own);
     locale.value = to;
   } catch {
     // Offline, and not loaded before: the page stays in the language it has.
@@ -78,6 +98,14 @@ export const number = (value: number): string => new Intl.NumberFormat(locale.va
 
 export const percent = (value: number): string =>
   new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(value);
+
+/** A file's size, in the unit that fits. */
+export function fileSize(bytes: number): string {
+  const [unit, size] =
+    bytes < 1e6 ? (["kilobyte", bytes / 1e3] as const) : (["megabyte", bytes / 1e6] as const);
+  const format = { style: "unit", unit, maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(locale.value, format).format(Math.max(size, 0.1));
+}
 
 /** "a, b and c" */
 export const list = (of: readonly string[]): string => new Intl.ListFormat(locale.value).format(of);

@@ -6,6 +6,8 @@ import {
   circleMarker,
   type LatLngExpression,
   type LayerGroup,
+  type Map as LeafletMap,
+  type LeafletMouseEvent,
   latLngBounds,
   layerGroup,
   map,
@@ -56,14 +58,53 @@ export function drawMap(element: HTMLElement, spots: readonly Spot[]): (spots: r
     }
   };
   show(spots);
+  addTiles(drawn);
+  return show;
+}
+
+function addTiles(to: LeafletMap): void {
   void call<Pages>("/v1/pages").then(
     ({ mapTiles }) => {
-      if (mapTiles) tileLayer(mapTiles, { maxZoom: 19 }).addTo(drawn);
+      if (mapTiles) tileLayer(mapTiles, { maxZoom: 19 }).addTo(to);
     },
     // The positions are there without tiles.
     () => undefined,
   );
-  return show;
+}
+
+export interface PlacePicker {
+  show(spot: Spot): void;
+  remove(): void;
+}
+
+/** The whole earth, and a street: how far a map is zoomed in on no place and on one. */
+const ZOOM = { nowhere: 2, place: 16 };
+
+/** A map on which a tap sets a place; the arrow keys move the map, Enter sets the place in its middle. */
+export function pickPlace(
+  element: HTMLElement,
+  spot: Spot,
+  label: string,
+  set: (to: { lat: number; lng: number }) => void,
+): PlacePicker {
+  const drawn = map(element, { attributionControl: false, zoomControl: true });
+  element.setAttribute("aria-label", label);
+  element.setAttribute("role", "application");
+  addTiles(drawn);
+  let layer: LayerGroup | undefined;
+  const show = (to: Spot): void => {
+    layer?.remove();
+    layer = layerOf(to).addTo(drawn);
+    if (!drawn.getBounds().contains([to.lat, to.lng])) drawn.panTo([to.lat, to.lng]);
+  };
+  const isNowhere = spot.lat === 0 && spot.lng === 0;
+  drawn.setView([spot.lat, spot.lng], isNowhere ? ZOOM.nowhere : ZOOM.place);
+  show(spot);
+  drawn.on("click", ({ latlng }: LeafletMouseEvent) => set(latlng.wrap()));
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === element) set(drawn.getCenter().wrap());
+  });
+  return { show, remove: () => drawn.remove() };
 }
 
 function layerOf({ lat, lng, radius, label }: Spot): LayerGroup {

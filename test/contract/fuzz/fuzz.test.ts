@@ -187,6 +187,7 @@ async function makeWorld(
       shard: ["weur-0", "weur-0", "weur-999", "none"],
       seq: ["1", "2", "3", "999999", "0", "none"],
       digest: ["A".repeat(22), "none"],
+      page: ["rules", "none"],
       name: ["a.png", "folder/a.txt", "none"],
       answer: [SECRET_ANSWER, "sesame", "blue", "red", "gold", "treasure", "wrong", ""],
       join: [...codes, "WEUR0-1AX7K2QM", "X"],

@@ -381,6 +381,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.getByRole("button", { name: "New hunt" }).click();
     await page.getByLabel("Id of the new hunt").fill("written");
     await page.getByRole("dialog").getByRole("button", { name: "New hunt" }).click();
+    await page.getByRole("link", { name: "Write as text (YAML)" }).click();
     await page.getByText("No errors.").waitFor();
     const editor = page.getByRole("textbox", { name: "Definition of the hunt, YAML" });
     await editor.click();

@@ -126,7 +126,7 @@ describe.skipIf(noBrowser)("signing in to the console", { timeout: 120_000 }, ()
     const { page, watched } = await open(`/organise#token=${await ending(5 * MINUTE - 1_000)}`);
     await page.getByRole("status").getByText("You are signed in for 5 more minutes.").waitFor();
     await expectAccessible(page);
-    await page.goto("/organise#signed/edit");
+    await page.goto("/organise#signed/edit/text");
     await page.getByText("No errors.").waitFor();
     await page.getByRole("textbox", { name: "Definition of the hunt, YAML" }).click();
     await page.keyboard.press("Control+Home");

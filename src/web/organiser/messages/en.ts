@@ -1,5 +1,6 @@
 import { editor } from "./editor/en.ts";
 import { engine } from "./engine/en.ts";
+import { files } from "./files/en.ts";
 
 export const en = {
   language: "Language",
@@ -51,6 +52,14 @@ export const en = {
   newHunt: "New hunt",
   huntId: "Id of the new hunt",
   huntIdHint: "a-z, 0-9 and dashes; it is part of every link",
+  beginWith: "Begin with",
+  beginEmpty: "a single clue",
+  begin_trail: "a walk through town",
+  begin_puzzles: "a puzzle hunt with metas",
+  begin_ctf: "capture the flag",
+  begin_advent: "an advent calendar",
+  begin_museum: "a tour of a museum",
+  beginCopy: "a copy of “{title}” ({id})",
   notYourHunt: "You may make these hunts only: {ids}",
   noHunts: "No hunt is published yet.",
   huntsUnavailable: "Of these hunts nothing can be said now: {ids}",
@@ -207,6 +216,16 @@ export const en = {
   contactHint: "How to reach winners is personal data: that it was read here is noted in the audit.",
   noWinners: "Nobody yet.",
   codesHint: "One sheet for each scan clue: print, cut, hang up.",
+  codesLocal:
+    "These codes lead to this machine: a phone elsewhere cannot open them. Print them from the address that players use.",
+  cardsAPage: "Cards on a page",
+  sixCards: "six, to cut",
+  oneCard: "one",
+  cardSays: "The line under the code",
+  cardTitles: "Show the titles of the clues",
+  printHint:
+    "A4, at 100 %, without headers and footers; cut along the marks. For a PDF choose it as the printer.",
+  scanMe: "Scan me with your phone’s camera",
   noCodes: "No clue of this hunt is scanned.",
   print: "Print",
   export: "Download all records",
@@ -231,6 +250,7 @@ export const en = {
   regradeHint:
     "Judges every answer, scan and check-in again, each at its time, by the present definition. Nothing that is open closes, prizes won stay won. First you see whom it moves.",
   regraded: "Judged again.",
+  regradeLast: "Last judged again on {time} by {name}:",
   regradeUndo: "Undo it",
   regradeUndoText: "Everything that it changed is as before; what was done since stays.",
   regradeUndone: "It is as before.",
@@ -242,6 +262,30 @@ export const en = {
   effectsPlace: "Place",
   effectsPoints: "Points",
   fromTo: "{from} → {to}",
+  webhooks: "Webhooks",
+  webhooksHint:
+    "Addresses that the definition names, which are told what happens. The last 100 messages of each:",
+  noWebhooks: "The definition has none.",
+  webhook: "Webhook",
+  deliveryState: "Delivery",
+  signUpFeeds: "Sign-up feeds",
+  signUpFeedsHint:
+    "A system of yours can register players by itself: it signs what it sends with this secret (docs/webhooks.md).",
+  showSecret: "Show the secret",
+  webhookDisabled:
+    "The receiver has said that it wants no more. A test that succeeds, or a new version, brings it back.",
+  webhookPending: "Waiting: {number}",
+  sendTest: "Send a test",
+  redeliverAll: "Deliver {number} again",
+  redeliverOne: "Deliver again",
+  noResponse: "no response",
+  triesMade: "Tries: {number}",
+  nextTry: "Next try: {time}",
+  messageSent: "What is sent",
+  responseGot: "What came back",
+  tables: "Tables",
+  tablesHint:
+    "CSV for spreadsheets. Players, winners and records are personal data: it is noted in the audit.",
   later: "Simulation",
   laterHint: "Its place is here; this engine does not have it yet.",
   publish: "Publish",
@@ -253,6 +297,8 @@ export const en = {
   valid: "No errors.",
   issues: { one: "{count} error", other: "{count} errors" },
   warnings: { one: "{count} warning", other: "{count} warnings" },
+  asForms: "Write as forms",
+  asText: "Write as text (YAML)",
   line: "line {line}",
   editor: "Definition of the hunt, YAML",
   unsaved: "Not published yet",
@@ -315,6 +361,34 @@ export const en = {
   releaseHint: "The results are held: nobody sees the final places before you release them.",
   releaseSure: "Everybody sees the final places at once. This cannot be taken back.",
   released: "The results are released.",
+  rehearsalBand: "Rehearsal: nothing here counts.",
+  rehearse: "Rehearse",
+  rehearseHint:
+    "A copy of the hunt with a clock of its own: the same printed codes, play money for prizes, and nothing of it leaves the engine. Made again it begins anew.",
+  rehearseText:
+    "The copy is made of the published definition. An earlier rehearsal, its players and its results go.",
+  rehearseAt: "What time it is there (empty: what time it is now)",
+  rehearseMade: "The rehearsal {id} is there.",
+  rehearsePlayer: "Player page of the rehearsal",
+  rehearseConsole: "Console of the rehearsal",
+  rehearseBoard: "Board of the rehearsal",
+  rehearseEnd: "Remove the rehearsal",
+  rehearseEndSure: "Nothing of the rehearsal is left afterwards.",
+  rehearseEnded: "The rehearsal is gone.",
+  previewTitle: "Preview",
+  previewClue: "Clue",
+  previewFaulty: "The preview shows the clue again when the definition has no fault.",
+  previewTry: "Try an answer",
+  previewGo: "Try",
+  previewPlace: "A place is tried by walking there: rehearse the hunt for that.",
+  previewHint: "Hint",
+  previewBy: "Compared by {mode}.",
+  previewNothing: "Nothing of it counts.",
+  previewCounts: "What counts:",
+  previewFolded: "Passed over: {what}.",
+  previewOtherwise: "It would be right compared by {modes}.",
+  previewAnswer: "accepted",
+  previewNudge: "near miss",
   deleteHunt: "Delete the hunt",
   deleteHint:
     "Everything of it goes, for good: definition, players, records, standings, and what the database holds. The audit of the engine keeps that it happened.",
@@ -342,6 +416,39 @@ export const en = {
   wrongTimes: "Times",
   quoted: "“{text}”",
   wrongLast: "Last",
+  nudgeOffer: {
+    one: "{count} team answers “{answer}”: say something?",
+    other: "{count} teams answer “{answer}”: say something?",
+  },
+  nudgeSay: "Say something",
+  nudgeNot: "Not now",
+  nudgeTitle: "What is said to “{answer}”",
+  nudgeWords: "Told from now on instead of “wrong”; it costs no attempt",
+  nudgeTell: {
+    one: "Told to the team that gave it (empty: nothing)",
+    other: "Told to the {count} teams that gave it (empty: nothing)",
+  },
+  nudgeProposed: "“{answer}” is not it, but you are on the way.",
+  nudgeTold:
+    "You tried “{answer}” at “{clue}”. That is not it, but you are on the way. Your attempts there are back.",
+  nudgeReason: "Many teams answer “{answer}”",
+  nudgeConcerns: {
+    one: "A new version is published. {count} team that gave this answer and has not solved the clue gets its attempts back.",
+    other:
+      "A new version is published. {count} teams that gave this answer and have not solved the clue get their attempts back.",
+  },
+  nudgeMore: "{others} more gave it longer ago: they are not told and keep what attempts they have.",
+  nudgeSaid: {
+    one: "Version {version} says it. {count} team has its attempts back.",
+    other: "Version {version} says it. {count} teams have their attempts back.",
+  },
+  nudgeFailed: { one: "{count} team has not: say it again.", other: "{count} teams have not: say it again." },
+  regradeTell: {
+    one: "Tell the team concerned",
+    other: "Tell the {count} teams concerned",
+  },
+  regradeTold:
+    "We have corrected how answers were judged. Your score or place has changed because of that: please look at your clues and the standings.",
   wrongNudged: "explained to them",
   wrongAnswer: "Answer",
   viewAs: "View as team",
@@ -445,4 +552,5 @@ export const en = {
   simChart: "Solves of {clue} over time",
   ...engine,
   ...editor,
+  ...files,
 };

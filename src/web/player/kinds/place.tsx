@@ -5,8 +5,8 @@ import { useEffect, useRef } from "preact/hooks";
 import type { ClueApart } from "../../../contract/me.ts";
 import { t } from "../../shared/i18n.ts";
 import { Icon } from "../../shared/icons.tsx";
+import { part } from "../../shared/parts.ts";
 import type { LocationFailure } from "../messages/engine/keys.ts";
-import { part } from "../parts.ts";
 import { act, forgetVerdicts, isUnderWay } from "../state.ts";
 import type { KindOnPage } from "./kind.ts";
 

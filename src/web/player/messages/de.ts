@@ -3,6 +3,8 @@ import type { en } from "./en.ts";
 import { engine } from "./engine/de.ts";
 
 export const de: Translation<typeof en> = {
+  imprint: "Impressum",
+  privacyLink: "Datenschutz",
   ...engine,
   // Rätsel, Ergebnisse, Preise und Rangliste.
   cooldown: "Zu viele Versuche. Wieder in {time}.",
@@ -18,25 +20,36 @@ export const de: Translation<typeof en> = {
   triedNone: "Noch nichts.",
   triedFailed: "Das lässt sich gerade nicht zeigen. Versucht es später noch einmal.",
   triedOlder: "Ältere Versuche",
-  triedByHand: "Vom Veranstalter gewertet",
+  triedByHand: "Von den Veranstaltern gewertet",
   triedScan: "Code gescannt",
   triedCheckin: "Check-in",
   erratum: "Korrektur",
   erratumAt: "Korrektur der Veranstalter, {time}",
   edited: "geändert {time}",
-  help: "Den Veranstalter fragen",
+  help: "Die Veranstalter fragen",
   helpAsk: "Wobei braucht ihr hier Hilfe?",
   helpAskAnything: "Was möchtet ihr fragen?",
   helpSend: "Senden",
   helpMore: "Mehr dazu",
   helpStaff: "Veranstalter",
-  helpAnswer: "Der Veranstalter antwortet:",
+  helpAnswer: "Die Veranstalter antworten:",
   helpOpen: "Wartet auf Antwort.",
   helpClaimed: "Jemand sieht es sich an.",
   helpAnswered: "Beantwortet.",
   helpClosed: "Geschlossen.",
   helpRefused:
-    "Das kann gerade nicht gefragt werden: Es ist zu früh, die Jagd läuft nicht, oder euer Team wartet noch auf andere Antworten.",
+    "Das kann gerade nicht gefragt werden: Es ist zu früh, die Schatzsuche läuft nicht, oder euer Team wartet noch auf andere Antworten.",
+  tellMe: "Benachrichtigungen",
+  tellMeText:
+    "Dieses Gerät kann dir melden, wenn der Veranstalter etwas mitteilt oder beantwortet oder ein Rätsel öffnet, auch wenn diese Seite geschlossen ist.",
+  tellMeOn: "Dieses Gerät meldet dir, was passiert, auch wenn diese Seite geschlossen ist.",
+  tellMeStart: "Benachrichtige mich",
+  tellMeStop: "Nicht mehr benachrichtigen",
+  tellMeDenied:
+    "Dieser Browser lässt keine Benachrichtigungen dieser Seite zu. In seinen Einstellungen für diese Website lässt sich das ändern.",
+  tellMeInstall:
+    "Auf iPhone und iPad geht das in der installierten App: Tippe auf „Teilen“, dann auf „Zum Home-Bildschirm“, und öffne die Schatzsuche von dort.",
+  tellMeFailed: "Das hat nicht geklappt. Versuch es später noch einmal.",
   helpFailed: "Das wurde nicht gesendet. Versucht es noch einmal.",
   yourChoice: "Deine Wahl: {choice}",
   sendChoice: "Diese Antwort senden",
@@ -110,6 +123,7 @@ export const de: Translation<typeof en> = {
   beginsByHand: "Die Veranstalter starten sie.",
   paused: "Die Schatzsuche ist unterbrochen. Lesen kannst du; es zählt nichts.",
   ended: "Die Schatzsuche ist zu Ende.",
+  rehearsalBand: "Probe: Hier zählt nichts.",
   banned: "Dein Team wurde von den Veranstaltern angehalten.",
   offline: "Kein Netz. Was du tust, wird aufgehoben und später gesendet.",
   joinsAgain: "Von hier aus steigen gerade viele ein. Die Seite versucht es von selbst wieder in {time}.",
@@ -319,4 +333,15 @@ export const de: Translation<typeof en> = {
   entryMissing:
     "Hier kommt man mit einem eigenen Link hinein. Öffne ihn dort, wo du ihn bekommen hast: in deinem Konto oder in einer Nachricht.",
   joinRefused: "So konntest du nicht beitreten. Prüfe deine Angaben oder frag die Veranstalter.",
+  answerGiven: "Eure Antwort:",
+  solution: "Lösung",
+  story: "Was bisher geschah",
+  findClue: "Rätsel suchen",
+  tags: "Schlagwörter",
+  allTags: "Alle",
+  foundClues: { one: "Ein Rätsel gefunden", other: "{count} Rätsel gefunden" },
+  pages: "Seiten",
+  backFromPage: "Zurück",
+  pageAway: "Diese Seite lässt sich gerade nicht zeigen. Versucht es später noch einmal.",
+  attachments: "Dateien",
 };

@@ -1,6 +1,8 @@
 import { engine } from "./engine/en.ts";
 
 export const en = {
+  imprint: "Imprint",
+  privacyLink: "Privacy",
   ...engine,
   // Clues, verdicts, prizes and standings.
   cooldown: "Too many tries. Again in {time}.",
@@ -34,6 +36,17 @@ export const en = {
   helpClosed: "Closed.",
   helpRefused:
     "This cannot be asked now: it is too early, the hunt is not running, or your team waits for other answers.",
+  tellMe: "Notifications",
+  tellMeText:
+    "This device can tell you when the organisers announce or answer something, or open a clue, also while this page is closed.",
+  tellMeOn: "This device tells you what happens, also while this page is closed.",
+  tellMeStart: "Notify me",
+  tellMeStop: "No more notifications",
+  tellMeDenied:
+    "This browser does not let the page notify you. You can change that in its settings for this site.",
+  tellMeInstall:
+    "On an iPhone or iPad this works in the installed app: tap Share, then “Add to Home Screen”, and open the hunt from there.",
+  tellMeFailed: "That did not work. Try again later.",
   helpFailed: "This was not sent. Try again.",
   yourChoice: "Your choice: {choice}",
   sendChoice: "Send this answer",
@@ -107,6 +120,7 @@ export const en = {
   beginsByHand: "The organisers start it.",
   paused: "The hunt is paused. You may read; nothing counts meanwhile.",
   ended: "The hunt has ended.",
+  rehearsalBand: "Rehearsal: nothing here counts.",
   banned: "Your team has been stopped by the organisers.",
   offline: "No network. What you do is kept and sent later.",
   joinsAgain: "Many join from here just now. This page tries again by itself in {time}.",
@@ -310,4 +324,15 @@ export const en = {
   entryMissing:
     "This hunt is joined by a link of your own. Open it where you got it: in your account, or in a message.",
   joinRefused: "You could not join like this. Check what you entered, or ask the organisers.",
+  answerGiven: "Your answer:",
+  solution: "Solution",
+  story: "The story so far",
+  findClue: "Find a clue",
+  tags: "Tags",
+  allTags: "All",
+  foundClues: { one: "One clue found", other: "{count} clues found" },
+  pages: "Pages",
+  backFromPage: "Back",
+  pageAway: "This page cannot be shown now. Try again later.",
+  attachments: "Files",
 };

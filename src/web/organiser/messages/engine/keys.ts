@@ -6,9 +6,12 @@ import type { ExportLine } from "../../../../contract/export.ts";
 import type { IssueCode } from "../../../../contract/issue-codes.ts";
 import type { Advised, OriginState } from "../../../../contract/ops.ts";
 import type { RecordedOutcome, UnrecordedOutcome } from "../../../../contract/play.ts";
+import type { Compared, Fold } from "../../../../contract/preview.ts";
 import type { PublicPrize } from "../../../../contract/prizes.ts";
 import type { ErrorCode } from "../../../../contract/problem.ts";
 import type { OrganiserRole } from "../../../../contract/role-table.ts";
+import type { Table } from "../../../../contract/table-names.ts";
+import type { DeliveryState } from "../../../../contract/webhook-types.ts";
 
 /** What a line of the audit tells beside its action. */
 type AuditDetail =
@@ -40,6 +43,11 @@ type AuditDetail =
   | "void"
   | "shard"
   | "percent"
+  | "as"
+  | "of"
+  | "webhook"
+  | "status"
+  | "redelivered"
   | "refused";
 
 /** Of the page: the engine was not reached, and the response to a change was lost. */
@@ -58,7 +66,11 @@ export type EngineTexts = Readonly<
     | `roleMay_${OrganiserRole}`
     | `mode_${PublicPrize["mode"]}`
     | `where_${Verification["mismatches"][number]["where"]}`
+    | `fold_${Fold}`
+    | `by_${Compared["mode"]}`
     | `gate_${OriginState["state"]}`
+    | `delivery_${DeliveryState}`
+    | `table_${Table}`
     | `limit_${Advised["limit"]}`
     | `change_${Advised["limit"]}`,
     string

@@ -1,0 +1,70 @@
+/** A clue of a definition that need not be published, as players would see it, and a try at it: judged as in play. */
+import type { Preview } from "../contract/preview.ts";
+import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { comparedWith } from "../hunt/compared.ts";
+import type { ClueDefinition } from "../hunt/definition.ts";
+import { kindOf } from "../hunt/kinds/all.ts";
+import { previewOf } from "../hunt/preview.ts";
+import { COMPARE_MODES, commandOf } from "../intake/digest.ts";
+import type { PreviewWish } from "../objects/control.ts";
+import type { PlayerEvent, Result } from "../protocol.ts";
+import { currentKey, type Secrets } from "../secrets.ts";
+import type { Publisher } from "./publish.ts";
+
+/** The id of the try. */
+const TRY = "try";
+
+interface PreviewDeps {
+  hunt: string;
+  secrets: Pick<Secrets, "ANSWER_PEPPERS">;
+  publisher: Pick<Publisher, "candidate">;
+  now(): number;
+}
+
+export function preview(
+  { hunt, secrets, publisher, now }: PreviewDeps,
+  { source, format, clue, answer, code, position }: PreviewWish,
+): Preview | (Refusal & { issues?: Issue[] }) {
+  const candidate = publisher.candidate(source, format);
+  if ("refused" in candidate) return candidate;
+  const { compiled, definition } = candidate;
+  const head = { id: TRY, clue };
+  const event: PlayerEvent | undefined =
+    answer !== undefined
+      ? { ...head, type: "answer", answer }
+      : code !== undefined
+        ? { id: TRY, type: "scan", code }
+        : position && { ...head, type: "checkin", position };
+  const pepper = currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
+  const command = event && commandOf(event, hunt, pepper, COMPARE_MODES);
+  const shown = previewOf(compiled.hunt, clue, command, now());
+  const written = definition.clues.find(({ id }) => id === clue);
+  if (!shown || !written) return refuse("not_found", "the definition has no such clue");
+  const { result } = shown;
+  return { clue: shown.clue, ...(result ? { verdict: verdictOf(result, written, answer) } : {}) };
+}
+
+function verdictOf(
+  { outcome, clue, message, points, distance }: Result,
+  written: ClueDefinition,
+  answer: string | undefined,
+): NonNullable<Preview["verdict"]> {
+  const isTyped = answer !== undefined && kindOf(written).event.type === "answer";
+  return {
+    outcome,
+    ...(clue === undefined ? {} : { clue }),
+    ...(message === undefined ? {} : { message }),
+    ...(points === undefined ? {} : { points }),
+    ...(distance === undefined ? {} : { distance }),
+    ...(isTyped ? { compared: comparedOf(written, answer) } : {}),
+  };
+}
+
+function comparedOf({ kind, compare, answers = [], nudges = [] }: ClueDefinition, answer: string) {
+  const texts = [
+    ...answers.map((text) => ({ text, role: "answer" as const })),
+    ...nudges.flatMap(({ match }) => match.map((text) => ({ text, role: "nudge" as const }))),
+  ];
+  // A choice is its id, letter for letter.
+  return comparedWith(kind === "choice" ? "exact" : compare, answer, texts);
+}

@@ -1,0 +1,110 @@
+/** The form of one clue. */
+import { t } from "../../shared/i18n.ts";
+import { idFor, rename } from "../document/ids.ts";
+import { dottedOf } from "../document/path.ts";
+import { Condition, sentence } from "./condition.tsx";
+import { CheckField, Findings, IdField, NumberField, SelectField } from "./fields.tsx";
+import { Hints } from "./hints.tsx";
+import { KIND_FORMS, keysToDrop } from "./kinds/all.ts";
+import { useModel } from "./model.ts";
+import { CluePreview } from "./preview.tsx";
+import { TranslatedField } from "./translated.tsx";
+
+export function ClueForm({ index }: { index: number }) {
+  const model = useModel();
+  const path = ["clues", index];
+  const kind = model.text([...path, "kind"]);
+  const id = model.text([...path, "id"]);
+  const Form = KIND_FORMS[kind]?.Form;
+  const become = (to: string): void => {
+    model.edit("", (edit) => {
+      for (const key of keysToDrop(to)) edit.remove([...path, key]);
+      edit.set([...path, "kind"], to);
+      for (const [key, value] of Object.entries(KIND_FORMS[to]?.fresh() ?? {})) {
+        if (model.at([...path, key]) === undefined || kind === "choice" || to === "choice")
+          edit.set([...path, key], value);
+      }
+    });
+  };
+  /** A clue is called after its title once that is written. */
+  const named = (): void => {
+    if (!/^clue(?:-\d+)?$/.test(id)) return;
+    const others = model.clues.map((clue) => clue.id).filter((each) => each !== id);
+    const wanted = idFor(model.shown([...path, "title"]), others, id);
+    if (wanted !== id) model.edit("", (edit) => rename(edit, "clues", index, wanted));
+  };
+  return (
+    <div class="clue-form">
+      <div class="stack" data-path={dottedOf(path)}>
+        <div onFocusOut={named}>
+          <TranslatedField path={[...path, "title"]} label={t("clueTitle")} />
+        </div>
+        <div class="columns">
+          <SelectField
+            path={[...path, "kind"]}
+            label={t("kindOf")}
+            options={Object.keys(KIND_FORMS).map((value) => ({ value, label: t(`kind_${value}`) }))}
+            onChange={become}
+          />
+          {model.rounds.length > 0 && (
+            <SelectField
+              path={[...path, "round"]}
+              label={t("round")}
+              options={model.rounds.map((round) => ({ value: round.id, label: round.title }))}
+            />
+          )}
+          <NumberField path={[...path, "points"]} label={t("points")} min={0} placeholder="0" />
+        </div>
+        <TranslatedField path={[...path, "body"]} label={t("clueBody")} hint={t("markdownHint")} lines={6} />
+        {Form ? <Form path={path} /> : <p class="note">{t("kindUnknown")}</p>}
+        <fieldset class="words">
+          <legend>{t("opensLegend")}</legend>
+          <p class="sentence" dir="auto">
+            {sentence(model, model.at([...path, "opens"]))}
+          </p>
+          <Condition path={[...path, "opens"]} label={t("opensWhen")} own={id} />
+        </fieldset>
+        <Hints path={path} />
+        <details class="more">
+          <summary>{t("moreSettings")}</summary>
+          <div class="stack">
+            <IdField
+              path={[...path, "id"]}
+              label={t("idOf")}
+              hint={t("idHint")}
+              onRename={(to) => model.edit("", (edit) => rename(edit, "clues", index, to))}
+            />
+            <CheckField path={[...path, "meta"]} label={t("isMeta")} hint={t("metaHint")} />
+            <fieldset class="words">
+              <legend>{t("attemptsOf")}</legend>
+              <p class="soft small">{t("attemptsHint")}</p>
+              <div class="columns">
+                <NumberField
+                  path={[...path, "attempts", "burst"]}
+                  label={t("burst")}
+                  min={1}
+                  placeholder={model.text(["attempts", "burst"]) || "5"}
+                />
+                <NumberField
+                  path={[...path, "attempts", "refillPerMinute"]}
+                  label={t("refill")}
+                  min={0}
+                  step="any"
+                  placeholder={model.text(["attempts", "refillPerMinute"]) || "10"}
+                />
+                <NumberField
+                  path={[...path, "attempts", "perClue"]}
+                  label={t("perClue")}
+                  min={0}
+                  placeholder={model.text(["attempts", "perClue"]) || "50"}
+                />
+              </div>
+            </fieldset>
+          </div>
+        </details>
+        <Findings path={path} exact />
+      </div>
+      <CluePreview path={path} />
+    </div>
+  );
+}
