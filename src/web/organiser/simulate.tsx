@@ -22,7 +22,7 @@ import { CurveChart } from "./curve-chart.tsx";
 import { readDefinition } from "./definition.ts";
 import { drafts, readDraft } from "./drafts.ts";
 import { issueLine, problemText } from "./engine.ts";
-import { FACTS_A_PAGE, foretold, Solves, shareAt, strays } from "./real-curves.ts";
+import { curveAt, FACTS_A_PAGE, foretold, Solves, shareAt, strays } from "./real-curves.ts";
 import { ask, engineNow, huntPath, loaded, useLoaded } from "./state.ts";
 
 const RUNS = 20;
@@ -422,19 +422,25 @@ function Really({ hunt, opens, report, told }: Real) {
   });
   const off = clues.filter((each) => each.off !== undefined);
   const shown = clues.find(({ curve }) => curve.clue === chosen) ?? off[0] ?? clues[0];
+  // Anew with each look, and with nothing between: a chart that is drawn at every stroke of a clock flickers.
   const drawn = useMemo(() => {
-    if (!shown) return [];
+    if (!shown) return undefined;
     const { clue } = shown.curve;
     const { isWhole } = solves;
-    return shareAt(at, solves.of(clue), {
-      total: shown.real.solves,
-      teams: told.teams,
-      opensAt,
-      elapsed,
-      isWhole,
-    });
+    const times = [...new Set([...at, elapsed])].sort((a, b) => a - b);
+    return {
+      at: times,
+      curve: curveAt(at, shown.curve, times),
+      real: shareAt(times, solves.of(clue), {
+        total: shown.real.solves,
+        teams: told.teams,
+        opensAt,
+        elapsed,
+        isWhole,
+      }),
+    };
   }, [looked, shown?.curve, report]);
-  if (!shown) return null;
+  if (!shown || !drawn) return null;
   return (
     <section class="card stack" aria-labelledby="really">
       <h2 id="really">{t("simReally")}</h2>
@@ -442,7 +448,7 @@ function Really({ hunt, opens, report, told }: Real) {
       {off.length === 0 ? (
         <p class="note good">{t("simWithin")}</p>
       ) : (
-        <ul class="strays">
+        <ul class="strays stack">
           {off.map(({ curve, real, band, off: way }) => (
             <li key={curve.clue} class="note bad">
               <bdi>{real.title}</bdi>:{" "}
@@ -465,12 +471,7 @@ function Really({ hunt, opens, report, told }: Real) {
           ))}
         </select>
       </label>
-      <CurveChart
-        at={at}
-        curve={shown.curve}
-        real={drawn}
-        label={t("simChart", { clue: shown.real.title })}
-      />
+      <CurveChart {...drawn} label={t("simChart", { clue: shown.real.title })} />
     </section>
   );
 }
