@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Facts } from "../../src/contract/guesses.ts";
-import { foretold, PAGES_MAX, Solves, shareAt, strays } from "../../src/web/organiser/real-curves.ts";
+import {
+  curveAt,
+  foretold,
+  PAGES_MAX,
+  Solves,
+  shareAt,
+  strays,
+} from "../../src/web/organiser/real-curves.ts";
 
 const solve = (seq: number, clue: string, at: number): Facts["facts"][number] => ({
   shard: "weur-0",
@@ -61,6 +68,11 @@ describe("[SIM-8] a clue that leaves its band", () => {
     expect(foretold(at, curve, 50)).toEqual({ low: 0.1, mid: 0.15, high: 0.2 });
     expect(foretold(at, curve, 200)).toEqual({ low: 0.4, mid: 0.5, high: 0.6 });
     expect(foretold(at, curve, 9_999)?.low).toBe(0.4);
+    expect(curveAt(at, curve, [0, 50, 200])).toEqual({
+      low: [0, 0.1, 0.4],
+      mid: [0, 0.15, 0.5],
+      high: [0, 0.2, 0.6],
+    });
     expect(foretold([0], { low: [0], mid: [0], high: [0] }, 0)).toBeUndefined();
   });
 

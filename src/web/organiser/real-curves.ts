@@ -97,6 +97,16 @@ export function foretold(
   return { low: between(low), mid: between(mid), high: between(high) };
 }
 
+/** The curve at other times than those it has. */
+export function curveAt(at: readonly number[], curve: Curve, times: readonly number[]): Curve {
+  const bands = times.map((time) => foretold(at, curve, time));
+  return {
+    low: bands.map((band) => band?.low ?? 0),
+    mid: bands.map((band) => band?.mid ?? 0),
+    high: bands.map((band) => band?.high ?? 0),
+  };
+}
+
 export interface Band {
   low: number;
   mid: number;

@@ -22,7 +22,7 @@ import { CurveChart } from "./curve-chart.tsx";
 import { readDefinition } from "./definition.ts";
 import { drafts, readDraft } from "./drafts.ts";
 import { issueLine, problemText } from "./engine.ts";
-import { FACTS_A_PAGE, foretold, Solves, shareAt, strays } from "./real-curves.ts";
+import { curveAt, FACTS_A_PAGE, foretold, Solves, shareAt, strays } from "./real-curves.ts";
 import { ask, engineNow, huntPath, loaded, useLoaded } from "./state.ts";
 
 const RUNS = 20;
@@ -234,11 +234,13 @@ function Report({ report, differences }: Result) {
       {byHand.length > 0 && <p class="note">{t("simByHand", { clues: byHand.join(", ") })}</p>}
       {differences && <Differences differences={differences} />}
       <div class="scroll">
-        <table>
+        <table class="stacked">
           <tbody>
             {rows.map(([label, value]) => (
               <tr key={label}>
-                <th scope="row">{label}</th>
+                <th scope="row" class="name-cell">
+                  {label}
+                </th>
                 <td class="number">{value}</td>
               </tr>
             ))}
@@ -246,7 +248,7 @@ function Report({ report, differences }: Result) {
         </table>
       </div>
       <div class="scroll">
-        <table>
+        <table class="stacked">
           <thead>
             <tr>
               {[t("clue"), t("simOpened"), t("simSolved"), t("simTook"), t("simWrong"), t("simStuck")].map(
@@ -261,14 +263,24 @@ function Report({ report, differences }: Result) {
           <tbody>
             {clues.map((clue) => (
               <tr key={clue.clue}>
-                <th scope="row">
+                <th scope="row" class="name-cell">
                   <bdi>{clue.title}</bdi>
                 </th>
-                <td class="number">{percent(clue.opened.mean)}</td>
-                <td class="number">{bandText(clue.solved)}</td>
-                <td class="number">{clue.took === undefined ? "–" : countdown(clue.took.p50)}</td>
-                <td class="number">{number(clue.wrong)}</td>
-                <td class="number">{percent(clue.stuck)}</td>
+                <td class="number" data-label={t("simOpened")}>
+                  {percent(clue.opened.mean)}
+                </td>
+                <td class="number" data-label={t("simSolved")}>
+                  {bandText(clue.solved)}
+                </td>
+                <td class="number" data-label={t("simTook")}>
+                  {clue.took === undefined ? "–" : countdown(clue.took.p50)}
+                </td>
+                <td class="number" data-label={t("simWrong")}>
+                  {number(clue.wrong)}
+                </td>
+                <td class="number" data-label={t("simStuck")}>
+                  {percent(clue.stuck)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -276,7 +288,7 @@ function Report({ report, differences }: Result) {
       </div>
       {prizes.length > 0 && (
         <div class="scroll">
-          <table>
+          <table class="stacked">
             <thead>
               <tr>
                 {[t("prizes"), t("simStock"), t("simWon"), t("simGone"), t("simGoneAt")].map((head) => (
@@ -289,13 +301,21 @@ function Report({ report, differences }: Result) {
             <tbody>
               {prizes.map(({ prize, title, stock, won, gone, goneAt }) => (
                 <tr key={prize}>
-                  <th scope="row">
+                  <th scope="row" class="name-cell">
                     <bdi>{title}</bdi>
                   </th>
-                  <td class="number">{number(stock)}</td>
-                  <td class="number">{spreadText(won, number)}</td>
-                  <td class="number">{percent(gone)}</td>
-                  <td class="number">{spreadText(goneAt, countdown)}</td>
+                  <td class="number" data-label={t("simStock")}>
+                    {number(stock)}
+                  </td>
+                  <td class="number" data-label={t("simWon")}>
+                    {spreadText(won, number)}
+                  </td>
+                  <td class="number" data-label={t("simGone")}>
+                    {percent(gone)}
+                  </td>
+                  <td class="number" data-label={t("simGoneAt")}>
+                    {spreadText(goneAt, countdown)}
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -331,13 +351,13 @@ function Differences({ differences }: { differences: readonly Difference[] }) {
     <details open>
       <summary>{t("simDiffers", { count: differences.length })}</summary>
       <div class="scroll">
-        <table>
+        <table class="stacked">
           <tbody>
             {differences.map(({ figure, about, before, after }) => {
               const { label, say } = FIGURES[figure] ?? { label: figure, say: number };
               return (
                 <tr key={`${about} ${figure}`}>
-                  <th scope="row">
+                  <th scope="row" class="name-cell">
                     {about !== undefined && <code dir="ltr">{about}</code>} {t(label)}
                   </th>
                   <td class="number">
@@ -402,19 +422,25 @@ function Really({ hunt, opens, report, told }: Real) {
   });
   const off = clues.filter((each) => each.off !== undefined);
   const shown = clues.find(({ curve }) => curve.clue === chosen) ?? off[0] ?? clues[0];
+  // Anew with each look, and with nothing between: a chart that is drawn at every stroke of a clock flickers.
   const drawn = useMemo(() => {
-    if (!shown) return [];
+    if (!shown) return undefined;
     const { clue } = shown.curve;
     const { isWhole } = solves;
-    return shareAt(at, solves.of(clue), {
-      total: shown.real.solves,
-      teams: told.teams,
-      opensAt,
-      elapsed,
-      isWhole,
-    });
+    const times = [...new Set([...at, elapsed])].sort((a, b) => a - b);
+    return {
+      at: times,
+      curve: curveAt(at, shown.curve, times),
+      real: shareAt(times, solves.of(clue), {
+        total: shown.real.solves,
+        teams: told.teams,
+        opensAt,
+        elapsed,
+        isWhole,
+      }),
+    };
   }, [looked, shown?.curve, report]);
-  if (!shown) return null;
+  if (!shown || !drawn) return null;
   return (
     <section class="card stack" aria-labelledby="really">
       <h2 id="really">{t("simReally")}</h2>
@@ -422,7 +448,7 @@ function Really({ hunt, opens, report, told }: Real) {
       {off.length === 0 ? (
         <p class="note good">{t("simWithin")}</p>
       ) : (
-        <ul class="strays">
+        <ul class="strays stack">
           {off.map(({ curve, real, band, off: way }) => (
             <li key={curve.clue} class="note bad">
               <bdi>{real.title}</bdi>:{" "}
@@ -445,12 +471,7 @@ function Really({ hunt, opens, report, told }: Real) {
           ))}
         </select>
       </label>
-      <CurveChart
-        at={at}
-        curve={shown.curve}
-        real={drawn}
-        label={t("simChart", { clue: shown.real.title })}
-      />
+      <CurveChart {...drawn} label={t("simChart", { clue: shown.real.title })} />
     </section>
   );
 }

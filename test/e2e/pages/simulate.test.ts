@@ -13,7 +13,7 @@ describe.skipIf(noBrowser)("organisers simulate", { timeout: 240_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
     await pages.client.publish(HUNT, manyClues(3, { teams: { mode: "teams", maxSize: 4 } }));
-  });
+  }, 180_000);
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
   });
