@@ -51,7 +51,7 @@ const PARTS = [
  * The Workers pool now and then loses the message that a file has ended, and vitest waits for it without end. A run
  * that prints nothing for so long (its slowest file takes a third of it) is ended and made once more, ms.
  */
-const QUIET_MAX = 300_000;
+const QUIET_MAX = 700_000;
 
 async function runTests(args: string[]): Promise<Counts> {
   if (args.length > 0) return runPart(args, false);
