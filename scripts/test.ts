@@ -9,7 +9,7 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { check } from "./check.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -38,11 +38,8 @@ interface Report {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { name: string; status: string; assertionResults: { status: string; fullName: string }[] }[];
+  testResults: { name: string; status: string; assertionResults: { status: string }[] }[];
 }
-
-/** Files with a failed test that are run once more, each alone; more than these are no chance. */
-const AGAIN_MAX = 4;
 
 /** Of the whole run, in turn. Its objects in workerd are `quiet`: that pool may hang. */
 const PARTS = [
@@ -54,15 +51,15 @@ const PARTS = [
  * The Workers pool now and then loses the message that a file has ended, and vitest waits for it without end. A run
  * that prints nothing for so long (its slowest file takes a third of it) is ended and made once more, ms.
  */
-const QUIET_MAX = 300_000;
+const QUIET_MAX = 700_000;
 
 async function runTests(args: string[]): Promise<Counts> {
-  if (args.length > 0) return runPart(args, { quiet: false, again: false });
+  if (args.length > 0) return runPart(args, false);
   let all: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const { projects, quiet } of PARTS) {
     const part = await runPart(
       projects.flatMap((name) => ["--project", name]),
-      { quiet, again: true },
+      quiet,
     );
     all = {
       passed: all.passed + part.passed,
@@ -73,10 +70,7 @@ async function runTests(args: string[]): Promise<Counts> {
   return all;
 }
 
-async function runPart(
-  args: string[],
-  { quiet, again }: { quiet: boolean; again: boolean },
-): Promise<Counts> {
+async function runPart(args: string[], quiet: boolean): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), "treasure-hunt-tests-"));
   try {
     const file = join(folder, "report.json");
@@ -86,51 +80,14 @@ async function runPart(
       say(`vitest said nothing for ${QUIET_MAX / 1_000} s, and runs once more: ${args.join(" ")}`);
       ended = await vitest(options, quiet);
     }
-    let report = await reportIn(file);
-    const failed = (report?.testResults ?? []).filter(({ status }) => status === "failed");
-    if (again && report !== undefined && failed.length > 0 && failed.length <= AGAIN_MAX) {
-      await rm(file);
-      ended = await vitest([...options, "--no-file-parallelism", ...failed.map(({ name }) => name)], quiet);
-      report = ranAgain(report, await reportIn(file));
-    }
+    const report = await readFile(file, "utf8").then(
+      (text) => JSON.parse(text) as Report,
+      () => undefined, // vitest ended before it could write one
+    );
     return count(report, ended);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function reportIn(file: string): Promise<Report | undefined> {
-  return readFile(file, "utf8").then(
-    (text) => JSON.parse(text) as Report,
-    () => undefined, // vitest ended before it could write one
-  );
-}
-
-/**
- * The report of a whole run whose failed files ran again alone, with what they did then. A test that passed only
- * then is named: what fails in a crowd is a fault to be found, of the test or of the engine.
- */
-function ranAgain(first: Report, second: Report | undefined): Report {
-  if (second === undefined) return first;
-  for (const file of first.testResults.filter(({ status }) => status === "failed")) {
-    const names = file.assertionResults.flatMap(({ status, fullName }) =>
-      status === "failed" ? [fullName] : [],
-    );
-    if (names.length === 0) names.push("outside of its tests");
-    for (const name of names) say(`failed at first, run again alone: ${relative(root, file.name)}: ${name}`);
-  }
-  const again = new Map(second.testResults.map((file) => [file.name, file]));
-  const testResults = first.testResults.map((file) => again.get(file.name) ?? file);
-  const counted = (...wanted: string[]) =>
-    testResults.flatMap((file) => file.assertionResults).filter(({ status }) => wanted.includes(status))
-      .length;
-  return {
-    numPassedTests: counted("passed"),
-    numFailedTests: counted("failed"),
-    numPendingTests: counted("pending", "skipped"),
-    numTodoTests: counted("todo"),
-    testResults,
-  };
 }
 
 /** Counts every fault as a failure: also a file that does not load, a crash, or no test at all. */

@@ -166,7 +166,7 @@ function salvage(sql: Sql, from: string, chunks: readonly Chunk[]): boolean {
   return copy(rowsOf(sql, from), chunks, (row) => into.insertUnlessThere(row));
 }
 
-/** The same of the log of an earlier engine, which the start goes on to rewrite; it may have begun to. */
+/** The same of the log of an earlier engine, which the start then rewrites. */
 function salvageOlder(sql: Sql, from: string, chunks: readonly Chunk[]): boolean {
   const into = new OldRows(sql);
   return copy(olderRowsOf(sql, from), chunks, (row) => into.insertUnlessThere(row));

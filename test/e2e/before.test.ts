@@ -27,7 +27,7 @@ const SINCE = new Set(["returnCode", "bracketRank", "captain", "joining"]);
 const FREEZE_AFTER = 15_000;
 
 /** How long standings, pushes and the archive may take to catch up, ms. */
-const SETTLED = { timeout: 20_000, interval: 200 };
+const SETTLED = { timeout: 60_000, interval: 200 };
 
 /** A hunt for registered players, of whom the earlier engine let one join twice. */
 const REGISTERED = "registered-before";
