@@ -30,6 +30,8 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** A line each, told again before the last line: what a long run prints is read from its end. */
+  failures: string[];
 }
 
 /** The part of vitest's JSON report that is counted. */
@@ -38,7 +40,13 @@ interface Report {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { name: string; status: string; assertionResults: { status: string }[] }[];
+  testResults: { name: string; status: string; message?: string; assertionResults: Assertion[] }[];
+}
+
+interface Assertion {
+  status: string;
+  fullName: string;
+  failureMessages?: string[] | null;
 }
 
 /** Of the whole run, in turn. Its objects in workerd are `quiet`: that pool may hang. */
@@ -55,7 +63,7 @@ const QUIET_MAX = 700_000;
 
 async function runTests(args: string[]): Promise<Counts> {
   if (args.length > 0) return runPart(args, false);
-  let all: Counts = { passed: 0, failed: 0, skipped: 0 };
+  let all: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const { projects, quiet } of PARTS) {
     const part = await runPart(
       projects.flatMap((name) => ["--project", name]),
@@ -65,6 +73,7 @@ async function runTests(args: string[]): Promise<Counts> {
       passed: all.passed + part.passed,
       failed: all.failed + part.failed,
       skipped: all.skipped + part.skipped,
+      failures: [...all.failures, ...part.failures],
     };
   }
   return all;
@@ -97,16 +106,27 @@ function count(report: Report | undefined, ended: string): Counts {
   const unloaded = (report?.testResults ?? []).filter(
     (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
   );
-  for (const file of unloaded) say(`failed outside of its tests: ${file.name}`);
+  const failures = [
+    ...unloaded.map((file) => `failed outside of its tests: ${file.name}: ${firstLine(file.message)}`),
+    ...(report?.testResults ?? []).flatMap((file) =>
+      file.assertionResults
+        .filter((test) => test.status === "failed")
+        .map((test) => `failed: ${file.name}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`),
+    ),
+  ];
   let failed = (report?.numFailedTests ?? 0) + unloaded.length;
   if (failed === 0 && ended !== "exit code 0") {
-    say(`vitest ended with ${ended}`);
+    failures.push(`vitest ended with ${ended}: an error outside of every test, told above`);
     failed = 1;
   } else if (failed === 0 && passed === 0) {
-    say("no test was run");
+    failures.push("no test was run");
     failed = 1;
   }
-  return { passed, failed, skipped };
+  return { passed, failed, skipped, failures };
+}
+
+function firstLine(text: string | null | undefined): string {
+  return (text ?? "").split("\n", 1)[0] ?? "";
 }
 
 const HUNG = "nothing to say";
@@ -158,6 +178,8 @@ const args = given.filter((arg) => arg !== "--faults" && arg !== "--long");
 const checked = faults ? { passed: 0, failed: 0 } : await check();
 const tested = await runTests(faults && args.length === 0 ? FAULT_TESTS : args);
 const failed = checked.failed + tested.failed;
+for (const failure of tested.failures) say(failure);
+if (checked.failed > 0) say("the check failed, as told above");
 say(
   `${checked.passed + tested.passed} passed, ${failed} failed${tested.skipped > 0 ? `, ${tested.skipped} skipped` : ""}`,
 );

@@ -66,13 +66,17 @@ export function readable(colour: string, grounds: readonly string[]): string {
 }
 
 /** Colours of one appearance, by the names that the pages' style gives them. */
-export type Tints = Readonly<Record<"signal" | "on-signal" | "paper" | "card" | "line" | "deep" | "on-deep" | "ink" | "ink-soft", string>>;
+export type Tints = Readonly<
+  Record<"signal" | "on-signal" | "paper" | "card" | "line" | "deep" | "on-deep" | "ink" | "ink-soft", string>
+>;
 
 function tintsOn(ground: string, colour: string, isDark: boolean): Tints {
   const card = mixed(ground, isDark ? "#ffffff" : "#ffffff", isDark ? 0.06 : 0.6);
   const ink = readable(isDark ? "#f2ece0" : "#0d2433", [ground, card]);
   const signal = readable(colour, [ground, card]);
-  const deep = isDark ? mixed(ground, "#000000", 0.35) : readable(mixed(colour, "#000000", 0.55), ["#ffffff"]);
+  const deep = isDark
+    ? mixed(ground, "#000000", 0.35)
+    : readable(mixed(colour, "#000000", 0.55), ["#ffffff"]);
   return {
     paper: ground,
     card,
@@ -87,7 +91,13 @@ function tintsOn(ground: string, colour: string, isDark: boolean): Tints {
 }
 
 /** The colours of a look, for light and for dark; undefined: it names none. */
-export function tintsOf({ colour, background }: { colour?: string; background?: string }): { light: Tints; dark: Tints } | undefined {
+export function tintsOf({
+  colour,
+  background,
+}: {
+  colour?: string;
+  background?: string;
+}): { light: Tints; dark: Tints } | undefined {
   if (colour === undefined && background === undefined) return undefined;
   const signal = colour ?? "#c7351a";
   // A ground that is dark itself is what dark looks like here; its light one is derived.

@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import { CONTRAST_MIN, contrast, tintsOf } from "../../src/contract/tints.ts";
 
-const LOOKS = ["#c8102e", "#ffd400", "#0b62c4", "#ffffff", "#000000", "#7f7f7f", "#00ff00"].flatMap((colour) =>
-  [undefined, "#fff8f0", "#101010", "#808080"].map((background) => ({ colour, ...(background && { background }) })),
+const LOOKS = ["#c8102e", "#ffd400", "#0b62c4", "#ffffff", "#000000", "#7f7f7f", "#00ff00"].flatMap(
+  (colour) =>
+    [undefined, "#fff8f0", "#101010", "#808080"].map((background) => ({
+      colour,
+      ...(background && { background }),
+    })),
 );
 
 test.each(LOOKS)("what stands on each other can be read, whatever the author names: %o", (look) => {

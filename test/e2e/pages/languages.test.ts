@@ -52,8 +52,8 @@ describe.skipIf(noBrowser)(
       await page.getByRole("searchbox").fill("");
       await expect.poll(() => links.count()).toBe(COUNT / 2);
       await page.goto("/play/lamps#team");
-    await page.locator(".settings select").selectOption("en");
-    await page.goto("/play/lamps#clues");
+      await page.locator(".settings select").selectOption("en");
+      await page.goto("/play/lamps#clues");
       await page.getByRole("link", { name: /Lamp 6/ }).waitFor();
       await page.goto("/play/lamps#clue/c7");
       await page.getByText("An owl sits here.").waitFor();
