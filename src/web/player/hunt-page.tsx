@@ -8,7 +8,7 @@ import { t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
-import { inLanguage, langQuery } from "./language.ts";
+import { inLanguage, langQuery } from "../shared/language.ts";
 import { me } from "./state.ts";
 
 /** By address, which names the language; `null`: it could not be read now. */

@@ -20,7 +20,7 @@ import { plainText } from "../shared/markdown.tsx";
 import { decoded, encoded, objectIn } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
 import type { Session } from "./kept.ts";
-import { huntLanguages, inLanguage, langQuery, language } from "./language.ts";
+import { huntLanguages, inLanguage, langQuery, language } from "../shared/language.ts";
 import { type Told, textsOf, wholeOf, withTexts } from "./looked.ts";
 import { makeId, Outbox } from "./outbox.ts";
 import { isDue, returnCodeIn } from "./renewal.ts";
