@@ -19,7 +19,10 @@ export const framedBy = (
 });
 
 /** The headers of a page with one more inline style, by its hash. */
-export const styledBy = (headers: Readonly<Record<string, string>>, hash: string): Record<string, string> => ({
+export const styledBy = (
+  headers: Readonly<Record<string, string>>,
+  hash: string,
+): Record<string, string> => ({
   ...headers,
   "Content-Security-Policy": (headers["Content-Security-Policy"] ?? "").replace(
     "style-src 'self'",

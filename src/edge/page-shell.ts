@@ -35,7 +35,10 @@ export function summaryOf(markdown: string): string {
 }
 
 /** A picture of the look by an address that lasts: everybody may see it, and it needs no ticket. */
-function pictureOf(hunt: PublicHunt, reference: string | undefined): { path: string; type: string } | undefined {
+function pictureOf(
+  hunt: PublicHunt,
+  reference: string | undefined,
+): { path: string; type: string } | undefined {
   const name = reference?.slice(ASSET_SCHEME.length) ?? "";
   if (reference === undefined || !Object.hasOwn(hunt.assets ?? {}, name)) return undefined;
   return { path: `/v1/hunts/${hunt.hunt}/assets/${name}`, type: assetTypeOf(name)?.type ?? "" };

@@ -212,7 +212,9 @@ const originSchema = z
 const lookSchema = z
   .strictObject({
     logo: pictureSchema.optional().describe("Beside the title, on printed codes, icon of the installed app"),
-    cover: pictureSchema.optional().describe("Above the joining; in previews of links where there is no card"),
+    cover: pictureSchema
+      .optional()
+      .describe("Above the joining; in previews of links where there is no card"),
     card: pictureSchema.optional().describe("What previews of links to the hunt show, 1200 × 630; no SVG"),
     colour: colourSchema.optional().describe("Of buttons, links and marks; tints of it are derived"),
     background: colourSchema.optional().describe("Of the pages in light; a dark one is derived"),

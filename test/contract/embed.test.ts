@@ -88,11 +88,15 @@ describe("[WEB-113] imprint and privacy", () => {
 });
 
 describe("the look of a hunt", () => {
-  const MARKS = `<script>alert("canary")</script>&"'\u2028`;
+  const MARKS = `<script>alert("canary")</script>\u2028&"'`;
   const LOOK = { logo: "asset:brand/logo.png", cover: "asset:cover.jpg", colour: "#c8102e", font: "rounded" };
   const put = async (hunt: string, name: string, body: Uint8Array<ArrayBuffer> | string): Promise<void> => {
     const type = "application/octet-stream";
-    await client.call("PUT", `/v1/hunts/${hunt}/assets/${name}`, { token: client.organiserToken, body, type });
+    await client.call("PUT", `/v1/hunts/${hunt}/assets/${name}`, {
+      token: client.organiserToken,
+      body,
+      type,
+    });
   };
   const pageAt = async (path: string, language = "en"): Promise<{ html: string; headers: Headers }> => {
     const response = await fetch(new URL(path, engine.url), { headers: { "accept-language": language } });
@@ -148,7 +152,7 @@ describe("the look of a hunt", () => {
   test("[WEB-135] is in the page's own style, by its hash, and nothing of it is markup", async () => {
     for (const path of ["/play/worn", "/board/worn"]) {
       const { html, headers } = await pageAt(path);
-      expect(html, path).not.toContain('<script>alert');
+      expect(html, path).not.toContain("<script>alert");
       expect(html.match(/<title>/g)).toHaveLength(1);
       const policy = headers.get("content-security-policy") ?? "";
       expect(policy).not.toContain("unsafe-inline");
@@ -164,7 +168,7 @@ describe("the look of a hunt", () => {
   test("[WEB-136] has a preview: title, a summary, the card or else the cover, in the reader's language", async () => {
     const { html } = await pageAt("/play/worn");
     expect(contentOf(html, "og:title")).toBe(
-      "Harbour &lt;script&gt;alert(&quot;canary&quot;)&lt;/script&gt;&amp;&quot;'\u2028",
+      "Harbour &lt;script&gt;alert(&quot;canary&quot;)&lt;/script&gt;\u2028&amp;&quot;'",
     );
     expect(contentOf(html, "og:description")).toMatch(/^Five clues &lt;script&gt;/);
     expect(contentOf(html, "og:url")).toBe(new URL("/play/worn", engine.url).href);
@@ -180,7 +184,10 @@ describe("the look of a hunt", () => {
     expect(html).not.toContain("hidden.png");
     await put("carded", "logo.svg", svg());
     await put("carded", "card.png", png({ side: 14 }));
-    await client.publish("carded", manyClues(1, { look: { logo: "asset:logo.svg", card: "asset:card.png" } }));
+    await client.publish(
+      "carded",
+      manyClues(1, { look: { logo: "asset:logo.svg", card: "asset:card.png" } }),
+    );
     const carded = await pageAt("/board/carded");
     expect(contentOf(carded.html, "og:image")).toBe(
       new URL("/v1/hunts/carded/assets/card.png", engine.url).href,
@@ -196,7 +203,10 @@ describe("the look of a hunt", () => {
     const manifest = JSON.parse(text);
     expect(manifest).toMatchObject({ start_url: "/play/worn", scope: "/play/", name: `Harbour ${MARKS}` });
     expect(manifest.theme_color).toBe(/name="theme-color" content="([^"]+)"/.exec(html)?.[1]);
-    expect(manifest.icons[0]).toMatchObject({ src: "/v1/hunts/worn/assets/brand/logo.png", type: "image/png" });
+    expect(manifest.icons[0]).toMatchObject({
+      src: "/v1/hunts/worn/assets/brand/logo.png",
+      type: "image/png",
+    });
     expect((await fetch(new URL(manifest.icons[0].src, engine.url))).status).toBe(200);
     expect(html).toContain('<link rel="apple-touch-icon" href="/v1/hunts/worn/assets/brand/logo.png">');
     expect(JSON.parse((await pageAt("/play/shown/app.webmanifest")).html).icons).toHaveLength(1);

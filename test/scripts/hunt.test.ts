@@ -563,6 +563,26 @@ test("codes makes a sheet of one file: six a page, escaped, nothing from elsewhe
   }
 });
 
+test("[WEB-138] the sheet wears the hunt's look, its logo in the file", async () => {
+  const logo = "/v1/hunts/h/assets/logo.svg?t=ticket";
+  const look = { colour: "#ffd400", font: "mono", logo };
+  responses = [{ body: { codes: CODES } }, { body: { hunt: "h", title: "Hunt", look } }, { body: "<svg/>" }];
+  await hunt(["codes", "h", "--out", join(folder, "sheet.html")]);
+  const html = readFileSync(join(folder, "sheet.html"), "utf8");
+  expect(seen.at(-1)?.url).toBe(logo);
+  const address = `data:image/svg+xml;base64,${Buffer.from("<svg/>").toString("base64")}`;
+  expect(html.split(`<img class="logo" src="${address}" alt="">`)).toHaveLength(CODES.length + 1);
+  expect(html).toMatch(/h2 \{ color: #[0-9a-f]{6} \}/);
+  expect(html).not.toContain("#ffd400");
+  expect(html).toContain("font-family: ui-monospace");
+  // Another engine may send anything.
+  const canary = "#c8102e}</style><script>alert(1)</script>";
+  const strange = { colour: canary, font: canary, logo: "https://elsewhere.example/logo.svg" };
+  responses = [{ body: { codes: CODES } }, { body: { hunt: "h", title: "Hunt", look: strange } }];
+  await hunt(["codes", "h", "--out", join(folder, "sheet.html")]);
+  expect(readFileSync(join(folder, "sheet.html"), "utf8")).not.toMatch(/<script|<img|elsewhere/);
+});
+
 test("the sheet can leave out the titles and carry the bare codes", async () => {
   responses = [{ body: { codes: CODES.slice(1) } }, { body: { title: "Hunt" } }];
   await hunt([

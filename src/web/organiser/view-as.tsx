@@ -21,7 +21,10 @@ export async function viewAs(hunt: string, team: { id: string; name: string }, p
   await attempt(place, "", async () => {
     const path = huntPath(hunt, `/teams/${encoded(team.id)}/view`);
     const { token } = await ask<ViewToken>(path, { json });
-    viewed.value = { hunt, told: await call<MeViewed>(huntPath(hunt, `/me?lang=${encoded(locale.value)}`), { token }) };
+    viewed.value = {
+      hunt,
+      told: await call<MeViewed>(huntPath(hunt, `/me?lang=${encoded(locale.value)}`), { token }),
+    };
   });
 }
 

@@ -436,7 +436,19 @@ prizes:
       await pages.demo(hunt, "draft");
       const { page, watched } = await openForms(`${hunt}/edit/hunt`, { ...options, locale });
       for (const place of [
-        ...["hunt", "times", "people", "rules", "rounds", "clues", "graph", "prizes", "pages"],
+        ...[
+          "hunt",
+          "times",
+          "people",
+          "rules",
+          "rounds",
+          "clues",
+          "graph",
+          "prizes",
+          "pages",
+          "look",
+          "webhooks",
+        ],
         ...["clues.0", "clues.5", "clues.13", "clues.14", "clues.15"],
       ]) {
         await page.goto(`/organise#${hunt}/edit/${place}`);
@@ -446,7 +458,7 @@ prizes:
         if (place === "clues.14") await page.locator(".map .leaflet-interactive").first().waitFor();
         await expectFits(page);
         await expectAccessible(page);
-        if (locale === "en-GB" && ["clues.15", "graph"].includes(place))
+        if (locale === "en-GB" && ["clues.15", "graph", "look"].includes(place))
           await picture(page, `console-form-${place.replace(/\..*/, "")}`);
       }
       expectQuiet(watched);
