@@ -420,7 +420,7 @@ const WARNED = [
 
 test("[DEF-5] lint and publish tell shape and meaning together, of the hunt that the definition names", async () => {
   const faulty = readFileSync(DEMO, "utf8")
-    .replace("title: Harbour Nights", "title: Harbour Nights\ncolour: red")
+    .replace("languages: [en, de]", "languages: [en, de]\ncolour: red")
     .replace("solved: admiral", "solved: nobody");
   const path = file("other-name.yaml", faulty);
   const linted = await hunt(["lint", path]);
