@@ -1,5 +1,6 @@
 /** The pages of a hunt as the engine sends them: in frames of other sites, under another host name, in the hunt's look. */
 import { request } from "node:http";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import type { Hunt } from "../../src/contract/hunt.ts";
@@ -193,6 +194,17 @@ describe("the look of a hunt", () => {
       new URL("/v1/hunts/carded/assets/card.png", engine.url).href,
     );
     expect((await pageAt("/organise/worn")).html).not.toContain("og:");
+  });
+
+  test("[WEB-10] the player page's first load stays within 60 KB, HTML, style and scripts", async () => {
+    const { html } = await pageAt("/play/worn");
+    const scripts = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, path]) => path ?? "");
+    expect(scripts.length).toBeGreaterThan(1);
+    const texts = await Promise.all(
+      scripts.map(async (path) => (await fetch(new URL(path, engine.url))).arrayBuffer()),
+    );
+    const sizes = [Buffer.from(html), ...texts].map((text) => gzipSync(text, { level: 9 }).length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(60 * 1_024);
   });
 
   test("[WEB-137] the installed app has the hunt's name, icon and colour", async () => {
