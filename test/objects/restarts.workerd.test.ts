@@ -11,6 +11,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { publicKey } from "../../src/cache/entry.ts";
 import type { Joined as JoinedPlayer } from "../../src/contract/join.ts";
 import type { MeApart } from "../../src/contract/me.ts";
+import { pushBody } from "../../src/contract/push.ts";
 import { HuntDirectory } from "../../src/control/directory.ts";
 import { NameRegistry } from "../../src/control/names.ts";
 import { HuntControl } from "../../src/control/object.ts";
@@ -111,7 +112,8 @@ beforeAll(async () => {
   await makeOrigin();
   for (const hunt of [HUNT, ENDED]) {
     const help = { perTeam: 20 };
-    await publish(hunt, 10, { prizes: [PRIZE], teams: TEAMS, results: "manual", clues: CLUES, help });
+    const pages = [{ id: "rules", title: "Rules", body: "Be kind." }];
+    await publish(hunt, 10, { prizes: [PRIZE], teams: TEAMS, results: "manual", clues: CLUES, help, pages });
     await setPhase(hunt, "live");
   }
   await publish(DRAFT);
@@ -227,7 +229,37 @@ const ROUTES: Record<string, (() => Promise<Asked> | Asked)[]> = {
     },
   ],
   "GET /v1/hunts/{hunt}/me": [() => get(of(HUNT, "me"), "player")],
+  "PUT /v1/hunts/{hunt}/me/push": [() => ({ ...post(of(HUNT, "me/push"), DEVICE, "player"), method: "PUT" })],
+  "DELETE /v1/hunts/{hunt}/me/push": [() => ({ ...get(of(HUNT, "me/push"), "player"), method: "DELETE" })],
+  "GET /v1/hunts/{hunt}/pages/{page}": [() => get(of(HUNT, "pages/rules"))],
   "GET /v1/hunts/{hunt}/bodies/{digest}": [() => longText()],
+  "GET /v1/hunts/{hunt}/assets": [() => get(of(HUNT, "assets"), "organiser")],
+  "PUT /v1/hunts/{hunt}/assets/{name}": [() => file(`kept-${asked}.txt`)],
+  "GET /v1/hunts/{hunt}/assets/{name}": [
+    async () => {
+      await send(file("read.txt"));
+      return get(of(HUNT, "assets/read.txt"), "organiser");
+    },
+  ],
+  "DELETE /v1/hunts/{hunt}/assets/{name}": [
+    async () => {
+      await send(file("gone.txt"));
+      return { ...get(of(HUNT, "assets/gone.txt"), "organiser"), method: "DELETE" };
+    },
+  ],
+  "POST /v1/hunts/{hunt}/preview": [
+    async () => {
+      const { body: definition } = await republish();
+      return post(of(HUNT, "preview"), { definition, clue: "a", answer: "wrong" });
+    },
+  ],
+  "POST /v1/hunts/{hunt}/rehearsal": [() => post(of(HUNT, "rehearsal"), {})],
+  "DELETE /v1/hunts/{hunt}/rehearsal": [
+    async () => {
+      await send(post(of(HUNT, "rehearsal"), {}));
+      return { ...get(of(HUNT, "rehearsal"), "organiser"), method: "DELETE" };
+    },
+  ],
   "POST /v1/hunts/{hunt}/events": [
     () => {
       const answer = { id: `a-${asked}`, type: "answer", clue: "a", answer: `wrong ${asked}` };
@@ -429,6 +461,9 @@ const ROUTES: Record<string, (() => Promise<Asked> | Asked)[]> = {
       [() => post(of(HUNT, `clues/b/${change}`), { reason: "a test" })],
     ]),
   ),
+  "POST /v1/hunts/{hunt}/clues/{clue}/nudges": [
+    () => post(of(HUNT, "clues/b/nudges"), { answer: `near ${asked}`, say: "Close!", reason: "a test" }),
+  ],
   "POST /v1/hunts/{hunt}/regrade": [
     () => post(of(HUNT, "regrade"), { dryRun: true }),
     () => post(of(HUNT, "regrade"), { dryRun: false }),
@@ -463,6 +498,7 @@ const ROUTES: Record<string, (() => Promise<Asked> | Asked)[]> = {
 };
 
 const RIGHT = { id: "right", type: "answer", answer: "right" } as const;
+const DEVICE = pushBody.meta()?.examples?.[0] ?? {};
 const BY_HAND = { clue: "b", reason: "a test" };
 
 const of = (hunt: string, rest = ""): string => `/v1/hunts/${hunt}${rest === "" ? "" : `/${rest}`}`;
@@ -521,6 +557,16 @@ async function crew(): Promise<{ captain: JoinedPlayer; mate: JoinedPlayer }> {
 function withToken({ token }: JoinedPlayer, path: string, body?: object): Asked {
   const asking = post(of(HUNT, path), body);
   return { ...asking, headers: { ...asking.headers, Authorization: `Bearer ${token}` } };
+}
+
+/** An upload. */
+function file(name: string): Asked {
+  return {
+    method: "PUT",
+    path: of(HUNT, `assets/${name}`),
+    headers: bearer("organiser"),
+    body: `File ${asked}`,
+  };
 }
 
 function lines(path: string, line: object): Asked {
