@@ -61,7 +61,7 @@ async function worn(hunt: string, place: number): Promise<void> {
 
 describe.skipIf(noBrowser)(
   "[TEXT-9] the player page of a hunt in several languages",
-  { timeout: 180_000 },
+  { timeout: 540_000 },
   () => {
     beforeAll(async () => {
       pages = await Pages.start();
