@@ -50,10 +50,10 @@ const SVG = "image/svg+xml";
 function previewOf(hunt: PublicHunt, origin: string, path: string): string[] {
   const { title, description = "", look = {} } = hunt;
   const summary = summaryOf(description);
-  const picture = [look.card, look.cover, look.logo]
-    .map((each) => pictureOf(hunt, each))
-    .find((each) => each && each.type !== SVG);
-  const isWide = picture !== undefined && (look.card ?? look.cover) !== undefined;
+  const [wide, small] = [[look.card, look.cover], [look.logo]].map((named) =>
+    named.map((each) => pictureOf(hunt, each)).find((each) => each && each.type !== SVG),
+  );
+  const picture = wide ?? small;
   const properties: [string, string][] = [
     ["og:type", "website"],
     ["og:title", title],
@@ -64,7 +64,7 @@ function previewOf(hunt: PublicHunt, origin: string, path: string): string[] {
   ];
   return [
     ...properties.map(([name, content]) => `<meta property="${name}" content="${escaped(content)}">`),
-    `<meta name="twitter:card" content="${isWide ? "summary_large_image" : "summary"}">`,
+    `<meta name="twitter:card" content="${wide ? "summary_large_image" : "summary"}">`,
     ...(summary === "" ? [] : [`<meta name="description" content="${escaped(summary)}">`]),
   ];
 }
