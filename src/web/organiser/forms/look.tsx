@@ -20,7 +20,7 @@ import { dottedOf, type Path } from "../document/path.ts";
 import { problemText } from "../engine.ts";
 import { putFile } from "../put-file.ts";
 import { huntPath, loaded, useLoaded } from "../state.ts";
-import { Findings, fieldId, SelectField, useTyped } from "./fields.tsx";
+import { Findings, fieldId, SelectField, useFault, useTyped } from "./fields.tsx";
 import { type Model, useModel } from "./model.ts";
 import { FileField } from "./pick-file.tsx";
 import { cardOf } from "./social-card.ts";
@@ -116,7 +116,15 @@ function ColourField({ path, label, hint, own }: { path: Path; label: string; hi
       <label htmlFor={fieldId(path)}>{label}</label>
       <p class="soft small">{hint}</p>
       <div class="colour">
-        <input id={fieldId(path)} placeholder={own} maxLength={7} dir="ltr" spellcheck={false} {...typed} />
+        <input
+          id={fieldId(path)}
+          placeholder={own}
+          maxLength={7}
+          dir="ltr"
+          spellcheck={false}
+          {...useFault(path)}
+          {...typed}
+        />
         <input
           type="color"
           aria-label={t("pickColour", { what: label })}
