@@ -17,6 +17,7 @@ import { EngineClient } from "./engine-client.ts";
 import { entry } from "./entry.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, printFailure, wrongUsage } from "./failure.ts";
+import { importCtfcli, importCtfd } from "./import-others.ts";
 import { lint } from "./lint.ts";
 import { nudge } from "./nudge.ts";
 import { organisers } from "./organisers.ts";
@@ -107,6 +108,8 @@ const COMMANDS: readonly Command[] = [
   prizes,
   importLines,
   exportFacts,
+  importCtfd,
+  importCtfcli,
   proof,
   registrations,
   verify,
