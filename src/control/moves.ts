@@ -111,6 +111,11 @@ export class Moves {
   }
 
   /** Sets the alarm for those that an earlier instance left. */
+  /** Moves that are under way. */
+  get count(): number {
+    return this.#store.count;
+  }
+
   begin(): void {
     this.#arm();
   }

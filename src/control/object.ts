@@ -10,21 +10,30 @@ import type { StoredContent } from "../assets/content.ts";
 import { publicKey } from "../cache/entry.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import type { BackupAnnouncement } from "../contract/backup.ts";
 import type { Preview } from "../contract/preview.ts";
 import { REGISTRATIONS } from "../contract/webhook-types.ts";
 import { eraseObject } from "../erase.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { allowedHosts } from "../hooks/address.ts";
 import { secretBytes, secretText } from "../hooks/sign.ts";
-import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
+import { isDatedAhead, isOver, type Phase, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
 import type { AssetUse, StoredAsset } from "../objects/assets.ts";
+import type {
+  BackupHead,
+  BackupPage,
+  RestoreBegun,
+  RestoredLines,
+  RestoreHead,
+} from "../objects/backup.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
   Actor,
   AnnouncementPage,
   AnnouncementQuery,
+  AuditEntry,
   AuditPage,
   ClueChanged,
   ClueWish,
@@ -69,6 +78,7 @@ import { AnnouncementStore } from "./announcements.ts";
 import { Announcing } from "./announcing.ts";
 import { Assets } from "./assets.ts";
 import { AuditLog } from "./audit.ts";
+import { Backups } from "./backups.ts";
 import { Changes } from "./changes.ts";
 import { ClueDesk } from "./clue-changes.ts";
 import {
@@ -109,6 +119,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #nudging: Nudging;
   readonly #assets: Assets;
   readonly #rehearsals: Rehearsals;
+  readonly #backups: Backups;
   readonly #alarm: Alarm<ControlReason>;
   /** The hunt's. */
   readonly #clock: Clock;
@@ -168,11 +179,12 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       alarm,
     });
     const tellEveryone = () => this.#fanOut.tellEveryone();
+    const announcements = new AnnouncementStore(sql, state.current?.announcements ?? []);
     this.#announcing = new Announcing({
       state,
       audit,
-      store: new AnnouncementStore(sql, state.current?.announcements ?? []),
-      hunt: () => this.#published(),
+      store: announcements,
+      hunt: () => this.#inUse(),
       tellEveryone,
       now,
       alarm,
@@ -180,7 +192,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     this.#changes = new Changes({
       state,
       audit,
-      hunt: () => this.#published(),
+      hunt: () => this.#inUse(),
       tellEveryone,
       now,
       growth: growthLimits(configOf(env)),
@@ -194,13 +206,13 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       texts,
       audit,
       alarm,
-      published: () => this.#published(),
+      published: () => this.#inUse(),
     });
     this.#clueDesk = new ClueDesk({
       state,
       audit,
       regrades: this.#regrades,
-      published: () => this.#published(),
+      published: () => this.#inUse(),
       tellEveryone,
       now,
     });
@@ -212,7 +224,21 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       clock: engineClock,
       assets: this.#assets,
       publisher: this.#publisher,
-      published: () => this.#published(),
+      published: () => this.#inUse(),
+    });
+    this.#backups = new Backups({
+      hunt,
+      env,
+      texts,
+      state,
+      audit,
+      announcements,
+      publisher: this.#publisher,
+      published: () => this.#inUse(),
+      underWay: () => this.#moves.count + this.#merges.count,
+      beginning: () => this.#beginning({ dryRun: false }),
+      announceVersion: (isFirst) => this.#announceVersion(isFirst),
+      now,
     });
     this.#actions = new Actions({ hunt, env, state, audit, now, moves: this.#moves });
     this.#retention = new Retention({
@@ -268,6 +294,8 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     this.#rightPhase();
     const beginning = await this.#beginning(options);
     if ("refused" in beginning) return beginning;
+    const { halfRestored } = this.#backups;
+    if (halfRestored) return halfRestored;
     if (!options.dryRun) {
       const final = this.#final();
       if (final) return final;
@@ -607,6 +635,41 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return undefined;
   }
 
+  // ── Backups ──────────────────────────────────────────────────────────────
+
+  backup(): BackupHead | Refusal {
+    return this.#backups.head();
+  }
+
+  backupMark(): string {
+    return this.#backups.mark();
+  }
+
+  backupAnnouncements(after: number): BackupPage<BackupAnnouncement> {
+    return this.#backups.announcements(after);
+  }
+
+  backupAudit(after: number): BackupPage<AuditEntry> {
+    return this.#backups.audit(after);
+  }
+
+  beginRestore(head: RestoreHead, by: Actor): Promise<RestoreBegun | (Refusal & { issues?: Issue[] })> {
+    this.#rightPhase();
+    return this.#backups.begin(head, by);
+  }
+
+  restore(attempt: string, lines: RestoredLines): Refusal | undefined {
+    return this.#backups.take(attempt, lines);
+  }
+
+  finishRestore(
+    attempt: string,
+    facts: number,
+    by: Actor,
+  ): Promise<{ phase: Phase; version: number } | Refusal> {
+    return this.#backups.finish(attempt, facts, by);
+  }
+
   // ── Shards and vault ─────────────────────────────────────────────────────
 
   /** Only of shards that teams are placed on: a guessed join code or team id can name any. */
@@ -774,6 +837,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   /** Why nothing is corrected any more; undefined: it is. */
   #final(): Refusal | undefined {
     return this.#state.current?.phase.finalAt === undefined ? undefined : FINAL;
+  }
+
+  /** The hunt as organisers may change it: not while half of it is restored. */
+  #inUse(): Published | Refusal {
+    return this.#backups.halfRestored ?? this.#published();
   }
 
   #published(): Published | Refusal {

@@ -41,6 +41,7 @@ import type {
   TeamChange,
 } from "../protocol.ts";
 import type { Device, Pushing, PushMessage } from "../push/message.ts";
+import type { BackupSegments, PartsTaken, RestorePart } from "./backup.ts";
 import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
@@ -71,6 +72,10 @@ export interface ShardConfig {
   /** Absent: the hunt has none. */
   webhooks?: WebhookWish[];
   rehearsal?: Rehearsal;
+  /** The hunt is being restored from a backup, under this name: the shard takes its parts, and nothing else. */
+  restoring?: string;
+  /** The hunt was restored from a backup. */
+  restored?: true;
   /** Left out when the shard is known to have this version. */
   compiled?: CompiledHunt;
 }
@@ -766,6 +771,14 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   originTeams(teams: string[]): ({ team: OriginTeam; moving: boolean } | null)[];
   /** Replays import lines of this shard's teams, each at its own time. */
   replay(lines: ReplayLine[]): Promise<ReplayResult[] | Refusal>;
+  /** Durable segments behind fact `after`; none and no gap: there are no more. */
+  backupSegments(after: number): Promise<BackupSegments>;
+  /** To which of the shard's teams announcements to brackets went, by announcement. */
+  backupTold(): Record<string, string>;
+  /** What the winners of these units show; null: the code cannot be made. */
+  backupCodes(wins: readonly { prize: string; unit: number }[]): Promise<(string | null)[] | Refusal>;
+  /** Takes parts of the backup that is restored under this name. Safe to repeat. */
+  restore(attempt: string, parts: readonly RestorePart[]): Promise<PartsTaken | Refusal>;
 
   // ── The leaderboard ──────────────────────────────────────────────────────
 

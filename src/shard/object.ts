@@ -30,6 +30,7 @@ import {
   shardStub,
   vaultStub,
 } from "../objects/call.ts";
+import type { BackupSegments, PartsTaken, RestorePart } from "../objects/backup.ts";
 import type { Env } from "../objects/env.ts";
 import { type JoinCode, ordinalOf, parseObjectName, parseTeamId } from "../objects/ids.ts";
 import type { Look, ToldPair } from "../objects/looks.ts";
@@ -108,6 +109,7 @@ import {
 } from "../protocol.ts";
 import type { Device, Pushing } from "../push/message.ts";
 import { flushMeter } from "../telemetry/flush.ts";
+import { Backups } from "./backup.ts";
 import { isOfBrokenTree, mendTrees } from "./broken-trees.ts";
 import { ShardBudgets } from "./budgets.ts";
 import { ClaimDesk } from "./claims.ts";
@@ -141,6 +143,7 @@ import { RecentWork } from "./recent-work.ts";
 import { Regrades } from "./regrades.ts";
 import { Replay } from "./replay.ts";
 import { Reporter, scoreReport } from "./report.ts";
+import { RestoredCodes } from "./restored-codes.ts";
 import { Sessions } from "./sessions.ts";
 import { Shipper } from "./ship.ts";
 import { countClues } from "./stats.ts";
@@ -181,6 +184,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #merges: Merges;
   readonly #regrades: Regrades;
   readonly #replay: Replay;
+  readonly #backups: Backups;
   readonly #sessions: Sessions;
   readonly #forgetting: Forgetting;
   readonly #personData: PersonData;
@@ -303,6 +307,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       report: () => this.#delivery.report(),
     });
 
+    const codes = new RestoredCodes(sql);
     const desk = new ClaimDesk({
       shard,
       revision: () => this.#current.revision,
@@ -323,11 +328,13 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         teams: () => teams.all(),
       }),
       drained: (prize) => desk.drained(prize),
+      restoredCode: (prize, unit) => codes.of(prize, unit),
       asked: (team, prize) => this.#wins.asked(team, prize),
       changed: (before, changed) => {
         rehearsal = changed.rehearsal;
         desk.forget();
         this.#live.changed(before, changed);
+        if (before?.restoring !== undefined && changed.restoring === undefined) this.#delivery.release();
         if (changed.webhooks !== undefined && this.#webhooks.behind) this.#delivery.arm();
         this.#push.changed(before, changed);
         this.#delivery.armByTime();
@@ -397,6 +404,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       shipper: this.#shipper,
       reporter,
       webhooks: this.#webhooks,
+      isHeld: () => this.#current.isRestoring,
       alarm,
       clock,
       meter,
@@ -551,6 +559,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         return decided;
       },
     });
+    this.#backups = new Backups({ shard, current: this.#current, journal: this.#journal, store, codes });
     this.#sockets = new LiveSockets({
       ctx,
       sql,
@@ -993,6 +1002,22 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#store.saveImported({ first, last: log.head });
     await this.#journal.committed();
     return results;
+  }
+
+  backupSegments(after: number): Promise<BackupSegments> {
+    return this.#backups.segments(after);
+  }
+
+  backupTold(): Record<string, string> {
+    return this.#backups.told;
+  }
+
+  backupCodes(wins: readonly { prize: string; unit: number }[]): Promise<(string | null)[] | Refusal> {
+    return this.#backups.codes(wins);
+  }
+
+  restore(attempt: string, parts: readonly RestorePart[]): Promise<PartsTaken | Refusal> {
+    return this.#backups.take(attempt, parts);
   }
 
   // ── The leaderboard, the vault, the queue's consumers ───────────────────
