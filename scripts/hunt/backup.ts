@@ -49,7 +49,8 @@ type ManifestFile = Manifest["files"][number];
 
 export const backup: Command = {
   name: "backup",
-  summary: "Write all of a hunt into a folder with its files, or with a name in .ndjson into a file without them",
+  summary:
+    "Write all of a hunt into a folder with its files, or with a name in .ndjson into a file without them",
   usage: "<hunt> <target>",
   options: {},
   example: "backup harbour-nights backups/harbour-nights-2026-06-06",
@@ -61,7 +62,9 @@ export const backup: Command = {
       const { rows } = await filesOf(call, hunt);
       const file = await fetchHunt(call, hunt, target);
       if (rows.length > 0) {
-        out.note(`${plural(rows.length, "file")} of the hunt ${rows.length === 1 ? "is" : "are"} not in it: give a folder`);
+        out.note(
+          `${plural(rows.length, "file")} of the hunt ${rows.length === 1 ? "is" : "are"} not in it: give a folder`,
+        );
       }
       await out.confirm({ hunt, out: target, ...file }, `${hunt}: ${bytes(file.bytes)} in ${target}`);
       return EXIT.ok;
@@ -167,7 +170,8 @@ async function fetchFiles(
 
 export const restore: Command = {
   name: "restore",
-  summary: "Restore a backup into an empty draft, or with a <prize>: hand out a withdrawn prize of a hunt again",
+  summary:
+    "Restore a backup into an empty draft, or with a <prize>: hand out a withdrawn prize of a hunt again",
   usage: "<from> [prize]",
   options: {
     reason: {
@@ -181,7 +185,8 @@ export const restore: Command = {
     if (call.argument("prize") !== "") return restorePrize(call, call.argument("from"));
     const from = call.path(call.argument("from"));
     const found = await stat(from).catch(() => undefined);
-    if (!found) throw wrongUsage(`${from} is neither a folder nor a file; of a prize name both: <hunt> <prize>`);
+    if (!found)
+      throw wrongUsage(`${from} is neither a folder nor a file; of a prize name both: <hunt> <prize>`);
     return found.isDirectory() ? restoreFolder(call, from) : restoreFile(call, from, []);
   },
 };
@@ -212,7 +217,8 @@ async function checkedManifest({ out }: Call, folder: string): Promise<Manifest>
   try {
     for (const file of files) {
       const name = file.path.startsWith(`${FILES}/`) ? file.path.slice(FILES.length + 1) : undefined;
-      if (file.path !== HUNT_FILE && !ASSET_NAME.test(name ?? "")) throw refused(`${path} names ${file.path}`);
+      if (file.path !== HUNT_FILE && !ASSET_NAME.test(name ?? ""))
+        throw refused(`${path} names ${file.path}`);
       const fault = await faultOf(join(folder, file.path), file, (chunk) => progress.add(chunk.length));
       if (fault !== undefined) wrong.push(`${file.path} ${fault}`);
     }
@@ -253,14 +259,25 @@ async function restoreFile(
   const { restored } = imported;
   const verification = await engine.json<Verification>("GET", `${about}/verify`);
   const { ok, mismatches } = verification;
-  const report = { hunt, lines: imported.lines, files: Math.max(0, files.length - 1), ...restored, ok, mismatches };
+  const report = {
+    hunt,
+    lines: imported.lines,
+    files: Math.max(0, files.length - 1),
+    ...restored,
+    ok,
+    mismatches,
+  };
   await out.result(report, async () => {
     const what = `${plural(restored?.facts ?? 0, "fact")}, ${plural(report.files, "file")}, version ${restored?.version}`;
     await out.confirm(report, `${hunt} is restored and ${restored?.phase}: ${what}`);
     for (const { where, shard, team, what: differs } of mismatches) {
       out.error([where, shard, team, differs].filter(Boolean).join("  "));
     }
-    if (ok) await out.confirm(report, `${out.styled("green", "ok")}: every log was folded again, and nothing differs`);
+    if (ok)
+      await out.confirm(
+        report,
+        `${out.styled("green", "ok")}: every log was folded again, and nothing differs`,
+      );
   });
   return ok ? EXIT.ok : EXIT.refused;
 }
@@ -324,7 +341,9 @@ async function headerOf(path: string): Promise<z.infer<typeof backupHeader>> {
   const [line = ""] = Buffer.concat(chunks).toString("utf8").split("\n", 1);
   const header = backupHeader.safeParse(jsonIn(line));
   if (header.success) return header.data;
-  throw refused(`${path} does not begin as a backup of this version: npm run hunt -- backup <hunt> <folder> writes one`);
+  throw refused(
+    `${path} does not begin as a backup of this version: npm run hunt -- backup <hunt> <folder> writes one`,
+  );
 }
 
 function jsonIn(text: string): unknown {

@@ -102,7 +102,10 @@ const auditEntry = z
   .meta({ description: "A line of the audit", examples: [] });
 
 const several = <Entry extends z.ZodType>(entry: Entry, description: string) =>
-  z.array(entry).max(ENTRIES_MAX).meta({ description, examples: [[]] });
+  z
+    .array(entry)
+    .max(ENTRIES_MAX)
+    .meta({ description, examples: [[]] });
 
 const announcementsLine = z.strictObject({
   type: z.literal("announcements").meta({ description: "Announcements", examples: ["announcements"] }),

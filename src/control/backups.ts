@@ -5,9 +5,9 @@
  */
 import {
   type BackupAnnouncement,
+  type BackupState,
   backupCodes,
   backupRegrades,
-  type BackupState,
   backupState,
   backupWithdrawn,
   ENTRIES_MAX,
@@ -15,15 +15,9 @@ import {
 import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { INITIAL_PHASE, phaseAt, settlePhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
-import type {
-  BackupHead,
-  BackupPage,
-  RestoreBegun,
-  RestoredLines,
-  RestoreHead,
-} from "../objects/backup.ts";
+import type { BackupHead, BackupPage, RestoreHead } from "../objects/backup.ts";
 import { calling, orRefusal, shardStub } from "../objects/call.ts";
-import type { Actor, AuditEntry } from "../objects/control.ts";
+import type { Actor, AuditEntry, RestoreBegun, RestoredLines } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { randomText } from "../objects/ids.ts";
 import type { Beginning } from "../objects/names.ts";

@@ -21,13 +21,7 @@ import { isDatedAhead, isOver, type Phase, type PhaseState, phaseAt, rightPhase 
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
 import type { AssetUse, StoredAsset } from "../objects/assets.ts";
-import type {
-  BackupHead,
-  BackupPage,
-  RestoreBegun,
-  RestoredLines,
-  RestoreHead,
-} from "../objects/backup.ts";
+import type { BackupHead, BackupPage, RestoreHead } from "../objects/backup.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
   Actor,
@@ -54,6 +48,8 @@ import type {
   RehearsalWish,
   Rehearsed,
   RepairReport,
+  RestoreBegun,
+  RestoredLines,
   Sealed,
   WebhookInUse,
 } from "../objects/control.ts";

@@ -198,7 +198,10 @@ export class Publisher {
   }
 
   /** Takes the definition of a backup, if it is one of this hunt: it is in use with the state that comes next. */
-  restore(restored: RestoredDefinition, made: CodesMade): { webhooks: CompiledHunt["webhooks"] } | PublishRefusal {
+  restore(
+    restored: RestoredDefinition,
+    made: CodesMade,
+  ): { webhooks: CompiledHunt["webhooks"] } | PublishRefusal {
     const { texts } = this.#deps;
     const { source, format, codes, withdrawn } = restored;
     const compiled = this.#compile(source, format, made, true, codes);

@@ -89,8 +89,7 @@ export interface HuntState {
 }
 
 /** What the hunt is from the moment on that all of it is there. */
-export interface Restoring
-  extends Pick<HuntState, "phase" | "announcements" | "takenBack" | "scheduled"> {
+export interface Restoring extends Pick<HuntState, "phase" | "announcements" | "takenBack" | "scheduled"> {
   /** Names it in each call. */
   attempt: string;
   /** The last line of the audit that is not of the backup. */

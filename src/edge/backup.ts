@@ -74,7 +74,9 @@ export async function* backupTexts(env: Env, hunt: string, now: number): AsyncGe
   if (head.prizes.length > 0) yield* winLines(env, hunt, lines);
   yield* nameLines(env, hunt, lines);
   if ((await calling(async () => control().backupMark())) !== mark) {
-    throw new Error("a player or a team was moved while the backup was made: it would have it twice, or not at all");
+    throw new Error(
+      "a player or a team was moved while the backup was made: it would have it twice, or not at all",
+    );
   }
   yield lines.end();
 }
@@ -91,7 +93,10 @@ async function refuseGaps(env: Env, hunt: string, shards: readonly string[]): Pr
 function* textLines(texts: BackupHead["texts"], lines: Lines): Generator<string> {
   const all = Object.entries(texts) as [keyof BackupHead["texts"], string][];
   if (all.reduce((sum, [, text]) => sum + text.length, 0) > TEXTS_CHARACTERS) {
-    throw new RequestError("conflict", "the definition and what organisers changed are too long for a backup");
+    throw new RequestError(
+      "conflict",
+      "the definition and what organisers changed are too long for a backup",
+    );
   }
   for (const [name, text] of all) {
     for (let from = 0; from < text.length; ) {
@@ -140,7 +145,11 @@ async function* shardLines(env: Env, hunt: string, shard: string, lines: Lines):
   }
 }
 
-function segmentLines(shard: string, { first, last, body, hash, persons }: BackupSegment, lines: Lines): string {
+function segmentLines(
+  shard: string,
+  { first, last, body, hash, persons }: BackupSegment,
+  lines: Lines,
+): string {
   let text = "";
   for (const part of personParts(persons)) {
     text += lines.of({ type: "persons", shard, persons: part } satisfies BackupLine);
@@ -186,7 +195,7 @@ async function withCodes(env: Env, hunt: string, wins: readonly Win[]): Promise<
   for (const [shard, own] of Map.groupBy(wins, ({ team }) => parseTeamId(team)?.shard ?? "")) {
     const units = own.map(({ prize, unit }) => ({ prize, unit }));
     const codes = accepted(await calling(async () => shardStub(env, hunt, shard).backupCodes(units)));
-    own.forEach((win, index) => coded.set(win, codes[index] ?? null));
+    for (const [index, win] of own.entries()) coded.set(win, codes[index] ?? null);
   }
   return wins.map((win) => {
     const code = coded.get(win);

@@ -6,10 +6,10 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import {
   BACKUP_FORMAT,
+  BACKUP_TEXTS,
   BACKUP_VERSION,
   type BackupFact,
   type BackupFacts,
-  BACKUP_TEXTS,
   type BackupLine,
   type BackupName,
   type BackupText,
@@ -22,9 +22,9 @@ import {
 import type { Imported } from "../contract/data.ts";
 import { accepted, RequestError } from "../errors.ts";
 import { foldValue } from "../hunt/asks.ts";
-import type { RestoreBegun, RestoredLines, RestorePart } from "../objects/backup.ts";
+import type { RestorePart } from "../objects/backup.ts";
 import { calling, callingOnce, controlStub, registryNamed, shardStub, vaultStub } from "../objects/call.ts";
-import type { Actor, PublicEntry } from "../objects/control.ts";
+import type { Actor, PublicEntry, RestoreBegun, RestoredLines } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
 import { registryOf } from "../objects/names.ts";
@@ -242,7 +242,11 @@ export class Restoration {
     return accepted(await calling(async () => stub().restore(attempt, parts))).recorded;
   }
 
-  async #takeWins(number: number, { attempt, shards }: RestoreBegun, wins: readonly BackupWin[]): Promise<void> {
+  async #takeWins(
+    number: number,
+    { attempt, shards }: RestoreBegun,
+    wins: readonly BackupWin[],
+  ): Promise<void> {
     const known = wins.map((win) => ({ win, shard: parseTeamId(win.team)?.shard ?? "" }));
     if (known.some(({ shard }) => !shards.includes(shard))) {
       throw refusedLine(number, "a win is of a team that no shard of the hunt has");
@@ -268,7 +272,10 @@ export class Restoration {
   async #end(number: number, { lines, sha256 }: Extract<BackupLine, { type: "end" }>): Promise<void> {
     if (this.#persons) throw refusedLine(number, "the facts of the names before are missing");
     if (lines !== this.#lines - 1 || sha256 !== this.#hash.digest("hex")) {
-      throw refusedLine(number, "the lines before are not those that the backup had: it was changed, or lacks some");
+      throw refusedLine(
+        number,
+        "the lines before are not those that the backup had: it was changed, or lacks some",
+      );
     }
     this.#isWhole = true;
   }

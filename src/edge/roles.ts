@@ -139,9 +139,8 @@ export const playerOrOrganiser: Role<{ player: PlayerClaims | undefined }> = {
 const OWNERS_ONLY = "DELETE /v1/hunts/{hunt}";
 
 /** Throws `forbidden` for an organiser of the hunt that is no owner of it. */
-export const refuseAllButOwners = (
-  c: Tokened & { get(name: "organiser"): OrganiserClaims },
-): Promise<void> => admit(c, c.get("organiser"), OWNERS_ONLY);
+export const refuseAllButOwners = (c: Tokened & { get(name: "organiser"): OrganiserClaims }): Promise<void> =>
+  admit(c, c.get("organiser"), OWNERS_ONLY);
 
 /** Whoever may read this may have the tables that tell no more. */
 const OPEN_TO_ALL = "GET /v1/hunts/{hunt}/stats";

@@ -1,9 +1,8 @@
 /** What objects pass on when a hunt is backed up, and when a backup is restored. */
-import type { BackupAnnouncement, BackupText, BackupWin } from "../contract/backup.ts";
+import type { BackupText, BackupWin } from "../contract/backup.ts";
 import type { Phase } from "../hunt/phase.ts";
 import type { Persons } from "../people/personal.ts";
 import type { Range } from "../protocol.ts";
-import type { AuditEntry, PublicEntry } from "./control.ts";
 
 /** A segment of a shard's log (`body`: its facts as JSON, separated by commas), and what is kept beside it. */
 export interface BackupSegment extends Range {
@@ -37,20 +36,6 @@ export interface BackupPage<Entry> {
 export interface RestoreHead {
   at: number;
   texts: Partial<Record<BackupText, string>>;
-}
-
-/** A restoration that has begun: `attempt` names it in each of its calls. */
-export interface RestoreBegun {
-  attempt: string;
-  /** The shards that the hunt may have facts in. */
-  shards: string[];
-  entry: PublicEntry;
-}
-
-/** Lines that control takes. */
-export interface RestoredLines {
-  announcements?: readonly BackupAnnouncement[];
-  audit?: readonly AuditEntry[];
 }
 
 /** What a shard takes, in order. */

@@ -18,7 +18,7 @@ import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
 import type { AssetUse, StoredAsset } from "./assets.ts";
-import type { BackupHead, BackupPage, RestoreBegun, RestoredLines, RestoreHead } from "./backup.ts";
+import type { BackupHead, BackupPage, RestoreHead } from "./backup.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
@@ -246,6 +246,20 @@ export interface RehearsalMade extends Rehearsal {
   codes?: Record<string, string>;
 }
 
+/** A restoration that has begun: `attempt` names it in each of its calls. */
+export interface RestoreBegun {
+  attempt: string;
+  /** The shards that the hunt may have facts in. */
+  shards: string[];
+  entry: PublicEntry;
+}
+
+/** Lines that control takes. */
+export interface RestoredLines {
+  announcements?: readonly BackupAnnouncement[];
+  audit?: readonly AuditEntry[];
+}
+
 /** A call that changes something gives its result when the change is in force everywhere. */
 export interface ControlObject extends Rpc.DurableObjectBranded {
   /** Publishes a definition, or only checks it. `ifMatch`: the version it replaces. */
@@ -409,7 +423,11 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   /** Takes lines of the backup, in order. Not repeated: a line taken twice is there twice. */
   restore(attempt: string, lines: RestoredLines): Refusal | undefined;
   /** All of the backup is there: from now on the hunt is in use. Safe to repeat. */
-  finishRestore(attempt: string, facts: number, by: Actor): Promise<{ phase: Phase; version: number } | Refusal>;
+  finishRestore(
+    attempt: string,
+    facts: number,
+    by: Actor,
+  ): Promise<{ phase: Phase; version: number } | Refusal>;
   /** Ids of the keys that the hunt was made with; empty of one that was never published. */
   keyIds(): Promise<KeyIds>;
   /** The codes to print, one a scan clue. */

@@ -54,7 +54,8 @@ export class Backups {
       if ("segment" in part) {
         const why = this.#takeSegment(part.segment);
         const { first, last } = part.segment;
-        if (why !== undefined) return refuse("invalid", `facts ${first} to ${last} of ${this.#deps.shard}: ${why}`);
+        if (why !== undefined)
+          return refuse("invalid", `facts ${first} to ${last} of ${this.#deps.shard}: ${why}`);
         recorded.push(true);
       } else if ("told" in part) {
         current.told.take(part.told.announcement, part.told.teams);

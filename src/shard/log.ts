@@ -195,7 +195,11 @@ export class SegmentLog {
     if (last <= this.#head && this.#rows.at(first)?.hash === hash) return undefined;
     if (first !== this.#head + 1) return `it does not follow fact ${this.#head}`;
     const facts = chainHash(this.#hash, first, body) === hash ? factsIn(body) : undefined;
-    if (!facts || facts.length !== last - first + 1 || facts.some(({ seq }, index) => seq !== first + index)) {
+    if (
+      !facts ||
+      facts.length !== last - first + 1 ||
+      facts.some(({ seq }, index) => seq !== first + index)
+    ) {
       return "its facts are not as they were recorded";
     }
     const isTold = ({ seq, personal }: Fact): boolean => {

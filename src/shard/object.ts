@@ -20,6 +20,7 @@ import type { Regrade } from "../hunt/regrade.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
 import { LazySql } from "../lazy-sql.ts";
+import type { BackupSegments, PartsTaken, RestorePart } from "../objects/backup.ts";
 import {
   calling,
   controlStub,
@@ -30,7 +31,6 @@ import {
   shardStub,
   vaultStub,
 } from "../objects/call.ts";
-import type { BackupSegments, PartsTaken, RestorePart } from "../objects/backup.ts";
 import type { Env } from "../objects/env.ts";
 import { type JoinCode, ordinalOf, parseObjectName, parseTeamId } from "../objects/ids.ts";
 import type { Look, ToldPair } from "../objects/looks.ts";

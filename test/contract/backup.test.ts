@@ -1,13 +1,19 @@
 /** A hunt that was played, backed up, restored on an engine with other keys and an empty origin, and played on. */
 import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { main } from "../../scripts/hunt/main.ts";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { mintOrganiserToken } from "../../scripts/local/secrets.ts";
 import type { Imported } from "../../src/contract/data.ts";
 import type { Hunt } from "../../src/contract/hunt.ts";
 import type { Joined } from "../../src/contract/join.ts";
+import { png } from "../assets/files.ts";
 import { type Answer, Client, expectProblem, linesOf, type Player } from "./client.ts";
-import { everyOutcome, NEAR_PIER, PIER, SECRET_ANSWER } from "./hunts.ts";
+import { everyOutcome, manyClues, NEAR_PIER, PIER, SECRET_ANSWER } from "./hunts.ts";
 
 const VARS = { RATE_LIMITS: "off", SHARDS_PER_REGION: "2" };
 const HUNT = "carried";
@@ -60,7 +66,9 @@ async function seen(of: Client): Promise<Seen> {
     winners,
     codes: codes.map(({ clue, code }) => ({ clue, code })),
     facts: await of.export(HUNT),
-    audit: audit.body.entries.filter(({ action }) => !["export", "import", "winners", "codes"].includes(action)),
+    audit: audit.body.entries.filter(
+      ({ action }) => !["export", "import", "winners", "codes"].includes(action),
+    ),
   };
 }
 
@@ -99,7 +107,7 @@ beforeAll(async () => {
   engine = await startEngine({ vars: VARS });
   other = await startEngine({ vars: VARS });
   [client, there] = await Promise.all([Client.of(engine), Client.of(other)]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([engine?.stop(), other?.stop()]);
 });
@@ -139,9 +147,14 @@ describe("a backup", () => {
     await act(larks, "awards", { points: 25, reason: "kindness" });
     await act(owls, "solves/pier/undo", { reason: "they were not there" });
     await act(rooks, "ban", { reason: "shared answers" });
-    const gone = await join(client, "Eve", { join: owls.team.joinCode }, "eve@example.org").catch(() => undefined);
+    const gone = await join(client, "Eve", { join: owls.team.joinCode }, "eve@example.org").catch(
+      () => undefined,
+    );
     expect(gone).toBeUndefined(); // a team has two
-    await client.organise("POST", path("/announcements"), { text: "To the locals", to: { bracket: "locals" } });
+    await client.organise("POST", path("/announcements"), {
+      text: "To the locals",
+      to: { bracket: "locals" },
+    });
     await expect.poll(async () => (await client.board(HUNT)).total).toBe(2);
     before = await seen(client);
 
@@ -170,7 +183,11 @@ describe("a backup", () => {
 });
 
 describe("what is no whole backup", () => {
-  const refused = async (text: string, words: string, code: "invalid" | "forbidden" = "invalid"): Promise<void> => {
+  const refused = async (
+    text: string,
+    words: string,
+    code: "invalid" | "forbidden" = "invalid",
+  ): Promise<void> => {
     const { detail } = expectProblem(await restore(text), code);
     expect(detail).toContain(words);
   };
@@ -207,7 +224,9 @@ describe("what is no whole backup", () => {
 
   test("[EXP-12] leaves nothing in use: the half restored hunt refuses players and organisers", async () => {
     expectProblem(
-      await there.call("POST", path("/players"), { json: { name: "Fay", team: { create: "Fays" }, fields: { mail: "f@example.org" } } }),
+      await there.call("POST", path("/players"), {
+        json: { name: "Fay", team: { create: "Fays" }, fields: { mail: "f@example.org" } },
+      }),
       "unavailable",
     );
     expectProblem(await there.organise("POST", path("/phase"), { phase: "live" }), "conflict");
@@ -271,7 +290,12 @@ describe("a hunt that is restored", () => {
     timeout: 60_000,
   }, async () => {
     await there.setPhase(HUNT, "live");
-    const repeated = await there.playOne(owls, { id: "a2", type: "answer", clue: "cave", answer: SECRET_ANSWER });
+    const repeated = await there.playOne(owls, {
+      id: "a2",
+      type: "answer",
+      clue: "cave",
+      answer: SECRET_ANSWER,
+    });
     expect(repeated).toMatchObject({ outcome: "correct", clue: "cave" });
     expect(await there.export(HUNT)).toHaveLength(before.facts.length + 1);
     const won = await there.playOne(owls, { id: "c3", type: "claim", prize: "lamp" });
@@ -300,5 +324,77 @@ describe("a hunt that is restored", () => {
     const twice = await there.organise<string>("GET", path("/export?format=backup"));
     expect(twice.text).toContain(chest);
     expectProblem(await restore(backup), "conflict");
+  });
+});
+
+describe("the command line", () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(joinPath(tmpdir(), "hunt-backup-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function run(of: Client, ...words: string[]): Promise<{ exit: number; told: string }> {
+    const told: string[] = [];
+    const sink = new Writable({
+      write(chunk: Buffer, _, done) {
+        told.push(chunk.toString("utf8"));
+        done();
+      },
+    });
+    const around = {
+      stdin: Readable.from([]),
+      stdout: sink,
+      stderr: sink,
+      env: { HUNT_TOKEN: of.organiserToken },
+    };
+    const exit = await main([...words, "--url", of.url.href], around);
+    return { exit, told: told.join("") };
+  }
+
+  test("[EXP-16] writes a folder with a manifest, and restores none that differs from it", {
+    timeout: 60_000,
+  }, async () => {
+    await client.publish("small", manyClues(2), "draft");
+    const put = await client.call("PUT", "/v1/hunts/small/assets/plan.png", {
+      token: client.organiserToken,
+      body: png(),
+      type: "image/png",
+    });
+    expect(put.status, put.text).toBe(201);
+    await client.setPhase("small", "live");
+    const ravens = await client.team("small", "Ravens");
+    await client.playOne(ravens, { id: "a", type: "answer", clue: "c0", answer: "right 0" });
+    const target = joinPath(folder, "small");
+    expect(await run(client, "backup", "small", target)).toMatchObject({ exit: 0 });
+    const again = await run(client, "backup", "small", target);
+    expect(again).toMatchObject({ exit: 1, told: expect.stringContaining("has a backup already") });
+    const manifest = JSON.parse(readFileSync(joinPath(target, "manifest.json"), "utf8"));
+    expect(manifest).toMatchObject({
+      hunt: "small",
+      files: [{ path: "hunt.ndjson" }, { path: "assets/plan.png" }],
+    });
+
+    const picture = joinPath(target, "assets", "plan.png");
+    const bytes = readFileSync(picture);
+    writeFileSync(picture, bytes.with(20, (bytes[20] ?? 0) ^ 1));
+    const wrong = await run(there, "restore", target);
+    expect(wrong).toMatchObject({
+      exit: 1,
+      told: expect.stringContaining("assets/plan.png has other bytes"),
+    });
+    writeFileSync(picture, bytes);
+    rmSync(joinPath(target, "manifest.json"));
+    expect(await run(there, "restore", target)).toMatchObject({ exit: 1 });
+    writeFileSync(joinPath(target, "manifest.json"), JSON.stringify(manifest));
+    const done = await run(there, "restore", target);
+    expect(done.told).toContain("small is restored and paused: 2 facts, 1 file, version 1");
+    expect(done.exit).toBe(0);
+    const files = await there.organise<{ assets: { name: string }[] }>("GET", "/v1/hunts/small/assets");
+    expect(files.body.assets).toMatchObject([{ name: "plan.png" }]);
+    const { told } = await run(there, "restore", target);
+    expect(told).toContain("a backup is restored into an empty draft");
+    expect((await run(there, "restore", joinPath(folder, "nowhere"))).exit).toBe(2);
   });
 });

@@ -5,8 +5,8 @@
 import { z } from "zod";
 import { forgetHunt } from "../../cache/kv.ts";
 import { configOf } from "../../config.ts";
-import { type LinesTaken, REJECTED_MAX, type RejectedLine } from "../../contract/basics.ts";
 import { BACKUP_LINE_BYTES, backupHeader, backupLine } from "../../contract/backup.ts";
+import { type LinesTaken, REJECTED_MAX, type RejectedLine } from "../../contract/basics.ts";
 import { type Imported, type ImportLine, imported, importLine } from "../../contract/data.ts";
 import { accepted } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
@@ -81,7 +81,8 @@ export function importRoutes(app: App): void {
   );
 }
 
-type Owning = Parameters<typeof refuseAllButOwners>[0] & Pick<Request$, "env" | "req"> & { get(name: "by"): Actor };
+type Owning = Parameters<typeof refuseAllButOwners>[0] &
+  Pick<Request$, "env" | "req"> & { get(name: "by"): Actor };
 
 async function restoreLines(c: Owning, first: Line, lines: AsyncGenerator<Line, void>): Promise<Imported> {
   const hunt = huntOf(c);
