@@ -44,7 +44,19 @@ export const backupHeader = z
     at: time.describe("When the backup was begun"),
     phase: phase.describe("The hunt's phase then; a live one comes back paused"),
   })
-  .meta({ description: "The first line", examples: [] });
+  .meta({
+    id: "BackupHeader",
+    description: "The first line of a backup",
+    examples: [
+      {
+        format: BACKUP_FORMAT,
+        version: BACKUP_VERSION,
+        hunt: "harbour-nights",
+        at: "2026-06-06T18:30:00.000Z",
+        phase: "live",
+      },
+    ],
+  });
 
 const textLine = z.strictObject({
   type: z.literal("text").meta({ description: "A part of a text", examples: ["text"] }),
@@ -86,7 +98,10 @@ const announcement = z
     edited: epoch("When it was edited last").exactOptional(),
     removed: mark("It was taken back").exactOptional(),
   })
-  .meta({ description: "An announcement", examples: [] });
+  .meta({
+    description: "An announcement",
+    examples: [{ id: "a-4kq0x7m2q4", at: 1_780_768_800_000, text: "The pier is open again." }],
+  });
 export type BackupAnnouncement = z.infer<typeof announcement>;
 
 const auditEntry = z
@@ -99,7 +114,18 @@ const auditEntry = z
       .meta({ description: "About what", examples: [{ version: 1 }] }),
     request: told("The request's id", "b2c1"),
   })
-  .meta({ description: "A line of the audit", examples: [] });
+  .meta({
+    description: "A line of the audit",
+    examples: [
+      {
+        at: 1_780_768_800_000,
+        actor: "organiser",
+        action: "publish",
+        detail: { version: 1 },
+        request: "b2c1",
+      },
+    ],
+  });
 
 const several = <Entry extends z.ZodType>(entry: Entry, description: string) =>
   z
@@ -135,7 +161,12 @@ const fact = z
     team: id.describe("The team"),
     type: told("What kind of fact it is", "answer"),
   })
-  .meta({ description: "A fact as the log has it", examples: [] });
+  .meta({
+    description: "A fact as the log has it",
+    examples: [
+      { seq: 4_711, at: 1_780_768_800_000, team: "weur-0-1a-x7k2qm4tvb", type: "reached", points: 100 },
+    ],
+  });
 export type BackupFact = z.infer<typeof fact>;
 
 const factsLine = z.strictObject({
@@ -174,7 +205,22 @@ const win = z
     revoked: z.boolean().meta({ description: "It was taken back", examples: [false] }),
     code: told("What the winner shows; absent where none can be made", "X7K2-QM4T").exactOptional(),
   })
-  .meta({ description: "A win", examples: [] });
+  .meta({
+    description: "A win",
+    examples: [
+      {
+        prize: "lantern",
+        team: "weur-0-1a-x7k2qm4tvb",
+        n: 0,
+        unit: 0,
+        player: "p-3k9x0q2m4t7v",
+        event: "e1",
+        at: 1_780_768_800_000,
+        revoked: false,
+        code: "X7K2-QM4T-VB9Z-CQ0E",
+      },
+    ],
+  });
 export type BackupWin = z.infer<typeof win>;
 
 const winsLine = z.strictObject({
@@ -193,7 +239,10 @@ const nameRow = z
     key: told("The joining that took it", "b2c1"),
     at: epoch("When"),
   })
-  .meta({ description: "A name that is taken", examples: [] });
+  .meta({
+    description: "A name that is taken",
+    examples: [{ name: "team/night owls", shard: "weur-0", key: "b2c1", at: 1_780_768_800_000 }],
+  });
 export type BackupName = z.infer<typeof nameRow>;
 
 const namesLine = z.strictObject({
@@ -266,7 +315,7 @@ export const backupState = z.strictObject({
     endedByTime: z.literal(true).exactOptional(),
     missed: z.literal(true).exactOptional(),
   }),
-  shards: z.array(z.string().regex(/^[a-z]{2,6}(?:-[a-z]{2})?-\d{1,4}$/)).max(100_000),
+  shards: z.array(z.string().regex(/^[a-z]{2,6}(?:-[a-z]{2})?-\d{1,4}$/)).max(11_000),
   shardsPerRegion: z.int().min(1).max(1_000),
   begun: z.literal(2).exactOptional(),
   /** Of the prize draws. */

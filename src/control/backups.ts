@@ -13,13 +13,13 @@ import {
   ENTRIES_MAX,
 } from "../contract/backup.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
-import { INITIAL_PHASE, phaseAt, settlePhase } from "../hunt/phase.ts";
+import { INITIAL_PHASE, type PhaseState, phaseAt, settlePhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import type { BackupHead, BackupPage, RestoreHead } from "../objects/backup.ts";
 import { calling, orRefusal, shardStub } from "../objects/call.ts";
 import type { Actor, AuditEntry, RestoreBegun, RestoredLines } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
-import { randomText } from "../objects/ids.ts";
+import { isPlaced, randomText } from "../objects/ids.ts";
 import type { Beginning } from "../objects/names.ts";
 import { currentKey, hasKey } from "../secrets.ts";
 import type { StoredText } from "../stored-text.ts";
@@ -170,7 +170,7 @@ export class Backups {
       own !== undefined && hasKey("CODE_KEYS", CODE_KEYS, own) ? own : currentKey("CODE_KEYS", CODE_KEYS).id;
     const { format, begun, shards, phase, announcements: told, takenBack, scheduled, ...rest } = restored;
     const definition = { source: given.definition ?? "", format, codes, withdrawn: given.withdrawn };
-    const erased = await this.#erase([...shards, ...(current?.shards ?? [])], incarnation ?? 0);
+    const erased = current && (await this.#erase(current.shards, incarnation ?? 0));
     if (erased) return erased;
     const compiled = publisher.restore(definition, { codeKey, begun, incarnation });
     if ("refused" in compiled) return compiled;
@@ -205,7 +205,7 @@ export class Backups {
       restoring: {
         attempt,
         line,
-        phase,
+        phase: notLive(phase),
         announcements: told,
         ...(takenBack === undefined ? {} : { takenBack }),
         ...(scheduled === undefined ? {} : { scheduled }),
@@ -310,6 +310,9 @@ function textsOf(
   if (!state.success) return "the text `state` does not have the form of this version";
   const codes = backupCodes.safeParse(jsonOf(texts.codes));
   if (!codes.success) return "the text `codes` does not have the form of this version";
+  const { shards, shardsPerRegion } = state.data;
+  if (!shards.every((shard) => isPlaced(shard, shardsPerRegion)))
+    return "the text `state` names shards that no hunt has";
   if (texts.definition === undefined) return "the text `definition` is missing";
   for (const [name, schema] of [
     ["withdrawn", backupWithdrawn],
@@ -321,6 +324,12 @@ function textsOf(
   }
   return { restored: state.data, codes: codes.data };
 }
+
+/** A backup of this engine says so by itself. */
+const notLive = (phase: PhaseState): PhaseState =>
+  phase.live && phase.endedAt === undefined && phase.finalAt === undefined
+    ? { ...phase, paused: true }
+    : phase;
 
 function jsonOf(text: string | undefined): unknown {
   try {

@@ -185,7 +185,9 @@ export class Moves {
       return isPassing(departed) ? departed : this.#undo(moving, departed);
     }
     this.#next(moving, "arrive");
-    const arrived = await this.#calls.ask<TeamChanged>(to, (shard) => shard.arrive(moving, departed.leaving));
+    const arrived = await this.#calls.ask<TeamChanged>(to, (shard) =>
+      shard.arrive(moving, departed.leaving, departed.codes),
+    );
     if ("refused" in arrived) return arrived;
     await this.#calls.free(departed.freed);
     this.#over(moving);

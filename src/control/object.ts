@@ -776,7 +776,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       if (known?.rehearsal?.of !== rehearsalOf) return refuse("not_found", "no such rehearsal");
     }
     if (current) {
-      const open = current.rehearsal ? undefined : this.#openPhase(current.phase);
+      const open = current.rehearsal || current.restoring ? undefined : this.#openPhase(current.phase);
       if (open) return refuse("conflict", `the hunt is ${open}: end it before it is deleted`);
       if (this.#rehearsals.isBusy) return refuse("unavailable", "its rehearsal is being made or removed");
       this.#state.seal();

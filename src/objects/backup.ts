@@ -38,6 +38,13 @@ export interface RestoreHead {
   texts: Partial<Record<BackupText, string>>;
 }
 
+/** What a winner shows since before the hunt was restored here. */
+export interface BroughtCode {
+  prize: string;
+  unit: number;
+  code: string;
+}
+
 /** What a shard takes, in order. */
 export type RestorePart =
   | { segment: BackupSegment }

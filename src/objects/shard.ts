@@ -41,7 +41,7 @@ import type {
   TeamChange,
 } from "../protocol.ts";
 import type { Device, Pushing, PushMessage } from "../push/message.ts";
-import type { BackupSegments, PartsTaken, RestorePart } from "./backup.ts";
+import type { BackupSegments, BroughtCode, PartsTaken, RestorePart } from "./backup.ts";
 import type { JoinCode } from "./ids.ts";
 import type { ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
@@ -142,6 +142,8 @@ export interface Whereabouts {
 /** What goes with a player who left its team for another one. */
 export interface Departed extends Pick<TeamChanged, "freed"> {
   leaving: Leaving;
+  /** Of its wins, where they were brought along from another engine. Absent: this one makes them. */
+  codes?: BroughtCode[];
 }
 
 /** Who is in a team that is to be merged; `into`: it was, into this one. */
@@ -154,6 +156,8 @@ export interface Merging {
 export interface HandedOver extends Pick<TeamChanged, "freed"> {
   leavings: [player: string, leaving: Leaving][];
   legacy: Legacy;
+  /** As of `Departed`. */
+  codes?: BroughtCode[];
 }
 
 /** A team to make before anybody comes. */
@@ -705,7 +709,7 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   /** The player leaves the old team, and gives what goes with it. `not_found`: it is no member. */
   depart(move: Move): Promise<Departed | Refusal>;
   /** It takes its seat. */
-  arrive(move: Move, leaving: Leaving): Promise<TeamChanged | Refusal>;
+  arrive(move: Move, leaving: Leaving, codes?: readonly BroughtCode[]): Promise<TeamChanged | Refusal>;
   /** Or the seat is free again. */
   giveUpSeat(move: Move): Promise<TeamChanged | Refusal>;
   /**

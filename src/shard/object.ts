@@ -20,7 +20,7 @@ import type { Regrade } from "../hunt/regrade.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
 import { LazySql } from "../lazy-sql.ts";
-import type { BackupSegments, PartsTaken, RestorePart } from "../objects/backup.ts";
+import type { BackupSegments, BroughtCode, PartsTaken, RestorePart } from "../objects/backup.ts";
 import {
   calling,
   controlStub,
@@ -185,6 +185,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #regrades: Regrades;
   readonly #replay: Replay;
   readonly #backups: Backups;
+  readonly #codes: RestoredCodes;
   readonly #sessions: Sessions;
   readonly #forgetting: Forgetting;
   readonly #personData: PersonData;
@@ -308,6 +309,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     });
 
     const codes = new RestoredCodes(sql);
+    this.#codes = codes;
     const desk = new ClaimDesk({
       shard,
       revision: () => this.#current.revision,
@@ -856,11 +858,13 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#moves.keepSeat(move);
   }
 
-  depart(move: Move): Promise<Departed | Refusal> {
-    return this.#moves.depart(move);
+  async depart(move: Move): Promise<Departed | Refusal> {
+    const departed = await this.#moves.depart(move);
+    return "refused" in departed ? departed : { ...departed, ...this.#codes.carried([departed.leaving]) };
   }
 
-  arrive(move: Move, leaving: Leaving): Promise<TeamChanged | Refusal> {
+  arrive(move: Move, leaving: Leaving, codes: readonly BroughtCode[] = []): Promise<TeamChanged | Refusal> {
+    this.#codes.take(codes);
     return this.#moves.arrive(move, leaving);
   }
 
@@ -876,11 +880,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#merges.keepSeats(merge);
   }
 
-  handOver(merge: Merge): Promise<HandedOver | Refusal> {
-    return this.#merges.handOver(merge);
+  async handOver(merge: Merge): Promise<HandedOver | Refusal> {
+    const handed = await this.#merges.handOver(merge);
+    if ("refused" in handed) return handed;
+    return { ...handed, ...this.#codes.carried(handed.leavings.map(([, leaving]) => leaving)) };
   }
 
   takeOver(merge: Merge, handed: HandedOver): Promise<TeamChanged | Refusal> {
+    this.#codes.take(handed.codes ?? []);
     return this.#merges.takeOver(merge, handed);
   }
 

@@ -4,6 +4,11 @@
  */
 import { checksumOf, Damaged, withChecksums } from "../checksum.ts";
 import type { Sql } from "../lazy-sql.ts";
+import type { BroughtCode } from "../objects/backup.ts";
+import type { Leaving } from "../protocol.ts";
+import { isThere } from "../put-aside.ts";
+
+const TABLE = "restored_code";
 
 // The table has no version: columns are only added.
 const SCHEMA = `CREATE TABLE IF NOT EXISTS restored_code (
@@ -27,7 +32,7 @@ export class RestoredCodes {
   }
 
   #checks() {
-    return withChecksums(this.#sql, "restored_code", SCHEMA);
+    return withChecksums(this.#sql, TABLE, SCHEMA);
   }
 
   put(prize: string, unit: number, code: string): void {
@@ -41,8 +46,24 @@ export class RestoredCodes {
     );
   }
 
+  /** Those of wins that go to another shard; empty: the engine makes all of them. */
+  carried(leavings: readonly Leaving[]): { codes?: BroughtCode[] } {
+    const codes = leavings.flatMap(({ wins = [] }) =>
+      wins.flatMap(({ prize, unit }) => {
+        const code = this.of(prize, unit);
+        return code === undefined ? [] : [{ prize, unit, code }];
+      }),
+    );
+    return codes.length === 0 ? {} : { codes };
+  }
+
+  take(codes: readonly BroughtCode[]): void {
+    for (const { prize, unit, code } of codes) this.put(prize, unit, code);
+  }
+
   /** Undefined: the engine makes it. Throws `Damaged`. */
   of(prize: string, unit: number): string | undefined {
+    if (!isThere(this.#sql, TABLE)) return undefined;
     const checks = this.#checks();
     const [row] = this.#sql
       .exec<Row>("SELECT code, sum FROM restored_code WHERE prize = ? AND unit = ?", prize, unit)
