@@ -306,7 +306,7 @@ beforeAll(async () => {
   await playEverything();
   await engine.stop();
   await readDisk(dataDir);
-}, 120_000);
+}, 360_000);
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 async function playEverything(): Promise<void> {
@@ -483,6 +483,7 @@ async function readRoutes(player: Player, other: Player): Promise<void> {
       .replace("{shard}", player.team.id.split("-").slice(0, 2).join("-"))
       .replace("{seq}", String(seq))
       .replace("{job}", job)
+      .replace("{webhook}", "registrations")
       .replace("{digest}", "A".repeat(22));
     const opens = security.flatMap((one) => Object.keys(one));
     if (opens.length === 0) tell("public", (await client.call("GET", path, { headers: HEADERS })).text);

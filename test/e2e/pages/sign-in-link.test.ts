@@ -41,6 +41,7 @@ describe.skipIf(noBrowser)("[WEB-30] a sign-in link of the console", () => {
     await page.getByRole("button", { name: "New hunt" }).click();
     await page.getByLabel("Id of the new hunt").fill("unreadable");
     await page.getByRole("dialog").getByRole("button", { name: "New hunt" }).click();
+    await page.getByRole("link", { name: "Write as text (YAML)" }).click();
     await page.getByText("No errors.").waitFor();
     const editor = page.getByRole("textbox", { name: "Definition of the hunt, YAML" });
     await editor.click();
