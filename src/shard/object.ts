@@ -336,7 +336,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         rehearsal = changed.rehearsal;
         desk.forget();
         this.#live.changed(before, changed);
-        if (before?.restoring !== undefined && changed.restoring === undefined) this.#delivery.release();
+        if (before?.restoring !== undefined && changed.restoring === undefined) {
+          meter.restored(log.durable);
+          this.#delivery.release();
+        }
         if (changed.webhooks !== undefined && this.#webhooks.behind) this.#delivery.arm();
         this.#push.changed(before, changed);
         this.#delivery.armByTime();
