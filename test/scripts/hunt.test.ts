@@ -286,7 +286,6 @@ test("[CLI-4] examples in the help name what the demo has", async () => {
     "winners",
     "stock",
     "withdraw",
-    "restore",
     "revoke",
     "unlock",
     "solve",
