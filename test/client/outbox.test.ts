@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { makeId } from "../../client/src/ids.ts";
+import { Outbox } from "../../client/src/outbox.ts";
 import type { PlayerEvent, Result } from "../../src/contract/play.ts";
-import { makeId, Outbox } from "../../src/web/player/outbox.ts";
 
 /** An outbox over a store that outlives it, an engine that can be cut off, and time that passes at once. */
 function world() {
@@ -18,7 +19,7 @@ function world() {
     new Outbox({
       store: {
         all: async () => [...kept],
-        add: async (event) => void kept.push(event),
+        add: async (events) => void kept.push(...events),
         remove: async (ids) => {
           for (const id of ids) {
             const at = kept.findIndex((event) => event.id === id);
