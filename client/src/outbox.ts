@@ -34,14 +34,25 @@ export interface OutboxDeps {
   wait(ms: number): Promise<void>;
 }
 
-/** Events in one request: the engine takes 100, of 64 KiB in all. */
-const BATCH = 15;
+/** In one request the engine takes 100 events, of 65,536 bytes in all; the rest is room for what is around them. */
+const BATCH = { events: 100, bytes: 60_000 };
 
 /** Refusals of what a request holds, not of who sends it: the others in it can be taken without it. */
 const UNFIT = [400, 413, 415, 422];
 
 /** Waits after a failure, ms: doubled up to the most, with jitter. */
 const RETRY = { first: 500, most: 30_000 };
+
+/** The first of the events, at least one, as many as go into a request. */
+function batchOf(events: readonly PlayerEvent[]): PlayerEvent[] {
+  const encoder = new TextEncoder();
+  let bytes = 0;
+  const end = events.slice(0, BATCH.events).findIndex((event) => {
+    bytes += encoder.encode(JSON.stringify(event)).length + 1;
+    return bytes > BATCH.bytes;
+  });
+  return events.slice(0, end < 0 ? BATCH.events : Math.max(1, end));
+}
 
 export class Outbox {
   readonly #deps: OutboxDeps;
@@ -99,7 +110,7 @@ export class Outbox {
     this.#sending = true;
     try {
       while (this.#events.length > 0 && !this.#stopped) {
-        const batch = this.#events.slice(0, this.#careful ? 1 : BATCH);
+        const batch = this.#careful ? this.#events.slice(0, 1) : batchOf(this.#events);
         const results = await this.#send(batch);
         if (results === "refused") return;
         if (results === "later") continue;

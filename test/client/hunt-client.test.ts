@@ -29,7 +29,7 @@ function engineOf() {
     fetch: (
       address: string,
       init: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
-    ) => ask(address, init),
+    ): Promise<Response> => ask(address, init),
   };
   const problem = (status: number, code: string, headers = {}): Reply => ({
     status,
