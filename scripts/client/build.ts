@@ -44,24 +44,26 @@ export async function buildClient(folder: string): Promise<void> {
   const dist = join(folder, "dist");
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
-  await Promise.all([
-    build({
-      entryPoints: [join(root, "client/src/index.ts")],
-      outfile: join(dist, "index.js"),
-      bundle: true,
-      format: "esm",
-      platform: "neutral",
-      target: "es2022",
-      charset: "utf8",
-      logLevel: "error",
-    }),
-    declare(dist),
-  ]);
+  await Promise.all([bundleClient(join(dist, "index.js")), declare(dist)]);
   for (const name of ["package.json", "README.md"]) {
     const from = join(root, "client", name);
     if (join(folder, name) !== from) await copyFile(from, join(folder, name));
   }
   await copyFile(join(root, "LICENSE"), join(folder, "LICENSE"));
+}
+
+/** The module alone. */
+export async function bundleClient(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [join(root, "client/src/index.ts")],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    charset: "utf8",
+    logLevel: "error",
+  });
 }
 
 /** Declarations by TypeScript, but for the wire's types, which are written out. */
