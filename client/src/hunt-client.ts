@@ -118,6 +118,11 @@ export class HuntClient {
     this.#opened.catch(() => undefined);
   }
 
+  /** Of who plays; whoever has it plays as this player. Known once a call has been made. */
+  get token(): string | undefined {
+    return this.#session?.token;
+  }
+
   /** Joins the hunt, and plays as this player from now on. Tried again after a lost response, it joins once. */
   async join(joining: JoinBody, { signal }: Abortable = {}): Promise<Player> {
     const headers = { "idempotency-key": makeId() };

@@ -139,6 +139,7 @@ describe("[LIB-3] joining and coming back", () => {
     expect(engine.calls).toHaveLength(3);
     expect(new Set(engine.calls.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
     expect((await client.me()).player.id).toBe("p-1");
+    expect(client.token).toBe(engine.calls.at(-1)?.token);
     expect((await make(engine, { storage }).me()).player.id).toBe("p-1");
   });
 

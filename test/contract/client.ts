@@ -3,7 +3,7 @@
  * each carries a request id; an error is a problem document whose parts agree;
  * a status and a body are what the engine's own OpenAPI document says of the
  * route. So every test of the engine also tests the document. What players do
- * and look at goes through the client library, one try each.
+ * and look at goes through the client library, one try each [LIB-6].
  */
 import { expect } from "vitest";
 import { z } from "zod";
@@ -172,12 +172,10 @@ export class Client {
   }
 
   async join(hunt: string, joining: JoinBody): Promise<Player> {
-    const storage = new Map<string, string>();
-    const { player, team, returnCode } = await this.#by({ hunt, storage }, (library, signal) =>
-      library.join(joining, { signal }),
-    );
-    const kept = storage.get(`treasure-hunt/${hunt}/session`) ?? "";
-    const { token } = JSON.parse(kept) as Pick<Joined, "token">;
+    const { player, team, returnCode, token } = await this.#by({ hunt }, async (library, signal) => {
+      const joined = await library.join(joining, { signal });
+      return { ...joined, token: library.token ?? "" };
+    });
     return { hunt, id: player.id, name: player.name, team, token, returnCode };
   }
 
@@ -260,7 +258,7 @@ export class Client {
 
   /** Uses the client library, and throws what is not as documented, or not what was asked for, at once. */
   async #by<Told>(
-    { hunt, token, storage }: { hunt: string; token?: string; storage?: Map<string, string> },
+    { hunt, token }: { hunt: string; token?: string },
     use: (library: HuntClient, signal: AbortSignal) => Promise<Told>,
   ): Promise<Told> {
     const stop = new AbortController();
@@ -268,7 +266,6 @@ export class Client {
       url: this.#url,
       hunt,
       ...(token === undefined ? {} : { token }),
-      ...(storage === undefined ? {} : { storage }),
       fetch: async (address, init) => {
         try {
           const response = await fetch(address, init);
