@@ -22,7 +22,7 @@ const alone = [
 ];
 
 /** A machine that does other things as well takes long; what hangs is told all the same. */
-const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
+const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } };
 
 export default defineConfig({
   test: {
@@ -33,6 +33,8 @@ export default defineConfig({
           environment: "node",
           include: ["test/**/*.test.ts"],
           exclude: [...workerd, ...engine],
+          // The default on two cores is one.
+          maxWorkers: 2,
           ...patience,
         },
       },
@@ -60,6 +62,7 @@ export default defineConfig({
           name: "workerd",
           include: workerd,
           exclude: engine,
+          maxWorkers: 2,
           ...patience,
           // A CommonJS package around ES modules, which Vite must bundle first.
           deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
@@ -71,7 +74,6 @@ export default defineConfig({
           environment: "node",
           include: engine,
           exclude: alone,
-          // They wait more than they work. The default on two cores is one.
           maxWorkers: 2,
           ...patience,
           sequence: { groupOrder: 1 },

@@ -136,7 +136,7 @@ test("[LOG-6] the leaderboard asks control for its configuration; while a log is
   await play(team, guess(hunt, "1", "right"));
   const board = env.LEADERBOARD.getByName(hunt);
   const read = () => board.read({ limit: 10, offset: 0, organiser: false });
-  await vi.waitFor(async () => expect((await read()).entries[0]?.score).toBe(10));
+  await vi.waitFor(async () => expect((await read()).entries[0]?.score).toBe(10), { timeout: 30_000 });
   const { entries } = await read();
   const asked = vi.spyOn(HuntControl.prototype, "boardConfig");
   await change(board, flipIn("stored_text", "body", 30, "name = 'config'"));
@@ -151,7 +151,7 @@ test("[LOG-6] the leaderboard asks control for its configuration; while a log is
   expect((await board.teamCount()).asOf).toBeLessThan(begun - 1);
   facts.mockRestore();
   await vi.waitFor(async () => expect((await read()).asOf).toBeGreaterThanOrEqual(begun), {
-    timeout: 10_000,
+    timeout: 30_000,
   });
   expect((await read()).entries).toEqual(entries);
   expect(await board.teamCount()).toEqual({ teams: 1 });

@@ -45,7 +45,9 @@ const hint = z
 export const clueView = z
   .strictObject({
     id: slug.meta({ description: "The clue", examples: ["old-lamp"] }),
-    round: slug.meta({ description: "Its round", examples: ["night-one"] }),
+    round: slug
+      .meta({ description: "Its round; absent: it is in none", examples: ["night-one"] })
+      .exactOptional(),
     title: told("Its title", "The old lamp"),
     kind: clueKind,
     points: amount("What a solve brings now; once solved, what it brought", 50),

@@ -201,7 +201,7 @@ export class Actions {
   testWebhook(webhook: string, by: Actor): Promise<DeliveryTry | Refusal> {
     return this.#audited("webhook-test", { webhook }, by, async (amend) => {
       const tried = await callingOnce(
-        async () => (await this.#outbox(webhook).test()) as DeliveryTry | Refusal,
+        async () => (await this.#outbox(webhook).sendTest()) as DeliveryTry | Refusal,
       );
       if (!("refused" in tried)) amend({ status: tried.status ?? 0 });
       return tried;

@@ -4,7 +4,7 @@
  */
 import { type Refusal, refuse } from "../errors.ts";
 import { addNudge } from "../hunt/add-nudge.ts";
-import { calling, shardStub } from "../objects/call.ts";
+import { calling, orRefusal, shardStub } from "../objects/call.ts";
 import type {
   Actor,
   NewAnnouncement,
@@ -104,9 +104,11 @@ export class Nudging {
     const { hunt, env, shards } = this.#deps;
     const parts = await Promise.all(
       shards().map((shard) =>
-        calling(
-          async () =>
-            (await shardStub(env, hunt, shard).gaveWrong(clue, answer, TEAMS_MAX)) as GaveWrong | Refusal,
+        orRefusal(
+          calling(
+            async () =>
+              (await shardStub(env, hunt, shard).gaveWrong(clue, answer, TEAMS_MAX)) as GaveWrong | Refusal,
+          ),
         ),
       ),
     );

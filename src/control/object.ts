@@ -229,7 +229,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       hunt,
       env,
       shards: () => state.shards,
-      definition: () => this.definition(),
+      definition: () => this.#publisher.definition(),
       publish: (source, format, options, by) => this.publish(source, format, options, by),
       actOnTeam: (team, action, by) => this.#actions.actOnTeam(team, action, by),
       announce: (announcement, by) => this.#announcing.announce(announcement, by),

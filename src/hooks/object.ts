@@ -456,7 +456,7 @@ export class WebhookOutbox extends DurableObject<Env> implements WebhookOutboxOb
     };
   }
 
-  async test(): Promise<DeliveryTry | Refusal> {
+  async sendTest(): Promise<DeliveryTry | Refusal> {
     const config = await this.#ready();
     const now = this.#clock.now();
     const data = testTold(this.#hunt, now);

@@ -36,7 +36,8 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
   const pointsInAll = definition.clues.reduce((sum, clue) => sum + clue.points + bonus, 0);
   const plainPerRound = new Map<string, number>();
   for (const clue of definition.clues) {
-    if (!clue.meta) plainPerRound.set(clue.round, (plainPerRound.get(clue.round) ?? 0) + 1);
+    if (clue.round === undefined || clue.meta) continue;
+    plainPerRound.set(clue.round, (plainPerRound.get(clue.round) ?? 0) + 1);
   }
   let total = 0;
 
@@ -76,7 +77,7 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
             code: "unknown-round",
             message: `there is no round "${round}"`,
           }));
-        const self = own !== undefined && !own.meta && condition.rounds.includes(own.round) ? 1 : 0;
+        const self = own !== undefined && countsIn(own, condition.rounds) ? 1 : 0;
         const available =
           condition.rounds.reduce((sum, round) => sum + (plainPerRound.get(round) ?? 0), 0) - self;
         if (condition.atLeast <= available) return [];
@@ -191,9 +192,7 @@ function findBlocker(
   for (const { condition } of walkCondition(node.opens, "")) {
     if (condition.op !== "solvedIn" && condition.op !== "points") continue;
     const counts = (other: Node) =>
-      condition.op === "points"
-        ? other.points + world.bonus > 0
-        : !other.meta && condition.rounds.includes(other.round);
+      condition.op === "points" ? other.points + world.bonus > 0 : countsIn(other, condition.rounds);
     const blocker = nodes.find((other) => other.id !== node.id && shut.has(other.id) && counts(other));
     if (blocker !== undefined) return blocker.id;
   }
@@ -221,3 +220,8 @@ function nameChain(chain: readonly string[]): string {
     ...chain.slice(-1),
   ].join(" → ");
 }
+
+const countsIn = (
+  { meta, round }: { meta: boolean; round?: string | undefined },
+  rounds: string[],
+): boolean => !meta && round !== undefined && rounds.includes(round);

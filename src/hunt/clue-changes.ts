@@ -35,7 +35,7 @@ export function withClueChanges(compiled: CompiledHunt, changes: ClueChanges | u
   const ids = new Set(voided.map(({ id }) => id));
   /** Void clues of these rounds that count there. */
   const countedIn = (rounds: readonly string[]): number =>
-    voided.filter(({ round, meta }) => !meta && rounds.includes(round)).length;
+    voided.filter(({ round, meta }) => !meta && round !== undefined && rounds.includes(round)).length;
   const without = (condition: Condition): Condition => {
     switch (condition.op) {
       case "solved":

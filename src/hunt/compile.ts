@@ -185,7 +185,7 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
   const rounds = new Set(definition.rounds.map((round) => round.id));
   for (const [index, clue] of definition.clues.entries()) {
     checkUnique(clue.hints, `clues.${index}.hints`, report);
-    if (!rounds.has(clue.round))
+    if (clue.round !== undefined && !rounds.has(clue.round))
       report({
         path: `clues.${index}.round`,
         code: "unknown-round",
@@ -266,7 +266,7 @@ function compileClue(
 ): CompiledClue {
   return {
     id: clue.id,
-    round: clue.round,
+    ...(clue.round === undefined ? {} : { round: clue.round }),
     title: clue.title,
     body: clue.body,
     ...(clue.solution === undefined || clue.solution === "" ? {} : { solution: clue.solution }),

@@ -42,7 +42,8 @@ export interface CompiledHint {
 /** What every clue has, and the part of its own kind. */
 export interface CompiledClue extends KindParts {
   id: string;
-  round: string;
+  /** Absent: it is in none. */
+  round?: string;
   title: string;
   body: string;
   /** Told to who solved it, and to all in the end; absent: none. */

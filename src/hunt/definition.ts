@@ -152,10 +152,10 @@ const hintSchema = z.strictObject({
   after: durationSchema.prefault("0s").describe("Available this long after the clue opened for the team"),
 });
 
-const clueSchema = z.strictObject({
+const clueObject = z.strictObject({
   id: slugSchema,
-  round: slugSchema.describe("Id of the round it belongs to"),
-  title,
+  round: slugSchema.optional().describe("Id of the round it belongs to; none if not given"),
+  title: title.optional().describe("What players call it; its id if not given"),
   body: markdown.default("").describe("Markdown, sanitised"),
   solution: markdown
     .optional()
@@ -178,6 +178,8 @@ const clueSchema = z.strictObject({
   opens: conditionSchema.prefault("start").describe("When it unlocks; start if not given"),
   attempts: clueAttemptsSchema.optional(),
 });
+
+const clueSchema = clueObject.transform(({ title, ...clue }) => ({ ...clue, title: title ?? clue.id }));
 
 const prizeSchema = z.strictObject({
   id: slugSchema,
@@ -314,8 +316,9 @@ export const definitionSchema = z
           image: assetSchema.optional().describe("A picture above its story"),
         }),
       )
-      .min(1)
-      .max(ROUNDS_MAX),
+      .max(ROUNDS_MAX)
+      .default([])
+      .describe("Parts of the hunt under titles of their own"),
     clues: z.array(clueSchema).min(1).max(CLUES_MAX),
     prizes: z.array(prizeSchema).max(PRIZES_MAX).default([]),
     pages: z

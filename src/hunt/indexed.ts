@@ -50,7 +50,9 @@ export function indexHunt(published: CompiledHunt, changes?: ClueChanges): Index
   const clues = new Map(compiled.clues.map((clue) => [clue.id, clue]));
   const rounds = new Map<string, string[]>(compiled.rounds.map((round) => [round.id, []]));
   for (const clue of compiled.clues)
-    if (!clue.meta && !isVoid(changes, clue.id)) rounds.get(clue.round)?.push(clue.id);
+    if (clue.round !== undefined && !clue.meta && !isVoid(changes, clue.id)) {
+      rounds.get(clue.round)?.push(clue.id);
+    }
 
   const dependents = new Map<string, CompiledClue[]>(compiled.clues.map((clue) => [clue.id, []]));
   const thresholds = new Set<number>();

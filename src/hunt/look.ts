@@ -419,7 +419,7 @@ const headOf = (hunt: IndexedHunt, clue: CompiledClue, body: object): string => 
   const { id, round, title, tags, kind, meta } = clue;
   const shown = {
     id,
-    round,
+    ...(round === undefined ? {} : { round }),
     title,
     kind,
     ...(meta ? { meta: true as const } : {}),

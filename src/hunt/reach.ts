@@ -8,7 +8,7 @@ import type { Condition } from "./compiled.ts";
 /** What of a clue the graph knows. */
 export interface Node {
   id: string;
-  round: string;
+  round?: string | undefined;
   meta: boolean;
   points: number;
   opens: Condition;
@@ -42,7 +42,8 @@ export class Progress {
     if (this.solved.has(node.id)) return;
     this.solved.add(node.id);
     this.points += node.points + bonus;
-    if (!node.meta) this.solvedPerRound.set(node.round, this.solvedIn(node.round) + 1);
+    if (node.meta || node.round === undefined) return;
+    this.solvedPerRound.set(node.round, this.solvedIn(node.round) + 1);
   }
 
   solvedIn(round: string): number {

@@ -7,7 +7,7 @@ import { keeps } from "./withdrawn.ts";
 /** A clue that a team sees. */
 export interface Seen {
   id: string;
-  round: string;
+  round?: string;
 }
 
 /** The open and solved clues in the order of the definition, then those that a version dropped. Before the hunt opens: none. */
@@ -19,7 +19,10 @@ export function seenOf({ hunt, phase, openedAt }: Context, team: Team, now: numb
   );
   if (hunt.withdrawn.size === 0) return seen;
   for (const entry of hunt.withdrawn.values()) {
-    if (entry.clue && keeps(team, entry)) seen.push({ id: entry.id, round: entry.clue.round });
+    if (entry.clue && keeps(team, entry)) {
+      const { round } = entry.clue;
+      seen.push({ id: entry.id, ...(round === undefined ? {} : { round }) });
+    }
   }
   return seen;
 }

@@ -75,7 +75,7 @@ export function roundsOf(
       ...(image === undefined ? {} : { image: addressed(image) }),
     }));
   for (const { id, round } of seen) {
-    if (rounds.some((known) => known.id === round)) continue;
+    if (round === undefined || rounds.some((known) => known.id === round)) continue;
     rounds.push({ id: round, title: withdrawn.get(id)?.clue?.roundTitle ?? "" });
   }
   return rounds;

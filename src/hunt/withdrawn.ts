@@ -18,8 +18,8 @@ export function withdrawnSince(before: CompiledHunt, after: CompiledHunt): Withd
   const present = before.clues.map((clue): WithdrawnClue => {
     const { id, round, title, body, solution, tags, kind, points, meta } = clue;
     const about = {
-      round,
-      roundTitle: titles.get(round) ?? "",
+      ...(round === undefined ? {} : { round }),
+      roundTitle: titles.get(round ?? "") ?? "",
       title,
       body,
       ...(solution === undefined ? {} : { solution }),
@@ -90,7 +90,7 @@ export function withdrawnViews(withdrawn: Iterable<WithdrawnClue>, team: Team): 
     const { round, title, body, solution, tags, kind, points, meta } = entry.clue;
     views.push({
       id: entry.id,
-      round,
+      ...(round === undefined ? {} : { round }),
       title,
       kind,
       points: solve?.points ?? points,

@@ -134,7 +134,7 @@ export interface WebhookOutboxObject extends Rpc.DurableObjectBranded {
   report(report: WebhookReport): Promise<WebhookTaken>;
   deliveries(limit: number): OutboxPage;
   /** Sends a test now, and says what came of it. */
-  test(): Promise<DeliveryTry | Refusal>;
+  sendTest(): Promise<DeliveryTry | Refusal>;
   /** Delivers again: those of `ids`, else all that failed or are dead. */
   redeliver(ids?: readonly string[]): { redelivered: number } | Refusal;
   /** The webhook or the hunt is no more: erases what is stored. Safe to repeat. */

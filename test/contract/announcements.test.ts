@@ -157,7 +157,7 @@ describe("[ANN-1] at its time", () => {
     expect(changed.body).not.toHaveProperty("edited");
     expect((await remove("waiting", gone)).status).toBe(204);
     expectProblem(await remove("waiting", gone), "not_found");
-    await expect.poll(() => textsOf(ada), { timeout: 10_000 }).toEqual(["First"]);
+    await expect.poll(() => textsOf(ada), { timeout: 30_000 }).toEqual(["First"]);
     const day = new Date(Date.now() + 86_400_000).toISOString();
     for (let n = 0; n < 50; n += 1) await announce("waiting", { text: `${n}`, at: day });
     expectProblem(await post("waiting", { text: "one more", at: day }), "conflict");

@@ -169,7 +169,7 @@ describe("storing", () => {
   });
 
   test("[ASSET-5] a long film of unknown length comes in parts, and is the same", {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const piece = new Uint8Array(randomBytes(1_000_003));
     const head = FILES["a.mp4"] as Uint8Array;
@@ -197,7 +197,7 @@ describe("storing", () => {
   });
 
   test("[ASSET-5] beyond 100 MB is 413, announced or not; nothing of it is left", {
-    timeout: 120_000,
+    timeout: 360_000,
   }, async () => {
     const answer = await fetch(new URL("/v1/hunts/kinds/assets/huge.txt", client.url), {
       method: "PUT",
@@ -426,7 +426,7 @@ test("[ASSET-14] a hunt that is deleted leaves no file in the bucket", async () 
 });
 
 test("[ASSET-14] files outlast a restart of a local engine; deleted ones leave no byte in its folder", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "assets-"));
   const vars = { RATE_LIMITS: "off" };

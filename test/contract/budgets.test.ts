@@ -358,7 +358,7 @@ describe("each by itself", () => {
           const results = await client.play(player, ...events);
           return results.every(({ outcome }) => outcome === "cooldown");
         },
-        { timeout: 30_000, interval: 200 },
+        { timeout: 90_000, interval: 200 },
       )
       .toBe(true);
     const [word] = await advised();

@@ -267,7 +267,7 @@ async function playEverything(): Promise<void> {
   }
   await boardInKv(engine, "canary");
   // All of it has arrived in the origin.
-  await vi.waitFor(() => client.verify("canary"), { timeout: 20_000, interval: 200 });
+  await vi.waitFor(() => client.verify("canary"), { timeout: 60_000, interval: 200 });
   for (const path of [
     "/healthz",
     "/readyz",

@@ -267,7 +267,7 @@ describe("[API-8] a route refuses", () => {
     }
     expect(wrong).toEqual([]);
     expect(tried).toBeGreaterThan(20);
-  }, 180_000);
+  }, 540_000);
 
   test("a body of a type it does not declare, and of none", async () => {
     const refusals = new Refusals();

@@ -121,7 +121,7 @@ describe("[DEL-1] deleting a hunt", () => {
     expect(body.hunts.map((row) => row.hunt)).not.toContain(hunt);
     expect((await remove(hunt)).body, "asked again, it is the same").toEqual({ job });
     for (const socket of sockets) {
-      await expect.poll(() => socket.closed?.code, { timeout: 5_000 }).toBe(4_404);
+      await expect.poll(() => socket.closed?.code, { timeout: 15_000 }).toBe(4_404);
     }
     const told = await ended(job);
     expect(told).toMatchObject({ job, hunt, state: "done", done: told.of });
@@ -138,7 +138,7 @@ describe("[DEL-4] the id of a deleted hunt", () => {
     await client.publish(hunt, everyOutcome());
     const player = await client.team(hunt, "Owls");
     await client.playOne(player, { id: "1", type: "answer", clue: "cave", answer: "open sesame" });
-    await expect.poll(async () => (await client.board(hunt)).total, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await client.board(hunt)).total, { timeout: 30_000 }).toBe(1);
     const codes = (await client.organise("GET", `/v1/hunts/${hunt}/codes`)).text;
     const ticket = await ticketOf(client, player);
     await client.setPhase(hunt, "ended");
@@ -212,7 +212,7 @@ describe("[DEL-4] the id of a deleted hunt", () => {
     expect(renewed.status, renewed.text).toBe(200);
     await client.playOne(next, { id: "1", type: "answer", clue: "cave", answer: "open sesame" });
     await expect
-      .poll(async () => (await client.board(hunt)).entries[0]?.score, { timeout: 10_000 })
+      .poll(async () => (await client.board(hunt)).entries[0]?.score, { timeout: 30_000 })
       .toBe(100);
     await client.verify(hunt);
   });

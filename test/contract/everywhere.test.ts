@@ -306,7 +306,7 @@ beforeAll(async () => {
   await playEverything();
   await engine.stop();
   await readDisk(dataDir);
-}, 120_000);
+}, 360_000);
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 async function playEverything(): Promise<void> {

@@ -53,7 +53,7 @@ beforeAll(async () => {
   });
   const end = Date.now() + 20_000;
   while ((await client.board("tables")).entries[0]?.score !== 130 && Date.now() < end) await sleep(50);
-}, 120_000);
+}, 360_000);
 afterAll(() => engine.stop());
 
 async function table(what: string, token = client.organiserToken): Promise<Record<string, string>[]> {

@@ -47,7 +47,7 @@ beforeAll(async () => {
     HUNT,
     everyOutcome({ teams: { mode: "teams", maxSize: 4 }, join: { fields: [mail], consent: [] } }),
   );
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await engine?.stop();
   await rm(dataDir, { recursive: true, force: true });
@@ -108,7 +108,7 @@ const archived = () =>
       );
       for (const { seq, archived: upto } of body.shards) expect(upto).toBe(seq);
     },
-    { timeout: 30_000, interval: 200 },
+    { timeout: 90_000, interval: 200 },
   );
 
 const playersOf = async (id: string) => {
@@ -256,4 +256,4 @@ test("[PD-2] [PD-6] no byte of who was moved is left, after a restart and a rese
   expect(foundIn(dataDir, { keeper: KEPT.keeper }).join()).toContain("keeper in ");
   expect(foundIn(dataDir, { ...CANARIES, walker: KEPT.walker })).toEqual([]);
   await start();
-}, 120_000);
+}, 360_000);

@@ -257,7 +257,7 @@ test("[HELP-2] it is paged: following the cursor every request comes once, in or
   }
   const long = await follow("?limit=200");
   expect(long.found).toEqual(ids);
-}, 120_000);
+}, 360_000);
 
 test("[HELP-6] a request, a message and a reply that are sent again under their Idempotency-Key are said once", async () => {
   await client.publish("again", manyClues(2, { help: HELP }));

@@ -136,7 +136,7 @@ describe("dead letters", () => {
     const after = await client.team("poisoned", "After");
     await client.playOne(after, { id: "1", type: "answer", clue: "c0", answer: "right 0" });
     const path = "/v1/hunts/poisoned/dead-letters";
-    await expect.poll(async () => (await letters(path)).total, { timeout: 30_000 }).toBe(1);
+    await expect.poll(async () => (await letters(path)).total, { timeout: 90_000 }).toBe(1);
     expect(await letters(path)).toEqual({
       letters: [
         {
@@ -171,14 +171,14 @@ describe("dead letters", () => {
     await queue.send("not a message");
     await queue.send({ v: 1, hunt: 7 });
     const path = "/v1/ops/dead-letters";
-    await expect.poll(async () => (await letters(path)).total, { timeout: 30_000 }).toBe(2);
+    await expect.poll(async () => (await letters(path)).total, { timeout: 90_000 }).toBe(2);
     expect((await letters(path)).letters.map(({ error }) => error).sort()).toEqual([
       "Malformed: no hunt, shard or first seq",
       "Malformed: not JSON",
     ]);
     // Sent again, they are what they were.
     expect((await client.organise("POST", `${path}/redrive`, {})).body).toEqual({ redriven: 2 });
-    await expect.poll(async () => (await letters(path)).total, { timeout: 30_000 }).toBe(2);
+    await expect.poll(async () => (await letters(path)).total, { timeout: 90_000 }).toBe(2);
   });
 
   test("[ORIGIN-25] bad requests are refused", async () => {

@@ -76,7 +76,7 @@ beforeAll(async () => {
   await readObjects("DeadLetters", (database) => {
     for (const letter of database.prepare("SELECT * FROM letter").all()) letters.push(JSON.stringify(letter));
   });
-}, 120_000);
+}, 360_000);
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 async function play(engine: Engine): Promise<void> {
@@ -120,7 +120,7 @@ async function play(engine: Engine): Promise<void> {
   await client.organise("POST", `${path}/awards`, { points: 1, reason: "a reason" });
   const dead = () => client.organise<{ total: number }>("GET", "/v1/hunts/solo/dead-letters");
   await vi.waitFor(async () => expect((await dead()).body.total).toBeGreaterThan(0), {
-    timeout: 40_000,
+    timeout: 120_000,
     interval: 200,
   });
   const archived = () =>
@@ -129,7 +129,7 @@ async function play(engine: Engine): Promise<void> {
     async () => {
       for (const { seq, archived: of } of (await archived()).body.shards) expect(of).toBe(seq);
     },
-    { timeout: 20_000, interval: 200 },
+    { timeout: 60_000, interval: 200 },
   );
   exported = [];
   for (const hunt of ["several", "solo"]) {

@@ -582,7 +582,7 @@ describe("[PRIZE-30] winners are reached by what they gave", () => {
     await client.publish("reached", hunt([prize("voucher", { stock: 3 })], { join: { fields } }), "draft");
     await expect
       .poll(async () => (await as(["operator"], "reached")).body.winners.some(({ contact }) => contact), {
-        timeout: 5_000,
+        timeout: 15_000,
       })
       .toBe(false);
   });

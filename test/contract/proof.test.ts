@@ -77,7 +77,7 @@ beforeAll(async () => {
     await sleep(500);
     roots = await rootsNow("proven");
   }
-}, 90_000);
+}, 270_000);
 afterAll(async () => {
   await engine.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -168,7 +168,7 @@ describe("[PUSH-1] a player's device is told what happens", () => {
     await new Promise((done) => setTimeout(done, 7_000));
     expect(service.of(device)).toEqual([]);
     expect(service.timesAsked(device)).toBe(1);
-  }, 30_000);
+  }, 90_000);
 });
 
 describe("[PUSH-5] it ends", () => {
@@ -209,7 +209,7 @@ describe("[PUSH-5] it ends", () => {
       expect(await sample('hunt_push_messages_total{result="again"}')).toBeGreaterThan(0);
       expect(await sample('hunt_push_messages_total{result="sent"}')).toBeGreaterThan(0);
     });
-  }, 60_000);
+  }, 180_000);
 
   test("with leaving, signing out, a ban and being forgotten", async () => {
     const make = async (name: string): Promise<[Player, Player]> => {

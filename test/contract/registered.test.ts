@@ -86,7 +86,7 @@ async function register(...registrations: { externalId: string; [more: string]: 
     .prepare("SELECT blocked FROM registration WHERE external_id = ?")
     .bind(last?.externalId ?? "");
   await vi.waitFor(async () => expect(await there.first("blocked")).toBe(Number(last?.blocked ?? false)), {
-    timeout: 30_000,
+    timeout: 90_000,
     interval: 50,
   });
 }
@@ -381,7 +381,7 @@ describe("[REG-10] registrations, line by line", () => {
       database
         .prepare(`SELECT count(*) AS n FROM registration WHERE external_id LIKE 'many-%' AND ${where}`)
         .first("n");
-    await expect.poll(() => counted("bracket = 'locals'"), { timeout: 30_000 }).toBe(count);
+    await expect.poll(() => counted("bracket = 'locals'"), { timeout: 90_000 }).toBe(count);
     await register({ externalId: "many-7", blocked: true });
     expect(await counted("blocked = 1 AND bracket IS NULL")).toBe(1);
   });

@@ -118,7 +118,7 @@ test("[COR-5] [COR-10] while the public standings stand still, a regrade shows i
   await say(one, "1", "right 0");
   await say(two, "1", "lighthouse keeper");
   await expect.poll(() => places("frozen")).toEqual(["One 10", "Two 0"]);
-  await expect.poll(async () => (await client.board("frozen")).frozen, { timeout: 10_000 }).toBe(true);
+  await expect.poll(async () => (await client.board("frozen")).frozen, { timeout: 30_000 }).toBe(true);
   await client.publish("frozen", { ...corrected("lighthouse keeper"), freeze }, "draft");
   const { body } = await regrade("frozen", { dryRun: false });
   expect(body.teamsMoved).toBe(2);

@@ -70,7 +70,7 @@ const event = (type: string, more: object): never =>
 
 /** A frame that has come, or comes soon, has the text. */
 const until = (socket: Socket, text: string): Promise<unknown> =>
-  vi.waitFor(() => expect(JSON.stringify(socket.frames)).toContain(text), { timeout: 30_000, interval: 50 });
+  vi.waitFor(() => expect(JSON.stringify(socket.frames)).toContain(text), { timeout: 90_000, interval: 50 });
 
 const auditOf = async (hunt: string): Promise<string[]> =>
   (await client.organise<Audit>("GET", `/v1/hunts/${hunt}/audit`)).body.entries.map(({ action }) => action);
@@ -257,7 +257,7 @@ describe("[REH-2] its clock", () => {
     for (const fact of facts) near(fact.at, at);
     expect((await client.me(player)).phase).toBe("live");
     await vi.waitFor(async () => expect((await client.board(hunt)).total).toBe(1), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 100,
     });
     // Long texts apart have tickets by the engine's clock.
@@ -376,7 +376,7 @@ describe("[REH-6] made anew and removed", () => {
     const socket = await Socket.ofPlayer(client, player);
     const second = await made("anew", { at: iso(Date.now() + DAY) });
     expect(second.hunt).toBe(first.hunt);
-    await expect.poll(() => socket.closed, { timeout: 10_000 }).toBeDefined();
+    await expect.poll(() => socket.closed, { timeout: 30_000 }).toBeDefined();
     const stats = (token: string): Promise<Answer> =>
       client.call("GET", `/v1/hunts/${first.hunt}/stats`, { token });
     expectProblem(await stats(first.token), "forbidden");
@@ -463,7 +463,7 @@ describe("[REH-7] who joins it joins as any hunt", () => {
     const database = await engine.miniflare.getD1Database("ORIGIN_DB");
     const isThere = async (): Promise<boolean> =>
       (await database.prepare("SELECT 1 FROM registration WHERE external_id = 'ada'").first()) !== null;
-    await vi.waitFor(async () => expect(await isThere()).toBe(true), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(async () => expect(await isThere()).toBe(true), { timeout: 60_000, interval: 50 });
     const { team, id } = await client.join(hunt, {
       name: "Ada",
       team: { create: "Owls" },

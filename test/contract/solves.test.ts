@@ -224,7 +224,7 @@ test("[COR-5] a frozen board and history show nothing of it before the end", asy
   await solve(one, 0);
   await solve(one, 1);
   await solve(two, 0);
-  await expect.poll(() => places("still"), { timeout: 2_000 }).toEqual(["One 20", "Two 10"]);
+  await expect.poll(() => places("still"), { timeout: 6_000 }).toEqual(["One 20", "Two 10"]);
   await sleep(Date.parse(freeze) - Date.now() + 50);
   await undo(one, "c1");
   await byHand(two, "c1", early);

@@ -3,7 +3,7 @@ import { expect, vi } from "vitest";
 import type { Engine } from "../../scripts/local/engine.ts";
 import type { Client } from "./client.ts";
 
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 90_000, interval: 50 };
 
 /** The origin has so many registrations, of ids that begin so; the queue has them for a moment. */
 export async function registrationsThere(engine: Engine, count: number, prefix = ""): Promise<void> {

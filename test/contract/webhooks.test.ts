@@ -321,7 +321,7 @@ describe("receivers that fail", () => {
     const begun = Date.now();
     await client.team(hunt, "Owls");
     await count("/good", 1);
-    expect(Date.now() - begun).toBeLessThan(5_000);
+    expect(Date.now() - begun).toBeLessThan(9_000);
     await count("/shaky", 2);
     const [first, second] = receiver.at("/shaky");
     expect(second?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);

@@ -41,7 +41,7 @@ async function allOf(hunt: string, clues?: string[]): Promise<string[]> {
 }
 
 test("[SEC-104] of 210 long announcements /me has the newest 50, the pages have all, shards hold a bounded part", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await publish("loud");
   await setPhase("loud", "live");
@@ -64,7 +64,7 @@ test("[SEC-104] of 210 long announcements /me has the newest 50, the pages have 
 });
 
 test("[SEC-105] a player is told of its clues only, on every page; of many about one clue none hides another's", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await publish("about");
   await setPhase("about", "live");

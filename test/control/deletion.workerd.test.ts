@@ -63,7 +63,7 @@ async function finished(job: string): Promise<Deletion> {
     const told = await jobOf(job);
     expect(told.state).toBe("done");
     return told;
-  }, 20_000);
+  }, 60_000);
 }
 
 /** Everything that a hunt has: players, an answer, a prize, a letter, copies, rows of the origin. */
@@ -86,7 +86,7 @@ async function played(hunt: string): Promise<Awaited<ReturnType<typeof join>>> {
   await vi.waitFor(async () => {
     expect(await rowsOf(hunt)).toBeGreaterThan(2);
     expect(await env.CACHE.get(boardKey(scopeOf(hunt, 0)))).not.toBeNull();
-  }, 10_000);
+  }, 30_000);
   await setPhase(hunt, "ended");
   return team;
 }
@@ -191,7 +191,7 @@ test("[DEL-2] it goes on after any restart, and asks everything a second time wh
     await runDurableObjectAlarm(directory());
     const { done, of } = await jobOf(job);
     expect(done).toBe((of - 1) / 2);
-  }, 20_000);
+  }, 60_000);
   const before = erased.mock.calls.length;
   expect(before).toBeGreaterThanOrEqual(2);
   // A call that was under way writes once more.
@@ -225,7 +225,7 @@ test("[DEL-2] with a dead origin it runs and says so; it ends when the origin is
       state: "running",
       waitsFor: expect.stringMatching(/^origin: the origin is unavailable/),
     });
-  }, 10_000);
+  }, 30_000);
   const { done, of } = await jobOf(job);
   expect(done, "all else is erased").toBe((of - 1) / 2 - 1);
   expect((await storedOf(hunt)).filter((table) => !table.startsWith("control"))).toEqual([]);
@@ -245,7 +245,7 @@ test("[DEL-2] what stays in vain for a day is given up; asked for again it goes 
   await vi.waitFor(async () => {
     await runDurableObjectAlarm(directory());
     expect((await jobOf(job)).waitsFor).toBeDefined();
-  }, 10_000);
+  }, 30_000);
   await runInDurableObject(directory(), (_, { storage }) => {
     const { entry } = storage.sql
       .exec<{ entry: string }>(
@@ -264,7 +264,7 @@ test("[DEL-2] what stays in vain for a day is given up; asked for again it goes 
   await vi.waitFor(async () => {
     await runDurableObjectAlarm(directory());
     expect((await jobOf(job)).state).toBe("failed");
-  }, 10_000);
+  }, 30_000);
   expect(await runDurableObjectAlarm(directory()), "nothing is tried any more").toBe(false);
   dead.mockRestore();
   expect(await begun(hunt)).toBe(job);
@@ -310,7 +310,7 @@ test("[DEL-4] a hunt made anew is another one: nothing that was made for the fir
     refused: "unauthenticated",
   });
   // What it ships is archived, what was shipped before is not.
-  await vi.waitFor(async () => expect(await rowsOf(hunt)).toBeGreaterThan(2), 10_000);
+  await vi.waitFor(async () => expect(await rowsOf(hunt)).toBeGreaterThan(2), 30_000);
   expect(await directory().gone(undefined)).toMatchObject({
     gone: expect.arrayContaining([{ hunt, incarnation: 0 }]),
   });

@@ -252,7 +252,7 @@ test("[COR-14] a regrade that a kill of control cut short is gone on with, and c
           .map(({ team }) => team)
           .sort(),
       {
-        timeout: 20_000,
+        timeout: 60_000,
       },
     )
     .not.toEqual(
@@ -263,7 +263,7 @@ test("[COR-14] a regrade that a kill of control cut short is gone on with, and c
     );
   const { entries } = await control(hunt).audit(undefined, 5);
   const id = String(entries.find(({ action }) => action === "regrade")?.detail.regrade);
-  await expect.poll(() => undo(hunt, id), { timeout: 20_000 }).toMatchObject({ teams: expect.any(Number) });
+  await expect.poll(() => undo(hunt, id), { timeout: 60_000 }).toMatchObject({ teams: expect.any(Number) });
   await expect.poll(() => places(hunt)).toEqual(before);
   await verified(hunt);
 });

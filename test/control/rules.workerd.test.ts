@@ -69,7 +69,7 @@ test("[CTRL-6] a hunt compiled by other rules is compiled anew at the first comm
   const [one] = await open(hunt);
   await age(hunt);
   expect(await play(one as Playing, guess(hunt, "1", "right"))).toMatchObject([{ outcome: "correct" }]);
-  await vi.waitFor(async () => expect(await storedRules(hunt, "weur-1")).toBe(RULES_VERSION), 8_000);
+  await vi.waitFor(async () => expect(await storedRules(hunt, "weur-1")).toBe(RULES_VERSION), 24_000);
   expect(await control(hunt).publicEntry()).toMatchObject({ version: 1 });
 });
 

@@ -21,13 +21,13 @@ const KEPT = join(import.meta.dirname, "../fixtures/engine-before-15");
 const VARS = { RATE_LIMITS: "off", SHARDS_PER_REGION: "2" };
 
 /** Members of `/me` and of the hunt that the earlier engine did not have. */
-const SINCE = new Set(["returnCode", "bracketRank", "captain", "joining"]);
+const SINCE = new Set(["returnCode", "bracketRank", "captain", "joining", "push"]);
 
 /** From the publishing to the freeze: room for everything that happens before it, ms. */
 const FREEZE_AFTER = 15_000;
 
 /** How long standings, pushes and the archive may take to catch up, ms. */
-const SETTLED = { timeout: 60_000, interval: 200 };
+const SETTLED = { timeout: 180_000, interval: 200 };
 
 /** A hunt for registered players, of whom the earlier engine let one join twice. */
 const REGISTERED = "registered-before";
@@ -284,7 +284,7 @@ async function beginOthers(): Promise<void> {
 }
 
 test("[REC-10] an earlier engine begins a hunt: prizes, a freeze, a ban, a pause, every kind of event", {
-  timeout: 90_000,
+  timeout: 270_000,
 }, async () => {
   await beginOthers();
   const now = Date.now();
@@ -445,9 +445,11 @@ test("[REC-10] data of an earlier engine: everything is there, and the standings
   await start();
   const after = await stateOf();
   // What came since is beside it.
-  const told: unknown = JSON.parse(JSON.stringify(after), (key, value) =>
-    SINCE.has(key) ? undefined : value,
-  );
+  const told: unknown = JSON.parse(JSON.stringify(after), function (this: object, key, value) {
+    const isOfClue = key === "answer" && "hints" in this;
+    const isOfHunt = key === "rounds" && "prizes" in this && !("clues" in this);
+    return SINCE.has(key) || isOfClue || isOfHunt ? undefined : value;
+  });
   expect(told).toEqual(JSON.parse(JSON.stringify(before)));
   expect(after.board.frozen).toBe(true);
   expect(after.export.length).toBeGreaterThan(played.length);

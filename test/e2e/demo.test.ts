@@ -168,15 +168,15 @@ test("[API-60] nudges cost nothing, hints their price, wrong answers an attempt;
   });
   const board = () => client.board(HUNT);
   await expect
-    .poll(async () => (await board()).entries.map(({ team }) => team.name), { timeout: 15_000 })
+    .poll(async () => (await board()).entries.map(({ team }) => team.name), { timeout: 45_000 })
     .toEqual(["Swift", "Steady"]);
   await expect
-    .poll(async () => (await board()).entries.map(({ score }) => score), { timeout: 15_000 })
+    .poll(async () => (await board()).entries.map(({ score }) => score), { timeout: 45_000 })
     .toEqual([total, total - paid]);
 });
 
 test("[REC-2] a restart on the same data directory loses nothing, and duplicates stay duplicates", {
-  timeout: 90_000,
+  timeout: 270_000,
 }, async () => {
   const state = async () => ({
     swift: await withoutClock(swift),
@@ -190,7 +190,7 @@ test("[REC-2] a restart on the same data directory loses nothing, and duplicates
   const ranked = () =>
     expect
       .poll(async () => [(await client.me(swift)).team.rank, (await client.me(steady)).team.rank], {
-        timeout: 15_000,
+        timeout: 45_000,
       })
       .toEqual([1, 2]);
   await ranked();

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 test("after one whose data workerd cannot open, the next ones start and respond", {
-  timeout: 120_000,
+  timeout: 360_000,
 }, async () => {
   const dataDir = join(scratch, "broken");
   const first = await startEngine({ dataDir, log: () => undefined });

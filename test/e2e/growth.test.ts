@@ -67,7 +67,7 @@ test("[REC-5] a live hunt grows: new teams land on new shards, nobody moves, not
   await expect
     .poll(
       async () => (await client.board("grown", "?limit=500")).entries.filter(({ score }) => score > 0).length,
-      { timeout: 15_000 },
+      { timeout: 45_000 },
     )
     .toBe(38);
   const lines = await client.export("grown");

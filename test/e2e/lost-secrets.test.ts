@@ -25,7 +25,7 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }));
 const right = (id: string) => ({ id, type: "answer", clue: "strong-one", answer: "tug" }) as const;
 
 test("[SEC-84] a lost secrets.json is told at start, and what its keys judged is refused, not judged wrong", {
-  timeout: 180_000,
+  timeout: 540_000,
 }, async () => {
   const secrets = join(dataDir, "secrets.json");
   const kept = join(dataDir, "kept.json");

@@ -38,7 +38,7 @@ async function stopped(engine: Started): Promise<{ code: number | null; signal: 
 }
 
 test("[REC-3] npm start is ready with the demo, stops on a SIGTERM to npm alone, and has everything after the next start", {
-  timeout: 120_000,
+  timeout: 360_000,
 }, async () => {
   running = await startByNpm(dataDir, { SHARDS_PER_REGOIN: "2" });
   expect(running.output()).toContain("SHARDS_PER_REGOIN is no parameter; did you mean SHARDS_PER_REGION?");
@@ -71,7 +71,7 @@ test("[REC-3] npm start is ready with the demo, stops on a SIGTERM to npm alone,
 });
 
 test("[REC-4] a second engine on the same data directory or port is refused, and says what to do", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   running = await startByNpm(dataDir);
   const refused = async (env: Record<string, string>): Promise<string> => {
@@ -103,7 +103,7 @@ test.runIf(process.platform === "linux").each([
       const failure = await promisify(execFile)("npm", [...command], {
         cwd: root,
         env: { ...process.env, DATA_DIR: dataDir, PORT: "0" },
-        timeout: 20_000,
+        timeout: 60_000,
       }).then(
         () => undefined,
         (error: { code: number; stderr: string }) => error,
@@ -117,7 +117,7 @@ test.runIf(process.platform === "linux").each([
 );
 
 test("[DEV-1] npm run dev is on PORT with its data in DATA_DIR, takes the tokens made there, and stops on a SIGTERM", {
-  timeout: 120_000,
+  timeout: 360_000,
 }, async () => {
   const own = await mkdtemp(join(tmpdir(), "hunt-dev-"));
   const port = await freePort();

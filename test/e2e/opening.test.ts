@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { openingOf, openingReport } from "../../scripts/lab/load/opening.ts";
 
 test("[LOAD-9] each has the first clue, none an error, and after a solve few bytes", {
-  timeout: 180_000,
+  timeout: 540_000,
 }, async () => {
   const scratch = mkdtempSync(join(tmpdir(), "hunt-opening-test-"));
   try {

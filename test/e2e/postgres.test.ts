@@ -43,7 +43,7 @@ const serverPid = async (): Promise<number> =>
 const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}/exe`);
 
 test("[ORIGIN-13] ORIGIN=postgres npm start brings its own PostgreSQL, facts arrive in it, and it ends and starts again with the engine", {
-  timeout: 180_000,
+  timeout: 540_000,
 }, async () => {
   running = await startByNpm(dataDir, { ORIGIN: "postgres", DATABASE_URL: "" });
   let client = await Client.of(running);
@@ -81,7 +81,7 @@ test("[ORIGIN-13] ORIGIN=postgres npm start brings its own PostgreSQL, facts arr
 });
 
 test("[ORIGIN-13] a DATABASE_URL that cannot be used is told, without its password", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const refused = (env: Record<string, string>) =>
     startByNpm(dataDir, { ORIGIN: "postgres", ...env }).then(

@@ -66,7 +66,7 @@ describe.skipIf(missing.length > 0)("with a real Prometheus", () => {
       { stdio: "ignore" },
     );
     await load();
-  }, 120_000);
+  }, 360_000);
 
   afterAll(async () => {
     prometheus?.kill();

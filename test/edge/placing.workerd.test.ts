@@ -269,7 +269,7 @@ describe("[PLACE-3] a shard that refuses for overload", () => {
     // From here on the shard has nothing to report but that it refuses.
     await vi.waitFor(
       async () => expect((await publishedFigures("crowded"))?.shards["weur-0"]?.teams).toBe(1),
-      { timeout: 5_000 },
+      { timeout: 15_000 },
     );
     const held = await holdCommits("crowded");
     const waiting = Array.from({ length: 100 }, (_, index) =>
@@ -280,7 +280,7 @@ describe("[PLACE-3] a shard that refuses for overload", () => {
     await vi.waitFor(
       async () => expect((await publishedFigures("crowded"))?.shards["weur-0"]?.refuses).toBe("busy"),
       {
-        timeout: 5_000,
+        timeout: 15_000,
       },
     );
     const all = await Promise.all(
@@ -292,7 +292,7 @@ describe("[PLACE-3] a shard that refuses for overload", () => {
     // Its ten seconds pass, and the standings' object says so without being asked.
     await vi.waitFor(
       async () => expect((await publishedFigures("crowded"))?.shards["weur-0"]?.refuses).toBeUndefined(),
-      { timeout: 25_000, interval: 500 },
+      { timeout: 75_000, interval: 500 },
     );
   });
 
@@ -388,7 +388,7 @@ describe("[PLACE-4] a hunt grows by itself", () => {
         await playing();
         expect(await control("busy").publicEntry()).toMatchObject({ shardsPerRegion: 6 });
       },
-      { timeout: 20_000, interval: 300 },
+      { timeout: 60_000, interval: 300 },
     );
     expect((await audited("busy"))[0]).toMatchObject({ actor: "engine", action: "shards" });
     expect((await publishedFigures("busy"))?.shards["weur-0"]?.events).toBeGreaterThan(1);

@@ -112,7 +112,7 @@ async function play(client: Client): Promise<Player> {
   await client.join("kept", { name: KEPT, team: { create: "Kept" } });
   await expect
     .poll(async () => (await client.organise<{ ok: boolean }>("GET", `/v1/hunts/${HUNT}/verify`)).body.ok, {
-      timeout: 30_000,
+      timeout: 90_000,
     })
     .toBe(true);
   await client.setPhase(HUNT, "ended");
@@ -132,7 +132,7 @@ const look = async (client: Client, job: string): Promise<DeletionJob> =>
   (await client.organise<DeletionJob>("GET", `/v1/jobs/${job}`)).body;
 
 const ended = (client: Client, job: string): Promise<void> =>
-  expect.poll(async () => (await look(client, job)).state, { timeout: 60_000 }).toBe("done");
+  expect.poll(async () => (await look(client, job)).state, { timeout: 180_000 }).toBe("done");
 
 /** Redrives what there is, makes the hunt anew, and plays it. */
 async function beginAnew(client: Client): Promise<void> {
@@ -144,14 +144,14 @@ async function beginAnew(client: Client): Promise<void> {
   await client.playOne(player, { id: "1", type: "answer", clue: "c0", answer: "right 0" });
   await expect
     .poll(async () => (await client.organise<{ ok: boolean }>("GET", `/v1/hunts/${HUNT}/verify`)).body.ok, {
-      timeout: 30_000,
+      timeout: 90_000,
     })
     .toBe(true);
   await client.verify("kept");
 }
 
 test("[DEL-5] no byte of a deleted hunt is left in the data folder, also after a restart and a redrive", {
-  timeout: 180_000,
+  timeout: 540_000,
 }, async () => {
   const dataDir = await newFolder();
   let engine = await startEngine({ dataDir, vars: { RATE_LIMITS: "off" } });
@@ -181,7 +181,7 @@ test("[DEL-5] no byte of a deleted hunt is left in the data folder, also after a
 });
 
 test("[DEL-2] [DEL-5] kill -9 in the middle of a deletion: it goes on by itself, and nothing is left", {
-  timeout: 240_000,
+  timeout: 720_000,
 }, async () => {
   const dataDir = await newFolder();
   const start = () => startByNpm(dataDir, { RESEND_AFTER_MS: "1000" });
@@ -211,7 +211,7 @@ test("[DEL-2] [DEL-5] kill -9 in the middle of a deletion: it goes on by itself,
 });
 
 test("[DEL-2] [DEL-5] with a dead PostgreSQL a deletion is running and says why; it ends when that is back, and no byte is left", {
-  timeout: 240_000,
+  timeout: 720_000,
 }, async () => {
   const dataDir = await newFolder();
   let postgres = await startPostgres({ dataDir });
@@ -225,7 +225,7 @@ test("[DEL-2] [DEL-5] with a dead PostgreSQL a deletion is running and says why;
   await proxy.down();
   const job = await begin(client);
   await expect
-    .poll(async () => (await look(client, job)).waitsFor, { timeout: 30_000 })
+    .poll(async () => (await look(client, job)).waitsFor, { timeout: 90_000 })
     .toMatch(/^origin: the origin is unavailable/);
   const waiting = await look(client, job);
   expect(waiting).toMatchObject({ state: "running" });

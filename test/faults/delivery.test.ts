@@ -188,7 +188,7 @@ describe.each([
   beforeAll(async () => {
     process.stdout.write(`delivery to ${driver}: SEED=${seed}\n`);
     database = await open();
-  }, 60_000);
+  }, 180_000);
   beforeEach(async () => {
     // Each failure that is meant to happen is told there.
     vi.spyOn(console, "warn").mockImplementation(() => undefined);

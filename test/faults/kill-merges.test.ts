@@ -118,7 +118,7 @@ function expectedOf(facts: readonly Line[]): Map<string, { solves: Map<string, n
 }
 
 test(`[TE-35] kill -9 while teams are merged loses and doubles no player, no solve, no point (SEED=${seed})`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   let engine = await start();
   let client = await Client.of(engine);

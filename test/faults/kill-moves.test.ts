@@ -101,7 +101,7 @@ const factsOf = (facts: readonly ExportedFact[], { player, event }: Sent): Expor
   facts.filter((fact) => fact.type === "answer" && fact.player === player.id && fact.event === event.id);
 
 test(`[TE-28] [TE-31] kill -9 while players are moved loses and doubles no seat and no event (SEED=${seed})`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   let engine = await start();
   let client = await Client.of(engine);

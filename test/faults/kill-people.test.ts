@@ -260,7 +260,7 @@ test.each([
 ])(
   `[PD-7] [TE-24] [TE-28] [TE-35] kill -9 while players move, leave and are forgotten and teams merge, origin %s (SEED=${seed})`,
   {
-    timeout: 600_000,
+    timeout: 1_800_000,
   },
   async (origin, rounds) => {
     const dataDir = await mkdtemp(join(tmpdir(), "hunt-kill-people-"));

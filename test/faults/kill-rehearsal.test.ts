@@ -39,7 +39,7 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }));
 const start = () => startByNpm(dataDir, { ORIGIN_TIMEOUT_MS: "500" });
 
 test(`[REH-2] [REH-6] kill -9 while a rehearsal is played, made anew and removed (SEED=${seed})`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   let engine = await start();
   let client = await Client.of(engine);

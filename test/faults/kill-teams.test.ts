@@ -47,7 +47,7 @@ const rowsOf = async (client: Client): Promise<Teams["teams"]> =>
   (await client.organise<Teams>("GET", "/v1/hunts/shaken/teams?limit=500")).body.teams;
 
 test(`[TE-22] [TE-23] [TE-24] kill -9 while teams change loses and doubles no seat and no name (SEED=${seed})`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   let engine = await start();
   let client = await Client.of(engine);

@@ -50,7 +50,7 @@ interface Sent {
 }
 
 test(`[REC-1] nothing that was acknowledged is lost or doubled by kill -9 under load (SEED=${seed})`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   let engine = await start();
   let client = await Client.of(engine);
@@ -112,7 +112,7 @@ test(`[REC-1] nothing that was acknowledged is lost or doubled by kill -9 under 
 });
 
 test("[REC-9] what a killed engine had not shipped goes to the origin by the shard's alarm, though nobody comes", {
-  timeout: 120_000,
+  timeout: 360_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "hunt-alarm-"));
   try {

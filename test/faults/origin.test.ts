@@ -113,7 +113,7 @@ async function until(is: (origin: Origin) => boolean, within: number): Promise<n
 }
 
 test("[PR-4] [FAULT-6] an origin that freezes and then is gone costs players nothing and loses nothing", {
-  timeout: 180_000,
+  timeout: 540_000,
 }, async () => {
   await client.publish("outage", manyClues(2));
   const players: Player[] = [];

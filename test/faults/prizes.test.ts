@@ -93,7 +93,7 @@ async function claimAll(
 
 test.each([1, 2, 20])(
   `[PRIZE-1] [PRIZE-2] [PRIZE-4] 10,000 claims on 7 units with evictions and a kill, %i shards (SEED=${seed})`,
-  { timeout: 600_000 },
+  { timeout: 1_800_000 },
   async (shards) => {
     const dataDir = join(scratch, String(shards));
     const start = () =>

@@ -120,7 +120,7 @@ const FLIPS: Flip[] = [
 test.each(FLIPS)(
   "[LOG-9] [LOG-10] $what: nothing false is told, and a repair brings all back",
   {
-    timeout: 240_000,
+    timeout: 720_000,
   },
   async ({ what, isEnd, flip }) => {
     playing ??= playOnce();

@@ -52,7 +52,7 @@ afterEach(() => {
 });
 
 /** The machine may be busy, ms. */
-const PATIENCE = { timeout: 40_000, interval: 50 };
+const PATIENCE = { timeout: 120_000, interval: 50 };
 
 const HOOK = { webhooks: [{ url: "https://receiver.example/", on: ["joined", "solved", "first_solve"] }] };
 const outboxOf = (hunt: string) => env.WEBHOOKS.getByName(outboxName(hunt, "hook-1"));

@@ -88,7 +88,7 @@ export function clue(id: string, sketch: ClueSketch = {}): CompiledClue {
 }
 
 export function hunt(clues: CompiledClue[], given: Partial<CompiledHunt> = {}): CompiledHunt {
-  const rounds = [...new Set(clues.map(({ round }) => round))].map((id) => ({ id, title: id }));
+  const rounds = [...new Set(clues.flatMap(({ round }) => round ?? []))].map((id) => ({ id, title: id }));
   return {
     format: 1,
     hunt: "h",

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { huntJsonSchema, parseDefinition } from "../../src/hunt/definition.ts";
 import { SOURCE_BYTES_MAX } from "../../src/hunt/reading.ts";
+import { cpuTime } from "../cpu.ts";
 
 const MINIMAL = {
   format: 1,
@@ -326,10 +327,10 @@ describe("reading", () => {
     ["many tokens", "yaml", "k: 1\n".repeat(300_000), "too-large"],
     ["many anchors", "yaml", "&a ".repeat(600_000), "too-large"],
   ])("[DEF-8] %s in %s are an issue, soon", (_name, format, source, code) => {
-    const started = performance.now();
+    const spent = cpuTime();
     const codes = new Set((parseDefinition(source, format).issues ?? []).map((issue) => issue.code));
     expect(codes).toContain(code);
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(spent()).toBeLessThan(10_000);
   });
 
   test("[DEF-8] brackets in texts do not count as nesting", () => {
@@ -390,7 +391,7 @@ describe("JSON Schema", () => {
         { properties: Record<string, { description?: string }>; required: string[] }
       >
     ).Hunt;
-    expect(hunt?.required).toEqual(["format", "title", "rounds", "clues"]);
+    expect(hunt?.required).toEqual(["format", "title", "clues"]);
     expect(hunt?.properties.freeze?.description).toContain("leaderboard");
     expect(text).toContain('"default":"start"');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compile } from "../../src/hunt/compile.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
+import { cpuTime } from "../cpu.ts";
 
 type Json = Record<string, unknown>;
 
@@ -137,13 +138,13 @@ describe("hints and points", () => {
     const place = (index: number): number => index ** 3 % 2_003;
     const order = [...line.keys()].sort((a, b) => place(a) - place(b));
     const clues = order.map((index) => line[index] ?? {});
-    const started = performance.now();
+    const spent = cpuTime();
     expect(warningsOf(clues).filter((each) => each.includes("hint-unaffordable"))).toEqual([
       "clues.0.hints.0.cost hint-unaffordable",
       "clues.1.hints.0.cost hint-unaffordable",
     ]);
-    expect(performance.now() - started).toBeLessThan(8_000);
-  }, 20_000);
+    expect(spent()).toBeLessThan(8_000);
+  }, 60_000);
 
   test.each<[string, number, Json, string[]]>([
     ["with room to spare", 10, {}, []],
@@ -267,11 +268,11 @@ describe("spoilers", () => {
 
   test("[LINT-8] long runs of one letter and answers of every length take no minutes", () => {
     const answers = Array.from({ length: 497 }, (_, index) => "a".repeat(index + 3));
-    const started = performance.now();
+    const spent = cpuTime();
     expect(warningsOf([clue("a", { answers, body: "a".repeat(20_000) })])).toEqual([]);
     const ends = answers.map((text) => `${text.slice(1)}b`);
     expect(warningsOf([clue("a", { answers: ends, body: "a ".repeat(10_000) })])).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(spent()).toBeLessThan(1_500);
   });
 
   test("[LINT-9] codes in texts players see: the author's, the generated, a prize's", () => {

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { DECOMPOSED_MAX, isBounded, normaliseAnswer } from "../../src/hunt/normalise.ts";
 import type { CompareMode } from "../../src/protocol.ts";
+import { cpuTime } from "../cpu.ts";
 
 const MODES: CompareMode[] = ["letters", "words", "exact", "number"];
 const text = fc.string({ unit: "binary", maxLength: 40 });
@@ -255,7 +256,7 @@ describe("normaliseAnswer", () => {
       }
     }
     expect(moved).toEqual([]);
-  }, 30_000);
+  }, 90_000);
 
   test.each(["letters", "words"] as const)("[ANS-6] %s: case makes no difference", (mode) => {
     fc.assert(
@@ -296,7 +297,7 @@ describe("normaliseAnswer", () => {
   });
 
   test("[ANS-7] a long hostile text takes linear time", () => {
-    const started = performance.now();
+    const spent = cpuTime();
     for (const hostile of [
       `1.${"0".repeat(200_000)}1`,
       " ".repeat(200_000),
@@ -305,7 +306,7 @@ describe("normaliseAnswer", () => {
     ]) {
       for (const mode of MODES) normaliseAnswer(mode, hostile);
     }
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(spent()).toBeLessThan(5_000);
   });
 });
 

@@ -211,7 +211,8 @@ export function isOpen(
       case "solvedIn":
         return (
           compiled.clues.filter(
-            ({ id: other, round, meta }) => !meta && condition.rounds.includes(round) && solved.has(other),
+            ({ id: other, round, meta }) =>
+              !meta && condition.rounds.includes(round ?? "") && solved.has(other),
           ).length >= condition.atLeast
         );
       case "points":

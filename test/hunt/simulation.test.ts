@@ -230,7 +230,7 @@ function simulate(draw: Draw): void {
 
 describe("the simulation", () => {
   test(`[PR-1] [PR-2] [PR-3] [FAULT-11] ${RUNS} random histories with crashes, losses, repeats and reorderings keep the promise`, {
-    timeout: 60_000,
+    timeout: 180_000,
   }, () => {
     const only = process.env.SEED;
     const seeds = only === undefined ? Array.from({ length: RUNS }, (_, index) => index + 1) : [Number(only)];

@@ -32,7 +32,7 @@ async function hunting(hunt: string, more: object = {}, score = 10): Promise<Pla
   await setPhase(hunt, "live");
   const teams = [await join(hunt, "one"), await join(hunt, "two")];
   await play(teams[0] as Playing, guess(hunt, "1", "right"));
-  await vi.waitFor(async () => expect((await top(hunt)).entries[0]?.score).toBe(score));
+  await vi.waitFor(async () => expect((await top(hunt)).entries[0]?.score).toBe(score), { timeout: 30_000 });
   return teams;
 }
 
@@ -55,7 +55,7 @@ test("[LB-28] after an eviction the snapshot and what the logs have beyond it gi
   expect(pulled.mock.calls.map(([after]) => after)).toEqual([3]);
 
   await play(two as Playing, guess(hunt, "2", "right"));
-  await vi.waitFor(async () => expect((await top(hunt)).entries[1]?.score).toBe(10));
+  await vi.waitFor(async () => expect((await top(hunt)).entries[1]?.score).toBe(10), { timeout: 30_000 });
   const after = await top(hunt);
   await evictDurableObject(boardOf(hunt));
   expect((await top(hunt)).entries).toEqual(after.entries);
@@ -76,7 +76,7 @@ test("[LB-28] a new snapshot takes the place of the old one, a half-written one 
   await runDurableObjectAlarm(boardOf(hunt));
   expect((await snapshotRows(hunt)).map(({ view }) => view)).toEqual(["all/1"]);
   await play(two as Playing, guess(hunt, "2", "right"));
-  await vi.waitFor(async () => expect((await top(hunt)).entries[1]?.score).toBe(10));
+  await vi.waitFor(async () => expect((await top(hunt)).entries[1]?.score).toBe(10), { timeout: 30_000 });
   // As an eviction in the middle of the next one leaves it.
   await runInDurableObject(boardOf(hunt), (_, { storage }) => {
     storage.sql.exec("INSERT INTO snapshot (view, part, body) VALUES ('all/2', 0, x'00')");
@@ -91,7 +91,7 @@ test("[LB-28] a new snapshot takes the place of the old one, a half-written one 
 });
 
 test("[LB-30] results that are held back stay so over a restart, with a snapshot or without, until they are released", {
-  timeout: 20_000,
+  timeout: 60_000,
 }, async () => {
   for (const written of [true, false]) {
     const hunt = written ? "held-written" : "held-unwritten";
@@ -101,7 +101,7 @@ test("[LB-30] results that are held back stay so over a restart, with a snapshot
     const act = { type: "ban", reason: "a test" } as const;
     await control(hunt).actOnTeam((one as Playing).team.id, act, { actor: "o", request: "r" });
     const organisers = () => boardOf(hunt).read({ limit: 10, offset: 0, organiser: true });
-    await vi.waitFor(async () => expect((await organisers()).total).toBe(1));
+    await vi.waitFor(async () => expect((await organisers()).total).toBe(1), { timeout: 30_000 });
     expect(await top(hunt)).toMatchObject({ frozen: true, total: 2 });
     await evictDurableObject(boardOf(hunt));
     expect(await top(hunt)).toMatchObject({ frozen: true, total: 2 });
@@ -121,7 +121,7 @@ test("[LB-6] when more are hidden than first solves are kept, the standings are 
   const teams: Playing[] = [];
   for (let index = 0; index < 36; index += 1) teams.push(await join(hunt, `t${index}`));
   for (const team of teams) await play(team, guess(hunt, "1", "right"));
-  await vi.waitFor(async () => expect((await top(hunt)).entries[0]?.score).toBe(15));
+  await vi.waitFor(async () => expect((await top(hunt)).entries[0]?.score).toBe(15), { timeout: 30_000 });
   const act = { type: "hide", reason: "staff" } as const;
   for (const { team } of teams.slice(0, 35)) {
     await control(hunt).actOnTeam(team.id, act, { actor: "o", request: "r" });
@@ -136,7 +136,7 @@ test("[LB-6] when more are hidden than first solves are kept, the standings are 
 });
 
 test("[LB-23] [LB-28] [LB-29] a crowd's snapshot is written in rows that fit while reports come, and nothing is lost", {
-  timeout: 30_000,
+  timeout: 90_000,
 }, async () => {
   const hunt = "crowd";
   await publish(hunt);

@@ -91,7 +91,7 @@ describe("[ORIGIN-12] a PostgreSQL of one's own", () => {
     const { pid, kill } = await startElsewhere();
     expect(isRunning(pid)).toBe(true);
     await kill();
-    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid), { timeout: 30_000 }).toBe(false);
     await startsAgain(pid);
   });
 

@@ -141,7 +141,7 @@ test("[SEC-34] claims sent at once use no more attempts than claims sent one aft
     const counted = (told[index] ?? []).flat().filter(({ outcome }) => outcome === rest);
     expect(counted).toHaveLength(128 - outcomes.length);
   }
-}, 30_000);
+}, 90_000);
 
 test("[SEC-34] what is won does not use up an attempt: claims that wait for it are decided as after it", async () => {
   const attempts = { burst: 2, refillPerMinute: 0.001, perClue: 0 };

@@ -223,7 +223,7 @@ test("[LOG-21] wherever the object ends, the next instance goes on: no fact is l
     expect(deaths).toBe(1);
     world.check();
   }
-}, 60_000);
+}, 180_000);
 
 test("[LOG-21] a shard that is away does not hold the others up; its facts are in a later root", async () => {
   const said = vi.spyOn(console, "warn").mockImplementation(() => undefined);

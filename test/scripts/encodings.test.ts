@@ -98,7 +98,7 @@ const READERS: [string, string, string, (path: string) => string[]][] = [
   ["import", "history.ndjson", LINES, (path) => ["import", "h", path]],
 ];
 
-describe.each(READERS)("[CLI-1] %s", { timeout: 30_000 }, (_command, name, text, argv) => {
+describe.each(READERS)("[CLI-1] %s", { timeout: 90_000 }, (_command, name, text, argv) => {
   test.each(ENCODINGS)("refuses %s, with how to save it", async (_encoding, called, encode) => {
     const path = join(folder, name);
     writeFileSync(path, encode(text));

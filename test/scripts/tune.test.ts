@@ -366,7 +366,7 @@ describe("all experiments", () => {
   // Those that are quick: one of each file whose engine classes may change.
   test.each(["GATE_SLOW_SHARE", "LOOKUP_LIMIT_MS", "RESEND_AFTER_MS", "GROW_AT", "TEAM_AGE"])(
     "[TUNE-7] the simulation of %s gives every figure, the same for the same chance",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (name) => {
       const experiment = EXPERIMENTS.find(({ parameter }) => parameter === name);
       if (!experiment) throw new Error("there is no such experiment");

@@ -288,7 +288,7 @@ test("[LOG-9] keys of persons that can be read are kept, and none is given twice
     });
   }
   expect(Math.min(...Object.values(came)), JSON.stringify(came)).toBeGreaterThan(0);
-}, 120_000);
+}, 360_000);
 
 test("[LOG-9] [PD-4] what is left to take back is kept as far as it can be read", () => {
   const taken = (at: number): TakenBack => ({

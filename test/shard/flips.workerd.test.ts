@@ -137,7 +137,7 @@ const meOf = async ({ team, player }: Playing) =>
 const scoreIn = (me: Record<string, unknown>) => (me as { team?: { score: number } }).team?.score;
 
 test(`[LOG-7] of ${FLIPS} flipped bits in a shard's tables none is served as truth`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   const clue = (id: string) => ({
     id,

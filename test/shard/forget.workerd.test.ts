@@ -454,7 +454,7 @@ describe("[PD-4] [PD-5] what a forgotten player had elsewhere", () => {
         await runDurableObjectAlarm(shardOf(hunt));
         expect(sent).toHaveLength(1);
       },
-      { timeout: 10_000, interval: 200 },
+      { timeout: 30_000, interval: 200 },
     );
     await runDurableObjectAlarm(shardOf(hunt));
     expect(sent).toHaveLength(1);
@@ -488,7 +488,7 @@ describe("[PD-7] what is noted to be taken back", () => {
         await runDurableObjectAlarm(shardOf(hunt));
         expect(sent).toHaveLength(1);
       },
-      { timeout: 15_000, interval: 200 },
+      { timeout: 45_000, interval: 200 },
     );
     expect(openRegistering(env, JSON.parse(sent[0] ?? "") as SealedMessage)).toEqual({
       takenBack: ["CANARY-id"],
@@ -521,7 +521,7 @@ describe("[PD-7] what is noted to be taken back", () => {
         await runDurableObjectAlarm(shardOf(hunt));
         expect(released.length).toBeGreaterThan(0);
       },
-      { timeout: 20_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
     names.mockRestore();
   });
@@ -593,7 +593,7 @@ describe("[PD-2] who is on the way to another team", () => {
         await runDurableObjectAlarm(shardOf(hunt));
         expect(JSON.stringify(await logOf(hunt))).not.toContain("Canary Ada");
       },
-      { timeout: 15_000, interval: 300 },
+      { timeout: 45_000, interval: 300 },
     );
 
   test.each(["organiser", "retention"] as const)("is forgotten there once it arrives (%s)", async (why) => {

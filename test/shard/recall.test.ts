@@ -82,7 +82,7 @@ describe("the index of used ids", () => {
   });
 
   test("[SH-21] [SH-22] over adds, look-ups, commits, restarts and merges it equals a map, whatever was long ago", {
-    timeout: 60_000,
+    timeout: 180_000,
   }, () => {
     const play = (draw: Draw): void => {
       const tableIds = 8 + draw(120);
@@ -113,7 +113,7 @@ describe("the index of used ids", () => {
   });
 
   test("[SH-22] with sixty times the ids of a table memory and runs stay few, and rows are one for some hundred ids", {
-    timeout: 60_000,
+    timeout: 180_000,
   }, () => {
     const owner = new Owner({ tableIds: 1 << 14, filterBytes: 1 << 20 }, 4_096);
     const count = 1_000_000;
@@ -181,7 +181,7 @@ describe("the keyed hash", () => {
   });
 
   test("[SEC-4] tells any texts apart, wide ones and narrow ones", {
-    timeout: 30_000,
+    timeout: 90_000,
   }, () => {
     const texts = [
       "",

@@ -43,7 +43,7 @@ function round(hunt: string, playing: Playing, number: number, count: number): P
 }
 
 test("[SH-15] [SH-16] after evictions pages, checkpoints and the tail of the log give the same state, and every id its result", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const hunt = "recovery";
   await publish(hunt);
@@ -95,7 +95,7 @@ test("[SH-15] [SH-16] after evictions pages, checkpoints and the tail of the log
 });
 
 test("[SH-17] pages are read back when touched, and a page that only the tail knows is written in its turn", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const hunt = "tail";
   await publish(hunt);

@@ -121,7 +121,7 @@ async function live(hunt: string): Promise<void> {
 }
 
 test("[REC-7] [FAULT-1] stopped at any step of an event, the shard comes back and the same id has one fact and one outcome", {
-  timeout: 120_000,
+  timeout: 360_000,
 }, async () => {
   await live("counted");
   const first = await join("counted", "one");
@@ -153,7 +153,7 @@ test("[REC-7] [FAULT-1] stopped at any step of an event, the shard comes back an
 });
 
 test("[REC-8] [FAULT-1] stopped at any step of a joining, the same key makes one team and one player", {
-  timeout: 120_000,
+  timeout: 360_000,
 }, async () => {
   // The edge chooses a new player id for every request; the key tells that it is the same joining.
   const joining = (player: string) => ({ key: "key", player, name: "Ann", create: { name: "Team" } });

@@ -155,7 +155,7 @@ function expectIds(shard: Shard): void {
 
 describe("recovery", () => {
   test("[SH-15] pages and tail give the state of the log, however pages were written and wherever it crashed", {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     for (let seed = 1; seed <= 25; seed += 1) {
       try {
@@ -206,7 +206,7 @@ describe("recovery", () => {
   );
 
   test("[SH-16] checkpoints and tail give every recorded id its fact, and the totals", {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const shard = await simulate(seeded(1), 120, 300);
     const totals = JSON.stringify(shard.store.totals);
@@ -219,7 +219,7 @@ describe("recovery", () => {
   });
 
   test("[SH-22] ids that left the table for a run are known after any crash, and their checkpoints go", {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const shard = await simulate(seeded(3), 250, 200, { tableIds: 1_500, filterBytes: 4_096 });
     for (const crash of [false, true]) {
@@ -238,7 +238,7 @@ describe("recovery", () => {
   ])(
     "[SEC-5] a folder of before, whose index had dropped ids, knows all of them again: %s",
     {
-      timeout: 60_000,
+      timeout: 180_000,
     },
     async (_, limits) => {
       const shard = await simulate(seeded(4), 250, 200, limits);
@@ -281,7 +281,7 @@ describe("recovery", () => {
   ] as const)(
     "[LOG-7] flipped bits in %s cost nothing: they are made again",
     {
-      timeout: 120_000,
+      timeout: 360_000,
     },
     async (_, simulated, tables, limits) => {
       vi.spyOn(console, "error").mockReturnValue();

@@ -31,7 +31,7 @@ test("[SIM-5] docs/simulation.md has the figures of the model", () => {
 });
 
 describe.skipIf(!isPresent)("[SIM-5] the half of a real hunt's teams that nothing was fitted to", () => {
-  test("has the solves a team that are foretold, within the stated error", { timeout: 300_000 }, () => {
+  test("has the solves a team that are foretold, within the stated error", { timeout: 900_000 }, () => {
     const real = readRealHunt(FOLDER);
     const { clues, scoring } = real.hunt;
     const target = seenOf(

@@ -23,7 +23,7 @@ export function ClueList() {
   const solved = clues.filter(({ state }) => state === "solved").length;
   useEffect(() => () => forgetVerdicts((about) => about === "scan"), []);
   if (phase.value === "draft") return <WaitingRoom />;
-  const rounds = new Map<string, ClueApart[]>();
+  const rounds = new Map<string | undefined, ClueApart[]>();
   for (const clue of found(clues)) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
   return (
     <div class="stack flow">
@@ -44,11 +44,19 @@ export function ClueList() {
       )}
       <Find clues={clues} />
       {[...rounds].map(([round, own]) => (
-        <section key={round} class="stack round" aria-labelledby={`round-${round}`}>
-          <h2 id={`round-${round}`}>
-            <bdi>{titleOf(round)}</bdi>
-          </h2>
-          <Story round={round} isOver={own.every(({ state }) => state === "solved")} />
+        <section
+          key={round ?? ""}
+          class="stack round"
+          {...(round === undefined ? { "aria-label": t("clues") } : { "aria-labelledby": `round-${round}` })}
+        >
+          {round !== undefined && (
+            <>
+              <h2 id={`round-${round}`}>
+                <bdi>{titleOf(round)}</bdi>
+              </h2>
+              <Story round={round} isOver={own.every(({ state }) => state === "solved")} />
+            </>
+          )}
           <ul class="clues">
             {own.map((clue) => (
               <li key={clue.id}>
@@ -150,7 +158,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
   return (
     <>
       <header class="stack clue-head">
-        <p class="soft small">{titleOf(clue.round)}</p>
+        {clue.round !== undefined && <p class="soft small">{titleOf(clue.round)}</p>}
         <h1>
           <bdi>{clue.title}</bdi>
         </h1>

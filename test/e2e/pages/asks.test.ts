@@ -38,7 +38,7 @@ const brackets = [
   { id: "visitors", title: "Visitors" },
 ];
 
-describe.skipIf(noBrowser)("the join page of a hunt that asks", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("the join page of a hunt that asks", { timeout: 720_000 }, () => {
   let pages: Pages;
   beforeAll(async () => {
     pages = await Pages.start({

@@ -18,7 +18,7 @@ const BRACKETS = [
   { id: "old", title: "Over 18" },
 ];
 
-describe.skipIf(noBrowser)("[WEB-65] brackets", { timeout: 120_000 }, () => {
+describe.skipIf(noBrowser)("[WEB-65] brackets", { timeout: 360_000 }, () => {
   let pages: Pages;
   beforeAll(async () => {
     pages = await Pages.start({ LOOKUP_NEGATIVE_MS: "1000" });
@@ -88,7 +88,7 @@ describe.skipIf(noBrowser)("[WEB-65] brackets", { timeout: 120_000 }, () => {
           await page.waitForTimeout(1_000);
           return page.locator("nav.tabs").count();
         },
-        { timeout: 60_000, interval: 1_000 },
+        { timeout: 180_000, interval: 1_000 },
       )
       .toBe(1);
     await page.goto("/play/members#team");

@@ -102,6 +102,9 @@ export interface Watched {
   strangers: string[];
 }
 
+/** How long a page may take on a busy machine, ms. */
+const PATIENCE = 90_000;
+
 export class Pages {
   readonly engine: Engine;
   readonly client: Client;
@@ -148,6 +151,7 @@ export class Pages {
       baseURL: this.engine.url.origin,
       ...options,
     });
+    context.setDefaultTimeout(PATIENCE);
     this.#contexts.push(context);
     return context;
   }

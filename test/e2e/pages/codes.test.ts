@@ -6,7 +6,7 @@ import { expectQuiet, noBrowser, Pages } from "./browser.ts";
 const HUNT = "coded";
 const CODES = ["TREASURE!(1)", "https://museum.example/item?code=77", "rosebud", undefined];
 
-describe.skipIf(noBrowser)("codes in the pages", { timeout: 120_000 }, () => {
+describe.skipIf(noBrowser)("codes in the pages", { timeout: 360_000 }, () => {
   let pages: Pages;
   beforeAll(async () => {
     pages = await Pages.start();

@@ -21,7 +21,7 @@ const DAY = 86_400;
 
 let pages: Pages;
 
-describe.skipIf(noBrowser)("coming back", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("coming back", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });
@@ -131,7 +131,7 @@ describe.skipIf(noBrowser)("coming back", { timeout: 240_000 }, () => {
     const fresh = await firstCode(other.page);
     expect(fresh).not.toBe(code);
     // The first device hears of it by its socket.
-    await page.getByText("You are signed out on this device").waitFor({ timeout: 10_000 });
+    await page.getByText("You are signed out on this device").waitFor({ timeout: 30_000 });
     await comeBack(page, code);
     await page.getByRole("alert").getByText("Nobody has this code").waitFor();
     await page.getByLabel("Return code").fill(fresh);

@@ -42,7 +42,7 @@ async function look(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(looks, `${name}.png`), animations: "disabled", fullPage: true });
 }
 
-describe.skipIf(noBrowser)("the console", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("the console", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });
@@ -266,7 +266,7 @@ describe.skipIf(noBrowser)("the console", { timeout: 240_000 }, () => {
     await inDialog(page, "Release the results").click();
     await page.getByText("The results are released.").waitFor();
     expect(await button(page, "Release the results").count()).toBe(0);
-    await expect.poll(async () => (await pages.client.board("held")).frozen, { timeout: 10_000 }).toBe(false);
+    await expect.poll(async () => (await pages.client.board("held")).frozen, { timeout: 30_000 }).toBe(false);
     expect((await pages.client.board("held")).entries[0]).toMatchObject({ score: 10 });
     await page.goto("/organise#held/data");
     await page.getByText("Released the results").waitFor();
@@ -301,7 +301,7 @@ describe.skipIf(noBrowser)("the console", { timeout: 240_000 }, () => {
     await expectAccessible(page);
     // Whoever watches is told.
     await board.page.getByText("There is no such hunt.").waitFor();
-    await page.getByText("gone is deleted.").waitFor({ timeout: 60_000 });
+    await page.getByText("gone is deleted.").waitFor({ timeout: 180_000 });
     expect((await pages.client.call("GET", "/v1/hunts/gone")).status).toBe(404);
     expectQuiet(watched);
   });
@@ -435,7 +435,7 @@ describe.skipIf(noBrowser)("the console", { timeout: 240_000 }, () => {
     });
     await button(page, "Verify").click();
     await page.getByText("This may take minutes").waitFor();
-    await page.getByText("0:16").waitFor({ timeout: 30_000 });
+    await page.getByText("0:16").waitFor({ timeout: 90_000 });
     await look(page, "verify-under-way");
     await page.getByText("All is right").waitFor();
     await page.goto("/organise#slow/teams");
@@ -610,7 +610,7 @@ describe.skipIf(noBrowser)("the console", { timeout: 240_000 }, () => {
       if (map) map.id = "the-same";
     });
     await checkin("Gulls", 1);
-    await expect.poll(() => page.locator(".map .leaflet-interactive").count(), { timeout: 15_000 }).toBe(2);
+    await expect.poll(() => page.locator(".map .leaflet-interactive").count(), { timeout: 45_000 }).toBe(2);
     expect(await page.locator("#the-same").count()).toBe(1);
     await look(page, "live-390");
     expectQuiet(watched);

@@ -9,7 +9,7 @@ const HUNT = "corrected";
 let pages: Pages;
 const contexts: BrowserContext[] = [];
 
-describe.skipIf(noBrowser)("organisers correct", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("organisers correct", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start({ SHARDS_PER_REGION: "3" });
     await pages.client.publish(HUNT, manyClues(3, { teams: { mode: "teams", maxSize: 4 } }));

@@ -132,7 +132,7 @@ async function write(page: Page, text: string): Promise<void> {
   await page.getByText("Keine Fehler.").waitFor();
 }
 
-describe.skipIf(noBrowser)("an evening", { timeout: 300_000 }, () => {
+describe.skipIf(noBrowser)("an evening", { timeout: 900_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start({ SHARDS_PER_REGION: "2" });
   });

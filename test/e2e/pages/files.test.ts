@@ -42,7 +42,7 @@ async function photo(page: Page): Promise<Buffer> {
   return Buffer.concat([more.subarray(0, more.indexOf(Buffer.from([0xff, 0xdb]))), coded.subarray(20)]);
 }
 
-describe.skipIf(noBrowser)("[WEB-112] the hunt's files", { timeout: 180_000 }, () => {
+describe.skipIf(noBrowser)("[WEB-112] the hunt's files", { timeout: 540_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
     await pages.demo("harbour-nights");

@@ -39,7 +39,7 @@ const HUNT = {
 
 let pages: Pages;
 
-describe.skipIf(noBrowser)("the definition by forms", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("the definition by forms", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });

@@ -9,7 +9,7 @@ const HUNT = "helped";
 let pages: Pages;
 const contexts: BrowserContext[] = [];
 
-describe.skipIf(noBrowser)("the help desk", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("the help desk", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start({ SHARDS_PER_REGION: "2" });
     const help = { perTeam: 2, about: "anything" };

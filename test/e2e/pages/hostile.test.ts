@@ -41,7 +41,7 @@ const KEYS = [
   "draft/hostile",
 ];
 
-describe.skipIf(noBrowser)("the pages, with hostile text", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("the pages, with hostile text", { timeout: 720_000 }, () => {
   let pages: Pages;
   beforeAll(async () => {
     pages = await Pages.start();

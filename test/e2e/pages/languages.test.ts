@@ -26,7 +26,7 @@ let pages: Pages;
 
 describe.skipIf(noBrowser)(
   "[TEXT-9] the player page of a hunt in several languages",
-  { timeout: 180_000 },
+  { timeout: 540_000 },
   () => {
     beforeAll(async () => {
       pages = await Pages.start();

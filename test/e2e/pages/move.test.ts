@@ -10,7 +10,7 @@ const HUNT = "split";
 
 let pages: Pages;
 
-describe.skipIf(noBrowser)("[WEB-80] a team of six becomes two", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("[WEB-80] a team of six becomes two", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start({ SHARDS_PER_REGION: "3" });
   });

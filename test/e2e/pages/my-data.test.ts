@@ -34,7 +34,7 @@ const storedIn = (page: Page): Promise<string> =>
     return JSON.stringify(told);
   });
 
-describe.skipIf(noBrowser)("[PD-10] a player's data", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("[PD-10] a player's data", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });

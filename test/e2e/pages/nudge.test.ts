@@ -9,7 +9,7 @@ const HUNT = "offered";
 let pages: Pages;
 const contexts: BrowserContext[] = [];
 
-describe.skipIf(noBrowser)("the nudge that writes itself", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("the nudge that writes itself", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
     await pages.client.publish(HUNT, manyClues(2));
@@ -62,7 +62,7 @@ describe.skipIf(noBrowser)("the nudge that writes itself", { timeout: 240_000 },
     await dialog.locator("button[type=submit]").click();
     await expect
       .poll(async () => (await client.me(first)).announcements.map(({ text }) => text).join("\n"), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toContain("Wir haben korrigiert");
     expectQuiet(watched);

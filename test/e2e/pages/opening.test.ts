@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { joinAs, noBrowser, Pages, PHONE } from "./browser.ts";
 
-describe.skipIf(noBrowser)("the player page", { timeout: 120_000 }, () => {
+describe.skipIf(noBrowser)("the player page", { timeout: 360_000 }, () => {
   let pages: Pages;
   beforeAll(async () => {
     pages = await Pages.start();
@@ -29,7 +29,7 @@ describe.skipIf(noBrowser)("the player page", { timeout: 120_000 }, () => {
     await page.waitForTimeout(Math.max(0, moment - 1_000 - Date.now()));
     expect(Date.now()).toBeLessThan(moment);
     expect(await page.content()).not.toContain("The later");
-    await page.getByRole("link", { name: /The later/ }).waitFor({ timeout: 10_000 });
+    await page.getByRole("link", { name: /The later/ }).waitFor({ timeout: 30_000 });
     expect(Date.now() - moment).toBeGreaterThan(0);
     expect(Date.now() - moment).toBeLessThan(2_000);
     await page.context().close();

@@ -38,7 +38,7 @@ let pages: Pages;
 /** What the demo's sheets carry. */
 const codes = new Map<string, string>();
 
-describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("the pages", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });
@@ -55,7 +55,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
       await page.goto(page.url().replace(/#.*|$/, "#clues"));
       const link = page.locator("a.clue-open").first();
       try {
-        await link.waitFor({ timeout: 3_000 });
+        await link.waitFor({ timeout: 9_000 });
       } catch {
         return solved;
       }
@@ -407,6 +407,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await page.getByRole("link", { name: "Live", exact: true }).click();
     await page.getByRole("link", { name: "Definition", exact: true }).click();
     await page.getByText("changes that you have not published").waitFor();
+    await page.getByRole("link", { name: "Write as text (YAML)" }).click();
     expect(await editor.innerText()).toContain("more to come");
     await page.getByRole("button", { name: "Discard" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();
@@ -450,17 +451,17 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     await expect.poll(() => page.locator(".places tbody tr").first().innerText()).toContain("Salt Cellar");
     for (let clue = 0; clue < 9; clue += 1) await solve(1, clue);
     await expect
-      .poll(() => page.locator(".places tbody tr").first().innerText(), { timeout: 10_000 })
+      .poll(() => page.locator(".places tbody tr").first().innerText(), { timeout: 30_000 })
       .toContain("Night Herons");
     await page.locator(".solves li", { hasText: "Night Herons" }).first().waitFor();
     await page.locator(".graph canvas").waitFor();
     await picture(page, "board");
     await expectAccessible(page);
-    await page.getByText("Frozen at").waitFor({ timeout: 15_000 });
+    await page.getByText("Frozen at").waitFor({ timeout: 45_000 });
     for (let clue = 0; clue < 12; clue += 1) await solve(0, clue);
     expect(await page.locator(".places tbody tr").first().innerText()).toContain("Night Herons");
     // The end: hidden first, then from the last place up.
-    await page.getByRole("button", { name: "Next place" }).waitFor({ timeout: 40_000 });
+    await page.getByRole("button", { name: "Next place" }).waitFor({ timeout: 120_000 });
     expect(await page.locator("tr.concealed").count()).toBe(names.length);
     expect(await page.locator(".graph").count()).toBe(0);
     expect(await page.locator("main").innerText()).not.toContain("Otters");
@@ -540,7 +541,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
     expect((await name.boundingBox())?.width).toBeGreaterThan(150);
     expect(await cutOff(page)).toEqual([]);
     // The others come by themselves.
-    await page.getByText(/Places (?!1 )\d+ to \d+ of 61/).waitFor({ timeout: 20_000 });
+    await page.getByText(/Places (?!1 )\d+ to \d+ of 61/).waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Stop turning pages" }).click();
     await solve(60, 1);
     await page.locator(".solves li", { hasText: /Crew 60.*1 of 3.*\+12,345/ }).waitFor();
@@ -697,7 +698,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 240_000 }, () => {
       await page.locator('input[name="team"]').fill(`Crowd ${locale}`);
       await page.locator('form button[type="submit"]').click();
       await page.getByRole("timer").filter({ hasText: words }).waitFor();
-      await page.locator(".clue").first().waitFor({ timeout: 15_000 });
+      await page.locator(".clue").first().waitFor({ timeout: 45_000 });
       expect(tried).toHaveLength(3);
       for (const [index, at] of tried.slice(1).entries()) {
         expect(at - (tried[index] ?? 0)).toBeGreaterThanOrEqual(1_900);

@@ -61,7 +61,7 @@ const HUNT = {
 
 let pages: Pages;
 
-describe.skipIf(noBrowser)("the player page", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("the player page", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });
@@ -209,7 +209,7 @@ describe.skipIf(noBrowser)("the player page", { timeout: 240_000 }, () => {
         await page.unroute(/\/events$/);
       }
       // Told with its moment, and gone after it.
-      await page.locator(".verdict").waitFor({ state: "detached", timeout: 6_000 });
+      await page.locator(".verdict").waitFor({ state: "detached", timeout: 18_000 });
       await page.route(/\/leaderboard/, (route) =>
         route.fulfill({
           status: 503,
@@ -344,7 +344,7 @@ describe.skipIf(noBrowser)("the player page", { timeout: 240_000 }, () => {
     const { page, watched } = await pages.page("/play/held-end", { ...PHONE, locale: "de-DE" });
     await join(page, "Ann", "Auks");
     await expect
-      .poll(async () => (await pages.client.board("held-end")).frozen, { timeout: 20_000 })
+      .poll(async () => (await pages.client.board("held-end")).frozen, { timeout: 60_000 })
       .toBe(true);
     for (const [clue, text] of [
       ["poem", "moon"],

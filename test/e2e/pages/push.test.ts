@@ -35,7 +35,7 @@ async function standIn(page: Page, device: Device): Promise<void> {
   }, device.toJSON());
 }
 
-describe.skipIf(noBrowser)("push messages", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("push messages", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     service = await PushService.start();
     pages = await Pages.start({ PUSH_ALLOW: service.host });
@@ -69,7 +69,7 @@ describe.skipIf(noBrowser)("push messages", { timeout: 240_000 }, () => {
       text: "Die Fähre ist spät.",
       clue: "c1",
     });
-    await vi.waitFor(() => expect(service.of(device)).toHaveLength(1), { timeout: 20_000 });
+    await vi.waitFor(() => expect(service.of(device)).toHaveLength(1), { timeout: 60_000 });
     expect(service.faults).toEqual([]);
     expect(service.of(device)[0]).toMatchObject({ lang: "de", clues: [{ id: "c1" }] });
 
@@ -93,7 +93,7 @@ describe.skipIf(noBrowser)("push messages", { timeout: 240_000 }, () => {
         const all = (await registration?.getNotifications()) ?? [];
         return all.map(({ title, body, lang, tag, data }) => ({ title, body, lang, tag, data }));
       });
-    await vi.waitFor(async () => expect(await shown()).toHaveLength(1), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await shown()).toHaveLength(1), { timeout: 60_000 });
     expect(await shown()).toMatchObject([
       {
         body: "Clue 1: Die Fähre ist spät.",

@@ -19,7 +19,7 @@ const HUNT = "rehearsed";
 let pages: Pages;
 const contexts: BrowserContext[] = [];
 
-describe.skipIf(noBrowser)("[REH-11] a rehearsal", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("[REH-11] a rehearsal", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start({ SHARDS_PER_REGION: "1" });
     const opens = new Date(Date.now() + 30 * 86_400_000).toISOString();
@@ -79,7 +79,7 @@ describe.skipIf(noBrowser)("[REH-11] a rehearsal", { timeout: 240_000 }, () => {
 
     await console.getByRole("button", { name: "Remove the rehearsal" }).click();
     await console.getByRole("dialog").getByRole("button", { name: "Remove the rehearsal" }).click();
-    await console.getByText("The rehearsal is gone.").waitFor({ timeout: 30_000 });
+    await console.getByText("The rehearsal is gone.").waitFor({ timeout: 90_000 });
     expectQuiet(watched);
     expectQuiet(played);
   });
@@ -87,7 +87,7 @@ describe.skipIf(noBrowser)("[REH-11] a rehearsal", { timeout: 240_000 }, () => {
   test("[REH-10] a clue is shown beside the editor, and a try says why", async () => {
     const { page, watched } = await signedIn(`${HUNT}/edit`, PHONE, "de");
     const pane = page.locator(".preview");
-    await pane.getByRole("heading", { name: /Clue 0/ }).waitFor({ timeout: 30_000 });
+    await pane.getByRole("heading", { name: /Clue 0/ }).waitFor({ timeout: 90_000 });
     await pane.getByLabel("Rätsel").selectOption("c1");
     await pane.getByRole("heading", { name: /Clue 1/ }).waitFor();
     await pane.getByLabel("Antwort ausprobieren").fill("RIGHT, 1");

@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 let issuer: Issuer;
 let pages: Pages;
 
-describe.skipIf(noBrowser)("signing in to the console", { timeout: 120_000 }, () => {
+describe.skipIf(noBrowser)("signing in to the console", { timeout: 360_000 }, () => {
   beforeAll(async () => {
     issuer = await Issuer.start();
     pages = await Pages.start({ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: CLIENT_ID });
@@ -142,7 +142,7 @@ describe.skipIf(noBrowser)("signing in to the console", { timeout: 120_000 }, ()
   test("[WEB-64] a session that has ended says so", async () => {
     const { page } = await open(`/organise#token=${await ending(8_000)}`);
     await page.locator(".who").waitFor();
-    await page.getByRole("alert").getByText("Your session has ended.").waitFor({ timeout: 30_000 });
+    await page.getByRole("alert").getByText("Your session has ended.").waitFor({ timeout: 90_000 });
     expect(await page.locator(".who").count()).toBe(0);
   });
 

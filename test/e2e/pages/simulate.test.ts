@@ -9,11 +9,11 @@ const HUNT = "foretold";
 let pages: Pages;
 const contexts: BrowserContext[] = [];
 
-describe.skipIf(noBrowser)("organisers simulate", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("organisers simulate", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
     await pages.client.publish(HUNT, manyClues(3, { teams: { mode: "teams", maxSize: 4 } }));
-  }, 180_000);
+  }, 540_000);
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
   });
@@ -33,7 +33,7 @@ describe.skipIf(noBrowser)("organisers simulate", { timeout: 240_000 }, () => {
     await page.getByLabel("Minutes a middling team needs for a clue").fill("60");
     await page.getByLabel("Teams", { exact: true }).fill("30");
     await page.getByRole("button", { name: "Simulate", exact: true }).click();
-    await page.getByRole("heading", { name: "20 times 30 teams" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("heading", { name: "20 times 30 teams" }).waitFor({ timeout: 180_000 });
     await page.getByRole("row").filter({ hasText: "Come and play" }).waitFor();
     await page.locator(".strays li").filter({ hasText: "Clue 0" }).filter({ hasText: "100%" }).waitFor();
     expect(await page.locator(".strays li").filter({ hasText: "Clue 1" }).count()).toBe(0);

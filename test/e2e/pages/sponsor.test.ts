@@ -18,7 +18,7 @@ type Ticket = (hunt: string, sub: string) => string;
 
 describe.skipIf(noBrowser)(
   "[JOIN-10] [JOIN-12] a signed entry from another site",
-  { timeout: 120_000 },
+  { timeout: 360_000 },
   () => {
     let pages: Pages;
     let site: Server;

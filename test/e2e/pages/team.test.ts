@@ -6,7 +6,7 @@ import { expectAccessible, expectFits, joinAs, noBrowser, Pages, PHONE } from ".
 
 let pages: Pages;
 
-describe.skipIf(noBrowser)("[TE-21] running a team in the player page", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("[TE-21] running a team in the player page", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });

@@ -24,7 +24,7 @@ const HUNT = {
 
 let pages: Pages;
 
-describe.skipIf(noBrowser)("[WEB-54] long clues on the player page", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("[WEB-54] long clues on the player page", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start();
   });
@@ -106,7 +106,7 @@ describe.skipIf(noBrowser)("[WEB-54] long clues on the player page", { timeout: 
           await again.getByText(line("first")).waitFor();
           return kept();
         },
-        { timeout: 20_000, interval: 1_000 },
+        { timeout: 60_000, interval: 1_000 },
       )
       .toBe(3);
     expectQuiet(watched);

@@ -9,7 +9,7 @@ const HUNT = "typed";
 let pages: Pages;
 const contexts: BrowserContext[] = [];
 
-describe.skipIf(noBrowser)("what teams type", { timeout: 240_000 }, () => {
+describe.skipIf(noBrowser)("what teams type", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     pages = await Pages.start({ SHARDS_PER_REGION: "2" });
     await pages.client.publish(HUNT, manyClues(2, { teams: { mode: "teams", maxSize: 4 } }));

@@ -15,7 +15,7 @@ const HUNT = manyClues(1, {
   },
 });
 
-describe.skipIf(noBrowser)("[PRIZE-30] how winners are reached", { timeout: 120_000 }, () => {
+describe.skipIf(noBrowser)("[PRIZE-30] how winners are reached", { timeout: 360_000 }, () => {
   let pages: Pages;
   beforeAll(async () => {
     pages = await Pages.start();

@@ -146,7 +146,7 @@ describe("[REG-12] registrations on their way to the queue", () => {
       code: "payload_too_large",
       detail: expect.stringContaining("line 200001"),
     });
-  }, 60_000);
+  }, 180_000);
 
   test("rejected lines are told up to a bound and counted beyond it", async () => {
     const answer = await take(queue(), ["{\n".repeat(10_500), line(1, "N")]);

@@ -92,7 +92,7 @@ export async function playAll(dataDir: string, hunts: readonly string[]): Promis
     await producer.send("no message of the engine's");
     for (const { hunt } of played) await settled(client, hunt);
     const letters = () => client.organise<{ total: number }>("GET", "/v1/ops/dead-letters");
-    await expect.poll(async () => (await letters()).body.total, { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await letters()).body.total, { timeout: 60_000 }).toBe(1);
     // Sums of metrics are written down some seconds later.
     await sleep(6_000);
     return played;
@@ -168,7 +168,7 @@ async function settled(client: Client, hunt: string): Promise<void> {
     return body.shards;
   };
   await expect
-    .poll(async () => (await shards()).every(({ seq, archived }) => seq === archived), { timeout: 30_000 })
+    .poll(async () => (await shards()).every(({ seq, archived }) => seq === archived), { timeout: 90_000 })
     .toBe(true);
   await client.verify(hunt);
   const facts = linesOf((await client.organise<string>("GET", `/v1/hunts/${hunt}/export`)).text).length;
@@ -179,7 +179,7 @@ async function settled(client: Client, hunt: string): Promise<void> {
     );
     return body.roots.flatMap(({ shards }) => shards).reduce((sum, { leaves }) => sum + leaves, 0);
   };
-  await expect.poll(covered, { timeout: 30_000 }).toBe(facts);
+  await expect.poll(covered, { timeout: 90_000 }).toBe(facts);
 }
 
 // ── Files ────────────────────────────────────────────────────────────────────

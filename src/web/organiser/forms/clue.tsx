@@ -51,7 +51,11 @@ export function ClueForm({ index }: { index: number }) {
             <SelectField
               path={[...path, "round"]}
               label={t("round")}
-              options={model.rounds.map((round) => ({ value: round.id, label: round.title }))}
+              otherwise=""
+              options={[
+                { value: "", label: t("noRound") },
+                ...model.rounds.map((round) => ({ value: round.id, label: round.title })),
+              ]}
             />
           )}
           <NumberField path={[...path, "points"]} label={t("points")} min={0} placeholder="0" />

@@ -23,12 +23,15 @@ export function Clues({ chosen, open }: { chosen: number; open(clue: number): vo
     );
     const rounds = model.rounds;
     const round = model.text(["clues", clues.length - 1, "round"]) || rounds.at(-1)?.id;
-    const clue = { id, round, title: "", kind: "answer", points: 100, ...KIND_FORMS.answer?.fresh() };
-    model.edit("", (edit) => {
-      // The engine's format of today wants a round for each clue.
-      if (round === undefined) edit.insert(["rounds"], 0, { id: "start", title: t("firstRound") });
-      edit.insert(["clues"], clues.length, { ...clue, round: round ?? "start" });
-    });
+    const clue = {
+      id,
+      ...(round === undefined ? {} : { round }),
+      title: "",
+      kind: "answer",
+      points: 100,
+      ...KIND_FORMS.answer?.fresh(),
+    };
+    model.edit("", (edit) => edit.insert(["clues"], clues.length, clue));
     open(clues.length);
   };
   const remove = async (index: number): Promise<void> => {

@@ -127,7 +127,7 @@ export const forms: Translation<typeof english> = {
   guesses_hidden: "لا يظهر في صفحة اللعب",
   roundsHint: "الجولة جزء من المسابقة بعنوان: حي أو طابق أو يوم.",
   roundTitle: "جولة",
-  firstRound: "البداية",
+  noRound: "ليست في أي جولة",
   addRound: "أضف جولة",
   removeRoundNamed: {
     zero: "لا موضع يذكر هذه الجولة.",

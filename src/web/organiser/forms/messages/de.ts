@@ -123,7 +123,7 @@ export const forms: Translation<typeof english> = {
   roundsHint:
     "Eine Runde ist ein Teil der Schatzsuche mit eigenem Titel: ein Viertel, ein Stockwerk, ein Tag.",
   roundTitle: "Runde",
-  firstRound: "Start",
+  noRound: "In keiner Runde",
   addRound: "Runde hinzufügen",
   removeRoundNamed: {
     one: "{count} Stelle der Schatzsuche nennt diese Runde und wird dann bemängelt.",

@@ -119,7 +119,7 @@ export const forms = {
   guesses_hidden: "nobody reads on the player page",
   roundsHint: "A round is a part of the hunt with a title: a quarter, a floor, a day.",
   roundTitle: "Round",
-  firstRound: "Start",
+  noRound: "In no round",
   addRound: "Add a round",
   removeRoundNamed: {
     one: "{count} place of the hunt names this round and will be found fault with.",

@@ -1,0 +1,4 @@
+import { restarts, routes } from "./restarts.ts";
+
+routes();
+restarts("play");
