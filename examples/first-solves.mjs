@@ -34,7 +34,7 @@ const end = client.subscribe(
   ({ leaderboard }) => {
     if (!leaderboard) return;
     // Who solved as many as nobody before; of several, who was there first.
-    const ahead = leaderboard.entries.toSorted((a, b) => b.solves - a.solves || a.rank - b.rank)[0];
+    const ahead = [...leaderboard.entries].sort((a, b) => b.solves - a.solves || a.rank - b.rank)[0];
     const before = most;
     if (before === undefined) console.log(`watching ${hunt}`);
     most = Math.max(most ?? 0, ahead?.solves ?? 0);
