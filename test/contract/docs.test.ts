@@ -54,6 +54,21 @@ function* exampled(value: unknown, path: string): Generator<{ path: string; sche
 const referring = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value).replaceAll("#/components/schemas/", "#/$defs/"));
 
+/** The forms that a schema names, and those that these name: all of them for each schema would take minutes. */
+function namedIn(
+  schema: Json,
+  forms: Record<string, Json>,
+  found: Record<string, Json> = {},
+): Record<string, Json> {
+  for (const [, name = ""] of JSON.stringify(schema).matchAll(/"#\/\$defs\/(\w+)"/g)) {
+    const form = forms[name];
+    if (!form || name in found) continue;
+    found[name] = form;
+    namedIn(form, forms, found);
+  }
+  return found;
+}
+
 /** The last example of a body: its own, or its component's. */
 function exampleOf(schema: Json | undefined): unknown {
   const name = String(schema?.$ref ?? "").replace("#/components/schemas/", "");
@@ -63,11 +78,12 @@ function exampleOf(schema: Json | undefined): unknown {
 
 describe("[DOC-2] the document's examples", () => {
   test("each one is what its schema describes", () => {
-    const $defs = referring(client.document.components.schemas);
+    const forms = referring(client.document.components.schemas) as Record<string, Json>;
     const wrong: string[] = [];
     let count = 0;
     for (const { path, schema } of exampled(client.document, "")) {
-      const form = z.fromJSONSchema({ ...(referring(schema) as object), $defs } as Parameters<
+      const own = referring(schema) as Json;
+      const form = z.fromJSONSchema({ ...own, $defs: namedIn(own, forms) } as Parameters<
         typeof z.fromJSONSchema
       >[0]);
       for (const example of schema.examples as unknown[]) {
