@@ -10,7 +10,14 @@ import { type BuildOptions, build, type Metafile } from "esbuild";
 import { micromark } from "micromark";
 import { gfmTable, gfmTableHtml } from "micromark-extension-gfm-table";
 import { pageHeaders } from "../../src/edge/page-headers.ts";
-import { hashOf, SHELL_TITLE, stylesOf } from "../../src/edge/page-shell.ts";
+import {
+  hashOf,
+  SHELL_ICON,
+  SHELL_MANIFEST,
+  SHELL_THEME,
+  SHELL_TITLE,
+  stylesOf,
+} from "../../src/edge/page-shell.ts";
 import { PATHS } from "../../src/web/shared/icon-paths.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -200,9 +207,9 @@ async function html({ title, manifest, shell }: Page, files: readonly string[]):
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">',
     `<title>${title}</title>`,
-    '<meta name="theme-color" content="#0f2a3d">',
-    '<link rel="icon" href="/icon.svg" type="image/svg+xml">',
-    ...(manifest ? ['<link rel="manifest" href="/manifest.webmanifest">'] : []),
+    SHELL_THEME,
+    SHELL_ICON,
+    ...(manifest ? [SHELL_MANIFEST] : []),
     ...(shell
       ? [await inline(styles)]
       : styles.map((file) => `<link rel="stylesheet" href="${urlOf(file)}">`)),

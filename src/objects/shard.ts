@@ -43,7 +43,7 @@ import type {
 import type { Device, Pushing, PushMessage } from "../push/message.ts";
 import type { BackupSegments, BroughtCode, PartsTaken, RestorePart } from "./backup.ts";
 import type { JoinCode } from "./ids.ts";
-import type { ToldPair } from "./looks.ts";
+import type { Spoken, ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 import type { WebhookMark, WebhookReport, WebhookWish } from "./webhooks.ts";
@@ -485,6 +485,9 @@ export type PushAsked = Pick<PushMessage, "n" | "id" | "news" | "at">;
 /** An organiser looks as a team, in the hunt of this incarnation. */
 export interface Viewing {
   incarnation: number;
+  /** As of a player's look. */
+  lang?: string;
+  accepts?: string;
 }
 
 /** Which facts are asked for; what is absent is not asked. */
@@ -645,7 +648,7 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
    */
   looks(asked: string): Promise<ToldPair[]>;
   /** All that the team sees, as JSON text, for an organiser who looks as it. */
-  viewed(team: string, viewing: Viewing): Promise<{ text: string } | Refusal>;
+  viewed(team: string, viewing: Viewing): Promise<{ text: string; spoken?: Spoken } | Refusal>;
   /** A text of the hunt by its digest, for who has a ticket for it; undefined: there is none. */
   text(digest: string): Promise<string | Refusal | undefined>;
   /** All that the player sees: for an edge of an earlier release. */

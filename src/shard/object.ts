@@ -33,7 +33,7 @@ import {
 } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { type JoinCode, ordinalOf, parseObjectName, parseTeamId } from "../objects/ids.ts";
-import type { Look, ToldPair } from "../objects/looks.ts";
+import type { Look, Spoken, ToldPair } from "../objects/looks.ts";
 import { ownName } from "../objects/own-name.ts";
 import type { Win } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
@@ -740,7 +740,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#looks.looks(JSON.parse(asked) as Look[]);
   }
 
-  viewed(team: string, viewing: Viewing): Promise<{ text: string } | Refusal> {
+  viewed(team: string, viewing: Viewing): Promise<{ text: string; spoken?: Spoken } | Refusal> {
     return this.#looks.viewed(team, viewing);
   }
 
