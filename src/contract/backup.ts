@@ -191,7 +191,6 @@ const toldLine = z.strictObject({
     .max(BACKUP_LINE_BYTES)
     .meta({ description: "A bit for each team of the shard, base64", examples: ["AQ=="] }),
 });
-export type BackupTold = z.infer<typeof toldLine>;
 
 const win = z
   .strictObject({
