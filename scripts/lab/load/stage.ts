@@ -159,7 +159,7 @@ async function joinPlayers(
           ...(inTeams ? { team: { create: `Team ${number}` } } : {}),
         };
         const address = addressOf?.(number);
-        const token = await join(origin, hunt, body, address);
+        const token = await joinAs(origin, hunt, body, address);
         players.push({ token, ...(address === undefined ? {} : { address }) });
       }
     }),
@@ -168,7 +168,7 @@ async function joinPlayers(
 }
 
 /** As a program of a player's would, but for the address: gives the token. */
-async function join(
+async function joinAs(
   origin: string,
   hunt: string,
   body: JoinBody,
