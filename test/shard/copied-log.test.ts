@@ -86,7 +86,7 @@ describe("[EXP-14] a log that takes another one's segments", () => {
     expect(copy.log.gaps).toEqual([]);
   });
 
-  test("takes a segment twice, and none that does not follow or was changed", () => {
+  test("takes a segment twice, and none that does not follow or was changed", async () => {
     const copy = newLog();
     const [first, second, third] = segments as [CopiedSegment, CopiedSegment, CopiedSegment];
     expect(take(copy, second)).toBe("it does not follow fact 0");
@@ -101,6 +101,7 @@ describe("[EXP-14] a log that takes another one's segments", () => {
     expect(take(copy, renamed)).toBe("names or positions are not those that its facts commit to");
     const other = { ...second, persons: { ...second.persons, 9: { player: "p", salt: "s" } } };
     expect(take(copy, other)).toBeUndefined(); // of no fact of it, and kept nowhere
+    await copy.log.taken();
     expect(copy.log.exported(1, 1)).toEqual(source.log.exported(1, 1));
   });
 
