@@ -6,6 +6,7 @@ import { isLoopback } from "../local/command-line.ts";
 import { dataDirectory, mintOrganiserToken } from "../local/secrets.ts";
 import { DEFAULT_PORT } from "../local/vars.ts";
 import { advice } from "./advice.ts";
+import { backup, restore } from "./backup.ts";
 import { restoreClue, withdrawClue } from "./clues.ts";
 import { codes } from "./codes.ts";
 import { type Call, type Command, helpOf, overview, type Parsed, parseCall, wholeNumber } from "./command.ts";
@@ -17,12 +18,13 @@ import { EngineClient } from "./engine-client.ts";
 import { entry } from "./entry.ts";
 import { exportFacts, importLines } from "./facts.ts";
 import { EXIT, type ExitCode, printFailure, wrongUsage } from "./failure.ts";
+import { importCtfcli, importCtfd } from "./import-others.ts";
 import { lint } from "./lint.ts";
 import { nudge } from "./nudge.ts";
 import { organisers } from "./organisers.ts";
 import { deadLetters, origin, rearchive, redrive, repair } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
-import { prizes, restore, stock, winners, withdraw } from "./prizes.ts";
+import { prizes, stock, winners, withdraw } from "./prizes.ts";
 import { proof } from "./proof.ts";
 import { pull, push } from "./push.ts";
 import { registrations } from "./registrations.ts";
@@ -107,6 +109,9 @@ const COMMANDS: readonly Command[] = [
   prizes,
   importLines,
   exportFacts,
+  importCtfd,
+  importCtfcli,
+  backup,
   proof,
   registrations,
   verify,

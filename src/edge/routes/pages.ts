@@ -98,6 +98,7 @@ export function pageRoutes(app: App): void {
     "/parts/*",
     "/icon.svg",
     "/manifest.webmanifest",
+    "/llms.txt",
   ];
   for (const file of files) {
     app.get(file, (async (c: Request$) => {
@@ -111,6 +112,9 @@ export function pageRoutes(app: App): void {
   for (const folder of ["play", "organise", "board"]) {
     for (const path of [`/${folder}`, `/${folder}/`]) app.get(path, page(folder, false) as never);
     app.get(`/${folder}/:hunt`, page(folder, folder !== "organise") as never);
+  }
+  for (const folder of ["docs", "docs/guides"]) {
+    for (const path of [`/${folder}`, `/${folder}/`]) app.get(path, page(folder, false) as never);
   }
 }
 

@@ -1,6 +1,9 @@
 /** What the player page knows, and what it does: one module of signals and actions. */
 
 import { computed, effect, signal } from "@preact/signals";
+import { makeId } from "../../../client/src/ids.ts";
+import { Outbox } from "../../../client/src/outbox.ts";
+import { isDue } from "../../../client/src/token.ts";
 import type { Phase } from "../../contract/basics.ts";
 import type { Hunt } from "../../contract/hunt.ts";
 import type { JoinBody, Joined } from "../../contract/join.ts";
@@ -22,8 +25,7 @@ import { decoded, encoded, objectIn } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
 import type { Session } from "./kept.ts";
 import { type Told, textsOf, wholeOf, withTexts } from "./looked.ts";
-import { makeId, Outbox } from "./outbox.ts";
-import { isDue, returnCodeIn } from "./renewal.ts";
+import { returnCodeIn } from "./return-link.ts";
 import { dropScanned, keepScanned, recallScanned, scanned } from "./scanned.ts";
 import { type Heard, reopened } from "./stale.ts";
 import {

@@ -151,7 +151,7 @@ describe.skipIf(noBrowser)(
         for (const [index, name] of ["Night Owls", "Die Möwen", "Landratten", "Quay Keepers"].entries()) {
           const player = await pages.client.join(hunt, { name });
           for (let clue = 0; clue < 5 - index; clue += 1) {
-            const event = { id: `e${clue}`, type: "answer", clue: `c${clue}`, answer: "right" };
+            const event = { id: `e${clue}`, type: "answer" as const, clue: `c${clue}`, answer: "right" };
             await pages.client.playOne({ ...player, hunt }, event);
           }
         }

@@ -224,9 +224,7 @@ describe.skipIf(noBrowser)("the ways in", { timeout: 720_000 }, () => {
     await joinAs(ben.page, "Ben", { code: otters });
     await ben.page.goto("/play/invite#team");
     await ben.page.locator("h1", { hasText: "Otters" }).waitFor();
-    await expect
-      .poll(() => ben.page.locator(".members li").allInnerTexts())
-      .toEqual(["Ann\nCaptain", "Ben"]);
+    await expect.poll(() => ben.page.locator(".members li").allInnerTexts()).toEqual(["Ann\nCaptain", "Ben"]);
     for (const { watched } of [ann, ben]) expectQuiet(watched);
   });
 
