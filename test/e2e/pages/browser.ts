@@ -242,7 +242,7 @@ export async function picture(page: Page, name: string): Promise<void> {
 export async function picturesTogether(pages: Pages, shots: readonly Buffer[], name: string): Promise<void> {
   if (!pictures) return;
   mkdirSync(pictures, { recursive: true });
-  const context = await pages.context({ viewport: { width: 1_480, height: 660 } });
+  const context = await pages.context({ viewport: { width: 1_345, height: 660 } });
   const page = await context.newPage();
   const image = (shot: Buffer): string => `<img src="data:image/png;base64,${shot.toString("base64")}">`;
   const [joinLight, joinDark, clueLight, clueDark, ...walls] = shots.map(image);

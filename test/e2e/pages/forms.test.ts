@@ -458,6 +458,8 @@ prizes:
       .poll(() => card.evaluate((of: HTMLImageElement) => [of.naturalWidth, of.naturalHeight]))
       .toEqual([1_200, 630]);
     await expectAccessible(page);
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await picture(page, "console-form-look");
     await section(page, "Webhooks");
     await button(page, "Add a webhook").click();
     await field(page, "webhooks.0.url").fill("https://crm.example/hunt");
@@ -511,7 +513,7 @@ prizes:
         if (place === "clues.14") await page.locator(".map .leaflet-interactive").first().waitFor();
         await expectFits(page);
         await expectAccessible(page);
-        if (locale === "en-GB" && ["clues.15", "graph", "look"].includes(place))
+        if (locale === "en-GB" && ["clues.15", "graph"].includes(place))
           await picture(page, `console-form-${place.replace(/\..*/, "")}`);
       }
       expectQuiet(watched);
