@@ -154,6 +154,14 @@ const personsLine = z.strictObject({
     .meta({ description: "By the fact's `seq`", examples: [{}] }),
 });
 
+const FACT = {
+  seq: 4_711,
+  at: 1_780_768_800_000,
+  team: "weur-0-1a-x7k2qm4tvb",
+  type: "reached",
+  points: 100,
+};
+
 const fact = z
   .looseObject({
     seq: whole("Its number in the shard's log", 4_711),
@@ -163,9 +171,7 @@ const fact = z
   })
   .meta({
     description: "A fact as the log has it",
-    examples: [
-      { seq: 4_711, at: 1_780_768_800_000, team: "weur-0-1a-x7k2qm4tvb", type: "reached", points: 100 },
-    ],
+    examples: [FACT],
   });
 export type BackupFact = z.infer<typeof fact>;
 
@@ -178,7 +184,10 @@ const factsLine = z.strictObject({
   facts: z
     .array(fact)
     .min(1)
-    .meta({ description: "Its facts, to the byte as the log has them; the last member", examples: [[]] }),
+    .meta({
+      description: "Its facts, to the byte as the log has them; the last member",
+      examples: [[FACT]],
+    }),
 });
 export type BackupFacts = z.infer<typeof factsLine>;
 
