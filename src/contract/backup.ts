@@ -5,7 +5,8 @@
 import { z } from "zod";
 import { AUDIT_ACTIONS } from "./audit-actions.ts";
 import { id, mark, phase, slug, time, told, whole } from "./basics.ts";
-import { person } from "./export.ts";
+import { importLine } from "./data.ts";
+import { exportLine, person } from "./export.ts";
 
 export const BACKUP_FORMAT = "hunt-export";
 export const BACKUP_VERSION = 1;
@@ -286,6 +287,29 @@ export const backupLine = z
     examples: [{ type: "end", lines: 1_204, sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c" }],
   });
 export type BackupLine = z.infer<typeof backupLine>;
+
+/** Of what an export gives: facts, or a backup. */
+export const exportedLine = z.union([exportLine, backupHeader, backupLine]).meta({
+  description: "A fact of a log; with format=backup a line of the backup",
+  examples: [
+    {
+      shard: "weur-0",
+      seq: 4_711,
+      at: "2026-06-06T18:30:00.000Z",
+      team: "weur-0-1a-x7k2qm4tvb",
+      type: "reached",
+      points: 100,
+    },
+  ],
+});
+
+/** Of what an import takes: commands to replay, or a backup. */
+export const takenLine = z.union([importLine, backupHeader, backupLine]).meta({
+  description: "A command to replay; of a backup one of its lines",
+  examples: [
+    { at: "2026-06-06T18:30:00Z", team: "Night Owls", type: "answer", clue: "old-lamp", answer: "moon" },
+  ],
+});
 
 /** The text `codes`: by clue, those that the engine made. */
 export const backupCodes = z.record(slug, z.string().min(1).max(200));
