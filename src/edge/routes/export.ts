@@ -1,7 +1,7 @@
 /** The export: every fact of a hunt as NDJSON, or tables and results, streamed. */
 import { type ExportLine, exportLine } from "../../contract/export.ts";
 import { OPEN_TABLES } from "../../contract/table-names.ts";
-import { exportQuery } from "../../contract/tables.ts";
+import { ctftimeFeed, exportQuery } from "../../contract/tables.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { isOver, phaseAt } from "../../hunt/phase.ts";
 import { calling, controlStub, leaderboardStub, shardStub } from "../../objects/call.ts";
@@ -32,6 +32,7 @@ export function exportRoutes(app: App): void {
           description: "Streamed: NDJSON, CSV (RFC 4180) or JSON for CTFtime",
           type: NDJSON,
           line: exportLine,
+          also: { "text/csv": undefined, "application/json": ctftimeFeed },
         },
       },
       errors: ["conflict", "unavailable"],
