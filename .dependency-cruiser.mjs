@@ -66,6 +66,24 @@ export default {
       to: { couldNotResolve: true, pathNot: "^cloudflare:" },
     },
     {
+      name: "the client library imports of the engine types alone",
+      severity: "error",
+      from: { path: "^client/" },
+      to: { path: "^src/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "the client library imports nothing else",
+      severity: "error",
+      from: { path: "^client/" },
+      to: { pathNot: "^(?:client/src|src/contract)/" },
+    },
+    {
+      name: "the engine imports no client; its pages do",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/web/" },
+      to: { path: "^client/" },
+    },
+    {
       name: "the engine imports no script",
       severity: "error",
       from: { path: "^src/" },

@@ -12,7 +12,7 @@ const bin = join(root, "node_modules", ".bin");
 type Step = [name: string, command: string, ...args: string[]];
 
 /** Each tsconfig*.json is checked: it names the platform its files run on. */
-const typed = globSync(["tsconfig.json", "{src,scripts,test}/**/tsconfig*.json"], { cwd: root });
+const typed = globSync(["tsconfig.json", "{client,src,scripts,test}/**/tsconfig*.json"], { cwd: root });
 
 const STEPS: Step[] = [
   ...typed.sort().map((path): Step => [`types by ${path}`, "tsc", "-p", path]),
@@ -32,6 +32,7 @@ const STEPS: Step[] = [
     "--config",
     ".dependency-cruiser.mjs",
     "src",
+    "client/src",
     "scripts",
     "ops",
     "--output-type",

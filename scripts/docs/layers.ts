@@ -133,8 +133,8 @@ export const PURE: { path: string; may: string[] }[] = [
   { path: "contract", may: ["contract"] },
 ];
 
-/** The pages: of the engine they import the wire alone. */
-export const OUTSIDE: string[] = ["src/web"];
+/** The pages and the client library: of the engine they import the wire alone. */
+export const OUTSIDE: string[] = ["src/web", "client/src"];
 
 /** Of the rules, pages that try an author's answer use how texts are compared, and nothing else. */
 export const SHARED_WITH_PAGES = ["src/hunt/normalise.ts"];
@@ -152,7 +152,7 @@ export function drawing(): string {
   return [
     "src/",
     rows.map((lines) => lines.join("\n")).join("\n  ────\n"),
-    `beside them: ${OUTSIDE.join(", ")} (of the engine it imports src/contract, and ${SHARED_WITH_PAGES.join(", ")})`,
+    `beside them: ${OUTSIDE.join(", ")} (of the engine they import src/contract, the pages also ${SHARED_WITH_PAGES.join(", ")})`,
     `PURE rooms inside others: ${inner.join(", ")}`,
   ].join("\n");
 }

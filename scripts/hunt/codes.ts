@@ -8,6 +8,7 @@ import type { Call, Command } from "./command.ts";
 import { EXIT, refused, wrongUsage } from "./failure.ts";
 import { qrModules, qrSvg } from "./qr.ts";
 import { type Card, sheetHtml } from "./sheet.ts";
+import { sheetLook } from "./sheet-look.ts";
 import { plural } from "./text.ts";
 
 const CARRIES = ["url", "code"];
@@ -79,11 +80,12 @@ async function writeSheet(
   hunt: string,
   cards: readonly DrawnCard[],
 ): Promise<void> {
-  const { title } = await call.engine.json<Hunt>("GET", `/v1/hunts/${encodeURIComponent(hunt)}`);
+  const told = await call.engine.json<Hunt>("GET", `/v1/hunts/${encodeURIComponent(hunt)}`);
   const say = call.text("say");
   const html = sheetHtml({
-    title,
+    title: told.title,
     cards,
+    look: await sheetLook(call, told),
     titles: !call.flag("no-titles"),
     ...(say === undefined ? {} : { say }),
   });

@@ -6,6 +6,7 @@ import { isLoopback } from "../local/command-line.ts";
 import { dataDirectory, mintOrganiserToken } from "../local/secrets.ts";
 import { DEFAULT_PORT } from "../local/vars.ts";
 import { advice } from "./advice.ts";
+import { backup, restore } from "./backup.ts";
 import { restoreClue, withdrawClue } from "./clues.ts";
 import { codes } from "./codes.ts";
 import { type Call, type Command, helpOf, overview, type Parsed, parseCall, wholeNumber } from "./command.ts";
@@ -23,7 +24,7 @@ import { nudge } from "./nudge.ts";
 import { organisers } from "./organisers.ts";
 import { deadLetters, origin, rearchive, redrive, repair } from "./origin.ts";
 import { Output, type Sink } from "./output.ts";
-import { prizes, restore, stock, winners, withdraw } from "./prizes.ts";
+import { prizes, stock, winners, withdraw } from "./prizes.ts";
 import { proof } from "./proof.ts";
 import { pull, push } from "./push.ts";
 import { registrations } from "./registrations.ts";
@@ -110,6 +111,7 @@ const COMMANDS: readonly Command[] = [
   exportFacts,
   importCtfd,
   importCtfcli,
+  backup,
   proof,
   registrations,
   verify,

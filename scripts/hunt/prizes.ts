@@ -15,7 +15,7 @@ import { rulesOf } from "../../src/hunt/prize-changes.ts";
 import { chance } from "../lab/measure/chance.ts";
 import { CLAIMS_MAX, type Crowd, forecast, type Quantiles } from "../lab/prizes/forecast.ts";
 import { type Call, type Command, type Options, wholeNumber } from "./command.ts";
-import { EXIT, refused, wrongUsage } from "./failure.ts";
+import { EXIT, type ExitCode, refused, wrongUsage } from "./failure.ts";
 import { left, right } from "./output.ts";
 import { codeStandIn, huntOf, readSource } from "./source.ts";
 import { count, duration, plural } from "./text.ts";
@@ -28,16 +28,17 @@ const REASON: Options = {
 const UNITS_MAX = 1_000_000;
 const WINNERS_PAGE = 500;
 
-const pathOf = (call: Call, rest: string): string =>
-  `/v1/hunts/${encodeURIComponent(call.argument("hunt"))}/prizes/${encodeURIComponent(call.argument("prize"))}/${rest}`;
+const pathOf = (call: Call, rest: string, hunt = call.argument("hunt")): string =>
+  `/v1/hunts/${encodeURIComponent(hunt)}/prizes/${encodeURIComponent(call.argument("prize"))}/${rest}`;
 
 /** Stock added twice is twice the stock: see `once`. */
 function act<Told, Body extends ReasonBody>(
   call: Call,
   path: string,
   body: Omit<Body, "reason">,
+  hunt?: string,
 ): Promise<Told> {
-  return call.engine.json<Told>("POST", pathOf(call, path), {
+  return call.engine.json<Told>("POST", pathOf(call, path, hunt), {
     body: { ...body, reason: call.text("reason") ?? "from the command line" },
     once: true,
   });
@@ -70,25 +71,25 @@ export const stock: Command = {
   },
 };
 
-function mark(name: "withdraw" | "restore", summary: string, told: string): Command {
-  return {
-    name,
-    summary,
-    usage: "<hunt> <prize>",
-    options: REASON,
-    example: `${name} harbour-nights dinner --reason "…"`,
-    async run(call) {
-      await call.out.confirm(
-        await act<Withdrawn, ReasonBody>(call, name, {}),
-        `${call.argument("prize")} ${told}`,
-      );
-      return EXIT.ok;
-    },
-  };
-}
+export const withdraw: Command = {
+  name: "withdraw",
+  summary: "Hand out no more of a prize",
+  usage: "<hunt> <prize>",
+  options: REASON,
+  example: 'withdraw harbour-nights dinner --reason "…"',
+  async run(call) {
+    const response = await act<Withdrawn, ReasonBody>(call, "withdraw", {});
+    await call.out.confirm(response, `${call.argument("prize")} is withdrawn`);
+    return EXIT.ok;
+  },
+};
 
-export const withdraw = mark("withdraw", "Hand out no more of a prize", "is withdrawn");
-export const restore = mark("restore", "Hand out a withdrawn prize again", "is handed out again");
+/** Hands out a withdrawn prize of the hunt again. */
+export async function restorePrize(call: Call, hunt: string): Promise<ExitCode> {
+  const response = await act<Withdrawn, ReasonBody>(call, "restore", {}, hunt);
+  await call.out.confirm(response, `${call.argument("prize")} is handed out again`);
+  return EXIT.ok;
+}
 
 /** Takes a win back; its unit goes to nobody else. */
 export async function revokeWin(call: Call): Promise<void> {

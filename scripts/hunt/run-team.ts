@@ -12,6 +12,7 @@ import { EXIT, refused, wrongUsage } from "./failure.ts";
 import { left } from "./output.ts";
 import { qrModules, qrSvg } from "./qr.ts";
 import { sheetHtml } from "./sheet.ts";
+import { sheetLook } from "./sheet-look.ts";
 import { plural } from "./text.ts";
 import { readTextFile } from "./text-file.ts";
 
@@ -162,7 +163,8 @@ async function writeCodes(call: Call, teams: TeamsMade["teams"]): Promise<void> 
     await writeFile(call.path(file), csvOf([["name", "code", "link"], ...rows]));
   }
   if (sheet !== undefined) {
-    const { title } = await call.engine.json<Hunt>("GET", huntPath(call, ""));
+    const told = await call.engine.json<Hunt>("GET", huntPath(call, ""));
+    const look = await sheetLook(call, told);
     const cards = teams.map(({ name, joinCode }) => {
       const modules = qrModules(linkOf(joinCode));
       if (!modules) throw refused(`the link of ${name} is too long for a QR code`);
@@ -170,7 +172,7 @@ async function writeCodes(call: Call, teams: TeamsMade["teams"]): Promise<void> 
     });
     await writeFile(
       call.path(sheet),
-      sheetHtml({ title, cards, titles: true, say: call.text("say") ?? JOIN_SAY }),
+      sheetHtml({ title: told.title, cards, look, titles: true, say: call.text("say") ?? JOIN_SAY }),
     );
   }
   if ((file ?? sheet) !== undefined && isLoopback(new URL(call.engine.origin))) {

@@ -1,3 +1,5 @@
+import type { SheetLook } from "./sheet-look.ts";
+
 /** The sheet of QR codes: one HTML file without anything beside it, A4, six cards a page, cut marks. */
 
 /** A page is this many cards wide and high. */
@@ -34,15 +36,16 @@ export interface Sheet {
   /** Whether the cards show the titles of their clues. */
   titles: boolean;
   say?: string;
+  look?: SheetLook;
 }
 
-export function sheetHtml({ title, cards, titles, say = SAY }: Sheet): string {
+export function sheetHtml({ title, cards, titles, say = SAY, look = {} }: Sheet): string {
   const pages: string[] = [];
   const perPage = COLUMNS * ROWS;
   for (let from = 0; from < cards.length; from += perPage) {
     const some = cards.slice(from, from + perPage);
     const drawn = some.map((card, index) =>
-      cardHtml(card, { title, titles, say, place: `${from + index + 1} / ${cards.length}` }),
+      cardHtml(card, { title, titles, say, logo: look.logo, place: `${from + index + 1} / ${cards.length}` }),
     );
     pages.push(
       `<section class="page">${marksSvg(Math.ceil(some.length / COLUMNS))}<div class="cards">${drawn.join("")}</div></section>`,
@@ -55,7 +58,7 @@ export function sheetHtml({ title, cards, titles, say = SAY }: Sheet): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}: codes</title>
 <style>
-${STYLE}
+${STYLE}${styleOf(look)}
 </style>
 </head>
 <body>
@@ -68,17 +71,32 @@ ${pages.join("\n")}
 
 function cardHtml(
   card: Card,
-  { title, titles, say, place }: { title: string; titles: boolean; say: string; place: string },
+  {
+    title,
+    titles,
+    say,
+    logo,
+    place,
+  }: { title: string; titles: boolean; say: string; logo: string | undefined; place: string },
 ): string {
+  const mark = logo === undefined ? "" : `<img class="logo" src="${escapeHtml(logo)}" alt="">`;
   const head = titles
-    ? `<p class="hunt" dir="auto">${escapeHtml(title)}</p>${titleHtml(card.title)}`
-    : titleHtml(title);
+    ? `<p class="hunt" dir="auto">${mark}${escapeHtml(title)}</p>${titleHtml(card.title)}`
+    : `${mark}${titleHtml(title)}`;
   return (
     `<article class="card"><header>${head}</header><div class="qr">${card.svg}</div>` +
     `<footer><p class="say" dir="auto">${escapeHtml(say)}</p>` +
     `<p class="code"><span>${escapeHtml(card.code)}</span><span>${place}</span></p></footer></article>`
   );
 }
+
+const styleOf = ({ colour, font }: SheetLook): string =>
+  [
+    ...(font === undefined ? [] : [`html { font-family: ${font} }`]),
+    ...(colour === undefined ? [] : [`h2 { color: ${colour} }`]),
+  ]
+    .map((rule) => `\n${rule}`)
+    .join("");
 
 /** A title; long ones are set smaller, so that every QR code has the same size. */
 function titleHtml(text: string): string {
@@ -145,6 +163,7 @@ html { background: #e9e7e2; color: #111; font: 11pt/1.3 system-ui, -apple-system
 .card { display: flex; flex-direction: column; align-items: center; padding: 4mm 6mm 4mm; text-align: center; overflow: hidden; break-inside: avoid }
 header { flex: none; width: 100%; height: 15mm; display: flex; flex-direction: column; justify-content: center; gap: 1mm }
 .hunt { font-size: 7.5pt; letter-spacing: .14em; text-transform: uppercase; color: #666; white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
+.logo { height: 5mm; max-width: 25mm; object-fit: contain; vertical-align: middle; margin-inline-end: 1.5mm }
 h2 { font-size: 15pt; line-height: 1.15; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden }
 h2.long { font-size: 11.5pt }
 h2.longest { font-size: 8.5pt; line-height: 1.2; -webkit-line-clamp: 3 }

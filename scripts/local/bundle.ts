@@ -18,6 +18,8 @@ const cache = join(root, "node_modules", ".cache", "treasure-hunt-engine");
 /** All inputs of the bundle; a file bundled from elsewhere is an error. */
 const INPUTS = [
   "src",
+  "client/src",
+  "docs/guides.md",
   "schema",
   "migrations",
   "wrangler.toml",

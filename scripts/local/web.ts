@@ -7,8 +7,17 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:
 import { basename, extname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Metafile } from "esbuild";
+import { micromark } from "micromark";
+import { gfmTable, gfmTableHtml } from "micromark-extension-gfm-table";
 import { pageHeaders } from "../../src/edge/page-headers.ts";
-import { hashOf, SHELL_TITLE, stylesOf } from "../../src/edge/page-shell.ts";
+import {
+  hashOf,
+  SHELL_ICON,
+  SHELL_MANIFEST,
+  SHELL_THEME,
+  SHELL_TITLE,
+  stylesOf,
+} from "../../src/edge/page-shell.ts";
 import { PATHS } from "../../src/web/shared/icon-paths.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -38,6 +47,8 @@ const PAGES: readonly Page[] = [
   { folder: "player", path: "play", title: SHELL_TITLE, budget: 60 * KB, manifest: true, shell: true },
   { folder: "organiser", path: "organise", title: "Organiser", budget: 120 * KB },
   { folder: "board", path: "board", title: "Leaderboard", budget: 90 * KB },
+  // Most of it the style of the renderer, whose script comes on demand.
+  { folder: "docs", path: "docs", title: "API reference", budget: 60 * KB },
 ];
 
 /** How often the built pages are moved to their place while others do the same. */
@@ -113,6 +124,7 @@ for (const page of PAGES) {
   hashes.push(...(await Promise.all(stylesOf(text).map(hashOf))));
   const parts = [...files, ...partsOf(metafile, files)];
   // A style that is in the page is no file of it.
+  if (page.folder === "docs") await addGuides(files.filter(isStyle), folder);
   if (page.manifest) await addWorker(page.shell ? parts.filter((file) => !isStyle(file)) : parts, folder);
 }
 for (const file of await readdir(join(web, "static")))
@@ -195,9 +207,9 @@ async function html({ title, manifest, shell }: Page, files: readonly string[]):
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">',
     `<title>${title}</title>`,
-    '<meta name="theme-color" content="#0f2a3d">',
-    '<link rel="icon" href="/icon.svg" type="image/svg+xml">',
-    ...(manifest ? ['<link rel="manifest" href="/manifest.webmanifest">'] : []),
+    SHELL_THEME,
+    SHELL_ICON,
+    ...(manifest ? [SHELL_MANIFEST] : []),
     ...(shell
       ? [await inline(styles)]
       : styles.map((file) => `<link rel="stylesheet" href="${urlOf(file)}">`)),
@@ -214,6 +226,29 @@ async function html({ title, manifest, shell }: Page, files: readonly string[]):
     "</html>",
     "",
   ].join("\n");
+}
+
+/** docs/guides.md as a page that needs no script; links to other pages of docs/ lead to the project. */
+async function addGuides(styles: readonly string[], folder: string): Promise<void> {
+  const text = await readFile(join(root, "docs", "guides.md"), "utf8");
+  const guides = micromark(text, { extensions: [gfmTable()], htmlExtensions: [gfmTableHtml()] });
+  await mkdir(join(folder, "guides"), { recursive: true });
+  await writeFile(
+    join(folder, "guides", "index.html"),
+    [
+      "<!doctype html>",
+      '<html lang="en">',
+      '<meta charset="utf-8">',
+      '<meta name="viewport" content="width=device-width, initial-scale=1">',
+      "<title>API guides</title>",
+      '<link rel="icon" href="/icon.svg" type="image/svg+xml">',
+      ...styles.map((file) => `<link rel="stylesheet" href="${urlOf(file)}">`),
+      '<nav class="docs-head" aria-label="Documentation"><a href="/docs/">API</a> <strong>Guides</strong>',
+      '<a href="/openapi.json">openapi.json</a> <a href="/llms.txt">llms.txt</a></nav>',
+      `<main class="guides">${guides}</main>`,
+      "",
+    ].join("\n"),
+  );
 }
 
 /** The files a page imports on demand, at first or second hand. */

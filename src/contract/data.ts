@@ -10,6 +10,7 @@ import {
   mark,
   name,
   nextCursor,
+  phase,
   reason,
   slug,
   time,
@@ -151,11 +152,27 @@ export const importLine = z
   });
 export type ImportLine = z.output<typeof importLine>;
 
-export const imported = linesTaken.meta({
-  id: "Imported",
-  description: "What became of the lines; accepted: replayed, whatever the outcome",
-  examples: [{ lines: 120, accepted: 120, rejected: [] }],
-});
+export const imported = linesTaken
+  .extend({
+    restored: z
+      .strictObject({
+        phase: phase.describe("The phase that the hunt came back in"),
+        version: whole("The published version", 3),
+        facts: whole("Facts of its logs", 9_600),
+        shards: whole("Shards that have them", 2),
+      })
+      .meta({
+        description: "Of a backup: the hunt as it is now",
+        examples: [{ phase: "paused", version: 3, facts: 9_600, shards: 2 }],
+      })
+      .exactOptional(),
+  })
+  .meta({
+    id: "Imported",
+    description: "What became of the lines; accepted: replayed, whatever the outcome",
+    examples: [{ lines: 120, accepted: 120, rejected: [] }],
+  });
+export type Imported = z.infer<typeof imported>;
 
 export const verification = z
   .strictObject({

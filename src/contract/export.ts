@@ -14,7 +14,7 @@ const personal = told(
   "Commitment: base64url of the SHA-256 of the JSON text of `person`",
   "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 );
-const person = z
+export const person = z
   .strictObject({
     player: id.describe("The player"),
     name: told("The player's name", "Ada").exactOptional(),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { flag, mark, phase, slug, time, told, whole } from "./basics.ts";
 import { joining } from "./join.ts";
 import { languages, pages } from "./languages.ts";
+import { look } from "./look.ts";
 import { publicPrize } from "./prizes.ts";
 
 const rehearsalOf = slug.describe("The hunt that this one rehearses; absent: it is none's rehearsal");
@@ -84,6 +85,7 @@ export const publicHunt = z
       })
       .meta({ description: "Linked from every page of the hunt", examples: [{ imprint: "page:imprint" }] })
       .exactOptional(),
+    look: look.exactOptional(),
     languages,
     pages,
     rounds: z

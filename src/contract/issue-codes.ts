@@ -81,6 +81,7 @@ export const DEFINITION_ISSUES = [
   "not-translated",
   "no-such-asset",
   // Warnings.
+  "contrast",
   "bottleneck",
   "hint-costs-more-than-clue",
   "hint-unaffordable",

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { amount, flag, id, mark, phase, playerId, slug, time, told, whole, window } from "./basics.ts";
 import { returnCode } from "./join.ts";
 import { acceptLanguage, lang, languages, pages } from "./languages.ts";
+import { look } from "./look.ts";
 import { prizeMode } from "./prizes.ts";
 
 export const CLUE_KINDS = ["answer", "scan", "place", "choice"] as const;
@@ -276,6 +277,7 @@ const meShape = {
     .array(clueView)
     .meta({ description: "Open and solved clues; locked ones are not told of", examples: [[]] }),
   languages,
+  look: look.exactOptional(),
   pages,
   prizes: z
     .array(prizeView)

@@ -96,5 +96,25 @@ export const preview = z
       .meta({ description: "What the try came to, and why", examples: [{ outcome: "correct", points: 50 }] })
       .exactOptional(),
   })
-  .meta({ id: "Preview", description: "A clue as players will see it" });
+  .meta({
+    id: "Preview",
+    description: "A clue as players will see it",
+    examples: [
+      {
+        clue: {
+          id: "old-lamp",
+          title: "The old lamp",
+          kind: "answer",
+          points: 50,
+          state: "open",
+          body: "What stands by the water and never sleeps?",
+          attempts: 0,
+          attemptsLeft: 5,
+          openedAt: "2026-06-06T18:30:00.000Z",
+          hints: [],
+        },
+        verdict: { outcome: "correct", points: 50 },
+      },
+    ],
+  });
 export type Preview = z.infer<typeof preview>;

@@ -3,14 +3,15 @@ import { z } from "zod";
 import { amount, told, whole } from "./basics.ts";
 import { TABLES } from "./table-names.ts";
 
-const EXPORT_FORMATS = ["ndjson", "csv", "ctftime"] as const;
+const EXPORT_FORMATS = ["ndjson", "csv", "ctftime", "backup"] as const;
 
 export const exportQuery = z.strictObject({
   format: z
     .enum(EXPORT_FORMATS)
     .default("ndjson")
     .meta({
-      description: "csv: a table for spreadsheets; ctftime: the results for CTFtime",
+      description:
+        "csv: a table for spreadsheets; ctftime: the results for CTFtime; backup: all of the hunt, which an import takes back (owners)",
       examples: ["csv"],
     }),
   what: z

@@ -47,9 +47,11 @@ export function mixed(one: string, other: string, share: number): string {
   return hexOf(a.map((part, index) => part + ((b[index] ?? 0) - part) * share) as unknown as Rgb);
 }
 
-/** The text that stands best on the colour: nearly black, or white. */
-export const textOn = (colour: string): string =>
-  contrast(colour, "#ffffff") >= contrast(colour, "#101418") ? "#ffffff" : "#101418";
+/** The text that stands best on the colour: white or nearly black; black itself where neither can be read. */
+export function textOn(colour: string): string {
+  const best = contrast(colour, "#ffffff") >= contrast(colour, "#101418") ? "#ffffff" : "#101418";
+  return contrast(colour, best) >= CONTRAST_MIN ? best : "#000000";
+}
 
 /** Steps from a colour to black or white. */
 const STEPS = 50;
@@ -67,11 +69,25 @@ export function readable(colour: string, grounds: readonly string[]): string {
 
 /** Colours of one appearance, by the names that the pages' style gives them. */
 export type Tints = Readonly<
-  Record<"signal" | "on-signal" | "paper" | "card" | "line" | "deep" | "on-deep" | "ink" | "ink-soft", string>
+  Record<
+    | "signal"
+    | "on-signal"
+    | "paper"
+    | "card"
+    | "line"
+    | "deep"
+    | "on-deep"
+    | "ink"
+    | "ink-soft"
+    | "good"
+    | "warn"
+    | "focus",
+    string
+  >
 >;
 
 function tintsOn(ground: string, colour: string, isDark: boolean): Tints {
-  const card = mixed(ground, isDark ? "#ffffff" : "#ffffff", isDark ? 0.06 : 0.6);
+  const card = mixed(ground, "#ffffff", isDark ? 0.06 : 0.6);
   const ink = readable(isDark ? "#f2ece0" : "#0d2433", [ground, card]);
   const signal = readable(colour, [ground, card]);
   const deep = isDark
@@ -87,17 +103,25 @@ function tintsOn(ground: string, colour: string, isDark: boolean): Tints {
     "on-signal": textOn(signal),
     deep,
     "on-deep": textOn(deep),
+    good: readable(isDark ? "#7fd6b0" : "#116149", [ground, card]),
+    warn: readable(isDark ? "#f3c568" : "#7a4b00", [ground, card]),
+    focus: readable(isDark ? "#8cc4ff" : "#0b62c4", [ground, card]),
   };
 }
 
+/** What colours and type a look names. */
+export interface Style {
+  colour?: string | undefined;
+  background?: string | undefined;
+  font?: string | undefined;
+}
+
+const colourOf = (text: string | undefined): string | undefined =>
+  text !== undefined && COLOUR.test(text) ? text : undefined;
+
 /** The colours of a look, for light and for dark; undefined: it names none. */
-export function tintsOf({
-  colour,
-  background,
-}: {
-  colour?: string;
-  background?: string;
-}): { light: Tints; dark: Tints } | undefined {
+export function tintsOf(look: Style): { light: Tints; dark: Tints } | undefined {
+  const [colour, background] = [colourOf(look.colour), colourOf(look.background)];
   if (colour === undefined && background === undefined) return undefined;
   const signal = colour ?? "#c7351a";
   // A ground that is dark itself is what dark looks like here; its light one is derived.
@@ -109,3 +133,34 @@ export function tintsOf({
 }
 
 export const isColour = (text: string): boolean => COLOUR.test(text);
+
+/** A look's type: fonts that devices have. */
+export const FONTS = {
+  serif:
+    '"Iowan Old Style","Palatino Linotype",Palatino,"Book Antiqua","Noto Serif","Noto Naskh Arabic",Georgia,serif',
+  sans: '"Avenir Next",Avenir,"Segoe UI","Noto Sans","Noto Sans Arabic","Helvetica Neue",Arial,sans-serif',
+  rounded:
+    'ui-rounded,"SF Pro Rounded","Hiragino Maru Gothic ProN",Quicksand,Comfortaa,Nunito,"Arial Rounded MT Bold","Noto Sans","Noto Sans Arabic",sans-serif',
+  mono: 'ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Noto Sans Arabic",monospace',
+} as const;
+export type Font = keyof typeof FONTS;
+
+export const isFont = (text: string | undefined): text is Font =>
+  text !== undefined && Object.hasOwn(FONTS, text);
+
+/**
+ * The style sheet of a look, for pages that have the names of src/web/shared/theme.css; empty: it is the pages' own.
+ * It is made of checked colours and the fonts above alone, so that nothing an author writes ends a rule.
+ */
+export function styleOf(look: Style): string {
+  const rule = (selector: string, values: Readonly<Record<string, string>>): string =>
+    `${selector}{${Object.entries(values)
+      .map(([name, value]) => `--${name}:${value}`)
+      .join(";")}}`;
+  const tints = tintsOf(look);
+  const font = isFont(look.font) ? FONTS[look.font] : undefined;
+  return [
+    ...(font === undefined ? [] : [rule(":root", { text: font, ui: font })]),
+    ...(tints ? [rule(":root", tints.light), rule(':root[data-theme="dark"]', tints.dark)] : []),
+  ].join("");
+}

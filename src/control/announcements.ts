@@ -37,7 +37,8 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS announcement (
 const ROWS = 100;
 
 /** In the place of one that was taken back, so that the pages before and behind it stay. */
-type Stored = Announcement & { removed?: true };
+export type StoredAnnouncement = Announcement & { removed?: true };
+type Stored = StoredAnnouncement;
 
 interface Row extends Record<string, SqlStorageValue> {
   n: number;
@@ -108,6 +109,25 @@ export class AnnouncementStore {
       checksumOf(number, body),
       number,
     );
+  }
+
+  /** Those behind the one of this number, the oldest first, also such as were taken back. */
+  pageOf(after: number, limit: number): { entries: Stored[]; next?: number } {
+    this.#isChecked ||= hasAllRows(this.#sql, "announcement");
+    if (!this.#isChecked) throw new Damaged("the list of announcements");
+    const rows = this.#sql
+      .exec<Row>("SELECT n, body, sum FROM announcement WHERE n > ? ORDER BY n LIMIT ?", after, limit)
+      .toArray();
+    const last = rows.at(-1);
+    return {
+      entries: rows.map((row) => this.#read(row)),
+      ...(rows.length === limit && last ? { next: last.n } : {}),
+    };
+  }
+
+  /** Drops all: the hunt is another one now. */
+  clear(): void {
+    this.#sql.exec("DELETE FROM announcement");
   }
 
   /** The newest first. Throws `Damaged` when one of them is not as it was written. */

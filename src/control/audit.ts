@@ -64,6 +64,43 @@ export class AuditLog {
     this.record({ ...by, at, action, detail });
   }
 
+  /** The number of the newest line; 0: there is none. */
+  get newest(): number {
+    const [last] = this.#sql.exec<{ id: number | null }>("SELECT max(id) AS id FROM audit").toArray();
+    return last?.id ?? 0;
+  }
+
+  /** The number of the newest line of one of these actions; 0: there is none. */
+  newestOf(actions: readonly AuditEntry["action"][]): number {
+    const has = actions.map(() => "instr(entry, ?) > 0").join(" OR ");
+    const [last] = this.#sql
+      .exec<{ id: number | null }>(
+        `SELECT max(id) AS id FROM audit WHERE ${has}`,
+        ...actions.map((action) => `"action":"${action}"`),
+      )
+      .toArray();
+    return last?.id ?? 0;
+  }
+
+  /** Drops what half a restoration brought: the lines behind this one. */
+  dropBehind(line: number): void {
+    this.#sql.exec("DELETE FROM audit WHERE id > ?", line);
+  }
+
+  /** Lines behind this one, the oldest first; `next`: the number of the last, where more follow. */
+  page(after: number, limit: number): { entries: AuditEntry[]; next?: number } {
+    this.#isChecked ||= hasAllRows(this.#sql, "audit");
+    if (!this.#isChecked) throw new Damaged("the audit");
+    const rows = this.#sql
+      .exec<EntryRow>("SELECT id, entry, sum FROM audit WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+      .toArray();
+    const last = rows.at(-1);
+    return {
+      entries: rows.map((row) => this.#entryOf(row)),
+      ...(rows.length === limit && last ? { next: last.id } : {}),
+    };
+  }
+
   /** Adds to a line's detail how its action went. */
   amend(line: number, detail: AuditEntry["detail"]): void {
     const row = this.#sql.exec<EntryRow>("SELECT id, entry, sum FROM audit WHERE id = ?", line).one();

@@ -48,6 +48,7 @@ export function publicEntryOf(state: State, compiled: Compiled): PublicEntry {
     ...(incarnation === undefined ? {} : { incarnation }),
     ...(voidBefore === undefined ? {} : { voidBefore }),
     ...rehearsalIn(state),
+    ...(state.restored ? { restored: true as const } : {}),
     pepper: compiled.hunt.pepper,
   };
 }
@@ -92,6 +93,8 @@ export function shardConfigOf(state: State, { hunt }: Compiled, whole: boolean):
     ...webhooksOf(state, hunt),
     ...(assets === undefined ? {} : { assets }),
     ...rehearsalIn(state),
+    ...(state.restoring ? { restoring: state.restoring.attempt } : {}),
+    ...(state.restored ? { restored: true as const } : {}),
     ...(whole ? { compiled: hunt } : {}),
   };
 }

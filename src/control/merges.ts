@@ -124,6 +124,11 @@ export class Merges {
   }
 
   /** Sets the alarm for those that an earlier instance left. */
+  /** Merges that are under way. */
+  get count(): number {
+    return this.#store.count;
+  }
+
   begin(): void {
     this.#arm();
   }

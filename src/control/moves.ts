@@ -111,6 +111,11 @@ export class Moves {
   }
 
   /** Sets the alarm for those that an earlier instance left. */
+  /** Moves that are under way. */
+  get count(): number {
+    return this.#store.count;
+  }
+
   begin(): void {
     this.#arm();
   }
@@ -180,7 +185,9 @@ export class Moves {
       return isPassing(departed) ? departed : this.#undo(moving, departed);
     }
     this.#next(moving, "arrive");
-    const arrived = await this.#calls.ask<TeamChanged>(to, (shard) => shard.arrive(moving, departed.leaving));
+    const arrived = await this.#calls.ask<TeamChanged>(to, (shard) =>
+      shard.arrive(moving, departed.leaving, departed.codes),
+    );
     if ("refused" in arrived) return arrived;
     await this.#calls.free(departed.freed);
     this.#over(moving);

@@ -36,6 +36,7 @@ import {
   KEY_LIFE,
   KEY_PREFIX,
   type NameRegistryObject,
+  type NamesPage,
   OLDER_TEAM_PREFIX,
   type OlderNames,
   PERSON_PREFIX,
@@ -83,6 +84,9 @@ interface Reserved extends NameRow {
   shardBytes: ArrayBuffer;
   keyBytes: ArrayBuffer;
 }
+
+/** Names in one page of a backup. */
+const NAMES_PAGE = 1_000;
 
 /** Older names told at once. */
 const OLDER_PAGE = 5_000;
@@ -225,6 +229,33 @@ export class NameRegistry extends DurableObject<Env> implements NameRegistryObje
         after = page.next;
       }
     }
+  }
+
+  /** The names behind this one that a backup has: no joining keys, which end in a day. */
+  page(after: string): NamesPage {
+    const rows = this.#sql
+      .exec<NameRow>(
+        "SELECT name, shard, key, at, sum FROM reserved WHERE name > ? ORDER BY name LIMIT ?",
+        after,
+        NAMES_PAGE,
+      )
+      .toArray();
+    for (const { sum, name, shard, key, at } of rows) {
+      if (!this.#checks.isIntact(sum, name, shard, key, at)) throw new Damaged("a name that is taken");
+    }
+    const isKept = ({ name }: NameRow): boolean =>
+      !name.startsWith(KEY_PREFIX) && name !== GATHERED && name !== GATHERED_PLAYERS;
+    const last = rows.at(-1);
+    return {
+      names: rows.filter(isKept).map(({ name, shard, key, at }) => ({ name, shard, key, at })),
+      ...(rows.length === NAMES_PAGE && last ? { next: last.name } : {}),
+    };
+  }
+
+  /** Takes names of a hunt that is being restored. */
+  take(names: NamesPage["names"]): void {
+    this.#check();
+    for (const { name, ...holder } of names) this.#insert(name, holder);
   }
 
   /** What the registry `of` has to know of this one's older names, from `after` on. */

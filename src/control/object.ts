@@ -10,21 +10,24 @@ import type { StoredContent } from "../assets/content.ts";
 import { publicKey } from "../cache/entry.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import type { BackupAnnouncement } from "../contract/backup.ts";
 import type { Preview } from "../contract/preview.ts";
 import { REGISTRATIONS } from "../contract/webhook-types.ts";
 import { eraseObject } from "../erase.ts";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { allowedHosts } from "../hooks/address.ts";
 import { secretBytes, secretText } from "../hooks/sign.ts";
-import { isDatedAhead, isOver, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
+import { isDatedAhead, isOver, type Phase, type PhaseState, phaseAt, rightPhase } from "../hunt/phase.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import { LazySql } from "../lazy-sql.ts";
 import type { AssetUse, StoredAsset } from "../objects/assets.ts";
+import type { BackupHead, BackupPage, RestoreHead } from "../objects/backup.ts";
 import { calling, directoryStub, orRefusal } from "../objects/call.ts";
 import type {
   Actor,
   AnnouncementPage,
   AnnouncementQuery,
+  AuditEntry,
   AuditPage,
   ClueChanged,
   ClueWish,
@@ -45,6 +48,8 @@ import type {
   RehearsalWish,
   Rehearsed,
   RepairReport,
+  RestoreBegun,
+  RestoredLines,
   Sealed,
   WebhookInUse,
 } from "../objects/control.ts";
@@ -69,6 +74,7 @@ import { AnnouncementStore } from "./announcements.ts";
 import { Announcing } from "./announcing.ts";
 import { Assets } from "./assets.ts";
 import { AuditLog } from "./audit.ts";
+import { Backups } from "./backups.ts";
 import { Changes } from "./changes.ts";
 import { ClueDesk } from "./clue-changes.ts";
 import {
@@ -109,6 +115,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   readonly #nudging: Nudging;
   readonly #assets: Assets;
   readonly #rehearsals: Rehearsals;
+  readonly #backups: Backups;
   readonly #alarm: Alarm<ControlReason>;
   /** The hunt's. */
   readonly #clock: Clock;
@@ -168,11 +175,12 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       alarm,
     });
     const tellEveryone = () => this.#fanOut.tellEveryone();
+    const announcements = new AnnouncementStore(sql, state.current?.announcements ?? []);
     this.#announcing = new Announcing({
       state,
       audit,
-      store: new AnnouncementStore(sql, state.current?.announcements ?? []),
-      hunt: () => this.#published(),
+      store: announcements,
+      hunt: () => this.#inUse(),
       tellEveryone,
       now,
       alarm,
@@ -180,7 +188,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     this.#changes = new Changes({
       state,
       audit,
-      hunt: () => this.#published(),
+      hunt: () => this.#inUse(),
       tellEveryone,
       now,
       growth: growthLimits(configOf(env)),
@@ -194,13 +202,13 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       texts,
       audit,
       alarm,
-      published: () => this.#published(),
+      published: () => this.#inUse(),
     });
     this.#clueDesk = new ClueDesk({
       state,
       audit,
       regrades: this.#regrades,
-      published: () => this.#published(),
+      published: () => this.#inUse(),
       tellEveryone,
       now,
     });
@@ -212,7 +220,21 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       clock: engineClock,
       assets: this.#assets,
       publisher: this.#publisher,
-      published: () => this.#published(),
+      published: () => this.#inUse(),
+    });
+    this.#backups = new Backups({
+      hunt,
+      env,
+      texts,
+      state,
+      audit,
+      announcements,
+      publisher: this.#publisher,
+      published: () => this.#inUse(),
+      underWay: () => this.#moves.count + this.#merges.count,
+      beginning: () => this.#beginning({ dryRun: false }),
+      announceVersion: (isFirst) => this.#announceVersion(isFirst),
+      now,
     });
     this.#actions = new Actions({ hunt, env, state, audit, now, moves: this.#moves });
     this.#retention = new Retention({
@@ -268,6 +290,8 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     this.#rightPhase();
     const beginning = await this.#beginning(options);
     if ("refused" in beginning) return beginning;
+    const { halfRestored } = this.#backups;
+    if (halfRestored) return halfRestored;
     if (!options.dryRun) {
       const final = this.#final();
       if (final) return final;
@@ -607,6 +631,41 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return undefined;
   }
 
+  // ── Backups ──────────────────────────────────────────────────────────────
+
+  backup(): BackupHead | Refusal {
+    return this.#backups.head();
+  }
+
+  backupMark(): string {
+    return this.#backups.mark();
+  }
+
+  backupAnnouncements(after: number): BackupPage<BackupAnnouncement> {
+    return this.#backups.announcements(after);
+  }
+
+  backupAudit(after: number): BackupPage<AuditEntry> {
+    return this.#backups.audit(after);
+  }
+
+  beginRestore(head: RestoreHead, by: Actor): Promise<RestoreBegun | (Refusal & { issues?: Issue[] })> {
+    this.#rightPhase();
+    return this.#backups.begin(head, by);
+  }
+
+  restore(attempt: string, lines: RestoredLines): Refusal | undefined {
+    return this.#backups.take(attempt, lines);
+  }
+
+  finishRestore(
+    attempt: string,
+    facts: number,
+    by: Actor,
+  ): Promise<{ phase: Phase; version: number } | Refusal> {
+    return this.#backups.finish(attempt, facts, by);
+  }
+
   // ── Shards and vault ─────────────────────────────────────────────────────
 
   /** Only of shards that teams are placed on: a guessed join code or team id can name any. */
@@ -717,7 +776,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       if (known?.rehearsal?.of !== rehearsalOf) return refuse("not_found", "no such rehearsal");
     }
     if (current) {
-      const open = current.rehearsal ? undefined : this.#openPhase(current.phase);
+      const open = current.rehearsal || current.restoring ? undefined : this.#openPhase(current.phase);
       if (open) return refuse("conflict", `the hunt is ${open}: end it before it is deleted`);
       if (this.#rehearsals.isBusy) return refuse("unavailable", "its rehearsal is being made or removed");
       this.#state.seal();
@@ -774,6 +833,11 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
   /** Why nothing is corrected any more; undefined: it is. */
   #final(): Refusal | undefined {
     return this.#state.current?.phase.finalAt === undefined ? undefined : FINAL;
+  }
+
+  /** The hunt as organisers may change it: not while half of it is restored. */
+  #inUse(): Published | Refusal {
+    return this.#backups.halfRestored ?? this.#published();
   }
 
   #published(): Published | Refusal {

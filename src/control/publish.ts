@@ -25,6 +25,10 @@ const KEY = "definition";
 const WITHDRAWN = "withdrawn";
 const WITHDRAWN_FORM = 1;
 
+/** Codes that a hunt brought along when it was restored, and their form. */
+const CODES = "codes";
+const CODES_FORM = 1;
+
 const NO_CODE_KEY =
   "the key that made this hunt's printed codes is no longer in CODE_KEYS: put it back, or give the clue a code";
 
@@ -46,6 +50,16 @@ interface CodesMade {
   rehearsal?: RehearsalState | undefined;
 }
 
+/** What a backup has of the definition. */
+export interface RestoredDefinition {
+  source: string;
+  format: "json" | "yaml";
+  /** Codes that an engine made for clues. */
+  codes: Record<string, string>;
+  /** As it is stored; absent: versions dropped nothing. */
+  withdrawn?: string | undefined;
+}
+
 /** The code of a clue whose author gave none. It never changes: it is printed. A rehearsal has those of its hunt. */
 function generatedCode(
   key: Key,
@@ -59,6 +73,12 @@ function generatedCode(
     ? scanCode(key, hunt, clue)
     : grouped(scanDigits(key, scopeOf(hunt, incarnation), clue, GENERATED_DIGITS));
 }
+
+/** An id may be the name of a member that every object has. */
+const codeIn = (codes: Record<string, string>, clue: string): string | undefined =>
+  Object.hasOwn(codes, clue) ? codes[clue] : undefined;
+
+type PublishRefusal = Refusal & { issues: Issue[] };
 
 /** A hunt that was published: its state, and its definition as it is in use. */
 export interface Published {
@@ -177,6 +197,52 @@ export class Publisher {
     return { version: version + 1, created, warnings };
   }
 
+  /** Takes the definition of a backup, if it is one of this hunt: it is in use with the state that comes next. */
+  restore(
+    restored: RestoredDefinition,
+    made: CodesMade,
+  ): { webhooks: CompiledHunt["webhooks"] } | PublishRefusal {
+    const { texts } = this.#deps;
+    const { source, format, codes, withdrawn } = restored;
+    const compiled = this.#compile(source, format, made, true, codes);
+    if (compiled.issues) return refusalOf(compiled, format);
+    texts.write(KEY, source);
+    texts.write(CODES, JSON.stringify({ v: CODES_FORM, codes }));
+    if (withdrawn !== undefined || texts.read(WITHDRAWN) !== undefined) {
+      texts.write(WITHDRAWN, withdrawn ?? JSON.stringify({ v: WITHDRAWN_FORM, clues: [] }));
+    }
+    this.#compiled = this.#complete(compiled);
+    return { webhooks: compiled.hunt.webhooks };
+  }
+
+  /** What a backup has of the definition; refuses when its codes cannot be made. */
+  backup(): RestoredDefinition | Refusal {
+    const definition = this.definition();
+    const codes = this.#generated();
+    if ("refused" in definition) return definition;
+    if ("refused" in codes) return codes as Refusal;
+    const { source, format } = definition;
+    return { source, format, codes, withdrawn: this.#deps.texts.read(WITHDRAWN) };
+  }
+
+  /** By clue, the codes that the engine made, or brought along. */
+  #generated(): Record<string, string> | Refusal {
+    const generated: Record<string, string> = {};
+    const codes = this.#codes((clue, code) => {
+      generated[clue] = code;
+    });
+    return "refused" in codes ? codes : generated;
+  }
+
+  /** The codes that the hunt brought along when it was restored; empty: it was not. */
+  get broughtCodes(): Record<string, string> {
+    const text = this.#deps.texts.read(CODES);
+    if (text === undefined) return {};
+    const { v, codes } = JSON.parse(text) as { v: number; codes: Record<string, string> };
+    assertKnownForm("the codes of a restored hunt", { v }, CODES_FORM);
+    return codes;
+  }
+
   /** Why the definition cannot be rehearsed; undefined: it can. `published`: it is a copy of the one in use. */
   check(source: string, format: Format, published: boolean): (Refusal & { issues?: Issue[] }) | undefined {
     const state = this.#deps.state.current;
@@ -201,18 +267,19 @@ export class Publisher {
   /** Begins as a rehearsal: a first version, by the codes of the hunt that it rehearses. */
   rehearse(made: RehearsalMade, beginning: Beginning): Rehearsed {
     const { state, texts, now, shardsPerRegion } = this.#deps;
-    const { source, format, isPublished, codeKey, of, ahead } = made;
+    const { source, format, isPublished, codeKey, of, ahead, codes } = made;
     const rehearsal: RehearsalState = {
       of,
       ahead,
       ...(made.begun === undefined ? {} : { begun: made.begun }),
       ...(made.incarnation === undefined ? {} : { incarnation: made.incarnation }),
     };
-    const compiled = this.#compile(source, format, { codeKey, rehearsal }, isPublished);
+    const compiled = this.#compile(source, format, { codeKey, rehearsal }, isPublished, codes);
     if (compiled.issues) return refusalOf(compiled, format);
     const times = { before: undefined, after: compiled.hunt, endNow: false };
     const { phase } = republish(INITIAL_PHASE, times, now() + ahead);
     texts.write(KEY, source);
+    if (codes) texts.write(CODES, JSON.stringify({ v: CODES_FORM, codes }));
     this.#compiled = this.#complete(compiled);
     state.create({
       version: 1,
@@ -325,21 +392,37 @@ export class Publisher {
 
   /** The codes to print, one a clue that a code solves. */
   codes(): { clue: string; title: string; code: string }[] | Refusal {
+    return this.#codes();
+  }
+
+  /** `made`: hears of those that no author gave. */
+  #codes(
+    made: (clue: string, code: string) => void = () => undefined,
+  ): { clue: string; title: string; code: string }[] | Refusal {
     const definition = this.definition();
     const state = this.#deps.state.current;
     if ("refused" in definition || !state) return refuse("not_found", "no such hunt");
     const parsed = parseDefinition(definition.source, definition.format);
     const key = keyById("CODE_KEYS", this.#deps.secrets.CODE_KEYS, state.codeKey);
     if ("issues" in parsed) return refuse("unavailable", "the codes cannot be made");
-    const made = codesOf(parsed.definition, (clue) =>
-      key ? generatedCode(key, this.#deps.hunt, clue, state) : "",
-    );
-    if (made.some(({ code }) => code === "")) return refuse("unavailable", NO_CODE_KEY);
-    return made.map(({ clue, code }) => ({ clue: clue.id, title: clue.title, code }));
+    const brought = this.broughtCodes;
+    const codes = codesOf(parsed.definition, (clue) => {
+      const own = codeIn(brought, clue) ?? (key ? generatedCode(key, this.#deps.hunt, clue, state) : "");
+      made(clue, own);
+      return own;
+    });
+    if (codes.some(({ code }) => code === "")) return refuse("unavailable", NO_CODE_KEY);
+    return codes.map(({ clue, code }) => ({ clue: clue.id, title: clue.title, code }));
   }
 
   /** `published`: it was accepted once, and a newer engine may be stricter. */
-  #compile(source: string, format: Format, { codeKey, ...made }: CodesMade, published = false) {
+  #compile(
+    source: string,
+    format: Format,
+    { codeKey, ...made }: CodesMade,
+    published = false,
+    brought = this.broughtCodes,
+  ) {
     const { hunt: own, secrets } = this.#deps;
     const { rehearsal } = made;
     const parsed = rehearsal ? asRehearsed(parseDefinition(source, format)) : parseDefinition(source, format);
@@ -348,7 +431,8 @@ export class Publisher {
     const pepper = currentKey("ANSWER_PEPPERS", secrets.ANSWER_PEPPERS);
     const key = keyById("CODE_KEYS", secrets.CODE_KEYS, codeKey);
     if (parsed.issues) {
-      const codeFor = (clue: string) => (key ? generatedCode(key, own, clue, made) : clue);
+      const codeFor = (clue: string) =>
+        codeIn(brought, clue) ?? (key ? generatedCode(key, own, clue, made) : clue);
       const assets = this.#deps.assets();
       return { issues: issuesOf(parsed, { hunt, codeFor, assets }), unreadable: parsed.unreadable };
     }
@@ -358,6 +442,8 @@ export class Publisher {
       hunt,
       digest: digester(pepper, own),
       codeFor: (clue) => {
+        const known = codeIn(brought, clue);
+        if (known !== undefined) return known;
         if (key) return generatedCode(key, own, clue, made);
         const index = parsed.definition.clues.findIndex(({ id }) => id === clue);
         unmade.push({ path: `clues.${index}.code`, code: "code-key-missing", message: NO_CODE_KEY });

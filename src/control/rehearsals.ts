@@ -25,7 +25,7 @@ interface RehearsalsDeps {
   audit: AuditLog;
   /** The engine's. */
   clock: Clock;
-  publisher: Pick<Publisher, "check" | "definition">;
+  publisher: Pick<Publisher, "check" | "definition" | "broughtCodes">;
   assets: Pick<Assets, "all">;
   published(): Published | Refusal;
 }
@@ -112,6 +112,7 @@ export class Rehearsals {
       codeKey,
       ...(begun === undefined ? {} : { begun }),
       ...(incarnation === undefined ? {} : { incarnation }),
+      ...(own.state.restored ? { codes: publisher.broughtCodes } : {}),
     };
     return orRefusal(calling(async () => (await controlStub(env, as).beginRehearsal(made, by)) as Rehearsed));
   }

@@ -16,9 +16,10 @@ const KEY = "state";
 /**
  * The form of the row. A row without `v` was written before there were versions, and has form 1. Form 2 has `rules`.
  * Form 3 is of a hunt that is deleted or was before, form 4 of a rehearsal: an engine that does not know that must not
- * take it for another.
+ * take it for another. Form 5 is of a hunt that was or is being restored from a backup: it has codes of its own.
  */
-const FORM = 4;
+const FORM = 5;
+const REHEARSAL_FORM = 4;
 const ANEW_FORM = 3;
 const USUAL_FORM = 2;
 
@@ -81,6 +82,18 @@ export interface HuntState {
   rehearsal?: RehearsalState;
   /** The id of the hunt's own rehearsal, which may be gone by now. */
   rehearsedAs?: string | undefined;
+  /** The hunt is being restored from a backup: half of it may be there, and nobody may use it. */
+  restoring?: Restoring | undefined;
+  /** The hunt was restored from a backup: ids and codes in it may have been made with the keys of another engine. */
+  restored?: true;
+}
+
+/** What the hunt is from the moment on that all of it is there. */
+export interface Restoring extends Pick<HuntState, "phase" | "announcements" | "takenBack" | "scheduled"> {
+  /** Names it in each call. */
+  attempt: string;
+  /** The last line of the audit that is not of the backup. */
+  line: number;
 }
 
 /** `since`: when a version brought it, epoch ms; it is told nothing of before. */
@@ -136,6 +149,12 @@ export class StateStore {
     this.#deps.changed();
   }
 
+  /** A hunt comes from a backup, in the place of an empty one or of half a hunt. */
+  restore(state: Omit<HuntState, "revision" | "told">): void {
+    this.#write({ ...state, revision: (this.#state?.revision ?? 0) + 1, told: false });
+    this.#deps.changed();
+  }
+
   /** Something that only control itself needs to know: no revision, and nobody is told. */
   note(
     notes: Partial<
@@ -172,8 +191,9 @@ export class StateStore {
   }
 }
 
-function formOf({ rehearsal, sealed, incarnation }: HuntState): number {
-  if (rehearsal) return FORM;
+function formOf({ rehearsal, sealed, incarnation, restoring, restored }: HuntState): number {
+  if (restoring || restored) return FORM;
+  if (rehearsal) return REHEARSAL_FORM;
   return sealed || incarnation !== undefined ? ANEW_FORM : USUAL_FORM;
 }
 

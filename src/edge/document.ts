@@ -80,6 +80,7 @@ function operationOf(route: RouteConfig, extras: Extras, components: Json, probl
   }
   const body = bodyOf(extras, components);
   return {
+    tags: [tagOf(tokens, writtenPath(route.path))],
     summary: route.summary,
     ...(tokens.length === 0 ? {} : { security: tokens.map((kind) => ({ [kind]: [] })) }),
     ...(roles === undefined ? {} : { "x-roles": roles }),
@@ -91,6 +92,15 @@ function operationOf(route: RouteConfig, extras: Extras, components: Json, probl
     ...(body ? { requestBody: body } : {}),
     responses,
   };
+}
+
+/** What a reader looks for it under: who calls it, and of the many routes of organisers what they are about. */
+function tagOf(tokens: readonly string[], path: string): string {
+  const [kind] = tokens;
+  if (kind === undefined) return "Everybody";
+  if (kind !== "organiser") return kind === "player" ? "Players" : "Operations";
+  const [about] = path.replace(/^\/v1\/(?:hunts\/\{hunt\}\/)?/, "").split("/");
+  return `Organisers: ${about?.startsWith("{") ? "hunts" : about}`;
 }
 
 function errorsOf({ tokens, names, query, json, body, errors }: Extras): ErrorCode[] {

@@ -26,14 +26,16 @@ export type Line = { line: number } & ({ text: string } | { code: string; messag
  * `bodyMax` bytes: at once if it is announced, else after reading on for as much
  * again, so that a client that is still sending hears it instead of seeing a
  * broken connection. A line without an end is refused at once; the rest of the
- * body is left to `readOn` (body.ts).
+ * body is left to `readOn` (body.ts). Whoever reads may change the limits after a line that says what the body is.
  */
 export async function* linesOf(
   request: Request,
-  { lineMax, bodyMax }: { lineMax: number; bodyMax: number },
+  limits: { lineMax: number; bodyMax: number },
 ): AsyncGenerator<Line, void> {
-  const tooLarge = new RequestError("payload_too_large", `the body may have ${bodyMax} bytes at most`);
-  if (Number(request.headers.get("content-length") ?? 0) > bodyMax) throw tooLarge;
+  const tooLarge = (): RequestError =>
+    new RequestError("payload_too_large", `the body may have ${limits.bodyMax} bytes at most`);
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > limits.bodyMax) throw tooLarge();
   let line = 1;
   let parts: Uint8Array[] = [];
   let length = 0;
@@ -41,9 +43,10 @@ export async function* linesOf(
 
   const add = (part: Uint8Array): void => {
     length += part.byteLength;
-    if (length <= lineMax) parts.push(part);
+    if (length <= limits.lineMax) parts.push(part);
   };
   const end = (): Line | undefined => {
+    const { lineMax } = limits;
     const ended = length > lineMax ? lineTooLong(line, lineMax) : read(line, parts, length);
     line += 1;
     parts = [];
@@ -63,14 +66,15 @@ export async function* linesOf(
     for (let next = await nextOf(); next && !next.done; next = await nextOf()) {
       const chunk = next.value as Uint8Array;
       size += chunk.byteLength;
-      if (size > 2 * bodyMax) throw tooLarge;
-      if (size > bodyMax) continue;
+      if (size > 2 * limits.bodyMax) throw tooLarge();
+      if (size > limits.bodyMax) continue;
       let from = 0;
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
         add(chunk.subarray(from, at));
         from = at + 1;
         const ended = end();
         if (ended) yield ended;
+        if (announced > limits.bodyMax) throw tooLarge();
       }
       add(chunk.subarray(from));
       if (length <= ENDLESS) continue;
@@ -83,7 +87,7 @@ export async function* linesOf(
     if (isWaiting) reader?.cancel().catch(() => undefined);
     else reader?.releaseLock();
   }
-  if (size > bodyMax) throw tooLarge;
+  if (size > limits.bodyMax) throw tooLarge();
   const ended = end();
   if (ended) yield ended;
 }

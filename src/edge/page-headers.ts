@@ -18,6 +18,18 @@ export const framedBy = (
   ),
 });
 
+/** The headers of a page with one more inline style, by its hash. */
+export const styledBy = (
+  headers: Readonly<Record<string, string>>,
+  hash: string,
+): Record<string, string> => ({
+  ...headers,
+  "Content-Security-Policy": (headers["Content-Security-Policy"] ?? "").replace(
+    "style-src 'self'",
+    `style-src 'self' 'sha256-${hash}'`,
+  ),
+});
+
 /** `styles`: hashes of the inline styles that the page may have. */
 const policy = (styles: readonly string[], captcha: boolean): string =>
   [

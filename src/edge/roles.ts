@@ -135,6 +135,13 @@ export const playerOrOrganiser: Role<{ player: PlayerClaims | undefined }> = {
   },
 };
 
+/** Whoever may do this is an owner of the hunt. */
+const OWNERS_ONLY = "DELETE /v1/hunts/{hunt}";
+
+/** Throws `forbidden` for an organiser of the hunt that is no owner of it. */
+export const refuseAllButOwners = (c: Tokened & { get(name: "organiser"): OrganiserClaims }): Promise<void> =>
+  admit(c, c.get("organiser"), OWNERS_ONLY);
+
 /** Whoever may read this may have the tables that tell no more. */
 const OPEN_TO_ALL = "GET /v1/hunts/{hunt}/stats";
 
@@ -147,6 +154,7 @@ export const exporter: Role<{ by?: Actor; organiser?: OrganiserClaims }> = {
   checkFor: (route) => {
     const usual = organiser.checkFor(route) as MiddlewareHandler;
     const open = organiser.checkFor(OPEN_TO_ALL) as MiddlewareHandler;
+    const owners = organiser.checkFor(OWNERS_ONLY) as MiddlewareHandler;
     return async (c, next) => {
       const format = c.req.query("format");
       if (format === "ctftime" && c.req.header("authorization") === undefined) {
@@ -154,6 +162,7 @@ export const exporter: Role<{ by?: Actor; organiser?: OrganiserClaims }> = {
         await next();
         return;
       }
+      if (format === "backup") return owners(c, next);
       const isOpen = OPEN_TABLES.some((table) => table === (c.req.query("what") ?? "standings"));
       await (format === "ctftime" || (format === "csv" && isOpen) ? open : usual)(c, next);
     };
@@ -245,7 +254,9 @@ async function isOfBefore(c: Tokened, { hunts, iat }: Named, hunt: string): Prom
   if (hunts.includes(ALL_HUNTS) || !SLUG.test(hunt)) return false;
   const entry = await calling(() => publicHunt(c.env, hunt, c.get("now"), true));
   if (!("refused" in entry)) return iat < (entry.voidBefore ?? 0);
-  if (entry.refused !== "not_found" || c.req.method !== "PUT") return false;
+  const { method, path } = c.req;
+  const isMade = method === "PUT" || (method === "POST" && path.endsWith("/import"));
+  if (entry.refused !== "not_found" || !isMade) return false;
   // Whoever makes it anew.
   const beginning = await calling(async () => directoryStub(c.env).beginning(hunt));
   return !("refused" in beginning) && iat < (beginning.voidBefore ?? 0);

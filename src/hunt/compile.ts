@@ -13,7 +13,14 @@ import { checkClue } from "./check-clue.ts";
 import { checkGraph } from "./check-graph.ts";
 import { checkTimes, prizeWindow } from "./check-times.ts";
 import { checkCodes, codesOf, keysOf } from "./codes.ts";
-import type { CompiledClue, CompiledHunt, CompiledPrize, CompiledRound, PublicHunt } from "./compiled.ts";
+import type {
+  CompiledClue,
+  CompiledHunt,
+  CompiledPrize,
+  CompiledRound,
+  Look,
+  PublicHunt,
+} from "./compiled.ts";
 import type { ClueDefinition, Definition, ParsedDefinition, PrizeDefinition } from "./definition.ts";
 import { kindOf } from "./kinds/all.ts";
 import { differences, type Texts, textsIn, withTexts } from "./languages.ts";
@@ -320,6 +327,7 @@ function sharedHalf(definition: Definition, hunt: string) {
     guesses,
     help,
     retention,
+    look,
     teams,
     brackets,
     players,
@@ -344,6 +352,7 @@ function sharedHalf(definition: Definition, hunt: string) {
           },
         }),
     ...(retention === undefined ? {} : { retention }),
+    ...(look === undefined || Object.keys(look).length === 0 ? {} : { look: look as Look }),
     teams,
     brackets,
     players: {

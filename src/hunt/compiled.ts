@@ -3,6 +3,7 @@
  * to the shards and the rules read. Plain JSON; times are epoch milliseconds,
  * durations milliseconds, distances metres, speeds metres per second.
  */
+import type { Font } from "../contract/tints.ts";
 import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
 import type { CompareMode } from "../protocol.ts";
 import type { Asks } from "./asks.ts";
@@ -116,6 +117,16 @@ export interface Help {
   about: "clues" | "anything";
 }
 
+/** How the hunt's pages look: pictures are `asset:…`, colours `#rrggbb`; what is absent is as the pages have it. */
+export interface Look {
+  logo?: string;
+  cover?: string;
+  card?: string;
+  colour?: string;
+  background?: string;
+  font?: Font;
+}
+
 /** The whole compiled hunt: secret, held by control and shards only. */
 export interface CompiledHunt {
   format: 1;
@@ -142,6 +153,7 @@ export interface CompiledHunt {
   clues: CompiledClue[];
   prizes: CompiledPrize[];
   webhooks: Webhook[];
+  look?: Look;
   /** Pages of the hunt's own, which are told apart; absent: none. */
   pages?: { id: string; title: string }[];
   /** The first is the one of the texts here; absent: nobody said which that is. */
@@ -180,6 +192,7 @@ export interface PublicHunt {
   players: Players;
   /** What joining asks; absent: nothing. */
   join?: Asks;
+  look?: Look;
   /** Who is behind the hunt, and what becomes of data: `page:…` or https addresses. */
   legal?: { imprint?: string | undefined; privacy?: string | undefined };
   /** Origins whose pages may show the hunt's in a frame; absent: none. */

@@ -4,11 +4,12 @@
  * as a whole (references, order of times, what can open) is `compile`'s.
  */
 import * as z from "zod";
+import { FONTS, type Font } from "../contract/tints.ts";
 import { WEBHOOK_SHAPES, WEBHOOK_TYPES } from "../contract/webhook-types.ts";
 import type { Issue } from "../errors.ts";
 import { joinSchema } from "./asks.ts";
 import { conditionSchema, POINTS_MAX } from "./condition.ts";
-import { assetSchema, slugSchema, titleSchema as title } from "./fields.ts";
+import { assetSchema, colourSchema, pictureSchema, slugSchema, titleSchema as title } from "./fields.ts";
 import { KIND_KEYS, KIND_NAMES } from "./kinds/all.ts";
 import {
   differences,
@@ -210,6 +211,22 @@ const originSchema = z
     "must be an origin in small letters: https://museum.example, without a path",
   );
 
+const lookSchema = z
+  .strictObject({
+    logo: pictureSchema.optional().describe("Beside the title, on printed codes, icon of the installed app"),
+    cover: pictureSchema
+      .optional()
+      .describe("Above the joining; in previews of links where there is no card"),
+    card: pictureSchema.optional().describe("What previews of links to the hunt show, 1200 × 630; no SVG"),
+    colour: colourSchema.optional().describe("Of buttons, links and marks; tints of it are derived"),
+    background: colourSchema.optional().describe("Of the pages in light; a dark one is derived"),
+    font: z
+      .enum(Object.keys(FONTS) as [Font, ...Font[]])
+      .optional()
+      .describe("The device's own"),
+  })
+  .describe("How the hunt's pages and printed codes look");
+
 /** A page of the hunt's own, or one elsewhere. */
 const legalLink = z
   .string()
@@ -280,6 +297,7 @@ export const definitionSchema = z
       .max(EMBED_MAX)
       .default([])
       .describe("Sites whose pages may show this hunt's pages in a frame: https://museum.example"),
+    look: lookSchema.optional(),
     legal: z
       .strictObject({ imprint: legalLink.optional(), privacy: legalLink.optional() })
       .optional()

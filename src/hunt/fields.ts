@@ -16,5 +16,18 @@ export const assetSchema = z
   .regex(/^asset:[a-z0-9][a-z0-9._-]{0,99}(?:\/[a-z0-9][a-z0-9._-]{0,99}){0,3}$/, "a file is asset:name.pdf")
   .meta({ id: "Asset", title: "File" });
 
+/** A picture among them. */
+export const pictureSchema = z
+  .string()
+  .regex(
+    /^asset:(?:[a-z0-9][a-z0-9._-]{0,99}\/){0,3}[a-z0-9][a-z0-9._-]{0,94}\.(?:png|jpe?g|webp|avif|gif|svg)$/,
+    "a picture is asset:name.png, .jpg, .webp, .avif, .gif or .svg",
+  );
+
+/** `#rrggbb`. */
+export const colourSchema = z
+  .string()
+  .regex(/^#[0-9a-fA-F]{6}$/, 'a colour is "#" and six digits of 0-9 and a-f, in quotes: "#c8102e"');
+
 /** A line of text that people read. */
 export const titleSchema = z.string().trim().min(1).max(TITLE_MAX);

@@ -1,4 +1,5 @@
 /** Warnings: what is allowed in a definition and still probably not meant. */
+import { CONTRAST_MIN, contrast, OWN_GROUND, textOn } from "../contract/tints.ts";
 import type { Issue } from "../errors.ts";
 import { greatestBonus } from "./check-graph.ts";
 import type { ClueDefinition, Definition } from "./definition.ts";
@@ -23,6 +24,7 @@ export function lint(definition: Definition, codes: readonly string[]): Issue[] 
     ...lintPoints(definition),
     ...lintPrizes(definition),
     ...lintEntries(definition),
+    ...lintLook(definition),
     ...lintSpoilers(definition, codes),
     ...lintTranslations(definition, codes),
     ...lintBottlenecks(definition),
@@ -111,6 +113,21 @@ function lintEntries({ players, join, prizes }: Definition): Issue[] {
     path: `prizes.${index}`,
     code: "prize-many-entries",
     message: `one person may join often and win "${id}" each time: require registered or signed players, or a field that is given once`,
+  }));
+}
+
+/** Colours that cannot be read where they stand as they are; the pages then take a tint that can. */
+function lintLook({ look: { colour, background = OWN_GROUND } = {} }: Definition): Issue[] {
+  if (colour === undefined) return [];
+  const asText = contrast(colour, background);
+  const asButton = contrast(colour, textOn(colour));
+  const found: string[] = [];
+  if (asText < CONTRAST_MIN) found.push(`as text on ${background} it has ${asText.toFixed(1)} : 1`);
+  if (asButton < CONTRAST_MIN) found.push(`a button's text on it has ${asButton.toFixed(1)} : 1`);
+  return found.map((each) => ({
+    path: "look.colour",
+    code: "contrast",
+    message: `${each}, less than ${CONTRAST_MIN} : 1: the pages take the nearest tint that can be read`,
   }));
 }
 

@@ -15,6 +15,7 @@ import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import { kindOf } from "./kinds/all.ts";
+import { lookTold } from "./look-told.ts";
 import { iso } from "./moment.ts";
 import { Print } from "./print.ts";
 import { seenOf } from "./seen.ts";
@@ -333,6 +334,9 @@ export function lookText(
   }
   text += `"team":${teamText(context, team, standing)},"phase":"${context.phase}"`;
   if (!before && compiled.languages) text += `,"languages":${JSON.stringify(compiled.languages)}`;
+  if (!before && compiled.look) {
+    text += `,"look":${JSON.stringify(lookTold(compiled.look, addresses?.addressOf))}`;
+  }
   if (!before && compiled.pages) text += `,"pages":${JSON.stringify(compiled.pages)}`;
   if (hasOthers) text += `,"rounds":${JSON.stringify(roundsOf(hunt, seen, addresses?.of))}`;
   text += `,"clues":[${clues}]`;

@@ -45,16 +45,18 @@ export function makeJoinCode(secrets: Ring, hunt: string, shard: string, ordinal
 
 /**
  * What a typed join code may mean: the one reading that its check part proves,
- * else every reading as a code of an older engine, which had none.
+ * else every reading as a code of an older engine, which had none. `isOfOthers`: or of an engine with other keys.
  */
 export function readJoinCode(
   secrets: Ring,
   hunt: string,
   text: string,
+  isOfOthers = false,
 ): { own: JoinCode } | { older: JoinCode[] } {
   const { checked, older } = joinCodesIn(text);
   const own = checked.find(({ code }) => isChecked(secrets, "join", hunt, code));
-  return own ? { own } : { older };
+  if (own) return { own };
+  return { older: isOfOthers ? [...checked, ...older] : older };
 }
 
 /** Whose return code it is, and of which generation (`generationOf`). */

@@ -8,6 +8,7 @@
 import type { Rpc } from "@cloudflare/workers-types";
 import type { StoredContent } from "../assets/content.ts";
 import type { AuditAction } from "../contract/audit-actions.ts";
+import type { BackupAnnouncement } from "../contract/backup.ts";
 import type { Preview, PreviewBody } from "../contract/preview.ts";
 import type { Effects } from "../contract/regrade.ts";
 import type { WebhookShape, WebhookType } from "../contract/webhook-types.ts";
@@ -17,6 +18,7 @@ import type { Phase, PhaseState } from "../hunt/phase.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import type { Announcement, TeamAction, TeamChange } from "../protocol.ts";
 import type { AssetUse, StoredAsset } from "./assets.ts";
+import type { BackupHead, BackupPage, RestoreHead } from "./backup.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
@@ -152,6 +154,8 @@ export interface PublicEntry {
   /** Organisers' tokens that name the hunt and are of before are void here, seconds since the epoch. */
   voidBefore?: number;
   rehearsal?: Rehearsal;
+  /** The hunt was restored from a backup: its join codes may have been made with the keys of another engine. */
+  restored?: true;
   /** Id of the pepper that answer digests are made with. */
   pepper: string;
   /** SHA-256 of the seed of the prize draws, hex; only of hunts with prizes. */
@@ -238,6 +242,22 @@ export interface RehearsalMade extends Rehearsal {
   codeKey: string;
   begun?: 2;
   incarnation?: number;
+  /** Codes that the hunt brought along when it was restored, by clue. */
+  codes?: Record<string, string>;
+}
+
+/** A restoration that has begun: `attempt` names it in each of its calls. */
+export interface RestoreBegun {
+  attempt: string;
+  /** The shards that the hunt may have facts in. */
+  shards: string[];
+  entry: PublicEntry;
+}
+
+/** Lines that control takes. */
+export interface RestoredLines {
+  announcements?: readonly BackupAnnouncement[];
+  audit?: readonly AuditEntry[];
 }
 
 /** A call that changes something gives its result when the change is in force everywhere. */
@@ -389,6 +409,25 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   redrive(ids: readonly string[] | undefined, by: Actor): Promise<{ redriven: number } | Refusal>;
   /** Opens the door for an import whose first line is at `firstAt`, epoch ms. */
   beginImport(firstAt: number, by: Actor): Promise<{ shardsPerRegion: number } | Refusal>;
+  /**
+   * What the control plane has of the hunt, for a backup. Refuses while something is under way that several shards take
+   * part in: they are read one after the other.
+   */
+  backup(): BackupHead | Refusal;
+  /** Changes when something was under way since that several shards take part in. */
+  backupMark(): string;
+  backupAnnouncements(after: number): BackupPage<BackupAnnouncement>;
+  backupAudit(after: number): BackupPage<AuditEntry>;
+  /** Begins to restore the hunt from a backup: what half a restoration left is gone. Refuses where there is a hunt in use. */
+  beginRestore(head: RestoreHead, by: Actor): Promise<RestoreBegun | (Refusal & { issues?: Issue[] })>;
+  /** Takes lines of the backup, in order. Not repeated: a line taken twice is there twice. */
+  restore(attempt: string, lines: RestoredLines): Refusal | undefined;
+  /** All of the backup is there: from now on the hunt is in use. Safe to repeat. */
+  finishRestore(
+    attempt: string,
+    facts: number,
+    by: Actor,
+  ): Promise<{ phase: Phase; version: number } | Refusal>;
   /** Ids of the keys that the hunt was made with; empty of one that was never published. */
   keyIds(): Promise<KeyIds>;
   /** The codes to print, one a scan clue. */

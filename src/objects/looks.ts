@@ -32,8 +32,14 @@ const IN_BY_HEADER = "_";
 export const etagIn = (etag: string, language: string | undefined, byHeader: boolean): string =>
   language === undefined ? etag : `${etag}${byHeader ? IN_BY_HEADER : IN}${language}`;
 
-/** The language that an ETag is of, and whether another header would have made another one. */
-export function languageOf(etag: string): { language: string; byHeader: boolean } | undefined {
+/** The language of a look, and whether another header would have made another one. */
+export interface Spoken {
+  language: string;
+  byHeader: boolean;
+}
+
+/** The language that an ETag is of. */
+export function languageOf(etag: string): Spoken | undefined {
   const [, sign, language = ""] = /^[0-9a-f]+([-_])([A-Za-z0-9-]+)$/.exec(etag) ?? [];
   return sign === undefined ? undefined : { language, byHeader: sign === IN_BY_HEADER };
 }

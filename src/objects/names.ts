@@ -86,6 +86,13 @@ export interface OlderNames {
   next?: string;
 }
 
+/** Names that are taken, in a backup. */
+export interface NamesPage {
+  names: (Holder & { name: string })[];
+  /** Behind which the next page is; absent: there is none. */
+  next?: string;
+}
+
 /** All hunts there are; without `hunts` they are those that the caller has under this mark. */
 export interface KnownNames {
   mark: string;
@@ -165,6 +172,10 @@ export interface NameRegistryObject extends Rpc.DurableObjectBranded {
    * nobody counted; these keep their places.
    */
   reserve(name: string, holder: Holder, older?: boolean): Holder | Promise<Holder>;
+  /** The names behind this one that a backup has; the first page is behind "". */
+  page(after: string): NamesPage;
+  /** Takes names of a hunt that is being restored; those that are there stay. Safe to repeat. */
+  take(names: NamesPage["names"]): void;
   /** What the registry `of` has to know of this one's older names, from `after` on. */
   olderNames(of: string, after: string): OlderNames;
   /** The holder of `name`, if there is one. */

@@ -74,6 +74,10 @@ export interface PrizeVaultObject extends Rpc.DurableObjectBranded {
   stock(): Promise<PrizeStock[] | Refusal>;
   /** Wins in the order of teams, those after `after.team`'s `after.n`-th. */
   winners(prize: string, after: { team: string; n: number }, limit: number): Promise<Win[] | Refusal>;
+  /** Wins behind this one, by prize, team and number, at most `WINS_MAX`. */
+  allWins(after: Pick<Win, "prize" | "team" | "n">): Promise<Win[] | Refusal>;
+  /** Takes wins of a hunt that is being restored. `confirmed`: the team's shard has them in its log. Safe to repeat. */
+  restore(wins: readonly (Win & { confirmed: boolean })[]): void;
   /** All wins of a player, whatever team it was in. */
   winsOf(player: string): Promise<Win[] | Refusal>;
   /** The win of one unit. */

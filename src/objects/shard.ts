@@ -41,8 +41,9 @@ import type {
   TeamChange,
 } from "../protocol.ts";
 import type { Device, Pushing, PushMessage } from "../push/message.ts";
+import type { BackupSegments, BroughtCode, PartsTaken, RestorePart } from "./backup.ts";
 import type { JoinCode } from "./ids.ts";
-import type { ToldPair } from "./looks.ts";
+import type { Spoken, ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 import type { WebhookMark, WebhookReport, WebhookWish } from "./webhooks.ts";
@@ -71,6 +72,10 @@ export interface ShardConfig {
   /** Absent: the hunt has none. */
   webhooks?: WebhookWish[];
   rehearsal?: Rehearsal;
+  /** The hunt is being restored from a backup, under this name: the shard takes its parts, and nothing else. */
+  restoring?: string;
+  /** The hunt was restored from a backup. */
+  restored?: true;
   /** Left out when the shard is known to have this version. */
   compiled?: CompiledHunt;
 }
@@ -137,6 +142,8 @@ export interface Whereabouts {
 /** What goes with a player who left its team for another one. */
 export interface Departed extends Pick<TeamChanged, "freed"> {
   leaving: Leaving;
+  /** Of its wins, where they were brought along from another engine. Absent: this one makes them. */
+  codes?: BroughtCode[];
 }
 
 /** Who is in a team that is to be merged; `into`: it was, into this one. */
@@ -149,6 +156,8 @@ export interface Merging {
 export interface HandedOver extends Pick<TeamChanged, "freed"> {
   leavings: [player: string, leaving: Leaving][];
   legacy: Legacy;
+  /** As of `Departed`. */
+  codes?: BroughtCode[];
 }
 
 /** A team to make before anybody comes. */
@@ -476,6 +485,9 @@ export type PushAsked = Pick<PushMessage, "n" | "id" | "news" | "at">;
 /** An organiser looks as a team, in the hunt of this incarnation. */
 export interface Viewing {
   incarnation: number;
+  /** As of a player's look. */
+  lang?: string;
+  accepts?: string;
 }
 
 /** Which facts are asked for; what is absent is not asked. */
@@ -636,7 +648,7 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
    */
   looks(asked: string): Promise<ToldPair[]>;
   /** All that the team sees, as JSON text, for an organiser who looks as it. */
-  viewed(team: string, viewing: Viewing): Promise<{ text: string } | Refusal>;
+  viewed(team: string, viewing: Viewing): Promise<{ text: string; spoken?: Spoken } | Refusal>;
   /** A text of the hunt by its digest, for who has a ticket for it; undefined: there is none. */
   text(digest: string): Promise<string | Refusal | undefined>;
   /** All that the player sees: for an edge of an earlier release. */
@@ -700,7 +712,7 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   /** The player leaves the old team, and gives what goes with it. `not_found`: it is no member. */
   depart(move: Move): Promise<Departed | Refusal>;
   /** It takes its seat. */
-  arrive(move: Move, leaving: Leaving): Promise<TeamChanged | Refusal>;
+  arrive(move: Move, leaving: Leaving, codes?: readonly BroughtCode[]): Promise<TeamChanged | Refusal>;
   /** Or the seat is free again. */
   giveUpSeat(move: Move): Promise<TeamChanged | Refusal>;
   /**
@@ -766,6 +778,14 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   originTeams(teams: string[]): ({ team: OriginTeam; moving: boolean } | null)[];
   /** Replays import lines of this shard's teams, each at its own time. */
   replay(lines: ReplayLine[]): Promise<ReplayResult[] | Refusal>;
+  /** Durable segments behind fact `after`; none and no gap: there are no more. */
+  backupSegments(after: number): Promise<BackupSegments>;
+  /** To which of the shard's teams announcements to brackets went, by announcement. */
+  backupTold(): Record<string, string>;
+  /** What the winners of these units show; null: the code cannot be made. */
+  backupCodes(wins: readonly { prize: string; unit: number }[]): Promise<(string | null)[] | Refusal>;
+  /** Takes parts of the backup that is restored under this name. Safe to repeat. */
+  restore(attempt: string, parts: readonly RestorePart[]): Promise<PartsTaken | Refusal>;
 
   // ── The leaderboard ──────────────────────────────────────────────────────
 

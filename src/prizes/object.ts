@@ -210,6 +210,18 @@ export class PrizeVault extends DurableObject<Env> implements PrizeVaultObject {
     return this.#wins.page(prize, after, Math.min(limit, WINS_MAX));
   }
 
+  async allWins(after: Pick<Win, "prize" | "team" | "n">): Promise<Win[] | Refusal> {
+    return (await this.#ready(0)) ?? this.#wins.behind(after, WINS_MAX);
+  }
+
+  /** Which units are taken is looked up when control tells of the hunt, which it does once all of it is there. */
+  restore(wins: readonly (Win & { confirmed: boolean })[]): void {
+    for (const { confirmed, ...win } of wins) {
+      this.#wins.put(win, confirmed);
+      if (!confirmed && !this.#confirmations.find(win)) this.#confirmations.add(win);
+    }
+  }
+
   async winsOf(player: string): Promise<Win[] | Refusal> {
     return (await this.#ready(0)) ?? this.#wins.ofPlayer(player);
   }

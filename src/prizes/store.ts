@@ -63,6 +63,17 @@ export class WinStore {
     );
   }
 
+  /** Puts a win of a restored hunt there, or again. */
+  put(win: Win, isConfirmed: boolean): void {
+    const { prize, team, n, unit, player, event, at, revoked } = win;
+    const values = [prize, team, n, unit, player, event, at, isConfirmed ? 1 : 0, revoked ? 1 : 0];
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO win (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...values,
+      checksumOf(...values),
+    );
+  }
+
   ofTeam(prize: string, team: string): Win[] {
     return this.#read("WHERE prize = ? AND team = ? ORDER BY n", prize, team);
   }
@@ -112,6 +123,17 @@ export class WinStore {
 
   revoke({ prize, team, n }: Win): void {
     this.#mark("revoked", prize, team, n);
+  }
+
+  /** Wins behind this one, by prize, team and number. */
+  behind(after: Pick<Win, "prize" | "team" | "n">, limit: number): Win[] {
+    return this.#read(
+      "WHERE (prize, team, n) > (?, ?, ?) ORDER BY prize, team, n LIMIT ?",
+      after.prize,
+      after.team,
+      after.n,
+      limit,
+    );
   }
 
   /** When the newest win was given, epoch ms; 0: there is none. */

@@ -47,6 +47,8 @@ export interface CurrentHuntDeps {
   drained(prize: string): boolean;
   /** See `PrizeState.asked`. */
   asked(team: string, prize: string): readonly string[];
+  /** What the winner of a unit shows since before the hunt was restored here; undefined: what this engine makes. */
+  restoredCode(prize: string, unit: number): string | undefined;
   /** To whom announcements go. */
   told: ToldTo;
   /** A configuration is in force; `before`: the one it replaced in this instance. */
@@ -83,7 +85,17 @@ export class CurrentHunt {
 
   /** Whether the shard knows its hunt; if not, `ready` asks control. */
   get isReady(): boolean {
-    return this.#current !== undefined && this.#deps.knowsIds() && (this.#hasRules || this.#asked);
+    return (
+      this.#current !== undefined &&
+      !this.isRestoring &&
+      this.#deps.knowsIds() &&
+      (this.#hasRules || this.#asked)
+    );
+  }
+
+  /** The hunt is being restored from a backup: until that is whole, nothing of it leaves the shard. */
+  get isRestoring(): boolean {
+    return this.#current?.config.restoring !== undefined;
   }
 
   /** The hunt was compiled by this engine's rules: see `RULES_VERSION`. */
@@ -227,6 +239,18 @@ export class CurrentHunt {
   async ready(): Promise<Refusal | undefined> {
     if (!this.#deps.knowsIds()) return READING_IDS;
     if (this.isReady) return undefined;
+    return (await this.#attached()) ?? (this.isRestoring ? HALF_RESTORED : undefined);
+  }
+
+  /** Whether the shard may take parts of the backup that is restored under this name. */
+  async takes(attempt: string): Promise<Refusal | undefined> {
+    const refused = this.#current === undefined ? await this.#attached() : undefined;
+    if (refused) return refused;
+    return this.#current?.config.restoring === attempt ? undefined : OTHER_ATTEMPT;
+  }
+
+  async #attached(): Promise<Refusal | undefined> {
+    if (this.isRestoring) return undefined;
     this.#attaching ??= (async () => {
       // With a hunt of other rules it plays on, but for what they decide.
       const config = await this.#deps.attach().catch((error: unknown) => {
@@ -320,6 +344,9 @@ export class CurrentHunt {
     const compiled: CompiledPrize | undefined = hunt?.prizes.get(prize);
     if (!config || !compiled) return undefined;
     if (compiled.codes) return givenCode(compiled, changeOf(config.prizes, prize), unit);
+    const restored = config.restored || config.restoring !== undefined;
+    const kept = restored ? this.#deps.restoredCode(prize, unit) : undefined;
+    if (kept !== undefined) return kept;
     const key = keyById("CODE_KEYS", this.#deps.secrets.CODE_KEYS, config.codeKey ?? "");
     if (!key) {
       console.error({ message: "the key of this hunt's prize codes is no longer in CODE_KEYS" });
@@ -354,6 +381,13 @@ export function indexStandings(standings: ShardStandings): IndexedStandings {
 const OTHER_RULES = refuse(
   "unavailable",
   "the hunt is being prepared for another version of the engine; send it again in a moment",
+);
+
+const HALF_RESTORED = refuse("unavailable", "the hunt is being restored from a backup");
+
+const OTHER_ATTEMPT = refuse(
+  "conflict",
+  "another restoration of this hunt has begun since, or the hunt was deleted",
 );
 
 const UNASKED = refuse("unavailable", "control could not be asked");

@@ -29,6 +29,8 @@ export interface DeliveryDeps {
   shipper: Shipper;
   reporter: Reporter;
   webhooks: Pick<Webhooks, "behind" | "concerns" | "turn">;
+  /** Nothing leaves the shard: half a hunt was restored. */
+  isHeld(): boolean;
   alarm: Alarm<ShardReason>;
   clock: Clock;
   meter: ShardMeter;
@@ -67,8 +69,16 @@ export class Delivery {
     this.arm();
   }
 
+  /** What was held leaves. */
+  release(): void {
+    this.#deps.reporter.readFromLog();
+    this.arm();
+    this.ship(0);
+    this.report(0);
+  }
+
   report(delay = this.#deps.reportDelay): void {
-    if (this.#reportTimer) return;
+    if (this.#reportTimer || this.#deps.isHeld()) return;
     this.#reportTimer = true;
     this.#after(delay, () => {
       this.#reportTimer = false;
@@ -82,7 +92,7 @@ export class Delivery {
 
   /** Webhooks hear of it; one that takes nothing more for now is the alarm's. */
   tellWebhooks(delay = this.#deps.webhookDelay): void {
-    if (this.#webhookTimer) return;
+    if (this.#webhookTimer || this.#deps.isHeld()) return;
     this.#webhookTimer = true;
     this.#after(delay, () => {
       this.#webhookTimer = false;
@@ -100,7 +110,7 @@ export class Delivery {
   }
 
   ship(delay = this.#deps.shipDelay): void {
-    if (this.#shipTimer) return;
+    if (this.#shipTimer || this.#deps.isHeld()) return;
     this.#shipTimer = true;
     this.#after(delay, () => {
       this.#shipTimer = false;
@@ -141,7 +151,7 @@ export class Delivery {
     return alarm.run(async () => {
       let next: number | undefined;
       try {
-        if (!(await prepare())) return;
+        if (!(await prepare()) || this.#deps.isHeld()) return;
         const tellWebhooks = async () => (webhooks.behind ? await webhooks.turn() : undefined);
         [next] = await Promise.all([shipper.turn(), reporter.behind ? reporter.turn() : Promise.resolve()]);
         const pause = await tellWebhooks();

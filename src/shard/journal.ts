@@ -9,10 +9,10 @@ import { resultOf } from "../hunt/repeat.ts";
 import type { Team } from "../hunt/team.ts";
 import { newlyReached, reachedFacts, scoreOf } from "../hunt/team-score.ts";
 import type { Sql } from "../lazy-sql.ts";
-import { newSalt } from "../people/personal.ts";
+import { newSalt, type Persons } from "../people/personal.ts";
 import type { Fact, NewFact, Result } from "../protocol.ts";
 import type { Gap } from "./gaps.ts";
-import { type LogHooks, SegmentLog } from "./log.ts";
+import { type ChainedSegment, type LogHooks, SegmentLog } from "./log.ts";
 import { Recounts } from "./recounts.ts";
 import type { Segment } from "./ship.ts";
 import { storedBehind, TeamStore } from "./teams.ts";
@@ -94,6 +94,17 @@ export class Journal {
     this.#time.recorded(fact.at);
     if (beside) this.#beside.push({ seq: fact.seq, write: beside });
     return fact;
+  }
+
+  /** See `SegmentLog.take`. */
+  take(segment: ChainedSegment, persons: Persons): string | undefined {
+    let latest = 0;
+    const why = this.log.take(segment, persons, (fact) => {
+      this.#fold(fact);
+      latest = Math.max(latest, fact.at);
+    });
+    if (why === undefined) this.#time.recorded(latest);
+    return why;
   }
 
   #writeBeside(head: number): void {

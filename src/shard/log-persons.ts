@@ -32,6 +32,9 @@ export function sealed(keys: PersonKeys, seq: number, slot: number, personal: Pe
   return [slot, seal(key, JSON.stringify(personal)), checkOf(seq, slot)];
 }
 
+/** What stands beside the fact in the place of what was forgotten: the key at `slot` is deleted. */
+export const forgottenBeside = (seq: number, slot: number): Sealed => [slot, "", checkOf(seq, slot)];
+
 export class LogPersons {
   readonly #keys: PersonKeys;
   /** First facts of the segments whose persons do not fit: told once. */

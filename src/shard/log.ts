@@ -7,12 +7,19 @@
 import type { Clock } from "../clock.ts";
 import type { Sql } from "../lazy-sql.ts";
 import { PersonKeys } from "../people/keys.ts";
-import { type Exported, type ExportedGap, type Persons, partsOf } from "../people/personal.ts";
+import {
+  commitmentTo,
+  type Exported,
+  type ExportedGap,
+  type Persons,
+  partsOf,
+  whole,
+} from "../people/personal.ts";
 import type { Fact, NewFact, Range } from "../protocol.ts";
 import { chainHash, NO_HASH } from "./chain.ts";
 import { CheckedLog } from "./checked-log.ts";
 import type { Gap } from "./gaps.ts";
-import { type Beside, LogPersons, sealed, slotsIn } from "./log-persons.ts";
+import { type Beside, forgottenBeside, LogPersons, sealed, slotsIn } from "./log-persons.ts";
 import { rewriteLog } from "./rewrite-log.ts";
 import { sealLog } from "./seal-log.ts";
 import { SegmentRows, type StoredSegment } from "./segment-rows.ts";
@@ -44,6 +51,16 @@ export interface LogEnd {
   knownBehind?: (head: number) => number;
   /** See `SegmentLog`. */
   isEndUnsure?: boolean;
+}
+
+/** A segment with its place in the chain. */
+export interface ChainedSegment extends Segment {
+  hash: string;
+}
+
+/** As another log can take it. */
+export interface CopiedSegment extends ChainedSegment {
+  persons: Persons;
 }
 
 interface Deferred {
@@ -85,6 +102,8 @@ export class SegmentLog {
   #committing = false;
   #crowded = false;
   #appended = 0;
+  /** Where a deleted key stands, for facts of a copied log whose persons were forgotten. */
+  #forgottenSlot: number | undefined;
 
   /** `sync` resolves when everything written so far is durable. */
   constructor(
@@ -163,6 +182,65 @@ export class SegmentLog {
     const own = this.#hooks.slotOf?.(draft);
     // A key that is lost seals nothing.
     return own !== undefined && typeof this.keys.at(own) === "object" ? own : this.keys.give();
+  }
+
+  /**
+   * Takes a segment of the log that this one is a copy of: the same facts under the same hash, and what was kept beside
+   * them. Nothing may be gathering; it is durable after `taken`. Why it is not taken; undefined: it is. What `fold`
+   * throws goes on: memory and log have a part of the segment then.
+   */
+  take(segment: ChainedSegment, persons: Persons, fold: (fact: Fact) => void): string | undefined {
+    const { first, last, body, hash } = segment;
+    if (this.isEndUnsure || this.#facts.length > 0) throw new Error("a log that is in use takes no segments");
+    if (last <= this.#head && this.#rows.at(first)?.hash === hash) return undefined;
+    if (first !== this.#head + 1) return `it does not follow fact ${this.#head}`;
+    const facts = chainHash(this.#hash, first, body) === hash ? factsIn(body) : undefined;
+    if (
+      !facts ||
+      facts.length !== last - first + 1 ||
+      facts.some(({ seq }, index) => seq !== first + index)
+    ) {
+      return "its facts are not as they were recorded";
+    }
+    const isTold = ({ seq, personal }: Fact): boolean => {
+      const person = persons[seq];
+      return person === undefined || (personal !== undefined && commitmentTo(person) === personal);
+    };
+    if (!facts.every(isTold)) return "names or positions are not those that its facts commit to";
+    const beside: Beside = {};
+    for (const fact of facts) {
+      if (fact.personal === undefined) {
+        fold(fact);
+        continue;
+      }
+      const person = persons[fact.seq];
+      const slot = person ? this.#slotFor(fact) : this.#slotOfForgotten(fact);
+      fold({ ...whole(fact, person), slot });
+      const entry = person ? sealed(this.keys, fact.seq, slot, person) : forgottenBeside(fact.seq, slot);
+      if (entry) beside[fact.seq] = entry;
+    }
+    this.#rows.insert({ first, last, body, persons: textOf(beside, first, last), hash });
+    this.#hash = hash;
+    this.#head = last;
+    this.#hooks.beforeSync(last);
+    return undefined;
+  }
+
+  /** What was taken is durable. */
+  async taken(): Promise<void> {
+    const head = this.#head;
+    await this.#sync();
+    this.#durable = Math.max(this.#durable, head);
+  }
+
+  #slotOfForgotten(fact: NewFact): number {
+    const own = this.#hooks.slotOf?.(fact);
+    if (own !== undefined && this.keys.at(own) === "deleted") return own;
+    if (this.#forgottenSlot === undefined) {
+      this.#forgottenSlot = this.keys.give();
+      this.keys.delete([this.#forgottenSlot]);
+    }
+    return this.#forgottenSlot;
   }
 
   /**
@@ -360,6 +438,27 @@ export class SegmentLog {
     return lines;
   }
 
+  /**
+   * Durable segments behind fact `after` as they are stored, and what is kept beside them: about `bytes`, one at least.
+   * `gap`: the log cannot give what follows.
+   */
+  copied(after: number, bytes: number): { segments: CopiedSegment[]; gap?: Range } {
+    const segments: CopiedSegment[] = [];
+    let size = 0;
+    for (const part of this.parts(after)) {
+      if (part.last > this.#durable || size >= bytes) break;
+      const hash = "body" in part ? this.#rows.at(part.first)?.hash : undefined;
+      if (!("body" in part) || hash === undefined) {
+        return { segments, gap: { first: part.first, last: part.last } };
+      }
+      const persons = this.#beside.of(part);
+      const { first, last, body } = part;
+      segments.push({ first, last, body, hash, persons });
+      size += body.length + (part.persons?.length ?? 0);
+    }
+    return { segments };
+  }
+
   /** The number of the fact behind which all of this time and later stand, if the clock never went back. */
   before(at: number): number {
     // The segment of `low` begins before that time, the one of `high` does not.
@@ -404,6 +503,18 @@ export class SegmentLog {
 
 /** Of the first fact of a body, epoch ms; 0 where it does not stand at its beginning. */
 const timeIn = (body: string): number => Number(/^\{"seq":\d+,"at":(\d+)/.exec(body)?.[1] ?? 0);
+
+/** Undefined: the body is none. */
+function factsIn(body: string): Fact[] | undefined {
+  try {
+    const facts: unknown = JSON.parse(`[${body}]`);
+    return (facts as Fact[]).every((fact) => typeof fact === "object" && fact !== null)
+      ? (facts as Fact[])
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Of the facts `first` to `last`; null: nothing. */
 function textOf(persons: Beside, first: number, last: number): string | null {

@@ -21,7 +21,7 @@ import {
   type Place,
 } from "../hunt/look.ts";
 import type { Member, Team } from "../hunt/team.ts";
-import { etagIn, type Look, SAME, type ToldPair } from "../objects/looks.ts";
+import { etagIn, type Look, languageOf, SAME, type Spoken, type ToldPair } from "../objects/looks.ts";
 import type { Viewing } from "../objects/shard.ts";
 import type { Announcement } from "../protocol.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
@@ -115,7 +115,7 @@ export class Looks {
   }
 
   /** See `ShardObject.viewed`. */
-  async viewed(teamId: string, viewing: Viewing): Promise<{ text: string } | Refusal> {
+  async viewed(teamId: string, viewing: Viewing): Promise<{ text: string; spoken?: Spoken } | Refusal> {
     const { current, journal, ranksOf, texts } = this.#deps;
     const refused = await current.ready();
     if (refused) return refused;
@@ -123,9 +123,14 @@ export class Looks {
     await journal.committed();
     const team = viewedTeam(current, journal, teamId, viewing);
     if ("refused" in team) return team;
-    const glanced = this.#glance(team, NOBODY);
+    const { lang, accepts } = viewing;
+    const glanced = this.#glance(team, NOBODY, {
+      ...(lang === undefined ? {} : { lang }),
+      ...(accepts === undefined ? {} : { accepts }),
+    });
     const addresses = texts.addresses(glanced.hunt);
-    return { text: lookText(glanced, place, { addresses }) };
+    const spoken = languageOf(glanced.etag);
+    return { text: lookText(glanced, place, { addresses }), ...(spoken ? { spoken } : {}) };
   }
 
   /** The text behind a digest that a ticket opens. */
@@ -173,12 +178,12 @@ export class Looks {
     return [glanced.etag, lookText(glanced, place, form)];
   }
 
-  /** `asked`: a player's look, whose language that decides. */
-  #glance(team: Team, player: string, asked?: Look): Glance {
+  /** `asked` decides the language. */
+  #glance(team: Team, player: string, asked: Pick<Look, "lang" | "accepts">): Glance {
     const { current, time } = this.#deps;
     const now = time.now();
     const context = current.context(now);
-    const spoken = asked && this.#languageOf(context, asked);
+    const spoken = this.#languageOf(context, player, asked);
     if (!spoken) return glance(context, team, player, this.#known(), now);
     const hunt = inLanguage(context.hunt, spoken.language);
     const glanced = glance({ ...context, hunt }, team, player, this.#known(), now);
@@ -187,17 +192,17 @@ export class Looks {
   }
 
   /** The language of a look; undefined: the hunt does not say which it is in. */
-  #languageOf({ hunt }: Context, { player, lang, accepts }: Look) {
+  #languageOf({ hunt }: Context, player: string, { lang, accepts }: Pick<Look, "lang" | "accepts">) {
     const { languages } = this.#deps;
     const known = hunt.compiled.languages;
     const [first] = known ?? [];
     if (!known || first === undefined) return undefined;
     if (lang !== undefined) {
       const language = chosen(known, [lang]) ?? first;
-      languages.asked(player, language);
+      if (player !== NOBODY) languages.asked(player, language);
       return { language, byHeader: false };
     }
-    const own = languages.localeOf(known, player);
+    const own = player === NOBODY ? undefined : languages.localeOf(known, player);
     if (own !== undefined) return { language: own, byHeader: false };
     return { language: chosen(known, acceptedLanguages(accepts)) ?? first, byHeader: true };
   }

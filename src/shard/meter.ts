@@ -51,6 +51,11 @@ export class ShardMeter {
     if (joins > 0) meter.add("hunt_joins_total", joins);
   }
 
+  /** The hunt was restored from a backup: these facts came with it, and are to be settled. */
+  restored(facts: number): void {
+    this.#committed.value += facts;
+  }
+
   decided(commands: readonly Command[], results: readonly Result[]): void {
     let duplicates = 0;
     for (let index = 0; index < results.length; index += 1) {

@@ -20,6 +20,7 @@ import type { Regrade } from "../hunt/regrade.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
 import { LazySql } from "../lazy-sql.ts";
+import type { BackupSegments, BroughtCode, PartsTaken, RestorePart } from "../objects/backup.ts";
 import {
   calling,
   controlStub,
@@ -32,7 +33,7 @@ import {
 } from "../objects/call.ts";
 import type { Env } from "../objects/env.ts";
 import { type JoinCode, ordinalOf, parseObjectName, parseTeamId } from "../objects/ids.ts";
-import type { Look, ToldPair } from "../objects/looks.ts";
+import type { Look, Spoken, ToldPair } from "../objects/looks.ts";
 import { ownName } from "../objects/own-name.ts";
 import type { Win } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
@@ -108,6 +109,7 @@ import {
 } from "../protocol.ts";
 import type { Device, Pushing } from "../push/message.ts";
 import { flushMeter } from "../telemetry/flush.ts";
+import { Backups } from "./backup.ts";
 import { isOfBrokenTree, mendTrees } from "./broken-trees.ts";
 import { ShardBudgets } from "./budgets.ts";
 import { ClaimDesk } from "./claims.ts";
@@ -141,6 +143,7 @@ import { RecentWork } from "./recent-work.ts";
 import { Regrades } from "./regrades.ts";
 import { Replay } from "./replay.ts";
 import { Reporter, scoreReport } from "./report.ts";
+import { RestoredCodes } from "./restored-codes.ts";
 import { Sessions } from "./sessions.ts";
 import { Shipper } from "./ship.ts";
 import { countClues } from "./stats.ts";
@@ -181,6 +184,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #merges: Merges;
   readonly #regrades: Regrades;
   readonly #replay: Replay;
+  readonly #backups: Backups;
+  readonly #codes: RestoredCodes;
   readonly #sessions: Sessions;
   readonly #forgetting: Forgetting;
   readonly #personData: PersonData;
@@ -303,6 +308,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       report: () => this.#delivery.report(),
     });
 
+    const codes = new RestoredCodes(sql);
+    this.#codes = codes;
     const desk = new ClaimDesk({
       shard,
       revision: () => this.#current.revision,
@@ -323,11 +330,16 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         teams: () => teams.all(),
       }),
       drained: (prize) => desk.drained(prize),
+      restoredCode: (prize, unit) => codes.of(prize, unit),
       asked: (team, prize) => this.#wins.asked(team, prize),
       changed: (before, changed) => {
         rehearsal = changed.rehearsal;
         desk.forget();
         this.#live.changed(before, changed);
+        if (before?.restoring !== undefined && changed.restoring === undefined) {
+          meter.restored(log.durable);
+          this.#delivery.release();
+        }
         if (changed.webhooks !== undefined && this.#webhooks.behind) this.#delivery.arm();
         this.#push.changed(before, changed);
         this.#delivery.armByTime();
@@ -397,6 +409,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       shipper: this.#shipper,
       reporter,
       webhooks: this.#webhooks,
+      isHeld: () => this.#current.isRestoring,
       alarm,
       clock,
       meter,
@@ -551,6 +564,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         return decided;
       },
     });
+    this.#backups = new Backups({ shard, current: this.#current, journal: this.#journal, store, codes });
     this.#sockets = new LiveSockets({
       ctx,
       sql,
@@ -726,7 +740,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#looks.looks(JSON.parse(asked) as Look[]);
   }
 
-  viewed(team: string, viewing: Viewing): Promise<{ text: string } | Refusal> {
+  viewed(team: string, viewing: Viewing): Promise<{ text: string; spoken?: Spoken } | Refusal> {
     return this.#looks.viewed(team, viewing);
   }
 
@@ -847,11 +861,13 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#moves.keepSeat(move);
   }
 
-  depart(move: Move): Promise<Departed | Refusal> {
-    return this.#moves.depart(move);
+  async depart(move: Move): Promise<Departed | Refusal> {
+    const departed = await this.#moves.depart(move);
+    return "refused" in departed ? departed : { ...departed, ...this.#codes.carried([departed.leaving]) };
   }
 
-  arrive(move: Move, leaving: Leaving): Promise<TeamChanged | Refusal> {
+  arrive(move: Move, leaving: Leaving, codes: readonly BroughtCode[] = []): Promise<TeamChanged | Refusal> {
+    this.#codes.take(codes);
     return this.#moves.arrive(move, leaving);
   }
 
@@ -867,11 +883,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#merges.keepSeats(merge);
   }
 
-  handOver(merge: Merge): Promise<HandedOver | Refusal> {
-    return this.#merges.handOver(merge);
+  async handOver(merge: Merge): Promise<HandedOver | Refusal> {
+    const handed = await this.#merges.handOver(merge);
+    if ("refused" in handed) return handed;
+    return { ...handed, ...this.#codes.carried(handed.leavings.map(([, leaving]) => leaving)) };
   }
 
   takeOver(merge: Merge, handed: HandedOver): Promise<TeamChanged | Refusal> {
+    this.#codes.take(handed.codes ?? []);
     return this.#merges.takeOver(merge, handed);
   }
 
@@ -993,6 +1012,22 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     this.#store.saveImported({ first, last: log.head });
     await this.#journal.committed();
     return results;
+  }
+
+  backupSegments(after: number): Promise<BackupSegments> {
+    return this.#backups.segments(after);
+  }
+
+  backupTold(): Record<string, string> {
+    return this.#backups.told;
+  }
+
+  backupCodes(wins: readonly { prize: string; unit: number }[]): Promise<(string | null)[] | Refusal> {
+    return this.#backups.codes(wins);
+  }
+
+  restore(attempt: string, parts: readonly RestorePart[]): Promise<PartsTaken | Refusal> {
+    return this.#backups.take(attempt, parts);
   }
 
   // ── The leaderboard, the vault, the queue's consumers ───────────────────

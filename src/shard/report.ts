@@ -74,6 +74,11 @@ export class Reporter {
     return scores.length > 0;
   }
 
+  /** The log has facts that were never added: they are read from there. */
+  readFromLog(): void {
+    this.#drop(this.#deps.durable());
+  }
+
   /** One turn: reports everything durable. If the call throws, so does this; nothing is lost then. */
   async turn(): Promise<void> {
     if (this.#running) return;

@@ -14,9 +14,11 @@ import { StoredText } from "../stored-text.ts";
 
 /**
  * Of the configuration without the compiled hunt, which has its own `format`. In form 2 that has `rules`. Form 3 is of
- * a rehearsal: an engine that does not know that must not send its facts to the origin.
+ * a rehearsal: an engine that does not know that must not send its facts to the origin. Form 4 is of a hunt that was or is
+ * being restored from a backup: one that does not know that would play half a hunt, or show winners other codes.
  */
-const CONFIG_FORM = 3;
+const CONFIG_FORM = 4;
+const REHEARSAL_FORM = 3;
 const USUAL_FORM = 2;
 
 /** Of the compiled hunt: `format` in it. */
@@ -59,7 +61,7 @@ export class ShardStore {
   /** Saves the configuration; the compiled hunt only when it is a new one, because it is large. */
   saveConfig(config: ShardConfig, withCompiled: boolean): void {
     const { compiled, ...head } = config;
-    const v = head.rehearsal === undefined ? USUAL_FORM : CONFIG_FORM;
+    const v = formOf(head);
     this.#texts.write("config", JSON.stringify({ v, ...head }));
     if (withCompiled) this.#texts.write("compiled", JSON.stringify(compiled));
   }
@@ -137,4 +139,9 @@ export class ShardStore {
   saveBuried(ranges: readonly Range[]): void {
     this.#texts.write("buried", JSON.stringify(ranges));
   }
+}
+
+function formOf({ rehearsal, restoring, restored }: Omit<ShardConfig, "compiled">): number {
+  if (restoring !== undefined || restored) return CONFIG_FORM;
+  return rehearsal === undefined ? USUAL_FORM : REHEARSAL_FORM;
 }

@@ -46,6 +46,19 @@ export class ToldTo {
     this.#deps.save(this.#stored);
   }
 
+  /** Whom announcements to brackets went to, as it is stored. */
+  get kept(): Readonly<Record<string, string>> {
+    return this.#known;
+  }
+
+  /** Takes over to whom an announcement went in the hunt that this one is a copy of. */
+  take(announcement: string, teams: string): void {
+    this.#bits.delete(announcement);
+    this.#known[announcement] = teams;
+    this.#stored = Object.fromEntries(Object.entries(this.#known).slice(-KEPT_MAX));
+    this.#deps.save(this.#stored);
+  }
+
   /** Whether the team is told of it, if it sees the clue that it is about. */
   isTo({ id, to }: Pick<Announcement, "id" | "to">, team: Team): boolean {
     if (to === undefined) return true;

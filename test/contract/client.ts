@@ -2,10 +2,12 @@
  * A client of a running engine that checks every answer against the contract:
  * each carries a request id; an error is a problem document whose parts agree;
  * a status and a body are what the engine's own OpenAPI document says of the
- * route. So every test of the engine also tests the document.
+ * route. So every test of the engine also tests the document. What players do
+ * and look at goes through the client library, one try each [LIB-6].
  */
 import { expect } from "vitest";
 import { z } from "zod";
+import { HuntClient } from "../../client/src/index.ts";
 import { mintOrganiserToken } from "../../scripts/local/secrets.ts";
 import type { Verification } from "../../src/contract/data.ts";
 import { exportLine, type ExportLine as Line } from "../../src/contract/export.ts";
@@ -170,9 +172,10 @@ export class Client {
   }
 
   async join(hunt: string, joining: JoinBody): Promise<Player> {
-    const answer = await this.call<Joined>("POST", `/v1/hunts/${hunt}/players`, { json: joining });
-    expect(answer.status, answer.text).toBe(201);
-    const { player, team, token, returnCode } = answer.body;
+    const { player, team, returnCode, token } = await this.#by({ hunt }, async (library, signal) => {
+      const joined = await library.join(joining, { signal });
+      return { ...joined, token: library.token ?? "" };
+    });
     return { hunt, id: player.id, name: player.name, team, token, returnCode };
   }
 
@@ -196,7 +199,7 @@ export class Client {
   }
 
   play(player: Player, ...events: PlayerEvent[]): Promise<Result[]> {
-    return this.playRaw(player, events);
+    return this.#by(player, (library, signal) => library.play(events, { signal }));
   }
 
   /** Sends one event and gives its result. */
@@ -207,15 +210,12 @@ export class Client {
   }
 
   async me(player: Player): Promise<Me> {
-    const answer = await this.call<Me>("GET", `/v1/hunts/${player.hunt}/me`, { token: player.token });
-    expect(answer.status, answer.text).toBe(200);
-    return answer.body;
+    return this.#by(player, (library, signal) => library.me({ signal }));
   }
 
   async board(hunt: string, query = ""): Promise<Leaderboard> {
-    const answer = await this.call<Leaderboard>("GET", `/v1/hunts/${hunt}/leaderboard${query}`);
-    expect(answer.status, answer.text).toBe(200);
-    return answer.body;
+    const page = Object.fromEntries(new URLSearchParams(query));
+    return this.#by({ hunt }, (library, signal) => library.leaderboard({ ...page, signal }));
   }
 
   async export(hunt: string): Promise<ExportedFact[]> {
@@ -254,6 +254,36 @@ export class Client {
     }
     const checked = validator.safeParse(answer.body);
     expect(checked.error, `not as documented: ${about}`).toBeUndefined();
+  }
+
+  /** Uses the client library, and throws what is not as documented, or not what was asked for, at once. */
+  async #by<Told>(
+    { hunt, token }: { hunt: string; token?: string },
+    use: (library: HuntClient, signal: AbortSignal) => Promise<Told>,
+  ): Promise<Told> {
+    const stop = new AbortController();
+    const library = new HuntClient({
+      url: this.#url,
+      hunt,
+      ...(token === undefined ? {} : { token }),
+      fetch: async (address, init) => {
+        try {
+          const response = await fetch(address, init);
+          const answer = answerOf(response.status, response.headers, await response.text());
+          this.check(init.method, address, answer);
+          expect(answer.status, answer.text).toBeLessThan(300);
+          return { ok: true, statusText: "", ...answer, text: async () => answer.text };
+        } catch (error) {
+          stop.abort(error);
+          throw error;
+        }
+      },
+    });
+    try {
+      return await use(library, stop.signal);
+    } finally {
+      library.close();
+    }
   }
 
   #routeOf(method: string, path: string): { path: string; operation: Operation } | undefined {

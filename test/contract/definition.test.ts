@@ -286,6 +286,9 @@ test("[API-16] the public half says what everybody may know, and no more", async
     ],
     joining: { require: "anyone" },
     clueCount: 6,
+    // Of what is open to all at the start.
+    rounds: [{ id: "one", title: "One" }],
+    push: { key: expect.stringMatching(/^[\w-]{87}$/) },
     serverTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
   });
 });

@@ -483,6 +483,7 @@ async function readRoutes(player: Player, other: Player): Promise<void> {
       .replace("{shard}", player.team.id.split("-").slice(0, 2).join("-"))
       .replace("{seq}", String(seq))
       .replace("{job}", job)
+      .replace("{webhook}", "registrations")
       .replace("{digest}", "A".repeat(22));
     const opens = security.flatMap((one) => Object.keys(one));
     if (opens.length === 0) tell("public", (await client.call("GET", path, { headers: HEADERS })).text);

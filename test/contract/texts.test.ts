@@ -129,6 +129,25 @@ describe("[TEXT-6] a player is told everything in its language", () => {
     expect(told.headers.get("vary")).toContain("Accept-Language");
   });
 
+  test("[WEB-141] an organiser who looks as a team reads it in the language it asks for", async () => {
+    const { team } = await client.join("harbour", { name: "Di", locale: "pt-BR" });
+    const json = { reason: "a look" };
+    const view = await client.organise<{ token: string }>(
+      "POST",
+      `/v1/hunts/harbour/teams/${team.id}/view`,
+      json,
+    );
+    for (const [query, header, language, title] of [
+      ["?lang=de", "en", "de", "Turm"],
+      ["", "de-AT", "de", "Turm"],
+      ["?lang=fr", "de", "en", "Tower"],
+    ] as const) {
+      const told = await lookOf(view.body.token, query, { "accept-language": header });
+      expect(told.headers.get("content-language")).toBe(language);
+      expect(told.body.clues[0]?.title).toBe(title);
+    }
+  });
+
   test("an ETag is of a language; what changed since one of another is all", async () => {
     const { token } = await client.join("harbour", { name: "Cy" });
     const english = await lookOf(token, "?lang=en");

@@ -8,7 +8,7 @@ import { control, outcomeOf } from "../shard/workerd.ts";
 interface Stored {
   about: string;
   /** The object's texts by name. */
-  texts: { state: string; definition: string; withdrawn?: string };
+  texts: { state: string; definition: string; withdrawn?: string; codes?: string };
   expected: {
     entry: object;
     shards: string[];
@@ -18,6 +18,8 @@ interface Stored {
     announcements?: string[];
     /** Ids of those that were taken back. */
     takenBack?: string[];
+    /** The codes to print. */
+    codes?: string[];
     /** In which it is stored again; absent: 2. */
     form?: number;
   };
@@ -49,7 +51,11 @@ test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => 
   const { seed } = expected;
   if (seed !== undefined) expect(await control(hunt).drawSeed()).toEqual({ seed });
   expect(await control(hunt).vaultConfig()).toMatchObject({ seed: seed ?? expect.any(String) });
-  const { withdrawn, announcements, takenBack } = expected;
+  const { withdrawn, announcements, takenBack, codes } = expected;
+  if (codes) {
+    const told = await control(hunt).codes();
+    expect(Array.isArray(told) && told.map(({ code }) => code)).toEqual(codes);
+  }
   const config = await control(hunt).attach("weur-0");
   expect("compiled" in config ? config.compiled?.withdrawn : "refused").toEqual(withdrawn);
   expect("takenBack" in config ? config.takenBack : undefined).toEqual(takenBack);
@@ -66,8 +72,8 @@ test.each(stored)("[CTRL-4] $path opens", async ({ index, texts, expected }) => 
 });
 
 test("[CTRL-4] a form that only a newer engine knows is refused, and says so", () => {
-  const text = JSON.stringify({ v: 5, revision: 1 });
+  const text = JSON.stringify({ v: 6, revision: 1 });
   expect(() => readState(text)).toThrow(
-    "the hunt's state is of form 5, written by a newer engine: this one reads up to 4",
+    "the hunt's state is of form 6, written by a newer engine: this one reads up to 5",
   );
 });

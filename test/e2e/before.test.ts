@@ -21,7 +21,7 @@ const KEPT = join(import.meta.dirname, "../fixtures/engine-before-15");
 const VARS = { RATE_LIMITS: "off", SHARDS_PER_REGION: "2" };
 
 /** Members of `/me` and of the hunt that the earlier engine did not have. */
-const SINCE = new Set(["returnCode", "bracketRank", "captain", "joining"]);
+const SINCE = new Set(["returnCode", "bracketRank", "captain", "joining", "push"]);
 
 /** From the publishing to the freeze: room for everything that happens before it, ms. */
 const FREEZE_AFTER = 15_000;
@@ -445,9 +445,11 @@ test("[REC-10] data of an earlier engine: everything is there, and the standings
   await start();
   const after = await stateOf();
   // What came since is beside it.
-  const told: unknown = JSON.parse(JSON.stringify(after), (key, value) =>
-    SINCE.has(key) ? undefined : value,
-  );
+  const told: unknown = JSON.parse(JSON.stringify(after), function (this: object, key, value) {
+    const isOfClue = key === "answer" && "hints" in this;
+    const isOfHunt = key === "rounds" && "prizes" in this && !("clues" in this);
+    return SINCE.has(key) || isOfClue || isOfHunt ? undefined : value;
+  });
   expect(told).toEqual(JSON.parse(JSON.stringify(before)));
   expect(after.board.frozen).toBe(true);
   expect(after.export.length).toBeGreaterThan(played.length);

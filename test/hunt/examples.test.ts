@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { compile } from "../../src/hunt/compile.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
 
@@ -37,6 +38,53 @@ test("[DEF-34] the demo shows every kind and every way to compare", () => {
   expect(new Set(clues.map((clue) => clue.compare))).toEqual(
     new Set(["letters", "words", "exact", "number"]),
   );
+});
+
+test("[WEB-142] the demo is whole in English and German, and its letters fit in both", () => {
+  const { languages, translations, clues } = read("harbour-nights.yaml");
+  expect(languages).toEqual(["en", "de"]);
+  expect(translations?.missing).toEqual([]);
+  for (const [place, { id }] of clues.entries()) {
+    for (const key of ["title", "body"]) {
+      expect(translations?.texts.de?.[`clues.${place}.${key}`], `${id} ${key}`).toBeTruthy();
+    }
+  }
+  const source = parse(readFileSync(join(FOLDER, "harbour-nights.yaml"), "utf8")) as {
+    clues: { id: string; answers?: ({ en: string[]; de: string[] } | string)[] }[];
+  };
+  const answer = (language: "en" | "de", id: string): string => {
+    const [first] = source.clues.find((clue) => clue.id === id)?.answers ?? [];
+    return (typeof first === "object" ? first[language][0] : first)?.toLowerCase() ?? "";
+  };
+  const QUAY = ["strong-one", "cold-mother", "doctors-orders", "late-reply"];
+  // As the admiral's text asks for them: the letter, and whose.
+  const ADMIRAL = {
+    en: [
+      "4 cold-mother",
+      "1 late-reply",
+      "5 fresh-paint",
+      "3 doctors-orders",
+      "2 four-turns",
+      "1 counting-lamp",
+    ],
+    de: [
+      "3 cold-mother",
+      "3 doctors-orders",
+      "3 late-reply",
+      "6 four-turns",
+      "6 fresh-paint",
+      "1 counting-lamp",
+    ],
+  };
+  for (const language of ["en", "de"] as const) {
+    expect(QUAY.map((id) => answer(language, id)[0]).join("")).toBe(answer(language, "what-the-quay-knows"));
+    const letters = ADMIRAL[language].map((each) => {
+      const [place, id = ""] = each.split(" ");
+      return answer(language, id)[Number(place) - 1];
+    });
+    expect(letters.join("")).toBe(answer(language, "admiral"));
+  }
+  expect([..."CONTAINER"].sort()).toEqual([..."NIECARTON"].sort());
 });
 
 test("[DEF-34] the format's page has an example that compiles without a warning, and names every code", () => {

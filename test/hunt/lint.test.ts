@@ -25,6 +25,20 @@ function warningsOf(clues: Json[], change: Json = {}): string[] {
   return compiled.warnings.map((warning) => `${warning.path} ${warning.code}`).sort();
 }
 
+describe("[LOOK-2] contrast", () => {
+  const at = "look.colour contrast";
+  test.each<[Json, string[]]>([
+    [{ colour: "#c8102e" }, []],
+    [{ colour: "#ffd400" }, [at]],
+    [{ colour: "#ffd400", background: "#101010" }, []],
+    [{ colour: "#c8102e", background: "#808080" }, [at]],
+    [{ background: "#808080" }, []],
+    [{ font: "serif" }, []],
+  ])("%o", (look, warnings) => {
+    expect(warningsOf([clue("a")], { look })).toEqual(warnings);
+  });
+});
+
 describe("bottleneck", () => {
   const behind = (id: string) => clue(id, { opens: { solved: "a" } });
   test.each<[string, Json[], string[]]>([

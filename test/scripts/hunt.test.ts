@@ -286,7 +286,6 @@ test("[CLI-4] examples in the help name what the demo has", async () => {
     "winners",
     "stock",
     "withdraw",
-    "restore",
     "revoke",
     "unlock",
     "solve",
@@ -420,7 +419,7 @@ const WARNED = [
 
 test("[DEF-5] lint and publish tell shape and meaning together, of the hunt that the definition names", async () => {
   const faulty = readFileSync(DEMO, "utf8")
-    .replace("title: Harbour Nights", "title: Harbour Nights\ncolour: red")
+    .replace("languages: [en, de]", "languages: [en, de]\ncolour: red")
     .replace("solved: admiral", "solved: nobody");
   const path = file("other-name.yaml", faulty);
   const linted = await hunt(["lint", path]);
@@ -561,6 +560,26 @@ test("codes makes a sheet of one file: six a page, escaped, nothing from elsewhe
     expect(html).toContain(svg);
     expect(readFileSync(join(folder, "svg", `h-${clue}.svg`), "utf8")).toBe(`${svg}\n`);
   }
+});
+
+test("[WEB-138] the sheet wears the hunt's look, its logo in the file", async () => {
+  const logo = "/v1/hunts/h/assets/logo.svg?t=ticket";
+  const look = { colour: "#ffd400", font: "mono", logo };
+  responses = [{ body: { codes: CODES } }, { body: { hunt: "h", title: "Hunt", look } }, { body: "<svg/>" }];
+  await hunt(["codes", "h", "--out", join(folder, "sheet.html")]);
+  const html = readFileSync(join(folder, "sheet.html"), "utf8");
+  expect(seen.at(-1)?.url).toBe(logo);
+  const address = `data:image/svg+xml;base64,${Buffer.from("<svg/>").toString("base64")}`;
+  expect(html.split(`<img class="logo" src="${address}" alt="">`)).toHaveLength(CODES.length + 1);
+  expect(html).toMatch(/h2 \{ color: #[0-9a-f]{6} \}/);
+  expect(html).not.toContain("#ffd400");
+  expect(html).toContain("font-family: ui-monospace");
+  // Another engine may send anything.
+  const canary = "#c8102e}</style><script>alert(1)</script>";
+  const strange = { colour: canary, font: canary, logo: "https://elsewhere.example/logo.svg" };
+  responses = [{ body: { codes: CODES } }, { body: { hunt: "h", title: "Hunt", look: strange } }];
+  await hunt(["codes", "h", "--out", join(folder, "sheet.html")]);
+  expect(readFileSync(join(folder, "sheet.html"), "utf8")).not.toMatch(/<script|<img|elsewhere/);
 });
 
 test("the sheet can leave out the titles and carry the bare codes", async () => {

@@ -10,6 +10,7 @@ function failing() {
   const deps: DeliveryDeps = {
     log: unused,
     shipper: { turn: () => Promise.reject(new Error("the queue is away")) } as never,
+    isHeld: () => false,
     webhooks: { behind: false, concerns: () => false, turn: () => Promise.resolve(undefined) },
     reporter: { turn: () => Promise.reject(new Error("the standings are away")) } as never,
     alarm: unused,

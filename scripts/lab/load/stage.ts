@@ -1,8 +1,9 @@
 /** Where a load plays: an engine of its own or the user's, a hunt made for it, its players and sockets. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { HuntClient } from "../../../client/src/index.ts";
 import type { Audit, Stats } from "../../../src/contract/data.ts";
-import type { JoinBody, Joined } from "../../../src/contract/join.ts";
+import type { JoinBody } from "../../../src/contract/join.ts";
 import type { Ticket } from "../../../src/contract/live.ts";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { mintOrganiserToken } from "../../local/secrets.ts";
@@ -123,14 +124,12 @@ async function call(
   method: string,
   path: string,
   body?: unknown,
-  address?: string,
 ): Promise<unknown> {
   const response = await fetch(new URL(path, origin), {
     method,
     headers: {
       "content-type": "application/json",
       ...(token ? { authorization: `Bearer ${token}` } : {}),
-      ...(address === undefined ? {} : { "cf-connecting-ip": address }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -160,19 +159,29 @@ async function joinPlayers(
           ...(inTeams ? { team: { create: `Team ${number}` } } : {}),
         };
         const address = addressOf?.(number);
-        const { token } = (await call(
-          origin,
-          "",
-          "POST",
-          `/v1/hunts/${hunt}/players`,
-          body,
-          address,
-        )) as Joined;
+        const token = await tokenOf(origin, hunt, body, address);
         players.push({ token, ...(address === undefined ? {} : { address }) });
       }
     }),
   );
   return players;
+}
+
+/** As a program of a player's would, but for the address: gives the token. */
+async function tokenOf(
+  origin: string,
+  hunt: string,
+  body: JoinBody,
+  address: string | undefined,
+): Promise<string> {
+  const from = address === undefined ? {} : { "cf-connecting-ip": address };
+  const client = new HuntClient({
+    url: origin,
+    hunt,
+    fetch: (to, init) => fetch(to, { ...init, headers: { ...init.headers, ...from } }),
+  });
+  await client.join(body);
+  return client.token ?? "";
 }
 
 async function socketOf(

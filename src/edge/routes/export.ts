@@ -1,4 +1,6 @@
 /** The export: every fact of a hunt as NDJSON, or tables and results, streamed. */
+import { z } from "zod";
+import { backupHeader, backupLine } from "../../contract/backup.ts";
 import { type ExportLine, exportLine } from "../../contract/export.ts";
 import { OPEN_TABLES } from "../../contract/table-names.ts";
 import { ctftimeFeed, exportQuery } from "../../contract/tables.ts";
@@ -8,8 +10,9 @@ import { calling, controlStub, leaderboardStub, shardStub } from "../../objects/
 import type { Env } from "../../objects/env.ts";
 import type { Exported, ExportedGap } from "../../people/personal.ts";
 import { exportText } from "../../proof/line.ts";
+import { backupTexts } from "../backup.ts";
 import { declared } from "../declare.ts";
-import { huntEntry, huntOf, shardsOf } from "../hunt.ts";
+import { huntEntry, huntOf, shardsOf, timeIn } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
 import { exporter } from "../roles.ts";
@@ -24,14 +27,14 @@ export function exportRoutes(app: App): void {
       method: "get",
       path: "/v1/hunts/{hunt}/export",
       summary:
-        "Every fact, one a line, in (shard, seq) order; with format=csv a table, with format=ctftime the public results, without a token",
+        "Every fact, one a line, in (shard, seq) order; with format=csv a table, with format=ctftime the public results, without a token; with format=backup all of the hunt, for owners",
       role: exporter,
       query: exportQuery,
       responses: {
         200: {
           description: "Streamed: NDJSON, CSV (RFC 4180) or JSON for CTFtime",
           type: NDJSON,
-          line: exportLine,
+          line: z.union([exportLine, backupHeader, backupLine]),
           also: { "text/csv": undefined, "application/json": ctftimeFeed },
         },
       },
@@ -58,6 +61,13 @@ export function exportRoutes(app: App): void {
         return c.body(await streamed(csvTexts(of, what, bom === "1", winnersOfAll)), 200, {
           "Content-Type": "text/csv; charset=utf-8",
           "Content-Disposition": `attachment; filename="${hunt}-${what}.csv"`,
+        });
+      }
+      if (format === "backup") {
+        await noteReading(c.env, hunt, by, now, "export", { format });
+        return c.body(await streamed(backupTexts(c.env, hunt, timeIn(entry, now))), 200, {
+          "Content-Type": NDJSON,
+          "Content-Disposition": `attachment; filename="${hunt}-backup.ndjson"`,
         });
       }
       await noteReading(c.env, hunt, by, now, "export");

@@ -3,6 +3,7 @@ import { configOf } from "../../config.ts";
 import { type Hunt, publicHunt } from "../../contract/hunt.ts";
 import { langHeaders, langQuery, page } from "../../contract/languages.ts";
 import { RequestError } from "../../errors.ts";
+import { lookTold } from "../../hunt/look-told.ts";
 import { openedAt, phaseAt } from "../../hunt/phase.ts";
 import { forgetsAt } from "../../hunt/retention.ts";
 import type { PublicEntry } from "../../objects/control.ts";
@@ -64,7 +65,8 @@ export function huntRoutes(app: App): void {
       const present = phaseAt(phase, hunt, now);
       const forgotten = forgetsAt(phase, hunt, configOf(c.env).RETENTION);
       const push = entry.rehearsal ? undefined : pushKey(c.env);
-      const told = toldWith(addressesOf(c.env, hunt.hunt, hunt.assets, now));
+      const addressOf = addressesOf(c.env, hunt.hunt, hunt.assets, now);
+      const told = toldWith(addressOf);
       return c.json(
         {
           hunt: hunt.hunt,
@@ -89,6 +91,7 @@ export function huntRoutes(app: App): void {
           clueCount: hunt.clueCount,
           ...(hunt.prizes.length > 0 ? { prizes: await prizesWithSeed(c.env, { ...entry, hunt }, now) } : {}),
           ...(hunt.languages === undefined ? {} : { languages: hunt.languages }),
+          ...(hunt.look === undefined ? {} : { look: lookTold(hunt.look, addressOf) }),
           ...(hunt.legal === undefined ? {} : { legal: legalOf(hunt.legal) }),
           ...(hunt.pages === undefined ? {} : { pages: hunt.pages.map(({ id, title }) => ({ id, title })) }),
           ...(hunt.rounds === undefined ? {} : { rounds: told(hunt.rounds) }),

@@ -1,7 +1,13 @@
-/** The import: NDJSON in, each line checked, then replayed in its team's shard at its own time. */
+/**
+ * The import: NDJSON in, each line checked, then replayed in its team's shard at its own time; or a backup, which its
+ * first line says (src/edge/restore.ts).
+ */
+import { z } from "zod";
+import { forgetHunt } from "../../cache/kv.ts";
 import { configOf } from "../../config.ts";
+import { BACKUP_LINE_BYTES, backupHeader, backupLine } from "../../contract/backup.ts";
 import { type LinesTaken, REJECTED_MAX, type RejectedLine } from "../../contract/basics.ts";
-import { type ImportLine, imported, importLine } from "../../contract/data.ts";
+import { type Imported, type ImportLine, imported, importLine } from "../../contract/data.ts";
 import { accepted } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
 import { foldName, foldNameBefore } from "../../hunt/fold.ts";
@@ -16,9 +22,10 @@ import type { ReplayLine } from "../../protocol.ts";
 import { currentKey, keyById } from "../../secrets.ts";
 import { declared } from "../declare.ts";
 import { huntEntry, huntOf } from "../hunt.ts";
-import { drain, linesOf, NDJSON_TYPES, readLine } from "../lines.ts";
-import type { App } from "../request.ts";
-import { organiser } from "../roles.ts";
+import { drain, type Line, linesOf, NDJSON_TYPES, readLine } from "../lines.ts";
+import type { App, Request$ } from "../request.ts";
+import { backupBegins, plainExport, Restoration } from "../restore.ts";
+import { organiser, refuseAllButOwners } from "../roles.ts";
 
 /** Lines read before their teams are looked up, side by side. */
 const LINES_PER_BLOCK = 1_000;
@@ -29,6 +36,9 @@ const LOOKUPS = 32;
 /** Longest body, bytes; and how much of a refused one is read before the refusal is told. */
 const BODY_MAX = 256 * 1_024 * 1_024;
 const DRAIN_MAX = 64_000_000;
+
+/** Longest backup, bytes. */
+const BACKUP_MAX = 4 * 1_024 * 1_024 * 1_024;
 
 /** Longest line, bytes: more than the longest texts take, even written as escapes. */
 const LINE_MAX = 8_192;
@@ -41,32 +51,75 @@ export function importRoutes(app: App): void {
     declared({
       method: "post",
       path: "/v1/hunts/{hunt}/import",
-      summary: "Replay commands, one a line, each at its own time; before the hunt is live",
+      summary:
+        "Replay commands, one a line, each at its own time, before the hunt is live; or restore a backup into an empty draft (owners)",
       role: organiser,
-      body: { types: NDJSON_TYPES, line: importLine },
-      maxBytes: BODY_MAX,
+      // A backup may come where there is no hunt yet.
+      hunt: "unchecked",
+      body: { types: NDJSON_TYPES, line: z.union([importLine, backupHeader, backupLine]) },
+      maxBytes: BACKUP_MAX,
       responses: { 200: { description: "What became of the lines", schema: imported } },
       errors: ["conflict", "unavailable"],
     }),
     async (c) => {
+      const limits = { lineMax: LINE_MAX, bodyMax: BACKUP_MAX };
+      const lines = linesOf(c.req.raw, limits);
+      const first = await lines.next();
+      const begins = !first.done && "text" in first.value && backupBegins(first.value.text);
+      if (begins === "export") {
+        await drain(lines, DRAIN_MAX);
+        throw plainExport();
+      }
+      if (begins === "backup") {
+        limits.lineMax = BACKUP_LINE_BYTES;
+        return c.json(await restoreLines(c, first.value as Line, lines), 200);
+      }
+      limits.bodyMax = BODY_MAX;
       const entry = await huntEntry(c.env, huntOf(c), c.get("now"));
-      return c.json(await importLines(c.env, entry, c.req.raw, c.get("by")), 200);
+      return c.json(await importLines(c.env, entry, first, lines, c.get("by")), 200);
     },
   );
+}
+
+type Owning = Parameters<typeof refuseAllButOwners>[0] &
+  Pick<Request$, "env" | "req"> & { get(name: "by"): Actor };
+
+async function restoreLines(c: Owning, first: Line, lines: AsyncGenerator<Line, void>): Promise<Imported> {
+  const hunt = huntOf(c);
+  try {
+    await refuseAllButOwners(c);
+    const restoration = new Restoration(c.env, hunt, c.get("by"));
+    await restoration.take(first);
+    // Not `for await`: an early end would cancel the body, see `drain`.
+    for (let next = await lines.next(); !next.done; next = await lines.next()) {
+      await restoration.take(next.value);
+    }
+    return await restoration.finish();
+  } catch (error) {
+    await drain(lines, DRAIN_MAX);
+    throw error;
+  } finally {
+    forgetHunt(hunt);
+  }
 }
 
 /**
  * Replays the request's lines. Lines of one team keep their order; those of
  * different shards run side by side, one call per shard at a time.
  */
-async function importLines(env: Env, entry: PublicEntry, request: Request, by: Actor): Promise<LinesTaken> {
+async function importLines(
+  env: Env,
+  entry: PublicEntry,
+  first: IteratorResult<Line, void>,
+  lines: AsyncGenerator<Line, void>,
+  by: Actor,
+): Promise<LinesTaken> {
   const answer: LinesTaken = { lines: 0, accepted: 0, rejected: [] };
   const session = new ImportSession(env, entry, answer);
   let open = false;
   let block: { line: number; text: string; checked: ImportLine }[] = [];
-  const lines = linesOf(request, { lineMax: LINE_MAX, bodyMax: BODY_MAX });
   // Not `for await`: an early end would cancel the body, see `drain`.
-  for (let next = await lines.next(); !next.done; next = await lines.next()) {
+  for (let next = first; !next.done; next = await lines.next()) {
     const { line } = next.value;
     answer.lines += 1;
     const read = readLine(next.value, importLine);

@@ -119,7 +119,7 @@ async function resolve(
   if (given.issues.length > 0) {
     throw new RequestError("invalid", "what this hunt asks was not given as it asks it", given.issues);
   }
-  const places = code === undefined ? undefined : await placesOf(c, hunt, code);
+  const places = code === undefined ? undefined : await placesOf(c, entry, code);
   if (places?.length === 0) throw noSuchCode();
   return {
     hunt,
@@ -174,8 +174,9 @@ function valuesOf(c: Asking, { hunt }: PublicEntry, { fields }: Checked): Once[]
  * it; one of an older engine, or a guess, must name a shard that takes part:
  * no other is asked, because to ask a shard is to make it.
  */
-async function placesOf(c: Asking, hunt: string, code: string): Promise<readonly JoinCode[]> {
-  const read = readJoinCode(c.env, hunt, code);
+async function placesOf(c: Asking, entry: PublicEntry, code: string): Promise<readonly JoinCode[]> {
+  const { hunt } = entry.hunt;
+  const read = readJoinCode(c.env, hunt, code, entry.restored);
   if ("own" in read) return [read.own];
   if (read.older.length === 0) return [];
   const shards = await knownShards(c.env, hunt, c.get("now"));

@@ -91,25 +91,31 @@ export function meRoutes(app: App): void {
 }
 
 async function viewed(c: Request$, { hunt, team, incarnation }: ViewClaims): Promise<Response> {
-  check(meQuery, queryOf(c));
+  const { lang } = check(meQuery, queryOf(c));
   limitLooks(c.env, team, c.get("now"));
   const { shard } = shardOf(team);
-  const { text } = accepted(
-    await calling(async () => shardStub(c.env, hunt, shard).viewed(team, { incarnation })),
+  const viewing = { incarnation, ...languageAsked(c, lang) };
+  const { text, spoken } = accepted(
+    await calling(async () => shardStub(c.env, hunt, shard).viewed(team, viewing)),
   );
-  return jsonText(c, text);
+  return jsonText(c, text, spokenIn(c, spoken));
 }
 
 function lookOf(c: Request$, look: Look): Look {
   const has = c.req.header("if-none-match");
   if (has !== undefined) look.has = etagsOf(has);
   const { bodies, since, lang } = c.req.raw.url.includes("?") ? check(meQuery, queryOf(c)) : {};
-  const accepts = lang === undefined ? c.req.header("accept-language") : undefined;
-  if (lang !== undefined) look.lang = lang;
-  else if (accepts !== undefined) look.accepts = accepts.slice(0, ACCEPTS_MAX);
+  Object.assign(look, languageAsked(c, lang));
   if (bodies !== undefined) look.apart = true;
   if (since !== undefined) look.since = etagsOf(since)[0] ?? since;
   return look;
+}
+
+/** `lang`: as the query has it. */
+function languageAsked(c: Request$, lang: string | undefined): Pick<Look, "lang" | "accepts"> {
+  if (lang !== undefined) return { lang };
+  const accepts = c.req.header("accept-language");
+  return accepts === undefined ? {} : { accepts: accepts.slice(0, ACCEPTS_MAX) };
 }
 
 /** The ETags of a list, compared weakly (RFC 9110 §8.8.3.2): what stands between the quotes. */

@@ -8,13 +8,15 @@
 import { systemClock, within } from "../../clock.ts";
 import { configOf } from "../../config.ts";
 import { SLUG } from "../../contract/basics.ts";
+import { styleOf } from "../../contract/tints.ts";
 import { RequestError } from "../../errors.ts";
 import type { PublicHunt } from "../../hunt/compiled.ts";
-import { identify } from "../headers.ts";
+import { identify, spokenIn } from "../headers.ts";
 import { huntEntry } from "../hunt.ts";
-import { framedBy, pageHeaders } from "../page-headers.ts";
-import { hashOf, stylesOf, withTitle } from "../page-shell.ts";
-import type { App, Request$ } from "../request.ts";
+import { inLanguageOf } from "../language.ts";
+import { framedBy, pageHeaders, styledBy } from "../page-headers.ts";
+import { hashOf, manifestOf, pageOfHunt, stylesOf } from "../page-shell.ts";
+import { type App, publicOrigin, type Request$ } from "../request.ts";
 
 /** Longest that a page waits for the title of its hunt, ms: it is read in the page as well. */
 const TITLE_WAIT = 500;
@@ -63,13 +65,32 @@ export function pageRoutes(app: App): void {
     const [found, hunt] = await Promise.all([pageOf(c, folder), named ? namedBy(c) : undefined]);
     if (found instanceof Response) return found;
     if (!hunt) return send(c, hunt === null ? 404 : 200, found);
-    const { title, embed } = hunt;
+    const { hunt: told, spoken } = inLanguageOf(c, hunt, c.req.query("lang"));
+    const style = styleOf(told.look ?? {});
+    const headers = style === "" ? found.headers : styledBy(found.headers, await hashOf(style));
     return send(c, 200, {
-      html: withTitle(found.html, title),
+      html: pageOfHunt(found.html, told, publicOrigin(c), `/${folder}/${told.hunt}`),
       // Whoever cannot say which sites may show it closes it to all.
-      headers: embed ? framedBy(found.headers, embed) : found.headers,
+      headers: {
+        ...(told.embed ? framedBy(headers, told.embed) : headers),
+        ...(spoken?.byHeader ? { Vary: "Accept-Language" } : {}),
+      },
     });
   };
+  app.get("/play/:hunt/app.webmanifest", (async (c: Request$) => {
+    identify(c, "everyone");
+    const hunt = await namedBy(c);
+    if (hunt === null) return c.notFound();
+    if (hunt === undefined) throw new RequestError("unavailable", "the hunt cannot be read now");
+    const { hunt: told, spoken } = inLanguageOf(c, hunt, c.req.query("lang"));
+    return c.body(JSON.stringify(manifestOf(told)), 200, {
+      "Content-Type": "application/manifest+json",
+      "Cache-Control": "public, max-age=0, must-revalidate",
+      "X-Content-Type-Options": "nosniff",
+      "X-Request-Id": c.get("requestId"),
+      ...spokenIn(c, spoken),
+    });
+  }) as never);
   const files = [
     "/",
     "/play/service-worker.js",
@@ -77,6 +98,7 @@ export function pageRoutes(app: App): void {
     "/parts/*",
     "/icon.svg",
     "/manifest.webmanifest",
+    "/llms.txt",
   ];
   for (const file of files) {
     app.get(file, (async (c: Request$) => {
@@ -90,6 +112,9 @@ export function pageRoutes(app: App): void {
   for (const folder of ["play", "organise", "board"]) {
     for (const path of [`/${folder}`, `/${folder}/`]) app.get(path, page(folder, false) as never);
     app.get(`/${folder}/:hunt`, page(folder, folder !== "organise") as never);
+  }
+  for (const folder of ["docs", "docs/guides"]) {
+    for (const path of [`/${folder}`, `/${folder}/`]) app.get(path, page(folder, false) as never);
   }
 }
 

@@ -6,8 +6,9 @@ import "./board.css";
 import { render } from "preact";
 import type { Hunt } from "../../contract/hunt.ts";
 import { device } from "../shared/device.ts";
-import { ago, clock, countdown, number, startI18n, t } from "../shared/i18n.ts";
+import { ago, clock, countdown, locale, number, startI18n, t } from "../shared/i18n.ts";
 import { Legal } from "../shared/legal.tsx";
+import { Picture } from "../shared/look.tsx";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
 import { useQrCode } from "../shared/qr-code.ts";
@@ -82,6 +83,7 @@ function Board() {
     <main class="board">
       <header class="board-head">
         <RehearsalBand of={told?.rehearsalOf} text={t("rehearsalBand")} />
+        <Picture at={told?.look?.logo} name="logo" />
         <h1>
           <bdi>{told?.title ?? t("loading")}</bdi>
         </h1>
@@ -256,7 +258,8 @@ render(
   root,
 );
 watch();
-void readHunt();
+// And anew in each language that is chosen.
+locale.subscribe(() => void readHunt());
 // The end may be moved, and a first look may have failed.
 setInterval(() => void readHunt(), HUNT_EVERY);
 setInterval(() => void readBracket(), BRACKET_EVERY);

@@ -6,7 +6,9 @@ import type { BoardFrame } from "../../contract/live.ts";
 import type { Entry, Leaderboard } from "../../contract/standings.ts";
 import { call, huntOfPage, huntPath, Problem } from "../shared/api.ts";
 import { t } from "../shared/i18n.ts";
+import { huntLanguages, inLanguage, langQuery, language } from "../shared/language.ts";
 import { type Live, openLive } from "../shared/live.ts";
+import { wear } from "../shared/look.tsx";
 import { encoded } from "../shared/outside.ts";
 import { hearNews } from "./news.ts";
 import { sawStandings } from "./reveal.ts";
@@ -41,7 +43,14 @@ let phaseTold = false;
 
 export async function readHunt(): Promise<void> {
   try {
-    const told = await call<Hunt>(huntPath(id));
+    const read = (): Promise<Hunt> =>
+      inLanguage(`${huntPath(id)}${langQuery("?")}`, (address) => call<Hunt>(address));
+    let told = await read();
+    const before = language();
+    huntLanguages.value = told.languages;
+    // Now it is known which languages there are.
+    if (language() !== before) told = await read();
+    wear(told.look);
     if (!phaseTold) phase.value = told.phase;
     hunt.value = told;
     if (!told.brackets?.some((each) => each.id === bracket.value)) bracket.value = "";

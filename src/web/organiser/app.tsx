@@ -253,6 +253,11 @@ function Hunts() {
           </li>
         ))}
       </ul>
+      <p>
+        <a href="/docs/" target="_blank" rel="noreferrer">
+          {t("apiReference")}
+        </a>
+      </p>
     </main>
   );
 }

@@ -3,10 +3,22 @@
 import { useState } from "preact/hooks";
 import { renderSVG } from "uqr";
 import type { Codes as CodesTold } from "../../contract/definition.ts";
+import type { Hunt } from "../../contract/hunt.ts";
+import { FONTS, isColour, isFont, readable } from "../../contract/tints.ts";
 import { number, t } from "../shared/i18n.ts";
+import { Picture } from "../shared/look.tsx";
 import { huntPath, loaded, useLoaded } from "./state.ts";
 
 const codes = loaded<CodesTold>();
+const told = loaded<Hunt>();
+
+/** Paper is white. */
+function onPaper({ colour, font }: NonNullable<Hunt["look"]>): Record<string, string> {
+  return {
+    ...(isFont(font) ? { "--text": FONTS[font], "--ui": FONTS[font], "font-family": FONTS[font] } : {}),
+    ...(colour !== undefined && isColour(colour) ? { "--mark": readable(colour, ["#ffffff"]) } : {}),
+  };
+}
 
 type Card = CodesTold["codes"][number];
 
@@ -36,6 +48,8 @@ export function isLocal(url: string): boolean {
 /** `title`: the hunt's. */
 export function Codes({ hunt, title }: { hunt: string; title: string }) {
   useLoaded(codes, huntPath(hunt, "/codes"), 0);
+  useLoaded(told, huntPath(hunt), 0);
+  const look = told.value.value?.look ?? {};
   const [isSix, setSix] = useState(true);
   const [hasTitles, setTitles] = useState(true);
   const [say, setSay] = useState(t("scanMe"));
@@ -83,15 +97,16 @@ export function Codes({ hunt, title }: { hunt: string; title: string }) {
         </div>
       )}
       {rows.length > 0 && <p class="soft small no-print">{t("printHint")}</p>}
-      <div class={`sheets ${isSix ? "six" : "single"}`}>
+      <div class={`sheets ${isSix ? "six" : "single"}`} style={onPaper(look)}>
         {pages.map((cards, page) => (
           <ul class="sheet-page" key={cards[0]?.clue}>
             {cards.map((card, index) => (
               <li key={card.clue} class="sheet-card">
                 <CutMarks />
+                {!hasTitles && <Picture at={look.logo} name="logo" />}
                 {hasTitles && (
                   <p class="sheet-hunt" dir="auto">
-                    {title}
+                    <Picture at={look.logo} name="logo" /> {title}
                   </p>
                 )}
                 <Title text={hasTitles ? card.title : title} />

@@ -11,14 +11,14 @@ import {
   assetTypeOf,
   endingOf,
 } from "../../contract/asset-types.ts";
-import type { AssetRow, AssetStored, Assets } from "../../contract/assets.ts";
+import type { AssetRow, Assets } from "../../contract/assets.ts";
 import { Problem } from "../shared/api.ts";
 import { list, locale, t } from "../shared/i18n.ts";
-import { isObject, parsed } from "../shared/outside.ts";
 import { askFor } from "./dialog.tsx";
 import { issueLine, problemText } from "./engine.ts";
+import { putFile } from "./put-file.ts";
 import { type Making, made, nameOf, QUALITIES, WIDTHS } from "./re-encode.ts";
-import { ask, attempt, huntPath, may, token } from "./state.ts";
+import { ask, attempt, huntPath, may } from "./state.ts";
 import { ToldAt } from "./told.tsx";
 
 const files = signal<Assets | undefined>(undefined);
@@ -55,28 +55,6 @@ async function look(hunt: string): Promise<void> {
   }
 }
 
-/** Sends with progress, which `fetch` does not tell. Throws `Problem`. */
-function put(path: string, body: Blob, told: (share: number) => void): Promise<AssetStored> {
-  return new Promise((done, fail) => {
-    const request = new XMLHttpRequest();
-    request.open("PUT", path);
-    request.setRequestHeader("authorization", `Bearer ${token.value ?? ""}`);
-    request.upload.onprogress = ({ loaded, total }) => told(total > 0 ? loaded / total : 0);
-    request.onerror = () => fail(new Problem(0, "offline", "the connection broke"));
-    request.onload = () => {
-      const answer = parsed(request.responseText);
-      if (request.status < 300 && isObject(answer)) return done(answer as unknown as AssetStored);
-      const { code, detail, issues } = (isObject(answer) ? answer : {}) as {
-        code?: string;
-        detail?: string;
-        issues?: Problem["issues"];
-      };
-      fail(new Problem(code ? request.status : 0, code ?? "offline", detail ?? request.statusText, issues));
-    };
-    request.send(body);
-  });
-}
-
 const note = (given: string, { share = 0, ...more }: Partial<Sending>): void => {
   sending.value = [...sending.value.filter((each) => each.given !== given), { given, share, ...more }];
 };
@@ -102,9 +80,7 @@ async function sendOne(hunt: string, file: File): Promise<{ name: string; alt: s
   const { name = "", alt = "" } = answers;
   try {
     note(file.name, { share: 0 });
-    // Names have slashes of their own.
-    const path = `${huntPath(hunt, "/assets")}/${name.split("/").map(encodeURIComponent).join("/")}`;
-    await put(path, body, (share) => note(file.name, { share }));
+    await putFile(hunt, name, body, (share) => note(file.name, { share }));
     note(file.name, { share: 1, sent: { name, reference: referenceTo(name, alt) } });
     return { name, alt };
   } catch (error) {

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { ViewToken } from "../../contract/guesses.ts";
 import type { ClueView, MeViewed } from "../../contract/me.ts";
 import { call } from "../shared/api.ts";
-import { clock, number, t } from "../shared/i18n.ts";
+import { clock, locale, number, t } from "../shared/i18n.ts";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
 import { askFor } from "./dialog.tsx";
@@ -21,7 +21,10 @@ export async function viewAs(hunt: string, team: { id: string; name: string }, p
   await attempt(place, "", async () => {
     const path = huntPath(hunt, `/teams/${encoded(team.id)}/view`);
     const { token } = await ask<ViewToken>(path, { json });
-    viewed.value = { hunt, told: await call<MeViewed>(huntPath(hunt, "/me"), { token }) };
+    viewed.value = {
+      hunt,
+      told: await call<MeViewed>(huntPath(hunt, `/me?lang=${encoded(locale.value)}`), { token }),
+    };
   });
 }
 

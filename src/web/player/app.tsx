@@ -4,6 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { number, t } from "../shared/i18n.ts";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { Legal } from "../shared/legal.tsx";
+import { Picture, wear } from "../shared/look.tsx";
 import { isOver } from "../shared/over.ts";
 import { RehearsalBand } from "../shared/rehearsal.tsx";
 import { ClueList, CluePage } from "./clues.tsx";
@@ -32,6 +33,9 @@ window.addEventListener("hashchange", () => {
 
 const view = computed(() => route.value.split("/")[0] || "clues");
 
+/** What is told with the clues is the newer one. */
+const look = computed(() => me.value?.look ?? hunt.value?.look);
+effect(() => wear(look.value));
 effect(() => {
   const title = hunt.value?.title;
   if (title !== undefined) document.title = title;
@@ -118,6 +122,7 @@ function Header() {
     <header class="masthead">
       <div class="masthead-inner">
         <p class="masthead-title">
+          <Picture at={look.value?.logo} name="logo" />
           <bdi>{hunt.value?.title}</bdi>
         </p>
         <div class="masthead-figures number">

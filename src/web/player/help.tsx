@@ -1,11 +1,11 @@
 /** Asking the organisers: about a clue on its page, about anything else among the news. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { makeId } from "../../../client/src/ids.ts";
 import type { Thread, ThreadMade, Threads } from "../../contract/help.ts";
 import { call, huntPath, Problem } from "../shared/api.ts";
 import { clock, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
-import { makeId } from "./outbox.ts";
 import { hunt, session } from "./state.ts";
 import { keepThread, threads } from "./threads.ts";
 

@@ -6,9 +6,9 @@ import type { Page } from "../../contract/languages.ts";
 import { call, huntPath, Problem } from "../shared/api.ts";
 import { t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
+import { inLanguage, langQuery } from "../shared/language.ts";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
-import { inLanguage, langQuery } from "./language.ts";
 import { me } from "./state.ts";
 
 /** By address, which names the language; `null`: it could not be read now. */

@@ -7,6 +7,7 @@ import type { JoinBody } from "../../contract/join.ts";
 import { Problem } from "../shared/api.ts";
 import { countdown, t } from "../shared/i18n.ts";
 import { Icon } from "../shared/icons.tsx";
+import { Picture } from "../shared/look.tsx";
 import { Markdown } from "../shared/markdown.tsx";
 import { encoded } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
@@ -154,7 +155,9 @@ export function JoinPage({ hunt }: { hunt: Hunt }) {
   return (
     <main class="join">
       <div class="join-side">
+        <Picture at={hunt.look?.cover} name="cover" />
         <Settings language={t("language")} appearance={t("appearance")} />
+        <Picture at={hunt.look?.logo} name="logo" />
         <h1>
           <bdi>{hunt.title}</bdi>
         </h1>

@@ -14,9 +14,10 @@ export function wholeOf(told: Told, before: MeApart | undefined): MeApart {
   const known = new Map(before.clues.map((clue) => [clue.id, clue]));
   for (const clue of clues) known.set(clue.id, clue);
   const ids = order ?? before.clues.map(({ id }) => id);
-  const { languages, pages } = before;
+  const { languages, look, pages } = before;
   return {
     ...(languages === undefined ? {} : { languages }),
+    ...(look === undefined ? {} : { look }),
     ...(pages === undefined ? {} : { pages }),
     ...rest,
     rounds: rounds ?? before.rounds,

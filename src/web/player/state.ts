@@ -1,6 +1,9 @@
 /** What the player page knows, and what it does: one module of signals and actions. */
 
 import { computed, effect, signal } from "@preact/signals";
+import { makeId } from "../../../client/src/ids.ts";
+import { Outbox } from "../../../client/src/outbox.ts";
+import { isDue } from "../../../client/src/token.ts";
 import type { Phase } from "../../contract/basics.ts";
 import type { Hunt } from "../../contract/hunt.ts";
 import type { JoinBody, Joined } from "../../contract/join.ts";
@@ -15,15 +18,14 @@ import type { Entry, Leaderboard } from "../../contract/standings.ts";
 import { type Call, call, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { locale, t } from "../shared/i18n.ts";
+import { huntLanguages, inLanguage, langQuery, language } from "../shared/language.ts";
 import { openLive } from "../shared/live.ts";
 import { plainText } from "../shared/markdown.tsx";
 import { decoded, encoded, objectIn } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
 import type { Session } from "./kept.ts";
-import { huntLanguages, inLanguage, langQuery, language } from "./language.ts";
 import { type Told, textsOf, wholeOf, withTexts } from "./looked.ts";
-import { makeId, Outbox } from "./outbox.ts";
-import { isDue, returnCodeIn } from "./renewal.ts";
+import { returnCodeIn } from "./return-link.ts";
 import { dropScanned, keepScanned, recallScanned, scanned } from "./scanned.ts";
 import { type Heard, reopened } from "./stale.ts";
 import {

@@ -2,12 +2,12 @@
 
 import { signal } from "@preact/signals";
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { OutboxStore } from "../../../client/src/outbox.ts";
 import type { Hunt } from "../../contract/hunt.ts";
 import type { MeApart } from "../../contract/me.ts";
 import type { PlayerEvent } from "../../contract/play.ts";
 import { device } from "../shared/device.ts";
 import { isEvent, isHunt, isMe, isSession, isText, type Session } from "./kept.ts";
-import type { OutboxStore } from "./outbox.ts";
 
 /** An event and whose it is. Earlier releases did not say whose. */
 interface Row {
@@ -202,11 +202,15 @@ export function outboxOf(session: Session): OutboxStore {
   const isOwn = ({ player }: Row): boolean => player === session.player.id;
   return {
     all: async () => (await rowsOf(hunt)).filter(isOwn).map(({ event }) => event),
-    add: (event) => {
-      const row: Row = { hunt, id: event.id, event, ...ownerOf(session) };
+    add: (events) => {
+      const rows = events.map((event): Row => ({ hunt, id: event.id, event, ...ownerOf(session) }));
       return kept(
-        async (db) => void (await db.add("outbox", row)),
-        () => void unkept.push(row),
+        async (db) => {
+          const { store, done } = db.transaction("outbox", "readwrite");
+          for (const row of rows) await store.add(row);
+          await done;
+        },
+        () => void unkept.push(...rows),
       );
     },
     remove: (ids) => {

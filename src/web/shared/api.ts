@@ -1,86 +1,17 @@
-/** Calls on the engine from the pages. What it takes and gives: src/contract. */
-import type { Issue } from "../../contract/problem.ts";
-import { decoded, encoded, isObject, parsed } from "./outside.ts";
+/** Calls on the engine from the pages, by the client library's. What it takes and gives: src/contract. */
+import { HuntProblem as Problem } from "../../../client/src/problem.ts";
+import { type Call, isJson, problemOf, request } from "../../../client/src/request.ts";
+import { decoded, encoded, parsed } from "./outside.ts";
 
-/** The engine's refusal (application/problem+json), or that it was not reached (`status` 0). */
-export class Problem extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly issues: readonly Issue[];
-  /** Seconds, where the engine names them. */
-  readonly retryAfter: number | undefined;
+export type { Call };
+export { Problem };
 
-  constructor(
-    status: number,
-    code: string,
-    detail: string,
-    issues: Problem["issues"] = [],
-    retryAfter?: number,
-  ) {
-    super(detail);
-    this.name = "Problem";
-    this.status = status;
-    this.code = code;
-    this.issues = issues;
-    this.retryAfter = retryAfter;
-  }
-
-  /** The same request may be sent again. */
-  get retryable(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
-  }
-}
-
-/** Longest that a response is waited for, ms. */
+/** Longest that a text is waited for, ms. */
 const TIMEOUT = 15_000;
 
-export interface Call {
-  method?: string;
-  token?: string | undefined;
-  json?: unknown;
-  body?: string;
-  type?: string;
-  headers?: Record<string, string>;
-  /** Hears the response's ETag. */
-  tagged?: (etag: string | undefined) => void;
-  /** Waits as long as the browser does: for what takes long, or happens also when nobody waits for it. */
-  patient?: boolean;
-}
-
-/** Calls the engine; throws `Problem`. What is no JSON is not the engine's: a portal of the network's, for example. */
-export async function call<Told>(
-  path: string,
-  { method, token, json, body, type, headers, tagged, patient = false }: Call = {},
-): Promise<Told> {
-  const sent = json === undefined ? body : JSON.stringify(json);
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(path, {
-      method: method ?? (sent === undefined ? "GET" : "POST"),
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(sent === undefined ? {} : { "content-type": type ?? "application/json" }),
-        ...headers,
-      },
-      ...(sent === undefined ? {} : { body: sent }),
-      ...(patient ? {} : { signal: AbortSignal.timeout(TIMEOUT) }),
-    });
-    text = await response.text();
-  } catch (error) {
-    throw new Problem(0, "offline", String(error));
-  }
-  const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-  const told = isJson ? parsed(text) : undefined;
-  if (response.ok) {
-    // Nothing is told.
-    if (response.status === 204) return undefined as Told;
-    if (told === undefined) throw new Problem(0, "offline", "somebody else than the engine responded");
-    tagged?.(response.headers.get("etag") ?? undefined);
-    return told as Told;
-  }
-  throw refusalOf(response, told);
-}
+/** Calls the engine; throws `Problem`. */
+export const call = <Told>(path: string, options: Call = {}): Promise<Told> =>
+  request<Told>((address, init) => fetch(address, init), path, options);
 
 /** A text of the engine's, by an address that it told; throws `Problem`. */
 export async function text(path: string): Promise<string> {
@@ -94,22 +25,7 @@ export async function text(path: string): Promise<string> {
     throw new Problem(0, "offline", String(error));
   }
   if (response.ok && response.headers.get("content-type")?.startsWith("text/markdown")) return told;
-  const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-  throw refusalOf(response, isJson ? parsed(told) : undefined);
-}
-
-function refusalOf(response: Response, told: unknown): Problem {
-  const seconds = Number(response.headers.get("retry-after"));
-  const after = seconds > 0 ? seconds : undefined;
-  const refusal = (isObject(told) ? told : {}) as {
-    code?: unknown;
-    detail?: string;
-    issues?: Problem["issues"];
-  };
-  const { code, detail = response.statusText, issues } = refusal;
-  // A portal or a proxy on the way, not the engine.
-  if (typeof code !== "string") return new Problem(0, "offline", `${response.status} ${detail}`, [], after);
-  return new Problem(response.status, code, detail, issues, after);
+  throw problemOf(response, isJson(response) ? parsed(told) : undefined);
 }
 
 /** What is no JSON: a file, a stream. Throws `Problem`. */

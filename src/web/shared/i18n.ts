@@ -99,6 +99,10 @@ export const number = (value: number): string => new Intl.NumberFormat(locale.va
 export const percent = (value: number): string =>
   new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(value);
 
+/** A contrast, as WCAG writes it: 4.5 : 1. */
+export const ratio = (value: number): string =>
+  `${new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1, roundingMode: "floor" } as Intl.NumberFormatOptions).format(value)} : 1`;
+
 /** A file's size, in the unit that fits. */
 export function fileSize(bytes: number): string {
   const [unit, size] =

@@ -113,6 +113,7 @@ describe.skipIf(noBrowser)("the join page of a hunt that asks", { timeout: 720_0
       consent: ["terms"],
       born: "1999-12-31",
       source: "poster-7",
+      locale: "en",
     });
     // Nothing of it stays on the device.
     const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
@@ -163,7 +164,7 @@ describe.skipIf(noBrowser)("the join page of a hunt that asks", { timeout: 720_0
     await page.waitForTimeout(1_000);
     await page.getByRole("button", { name: "Join", exact: true }).click();
     await playing(page);
-    expect(sent).toEqual([{ name: "Ann", check: "person" }]);
+    expect(sent).toEqual([{ name: "Ann", check: "person", locale: "en" }]);
     const away = await pages.page("/play/checked", { ...PHONE, serviceWorkers: "block" });
     await away.page.route("https://challenges.cloudflare.com/**", (route) => route.abort());
     await away.page.reload();

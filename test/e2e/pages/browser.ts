@@ -22,6 +22,8 @@ import { Client } from "../../contract/client.ts";
 
 const CANDIDATES = [
   process.env.CHROMIUM,
+  // Chromium without a window of its own: it takes half the time.
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -234,6 +236,26 @@ export async function picture(page: Page, name: string): Promise<void> {
   if (!pictures) return;
   mkdirSync(pictures, { recursive: true });
   await page.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
+}
+
+/** Screenshots of two phones and a wall, each in light and dark, as one small picture for the docs. */
+export async function picturesTogether(pages: Pages, shots: readonly Buffer[], name: string): Promise<void> {
+  if (!pictures) return;
+  mkdirSync(pictures, { recursive: true });
+  const context = await pages.context({ viewport: { width: 1_480, height: 660 } });
+  const page = await context.newPage();
+  const image = (shot: Buffer): string => `<img src="data:image/png;base64,${shot.toString("base64")}">`;
+  const [joinLight, joinDark, clueLight, clueDark, ...walls] = shots.map(image);
+  await page.setContent(
+    `<style>body{margin:0;padding:20px;background:#8d8f94;display:flex;gap:20px;box-sizing:border-box;height:660px}
+    img{display:block;border-radius:8px}.phone img{height:620px}.walls{display:grid;gap:20px}.walls img{height:300px}
+    .pair{display:grid;gap:20px}.pair img{height:300px}</style>
+    <div class="phone">${joinLight}</div><div class="phone">${clueDark}</div>
+    <div class="pair">${joinDark}${clueLight}</div><div class="walls">${walls.join("")}</div>`,
+  );
+  await page.waitForLoadState("load");
+  await page.screenshot({ path: join(pictures, `${name}.jpg`), type: "jpeg", quality: 72 });
+  await context.close();
 }
 
 /**

@@ -186,7 +186,7 @@ describe.skipIf(noBrowser)("an evening", { timeout: 900_000 }, () => {
 
     // Until they know, Anna explains: a nudge, the tries given back, a message to who was wrong.
     const nudge = { match: ["keeper of the light"], say: "We are looking into this one." };
-    await anna.goto(`/organise#${HUNT}/edit`);
+    await anna.goto(`/organise#${HUNT}/edit/text`);
     await write(anna, definition({ answers: ["lighthouse keeper"], nudges: [nudge] }));
     await button(anna, "Veröffentlichen").click();
     await inDialog(anna).getByText("Aus Version 1 wird Version 2").waitFor();
@@ -212,7 +212,7 @@ describe.skipIf(noBrowser)("an evening", { timeout: 900_000 }, () => {
 
     // Corrected: the dialog says in players' terms what moves, before anything does.
     const right = definition({ answers: ["keeper of the light"] });
-    await anna.goto(`/organise#${HUNT}/edit`);
+    await anna.goto(`/organise#${HUNT}/edit/text`);
     await write(anna, right);
     await button(anna, "Veröffentlichen").click();
     const effects = inDialog(anna);
@@ -255,7 +255,7 @@ describe.skipIf(noBrowser)("an evening", { timeout: 900_000 }, () => {
     // What it opened stays open.
     await openClue(otters, "The Vault");
 
-    await anna.goto(`/organise#${HUNT}/edit`);
+    await anna.goto(`/organise#${HUNT}/edit/text`);
     await write(anna, definition({ answers: ["keeper of the light", "lighthouse keeper"] }));
     await button(anna, "Veröffentlichen").click();
     await inDialog(anna).getByText("The Lamp: gelöst von 4 statt 1").waitFor();

@@ -1,7 +1,7 @@
-/** The definition by forms: [WEB-92] to [WEB-95] of SPEC.md. */
+/** The definition by forms: [WEB-92] to [WEB-95], [WEB-139] of SPEC.md. */
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import {
   answer,
   DESK,
@@ -15,6 +15,7 @@ import {
   picture,
   type Watched,
 } from "./browser.ts";
+import { COVERS, logoOf } from "./looks.ts";
 
 const TABLET = { viewport: { width: 820, height: 1_180 }, hasTouch: true } as const;
 
@@ -425,6 +426,58 @@ prizes:
     expectQuiet(watched);
   });
 
+  test("[WEB-139] [WEB-140] a look and a webhook are made by forms, and the card of previews is drawn", async () => {
+    await publish("worn", `# Mine.\n${stringify(HUNT)}`);
+    for (const [name, body] of [
+      ["logo.svg", logoOf(0)],
+      ["cover.svg", COVERS[0] ?? ""],
+    ] as const) {
+      const path = `/v1/hunts/worn/assets/${name}`;
+      await pages.client.call("PUT", path, { token: pages.token, body, type: "application/octet-stream" });
+    }
+    const { page, watched } = await openForms("worn/edit/look");
+    const contrasts = page.locator(".contrasts");
+    await field(page, "look.colour").fill("#ffd400");
+    await contrasts.getByText("too low").waitFor();
+    await page.locator('[data-path="look.colour"] .findings li').waitFor();
+    await page.getByLabel("Colour: choose").fill("#0b5c8a");
+    await expect.poll(() => contrasts.getByText("too low").count()).toBe(0);
+    await page.getByLabel("Type", { exact: true }).selectOption("serif");
+    await field(page, "look.logo").fill("asset:logo.svg");
+    await field(page, "look.cover").fill("asset:cover.svg");
+    const sample = page.locator(".sample").first();
+    await sample.locator("img.cover").waitFor();
+    const ground = sample.locator(".button");
+    await expect
+      .poll(() => ground.evaluate((button) => getComputedStyle(button).backgroundColor))
+      .toBe("rgb(11, 92, 138)");
+    await button(page, "Make it from cover and title").click();
+    await page.getByText("It is made and sent").waitFor();
+    const card = page.locator("img.card-picture");
+    await expect
+      .poll(() => card.evaluate((of: HTMLImageElement) => [of.naturalWidth, of.naturalHeight]))
+      .toEqual([1_200, 630]);
+    await expectAccessible(page);
+    await section(page, "Webhooks");
+    await button(page, "Add a webhook").click();
+    await field(page, "webhooks.0.url").fill("https://crm.example/hunt");
+    await page.getByLabel("a prize is won").check();
+    await field(page, "webhooks.0.url").press("Tab");
+    await page.getByText("No errors.").waitFor();
+    await button(page, "Publish").click();
+    await page.getByText("Published as version 2.").waitFor();
+    const told = parse(await published("worn")) as { look: object; webhooks: object[] };
+    expect(told.look).toEqual({
+      logo: "asset:logo.svg",
+      cover: "asset:cover.svg",
+      card: "asset:card.jpg",
+      colour: "#0b5c8a",
+      font: "serif",
+    });
+    expect(told.webhooks).toEqual([{ id: "hook", url: "https://crm.example/hunt", on: ["solved", "won"] }]);
+    expectQuiet(watched);
+  });
+
   test.each([
     ["en-GB", DESK],
     ["de-DE", PHONE],
@@ -436,7 +489,19 @@ prizes:
       await pages.demo(hunt, "draft");
       const { page, watched } = await openForms(`${hunt}/edit/hunt`, { ...options, locale });
       for (const place of [
-        ...["hunt", "times", "people", "rules", "rounds", "clues", "graph", "prizes", "pages"],
+        ...[
+          "hunt",
+          "times",
+          "people",
+          "rules",
+          "rounds",
+          "clues",
+          "graph",
+          "prizes",
+          "pages",
+          "look",
+          "webhooks",
+        ],
         ...["clues.0", "clues.5", "clues.13", "clues.14", "clues.15"],
       ]) {
         await page.goto(`/organise#${hunt}/edit/${place}`);
@@ -446,7 +511,7 @@ prizes:
         if (place === "clues.14") await page.locator(".map .leaflet-interactive").first().waitFor();
         await expectFits(page);
         await expectAccessible(page);
-        if (locale === "en-GB" && ["clues.15", "graph"].includes(place))
+        if (locale === "en-GB" && ["clues.15", "graph", "look"].includes(place))
           await picture(page, `console-form-${place.replace(/\..*/, "")}`);
       }
       expectQuiet(watched);

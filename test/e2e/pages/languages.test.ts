@@ -1,6 +1,19 @@
-/** A hunt in two languages, with many clues: [TEXT-9] of SPEC.md. */
+/** A hunt in two languages, with many clues, and in a look of its own: on players' pages and the board. */
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { expectFits, expectQuiet, joinAs, noBrowser, Pages, PHONE } from "./browser.ts";
+import {
+  expectAccessible,
+  expectFits,
+  expectQuiet,
+  joinAs,
+  noBrowser,
+  Pages,
+  PHONE,
+  picturesTogether,
+  WALL,
+  wantsPictures,
+} from "./browser.ts";
+import { COVERS, LOOKS, logoOf } from "./looks.ts";
 
 const COUNT = 20;
 
@@ -23,6 +36,28 @@ const HUNT = {
 };
 
 let pages: Pages;
+
+const themed = (page: Page, theme: string): Promise<void> =>
+  page.evaluate((wanted) => {
+    document.documentElement.dataset.theme = wanted;
+  }, theme);
+
+/** Publishes the hunt in one of the looks, its pictures first. */
+async function worn(hunt: string, place: number): Promise<void> {
+  const { title, description, ...look } = LOOKS[place] as (typeof LOOKS)[number];
+  for (const [name, body] of [
+    ["logo.svg", logoOf(place)],
+    ["cover.svg", COVERS[place] ?? ""],
+  ] as const) {
+    const path = `/v1/hunts/${hunt}/assets/${name}`;
+    const sent = await pages.client.call("PUT", path, {
+      ...{ token: pages.token, body, type: "application/octet-stream" },
+    });
+    expect(sent.status, sent.text).toBe(201);
+  }
+  const pictures = { logo: "asset:logo.svg", cover: "asset:cover.svg" };
+  await pages.client.publish(hunt, { ...HUNT, title, description, look: { ...look, ...pictures } });
+}
 
 describe.skipIf(noBrowser)(
   "[TEXT-9] the player page of a hunt in several languages",
@@ -58,6 +93,75 @@ describe.skipIf(noBrowser)(
       await page.goto("/play/lamps#clue/c7");
       await page.getByText("An owl sits here.").waitFor();
       expectQuiet(watched);
+    });
+
+    test("[WEB-141] the board tells it in the language of its address, and of its setting", async () => {
+      await pages.client.publish("told", HUNT);
+      const { page, watched } = await pages.page("/board/told?lang=de", WALL);
+      await page.getByRole("heading", { name: "Der lange Kai" }).waitFor();
+      await page.locator(".settings select").selectOption("en");
+      await page.getByRole("heading", { name: "The long quay" }).waitFor();
+      expectQuiet(watched);
+    });
+
+    test("[WEB-135] the pages have the hunt's look, in light and dark, and can be read", async () => {
+      await worn("worn", 0);
+      const { page, watched } = await pages.page("/play/worn", PHONE);
+      await page.getByRole("heading", { name: "Harbour Nights" }).waitFor();
+      for (const name of ["logo", "cover"]) {
+        const image = page.locator(`.join-side img.${name}`);
+        await expect.poll(() => image.evaluate((of: HTMLImageElement) => of.naturalWidth)).toBeGreaterThan(0);
+      }
+      const join = page.locator('form.join-form button[type="submit"]');
+      const colour = () => join.evaluate((button) => getComputedStyle(button).backgroundColor);
+      expect(await colour()).toBe("rgb(11, 92, 138)");
+      await expectAccessible(page);
+      await expectFits(page);
+      await joinAs(page, "Ada");
+      expect(await page.locator(".masthead img.logo").isVisible()).toBe(true);
+      await expectAccessible(page);
+      // Without the page's own HTML, as where there is no network, it is the same.
+      expect(await page.evaluate(() => document.adoptedStyleSheets.length)).toBe(1);
+      const board = await pages.page("/board/worn", WALL);
+      await board.page.locator(".board-head img.logo").waitFor();
+      await expectAccessible(board.page);
+      expectQuiet(watched);
+      expectQuiet(board.watched);
+    });
+
+    test.runIf(wantsPictures)("[WEB-11] three looks, in light and dark", async () => {
+      for (const place of LOOKS.keys()) {
+        const hunt = `look-${place}`;
+        await worn(hunt, place);
+        await pages.client.setPhase(hunt, "live");
+        const { page } = await pages.page(`/play/${hunt}`, PHONE);
+        await page.locator(".join-form").waitFor();
+        const shots: Buffer[] = [];
+        const shoot = async (of: Page): Promise<void> => {
+          for (const theme of ["light", "dark"]) {
+            await themed(of, theme);
+            shots.push(await of.screenshot({ animations: "disabled" }));
+          }
+        };
+        await page.waitForLoadState("networkidle");
+        await shoot(page);
+        await joinAs(page, "Ada");
+        await page.locator("a[href='#clue/c7']").click();
+        await page.getByText("An owl sits here.").waitFor();
+        await shoot(page);
+        for (const [index, name] of ["Night Owls", "Die Möwen", "Landratten", "Quay Keepers"].entries()) {
+          const player = await pages.client.join(hunt, { name });
+          for (let clue = 0; clue < 5 - index; clue += 1) {
+            const event = { id: `e${clue}`, type: "answer" as const, clue: `c${clue}`, answer: "right" };
+            await pages.client.playOne({ ...player, hunt }, event);
+          }
+        }
+        const board = await pages.page(`/board/${hunt}`, WALL);
+        await board.page.getByText("Quay Keepers").first().waitFor();
+        await board.page.waitForLoadState("networkidle");
+        await shoot(board.page);
+        await picturesTogether(pages, shots, `look-${place + 1}`);
+      }
     });
   },
 );

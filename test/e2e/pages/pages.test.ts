@@ -407,6 +407,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 720_000 }, () => {
     await page.getByRole("link", { name: "Live", exact: true }).click();
     await page.getByRole("link", { name: "Definition", exact: true }).click();
     await page.getByText("changes that you have not published").waitFor();
+    await page.getByRole("link", { name: "Write as text (YAML)" }).click();
     expect(await editor.innerText()).toContain("more to come");
     await page.getByRole("button", { name: "Discard" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();

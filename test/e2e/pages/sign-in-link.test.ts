@@ -41,6 +41,7 @@ describe.skipIf(noBrowser)("[WEB-30] a sign-in link of the console", () => {
     await page.getByRole("button", { name: "New hunt" }).click();
     await page.getByLabel("Id of the new hunt").fill("unreadable");
     await page.getByRole("dialog").getByRole("button", { name: "New hunt" }).click();
+    await page.getByRole("link", { name: "Write as text (YAML)" }).click();
     await page.getByText("No errors.").waitFor();
     const editor = page.getByRole("textbox", { name: "Definition of the hunt, YAML" });
     await editor.click();
@@ -73,7 +74,7 @@ describe.skipIf(noBrowser)("[WEB-30] a sign-in link of the console", () => {
       const { page, watched } = await signedIn({ name: "Ada", roles: ["viewer"] }, "linked/teams");
       expect(await page.locator(".who").innerText()).toBe("Ada · viewer");
       await page.locator("table .id").first().waitFor();
-      expect(await views(page)).toEqual(["Live", "Events", "Teams", "Prizes", "Data"]);
+      expect(await views(page)).toEqual(["Live", "Events", "Files", "Teams", "Prizes", "Data"]);
       expect(await page.locator(".actions button").count()).toBe(0);
       expect(await page.getByRole("button", { name: "End" }).count()).toBe(0);
       await page.goto("/organise#linked/live");
@@ -88,7 +89,7 @@ describe.skipIf(noBrowser)("[WEB-30] a sign-in link of the console", () => {
     test("an operator", async () => {
       const { page, watched } = await signedIn({ roles: ["operator"], hunts: ["linked"] }, "linked/teams");
       await page.locator(".actions button").first().waitFor();
-      expect(await views(page)).toEqual(["Live", "Events", "Help", "Teams", "Prizes", "Data"]);
+      expect(await views(page)).toEqual(["Live", "Events", "Help", "Files", "Teams", "Prizes", "Data"]);
       await page.goto("/organise#linked/live");
       await page.locator("textarea").waitFor();
       await page.goto("/organise#/");
@@ -104,6 +105,8 @@ describe.skipIf(noBrowser)("[WEB-30] a sign-in link of the console", () => {
         "Live",
         "Events",
         "Definition",
+        "Files",
+        "Simulate",
         "Teams",
         "Prizes",
         "QR codes",

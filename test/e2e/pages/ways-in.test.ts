@@ -224,7 +224,7 @@ describe.skipIf(noBrowser)("the ways in", { timeout: 720_000 }, () => {
     await joinAs(ben.page, "Ben", { code: otters });
     await ben.page.goto("/play/invite#team");
     await ben.page.locator("h1", { hasText: "Otters" }).waitFor();
-    expect(await ben.page.locator(".members li").allInnerTexts()).toEqual(["Ann\nCaptain", "Ben"]);
+    await expect.poll(() => ben.page.locator(".members li").allInnerTexts()).toEqual(["Ann\nCaptain", "Ben"]);
     for (const { watched } of [ann, ben]) expectQuiet(watched);
   });
 
@@ -413,7 +413,12 @@ describe.skipIf(noBrowser)("the ways in", { timeout: 720_000 }, () => {
       "Choose another name",
     );
     await refused({ status: 422, code: "invalid", detail: "x" }, "You could not join like this.");
-    expect(sent[0]).toEqual({ name: "Ann", team: { create: "Otters" }, externalId: "C-10442" });
+    expect(sent[0]).toEqual({
+      name: "Ann",
+      team: { create: "Otters" },
+      externalId: "C-10442",
+      locale: "en",
+    });
     // And from the engine itself: nobody of this number.
     await page.unroute("**/v1/hunts/members/players");
     await page.getByRole("button", { name: "Join", exact: true }).click();

@@ -32,7 +32,7 @@ export function Findings({ path, exact = false }: { path: Path; exact?: boolean 
 }
 
 /** What a screen reader is told of a field that is found fault with. */
-function useFault(path: Path): Record<string, string | boolean> {
+export function useFault(path: Path): Record<string, string | boolean> {
   const found = useModel().findingsAt(path);
   if (found.length === 0) return {};
   return {

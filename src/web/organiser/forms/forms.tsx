@@ -10,6 +10,7 @@ import { type Work, wordsOf } from "../work.ts";
 import { Clues } from "./clues.tsx";
 import { UnlockGraph } from "./graph.tsx";
 import { HuntForm } from "./hunt.tsx";
+import { LookForm } from "./look.tsx";
 import { forms as english } from "./messages/en.ts";
 import { type Finding, Model, ModelContext } from "./model.ts";
 import { PagesForm } from "./pages.tsx";
@@ -18,8 +19,12 @@ import { PrizesForm } from "./prizes.tsx";
 import { RoundsForm } from "./rounds.tsx";
 import { RulesForm } from "./rules.tsx";
 import { TimesForm } from "./times.tsx";
+import { WebhooksForm } from "./webhooks.tsx";
 
-const SECTIONS = ["hunt", "times", "people", "rules", "rounds", "clues", "graph", "prizes", "pages"] as const;
+const SECTIONS = [
+  ...(["hunt", "times", "people", "rules", "rounds", "clues", "graph", "prizes", "pages"] as const),
+  ...(["look", "webhooks"] as const),
+] as const;
 type Section = (typeof SECTIONS)[number];
 
 /** The section that has the field of a key. */
@@ -43,6 +48,8 @@ const SECTION_OF: Readonly<Record<string, Section>> = {
   pages: "pages",
   legal: "pages",
   embed: "pages",
+  look: "look",
+  webhooks: "webhooks",
 };
 
 await addTexts(english, {
@@ -118,6 +125,8 @@ export function Forms({ work, place }: { work: Work; place: string }) {
           {section === "graph" && <UnlockGraph open={openClue} />}
           {section === "prizes" && <PrizesForm />}
           {section === "pages" && <PagesForm />}
+          {section === "look" && <LookForm />}
+          {section === "webhooks" && <WebhooksForm />}
         </div>
         <AllFindings model={model} goTo={goTo} />
       </div>

@@ -12,6 +12,7 @@ export const ar: Translation<typeof en> = {
   token: "رمز المنظم",
   tokenHint: "للمحرك المحلي: npm run --silent hunt -- token",
   remember: "تذكّر على هذا الجهاز",
+  apiReference: "مرجع واجهة البرمجة",
   signOut: "تسجيل الخروج",
   badToken: "هذا الرمز غير مقبول.",
   roleNone: "بلا دور",

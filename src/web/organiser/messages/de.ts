@@ -12,6 +12,7 @@ export const de: Translation<typeof en> = {
   token: "Zugangstoken",
   tokenHint: "Läuft die Engine auf deinem Rechner: npm run --silent hunt -- token",
   remember: "Auf diesem Gerät merken",
+  apiReference: "API-Referenz",
   signOut: "Abmelden",
   badToken: "Dieses Token wird nicht angenommen.",
   roleNone: "keine Rolle",

@@ -10,6 +10,7 @@ export const en = {
   token: "Organiser token",
   tokenHint: "On the local engine: npm run --silent hunt -- token",
   remember: "Remember on this device",
+  apiReference: "API reference",
   signOut: "Sign out",
   badToken: "This token is not accepted.",
   roleNone: "no role",

@@ -272,6 +272,7 @@ export const engine: EngineTexts = {
   "issue_webhook-not-https": "تُرسل خطافات الويب عبر https فقط",
   "issue_webhook-forbidden": "هذا العنوان خاص أو محجوز: لا تتصل به خطافات الويب",
   "issue_no-such-asset": "لا يوجد هذا الملف: ارفعه أولًا",
+  issue_contrast: "هذا اللون تصعب قراءته في موضعه",
   issue_bottleneck: "لوقت ما ليس عند كل الفرق سوى هذا اللغز",
   "issue_hint-costs-more-than-clue": "التلميح أغلى من قيمة اللغز",
   "issue_hint-unaffordable": "لا فريق يستطيع دفع ثمن هذا التلميح حين يتاح",

@@ -274,6 +274,7 @@ export const engine: EngineTexts = {
   "issue_webhook-not-https": "Webhooks gehen nur über https",
   "issue_webhook-forbidden": "Diese Adresse ist privat oder reserviert: Webhooks rufen sie nicht auf",
   "issue_no-such-asset": "Diese Datei gibt es nicht: erst hochladen",
+  issue_contrast: "Diese Farbe ist dort, wo sie steht, schlecht zu lesen",
   issue_bottleneck: "Eine Zeit lang haben alle Teams nur dieses Rätsel",
   "issue_hint-costs-more-than-clue": "Der Hinweis kostet mehr, als das Rätsel wert ist",
   "issue_hint-unaffordable": "Kein Team kann diesen Hinweis bezahlen, wenn es ihn gibt",

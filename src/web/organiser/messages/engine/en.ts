@@ -273,6 +273,7 @@ export const engine: EngineTexts = {
   "issue_webhook-not-https": "Webhooks are sent over https only",
   "issue_webhook-forbidden": "This address is private or reserved: webhooks do not call it",
   "issue_no-such-asset": "There is no such file: upload it first",
+  issue_contrast: "This colour is hard to read where it stands",
   issue_bottleneck: "For a while all teams have only this clue",
   "issue_hint-costs-more-than-clue": "The hint costs more than the clue is worth",
   "issue_hint-unaffordable": "No team can afford this hint when it becomes available",

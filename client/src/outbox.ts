@@ -1,14 +1,14 @@
 /**
  * Events without a result so far. They are kept before they are
  * sent, named by their id, and sent again under it until there is a result:
- * closing the page, losing the network or an overloaded engine loses nothing.
+ * a reload, a lost network or an overloaded engine loses nothing.
  */
-import type { PlayerEvent, Result } from "../../contract/play.ts";
+import type { PlayerEvent, Result } from "./wire.ts";
 
 export interface OutboxStore {
   /** In the order they were added. */
   all(): Promise<PlayerEvent[]>;
-  add(event: PlayerEvent): Promise<void>;
+  add(events: readonly PlayerEvent[]): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
 }
 
@@ -34,14 +34,25 @@ export interface OutboxDeps {
   wait(ms: number): Promise<void>;
 }
 
-/** Events in one request: the engine takes 100, of 64 KiB in all. */
-const BATCH = 15;
+/** In one request the engine takes 100 events, of 65,536 bytes in all; the rest is room for what is around them. */
+const BATCH = { events: 100, bytes: 60_000 };
 
 /** Refusals of what a request holds, not of who sends it: the others in it can be taken without it. */
 const UNFIT = [400, 413, 415, 422];
 
 /** Waits after a failure, ms: doubled up to the most, with jitter. */
 const RETRY = { first: 500, most: 30_000 };
+
+/** The first of the events, at least one, as many as go into a request. */
+function batchOf(events: readonly PlayerEvent[]): PlayerEvent[] {
+  const encoder = new TextEncoder();
+  let bytes = 0;
+  const end = events.slice(0, BATCH.events).findIndex((event) => {
+    bytes += encoder.encode(JSON.stringify(event)).length + 1;
+    return bytes > BATCH.bytes;
+  });
+  return events.slice(0, end < 0 ? BATCH.events : Math.max(1, end));
+}
 
 export class Outbox {
   readonly #deps: OutboxDeps;
@@ -72,12 +83,21 @@ export class Outbox {
     this.#woken?.();
   }
 
-  /** Resolves when the event is kept; its result comes by itself. */
-  async add(event: PlayerEvent): Promise<void> {
-    await this.#deps.store.add(event);
-    this.#events = [...this.#events, event];
+  /** Resolves when the events are kept; their results come by themselves. What waits already waits once. */
+  async add(...events: PlayerEvent[]): Promise<void> {
+    const known = new Set(this.#events.map(({ id }) => id));
+    const fresh = events.filter(({ id }) => !known.has(id));
+    await this.#deps.store.add(fresh);
+    this.#events = [...this.#events, ...fresh];
     this.#deps.pending(this.#events);
     this.wake();
+  }
+
+  /** Sends these no more. Whether one that is under way is recorded, only sending it again would tell. */
+  async drop(ids: ReadonlySet<string>): Promise<void> {
+    this.#events = this.#events.filter(({ id }) => !ids.has(id));
+    this.#deps.pending(this.#events);
+    await this.#deps.store.remove([...ids]);
   }
 
   /** The network may be back: sends now, unless the engine asked for a pause. */
@@ -90,7 +110,7 @@ export class Outbox {
     this.#sending = true;
     try {
       while (this.#events.length > 0 && !this.#stopped) {
-        const batch = this.#events.slice(0, this.#careful ? 1 : BATCH);
+        const batch = this.#careful ? this.#events.slice(0, 1) : batchOf(this.#events);
         const results = await this.#send(batch);
         if (results === "refused") return;
         if (results === "later") continue;
@@ -144,14 +164,4 @@ export class Outbox {
     await Promise.race([this.#deps.wait(delay), woken]);
     this.#woken = undefined;
   }
-}
-
-/** A UUIDv7: ids made later sort later. */
-export function makeId(now: number = Date.now()): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  for (let index = 0; index < 6; index += 1) bytes[index] = Math.floor(now / 256 ** (5 - index)) % 256;
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

@@ -1,8 +1,8 @@
 /** The language of the hunt's texts: the page's own, where the hunt has it, else what the browser asks for by itself. */
 import { signal } from "@preact/signals";
-import { Problem } from "../shared/api.ts";
-import { locale } from "../shared/i18n.ts";
-import { encoded } from "../shared/outside.ts";
+import { Problem } from "./api.ts";
+import { locale } from "./i18n.ts";
+import { encoded } from "./outside.ts";
 
 /** As the hunt names them; undefined: it does not, or nobody knows yet. */
 export const huntLanguages = signal<readonly string[] | undefined>(undefined);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { makeId } from "../../client/src/ids.ts";
+import { Outbox } from "../../client/src/outbox.ts";
 import type { PlayerEvent, Result } from "../../src/contract/play.ts";
-import { makeId, Outbox } from "../../src/web/player/outbox.ts";
 
 /** An outbox over a store that outlives it, an engine that can be cut off, and time that passes at once. */
 function world() {
@@ -18,7 +19,7 @@ function world() {
     new Outbox({
       store: {
         all: async () => [...kept],
-        add: async (event) => void kept.push(event),
+        add: async (events) => void kept.push(...events),
         remove: async (ids) => {
           for (const id of ids) {
             const at = kept.findIndex((event) => event.id === id);
@@ -134,11 +135,21 @@ describe("[WEB-2] the outbox", () => {
 
   test("sends no more at once than the engine takes", async () => {
     const { engine, kept, make } = world();
-    for (let index = 0; index < 70; index += 1) kept.push(event(`e${index}`));
+    for (let index = 0; index < 210; index += 1) kept.push(event(`e${index}`));
     await make().start();
     await settle();
-    for (const ids of engine.received) expect(ids.length).toBeLessThanOrEqual(15);
-    expect(engine.received.flat()).toHaveLength(70);
+    expect(engine.received.map((ids) => ids.length)).toEqual([100, 100, 10]);
+  });
+
+  test("nor more bytes: a request holds 64 KiB, an event 4", async () => {
+    const { engine, kept, make } = world();
+    for (let index = 0; index < 40; index += 1) kept.push(event(`e${index}`, "ß".repeat(1_900)));
+    await make().start();
+    await settle();
+    expect(engine.received.flat()).toHaveLength(40);
+    const largest = Math.max(...engine.received.map((ids) => ids.length));
+    expect(largest * 3_870).toBeLessThan(64 * 1_024);
+    expect(largest).toBeGreaterThan(10);
   });
 });
 

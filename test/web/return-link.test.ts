@@ -1,6 +1,7 @@
 /** When the player page renews its token, and what it takes for a way back. */
 import { expect, test } from "vitest";
-import { isDue, returnCodeIn } from "../../src/web/player/renewal.ts";
+import { isDue } from "../../client/src/token.ts";
+import { returnCodeIn } from "../../src/web/player/return-link.ts";
 
 const token = (payload: unknown): string =>
   `h.${Buffer.from(JSON.stringify(payload)).toString("base64url")}.s`;
