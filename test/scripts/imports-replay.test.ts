@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { compile } from "../../src/hunt/compile.ts";
 import { parseDefinition } from "../../src/hunt/definition.ts";
+import { scoreOf } from "../../src/hunt/team-score.ts";
 import { answer, Game, hint, plainDigest } from "../hunt/build.ts";
 import { Bench, EVENING, exportOf, type Rows, STANDINGS, UPLOADS } from "./imports/ctfd-export.ts";
 
@@ -82,7 +83,10 @@ async function replayed(zip: Buffer): Promise<Record<string, { score: number; so
     }
   }
   return Object.fromEntries(
-    [...game.teams].map(([id, { score, solved }]) => [id, { score, solves: Object.keys(solved).length }]),
+    [...game.teams].map(([id, team]) => [
+      id,
+      { score: scoreOf(game.context, team), solves: [...team.solves.keys()].length },
+    ]),
   );
 }
 

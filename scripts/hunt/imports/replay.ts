@@ -159,7 +159,10 @@ class Replay {
     const joinedAt = (user: Row<"users">, made?: number): number => {
       const did = first.get(user.id);
       const came = user.created === undefined ? made : Math.max(user.created, made ?? 0);
-      return Math.min(came ?? did ?? this.#times?.opens ?? happenings[0]?.at ?? 0, did ?? Number.POSITIVE_INFINITY);
+      return Math.min(
+        came ?? did ?? this.#times?.opens ?? happenings[0]?.at ?? 0,
+        did ?? Number.POSITIVE_INFINITY,
+      );
     };
     const { users, teams } = this.#tables;
     const taken = new Set<string>();
