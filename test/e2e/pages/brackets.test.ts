@@ -134,7 +134,6 @@ describe.skipIf(noBrowser)("[WEB-65] brackets", { timeout: 360_000 }, () => {
     ] as const) {
       await pages.client.join("paper", { name: create, team: { create, bracket } });
     }
-    await pages.client.setPhase("paper", "live");
     await pages.client.setPhase("paper", "ended");
     const context = await pages.context({ ...WALL, locale: "de-DE" });
     await context.addInitScript(() => {
