@@ -162,7 +162,7 @@ export class HuntClient {
       throw new RangeError(`more than ${WAITING_MAX} events would wait for a result`);
     }
     for (const event of fresh) this.#await(event);
-    const results = given.map(({ id }) => this.#waiting.get(id)?.promise);
+    const results = given.flatMap(({ id }) => this.#waiting.get(id)?.promise ?? []);
     const stop = (): void => this.#giveUp(outbox, fresh, signal?.reason);
     signal?.addEventListener("abort", stop, { once: true });
     try {
@@ -173,7 +173,7 @@ export class HuntClient {
       }
       // Those that were sent by an earlier call may have been refused then.
       outbox.wake();
-      return (await Promise.all(results)) as Result[];
+      return await Promise.all(results);
     } finally {
       signal?.removeEventListener("abort", stop);
     }

@@ -98,7 +98,8 @@ describe("[DOC-2] the document's examples", () => {
   });
 
   test("each body is one that the engine reads: sent, it is refused for nothing in its form", async () => {
-    await client.publish("harbour-nights", everyOutcome());
+    const brackets = [{ id: "family", title: "Family" }];
+    await client.publish("harbour-nights", { ...everyOutcome(), brackets });
     const player = await client.team("harbour-nights", "Examples");
     const refused: string[] = [];
     let sent = 0;

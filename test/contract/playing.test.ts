@@ -336,12 +336,12 @@ describe("[API-32] the same id again", () => {
 
   test("within one request, the first counts", async () => {
     const team = await newTeam();
-    const results = await client.play(
-      team,
+    // A program has ids apart: the library refuses this.
+    const results = await client.playRaw(team, [
       answer("e1", "cave", SECRET_ANSWER),
       answer("e1", "cave", SECRET_ANSWER),
       answer("e1", "cave", "else"),
-    );
+    ]);
     expect(results.map(({ outcome, duplicate }) => [outcome, duplicate])).toEqual([
       ["correct", undefined],
       ["correct", true],

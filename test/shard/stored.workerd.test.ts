@@ -226,7 +226,7 @@ test("[SH-41] a row of a later form is a clear error, not a wrong state", async 
   await setPhase("later", "live");
   await join("later", "one");
   await runInDurableObject(shardOf("later"), (_, { storage }) => {
-    new StoredText(storage.sql).write("config", '{"v":4}');
+    new StoredText(storage.sql).write("config", '{"v":1000}');
   });
   await restart("later");
   const outcome = await outcomeOf(async () => shardOf("later").stats());

@@ -144,14 +144,14 @@ function Readable({ colour = SIGNAL, background = OWN_GROUND }: { colour?: strin
     { label: t("contrastButton"), value: contrast(colour, textOn(colour)) },
   ];
   return (
-    <ul class="contrasts number" role="status">
+    <div class="contrasts number" role="status">
       {rows.map(({ label, value }) => (
-        <li key={label}>
+        <p key={label}>
           {label} <strong>{ratio(value)}</strong>{" "}
           {value >= CONTRAST_MIN ? t("contrastGood") : t("contrastLow")}
-        </li>
+        </p>
       ))}
-    </ul>
+    </div>
   );
 }
 
