@@ -2,7 +2,7 @@
 import { exportedLine } from "../../contract/backup.ts";
 import type { ExportLine } from "../../contract/export.ts";
 import { OPEN_TABLES } from "../../contract/table-names.ts";
-import { exportQuery } from "../../contract/tables.ts";
+import { ctftimeFeed, exportQuery } from "../../contract/tables.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { isOver, phaseAt } from "../../hunt/phase.ts";
 import { calling, controlStub, leaderboardStub, shardStub } from "../../objects/call.ts";
@@ -34,6 +34,7 @@ export function exportRoutes(app: App): void {
           description: "Streamed: NDJSON, CSV (RFC 4180) or JSON for CTFtime",
           type: NDJSON,
           line: exportedLine,
+          also: { "text/csv": undefined, "application/json": ctftimeFeed },
         },
       },
       errors: ["conflict", "unavailable"],
