@@ -179,7 +179,10 @@ const factsLine = z.strictObject({
   facts: z
     .array(fact)
     .min(1)
-    .meta({ description: "Its facts, to the byte as the log has them; the last member", examples: [[]] }),
+    .meta({
+      description: "Its facts, to the byte as the log has them; the last member",
+      examples: [[{ seq: 4_711, at: 1_780_768_800_000, team: "weur-0-1a-x7k2qm4tvb", type: "reached" }]],
+    }),
 });
 export type BackupFacts = z.infer<typeof factsLine>;
 
