@@ -26,6 +26,6 @@ for (;;) {
     console.log(`${clue}: ${outcome}${points === undefined ? "" : `, ${points} points`}`);
   }
 }
-const { entries } = await client.leaderboard({ around: team.id, limit: 1 });
-for (const { rank, score } of entries) console.log(`place ${rank} with ${score} points`);
+const { score, rank } = (await client.me()).team;
+console.log(`${score} points${rank === undefined ? "" : `, place ${rank}`}`);
 client.close();

@@ -7,6 +7,7 @@
  * runs its long form (half an hour), `SEED=n` repeats a run.
  */
 import { spawn } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,45 +50,64 @@ interface Assertion {
   failureMessages?: string[] | null;
 }
 
-/** Of the whole run, in turn. Its objects in workerd are `quiet`: that pool may hang. */
+/** Of the whole run, in turn. Its objects in workerd may hang, and are run some files at a time. */
 const PARTS = [
-  { projects: ["unit", "workerd"], quiet: true },
-  { projects: ["engine", "alone"], quiet: false },
+  { projects: ["unit"], files: undefined },
+  { projects: ["workerd"], files: "test/**/*.workerd.test.ts" },
+  { projects: ["engine", "alone"], files: undefined },
 ] as const;
+
+/** Files that run in one go, where it may hang: it is those that are run once more. */
+const FILES_AT_ONCE = 13;
 
 /**
  * The Workers pool now and then loses the message that a file has ended, and vitest waits for it without end. A run
- * that prints nothing for so long (its slowest file takes a third of it) is ended and made once more, ms.
+ * that prints nothing and takes no time of the processor for so long is ended and made once more, ms. No test waits
+ * a quarter of it.
  */
-const QUIET_MAX = 700_000;
+const IDLE_MAX = 120_000;
+
+/** How often it is looked, ms. */
+const IDLE_LOOK = 5_000;
+
+/** A run that works takes more of the processor between two looks, hundredths of a second. */
+const TICKS_MIN = 10;
+
+/** Where the system does not tell the processor's time: of a run that prints nothing, ms. */
+const QUIET_MAX = 900_000;
 
 async function runTests(args: string[]): Promise<Counts> {
   if (args.length > 0) return runPart(args, false);
-  let all: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
-  for (const { projects, quiet } of PARTS) {
-    const part = await runPart(
-      projects.flatMap((name) => ["--project", name]),
-      quiet,
-    );
-    all = {
-      passed: all.passed + part.passed,
-      failed: all.failed + part.failed,
-      skipped: all.skipped + part.skipped,
-      failures: [...all.failures, ...part.failures],
-    };
+  const all: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  for (const { projects, files } of PARTS) {
+    const chosen = projects.flatMap((name) => ["--project", name]);
+    for (const some of files === undefined ? [[]] : groupsOf(globSync(files, { cwd: root }))) {
+      const part = await runPart([...chosen, ...some], files !== undefined);
+      all.passed += part.passed;
+      all.failed += part.failed;
+      all.skipped += part.skipped;
+      all.failures.push(...part.failures);
+    }
   }
   return all;
 }
 
-async function runPart(args: string[], quiet: boolean): Promise<Counts> {
+function groupsOf(files: string[]): string[][] {
+  const sorted = files.sort();
+  return Array.from({ length: Math.ceil(sorted.length / FILES_AT_ONCE) }, (_, index) =>
+    sorted.slice(index * FILES_AT_ONCE, (index + 1) * FILES_AT_ONCE),
+  );
+}
+
+async function runPart(args: string[], mayHang: boolean): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), "treasure-hunt-tests-"));
   try {
     const file = join(folder, "report.json");
     const options = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...args];
-    let ended = await vitest(options, quiet);
+    let ended = await vitest(options, mayHang);
     if (ended === HUNG) {
-      say(`vitest said nothing for ${QUIET_MAX / 1_000} s, and runs once more: ${args.join(" ")}`);
-      ended = await vitest(options, quiet);
+      say(`vitest waits for nothing, and runs once more: ${args.join(" ")}`);
+      ended = await vitest(options, mayHang);
     }
     const report = await readFile(file, "utf8").then(
       (text) => JSON.parse(text) as Report,
@@ -131,7 +151,7 @@ function firstLine(text: string | null | undefined): string {
 
 const HUNG = "nothing to say";
 
-function vitest(args: string[], quiet: boolean): Promise<string> {
+function vitest(args: string[], mayHang: boolean): Promise<string> {
   // A process group of its own, so that what it started ends with it.
   const child = spawn(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), ...args], {
     cwd: root,
@@ -142,29 +162,54 @@ function vitest(args: string[], quiet: boolean): Promise<string> {
   const stop = () => child.kill("SIGTERM");
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   let hung = false;
-  const watch = setTimeout(() => {
+  let active = Date.now();
+  let spent = 0;
+  const look = (): void => {
+    const { pid } = child;
+    if (pid === undefined) return;
+    const now = ticksOf(pid);
+    if (now !== undefined && Math.abs(now - spent) >= TICKS_MIN) active = Date.now();
+    spent = now ?? 0;
+    if (Date.now() - active < (now === undefined ? QUIET_MAX : IDLE_MAX)) return;
     hung = true;
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  }, QUIET_MAX);
-  if (!quiet) clearTimeout(watch);
+    process.kill(-pid, "SIGKILL");
+  };
+  const watch = mayHang ? setInterval(look, IDLE_LOOK) : undefined;
   for (const [from, to] of [
     [child.stdout, process.stdout],
     [child.stderr, process.stderr],
   ] as const) {
     from.on("data", (bytes: Uint8Array) => {
       to.write(bytes);
-      if (quiet) watch.refresh();
+      active = Date.now();
     });
   }
   return new Promise((done) => {
     child.once("error", (error) => done(`an error: ${error.message}`));
     child.once("close", (code, signal) => {
-      clearTimeout(watch);
+      clearInterval(watch);
       for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, stop);
       if (hung) done(HUNG);
       else done(signal ? `signal ${signal}` : `exit code ${code}`);
     });
   });
+}
+
+/** The processor's time of a group of processes, hundredths of a second; undefined: the system does not tell it. */
+function ticksOf(group: number): number | undefined {
+  let ticks: number | undefined;
+  for (const path of globSync("/proc/[0-9]*/stat")) {
+    let stat: string;
+    try {
+      stat = readFileSync(path, "utf8");
+    } catch {
+      continue; // it has ended
+    }
+    // After the name, which may have any characters: state, parent, group, …, user's and system's time.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (Number(fields[2]) === group) ticks = (ticks ?? 0) + Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks;
 }
 
 function say(text: string): void {

@@ -102,13 +102,10 @@ function routeText(path: string, method: string, operation: Operation): string {
   }
   for (const [status, { description, content }] of Object.entries(responses)) {
     if (Number(status) >= 400 && !content?.["application/json"]) continue;
-    const [type = "", { schema } = {}] = Object.entries(content ?? {})[0] ?? [];
-    const form = schema
-      ? ` ${typeText(schema)}${isLines(type) ? " a line" : ""}`
-      : type === ""
-        ? ""
-        : ` \`${type}\``;
-    lines.push(`- ${status}:${form} ${description}`);
+    const forms = Object.entries(content ?? {}).map(([type, { schema }]) =>
+      schema ? `${typeText(schema)}${isLines(type) ? " a line" : ""}` : `\`${type}\``,
+    );
+    lines.push(`- ${[`${status}:`, forms.join(" · "), description].filter((part) => part !== "").join(" ")}`);
   }
   const errors = Object.keys(responses).filter((status) => Number(status) >= 400);
   lines.push(`- errors: ${errors.join(" ")}`, "");

@@ -5,7 +5,8 @@
 import { z } from "zod";
 import { AUDIT_ACTIONS } from "./audit-actions.ts";
 import { id, mark, phase, slug, time, told, whole } from "./basics.ts";
-import { person } from "./export.ts";
+import { importLine } from "./data.ts";
+import { exportLine, person } from "./export.ts";
 
 export const BACKUP_FORMAT = "hunt-export";
 export const BACKUP_VERSION = 1;
@@ -154,6 +155,14 @@ const personsLine = z.strictObject({
     .meta({ description: "By the fact's `seq`", examples: [{}] }),
 });
 
+const FACT = {
+  seq: 4_711,
+  at: 1_780_768_800_000,
+  team: "weur-0-1a-x7k2qm4tvb",
+  type: "reached",
+  points: 100,
+};
+
 const fact = z
   .looseObject({
     seq: whole("Its number in the shard's log", 4_711),
@@ -163,9 +172,7 @@ const fact = z
   })
   .meta({
     description: "A fact as the log has it",
-    examples: [
-      { seq: 4_711, at: 1_780_768_800_000, team: "weur-0-1a-x7k2qm4tvb", type: "reached", points: 100 },
-    ],
+    examples: [FACT],
   });
 export type BackupFact = z.infer<typeof fact>;
 
@@ -178,7 +185,10 @@ const factsLine = z.strictObject({
   facts: z
     .array(fact)
     .min(1)
-    .meta({ description: "Its facts, to the byte as the log has them; the last member", examples: [[]] }),
+    .meta({
+      description: "Its facts, to the byte as the log has them; the last member",
+      examples: [[FACT]],
+    }),
 });
 export type BackupFacts = z.infer<typeof factsLine>;
 
@@ -277,6 +287,29 @@ export const backupLine = z
     examples: [{ type: "end", lines: 1_204, sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c" }],
   });
 export type BackupLine = z.infer<typeof backupLine>;
+
+/** Of what an export gives: facts, or a backup. */
+export const exportedLine = z.union([exportLine, backupHeader, backupLine]).meta({
+  description: "A fact of a log; with format=backup a line of the backup",
+  examples: [
+    {
+      shard: "weur-0",
+      seq: 4_711,
+      at: "2026-06-06T18:30:00.000Z",
+      team: "weur-0-1a-x7k2qm4tvb",
+      type: "reached",
+      points: 100,
+    },
+  ],
+});
+
+/** Of what an import takes: commands to replay, or a backup. */
+export const takenLine = z.union([importLine, backupHeader, backupLine]).meta({
+  description: "A command to replay; of a backup one of its lines",
+  examples: [
+    { at: "2026-06-06T18:30:00Z", team: "Night Owls", type: "answer", clue: "old-lamp", answer: "moon" },
+  ],
+});
 
 /** The text `codes`: by clue, those that the engine made. */
 export const backupCodes = z.record(slug, z.string().min(1).max(200));

@@ -44,6 +44,8 @@ interface ResponseOf {
   type?: string;
   /** Of a streamed response: a line of it. */
   line?: z.ZodType;
+  /** Other media types that a query asks for, with what they hold where it is JSON. */
+  also?: Readonly<Record<string, z.ZodType | undefined>>;
 }
 
 type Responses = Record<number, ResponseOf>;

@@ -59,12 +59,16 @@ function makeDocument(app: App): object {
 function operationOf(route: RouteConfig, extras: Extras, components: Json, problemRef: object): Json {
   const { tokens, roles, told } = extras;
   const responses: Record<string, object> = {};
-  for (const [status, { description, schema, type, line }] of Object.entries(told)) {
+  for (const [status, { description, schema, type, line, also = {} }] of Object.entries(told)) {
     const of = schema ?? line;
-    const content = of ? { schema: schemaOf(of, components, "response") } : {};
+    const contentOf = (each: z.ZodType | undefined): Json =>
+      each ? { schema: schemaOf(each, components, "response") } : {};
+    const others = Object.entries(also).map(([other, each]) => [other, contentOf(each)]);
     responses[status] = {
       description,
-      ...(of || type ? { content: { [type ?? "application/json"]: content } } : {}),
+      ...(of || type
+        ? { content: { [type ?? "application/json"]: contentOf(of), ...Object.fromEntries(others) } }
+        : {}),
     };
   }
   for (const code of errorsOf(extras)) {

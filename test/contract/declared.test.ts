@@ -32,6 +32,7 @@ const OPAQUE = [
   "PUT /v1/hunts/{hunt} body application/x-yaml",
   "PUT /v1/hunts/{hunt} body text/yaml",
   "GET /v1/hunts/{hunt}/definition 200 application/yaml",
+  "GET /v1/hunts/{hunt}/export 200 text/csv",
   "PUT /v1/hunts/{hunt}/assets/{name} body */*",
   "GET /v1/hunts/{hunt}/assets/{name} 200 application/octet-stream",
   "GET /v1/hunts/{hunt}/assets/{name} 206 application/octet-stream",

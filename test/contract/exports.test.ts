@@ -136,7 +136,7 @@ describe("CSV", () => {
   });
 });
 
-test("[EXP-3] results for CTFtime, without a token once they are public", async () => {
+test("[EXP-3] [EXP-20] results for CTFtime, without a token once they are public", async () => {
   const hunt = "ctf";
   await client.publish(hunt, manyClues(2, { results: "manual" }));
   const owls = await client.team(hunt, "Owls");
@@ -147,9 +147,13 @@ test("[EXP-3] results for CTFtime, without a token once they are public", async 
   await client.setPhase(hunt, "ended");
   expectProblem(await client.call("GET", path), "conflict");
   await client.organise("POST", `/v1/hunts/${hunt}/results/release`);
-  const response = await fetch(new URL(path, engine.url));
-  expect(response.status).toBe(200);
-  const told = (await response.json()) as { tasks: string[]; standings: Record<string, unknown>[] };
+  // As the document has it, which `call` checks.
+  const response = await client.call<{ tasks: string[]; standings: Record<string, unknown>[] }>("GET", path);
+  expect(response.status, response.text).toBe(200);
+  const told = response.body;
+  const { paths } = client.document;
+  const documented = paths["/v1/hunts/{hunt}/export"]?.get?.responses[200]?.content ?? {};
+  expect(Object.keys(documented)).toEqual(["application/x-ndjson", "text/csv", "application/json"]);
   expect(told.tasks).toEqual(["Clue 0", "Clue 1"]);
   expect(told.standings).toEqual([
     {

@@ -190,6 +190,10 @@ function challengesOf(tables: Tables, files: Files, findings: Findings): Challen
     );
     if (lost > 0) findings.add("left", `${kind}s without a challenge`, `${lost} rows`);
   }
+  for (const { challenge_id, type, content } of tables.flags) {
+    if (type !== "static" || content !== "") continue;
+    findings.add("left", `challenge ${names.get(challenge_id ?? -1) ?? "?"}`, "a flag without a text");
+  }
   // As CTFd shows them.
   const ordered = [...tables.challenges].sort(
     (a, b) => (a.position ?? 0) - (b.position ?? 0) || (a.value ?? 0) - (b.value ?? 0) || a.id - b.id,

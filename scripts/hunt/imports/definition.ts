@@ -17,6 +17,8 @@ import { type DefinitionText, writeDefinition } from "./yaml-text.ts";
 // The format's own limits (docs/hunt-format.md), as far as what is read may be beyond them.
 const TITLE_MAX = 200;
 const TEXT_MAX = 20_000;
+/** Longer texts are cut before they are read: what is behind that is in no hunt. */
+const READ_MAX = 4 * TEXT_MAX;
 const POINTS_MAX = 1_000_000;
 const TAG_MAX = 40;
 const TAGS_MAX = 20;
@@ -71,7 +73,7 @@ export function slugOf(text: string, otherwise: string): string {
     .toLowerCase()
     .replaceAll(/ß/g, "ss")
     .replaceAll(/[^a-z0-9]+/g, "-")
-    .slice(0, 60)
+    .slice(0, 57)
     .replaceAll(/^-+|-+$/g, "");
   return slug === "" ? otherwise : slug;
 }
@@ -528,7 +530,8 @@ class Builder {
   }
 
   /** A text of the source's as our Markdown. */
-  #markdown(about: string, written: string, path: string): string {
+  #markdown(about: string, given: string, path: string): string {
+    const written = given.length > READ_MAX ? this.#cut(given, about, path) : given;
     const { text, stays, looks } = toMarkdown(wellFormed(written));
     if (stays.length > 0) {
       this.#findings.add(

@@ -6,7 +6,7 @@
 /** Code, in which nothing is HTML: fences, and spans on one line. */
 const CODE =
   /(^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\2[`~]*[ \t]*$|(?![\s\S]))|(`+)(?!`)[^\n]*?[^`\n]\3(?!`))/gm;
-const TAG = /<!--[\s\S]*?-->|<(\/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s+[^<>]*?)?)\s*(\/?)>/g;
+const TAG = /<!--[\s\S]*?-->|<(\/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[\s/][^<>]*)?)>/g;
 
 /** What stands in the place of a tag, before and behind. */
 const MARKS: Readonly<Record<string, readonly [string, string]>> = {

@@ -94,10 +94,10 @@ class Replay {
       const why = this.#take(happening, solvedLater);
       if (why !== undefined) this.#count(why);
     }
-    for (const [why, many] of this.#counts)
-      this.#findings.add("left", "replay", `${plural(many, "line")}: ${why}`);
     // Stable: what is of one time stays in its order.
     const lines = [...this.#joins(), ...this.#lines].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    for (const [why, many] of this.#counts)
+      this.#findings.add("left", "replay", `${plural(many, "line")}: ${why}`);
     return { lines, standings: this.#standings() };
   }
 
@@ -155,8 +155,15 @@ class Replay {
     for (const { at, row } of happenings) {
       if (row.user_id !== undefined && !first.has(row.user_id)) first.set(row.user_id, at);
     }
-    const joinedAt = (user: Row<"users">, created = 0): number =>
-      Math.min(Math.max(user.created ?? 0, created), first.get(user.id) ?? Number.POSITIVE_INFINITY);
+    /** When somebody came, as far as that is known; never behind what they did first. */
+    const joinedAt = (user: Row<"users">, made?: number): number => {
+      const did = first.get(user.id);
+      const came = user.created === undefined ? made : Math.max(user.created, made ?? 0);
+      return Math.min(
+        came ?? did ?? this.#times?.opens ?? happenings[0]?.at ?? 0,
+        did ?? Number.POSITIVE_INFINITY,
+      );
+    };
     const { users, teams } = this.#tables;
     const taken = new Set<string>();
     if (this.#source.mode === "solo") {
@@ -300,7 +307,11 @@ class Replay {
       return this.#award(account, at, `award-${row.id}`, row.value ?? 0, reason);
     }
     if (this.#times && (at < this.#times.opens || at >= this.#times.closes)) {
-      return `${kind === "hint" ? "a hint taken" : "a submission"} before the start or after the end`;
+      if (kind !== "hint") return "a submission before the start or after the end";
+      const cost = this.#paid.get(this.#keyOf(row, row.target)) ?? 0;
+      state.least -= cost;
+      if (cost !== 0) this.#award(account, at, `hint-${row.id}`, -cost, "a hint");
+      return "a hint taken before the start or after the end: its cost is an award";
     }
     const player = account.members.find(({ id }) => id === row.user_id)?.name;
     if (kind === "hint") return this.#hint(account, state, at, row, player);
@@ -322,9 +333,14 @@ class Replay {
     player: string | undefined,
   ): string | undefined {
     const known = this.#hints.get(row.target ?? -1);
-    if (!known) return "a hint taken that is not there";
+    const paid = this.#paid.get(this.#keyOf(row, row.target));
+    if (!known) {
+      state.least -= paid ?? 0;
+      if (paid) this.#award(account, at, `hint-${row.id}`, -paid, "a hint");
+      return "a hint taken that is not there: its cost is an award";
+    }
     const { clue, hint } = known;
-    const cost = this.#paid.get(this.#keyOf(row, row.target)) ?? hint.cost;
+    const cost = paid ?? hint.cost;
     // Nobody pays for a hint of what is solved here, nor more than there is.
     if (state.solved.has(clue.id) || hint.cost > state.least) {
       if (cost !== 0) this.#award(account, at, `hint-${row.id}`, -cost, `${hint.id} of ${clue.id}`);

@@ -3,7 +3,7 @@
  * the standings the same, does it verify, is it played on? Prints figures as JSON; exit code 1 when something differs.
  * It takes minutes, so it is no part of the tests:
  *
- *   node scripts/bootstrap.mjs scripts/lab/replay/restored.ts
+ *   GPH2020=../shared/data/gph2020 node scripts/bootstrap.mjs scripts/lab/replay/restored.ts
  */
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -93,7 +93,7 @@ const folder = await mkdtemp(join(tmpdir(), "hunt-restored-"));
 const postgres = await startPostgres();
 const engines: Engine[] = [];
 try {
-  const { definition, lines } = convert(DEFAULT_FOLDER, { posthunt: false });
+  const { definition, lines } = convert(process.env.GPH2020 ?? DEFAULT_FOLDER, { posthunt: false });
   const first = await startEngine({ dataDir: join(folder, "first"), vars: VARS });
   engines.push(first);
   const from = new Caller(first, await mintOrganiserToken(first.secrets));

@@ -1,9 +1,8 @@
 /** The export: every fact of a hunt as NDJSON, or tables and results, streamed. */
-import { z } from "zod";
-import { backupHeader, backupLine } from "../../contract/backup.ts";
-import { type ExportLine, exportLine } from "../../contract/export.ts";
+import { exportedLine } from "../../contract/backup.ts";
+import type { ExportLine } from "../../contract/export.ts";
 import { OPEN_TABLES } from "../../contract/table-names.ts";
-import { exportQuery } from "../../contract/tables.ts";
+import { ctftimeFeed, exportQuery } from "../../contract/tables.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { isOver, phaseAt } from "../../hunt/phase.ts";
 import { calling, controlStub, leaderboardStub, shardStub } from "../../objects/call.ts";
@@ -34,7 +33,8 @@ export function exportRoutes(app: App): void {
         200: {
           description: "Streamed: NDJSON, CSV (RFC 4180) or JSON for CTFtime",
           type: NDJSON,
-          line: z.union([exportLine, backupHeader, backupLine]),
+          line: exportedLine,
+          also: { "text/csv": undefined, "application/json": ctftimeFeed },
         },
       },
       errors: ["conflict", "unavailable"],

@@ -2,10 +2,9 @@
  * The import: NDJSON in, each line checked, then replayed in its team's shard at its own time; or a backup, which its
  * first line says (src/edge/restore.ts).
  */
-import { z } from "zod";
 import { forgetHunt } from "../../cache/kv.ts";
 import { configOf } from "../../config.ts";
-import { BACKUP_LINE_BYTES, backupHeader, backupLine } from "../../contract/backup.ts";
+import { BACKUP_LINE_BYTES, takenLine } from "../../contract/backup.ts";
 import { type LinesTaken, REJECTED_MAX, type RejectedLine } from "../../contract/basics.ts";
 import { type Imported, type ImportLine, imported, importLine } from "../../contract/data.ts";
 import { accepted } from "../../errors.ts";
@@ -56,7 +55,7 @@ export function importRoutes(app: App): void {
       role: organiser,
       // A backup may come where there is no hunt yet.
       hunt: "unchecked",
-      body: { types: NDJSON_TYPES, line: z.union([importLine, backupHeader, backupLine]) },
+      body: { types: NDJSON_TYPES, line: takenLine },
       maxBytes: BACKUP_MAX,
       responses: { 200: { description: "What became of the lines", schema: imported } },
       errors: ["conflict", "unavailable"],

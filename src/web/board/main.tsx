@@ -17,6 +17,7 @@ import { Settings, startTheme } from "../shared/settings.tsx";
 import { Graph } from "./graph.tsx";
 import { ar, de, en } from "./messages.ts";
 import { newsAt, recallNews } from "./news.ts";
+import { Paper, paperProblem, printPlaces } from "./paper.tsx";
 import { Release } from "./release.tsx";
 import { begin, hidden, next, PLACES, recallReveal } from "./reveal.ts";
 import {
@@ -132,9 +133,15 @@ function Board() {
               <Release hunt={id} />
             ) : (
               rows.value.length > 0 && (
-                <button type="button" class="quiet" onClick={() => begin(rows.value.length)}>
-                  {t("reveal")}
-                </button>
+                <>
+                  <button type="button" class="quiet" onClick={() => begin(rows.value.length)}>
+                    {t("reveal")}
+                  </button>
+                  <button type="button" class="quiet" onClick={() => void printPlaces()}>
+                    {t("print")}
+                  </button>
+                  <span role="status">{paperProblem.value}</span>
+                </>
               )
             )}
           </footer>
@@ -243,7 +250,13 @@ if (!root) throw new Error("the page has no place for the board");
 if (id === "") location.replace("/");
 recallReveal(id);
 recallNews(id);
-render(<Board />, root);
+render(
+  <>
+    <Board />
+    <Paper />
+  </>,
+  root,
+);
 watch();
 // And anew in each language that is chosen.
 locale.subscribe(() => void readHunt());

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Audit, Verification } from "../../contract/data.ts";
 import type { Hunt } from "../../contract/hunt.ts";
-import { OPEN_TABLES, TABLES, type Table } from "../../contract/table-names.ts";
+import { TABLES } from "../../contract/table-names.ts";
 import { fetched, Problem } from "../shared/api.ts";
 import { number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
@@ -15,6 +15,7 @@ import { Joinings } from "./joinings.ts";
 import { Regrade } from "./regrade.tsx";
 import { Rehearse } from "./rehearsal.tsx";
 import { ask, attempt, huntPath, may, token } from "./state.ts";
+import { TableFile } from "./table-file.tsx";
 import { stamp, zone } from "./times.ts";
 import { Since, ToldAt } from "./told.tsx";
 import { WebhooksPanel } from "./webhooks.tsx";
@@ -60,13 +61,6 @@ async function download(hunt: string): Promise<void> {
   const response = await fetched(huntPath(hunt, "/export"), token.value);
   if (!response.ok) throw new Problem(response.status, "", response.statusText);
   save(await response.blob(), `${hunt}.ndjson`);
-}
-
-/** A table of the export. */
-async function downloadTable(hunt: string, table: Table): Promise<void> {
-  const response = await fetched(huntPath(hunt, `/export?format=csv&what=${table}&bom=1`), token.value);
-  if (!response.ok) throw new Problem(response.status, "", response.statusText);
-  save(await response.blob(), `${hunt}-${table}.csv`);
 }
 
 /** Players as a table, read off the export while it comes. */
@@ -127,21 +121,11 @@ export function DataPage({ hunt, known: { phase, rehearsalOf } }: { hunt: string
       <section class="card stack">
         <h2>{t("tables")}</h2>
         <p class="soft">{t("tablesHint")}</p>
-        <p class="row">
-          {TABLES.filter(
-            (table) => OPEN_TABLES.includes(table) || may("GET /v1/hunts/{hunt}/export", hunt),
-          ).map((table) => (
-            <button
-              key={table}
-              type="button"
-              class="quiet"
-              onClick={() => void attempt("tables", t("done"), () => downloadTable(hunt, table))}
-            >
-              {engineText("table", table)}
-            </button>
+        <div class="row">
+          {TABLES.map((table) => (
+            <TableFile key={table} hunt={hunt} table={table} />
           ))}
-        </p>
-        <ToldAt place="tables" />
+        </div>
       </section>
       <section class="card stack">
         <h2>{t("verify")}</h2>

@@ -10,6 +10,7 @@ import { encoded } from "../shared/outside.ts";
 import { engineText } from "./engine.ts";
 import { maySay, sayTo } from "./nudge.tsx";
 import { ask, attempt, huntPath, loaded, may, useLoaded } from "./state.ts";
+import { TableFile } from "./table-file.tsx";
 import { TeamsView } from "./teams.tsx";
 import { ToldAt } from "./told.tsx";
 
@@ -120,6 +121,7 @@ export function FeedView({ hunt, phase, team }: { hunt: string; phase: Phase; te
           </button>
         )}
         <ToldAt place="feed" />
+        <TableFile hunt={hunt} table="facts" />
       </section>
       {filters.value.clue !== "" && <Wrong hunt={hunt} clue={filters.value.clue} />}
     </div>

@@ -17,6 +17,7 @@ import { NudgeOffers } from "./nudge.tsx";
 import { OriginPanel } from "./origin.tsx";
 import { Spark } from "./spark.tsx";
 import { ask, huntPath, loaded, may, useLoaded } from "./state.ts";
+import { TableFile } from "./table-file.tsx";
 import { ToldAt } from "./told.tsx";
 import { IssueWords } from "./words.tsx";
 
@@ -70,7 +71,7 @@ export function LiveView({ hunt, phase, serverTime }: { hunt: string; phase: Pha
       <div class="stack">
         <Announce hunt={hunt} clues={stats.value.value?.clues ?? []} titleOf={titleOf} />
         <Stuck hunt={hunt} serverTime={serverTime} />
-        <Standings />
+        <Standings hunt={hunt} />
         <Outcomes />
         {may("GET /v1/ops/advice") && <AdvicePanel />}
         <OriginPanel hunt={hunt} />
@@ -180,6 +181,7 @@ function Clues({ hunt, phase }: { hunt: string; phase: Phase }) {
         </table>
       </div>
       <ToldAt place="clue" />
+      <TableFile hunt={hunt} table="solves" />
     </section>
   );
 }
@@ -216,7 +218,7 @@ function Outcomes() {
   );
 }
 
-function Standings() {
+function Standings({ hunt }: { hunt: string }) {
   const told = board.value.value;
   return (
     <section class="card stack" aria-labelledby="standings">
@@ -251,6 +253,7 @@ function Standings() {
           </tbody>
         </table>
       </div>
+      <TableFile hunt={hunt} table="standings" />
     </section>
   );
 }

@@ -12,6 +12,7 @@ import { save } from "../shared/save.ts";
 import { askFor, type Field } from "./dialog.tsx";
 import { engineText } from "./engine.ts";
 import { ask, attempt, huntPath, loaded, may, useLoaded } from "./state.ts";
+import { TableFile } from "./table-file.tsx";
 import { ToldAt } from "./told.tsx";
 
 const EVERY = 5_000;
@@ -85,7 +86,7 @@ export function PrizesView({ hunt, known }: { hunt: string; known: Hunt }) {
   const contacts = contactFields(shown?.rows ?? []);
   return (
     <section class="stack">
-      {prizes.length === 0 && <p class="soft">{t("noPrizes")}</p>}
+      {prizes.length === 0 ? <p class="soft">{t("noPrizes")}</p> : <TableFile hunt={hunt} table="winners" />}
       {stats.value.problem !== "" && (
         <p class="note bad">
           {t("noFigures")} {stats.value.problem}

@@ -13,6 +13,7 @@ import { encoded } from "../shared/outside.ts";
 import { askFor, type Field } from "./dialog.tsx";
 import { MadeTeams } from "./made-teams.tsx";
 import { ask, attempt, huntPath, loaded, may, useLoaded } from "./state.ts";
+import { TableFile } from "./table-file.tsx";
 import { ToldAt } from "./told.tsx";
 import { Viewed, viewAs } from "./view-as.tsx";
 
@@ -300,6 +301,7 @@ export function TeamsView({ hunt, phase, search }: { hunt: string; phase: Phase;
         />
       </label>
       <ToldAt place="teams" />
+      <TableFile hunt={hunt} table="players" />
       <Viewed hunt={hunt} />
       <MadeTeams hunt={hunt} done={() => void read(hunt)} />
       {shown.length === 0 && (

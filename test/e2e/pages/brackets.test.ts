@@ -124,4 +124,55 @@ describe.skipIf(noBrowser)("[WEB-65] brackets", { timeout: 360_000 }, () => {
     await page.locator(".places tbody tr").nth(1).waitFor();
     expectQuiet(watched);
   });
+
+  test("[WEB-126] after the end the places go on paper: all of them, or a bracket's, black on white", async () => {
+    await pages.client.publish("paper", manyClues(1, { teams: { mode: "teams" }, brackets: BRACKETS }));
+    for (const [create, bracket] of [
+      ["Owls", "old"],
+      ["Gulls", "young"],
+      ["Bats", "old"],
+    ] as const) {
+      await pages.client.join("paper", { name: create, team: { create, bracket } });
+    }
+    await pages.client.setPhase("paper", "ended");
+    const context = await pages.context({ ...WALL, locale: "de-DE" });
+    await context.addInitScript(() => {
+      window.print = () => document.documentElement.setAttribute("data-printed", "yes");
+    });
+    const page = await context.newPage();
+    const watched = pages.watch(page);
+    await page.goto("/board/paper");
+    await page.getByRole("button", { name: "Plätze drucken" }).click();
+    await page.locator("html[data-printed]").waitFor();
+    // On the screen nothing changes.
+    expect(await page.locator(".paper").isVisible()).toBe(false);
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".board").isVisible()).toBe(false);
+    const rows = page.locator(".paper tbody tr");
+    expect(await rows.allInnerTexts()).toHaveLength(3);
+    expect(await page.locator(".paper").innerText()).toContain("Stand: ");
+    expect(
+      await rows
+        .first()
+        .evaluate((row) => [
+          getComputedStyle(row.cells[1] ?? row).color,
+          getComputedStyle(document.documentElement).backgroundColor,
+        ]),
+    ).toEqual(["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
+    await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+    await page.locator(".paper").waitFor({ state: "detached" });
+    await page.emulateMedia({ media: "screen" });
+    await page.getByRole("button", { name: "Under 18" }).click();
+    await page.locator(".places tbody tr", { hasText: "Owls" }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Plätze drucken" }).click();
+    await page.emulateMedia({ media: "print" });
+    await rows.first().waitFor();
+    expect(await rows.allInnerTexts()).toHaveLength(1);
+    expect(await page.locator(".paper").innerText()).toContain("Under 18");
+    await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+    // By the browser's own menu as well.
+    await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+    await rows.first().waitFor();
+    expectQuiet(watched);
+  });
 });

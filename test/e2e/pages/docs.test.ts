@@ -1,7 +1,9 @@
 /** The reference of the API and its guides, as a reader has them. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bundleClient } from "../../../scripts/client/build.ts";
 import { DESK, expectFits, expectQuiet, noBrowser, Pages, PHONE } from "./browser.ts";
@@ -57,22 +59,33 @@ describe.skipIf(noBrowser)("[DOC-1] /docs", { timeout: 240_000 }, () => {
   });
 
   test("[LIB-7] examples/standings.html shows the standings, and a solve as it comes", async () => {
-    const client = join(mkdtempSync(join(tmpdir(), "hunt-page-")), "client.js");
-    await bundleClient(client);
-    const context = await pages.context(PHONE);
-    const files = { "standings.html": join(root, "examples/standings.html"), "client.js": client };
-    for (const [name, path] of Object.entries(files)) {
-      await context.route(`**/example/${name}*`, (route) => route.fulfill({ path }));
+    const folder = mkdtempSync(join(tmpdir(), "hunt-page-"));
+    await bundleClient(join(folder, "client.js"));
+    copyFileSync(join(root, "examples/standings.html"), join(folder, "standings.html"));
+    // A site of its own, as its readers have it.
+    const site = createServer((request, response) => {
+      const name = basename(new URL(request.url ?? "/", "http://site").pathname);
+      const known = ["client.js", "standings.html"].includes(name);
+      const type = name.endsWith(".js") ? "text/javascript" : "text/html";
+      response.writeHead(known ? 200 : 404, { "content-type": `${type}; charset=utf-8` });
+      response.end(known ? readFileSync(join(folder, name)) : "");
+    });
+    await new Promise<void>((done) => site.listen(0, "127.0.0.1", done));
+    try {
+      const owls = await pages.client.team("docs-hunt", "Night <Owls>");
+      const page = await (await pages.context(PHONE)).newPage();
+      const { complaints } = pages.watch(page);
+      const { port } = site.address() as AddressInfo;
+      const query = new URLSearchParams({ url: pages.engine.url.origin, hunt: "docs-hunt" });
+      await page.goto(`http://127.0.0.1:${port}/standings.html?${query}`);
+      await expect.poll(() => page.locator("tbody").innerText()).toContain("Night <Owls>");
+      await pages.client.playOne(owls, { id: "s", type: "answer", clue: "strong-one", answer: "tug" });
+      await expect.poll(() => page.locator("tbody tr").first().innerText()).toMatch(/^1\s+Night <Owls>\s+50/);
+      expect(complaints).toEqual([]);
+    } finally {
+      site.close();
+      rmSync(folder, { recursive: true });
     }
-    const owls = await pages.client.team("docs-hunt", "Night <Owls>");
-    const page = await context.newPage();
-    const watched = pages.watch(page);
-    await page.goto("/example/standings.html?hunt=docs-hunt");
-    await expect.poll(() => page.locator("tbody").innerText()).toContain("Night <Owls>");
-    await pages.client.playOne(owls, { id: "s", type: "answer", clue: "strong-one", answer: "tug" });
-    await expect.poll(() => page.locator("tbody tr").first().innerText()).toMatch(/^1\s+Night <Owls>\s+50/);
-    expectQuiet(watched);
-    rmSync(dirname(client), { recursive: true });
   });
 
   test("the console leads there", async () => {

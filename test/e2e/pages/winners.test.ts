@@ -46,10 +46,32 @@ describe.skipIf(noBrowser)("[PRIZE-30] how winners are reached", { timeout: 360_
 
     const operator = await signedIn(["operator"]);
     const shown = operator.page;
-    await shown.getByRole("button", { name: "Winners" }).click();
+    await shown.getByRole("button", { name: "Winners", exact: true }).click();
     await shown.getByRole("cell", { name: "ada@winners.example" }).waitFor();
     expect(await shown.locator("main").innerText()).not.toContain("size(1)");
     await expectAccessible(shown);
+    // [WEB-125] Of all prizes.
+    const [all] = await Promise.all([
+      shown.waitForEvent("download"),
+      shown.getByRole("button", { name: "Winners as CSV" }).click(),
+    ]);
+    expect(all.suggestedFilename()).toBe("reach-winners.csv");
+    await shown.goto("/organise#reach/teams");
+    await shown.getByRole("button", { name: "Players as CSV" }).waitFor();
+    await shown.goto("/organise#reach/feed");
+    await shown.getByRole("button", { name: "Records as CSV" }).waitFor();
+    await shown.goto("/organise#reach/live");
+    await shown.getByRole("button", { name: "Solves as CSV" }).waitFor();
+    await shown.getByRole("button", { name: "Standings as CSV" }).waitFor();
+    await expectAccessible(shown);
+    // Whoever may not have what is personal is not offered it.
+    const viewer = await signedIn(["viewer"]);
+    await viewer.page.goto("/organise#reach/teams");
+    await viewer.page.getByText("Owls").first().waitFor();
+    expect(await viewer.page.getByRole("button", { name: "Players as CSV" }).count()).toBe(0);
+    await shown.goto("/organise#reach/prizes");
+    await shown.getByRole("button", { name: "Winners", exact: true }).click();
+    await shown.getByRole("cell", { name: "ada@winners.example" }).waitFor();
     const [file] = await Promise.all([
       shown.waitForEvent("download"),
       shown.getByRole("button", { name: "Save as a file (CSV)" }).click(),
@@ -68,7 +90,7 @@ describe.skipIf(noBrowser)("[PRIZE-30] how winners are reached", { timeout: 360_
     await shown.goto("/organise#reach/data");
     await shown.getByText("with how to reach them: yes").waitFor();
     const phone = await signedIn(["owner"], { viewport: { width: 320, height: 640 } });
-    await phone.page.getByRole("button", { name: "Winners" }).click();
+    await phone.page.getByRole("button", { name: "Winners", exact: true }).click();
     await phone.page.getByRole("cell", { name: "ada@winners.example" }).waitFor();
     await expectFits(phone.page);
     for (const each of [watched, operator.watched]) expectQuiet(each);
@@ -77,7 +99,7 @@ describe.skipIf(noBrowser)("[PRIZE-30] how winners are reached", { timeout: 360_
   test("nobody else is offered it", async () => {
     for (const role of ["viewer", "judge", "editor"] as const) {
       const { page } = await signedIn([role]);
-      expect(await page.getByRole("button", { name: "Winners" }).count()).toBe(0);
+      expect(await page.getByRole("button", { name: "Winners", exact: true }).count()).toBe(0);
     }
   });
 });

@@ -314,6 +314,7 @@ export const ar: Translation<typeof en> = {
   nextTry: "المحاولة التالية: {time}",
   messageSent: "ما يُرسل",
   responseGot: "ما عاد",
+  tableFile: "{table} (CSV)",
   tables: "جداول",
   tablesHint: "ملفات CSV لبرامج الجداول. اللاعبون والفائزون والسجلات بيانات شخصية: ويُدوَّن ذلك في السجل.",
   later: "المحاكاة",

@@ -292,6 +292,7 @@ export const de: Translation<typeof en> = {
   nextTry: "Nächster Versuch: {time}",
   messageSent: "Was gesendet wird",
   responseGot: "Was zurückkam",
+  tableFile: "{table} als CSV",
   tables: "Tabellen",
   tablesHint:
     "CSV für Tabellenprogramme. Teilnehmende, Gewinner und Einträge sind personenbezogen: Das Herunterladen steht danach im Protokoll.",

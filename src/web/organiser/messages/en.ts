@@ -284,6 +284,7 @@ export const en = {
   nextTry: "Next try: {time}",
   messageSent: "What is sent",
   responseGot: "What came back",
+  tableFile: "{table} as CSV",
   tables: "Tables",
   tablesHint:
     "CSV for spreadsheets. Players, winners and records are personal data: it is noted in the audit.",
