@@ -207,8 +207,7 @@ async function originTexts(): Promise<string> {
 /** Uses every secret where it belongs, and sends each to where it does not. */
 async function playEverything(): Promise<void> {
   const say = (id: string, answer: string) => ({ id, type: "answer" as const, clue: "cage", answer });
-  const outcomes = await client.play(
-    player,
+  const outcomes = await client.playRaw(player, [
     say("e1", WRONG),
     say("e2", NUDGED),
     { id: "e3", type: "hint", clue: "cage", hint: "seed" },
@@ -218,7 +217,7 @@ async function playEverything(): Promise<void> {
     { id: "e7", type: "checkin", clue: "tree", position: PIER },
     { id: "e8", type: "answer", clue: "mine", answer: ANSWER },
     say("e4", "another body under a used id"),
-  );
+  ]);
   expect(outcomes.map(({ outcome }) => outcome)).toEqual([
     "incorrect",
     "nudge",
