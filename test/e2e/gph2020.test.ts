@@ -41,6 +41,8 @@ let folder: string;
 describe.skipIf(!isPresent)("the replay of a real hunt", () => {
   let during: { lines: ImportLine[]; imported: Imported };
   let places: string[];
+  /** Before anything is judged again. */
+  let facts: number;
 
   beforeAll(async () => {
     engine = await startEngine({ vars: { RATE_LIMITS: "off", ROOT_EVERY_MS: "1000" } });
@@ -115,6 +117,7 @@ describe.skipIf(!isPresent)("the replay of a real hunt", () => {
     const expected = orderOf(lines, final_puzzle);
     await expect.poll(() => placesOf("gph2020"), { timeout: 60_000 }).toEqual(expected);
     places = expected;
+    facts = lines.length;
     expect(await client.verify("gph2020")).toMatchObject({ teams: 999 - TOO_LATE });
   });
 
@@ -235,7 +238,7 @@ describe.skipIf(!isPresent)("the replay of a real hunt", () => {
     // Teams that never joined cannot answer.
     expect(reasons).toEqual(new Set(["join conflict", "answer not_found"]));
     await expect.poll(() => placesOf("gph2020-late"), { timeout: 60_000 }).toEqual(places);
-    expect(await client.export("gph2020-late")).toHaveLength((await client.export("gph2020")).length);
+    expect(await client.export("gph2020-late")).toHaveLength(facts);
     await client.verify("gph2020-late");
   });
 });

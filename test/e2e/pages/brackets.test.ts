@@ -155,7 +155,7 @@ describe.skipIf(noBrowser)("[WEB-65] brackets", { timeout: 360_000 }, () => {
       await rows
         .first()
         .evaluate((row) => [
-          getComputedStyle(row.cells[1] ?? row).color,
+          getComputedStyle(row.children[1] ?? row).color,
           getComputedStyle(document.documentElement).backgroundColor,
         ]),
     ).toEqual(["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
