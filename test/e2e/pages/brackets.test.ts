@@ -58,7 +58,7 @@ describe.skipIf(noBrowser)("[WEB-65] brackets", { timeout: 360_000 }, () => {
     await row.getByText("done").waitFor();
     await other.page.getByRole("group", { name: "Bracket" }).getByText("Over 18").click();
     await rows.filter({ hasText: "Ben" }).waitFor();
-    expect((await rows.allInnerTexts())[0]).toContain("Ann");
+    await expect.poll(async () => (await rows.allInnerTexts())[0]).toContain("Ann");
     await other.page.goto("/play/alone#team");
     await other.page.getByText("Place 2 in Over 18").waitFor();
     for (const each of [watched, other.watched, console_.watched]) expectQuiet(each);
