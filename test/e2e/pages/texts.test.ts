@@ -62,7 +62,7 @@ describe.skipIf(noBrowser)("[WEB-54] long clues on the player page", { timeout: 
     // The other clue came without being asked for.
     await expect.poll(() => new Set(read).size).toBe(4);
     expect(read.length).toBe(4);
-    expect(looks[0]?.query).toBe("?bodies=apart");
+    expect(looks[0]?.query).toBe("?bodies=apart&lang=en");
     expect(looks.length).toBeGreaterThan(2);
     for (const { query, bytes } of looks.slice(1)) {
       expect(query).toMatch(/^\?bodies=apart&since=/);
