@@ -99,13 +99,19 @@ await build({
     detector: join(web, "player", "detector.ts"),
     map: join(web, "shared", "map.ts"),
     gfm: join(web, "shared", "gfm.ts"),
-    // The console's worker, which is no part of a page.
-    simulation: join(root, "src", "simulation", "worker.ts"),
   },
   outdir: join(out, "parts"),
   assetNames: "../assets/[name]-[hash]",
   loader: LOADER,
   publicPath: "/parts",
+});
+
+// The console's worker, which is no part of a page: it has no document.
+await build({
+  ...common,
+  entryPoints: { simulation: join(root, "src", "simulation", "worker.ts") },
+  outdir: join(out, "parts"),
+  conditions: ["worker"],
 });
 
 const hashes: string[] = [];

@@ -55,7 +55,7 @@ describe.skipIf(noBrowser)("the nudge that writes itself", { timeout: 720_000 },
     const published = await client.organise("PUT", `/v1/hunts/${HUNT}`, definition);
     expect(published.status, published.text).toBe(200);
     await page.goto(`/organise#${HUNT}/data`);
-    await page.getByRole("button", { name: "Protokoll neu bewerten" }).click();
+    await page.getByRole("button", { name: "Eingaben neu bewerten" }).click();
     await dialog.locator("[name=reason]").fill("der Schlüssel war falsch");
     await dialog.locator("button[type=submit]").click();
     await page.getByRole("button", { name: "Den 5 betroffenen Teams Bescheid geben" }).click();
