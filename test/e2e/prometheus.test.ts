@@ -12,6 +12,7 @@ import { mintOpsToken } from "../../scripts/local/secrets.ts";
 import { Client } from "../contract/client.ts";
 import { manyClues } from "../contract/hunts.ts";
 import { Socket } from "../contract/socket.ts";
+import { PushService } from "../push/service.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const ops = join(root, "ops");
@@ -31,6 +32,7 @@ test("[OPS-1] the dashboards in ops/grafana are what ops/dashboards.ts builds (n
 
 describe.skipIf(missing.length > 0)("with a real Prometheus", () => {
   let engine: Engine;
+  let service: PushService;
   let client: Client;
   let token: string;
   let folder: string;
@@ -39,8 +41,9 @@ describe.skipIf(missing.length > 0)("with a real Prometheus", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "hunt-prometheus-"));
+    service = await PushService.start();
     engine = await startEngine({
-      vars: { RATE_LIMITS: "off", METRICS_FLUSH_MS: "200", SHARDS_PER_REGION: "2" },
+      vars: { RATE_LIMITS: "off", METRICS_FLUSH_MS: "200", SHARDS_PER_REGION: "2", PUSH_ALLOW: service.host },
     });
     client = await Client.of(engine);
     token = await mintOpsToken(engine.secrets);
@@ -71,16 +74,19 @@ describe.skipIf(missing.length > 0)("with a real Prometheus", () => {
   afterAll(async () => {
     prometheus?.kill();
     await engine?.stop();
+    await service?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Some seconds of a hunt: joins, right and wrong answers, claims, reads, a socket, requests that are refused. */
+  /** Some seconds of a hunt: joins, right and wrong answers, claims, reads, a socket, announcements and their push messages, requests that are refused. */
   async function load(): Promise<void> {
     await client.publish("scraped", {
       ...manyClues(40),
       prizes: [{ id: "cup", title: "Cup", mode: "first-come", stock: 1_000 }],
     });
     const player = await client.team("scraped", "Loaders");
+    const device = { token: player.token, json: service.device().toJSON() };
+    expect((await client.call("PUT", "/v1/hunts/scraped/me/push", device)).status).toBe(204);
     const live = await Socket.ofPlayer(client, player);
     for (let second = 0; second < 14; second += 1) {
       const team = await client.team("scraped", `Team ${second}`);
@@ -90,6 +96,7 @@ describe.skipIf(missing.length > 0)("with a real Prometheus", () => {
         { id: "2", type: "answer", clue: `c${second + 1}`, answer: "wrong" },
         { id: "3", type: "claim", prize: "cup" },
       );
+      await client.organise("POST", "/v1/hunts/scraped/announcements", { text: `Second ${second}` });
       await client.call("GET", "/v1/hunts/scraped/leaderboard");
       await client.call("GET", "/v1/hunts/nowhere/leaderboard");
       live.send({ events: [{ id: `s${second}`, type: "answer", clue: "c39", answer: `wrong ${second}` }] });
