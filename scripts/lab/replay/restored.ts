@@ -29,6 +29,11 @@ interface Board {
   total: number;
 }
 
+/** What it does now, for who waits. */
+const tell = (what: string): void => {
+  process.stderr.write(`${what} …\n`);
+};
+
 const seconds = (since: number): number => Math.round((performance.now() - since) / 100) / 10;
 
 class Caller {
@@ -98,14 +103,18 @@ try {
   engines.push(first);
   const from = new Caller(first, await mintOrganiserToken(first.secrets));
   await from.call("PUT", "", { ...definition, hunt: HUNT });
+  tell("importing the record");
   await from.call("POST", "/import", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  tell("verifying");
   const verified = await from.call<{ ok: boolean; facts: number; teams: number }>("GET", "/verify");
   const places = await from.places();
 
+  tell("backing it up");
   const target = join(folder, "backup");
   const backupSeconds = await from.run("backup", HUNT, target, "--quiet");
   const { size } = await stat(join(target, "hunt.ndjson"));
 
+  tell("starting on PostgreSQL");
   const second = await startEngine({
     dataDir: join(folder, "second"),
     vars: VARS,
@@ -113,10 +122,13 @@ try {
   });
   engines.push(second);
   const to = new Caller(second, await mintOrganiserToken(second.secrets));
+  tell("restoring");
   const restoreSeconds = await to.run("restore", target, "--quiet");
+  tell("comparing");
   const areSame = await untilEqual(() => to.places(), places);
   const again = await to.call<{ ok: boolean; facts: number; teams: number }>("GET", "/verify");
 
+  tell("playing on");
   // Its time is past: with another end it goes on, and a team of then solves one more clue.
   await to.call("PUT", "", {
     ...definition,
