@@ -9,6 +9,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { Verification } from "../../../src/contract/data.ts";
 import { main } from "../../hunt/main.ts";
 import { type Engine, startEngine } from "../../local/engine.ts";
 import { startPostgres } from "../../local/postgres.ts";
@@ -23,6 +24,8 @@ const PAGE = 500;
 
 /** How long the standings may take to have all facts, ms. */
 const PATIENCE = 120_000;
+
+type Verified = Pick<Verification, "ok" | "facts" | "teams" | "mismatches">;
 
 interface Board {
   entries: { rank: number; score: number; team: { id: string; name: string } }[];
@@ -85,6 +88,16 @@ class Caller {
   }
 }
 
+/** The origin of a busy machine may be behind for longer than one verification waits. */
+async function verifiedBy(of: Caller): Promise<Verified> {
+  const until = performance.now() + PATIENCE;
+  for (;;) {
+    const told = await of.call<Verified>("GET", "/verify");
+    if (told.ok || performance.now() > until) return told;
+    tell(`once more, because of: ${JSON.stringify(told.mismatches.slice(0, 3))}`);
+  }
+}
+
 async function untilEqual<Value>(read: () => Promise<Value>, expected: Value): Promise<boolean> {
   const until = performance.now() + PATIENCE;
   for (;;) {
@@ -106,7 +119,7 @@ try {
   tell("importing the record");
   await from.call("POST", "/import", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   tell("verifying");
-  const verified = await from.call<{ ok: boolean; facts: number; teams: number }>("GET", "/verify");
+  const verified = await from.call<Verified>("GET", "/verify");
   const places = await from.places();
 
   tell("backing it up");
@@ -126,7 +139,7 @@ try {
   const restoreSeconds = await to.run("restore", target, "--quiet");
   tell("comparing");
   const areSame = await untilEqual(() => to.places(), places);
-  const again = await to.call<{ ok: boolean; facts: number; teams: number }>("GET", "/verify");
+  const again = await verifiedBy(to);
 
   tell("playing on");
   // Its time is past: with another end it goes on, and a team of then solves one more clue.
@@ -147,7 +160,7 @@ try {
     { events: [{ id: "e1", type: "answer", clue: clue?.id, answer: clue?.answers?.[0] }] },
     joined.token,
   );
-  const after = await to.call<{ ok: boolean; facts: number }>("GET", "/verify");
+  const after = await verifiedBy(to);
   const figures = {
     facts: verified.facts,
     teams: verified.teams,
@@ -155,6 +168,7 @@ try {
     backupSeconds,
     restoreSeconds,
     areStandingsTheSame: areSame,
+    differences: [...again.mismatches, ...after.mismatches].slice(0, 5),
     isVerified: again.ok && again.facts === verified.facts && again.teams === verified.teams,
     playedOn: results[0]?.outcome,
     isVerifiedAfterwards: after.ok && after.facts > again.facts,
