@@ -24,6 +24,9 @@ const MANIFEST = "manifest.json";
 const HUNT_FILE = "hunt.ndjson";
 const FILES = "assets";
 
+/** How long the origin may take to get all facts, ms; one verification waits 20 s by itself. */
+const ORIGIN_PATIENCE = 600_000;
+
 /** Bytes of a first line: more than any has. */
 const HEADER_BYTES = 4_096;
 
@@ -257,7 +260,7 @@ async function restoreFile(
   await sendFiles(call, about, folder, files);
   const imported = await sendHunt(call, about, path);
   const { restored } = imported;
-  const verification = await engine.json<Verification>("GET", `${about}/verify`);
+  const verification = await verified(call, about);
   const { ok, mismatches } = verification;
   const report = {
     hunt,
@@ -280,6 +283,17 @@ async function restoreFile(
       );
   });
   return ok ? EXIT.ok : EXIT.refused;
+}
+
+/** Verifies; again while the origin alone differs, to which a whole log is just on its way. */
+async function verified({ engine, out }: Call, about: string): Promise<Verification> {
+  const until = performance.now() + ORIGIN_PATIENCE;
+  for (;;) {
+    const told = await engine.json<Verification>("GET", `${about}/verify`);
+    const isWaiting = told.mismatches.length > 0 && told.mismatches.every(({ where }) => where === "origin");
+    if (!isWaiting || performance.now() > until) return told;
+    out.note("the origin does not have all facts yet; verifying again …");
+  }
 }
 
 async function sendFiles(
