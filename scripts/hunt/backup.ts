@@ -254,7 +254,7 @@ async function restoreFile(
   files: readonly ManifestFile[],
   folder = "",
 ): Promise<ExitCode> {
-  const { engine, out } = call;
+  const { out } = call;
   const { hunt } = await headerOf(path);
   const about = `/v1/hunts/${hunt}`;
   await sendFiles(call, about, folder, files);
