@@ -5,6 +5,7 @@ import { joining } from "./join.ts";
 import { languages, pages } from "./languages.ts";
 import { look } from "./look.ts";
 import { publicPrize } from "./prizes.ts";
+import { roundsTold } from "./rounds.ts";
 
 const rehearsalOf = slug.describe("The hunt that this one rehearses; absent: it is none's rehearsal");
 
@@ -88,23 +89,7 @@ export const publicHunt = z
     look: look.exactOptional(),
     languages,
     pages,
-    rounds: z
-      .array(
-        z.strictObject({
-          id: slug.meta({ description: "The round", examples: ["night-one"] }),
-          title: told("Its title", "Night one"),
-          body: told("Its story, Markdown", "Fog lay on the quay.").exactOptional(),
-          image: told(
-            "Where its picture is",
-            "/v1/hunts/harbour-nights/assets/quay.jpg?t=Vk1c.2g.q3Zk",
-          ).exactOptional(),
-        }),
-      )
-      .meta({
-        description: "Rounds with something that is open to all at the start",
-        examples: [[{ id: "night-one", title: "Night one" }]],
-      })
-      .exactOptional(),
+    rounds: roundsTold("Rounds with something that is open to all at the start").exactOptional(),
     serverTime: time.describe("The engine's clock; of a rehearsal its own"),
     rehearsalOf: rehearsalOf.exactOptional(),
   })

@@ -5,6 +5,7 @@ import { returnCode } from "./join.ts";
 import { acceptLanguage, lang, languages, pages } from "./languages.ts";
 import { look } from "./look.ts";
 import { prizeMode } from "./prizes.ts";
+import { roundsTold } from "./rounds.ts";
 
 export const CLUE_KINDS = ["answer", "scan", "place", "choice"] as const;
 export const clueKind = z
@@ -42,6 +43,20 @@ const hint = z
     text: told("Its text, once taken", "It guides ships at night.").exactOptional(),
   })
   .meta({ description: "A hint of the clue", examples: [HINT] });
+
+export const CLUE_EXAMPLE = {
+  id: "old-lamp",
+  round: "night-one",
+  title: "The old lamp",
+  kind: "answer" as const,
+  points: 50,
+  state: "open" as const,
+  body: "What stands by the water and never sleeps?",
+  attempts: 0,
+  attemptsLeft: 5,
+  openedAt: "2026-06-06T18:30:00.000Z",
+  hints: [] as never[],
+};
 
 export const clueView = z
   .strictObject({
@@ -118,21 +133,7 @@ export const clueView = z
   .meta({
     id: "Clue",
     description: "A clue as its team sees it",
-    examples: [
-      {
-        id: "old-lamp",
-        round: "night-one",
-        title: "The old lamp",
-        kind: "answer",
-        points: 50,
-        state: "open",
-        body: "What stands by the water and never sleeps?",
-        attempts: 0,
-        attemptsLeft: 5,
-        openedAt: "2026-06-06T18:30:00.000Z",
-        hints: [],
-      },
-    ],
+    examples: [CLUE_EXAMPLE],
   });
 export type ClueView = z.infer<typeof clueView>;
 
@@ -257,22 +258,7 @@ const meShape = {
       examples: [{ id: "weur-0-1a-x7k2qm4tvb", name: "Night Owls", members: [], score: 250, solves: 5 }],
     }),
   phase,
-  rounds: z
-    .array(
-      z.strictObject({
-        id: slug.meta({ description: "The round", examples: ["night-one"] }),
-        title: told("Its title", "Night one"),
-        body: told("Its story, Markdown", "Fog lay on the quay.").exactOptional(),
-        image: told(
-          "Where its picture is",
-          "/v1/hunts/harbour-nights/assets/quay.jpg?t=Vk1c.2g.q3Zk",
-        ).exactOptional(),
-      }),
-    )
-    .meta({
-      description: "Rounds with an open or solved clue",
-      examples: [[{ id: "night-one", title: "Night one" }]],
-    }),
+  rounds: roundsTold("Rounds with an open or solved clue"),
   clues: z
     .array(clueView)
     .meta({ description: "Open and solved clues; locked ones are not told of", examples: [[]] }),

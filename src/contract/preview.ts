@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { amount, slug, told } from "./basics.ts";
 import { definitionGiven } from "./definition.ts";
-import { clueView } from "./me.ts";
+import { CLUE_EXAMPLE, clueView } from "./me.ts";
 import { eventParts, outcome } from "./play.ts";
 
 /** What a comparison passes over. */
@@ -99,22 +99,6 @@ export const preview = z
   .meta({
     id: "Preview",
     description: "A clue as players will see it",
-    examples: [
-      {
-        clue: {
-          id: "old-lamp",
-          title: "The old lamp",
-          kind: "answer",
-          points: 50,
-          state: "open",
-          body: "What stands by the water and never sleeps?",
-          attempts: 0,
-          attemptsLeft: 5,
-          openedAt: "2026-06-06T18:30:00.000Z",
-          hints: [],
-        },
-        verdict: { outcome: "correct", points: 50 },
-      },
-    ],
+    examples: [{ clue: CLUE_EXAMPLE, verdict: { outcome: "correct", points: 50 } }],
   });
 export type Preview = z.infer<typeof preview>;

@@ -22,7 +22,7 @@ import { Client } from "../../contract/client.ts";
 
 const CANDIDATES = [
   process.env.CHROMIUM,
-  // Chromium without a window of its own: it takes half the time.
+  // Chromium without a window of its own: it takes less time.
   "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
