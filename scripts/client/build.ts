@@ -46,8 +46,7 @@ export async function buildClient(folder: string): Promise<void> {
   await mkdir(dist, { recursive: true });
   await Promise.all([bundleClient(join(dist, "index.js")), declare(dist)]);
   for (const name of ["package.json", "README.md"]) {
-    const from = join(root, "client", name);
-    if (join(folder, name) !== from) await copyFile(from, join(folder, name));
+    await copyFile(join(root, "client", name), join(folder, name));
   }
   await copyFile(join(root, "LICENSE"), join(folder, "LICENSE"));
 }
@@ -89,7 +88,7 @@ async function declare(dist: string): Promise<void> {
   }
 }
 
-/** Packs the folder as npm would publish it, and checks the archive; gives its path and what the checks said. */
+/** Packs the folder as npm would publish it, and checks the archive; gives its path and its files. */
 export async function packClient(folder: string): Promise<{ archive: string; files: string[] }> {
   const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts"], { cwd: folder });
   const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];

@@ -7,6 +7,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { ASSET_NAME, assetTypeOf } from "../../src/contract/asset-types.ts";
 import type { AssetRow, Assets } from "../../src/contract/assets.ts";
@@ -24,8 +25,11 @@ const MANIFEST = "manifest.json";
 const HUNT_FILE = "hunt.ndjson";
 const FILES = "assets";
 
-/** How long the origin may take to get all facts, ms; one verification waits 20 s by itself. */
+/** How long the origin may take to get all facts, ms. */
 const ORIGIN_PATIENCE = 600_000;
+
+/** Between two verifications, ms: one that the origin refuses ends at once. */
+const ORIGIN_PAUSE = 5_000;
 
 /** Bytes of a first line: more than any has. */
 const HEADER_BYTES = 4_096;
@@ -293,6 +297,7 @@ async function verified({ engine, out }: Call, about: string): Promise<Verificat
     const isWaiting = told.mismatches.length > 0 && told.mismatches.every(({ where }) => where === "origin");
     if (!isWaiting || performance.now() > until) return told;
     out.note("the origin does not have all facts yet; verifying again …");
+    await sleep(ORIGIN_PAUSE);
   }
 }
 

@@ -706,10 +706,9 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     return "refused" in hunt ? hunt : (webhookConfigOf(hunt.state, hunt.compiled, id) ?? NO_WEBHOOK);
   }
 
-  clueTitles(): Record<string, string> | Refusal {
+  clueTitles(): string[] | Refusal {
     const hunt = this.#published();
-    if ("refused" in hunt) return hunt;
-    return Object.fromEntries(hunt.compiled.hunt.clues.map(({ id, title }) => [id, title]));
+    return "refused" in hunt ? hunt : hunt.compiled.hunt.clues.map(({ title }) => title);
   }
 
   webhooks(): WebhookInUse[] | Refusal {

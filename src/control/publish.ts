@@ -259,9 +259,7 @@ export class Publisher {
     const codeKey = currentKey("CODE_KEYS", secrets.CODE_KEYS).id;
     const compiled = this.#compile(source, format, state.current ?? { codeKey, begun: BEGUN });
     if (compiled.issues) return refusalOf(compiled, format);
-    const { definition } = parseDefinition(source, format);
-    if (!definition) throw new Error("a definition that compiles can be read");
-    return { compiled, definition };
+    return { compiled, definition: compiled.definition };
   }
 
   /** Begins as a rehearsal: a first version, by the codes of the hunt that it rehearses. */
@@ -457,6 +455,7 @@ export class Publisher {
     if (unmade.length > 0) return { issues: unmade, unreadable: false };
     return {
       ...compiled,
+      definition: parsed.definition,
       hunt: { ...compiled.hunt, hunt: own },
       public: { ...compiled.public, hunt: own },
     };

@@ -149,7 +149,7 @@ async function* solveRows({ env, hunt }: TableOf): Rows {
 }
 
 /** Pages of a shard's log after the other. */
-async function* factsOf({ env, hunt, shards }: TableOf): AsyncGenerator<{
+export async function* factsOf({ env, hunt, shards }: TableOf): AsyncGenerator<{
   shard: string;
   facts: (Exported | ExportedGap)[];
 }> {
@@ -224,12 +224,12 @@ async function* winnerRows(of: TableOf, columns: readonly string[], winnersOf: W
 
 const seconds = (at: number): number => Math.floor(at / 1_000);
 
-/** The results for CTFtime; `titles`: of all clues, by id. */
+/** The results for CTFtime; `titles`: of all clues, in order. */
 export async function* ctftimeTexts(
   { env, hunt }: TableOf,
-  titles: ReadonlyMap<string, string>,
+  titles: readonly string[],
 ): AsyncGenerator<string> {
-  yield `{"tasks":${JSON.stringify([...titles.values()])},"standings":[`;
+  yield `{"tasks":${JSON.stringify(titles)},"standings":[`;
   let isFirst = true;
   for await (const { entries } of places(env, hunt, false)) {
     const solves = await solvesOf(

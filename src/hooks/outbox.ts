@@ -7,6 +7,7 @@ import type { DeliveryState } from "../contract/webhook-types.ts";
 import type { Sql } from "../lazy-sql.ts";
 import type { DeliveryTry } from "../objects/webhooks.ts";
 import { FORGOTTEN_NAME } from "../protocol.ts";
+import { TEST } from "./body.ts";
 import type { Told } from "./told.ts";
 
 /** Deliveries that wait at most; beyond it shards keep what they have to tell. */
@@ -72,6 +73,7 @@ export interface Delivery {
 interface Head {
   n: number;
   id: string;
+  type: string;
   team: string | undefined;
   state: DeliveryState;
   due: number;
@@ -108,8 +110,8 @@ export class Outbox {
     return this.#checks.isIntact(row.sum, ...valuesOf(row));
   }
 
-  #keep({ n, id, team, state, due = 0 }: Delivery): void {
-    const head = { n, id, team, state, due };
+  #keep({ n, id, type, team, state, due = 0 }: Delivery): void {
+    const head = { n, id, type, team, state, due };
     if (this.#heads.get(n)?.state === "pending") this.#pending = this.#pending.filter((each) => each.n !== n);
     this.#heads.set(n, head);
     this.#ids.add(id);
@@ -213,12 +215,12 @@ export class Outbox {
   redeliver(ids: readonly string[] | undefined, now: number): number {
     const wanted = ids && new Set(ids);
     const chosen = [...this.#heads.values()].filter((head) =>
-      wanted ? wanted.has(head.id) && head.state !== "pending" : isUndelivered(head),
+      wanted ? wanted.has(head.id) && head.type !== TEST && head.state !== "pending" : isUndelivered(head),
     );
     let redelivered = 0;
     for (const { n } of chosen) {
       const delivery = this.at(n);
-      if (!delivery || delivery.type === "test") continue;
+      if (!delivery) continue;
       this.save({ ...delivery, state: "pending", due: now, failures: 0 });
       redelivered += 1;
     }
@@ -280,7 +282,9 @@ export class Outbox {
   }
 }
 
-const isUndelivered = ({ state }: Pick<Head, "state">): boolean => state === "failed" || state === "dead";
+/** A test is sent once, whatever becomes of it. */
+const isUndelivered = ({ type, state }: Pick<Head, "type" | "state">): boolean =>
+  type !== TEST && (state === "failed" || state === "dead");
 
 function deliveryOf(row: Row): Delivery {
   const { n, id, type, at, team, data, state, due, failures, tries, response } = row;

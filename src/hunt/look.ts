@@ -358,7 +358,9 @@ function moreOf(
 ): string | undefined {
   const corrected = errata.get(clue.id);
   const isSolved = team.solves.has(clue.id);
-  const answer = isSolved ? known.answerOf?.(team, clue.id) : undefined;
+  // What was scanned or checked in is no text: the log need not be read for it.
+  const isTyped = isSolved && kindOf(clue).event.type === "answer";
+  const answer = isTyped ? known.answerOf?.(team, clue.id) : undefined;
   const solution = isSolved || context.solutionsTold ? clue.solution : undefined;
   if (corrected === undefined && answer === undefined && solution === undefined) return undefined;
   const solved = {

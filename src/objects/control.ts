@@ -331,8 +331,8 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
   boardConfig(): BoardConfig | Refusal;
   /** A webhook's: for an outbox whose own copy is not as it was written. */
   webhookConfig(id: string): WebhookConfig | Refusal;
-  /** The titles of all clues, by id. */
-  clueTitles(): Record<string, string> | Refusal;
+  /** The titles of all clues, in the definition's order. */
+  clueTitles(): string[] | Refusal;
   /** The webhooks in use. */
   webhooks(): WebhookInUse[] | Refusal;
   /** The secret of a webhook, or of the sign-up feed (`REGISTRATIONS`). */

@@ -2,6 +2,7 @@
  * Carries push messages out: asks their shards where each goes and what it says, seals it for the device, and gives it
  * to the device's push service (RFC 8030). Each message is settled alone.
  */
+import { retryAfter } from "../hooks/schedule.ts";
 import type { PushAsked } from "../objects/shard.ts";
 import { refuseEndpoint } from "../push/endpoint.ts";
 import { type Pushing, type PushMessage, type PushNews, readPush } from "../push/message.ts";
@@ -146,7 +147,8 @@ async function send({ news, at }: PushMessage, pushing: Pushing, deps: PushDeps)
     return { result: "again" };
   }
   const { status } = response;
-  const delay = delayAsked(response.headers.get("Retry-After"), now);
+  const asked = retryAfter(response.headers.get("Retry-After"), now);
+  const delay = asked === undefined ? undefined : within(asked / 1_000);
   // An unread body would hold the connection.
   await response.body?.cancel().catch(() => undefined);
   if (response.ok) return { result: "sent" };
@@ -161,10 +163,3 @@ async function send({ news, at }: PushMessage, pushing: Pushing, deps: PushDeps)
 const within = (seconds: number): number => Math.min(DELAY.most, Math.max(DELAY.first, Math.ceil(seconds)));
 
 const delayAfter = (attempts: number): number => within(DELAY.first * 2 ** Math.min(attempts - 1, 20));
-
-/** By `Retry-After`: seconds, or a moment (RFC 9110 §10.2.3). */
-function delayAsked(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
-  const seconds = /^\d{1,9}$/.test(header.trim()) ? Number(header) : (Date.parse(header) - now) / 1_000;
-  return Number.isNaN(seconds) ? undefined : within(seconds);
-}

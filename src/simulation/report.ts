@@ -14,9 +14,6 @@ import { rightTry } from "./tries.ts";
 /** Points of a curve. */
 const CURVE_POINTS = 61;
 
-/** Of units and points: whole ones. */
-const DIGITS = 0;
-
 export function reportOf(
   hunt: CompiledHunt,
   options: SimulationOptions,
@@ -103,11 +100,7 @@ function prizeOf(
     prize: id,
     title,
     stock,
-    won:
-      spreadOf(
-        tells.map(({ won }) => won),
-        DIGITS,
-      ) ?? NOTHING,
+    won: spreadOf(tells.map(({ won }) => won)) ?? NOTHING,
     gone: rounded(times.length / Math.max(1, tells.length), 4),
     ...(goneAt === undefined ? {} : { goneAt }),
   };

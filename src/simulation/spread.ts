@@ -17,13 +17,13 @@ function meanOf(values: ArrayLike<number>): number {
   return values.length === 0 ? 0 : sum / values.length;
 }
 
-/** Of no values at all: undefined. */
-export function spreadOf(values: readonly number[], digits = 0): Spread | undefined {
+/** Of units, points, moments: whole ones, and their mean. Of no values at all: undefined. */
+export function spreadOf(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined;
   const rising = Float64Array.from(values).sort();
-  const told = (quantile: number): number => rounded(at(rising, quantile), digits);
+  const told = (quantile: number): number => rounded(at(rising, quantile), 0);
   return {
-    mean: rounded(meanOf(rising), digits + 2),
+    mean: rounded(meanOf(rising), 2),
     p10: told(0.1),
     p25: told(0.25),
     p50: told(0.5),

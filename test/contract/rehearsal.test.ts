@@ -352,14 +352,11 @@ test("[REH-5] nothing of it is sent to the origin, and it is whole without", asy
   const { results: tables } = await database
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%hunt%'")
     .all<{ name: string }>();
+  expect(tables.length).toBeGreaterThan(0);
   for (const { name } of tables) {
     const { results } = await database.prepare(`SELECT * FROM "${name}"`).all();
     expect(JSON.stringify(results), name).not.toContain(hunt);
   }
-  const { body } = await client.call<{ segments: number }>("GET", "/v1/ops/origin", {
-    token: client.organiserToken,
-  });
-  expect(JSON.stringify(body)).toBeDefined();
   expect(await client.verify(hunt)).toMatchObject({ teams: 2 });
   const asked = { token, json: { reason: "try" } };
   for (const what of ["rearchive", "repair"]) {

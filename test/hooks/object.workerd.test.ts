@@ -127,6 +127,11 @@ test("[HOOK-14] after the last try a delivery is dead, those behind it go on, an
   await vi.waitFor(() => expect(taken.at(-1)?.type).toBe("joined"), PATIENCE);
   expect(new Set(tried.filter(({ type }) => type === "joined").map(({ id }) => id)).size).toBe(1);
   expect(await outbox.redeliver(["none"])).toEqual({ redelivered: 0 });
+  // A test that fails is told, and is nothing to deliver.
+  status = 500;
+  expect(await outbox.sendTest()).toMatchObject({ status: 500 });
+  expect((await outbox.deliveries(100)).undelivered).toBe(0);
+  expect(await outbox.redeliver()).toEqual({ redelivered: 0 });
 });
 
 test("[HOOK-17] what was queued or under way when the object ended is sent by its alarm, under the same id", async () => {

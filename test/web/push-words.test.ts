@@ -53,10 +53,10 @@ describe("[WEB-103] what a notification says", () => {
 
   test("an answer of the help desk: that there is one", () => {
     expect(shownOf({ ...told, kind: "help", lang: "de" }).body).toBe(
-      "Der Veranstalter hat euch geantwortet.",
+      "Die Veranstalter haben euch geantwortet.",
     );
     expect(shownOf({ ...told, kind: "help", lang: "de", clues })).toMatchObject({
-      body: "Der Veranstalter hat euch geantwortet: The Lamp",
+      body: "Die Veranstalter haben euch geantwortet: The Lamp",
       path: "/play/quays#clue/lamp",
     });
   });

@@ -62,7 +62,6 @@ export interface Imported {
   texts: { path: string; text: string }[];
   /** Ids of brackets by the source's keys. */
   brackets: ReadonlyMap<string, string>;
-  warnings: number;
 }
 
 /** A slug of the text; a Latin one, as far as it has letters that are. */
@@ -727,7 +726,7 @@ export function importedFrom(
     const issues = parsed.issues ?? compiled?.issues;
     if (!issues) {
       const { files, texts } = builder;
-      return { hunt, text, clues, files, texts, brackets, warnings: compiled?.warnings?.length ?? 0 };
+      return { hunt, text, clues, files, texts, brackets };
     }
     const isMended =
       mending < MENDINGS_MAX && issues.some(({ path }) => mend(definition.value, path, findings));

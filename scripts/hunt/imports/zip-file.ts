@@ -3,7 +3,7 @@ import { pipeline, Transform } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { crc32 } from "node:zlib";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
-import { refused, wrongUsage } from "../failure.ts";
+import { Failure, refused, wrongUsage } from "../failure.ts";
 import { bytes } from "../text.ts";
 import { unreadable } from "../text-file.ts";
 
@@ -106,7 +106,7 @@ async function entriesOf(file: ZipFile, name: string): Promise<Map<string, Entry
       if (!fileName.endsWith("/")) entries.set(fileName, entry);
     }
   } catch (error) {
-    if (error instanceof Error && error.name === "Failure") throw error;
+    if (error instanceof Failure) throw error;
     throw refused(`${name} is no zip to be read: ${messageOf(error)}`);
   }
   return entries;
@@ -115,6 +115,4 @@ async function entriesOf(file: ZipFile, name: string): Promise<Map<string, Entry
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const damaged = (name: string, error: unknown): Error =>
-  error instanceof Error && error.name === "Failure"
-    ? error
-    : refused(`${name} in the zip is damaged: ${messageOf(error)}`);
+  error instanceof Failure ? error : refused(`${name} in the zip is damaged: ${messageOf(error)}`);

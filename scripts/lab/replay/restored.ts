@@ -95,6 +95,7 @@ async function verifiedBy(of: Caller): Promise<Verified> {
     const told = await of.call<Verified>("GET", "/verify");
     if (told.ok || performance.now() > until) return told;
     tell(`once more, because of: ${JSON.stringify(told.mismatches.slice(0, 3))}`);
+    await new Promise((done) => setTimeout(done, 500));
   }
 }
 

@@ -5,7 +5,7 @@ import { OPEN_TABLES } from "../../contract/table-names.ts";
 import { ctftimeFeed, exportQuery } from "../../contract/tables.ts";
 import { accepted, RequestError } from "../../errors.ts";
 import { isOver, phaseAt } from "../../hunt/phase.ts";
-import { calling, controlStub, leaderboardStub, shardStub } from "../../objects/call.ts";
+import { calling, controlStub, leaderboardStub } from "../../objects/call.ts";
 import type { Env } from "../../objects/env.ts";
 import type { Exported, ExportedGap } from "../../people/personal.ts";
 import { exportText } from "../../proof/line.ts";
@@ -15,7 +15,7 @@ import { huntEntry, huntOf, shardsOf, timeIn } from "../hunt.ts";
 import { noteReading } from "../readings.ts";
 import type { App } from "../request.ts";
 import { exporter } from "../roles.ts";
-import { csvTexts, ctftimeTexts, type TableOf } from "../tables.ts";
+import { csvTexts, ctftimeTexts, factsOf, type TableOf } from "../tables.ts";
 import { winnersOfAll } from "./prizes.ts";
 
 const NDJSON = "application/x-ndjson";
@@ -51,7 +51,7 @@ export function exportRoutes(app: App): void {
         if (!(await isPublic(of, now))) {
           throw new RequestError("conflict", "the results are not public yet");
         }
-        const titles = new Map(Object.entries(await titlesOf(c.env, hunt)));
+        const titles = await titlesOf(c.env, hunt);
         return c.body(await streamed(ctftimeTexts(of, titles)), 200, { "Content-Type": "application/json" });
       }
       if (!by) throw new RequestError("unauthenticated", "an organiser's token is needed");
@@ -70,7 +70,7 @@ export function exportRoutes(app: App): void {
         });
       }
       await noteReading(c.env, hunt, by, now, "export");
-      return c.body(await streamed(textsOf(c.env, hunt, shards)), 200, { "Content-Type": NDJSON });
+      return c.body(await streamed(textsOf(of)), 200, { "Content-Type": NDJSON });
     },
   );
 }
@@ -84,7 +84,7 @@ async function isPublic({ env, hunt, entry }: TableOf, now: number): Promise<boo
   return !page.frozen;
 }
 
-const titlesOf = async (env: Env, hunt: string): Promise<Record<string, string>> =>
+const titlesOf = async (env: Env, hunt: string): Promise<string[]> =>
   accepted(await calling(async () => controlStub(env, hunt).clueTitles()));
 
 /** The stream is begun with the first text in hand, so that an object that is away refuses the request. */
@@ -102,18 +102,9 @@ async function streamed(texts: AsyncGenerator<string>): Promise<ReadableStream<U
 }
 
 /** The lines of one page of a shard after the other, each read as fast as the client takes them. */
-async function* textsOf(env: Env, hunt: string, shards: readonly string[]): AsyncGenerator<string> {
-  for (const shard of shards) {
-    for (let after = 0; ; ) {
-      const from = after;
-      const facts: (Exported | ExportedGap)[] = await calling(async () =>
-        shardStub(env, hunt, shard).exportFacts(from),
-      );
-      const last = facts.at(-1);
-      if (!last) break;
-      yield facts.map((fact) => `${textOf(shard, fact)}\n`).join("");
-      after = last.seq;
-    }
+async function* textsOf(of: TableOf): AsyncGenerator<string> {
+  for await (const { shard, facts } of factsOf(of)) {
+    yield facts.map((fact) => `${textOf(shard, fact)}\n`).join("");
   }
 }
 

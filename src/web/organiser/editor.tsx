@@ -101,13 +101,15 @@ export function Editor({ hunt, place }: { hunt: string; place: string }) {
           <Forms work={work} place={place} />
         )}
       </Suspense>
-      <PreviewPane
-        hunt={hunt}
-        text={isRefused || work.state.value === "checking" ? undefined : work.text.value}
-        isFaulty={isRefused}
-        clues={clues}
-        asked={clues[Number(place.split(".")[1])] ?? ""}
-      />
+      {(isText || place.startsWith("clues.")) && (
+        <PreviewPane
+          hunt={hunt}
+          text={isRefused || work.state.value === "checking" ? undefined : work.text.value}
+          isFaulty={isRefused}
+          clues={clues}
+          asked={clues[Number(place.split(".")[1])] ?? ""}
+        />
+      )}
     </section>
   );
 }

@@ -1,6 +1,8 @@
 /** The help desk: what waits, the longest first; what one needs to answer; and a badge wherever one is in the console. */
+
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { makeId } from "../../../client/src/ids.ts";
 import type { Stats } from "../../contract/data.ts";
 import type { AskedThread, HelpContext, HelpQueue, ThreadState } from "../../contract/help.ts";
 import { Problem } from "../shared/api.ts";
@@ -185,9 +187,6 @@ export function HelpDesk({ hunt }: { hunt: string }) {
 /** The key of the last reply that was not taken, for all this page knows: sent again, it is not said twice. */
 let unsure: { said: string; key: string } | undefined;
 
-const makeKey = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
 /** Ready-made replies; what is chosen can be changed before it is sent. */
 const canned = (): string[] => [t("helpCanned1"), t("helpCanned2"), t("helpCanned3")];
 
@@ -214,7 +213,7 @@ function OneRequest({ hunt }: { hunt: string }) {
     const text = String(new FormData(form.current ?? undefined).get("text") ?? "").trim();
     if (text === "") return;
     const said = JSON.stringify([path, text, close]);
-    if (unsure?.said !== said) unsure = { said, key: makeKey() };
+    if (unsure?.said !== said) unsure = { said, key: makeId() };
     if (!(await act("messages", { text, close }, { "idempotency-key": unsure.key }))) return;
     unsure = undefined;
     form.current?.reset();

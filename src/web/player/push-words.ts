@@ -19,8 +19,8 @@ const WORDS: Record<string, Words> = {
     news: "There is news.",
   },
   de: {
-    answered: "Der Veranstalter hat euch geantwortet.",
-    answeredAbout: (clue) => `Der Veranstalter hat euch geantwortet: ${clue}`,
+    answered: "Die Veranstalter haben euch geantwortet.",
+    answeredAbout: (clue) => `Die Veranstalter haben euch geantwortet: ${clue}`,
     opened: (clue) => `Ein neues Rätsel ist offen: ${clue}`,
     openedMany: (count, clues) => `${count} neue Rätsel sind offen: ${clues}`,
     news: "Es gibt Neues.",

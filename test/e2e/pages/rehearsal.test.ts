@@ -85,7 +85,7 @@ describe.skipIf(noBrowser)("[REH-11] a rehearsal", { timeout: 720_000 }, () => {
   });
 
   test("[REH-10] a clue is shown beside the editor, and a try says why", async () => {
-    const { page, watched } = await signedIn(`${HUNT}/edit`, PHONE, "de");
+    const { page, watched } = await signedIn(`${HUNT}/edit/text`, PHONE, "de");
     const pane = page.locator(".preview");
     await pane.getByRole("heading", { name: /Clue 0/ }).waitFor({ timeout: 90_000 });
     await pane.getByLabel("Rätsel").selectOption("c1");

@@ -130,7 +130,7 @@ export function asksFor(condition: unknown): {
   return found;
 }
 
-/** Units of durations, largest first, in seconds. */
+/** Units of durations, largest first. */
 export const UNITS = ["d", "h", "m", "s"] as const;
 export type Unit = (typeof UNITS)[number];
 

@@ -3,7 +3,7 @@ import { lazy, Suspense } from "preact/compat";
 import { useState } from "preact/hooks";
 import { t } from "../../shared/i18n.ts";
 import type { Path } from "../document/path.ts";
-import { RemoveButton, TextField } from "./fields.tsx";
+import { Findings, RemoveButton, TextField } from "./fields.tsx";
 import { useModel } from "./model.ts";
 
 const Files = lazy(async () => ({ default: (await import("../files.tsx")).Files }));
@@ -79,6 +79,7 @@ export function FilesField({ path, label, hint }: { path: Path; label: string; h
         label={t("chooseFile")}
         onPick={(name) => model.edit("", (edit) => edit.insert(path, names.length, `asset:${name}`))}
       />
+      <Findings path={path} />
     </fieldset>
   );
 }

@@ -226,14 +226,14 @@ export const de: Translation<typeof en> = {
   noWinners: "Noch niemand.",
   codesHint: "Ein Blatt für jedes Rätsel mit QR-Code: drucken, ausschneiden, aufhängen.",
   codesLocal:
-    "Diese Codes führen auf diesen Rechner: Ein Handy anderswo kann sie nicht öffnen. Drucken Sie sie von der Adresse aus, unter der gespielt wird.",
+    "Diese Codes führen auf diesen Rechner: Ein Handy anderswo kann sie nicht öffnen. Druck sie von der Adresse aus, unter der gespielt wird.",
   cardsAPage: "Karten je Seite",
   sixCards: "sechs, zum Ausschneiden",
   oneCard: "eine",
   cardSays: "Die Zeile unter dem Code",
   cardTitles: "Titel der Rätsel zeigen",
   printHint:
-    "A4, mit 100 %, ohne Kopf- und Fußzeilen; an den Marken schneiden. Für ein PDF wählen Sie es als Drucker.",
+    "A4, mit 100 %, ohne Kopf- und Fußzeilen; an den Marken schneiden. Für ein PDF wählst du es als Drucker.",
   scanMe: "Scannt mich mit der Handykamera",
   noCodes: "In dieser Schatzsuche gibt es nichts zu scannen.",
   print: "Drucken",

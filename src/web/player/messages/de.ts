@@ -41,7 +41,7 @@ export const de: Translation<typeof en> = {
     "Das kann gerade nicht gefragt werden: Es ist zu früh, die Schatzsuche läuft nicht, oder euer Team wartet noch auf andere Antworten.",
   tellMe: "Benachrichtigungen",
   tellMeText:
-    "Dieses Gerät kann dir melden, wenn der Veranstalter etwas mitteilt oder beantwortet oder ein Rätsel öffnet, auch wenn diese Seite geschlossen ist.",
+    "Dieses Gerät kann dir melden, wenn die Veranstalter etwas mitteilen oder beantworten oder ein Rätsel öffnen, auch wenn diese Seite geschlossen ist.",
   tellMeOn: "Dieses Gerät meldet dir, was passiert, auch wenn diese Seite geschlossen ist.",
   tellMeStart: "Benachrichtige mich",
   tellMeStop: "Nicht mehr benachrichtigen",

@@ -9,7 +9,7 @@ export const words: Words = {
     museum: "Ein Rundgang durchs Museum",
   },
   descriptions: {
-    trail: "Fünf Stationen, ein Team, ein Nachmittag. Ändern Sie die Texte und setzen Sie die Orte.",
+    trail: "Fünf Stationen, ein Team, ein Nachmittag. Ändere die Texte und setze die Orte.",
     puzzles: "Zwei Runden voller Rätsel. Was ihr darin findet, führt zur Lösung der Runde.",
     ctf: "Findet die Flaggen. Eine Flagge sieht aus wie `flag{…}`.",
     advent: "Jeden Tag ein Türchen, bis Heiligabend.",
@@ -29,7 +29,7 @@ export const words: Words = {
   poster: ["Das Plakat", "Unser Code hängt im Fenster der Bäckerei."],
   square: ["Der Platz", "Geht dorthin, wo sich vier Straßen treffen."],
   last: ["Das letzte Wort", "Setzt die Anfangsbuchstaben eurer Antworten zusammen.", "Wort"],
-  puzzle: ["Rätsel", "Hier steht Ihr Rätsel.", "Lösung"],
+  puzzle: ["Rätsel", "Hier steht dein Rätsel.", "Lösung"],
   meta: ["Meta", "Was haben die Lösungen dieser Runde gemeinsam?", "Lösung"],
   flag: ["Flagge", "Hier steht, wo die Flagge versteckt ist."],
   door: ["Türchen", "Hier steht das Rätsel des Tages.", "Lösung"],
