@@ -85,6 +85,7 @@ export const LAYERS: { rooms: Room[] }[] = [
       { path: "hmac.ts", holds: "HMAC-SHA-256" },
       { path: "chacha20.ts", holds: "ChaCha20" },
       { path: "hash.ts", holds: "a 53-bit hash" },
+      { path: "retry-after.ts", holds: "the wait that a receiver asks for" },
       { path: "clock.ts", holds: "the present and waiting" },
       { path: "bounded-map.ts", holds: "a map with room for so many" },
       { path: "encoding.ts", holds: "what a text is written in that is not UTF-8" },

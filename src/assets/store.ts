@@ -94,8 +94,11 @@ async function pump({ name, next }: Upload, sink: Sink): Promise<{ sent: string 
   const take = async (parts: readonly Uint8Array[]): Promise<void> => {
     if (isDrawing && size > SVG_BYTES) throw tooLarge(SVG_BYTES);
     for (const part of parts) {
-      if (isDrawing) drawing.push(part.slice());
-      else await sink.write(part);
+      if (isDrawing) {
+        // As bytes, as text, and cleaned.
+        sink.hold(3 * part.byteLength);
+        drawing.push(part.slice());
+      } else await sink.write(part);
     }
   };
   await take(flow.push(head));
@@ -131,6 +134,8 @@ const tooLarge = (limit: number): RequestError =>
 
 /** Where the bytes go: one object of the bucket. */
 class Sink {
+  /** Of `held`, its own. */
+  #held = 0;
   readonly #bucket: R2Bucket;
   readonly #key: string;
   readonly #type: string;
@@ -182,8 +187,16 @@ class Sink {
     if (upload) await upload.abort().catch(() => undefined);
   }
 
+  /** Memory for so many bytes, until `free`. */
+  hold(bytes: number): void {
+    if (held + bytes > HELD_MAX) throw new RequestError("overloaded", "too many files come at the same time");
+    held += bytes;
+    this.#held += bytes;
+  }
+
   free(): void {
-    held -= this.#part.byteLength;
+    held -= this.#held;
+    this.#held = 0;
     this.#part = new Uint8Array(0);
   }
 
@@ -205,8 +218,7 @@ class Sink {
     if (length <= this.#part.byteLength) return;
     const size = Math.min(PART_BYTES, Math.max(length, 2 * this.#part.byteLength, 16_384));
     const more = size - this.#part.byteLength;
-    if (held + more > HELD_MAX) throw new RequestError("overloaded", "too many files come at the same time");
-    held += more;
+    this.hold(more);
     const larger = new Uint8Array(size);
     larger.set(this.#part.subarray(0, this.#filled));
     this.#part = larger;

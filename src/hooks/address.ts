@@ -36,7 +36,8 @@ const NOT_PUBLIC_6: readonly (readonly [bigint, number])[] = [
 ];
 
 /** Names that are only known within a network, and what a machine calls itself. */
-const LOCAL_NAME = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home\.arpa|localdomain)$/;
+const LOCAL_NAME =
+  /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|private|arpa|onion|alt)$/;
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 

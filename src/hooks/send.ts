@@ -3,8 +3,8 @@
 import { configOf } from "../config.ts";
 import type { Env } from "../objects/env.ts";
 import type { DeliveryTry } from "../objects/webhooks.ts";
+import { retryAfter } from "../retry-after.ts";
 import { allowedHosts, FORBIDDEN, isPublicAddress, targetOf } from "./address.ts";
-import { retryAfter } from "./schedule.ts";
 
 /** How long a receiver has for its response, ms. */
 const TRY_MAX = 10_000;

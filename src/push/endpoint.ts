@@ -5,7 +5,7 @@
 
 /** Names that mean this machine, or a network of its own (RFC 6761, RFC 6762, RFC 8375, RFC 9476). */
 const OWN =
-  /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|private|arpa|test|invalid|example|onion|alt)$/;
+  /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|private|arpa|test|invalid|example|onion|alt)$/;
 
 /** The host as a URL has it: numbers in any spelling are dotted there, an IPv6 address is in brackets. */
 const NUMBER = /^(?:\[.*\]|[\d.]+)$/;

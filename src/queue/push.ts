@@ -2,11 +2,11 @@
  * Carries push messages out: asks their shards where each goes and what it says, seals it for the device, and gives it
  * to the device's push service (RFC 8030). Each message is settled alone.
  */
-import { retryAfter } from "../hooks/schedule.ts";
 import type { PushAsked } from "../objects/shard.ts";
 import { refuseEndpoint } from "../push/endpoint.ts";
 import { type Pushing, type PushMessage, type PushNews, readPush } from "../push/message.ts";
 import { sealFor, UnfitKeys } from "../push/seal.ts";
+import { retryAfter } from "../retry-after.ts";
 
 /** Tries of a message. */
 const TRIES_MAX = 8;

@@ -3,10 +3,11 @@ import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { WEBHOOK_TYPES } from "../../src/contract/webhook-types.ts";
 import { bodyOf } from "../../src/hooks/body.ts";
-import { nextTry, retryAfter } from "../../src/hooks/schedule.ts";
+import { nextTry } from "../../src/hooks/schedule.ts";
 import { isSigned, secretText, signatureOf } from "../../src/hooks/sign.ts";
 import { inOrder, toldOf } from "../../src/hooks/told.ts";
 import type { WebhookConfig, WebhookFact, WebhookReport } from "../../src/objects/webhooks.ts";
+import { retryAfter } from "../../src/retry-after.ts";
 
 const config: WebhookConfig = {
   revision: 1,

@@ -20,18 +20,27 @@ import { type Engine, startEngine } from "../../../scripts/local/engine.ts";
 import { mintOrganiserToken } from "../../../scripts/local/secrets.ts";
 import { Client } from "../../contract/client.ts";
 
-const CANDIDATES = [
+const first = (candidates: readonly (string | undefined)[]): string | undefined =>
+  candidates.find((path) => path !== undefined && existsSync(path));
+
+/** With windows, and with the notifications that the shell without windows always denies. */
+const whole = first([
   process.env.CHROMIUM,
-  // Chromium without a window of its own: it takes less time.
-  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
-];
-const executable = CANDIDATES.find((path) => path !== undefined && existsSync(path));
+]);
+/** The shell takes less time. */
+const executable = first([process.env.CHROMIUM, "/usr/bin/chromium-headless-shell", whole]);
 
 export const noBrowser = executable === undefined;
 if (noBrowser) process.stdout.write("pages: skipped, no Chromium found (set CHROMIUM to one)\n");
+export const noNotifications = whole === undefined;
+if (noNotifications && !noBrowser) {
+  process.stdout.write(
+    "notifications: skipped, no Chromium but the headless shell found (set CHROMIUM to one)\n",
+  );
+}
 
 const pictures = process.env.PICTURES;
 
@@ -121,10 +130,11 @@ export class Pages {
     this.#browser = browser;
   }
 
-  static async start(vars: Record<string, string> = {}): Promise<Pages> {
+  /** `notifies`: in a browser that can show notifications. */
+  static async start(vars: Record<string, string> = {}, { notifies = false } = {}): Promise<Pages> {
     const engine = await startEngine({ vars: { RATE_LIMITS: "off", SHARDS_PER_REGION: "1", ...vars } });
     const browser = await chromium.launch({
-      executablePath: executable ?? "",
+      executablePath: (notifies ? whole : executable) ?? "",
       args: FLAGS,
     });
     return new Pages(engine, await Client.of(engine), await mintOrganiserToken(engine.secrets), browser);

@@ -304,7 +304,7 @@ describe.skipIf(noBrowser)("an evening", { timeout: 900_000 }, () => {
     // Ben's page, opened before, says so as well, and offers nothing that would be refused.
     await button(ben, "Make final").waitFor({ state: "detached" });
     await look(ben, "final-teams");
-    expect(await button(ben, "Award").count()).toBe(0);
+    await expect.poll(() => button(ben, "Award").count(), { timeout: 60_000 }).toBe(0);
     const late = await pages.client.organise("POST", `/v1/hunts/${HUNT}/regrade`, { dryRun: false });
     expect(late.status).toBe(409);
 

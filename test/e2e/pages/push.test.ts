@@ -6,7 +6,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { manyClues } from "../../contract/hunts.ts";
 import { type Device, PushService } from "../../push/service.ts";
-import { expectAccessible, expectQuiet, joinAs, noBrowser, Pages, PHONE } from "./browser.ts";
+import { expectAccessible, expectQuiet, joinAs, noNotifications, Pages, PHONE } from "./browser.ts";
 
 const HUNT = "notified";
 
@@ -35,10 +35,10 @@ async function standIn(page: Page, device: Device): Promise<void> {
   }, device.toJSON());
 }
 
-describe.skipIf(noBrowser)("push messages", { timeout: 720_000 }, () => {
+describe.skipIf(noNotifications)("push messages", { timeout: 720_000 }, () => {
   beforeAll(async () => {
     service = await PushService.start();
-    pages = await Pages.start({ PUSH_ALLOW: service.host });
+    pages = await Pages.start({ PUSH_ALLOW: service.host }, { notifies: true });
     await pages.client.publish(HUNT, manyClues(2, { teams: { mode: "teams", maxSize: 4 } }));
   });
   afterEach(async () => {
