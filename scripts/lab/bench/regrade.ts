@@ -28,7 +28,12 @@ const PLAY = { rate: 200, connections: 64 };
 const CORRECTED = 5;
 
 export async function measureRegrade(scratch: string, { rounds, seconds, say }: Settings): Promise<Case[]> {
-  const vars = { RATE_LIMITS: "off", SHARDS_PER_REGION: String(SHARDS), SHARDS_MAX: String(SHARDS) };
+  const vars = {
+    RATE_LIMITS: "off",
+    SHARDS_PER_REGION: String(SHARDS),
+    SHARDS_MAX: String(SHARDS),
+    JUDGED_AT_ONCE: "1",
+  };
   const engines = await startEngines(scratch, undefined, { vars });
   const [one] = engines;
   if (!one) throw new Error("no engine was started");
