@@ -118,7 +118,8 @@ async function played(
     }
   };
   await atTheirTimes(until(), async (_, intended) => {
-    const connection = free.pop() ?? (await new Promise<Connection>((done) => waiting.push(done)));
+    // The one that rested longest: none rests so long that it counts as dead.
+    const connection = free.shift() ?? (await new Promise<Connection>((done) => waiting.push(done)));
     const { status, body } = await connection.send(hunt.event());
     latencies.push(performance.now() - intended);
     const next = waiting.shift();

@@ -43,7 +43,7 @@ async function photo(page: Page): Promise<Buffer> {
 }
 
 const PICTURES = 20;
-const SWIPES_MAX = 40;
+const SWIPES_MAX = 100;
 
 describe.skipIf(noBrowser)("[WEB-112] the hunt's files", { timeout: 540_000 }, () => {
   beforeAll(async () => {
@@ -163,9 +163,22 @@ describe.skipIf(noBrowser)("[WEB-112] the hunt's files", { timeout: 540_000 }, (
       });
     const before = await shown();
     const first = asked.size;
-    for (let swipe = 0; swipe < SWIPES_MAX && (await shown()).come < PICTURES; swipe += 1) {
+    /** Whether the last picture is on the screen, with every other that is. */
+    const isAtEnd = () =>
+      page.evaluate(() => {
+        const all = [...document.querySelectorAll<HTMLImageElement>(".prose img")];
+        const seen = all.filter((each) => {
+          const { top, bottom } = each.getBoundingClientRect();
+          return bottom > 0 && top < innerHeight;
+        });
+        if (seen.some(({ naturalWidth }) => naturalWidth === 0)) return "waits";
+        return seen.at(-1) === all.at(-1) ? "end" : "more";
+      });
+    for (let swipe = 0; swipe < SWIPES_MAX; swipe += 1) {
+      await expect.poll(isAtEnd, { timeout: 60_000 }).not.toBe("waits");
+      if ((await isAtEnd()) === "end") break;
       await session.send("Input.synthesizeScrollGesture", {
-        ...{ x: 195, y: 600, yDistance: -1_600, speed: 2_400, gestureSourceType: "touch" },
+        ...{ x: 195, y: 700, yDistance: -600, speed: 1_600, gestureSourceType: "touch" },
       });
     }
     const after = await shown();
