@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Assets } from "../../../src/contract/assets.ts";
 import { jpegWithMore, SECRET, svg } from "../../assets/files.ts";
-import { expectAccessible, expectFits, expectQuiet, joinAs, noBrowser, Pages, PHONE } from "./browser.ts";
+import { expectAccessible, expectFits, expectQuiet, noBrowser, Pages, PHONE } from "./browser.ts";
 
 const looks = process.env.LOOKS;
 
@@ -41,9 +41,6 @@ async function photo(page: Page): Promise<Buffer> {
   // Of the camera's file, the segments before the tables; then the browser's picture.
   return Buffer.concat([more.subarray(0, more.indexOf(Buffer.from([0xff, 0xdb]))), coded.subarray(20)]);
 }
-
-const PICTURES = 20;
-const SWIPES_MAX = 100;
 
 describe.skipIf(noBrowser)("[WEB-112] the hunt's files", { timeout: 540_000 }, () => {
   beforeAll(async () => {
@@ -107,92 +104,5 @@ describe.skipIf(noBrowser)("[WEB-112] the hunt's files", { timeout: 540_000 }, (
     await expect.poll(async () => (await list("harbour-nights")).length).toBe(1);
     expect(watched.complaints.filter((text) => !text.includes("415"))).toEqual([]);
     expectQuiet({ ...watched, complaints: [] });
-  });
-
-  test("[WEB-203] a clue with twenty pictures scrolls on a slow phone: none blocks it, none moves what one reads", async () => {
-    const drawing = await pages.page("/", PHONE);
-    const names = Array.from({ length: PICTURES }, (_, index) => `p${index}.jpg`);
-    const taken = await photo(drawing.page);
-    for (const [index, name] of names.entries()) {
-      // Behind the end of a picture comes what no reader looks at, so that each is another file.
-      const body = Buffer.concat([taken, Buffer.from([index])]);
-      const url = new URL(`/v1/hunts/gallery/assets/${name}`, pages.engine.url);
-      const headers = { authorization: `Bearer ${pages.token}` };
-      expect((await fetch(url, { method: "PUT", body, headers })).status).toBe(201);
-    }
-    await pages.client.publish("gallery", {
-      format: 1,
-      title: "Gallery",
-      teams: { mode: "solo" },
-      clues: [
-        {
-          ...{ id: "walk", title: "The walk", kind: "answer", answers: ["right"], points: 10 },
-          body: names.map((name, index) => `Look ${index}.\n\n![A quay](asset:${name})`).join("\n\n"),
-        },
-      ],
-    });
-    const context = await pages.context(PHONE);
-    const page = await context.newPage();
-    const watched = pages.watch(page);
-    await page.goto("/play/gallery");
-    await joinAs(page, "Ada");
-    const asked = new Set<string>();
-    page.on("request", (request) => {
-      if (request.url().includes("/assets/p")) asked.add(new URL(request.url()).pathname);
-    });
-    await page.evaluate(() => {
-      const kept = { long: [] as number[], moved: 0 };
-      (window as unknown as { kept: typeof kept }).kept = kept;
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) kept.long.push(duration);
-      }).observe({ type: "longtask" });
-      new PerformanceObserver((list) => {
-        for (const shift of list.getEntries()) kept.moved += (shift as unknown as { value: number }).value;
-      }).observe({ type: "layout-shift" });
-    });
-    const session = await context.newCDPSession(page);
-    await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
-    await page.getByRole("link", { name: /The walk/ }).click();
-    await page.getByText("Look 0.").waitFor();
-    await expect.poll(() => asked.size).toBeGreaterThan(0);
-    const shown = () =>
-      page.evaluate(() => {
-        const { long, moved } = (window as unknown as { kept: { long: number[]; moved: number } }).kept;
-        const pictures = [...document.querySelectorAll<HTMLImageElement>(".prose img")];
-        return { long, moved, come: pictures.filter((each) => each.naturalWidth > 0).length };
-      });
-    const before = await shown();
-    const first = asked.size;
-    /** Whether the last picture is on the screen, with every other that is. */
-    const isAtEnd = () =>
-      page.evaluate(() => {
-        const all = [...document.querySelectorAll<HTMLImageElement>(".prose img")];
-        const seen = all.filter((each) => {
-          const { top, bottom } = each.getBoundingClientRect();
-          return bottom > 0 && top < innerHeight;
-        });
-        if (seen.some(({ naturalWidth }) => naturalWidth === 0)) return "waits";
-        return seen.at(-1) === all.at(-1) ? "end" : "more";
-      });
-    for (let swipe = 0; swipe < SWIPES_MAX; swipe += 1) {
-      await expect.poll(isAtEnd, { timeout: 60_000 }).not.toBe("waits");
-      if ((await isAtEnd()) === "end") break;
-      await session.send("Input.synthesizeScrollGesture", {
-        ...{ x: 195, y: 700, yDistance: -600, speed: 1_600, gestureSourceType: "touch" },
-      });
-    }
-    const after = await shown();
-    expect(after.come).toBe(PICTURES);
-    // Not all at once.
-    expect(first).toBeLessThan(PICTURES);
-    const long = after.long.slice(before.long.length);
-    process.stdout.write(
-      `pages: scrolling ${PICTURES} pictures on a 4x slowed processor: tasks over 50 ms: ${long.map(Math.round).join(", ") || "none"}; moved ${after.moved.toFixed(3)}\n`,
-    );
-    // Machines are shared: fewer than one a picture would have, did each block.
-    expect(long.length).toBeLessThan(PICTURES / 2);
-    // What the web's own measure calls good.
-    expect(after.moved - before.moved).toBeLessThan(0.1);
-    expectQuiet(watched);
   });
 });
