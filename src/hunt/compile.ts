@@ -326,6 +326,7 @@ function sharedHalf(definition: Definition, hunt: string) {
     results,
     guesses,
     help,
+    show,
     retention,
     look,
     teams,
@@ -342,6 +343,7 @@ function sharedHalf(definition: Definition, hunt: string) {
     ...(freeze === undefined ? {} : { freeze }),
     ...(results === "manual" ? { results } : {}),
     ...(guesses === "hidden" ? { guesses } : {}),
+    ...(show === undefined || show.solves === "none" ? {} : { solvesShown: show.solves }),
     ...(help === undefined
       ? {}
       : {
