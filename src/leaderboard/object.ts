@@ -248,7 +248,7 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
 
   /** See `LeaderboardObject`. */
   clueSolves(clue: string, query: ClueSolvesQuery): Promise<ClueSolves | Refusal> {
-    return this.#board.clueSolves(clue, query);
+    return orRefusal(this.#board.clueSolves(clue, query));
   }
 
   /** See `LeaderboardObject`. */
