@@ -369,7 +369,9 @@ describe("any game", () => {
       ...(clue.meta ? { meta: true } : {}),
       state: solve ? "solved" : closing !== undefined && closing <= now ? "closed" : "open",
       body: clue.body,
-      ...(clue.kind === "choice" ? { choices: clue.choices ?? [], select: SELECTS[clue.compare] ?? "one" } : {}),
+      ...(clue.kind === "choice"
+        ? { choices: clue.choices ?? [], select: SELECTS[clue.compare] ?? "one" }
+        : {}),
       ...(clue.kind === "place" ? { place: { radius: clue.place?.radius ?? 0 } } : {}),
       attempts: bucket?.wrong ?? 0,
       ...(solve ? {} : { attemptsLeft: left }),
