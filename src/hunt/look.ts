@@ -15,6 +15,7 @@ import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import { kindOf } from "./kinds/all.ts";
+import { isListMode, listIn } from "./listed.ts";
 import { lookTold } from "./look-told.ts";
 import { iso } from "./moment.ts";
 import { Print } from "./print.ts";
@@ -26,7 +27,7 @@ import { prizesOf, roundsOf } from "./view.ts";
 import { takenOf, withdrawnViews } from "./withdrawn.ts";
 
 /** Goes up when the text of the same state changes: an ETag of before then stands for another text. */
-const FORM = 2;
+const FORM = 3;
 
 /** In the place of a player, for who looks as the team. */
 export const NOBODY = "";
@@ -366,7 +367,7 @@ function moreOf(
   if (corrected === undefined && answer === undefined && solution === undefined) return undefined;
   const solved = {
     ...(solution === undefined ? {} : told(solution, form, "solution")),
-    ...(answer === undefined ? {} : { answer }),
+    ...(answer === undefined ? {} : { answer: isListMode(clue.compare) ? listIn(answer) : answer }),
   };
   const text = JSON.stringify(solved).slice(1, -1);
   if (corrected === undefined) return text;

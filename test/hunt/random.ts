@@ -5,7 +5,7 @@
 import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { CompiledHunt, Condition } from "../../src/hunt/compiled.ts";
 import type { Command, Fact, TeamAction } from "../../src/protocol.ts";
-import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, scan, T0 } from "./build.ts";
+import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, picked, scan, T0 } from "./build.ts";
 
 /** Where random things get their numbers: an integer from 0 to below `bound`. */
 export type Draw = (bound: number) => number;
@@ -57,6 +57,7 @@ export function randomHunt(draw: Draw): CompiledHunt {
       opens: index === 0 ? { op: "start" } : randomCondition(draw, index, 2),
       ...(draw(4) === 0 ? { closes: randomClosing(draw) } : {}),
       ...(kind === "scan" ? { code: `code-${id}` } : {}),
+      ...(kind === "choice" ? randomChoices(draw) : {}),
       ...(kind === "place" ? { place: { lat: index / 10, lng: 0, ...PLACE } } : {}),
     });
   });
@@ -64,6 +65,18 @@ export function randomHunt(draw: Draw): CompiledHunt {
     attempts: { burst: 2, refillPerMinute: 6, perClue: 0 },
     ...(draw(3) === 0 ? { scoring: MOVING } : {}),
   });
+}
+
+const CHOICES = ["right", "left", "up"];
+
+/** One choice is right, or a set or sequence of two. */
+function randomChoices(draw: Draw) {
+  const compare = pick(draw, ["exact", "set", "sequence"] as const);
+  return {
+    compare,
+    choices: CHOICES.map((id) => ({ id, label: id })),
+    answers: compare === "exact" ? ["right"] : ["right,up"],
+  };
 }
 
 const randomClosing = (draw: Draw): { after: number } | { at: number } =>
@@ -112,8 +125,12 @@ export function randomCommand(draw: Draw, compiled: CompiledHunt, id: string): C
       ? pick(draw, ["answer", "scan", "place", "hint", "claim"] as const)
       : (about?.kind ?? "hint");
   switch (kind) {
-    case "answer":
     case "choice":
+      if (draw(4) > 0) {
+        return picked(id, clueId, ...pick(draw, [["right"], ["right", "up"], ["up", "right"], ["ghost"]]));
+      }
+      return answer(id, clueId, pick(draw, ["right", "left", "up,right"]));
+    case "answer":
       return answer(id, clueId, pick(draw, ["right", "right", "wrong", "other", "near", "?!"]));
     case "scan":
       return scan(id, draw(3) === 0 ? `guess-${draw(3)}` : `code-${clueId}`);

@@ -49,6 +49,7 @@ const BEGINNINGS = `
   begin
   by
   change
+  choose
   closes
   compare
   condition
@@ -80,6 +81,7 @@ const BEGINNINGS = `
   roleMay
   says
   section
+  select
   solves
   table
   teams

@@ -12,6 +12,7 @@ import { Tried } from "./guesses.tsx";
 import { Help } from "./help.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
+import { labelsOf } from "./picked.ts";
 import { Claimable } from "./prizes.tsx";
 import { Solvers } from "./solvers.tsx";
 import { act, forgetVerdicts, hunt, isUnderWay, me, now, older, phase, session } from "./state.ts";
@@ -251,12 +252,13 @@ const Attachments = ({ clue: { attachments = [] } }: { clue: ClueApart }) =>
   );
 
 /** What the team gave, and what the author says of it. */
-function Solution({ clue: { answer, solution, solutionAt } }: { clue: ClueApart }) {
+function Solution({ clue }: { clue: ClueApart }) {
+  const { answer, solution, solutionAt } = clue;
   return (
     <>
       {answer !== undefined && (
         <p class="note good">
-          {t("answerGiven")} <bdi>{answer}</bdi>
+          {t("answerGiven")} <bdi>{labelsOf(clue, [answer].flat())}</bdi>
         </p>
       )}
       {(solution ?? solutionAt) !== undefined && (
