@@ -44,6 +44,7 @@ export const DEFINITION_ISSUES = [
   "choices-superfluous",
   "place-superfluous",
   "code-superfluous",
+  "select-superfluous",
   // Answers and codes.
   "answer-empty",
   "nudge-empty",
@@ -51,6 +52,10 @@ export const DEFINITION_ISSUES = [
   "nudge-duplicate",
   "answer-no-choice",
   "nudge-no-choice",
+  "answer-is-list",
+  "answer-no-list",
+  "nudge-is-list",
+  "nudge-no-list",
   "nudge-is-answer",
   "cannot-be-given",
   "duplicate-code",
