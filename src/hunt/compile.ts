@@ -328,6 +328,7 @@ function sharedHalf(definition: Definition, hunt: string) {
     results,
     guesses,
     help,
+    show,
     retention,
     look,
     teams,
@@ -344,6 +345,7 @@ function sharedHalf(definition: Definition, hunt: string) {
     ...(freeze === undefined ? {} : { freeze }),
     ...(results === "manual" ? { results } : {}),
     ...(guesses === "hidden" ? { guesses } : {}),
+    ...(show === undefined || show.solves === "none" ? {} : { solvesShown: show.solves }),
     ...(help === undefined
       ? {}
       : {

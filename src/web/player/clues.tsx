@@ -15,6 +15,7 @@ import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
 import { labelsOf } from "./picked.ts";
 import { Claimable } from "./prizes.tsx";
+import { Solvers } from "./solvers.tsx";
 import { act, forgetVerdicts, hunt, isUnderWay, me, now, older, phase, session } from "./state.ts";
 import { threads } from "./threads.ts";
 import { Told } from "./told.tsx";
@@ -221,6 +222,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
           </p>
         )}
       </Told>
+      <Solvers clue={clue.id} again={clue.state} />
       <Tried clue={clue} />
       {clue.state === "solved" && <Claimable />}
       {clue.state === "solved" && isThrough() && <Finish />}

@@ -16,6 +16,12 @@ export const de: Translation<typeof en> = {
   late: "{title}: {text}",
   triesLeft: { one: "Noch ein Versuch", other: "Noch {count} Versuche" },
   triesOfClue: { one: "insgesamt noch einer", other: "insgesamt noch {count}" },
+  solvedByNone: "Noch kein Team hat es gelöst.",
+  solvedByTeams: {
+    one: "Ein Team hat es gelöst",
+    other: "{count} Teams haben es gelöst",
+  },
+  unseenClue: "Eine Aufgabe, die euer Team noch nicht gefunden hat",
   tried: "Was euer Team versucht hat",
   triedNone: "Noch nichts.",
   triedFailed: "Das lässt sich gerade nicht zeigen. Versucht es später noch einmal.",

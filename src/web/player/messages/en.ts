@@ -13,6 +13,12 @@ export const en = {
   late: "{title}: {text}",
   triesLeft: { one: "One try left for now", other: "{count} tries left for now" },
   triesOfClue: { one: "One try left in all", other: "{count} tries left in all" },
+  solvedByNone: "No team has solved it yet.",
+  solvedByTeams: {
+    one: "One team has solved it",
+    other: "{count} teams have solved it",
+  },
+  unseenClue: "A clue that your team has not found yet",
   tried: "What your team has tried",
   triedNone: "Nothing yet.",
   triedFailed: "This cannot be shown now. Try again later.",
