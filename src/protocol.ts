@@ -123,6 +123,8 @@ export interface PlayFact extends FactHead {
   behind?: number;
   clue?: string;
   answer?: string;
+  /** The answer was given instead of going to the clue's place or scanning its code. */
+  instead?: true;
   /** Of a wrong answer: the end of its digest, which tells equal texts; empty: nothing of it remained. */
   wrongText?: string;
   codeDigest?: string;

@@ -45,6 +45,7 @@ export const DEFINITION_ISSUES = [
   "place-superfluous",
   "code-superfluous",
   "select-superfluous",
+  "instead-superfluous",
   // Answers and codes.
   "answer-empty",
   "nudge-empty",

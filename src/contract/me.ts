@@ -99,6 +99,19 @@ export const clueView = z
       .strictObject({ radius: amount("Metres around the place that count", 30) })
       .meta({ description: "Of kind place: how near one must be", examples: [{ radius: 30 }] })
       .exactOptional(),
+    instead: z
+      .strictObject({
+        text: told("What is asked, Markdown", "Cannot get there? What year is on the plaque?"),
+        photo: told(
+          "A picture beside it: where it is, with a ticket",
+          "/v1/hunts/harbour-nights/assets/plaque.jpg?t=Vk1c.2g.q3Zk",
+        ).exactOptional(),
+      })
+      .meta({
+        description: "Of kinds place and scan: a question whose `answer` solves the clue as well",
+        examples: [{ text: "Cannot get there? What year is on the plaque?" }],
+      })
+      .exactOptional(),
     tags: z
       .array(told("One of them", "maths"))
       .meta({ description: "By these it is found among many", examples: [["maths"]] })

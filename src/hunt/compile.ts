@@ -388,7 +388,7 @@ function secretHalf(definition: Definition) {
 
 /** The modes in which the edge must digest answers that are texts. */
 function modesInUse(clues: readonly CompiledClue[]): PublicHunt["modes"] {
-  const answered = clues.filter((clue) => kindOf(clue).event.type === "answer");
+  const answered = clues.filter((clue) => kindOf(clue).event.type === "answer" || clue.instead);
   const modes = answered.map(({ compare }) => compare).filter((mode) => !isListMode(mode));
   return [...new Set(modes)].sort();
 }

@@ -373,6 +373,7 @@ describe("any game", () => {
         ? { choices: clue.choices ?? [], select: SELECTS[clue.compare] ?? "one" }
         : {}),
       ...(clue.kind === "place" ? { place: { radius: clue.place?.radius ?? 0 } } : {}),
+      ...(clue.instead ? { instead: { text: clue.instead.text } } : {}),
       attempts: bucket?.wrong ?? 0,
       ...(solve ? {} : { attemptsLeft: left }),
       ...(solve || ofClue === undefined ? {} : { attemptsOfClue: ofClue }),

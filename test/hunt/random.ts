@@ -59,6 +59,7 @@ export function randomHunt(draw: Draw): CompiledHunt {
       ...(kind === "scan" ? { code: `code-${id}` } : {}),
       ...(kind === "choice" ? randomChoices(draw) : {}),
       ...(kind === "place" ? { place: { lat: index / 10, lng: 0, ...PLACE } } : {}),
+      ...((kind === "scan" || kind === "place") && draw(2) === 0 ? insteadOf(id) : {}),
     });
   });
   return hunt(clues, {
@@ -66,6 +67,12 @@ export function randomHunt(draw: Draw): CompiledHunt {
     ...(draw(3) === 0 ? { scoring: MOVING } : {}),
   });
 }
+
+/** "right" solves it as well. */
+const insteadOf = (id: string) => ({
+  compare: "letters" as const,
+  instead: { text: `Instead of ${id}?`, digests: [answer("", id, "right").digests.letters ?? ""] },
+});
 
 const CHOICES = ["right", "left", "up"];
 
@@ -133,8 +140,10 @@ export function randomCommand(draw: Draw, compiled: CompiledHunt, id: string): C
     case "answer":
       return answer(id, clueId, pick(draw, ["right", "right", "wrong", "other", "near", "?!"]));
     case "scan":
+      if (draw(4) === 0) return answer(id, clueId, pick(draw, ["right", "wrong"]));
       return scan(id, draw(3) === 0 ? `guess-${draw(3)}` : `code-${clueId}`);
     case "place":
+      if (draw(4) === 0) return answer(id, clueId, pick(draw, ["right", "wrong"]));
       return checkin(id, clueId, { lat: index / 10 + draw(2), lng: 0, accuracy: pick(draw, [5, 40, 51]) });
     case "hint":
       return hint(id, clueId, `h${draw(3)}`);

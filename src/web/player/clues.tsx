@@ -10,6 +10,7 @@ import { Finish, isThrough } from "./finish.tsx";
 import { isNew, markOpened } from "./fresh.ts";
 import { Tried } from "./guesses.tsx";
 import { Help } from "./help.tsx";
+import { Instead } from "./instead.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
 import { labelsOf } from "./picked.ts";
@@ -213,6 +214,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
       <Solution clue={clue} />
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
+      {open && <Instead clue={clue} wait={wait} />}
       <Told about={aboutOf(clue)}>
         {wait > 0 && isOpen(clue) && heard?.outcome !== "cooldown" && (
           <p class="note number" role="timer">

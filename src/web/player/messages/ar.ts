@@ -249,6 +249,7 @@ export const ar: Translation<typeof en> = {
   meta: "تغذيه الألغاز الأخرى",
   back: "كل الألغاز",
   yourAnswer: "إجابتك",
+  instead: "لا تستطيع الوصول أو المسح؟",
   submit: "تحقق",
   checking: "جارٍ التحقق…",
   unlocked: {

@@ -152,6 +152,7 @@ export const de: Translation<typeof en> = {
   meta: "Baut auf den anderen Rätseln auf",
   back: "Alle Rätsel",
   yourAnswer: "Deine Antwort",
+  instead: "Du kannst nicht hin oder nicht scannen?",
   submit: "Prüfen",
   checking: "Wird geprüft …",
   unlocked: { one: "Ein neues Rätsel ist offen.", other: "{count} neue Rätsel sind offen." },

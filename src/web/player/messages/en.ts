@@ -149,6 +149,7 @@ export const en = {
   meta: "Builds on the other clues",
   back: "All clues",
   yourAnswer: "Your answer",
+  instead: "Cannot go there, or cannot scan?",
   submit: "Check",
   checking: "Checking…",
   unlocked: { one: "A new clue is open.", other: "{count} new clues are open." },

@@ -208,6 +208,12 @@ export const forms: Translation<typeof english> = {
   radius: "Umkreis in Metern",
   maxAccuracy: "Ungenaueste Position, die zählt, in Metern",
   maxSpeed: "Schnellster Weg, der geglaubt wird, in Metern je Sekunde",
+  instead: "Ein anderer Weg",
+  insteadHint:
+    "Für alle, die nicht hinkommen oder nicht scannen können: eine Frage, deren Antwort das Rätsel ebenso löst.",
+  insteadText: "Die Frage",
+  insteadPhoto: "Ein Bild dazu",
+  addInstead: "Frage hinzufügen",
   hints: "Tipps",
   hintNumber: "Tipp {number}",
   hintText: "Was er sagt",

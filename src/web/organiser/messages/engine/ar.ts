@@ -247,6 +247,7 @@ export const engine: EngineTexts = {
   "issue_place-superfluous": "ليس لهذا النوع من الألغاز place",
   "issue_code-superfluous": "ليس لهذا النوع من الألغاز code",
   "issue_select-superfluous": "ليس لهذا النوع من الألغاز select",
+  "issue_instead-superfluous": "ليس لهذا النوع من الألغاز instead",
   "issue_answer-empty": "لا يبقى من هذه الإجابة شيء للمقارنة",
   "issue_nudge-empty": "لا يبقى من هذه الإجابة القريبة شيء للمقارنة",
   "issue_answer-duplicate": "هذه الإجابة تساوي إجابة قبلها",

@@ -249,6 +249,7 @@ export const engine: EngineTexts = {
   "issue_place-superfluous": "Diese Art von Rätsel hat kein „place“",
   "issue_code-superfluous": "Diese Art von Rätsel hat kein „code“",
   "issue_select-superfluous": "Diese Art von Rätsel hat kein „select“",
+  "issue_instead-superfluous": "Diese Art von Rätsel hat kein „instead“",
   "issue_answer-empty": "Von dieser Antwort bleibt beim Vergleichen nichts übrig",
   "issue_nudge-empty": "Von dieser Beinahe-Antwort bleibt beim Vergleichen nichts übrig",
   "issue_answer-duplicate": "Diese Antwort gleicht einer davor",

@@ -248,6 +248,7 @@ export const engine: EngineTexts = {
   "issue_place-superfluous": "This kind of clue has no place",
   "issue_code-superfluous": "This kind of clue has no code",
   "issue_select-superfluous": "This kind of clue has no select",
+  "issue_instead-superfluous": "This kind of clue has no other way (instead)",
   "issue_answer-empty": "Nothing of this answer is left to compare",
   "issue_nudge-empty": "Nothing of this near miss is left to compare",
   "issue_answer-duplicate": "This answer equals one before it",
