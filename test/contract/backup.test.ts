@@ -19,7 +19,12 @@ import { type Answer, Client, expectProblem, linesOf, type Player } from "./clie
 import { everyOutcome, manyClues, NEAR_PIER, PIER, SECRET_ANSWER, soloHunt } from "./hunts.ts";
 import { Receiver } from "./receiver.ts";
 
-const VARS = { RATE_LIMITS: "off", SHARDS_PER_REGION: "2", LOOKUP_LIMIT_MS: "5000" };
+const VARS = {
+  RATE_LIMITS: "off",
+  SHARDS_PER_REGION: "2",
+  LOOKUP_LIMIT_MS: "5000",
+  LOOKUP_NEGATIVE_MS: "1000",
+};
 const HUNT = "carried";
 
 let engine: Engine;
@@ -136,7 +141,7 @@ async function threadsOf(of: Client, player: Player): Promise<Threads["threads"]
 
 const deliveries = async (of: Client): Promise<{ type: string; at: string }[]> => {
   const told = await of.organise<Webhooks>("GET", path("/webhooks"));
-  return told.body.webhooks.flatMap((each) => each.deliveries);
+  return told.body.deliveries;
 };
 
 describe("a backup", () => {
@@ -175,7 +180,7 @@ describe("a backup", () => {
     await act(owls, "solves/pier/undo", { reason: "they were not there" });
     await act(rooks, "ban", { reason: "shared answers" });
     const asked = (await ask(client, mate, "Which pier?", "pier")).body.thread.id;
-    const replied = await client.organise("POST", path(`/help/${asked}/reply`), {
+    const replied = await client.organise("POST", path(`/help/${asked}/messages`), {
       text: "The northern one.",
     });
     expect(replied.status, replied.text).toBe(200);
@@ -371,9 +376,9 @@ describe("what stands beside the log", () => {
   test("[EXP-40] requests for help are there as they were, and go on; their texts go with who is forgotten", async () => {
     expect(await threadsOf(there, owls)).toEqual(threads);
     const open = threads.find(({ state }) => state === "open");
-    const replied = await there.organise("POST", path(`/help/${open?.id}/reply`), { text: "At five." });
+    const replied = await there.organise("POST", path(`/help/${open?.id}/messages`), { text: "At five." });
     expect(replied.status, replied.text).toBe(200);
-    const forgotten = path(`/teams/${mate.team.id}/members/${mate.player.id}/forget`);
+    const forgotten = path(`/teams/${mate.team.id}/members/${mate.id}/forget`);
     expect((await there.organise("POST", forgotten, { reason: "asked for it" })).status).toBe(204);
     const now = await threadsOf(there, owls);
     expect(now.find(({ id }) => id === open?.id)?.messages.at(-1)?.text).toBe("At five.");
@@ -439,6 +444,34 @@ describe("what stands beside the log", () => {
     const joined = () =>
       there.call("POST", `/v1/hunts/${hunt}/players`, { json: { name: "Ada", externalId: "K-1" } });
     await expect.poll(async () => (await joined()).status, { timeout: 40_000, interval: 1_000 }).toBe(201);
+  });
+
+  test("[EXP-14] a winner's code goes along when who won is moved to another shard", {
+    timeout: 60_000,
+  }, async () => {
+    const winnersOf = async () =>
+      (
+        await there.organise<{ winners: { player: { id: string }; code: string }[] }>(
+          "GET",
+          path("/prizes/lamp/winners"),
+        )
+      ).body.winners;
+    const won = (await winnersOf()).filter(({ player }) => player.id === owls.id);
+    expect(won).toHaveLength(2);
+    const placeOf = ({ team }: Player) => team.id.split("-").slice(0, 2).join("-");
+    let target = larks;
+    for (let n = 0; n < 20 && (n === 0 || placeOf(target) === placeOf(owls)); n += 1) {
+      target = await join(there, `Kit ${n}`, { create: `Kites ${n}` }, `kit${n}@example.org`);
+    }
+    expect(placeOf(target)).not.toBe(placeOf(owls));
+    const moved = await there.organise("POST", path(`/teams/${owls.team.id}/members/${owls.id}/move`), {
+      to: target.team.id,
+      reason: "a test",
+    });
+    expect(moved.status, moved.text).toBe(200);
+    expect((await winnersOf()).filter(({ player }) => player.id === owls.id)).toEqual(
+      won.map((each) => expect.objectContaining({ code: each.code })),
+    );
   });
 });
 
