@@ -218,6 +218,10 @@ export class Restoration {
     const from = text.indexOf(FACTS);
     if (from < 0 || !text.endsWith("]}")) throw refusedLine(number, "`facts` must be the last member");
     if (this.#persons && this.#persons.shard !== shard) throw refusedLine(number, "this is another shard");
+    // The log places teams by their ids.
+    if (!facts.every(({ team }) => parseTeamId(team)?.shard === shard)) {
+      throw refusedLine(number, "it names a team of another shard");
+    }
     const persons = this.#persons?.of ?? {};
     const size = text.length + (this.#persons?.size ?? 0);
     this.#persons = undefined;

@@ -451,12 +451,12 @@ describe("what stands beside the log", () => {
   }, async () => {
     const winnersOf = async () =>
       (
-        await there.organise<{ winners: { player: { id: string }; code: string }[] }>(
+        await there.organise<{ winners: { player: string; team: string; code: string }[] }>(
           "GET",
           path("/prizes/lamp/winners"),
         )
       ).body.winners;
-    const won = (await winnersOf()).filter(({ player }) => player.id === owls.id);
+    const won = (await winnersOf()).filter(({ player }) => player === owls.id);
     expect(won).toHaveLength(2);
     const placeOf = ({ team }: Player) => team.id.split("-").slice(0, 2).join("-");
     let target = larks;
@@ -469,8 +469,8 @@ describe("what stands beside the log", () => {
       reason: "a test",
     });
     expect(moved.status, moved.text).toBe(200);
-    expect((await winnersOf()).filter(({ player }) => player.id === owls.id)).toEqual(
-      won.map((each) => expect.objectContaining({ code: each.code })),
+    expect((await winnersOf()).filter(({ player }) => player === owls.id)).toEqual(
+      won.map((each) => expect.objectContaining({ code: each.code, team: target.team.id })),
     );
   });
 });
