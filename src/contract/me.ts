@@ -71,7 +71,10 @@ export const clueView = z
     withdrawn: mark(
       "Nobody can act on it: organisers withdrew it, or a version dropped it, which shows it to teams that solved it or took a hint of it",
     ).exactOptional(),
-    state: z.enum(["open", "solved"]).meta({ description: "Solved, or still open", examples: ["open"] }),
+    state: z.enum(["open", "solved", "closed"]).meta({
+      description: "Open; solved; or closed: its time is over, and it can be solved no more",
+      examples: ["open"],
+    }),
     body: told("The clue itself, Markdown", "What stands by the water and never sleeps?"),
     choices: z
       .array(
@@ -117,6 +120,9 @@ export const clueView = z
     attemptsOfClue: whole("Tries left in all, where the clue has a limit", 8).exactOptional(),
     cooldownUntil: time.describe("Until when no try is left").exactOptional(),
     openedAt: time.describe("When it opened for this team"),
+    closesAt: time
+      .describe("When it can be solved no more, where it closes by itself; absent once solved")
+      .exactOptional(),
     solvedAt: time.describe("When the team solved it").exactOptional(),
     hints: z.array(hint).meta({ description: "Its hints, in the author's order", examples: [[]] }),
     errata: z

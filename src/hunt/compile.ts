@@ -296,6 +296,7 @@ function compileClue(
       perClue: clue.attempts?.perClue ?? definition.attempts.perClue,
     },
     opens: clue.opens,
+    ...(clue.closes === undefined ? {} : { closes: clue.closes }),
   };
 }
 

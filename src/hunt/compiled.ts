@@ -20,6 +20,8 @@ export type Condition =
   | { op: "points"; points: number }
   | { op: "at"; time: number }
   | { op: "after"; duration: number }
+  /** So long after the team solved the clue. */
+  | { op: "since"; clue: string; duration: number }
   | { op: "all"; of: Condition[] }
   | { op: "any"; of: Condition[] }
   | { op: "atLeast"; atLeast: number; of: { weight: number; condition: Condition }[] };
@@ -63,6 +65,8 @@ export interface CompiledClue extends KindParts {
   hints: CompiledHint[];
   attempts: AttemptLimits;
   opens: Condition;
+  /** When it can be solved no more: `after` ms since it opened for the team, or `at` (epoch ms). Absent: it stays open. */
+  closes?: { after: number } | { at: number };
 }
 
 /** What a later version dropped of a clue, or all of it (`clue`): for the teams that have it. */

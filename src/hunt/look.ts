@@ -21,7 +21,7 @@ import { Print } from "./print.ts";
 import { seenOf } from "./seen.ts";
 import { captainOf, generationOf, hintKey, type Member, type Team } from "./team.ts";
 import { asSeen, presentValue, scoreOf } from "./team-score.ts";
-import { openingsOf } from "./unlock.ts";
+import { closesAt, openingsOf } from "./unlock.ts";
 import { prizesOf, roundsOf } from "./view.ts";
 import { takenOf, withdrawnViews } from "./withdrawn.ts";
 
@@ -115,7 +115,7 @@ export function glance(present: Context, team: Team, player: string, known: Know
       const openedAt = openings[place] ?? Number.POSITIVE_INFINITY;
       if (openedAt > now && !team.solves.has(clue.id)) continue;
       let print: number;
-      if (isNew || isUntouched(hunt, team, clue)) {
+      if ((isNew && !clue.closes) || isUntouched(hunt, team, clue)) {
         if (openedAt !== lastOpened) {
           lastOpened = openedAt;
           untouched = new Print().number(openedAt).value;
@@ -180,6 +180,7 @@ function printOf(context: Context, team: Team, clue: CompiledClue, openedAt: num
       .number(attemptsLeft)
       .number(attemptsOfClue)
       .number(cooldownUntil(clue.attempts, bucket, now) ?? -1);
+    if (clue.closes) print.number(closesAt(clue, openedAt) <= now ? 1 : 0);
   }
   if (team.hints.size === 0) return print.value;
   for (const { id } of clue.hints) print.number(team.hints.has(hintKey(clue.id, id)) ? 1 : 0);
@@ -192,10 +193,10 @@ function printOf(context: Context, team: Team, clue: CompiledClue, openedAt: num
 const hasNothing = ({ solves, attempts, hints, codes }: Team): boolean =>
   solves.size === 0 && attempts.size === 0 && hints.size === 0 && codes === undefined;
 
-/** Nothing of the clue is the team's own but when it opened. */
+/** Nothing of the clue is the team's own but when it opened, and nothing of it changes with time. */
 function isUntouched(hunt: IndexedHunt, team: Team, clue: CompiledClue): boolean {
-  const { id, hints } = clue;
-  if (team.solves.has(id) || team.attempts.has(id)) return false;
+  const { id, hints, closes } = clue;
+  if (closes || team.solves.has(id) || team.attempts.has(id)) return false;
   if (team.codes && kindOf(clue).draws === "codes") return false;
   if (team.hints.size === 0) return true;
   return !hunt.withdrawn.has(id) && !hints.some((hint) => team.hints.has(hintKey(id, hint.id)));
@@ -480,12 +481,14 @@ function clueText(
   if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, openedAt);
   const bucket = team.attempts.get(clue.id);
   const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
+  const closing = closesAt(clue, openedAt);
   const state = {
-    state: solve ? "solved" : "open",
+    state: solve ? "solved" : closing <= now ? "closed" : "open",
     attempts: bucket?.wrong ?? 0,
     ...(solve ? {} : triesLeft(context, team, clue, now)),
     ...(wait === undefined ? {} : { cooldownUntil: isoOf(wait) }),
     openedAt: isoOf(openedAt),
+    ...(solve || closing === Number.POSITIVE_INFINITY ? {} : { closesAt: isoOf(closing) }),
     ...(solve ? { solvedAt: isoOf(solve.at) } : {}),
     hints: hintsOf(context, team, clue, openedAt, form),
   } satisfies Omit<Partial<ClueView>, "hints"> & { hints: object[] };

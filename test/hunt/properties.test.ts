@@ -352,6 +352,7 @@ describe("any game", () => {
         ? triesAt(hunt.compiled.attempts, team.codes, now)
         : Math.min(triesAt(clue.attempts, bucket, now), ofClue ?? Number.POSITIVE_INFINITY);
     const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
+    const closing = clue.closes && ("at" in clue.closes ? clue.closes.at : at + clue.closes.after);
     return {
       id: clue.id,
       ...(clue.round === undefined ? {} : { round: clue.round }),
@@ -359,7 +360,7 @@ describe("any game", () => {
       kind: clue.kind,
       points: hunt.dynamic ? (word?.values.get(clue.id) ?? clue.points) : (solve?.points ?? clue.points),
       ...(clue.meta ? { meta: true } : {}),
-      state: solve ? "solved" : "open",
+      state: solve ? "solved" : closing !== undefined && closing <= now ? "closed" : "open",
       body: clue.body,
       ...(clue.kind === "choice" ? { choices: clue.choices ?? [] } : {}),
       ...(clue.kind === "place" ? { place: { radius: clue.place?.radius ?? 0 } } : {}),
@@ -368,6 +369,7 @@ describe("any game", () => {
       ...(solve || ofClue === undefined ? {} : { attemptsOfClue: ofClue }),
       ...(wait === undefined ? {} : { cooldownUntil: isoAt(wait) }),
       openedAt: isoAt(at),
+      ...(solve || closing === undefined ? {} : { closesAt: isoAt(closing) }),
       ...(solve ? { solvedAt: isoAt(solve.at) } : {}),
       hints: clue.hints.map(({ id, cost, after, text }) => {
         const taken = team.hints.has(`${clue.id}/${id}`);

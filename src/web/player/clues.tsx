@@ -66,9 +66,15 @@ export function ClueList() {
                     <bdi>{clue.title}</bdi>
                     {isNew(clue) && <span class="new">{t("isNew")}</span>}
                     {clue.meta && <span class="soft small"> · {t("meta")}</span>}
+                    {closesIn(clue) > 0 && (
+                      <span class="soft small number">
+                        {" "}
+                        · {t("closesIn", { time: countdown(closesIn(clue)) })}
+                      </span>
+                    )}
                   </span>
                   <span class="number soft">
-                    {clue.state === "solved" ? t("solved") : number(clue.points)}
+                    {clue.state === "solved" ? t("solved") : isShut(clue) ? t("closed") : number(clue.points)}
                   </span>
                 </a>
               </li>
@@ -79,7 +85,7 @@ export function ClueList() {
       {Object.entries(KINDS).map(
         ([name, { UnderList }]) =>
           UnderList && (
-            <UnderList key={name} open={clues.some(({ kind, state }) => kind === name && state === "open")} />
+            <UnderList key={name} open={clues.some((clue) => clue.kind === name && isOpen(clue))} />
           ),
       )}
       <Told about={["scan"]} />
@@ -109,8 +115,18 @@ function Story({ round, isOver }: { round: string; isOver: boolean }) {
   );
 }
 
+/** Ms until the clue can be solved no more; 0: that was, or it stays open. */
+const closesIn = ({ state, closesAt }: ClueApart): number =>
+  state === "open" && closesAt !== undefined ? Math.max(0, Date.parse(closesAt) - now.value) : 0;
+
+/** Whether its time is over, also before the engine was asked again. */
+const isShut = ({ state, closesAt }: ClueApart): boolean =>
+  state === "closed" || (state === "open" && closesAt !== undefined && Date.parse(closesAt) <= now.value);
+
+const isOpen = (clue: ClueApart): boolean => clue.state === "open" && !isShut(clue);
+
 const iconOf = (clue: ClueApart): IconName =>
-  clue.state === "solved" ? "check" : (kindOf(clue)?.icon ?? "compass");
+  clue.state === "solved" ? "check" : isShut(clue) ? "lock" : (kindOf(clue)?.icon ?? "compass");
 
 function WaitingRoom() {
   const opens = hunt.value?.opens;
@@ -153,7 +169,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
   }, [clue.id]);
   const heard = aboutOf(clue).map(verdictOf).find(Boolean);
   const wait = clue.cooldownUntil ? Date.parse(clue.cooldownUntil) - now.value : 0;
-  const open = clue.state === "open" && phase.value === "live" && !clue.withdrawn;
+  const open = isOpen(clue) && phase.value === "live" && !clue.withdrawn;
   const Solve = kindOf(clue)?.Solve;
   return (
     <>
@@ -182,6 +198,12 @@ function OneClue({ clue }: { clue: ClueApart }) {
         )}
       </header>
       {clue.withdrawn && <p class="note">{t("clueWithdrawn")}</p>}
+      {isShut(clue) && <p class="note">{t("clueClosed")}</p>}
+      {closesIn(clue) > 0 && (
+        <p class="note number" role="timer">
+          {t("closesIn", { time: countdown(closesIn(clue)) })}
+        </p>
+      )}
       <Errata clue={clue} />
       <Notices clue={clue.id} />
       <LongText text={clue.body} />
@@ -190,7 +212,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
       <Told about={aboutOf(clue)}>
-        {wait > 0 && clue.state === "open" && heard?.outcome !== "cooldown" && (
+        {wait > 0 && isOpen(clue) && heard?.outcome !== "cooldown" && (
           <p class="note number" role="timer">
             {t("cooldown", { time: countdown(wait) })}
           </p>
@@ -206,9 +228,10 @@ function OneClue({ clue }: { clue: ClueApart }) {
 }
 
 /** What is solved is asked about no more; what was said stays. */
-function ClueHelp({ clue: { id, state } }: { clue: ClueApart }) {
+function ClueHelp({ clue }: { clue: ClueApart }) {
+  const { id } = clue;
   const isTold = threads.value?.some((thread) => thread.clue === id) === true;
-  return state === "open" || isTold ? <Help clue={id} isOver={state === "solved"} /> : null;
+  return isOpen(clue) || isTold ? <Help clue={id} isOver={!isOpen(clue)} /> : null;
 }
 
 /** Files that go with the clue: the browser shows what it can, and saves the rest. */
@@ -284,7 +307,7 @@ function TriesLeft({ clue: { kind, attemptsLeft, attemptsOfClue } }: { clue: Clu
 
 /** What is solved needs no more hints; those that were taken stay. */
 const hintsOf = (clue: ClueApart): ClueApart["hints"] =>
-  clue.hints.filter(({ taken }) => taken || clue.state === "open");
+  clue.hints.filter(({ taken }) => taken || isOpen(clue));
 
 /** The hint that the player is asked about, as `clue/hint`. */
 const asked = signal("");

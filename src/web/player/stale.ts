@@ -33,7 +33,7 @@ export function isStale(heard: Heard, me: MeApart | undefined, now: number): boo
     case "ended":
       return !isOver(me.phase);
     case "closed":
-      return clue?.withdrawn !== true;
+      return clue?.withdrawn !== true && clue?.state !== "closed";
     case "banned":
       return !me.team.banned;
     case "unaffordable":

@@ -47,13 +47,20 @@ function choiceOf({ event }: Heard): string | undefined {
 /** The engine tells only in its own words that a text is no number (src/hunt/kinds/texts.ts). */
 const NO_NUMBER = /\bnumber\b/;
 
-export function verdictText({ outcome, event, points, message, distance, retryAt, repeated }: Heard): string {
+/** The clue that it is about, as the page knows it. */
+const clueOf = ({ event, clue }: Heard) =>
+  me.value?.clues.find(({ id }) => id === (clue ?? ("clue" in event ? event.clue : undefined)));
+
+export function verdictText(heard: Heard): string {
+  const { outcome, event, points, message, distance, retryAt, repeated } = heard;
   const time = retryAt === undefined ? undefined : countdown(Date.parse(retryAt) - now.value);
   switch (outcome) {
     case "correct":
       return t("outcome_correct", { count: points ?? 0 });
     case "incorrect":
       return t(repeated ? "repeated" : "outcome_incorrect");
+    case "closed":
+      return t(clueOf(heard)?.closesAt === undefined ? "outcome_closed" : "clueClosed");
     case "nudge":
       return message ?? t("outcome_nudge");
     case "invalid":

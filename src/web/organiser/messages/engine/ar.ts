@@ -40,7 +40,7 @@ export const engine: EngineTexts = {
   outcome_paused: "المسابقة متوقفة",
   outcome_ended: "المسابقة منتهية",
   outcome_banned: "الفريق موقوف",
-  outcome_closed: "اللغز مسحوب",
+  outcome_closed: "اللغز مسحوب أو مغلق",
   outcome_conflict: "المعرّف مستعمل لشيء آخر",
   outcome_invalid: "غير مفهوم",
 

@@ -40,7 +40,7 @@ export const engine: EngineTexts = {
   outcome_paused: "Schatzsuche unterbrochen",
   outcome_ended: "Schatzsuche zu Ende",
   outcome_banned: "Team gesperrt",
-  outcome_closed: "Rätsel zurückgezogen",
+  outcome_closed: "Rätsel zurückgezogen oder geschlossen",
   outcome_conflict: "Kennung schon anders benutzt",
   outcome_invalid: "Nicht verständlich",
 

@@ -40,7 +40,7 @@ export const engine: EngineTexts = {
   outcome_paused: "Hunt paused",
   outcome_ended: "Hunt over",
   outcome_banned: "Team banned",
-  outcome_closed: "Clue withdrawn",
+  outcome_closed: "Clue withdrawn or closed",
   outcome_conflict: "Id used for something else",
   outcome_invalid: "Not understood",
 
