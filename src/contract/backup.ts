@@ -8,6 +8,7 @@ import { id, mark, phase, slug, time, told, whole } from "./basics.ts";
 import { importLine } from "./data.ts";
 import { exportLine, person } from "./export.ts";
 import { MESSAGE_MAX, MESSAGES_MAX } from "./help.ts";
+import { FIELD_UNITS_MAX } from "./join.ts";
 import { registrationLine } from "./registrations.ts";
 
 export const BACKUP_FORMAT = "hunt-export";
@@ -21,6 +22,12 @@ export const ENTRIES_MAX = 200;
 
 /** Of what stands in the file's texts together. */
 export const TEXTS_CHARACTERS = 16_000_000;
+
+/** Registered players in one line: each may have 20 KB, and a line has the bound below. */
+export const REGISTERED_MAX = 50;
+
+/** Fields of one that are taken. */
+const FIELDS_MAX = 20;
 
 /** Bytes of a line: a segment of a log and its names, written as escapes. */
 export const BACKUP_LINE_BYTES = 1_000_000;
@@ -299,11 +306,11 @@ const registration = registrationLine
         z.strictObject({
           id: slug.meta({ description: "The field", examples: ["size"] }),
           value: z
-            .union([z.string(), z.number(), z.boolean()])
+            .union([z.string().max(FIELD_UNITS_MAX), z.number(), z.boolean()])
             .meta({ description: "What the company has", examples: ["m"] }),
         }),
       )
-      .max(ENTRIES_MAX)
+      .max(FIELDS_MAX)
       .meta({ description: "What the company has of what the hunt asks", examples: [[]] }),
   })
   .meta({
@@ -315,7 +322,10 @@ export type BackupRegistration = z.infer<typeof registration>;
 
 const registrationsLine = z.strictObject({
   type: z.literal("registrations").meta({ description: "Registered players", examples: ["registrations"] }),
-  registrations: several(registration, "Those of the hunt's sign-up feed, by external id"),
+  registrations: z
+    .array(registration)
+    .max(REGISTERED_MAX)
+    .meta({ description: "Those of the hunt's sign-up feed, by external id", examples: [[]] }),
 });
 
 const endLine = z.strictObject({

@@ -50,17 +50,22 @@ export const signUp = registrationLine
   });
 
 /** A message of a sign-up feed, as it is documented; each registration is checked by itself. */
-export const feed = z.union([
-  signUp,
-  z
-    .array(signUp)
-    .min(1)
-    .max(FEED_MAX)
-    .meta({
-      description: "Several of one hunt",
-      examples: [[{ hunt: "harbour-nights", externalId: "C-10442" }]],
-    }),
-]);
+export const feed = z
+  .union([
+    signUp,
+    z
+      .array(signUp)
+      .min(1)
+      .max(FEED_MAX)
+      .meta({
+        description: "Several of one hunt",
+        examples: [[{ hunt: "harbour-nights", externalId: "C-10442" }]],
+      }),
+  ])
+  .meta({
+    description: "A registration, or several of one hunt",
+    examples: [{ hunt: "harbour-nights", externalId: "C-10442", name: "Ada", fields: { size: "m" } }],
+  });
 
 export const registered = linesTaken.meta({
   id: "Registered",

@@ -12,6 +12,7 @@ import {
   type BackupThread,
   type BackupWin,
   ENTRIES_MAX,
+  REGISTERED_MAX,
   TEXT_CHARACTERS,
   TEXTS_CHARACTERS,
 } from "../contract/backup.ts";
@@ -237,7 +238,7 @@ class SignUps {
   async #read(after: string): Promise<void> {
     const origin = openOrigin(this.#env);
     try {
-      this.#page = await guardedOrigin(this.#env, origin).signUps(this.#hunt, after, ENTRIES_MAX);
+      this.#page = await guardedOrigin(this.#env, origin).signUps(this.#hunt, after, REGISTERED_MAX);
     } catch (error) {
       console.warn({ message: "sign-ups could not be read for a backup", error: String(error) });
       throw new RequestError("unavailable", "the origin does not say now who is registered: try it again");
@@ -255,7 +256,7 @@ class SignUps {
         at,
         fields: signUp?.fields ?? [],
       }));
-      if (this.#page.length < ENTRIES_MAX) return;
+      if (this.#page.length < REGISTERED_MAX) return;
       await this.#read(last.externalId);
     }
   }

@@ -117,9 +117,14 @@ async function resolve(
     throw wrongTeam("this hunt is played in teams: create one, or join one by its code");
   }
   const externalId = subject ?? body.externalId;
-  const given = await givenOf(c, entry, body, externalId);
+  const brought = broughtBy(body, entry, externalId);
   const places = code === undefined ? undefined : await placesOf(c, entry, code);
   if (places?.length === 0) throw noSuchCode();
+  // At the same time: a player waits for the origin once.
+  const [person, given] = await Promise.all([
+    personOf(c, entry, { ...body, externalId }),
+    filledUp(c, entry, body, externalId, brought),
+  ]);
   return {
     hunt,
     entry,
@@ -127,7 +132,7 @@ async function resolve(
     body,
     repeat: key === undefined ? undefined : repeatable(c.env, c.req.raw, hunt, key, boundOf(body, subject)),
     places,
-    person: missingIn(await personOf(c, entry, { ...body, externalId }), given),
+    person: missingIn(person, given),
     given,
     onces: [...entriesOf(c, entry, externalId), ...valuesOf(c, entry, given)],
   };
@@ -138,24 +143,27 @@ type Given = Checked & { missing?: RequestError };
 
 const NOT_AS_ASKED = "what this hunt asks was not given as it asks it";
 
-/**
- * What the player gives of what the hunt asks, and what the company's sign-up feed gave of the rest. Throws `invalid`
- * for what no sign-up would mend.
- */
-async function givenOf(
+const isMissing = ({ path, code }: Issue): boolean => code === "required" && path.startsWith("fields.");
+
+/** What the player gives of what the hunt asks. Throws `invalid` for what no sign-up mends. */
+function broughtBy(body: JoinBody, { hunt }: PublicEntry, id: string | undefined): Checked {
+  const given = checkBrought(hunt.join, body);
+  const { issues } = given;
+  const isMended = id !== undefined && hunt.players.require !== "anyone" && issues.every(isMissing);
+  if (issues.length > 0 && !isMended) throw new RequestError("invalid", NOT_AS_ASKED, issues);
+  return given;
+}
+
+/** With what the company's sign-up feed said of fields that the player left out. */
+async function filledUp(
   c: Asking,
-  entry: PublicEntry,
+  { hunt: { hunt, join: asks, players } }: PublicEntry,
   body: JoinBody,
   id: string | undefined,
+  given: Checked,
 ): Promise<Given> {
-  const { hunt, join: asks, players } = entry.hunt;
-  const given = checkBrought(asks, body);
   const isWhole = asks?.fields?.every((field) => given.fields.some((each) => each.id === field.id)) ?? true;
-  const isMissing = ({ path, code }: Issue): boolean => code === "required" && path.startsWith("fields.");
-  if (players.require === "anyone" || id === undefined || isWhole || !given.issues.every(isMissing)) {
-    if (given.issues.length > 0) throw new RequestError("invalid", NOT_AS_ASKED, given.issues);
-    return given;
-  }
+  if (players.require === "anyone" || id === undefined || isWhole) return given;
   const found = await lookUpSignUp(c.env, c.executionCtx, hunt, id);
   if ("failed" in found) {
     const unknown = new RequestError("unavailable", "what the company registered cannot be looked up now");
