@@ -1,14 +1,15 @@
 /** The client library, as it is packed, against an engine: on Node.js with and without a WebSocket of its own, and in a Worker. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { Miniflare } from "miniflare";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleClient } from "../../scripts/client/build.ts";
+import { loneWorker } from "../../scripts/lab/lone-worker.ts";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client } from "../contract/client.ts";
 import { everyOutcome, SECRET_ANSWER } from "../contract/hunts.ts";
@@ -121,31 +122,21 @@ describe("[LIB-20] the packed library", () => {
   });
 
   test("in a Worker", async () => {
-    const modules = await Promise.all(
-      ["client.js", "session.js"].map(async (path) => ({
-        type: "ESModule" as const,
-        path,
-        contents: await readFile(join(folder, path), "utf8"),
-      })),
+    const source = join(folder, "worker.js");
+    await writeFile(
+      source,
+      `
+        import { session } from "./session.js";
+        export default {
+          async fetch() {
+            return Response.json(await session(${JSON.stringify(engine.url.href)}, "Workers"));
+          },
+        };
+      `,
     );
-    const worker = new Miniflare({
-      compatibilityDate: "2026-01-01",
-      modules: [
-        {
-          type: "ESModule",
-          path: "worker.js",
-          contents: `
-            import { session } from "./session.js";
-            export default {
-              async fetch() {
-                return Response.json(await session(${JSON.stringify(engine.url.href)}, "Workers"));
-              },
-            };
-          `,
-        },
-        ...modules,
-      ],
-    });
+    const script = join(folder, "bundled/worker.js");
+    await build({ entryPoints: [source], outfile: script, bundle: true, format: "esm", logLevel: "error" });
+    const worker = loneWorker("plays", script);
     try {
       const response = await worker.dispatchFetch("http://worker/");
       const text = await response.text();
