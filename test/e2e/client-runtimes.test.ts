@@ -6,10 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleClient } from "../../scripts/client/build.ts";
-import { loneWorker } from "../../scripts/lab/lone-worker.ts";
+import { buildWorker, startWorker } from "../../scripts/lab/lone-worker.ts";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { Client } from "../contract/client.ts";
 import { everyOutcome, SECRET_ANSWER } from "../contract/hunts.ts";
@@ -135,8 +134,8 @@ describe("[LIB-20] the packed library", () => {
       `,
     );
     const script = join(folder, "bundled/worker.js");
-    await build({ entryPoints: [source], outfile: script, bundle: true, format: "esm", logLevel: "error" });
-    const worker = loneWorker("plays", script);
+    await buildWorker(pathToFileURL(source), script);
+    const worker = startWorker("plays", script, {});
     try {
       const response = await worker.dispatchFetch("http://worker/");
       const text = await response.text();
