@@ -237,7 +237,20 @@ const threadLine = z.strictObject({
     )
     .min(1)
     .max(MESSAGES_MAX)
-    .meta({ description: "What was said, the oldest first", examples: [[]] }),
+    .meta({
+      description: "What was said, the oldest first",
+      examples: [
+        [
+          {
+            at: 1_780_768_800_000,
+            from: "team",
+            by: "p-3k9x0q2m4t7v",
+            text: "The lamp is dark.",
+            key: "b2c1",
+          },
+        ],
+      ],
+    }),
 });
 export type BackupThread = Omit<z.infer<typeof threadLine>, "type" | "shard">;
 
