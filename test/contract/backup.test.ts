@@ -469,9 +469,15 @@ describe("what stands beside the log", () => {
       reason: "a test",
     });
     expect(moved.status, moved.text).toBe(200);
-    expect((await winnersOf()).filter(({ player }) => player === owls.id)).toEqual(
-      won.map((each) => expect.objectContaining({ code: each.code, team: target.team.id })),
-    );
+    // Winners are told by the team that won; the player shows its codes in the team of now.
+    expect((await winnersOf()).filter(({ player }) => player === owls.id)).toEqual(won);
+    const renewed = await there.call<{ token: string }>("POST", path("/sessions/renew"), {
+      token: owls.token,
+    });
+    expect(renewed.status, renewed.text).toBe(200);
+    const me = await there.me({ ...owls, token: renewed.body.token });
+    expect(me.team.id).toBe(target.team.id);
+    for (const { code } of won) expect(JSON.stringify(me)).toContain(code);
   });
 });
 
