@@ -172,18 +172,23 @@ describe.each(fixturesOf<OutboxFixture>("webhooks"))("%s", (_, { tables, expecte
   test("[STORE-1] the outbox knows what it told and up to where it heard, and sends the rest under the same ids", async () => {
     const sent: string[] = [];
     const spied = WebhookOutbox.prototype as unknown as { fetching(): unknown };
-    vi.spyOn(spied, "fetching").mockReturnValue(async (__: string, { headers }: RequestInit) => {
+    vi.spyOn(spied, "fetching").mockReturnValue(async (url: string, { headers }: RequestInit) => {
+      if (url.includes("dns-query")) {
+        const found = url.includes("AAAA") ? [] : [{ type: 1, data: "8.8.8.8" }];
+        return Response.json({ Status: 0, Answer: found });
+      }
       sent.push((headers as Record<string, string>)["webhook-id"] ?? "");
       return new Response(null, { status: 204 });
     });
-    Object.assign(env, { WEBHOOK_ALLOW: "127.0.0.1:9124" });
     const outbox = () => named("boxed");
-    // Another engine's key made the secrets.
+    // Another engine's key made the secrets, and its receiver was on its own machine.
     const { id } = currentKey("CODE_KEYS", env.CODE_KEYS);
+    const here = (body: string): string =>
+      body
+        .replace(/"codeKey":"\w+"/, `"codeKey":"${id}"`)
+        .replace("http://127.0.0.1:9124/", "https://receiver.example/");
     const texts = tables.stored_text?.map((row) =>
-      row.name === "config"
-        ? { ...row, body: String(row.body).replace(/"codeKey":"\w+"/, `"codeKey":"${id}"`), sum: null }
-        : row,
+      row.name === "config" ? { ...row, body: here(String(row.body)), sum: null } : row,
     );
     await restore(outbox, { ...tables, stored_text: texts ?? [] });
     const listed = async () => (await outbox().deliveries(10)).deliveries.map((each) => each.id).sort();
