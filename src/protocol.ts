@@ -99,6 +99,8 @@ export interface JoinFact extends FactHead {
 export interface GivenField {
   id: string;
   value: string | number | boolean;
+  /** The company registered it under an id that proves nothing: it is not told to who joined with that id. */
+  registered?: true;
 }
 
 /** What somebody agreed to: base64url of the SHA-256 of the text, and when (epoch ms). */
@@ -459,6 +461,17 @@ export interface Registration {
   blocked?: boolean;
   /** When the engine was told, epoch ms: messages come in any order, and an older one replaces no newer one. */
   at?: number;
+  /** It came by the sign-up feed of a hunt. */
+  signUp?: SignUp;
+}
+
+/** What a hunt's sign-up feed said beside the registration. */
+export interface SignUp {
+  hunt: string;
+  /** Which of the hunts that had this id; absent: 0. */
+  incarnation?: number;
+  /** What the company has of what joining asks. */
+  fields: GivenField[];
 }
 
 /** Registrations on their way to the origin: `REGISTRATIONS_MAX` at most; a later one of a player replaces an earlier one. */

@@ -27,6 +27,7 @@ export const person = z
           value: z
             .union([z.string(), z.number(), z.boolean()])
             .meta({ description: "What was given", examples: ["ada@example.org"] }),
+          registered: mark("The company's sign-up feed had it; the player left it out").exactOptional(),
         }),
       )
       .meta({ description: "What the player gave in the hunt's fields", examples: [[]] })

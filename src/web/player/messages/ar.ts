@@ -449,6 +449,7 @@ export const ar: Translation<typeof en> = {
   switchText: "ما زلت تلعب في {team}. ينتهي ذلك حين تنضم هنا إلى فريق آخر.",
   externalId: "رقمك أو معرّفك",
   externalIdHint: "هذا البحث للمسجلين: تجد الرقم في دعوتك.",
+  registeredFields: "ما لدى المنظمين من تسجيلك يمكنك تركه فارغًا.",
   externalIdRefused: "لا يمكن استعمال هذا الرقم. راجع دعوتك.",
   notRegistered: "هذا الرقم غير مسجل. راجع دعوتك أو اسأل المنظمين.",
   playerBlocked: "لا يُسمح بالمشاركة بهذا الرقم. اسأل المنظمين.",

@@ -306,6 +306,7 @@ export const de: Translation<typeof en> = {
   switchText: "Noch spielst du bei {team}. Das endet, sobald du hier einem anderen Team beitrittst.",
   externalId: "Deine Nummer oder Kennung",
   externalIdHint: "Diese Schatzsuche ist für Angemeldete: Die Nummer steht in deiner Einladung.",
+  registeredFields: "Was die Veranstalter schon aus deiner Anmeldung haben, darfst du leer lassen.",
   externalIdRefused: "Diese Nummer geht nicht. Sieh noch einmal in deiner Einladung nach.",
   notRegistered:
     "Diese Nummer ist nicht angemeldet. Sieh noch einmal in deiner Einladung nach oder frag die Veranstalter.",

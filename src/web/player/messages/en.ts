@@ -300,6 +300,7 @@ export const en = {
   switchText: "You still play in {team}. That ends once you join another team here.",
   externalId: "Your number or id",
   externalIdHint: "This hunt is for registered players: it is in your invitation.",
+  registeredFields: "What the organisers have from your registration you may leave empty.",
   externalIdRefused: "This number cannot be used. Look at your invitation again.",
   notRegistered:
     "This number is not registered for the hunt. Look at your invitation again, or ask the organisers.",
