@@ -29,6 +29,8 @@ export interface TeamJudged {
   solvers: Map<string, string | undefined>;
   /** Scans that nobody knew, and that are of this clue's code by now: they count if the clue was open. */
   scans: (Counting & { clue: string })[];
+  /** Seqs of the wrong tries at each clue that count against its solve, rising. */
+  wrong: Map<string, number[]>;
   /** Where its players last reached a place. */
   members: Map<string, Member>;
 }
@@ -66,6 +68,11 @@ export class JudgedAgain {
         // What an organiser took back counts for nothing, whatever it was.
         judged.counting.delete(fact.clue);
         judged.scans = judged.scans.filter(({ clue }) => clue !== fact.clue);
+        return;
+      case "reset":
+        if (fact.codes) return;
+        if (fact.clue === undefined) judged.wrong.clear();
+        else judged.wrong.delete(fact.clue);
         return;
       case "arrive": {
         const { player, position, reached } = fact;
@@ -107,6 +114,11 @@ export class JudgedAgain {
     if (wasRight) judged.solvers.set(fact.clue ?? "", fact.player);
     const counts = about ? (this.#counts(judged, about, fact) ?? wasRight) : false;
     if (about && counts) count(judged, about.id, fact);
+    else if (about && (fact.outcome === "incorrect" || wasRight) && this.#hunt.compiled.scoring.penalty) {
+      const wrong = judged.wrong.get(about.id);
+      if (wrong) wrong.push(fact.seq);
+      else judged.wrong.set(about.id, [fact.seq]);
+    }
     if (counts || fact.type !== "scan") return;
     for (const clue of this.#hunt.codes.values()) {
       if (clue.id === fact.clue || !this.#counts(judged, clue, fact)) continue;
@@ -155,6 +167,7 @@ const unjudged = (): TeamJudged => ({
   counting: new Map(),
   solvers: new Map(),
   scans: [],
+  wrong: new Map(),
   members: new Map(),
 });
 

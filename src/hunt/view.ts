@@ -91,7 +91,8 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
   for (const { clue: id, ...solve } of solvesAsOf(team, until)) {
     const clue = context.hunt.clues.get(id);
     const bonus = context.word?.bonusOf?.get(`${team.id}/${id}`) ?? 0;
-    const points = context.hunt.dynamic ? (clue ? presentValue(context, clue) + bonus : 0) : solve.points;
+    const moving = clue ? Math.max(0, presentValue(context, clue) - (solve.less ?? 0)) + bonus : 0;
+    const points = context.hunt.dynamic ? moving : solve.points;
     changes.push({ at: solve.at, seq: solve.seq, points });
   }
   changes.sort((a, b) => a.at - b.at || a.seq - b.seq);
