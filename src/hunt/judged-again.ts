@@ -31,6 +31,8 @@ export interface TeamJudged {
   scans: (Counting & { clue: string })[];
   /** Seqs of the wrong tries at each clue that count against its solve, rising. */
   wrong: Map<string, number[]>;
+  /** When tries were given back: at the clue, or all of them. */
+  resets: { seq: number; clue?: string | undefined }[];
   /** Where its players last reached a place. */
   members: Map<string, Member>;
 }
@@ -70,9 +72,7 @@ export class JudgedAgain {
         judged.scans = judged.scans.filter(({ clue }) => clue !== fact.clue);
         return;
       case "reset":
-        if (fact.codes) return;
-        if (fact.clue === undefined) judged.wrong.clear();
-        else judged.wrong.delete(fact.clue);
+        if (!fact.codes) judged.resets.push({ seq: fact.seq, clue: fact.clue });
         return;
       case "arrive": {
         const { player, position, reached } = fact;
@@ -168,8 +168,17 @@ const unjudged = (): TeamJudged => ({
   solvers: new Map(),
   scans: [],
   wrong: new Map(),
+  resets: [],
   members: new Map(),
 });
+
+/** Wrong tries at the clue before its solve that count: those that were given back before it do not. */
+export function wrongBefore({ wrong, resets }: TeamJudged, clue: string, { seq }: Counting): number {
+  const tries = wrong.get(clue);
+  if (!tries) return 0;
+  const forgiven = resets.findLast((reset) => reset.seq < seq && (reset.clue ?? clue) === clue)?.seq ?? 0;
+  return tries.filter((each) => each > forgiven && each < seq).length;
+}
 
 /** Whether `a` comes before `b`. */
 export const isEarlier = (a: Counting, b: Counting): boolean =>

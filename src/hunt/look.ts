@@ -312,8 +312,9 @@ export function lookText(
     const clue = compiled.clues[place] as CompiledClue;
     if (before && earlier === print) {
       if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${pointsOf(context, team, clue)}`;
-      if (fallsAlone(context, team, clue)) {
-        const value = worthOf(context, team, clue, openings[place] ?? 0, now).points;
+      const openedAt = openings[place] ?? 0;
+      if (fallsAlone(context, team, clue) && closesAt(clue, openedAt) > now) {
+        const value = worthOf(context, team, clue, openedAt, now).points;
         values += `${values === "" ? "" : ","}"${clue.id}":${value}`;
       }
       continue;

@@ -7,7 +7,7 @@ import { isEligible } from "./claim.ts";
 import type { Context } from "./context.ts";
 import { stayingOpen } from "./corrections.ts";
 import { Drafts } from "./drafts.ts";
-import { type Counting, isEarlier, type TeamJudged } from "./judged-again.ts";
+import { type Counting, isEarlier, type TeamJudged, wrongBefore } from "./judged-again.ts";
 import { isEmptied, type Solve, type Team } from "./team.ts";
 import { asSeen, lessOf, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
 import { timesOf } from "./unlock.ts";
@@ -66,7 +66,10 @@ export function ungraded(
     const solve = changes.team.solves.get(clue);
     if (fact.type === "solve") {
       const isIts =
-        solve?.at === fact.solvedAt && solve.seq === (fact.as ?? fact.seq) && solve.points === fact.points;
+        solve?.at === fact.solvedAt &&
+        solve.seq === (fact.as ?? fact.seq) &&
+        solve.points === fact.points &&
+        (solve.less ?? 0) === (fact.less ?? 0);
       if (isIts) changes.set(clue, was, fact.player);
     } else if (was && (!solve || isEarlier(was, solve))) changes.set(clue, was, undefined);
   }
@@ -127,7 +130,7 @@ class Changes {
     id: string,
     solve: Solve | undefined,
     counting: Counting,
-    { wrong }: TeamJudged,
+    judged: TeamJudged,
   ): { points: number; less?: number } {
     const context = this.#context;
     const { hunt, openedAt } = context;
@@ -139,8 +142,7 @@ class Changes {
       const at = timesOf(hunt, this.team, openedAt, this.#now)[hunt.places.get(id) ?? -1];
       opened = Math.min(opened, at ?? opened);
     }
-    const tries = wrong.get(id)?.filter((seq) => seq < counting.seq).length ?? 0;
-    const less = lessOf(hunt, clue, counting.at - opened, tries);
+    const less = lessOf(hunt, clue, counting.at - opened, wrongBefore(judged, id, counting));
     const value = hunt.dynamic ? presentValue(asSeen(context), clue) : clue.points;
     const points = hunt.dynamic && solve ? solve.points : Math.max(0, value - less);
     return { points, ...(less === 0 ? {} : { less }) };

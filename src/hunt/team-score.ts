@@ -44,6 +44,7 @@ export function worthOf(
   at: number,
 ): { points: number; less?: number } {
   const value = presentValue(context, clue);
+  if (!clue.speed && !context.hunt.compiled.scoring.penalty) return { points: value };
   const less = lessOf(context.hunt, clue, at - openedAt, team.attempts.wrongOf(clue.id));
   return less === 0 ? { points: value } : { points: Math.max(0, value - less), less };
 }

@@ -211,6 +211,9 @@ describe("a regrade", () => {
     const compiled = hunt([clue("a", { points: 100, answers: ["right", "other"] })], { scoring: PENALTY });
     expect(regradeOf(played, compiled)).toMatchObject([{ solvedAt: T0 + 2 * SECOND, points: 95, less: 5 }]);
     expect(regradeOf(played, hunt([clue("a", { points: 100 })], { scoring: PENALTY }))).toBeUndefined();
+    // Tries that were given back after the solve were not when it was.
+    played.organise({ type: "reset", clue: "a", reason: "r" }, T0 + 2 * MINUTE);
+    expect(regradeOf(played, hunt([clue("a", { points: 100 })], { scoring: PENALTY }))).toBeUndefined();
   });
 });
 
