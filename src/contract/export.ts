@@ -260,7 +260,11 @@ const playLine = z.strictObject({
   clientAt: timeGiven.describe("The client's clock, as evidence").exactOptional(),
   behind: whole("Milliseconds from the event's effective time to `at`", 0).exactOptional(),
   clue: slug.meta({ description: "The clue", examples: ["old-lamp"] }).exactOptional(),
-  answer: told("The answer, as it was given", "moon").exactOptional(),
+  answer: told(
+    "The answer, as it was given; of several choices their ids, with commas",
+    "moon",
+  ).exactOptional(),
+  instead: mark("The answer was given instead of going to the place, or scanning the code").exactOptional(),
   retryAt: whole("When a journey was no longer too fast, epoch ms", 1_780_768_800_000).exactOptional(),
   hint: slug.meta({ description: "The hint", examples: ["h1"] }).exactOptional(),
   cost: amount("Points the hint cost", 10).exactOptional(),

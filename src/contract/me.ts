@@ -92,9 +92,29 @@ export const clueView = z
         examples: [[{ id: "b", label: "The lighthouse" }]],
       })
       .exactOptional(),
+    select: z
+      .enum(["one", "many", "order"])
+      .meta({
+        description: "Of kind choice: one is picked, several, or several in the right order",
+        examples: ["one"],
+      })
+      .exactOptional(),
     place: z
       .strictObject({ radius: amount("Metres around the place that count", 30) })
       .meta({ description: "Of kind place: how near one must be", examples: [{ radius: 30 }] })
+      .exactOptional(),
+    instead: z
+      .strictObject({
+        text: told("What is asked, Markdown", "Cannot get there? What year is on the plaque?"),
+        photo: told(
+          "A picture beside it: where it is, with a ticket",
+          "/v1/hunts/harbour-nights/assets/plaque.jpg?t=Vk1c.2g.q3Zk",
+        ).exactOptional(),
+      })
+      .meta({
+        description: "Of kinds place and scan: a question whose `answer` solves the clue as well",
+        examples: [{ text: "Cannot get there? What year is on the plaque?" }],
+      })
       .exactOptional(),
     tags: z
       .array(told("One of them", "maths"))
@@ -115,7 +135,13 @@ export const clueView = z
       "The author's, Markdown: once solved, and for all when the hunt is final or 24 h over",
       "A lighthouse.",
     ).exactOptional(),
-    answer: told("What the team gave, once solved", "lighthouse").exactOptional(),
+    answer: z
+      .union([told("A text, or the choice's id", "lighthouse"), z.array(slug)])
+      .meta({
+        description: "What the team gave, once solved; a list where several choices are picked",
+        examples: ["lighthouse"],
+      })
+      .exactOptional(),
     attempts: whole("Wrong tries so far", 2),
     attemptsLeft: whole(
       "Tries the team has now, of a scan clue those at codes; absent once solved",

@@ -151,6 +151,9 @@ export interface Look {
   font?: Font;
 }
 
+/** How many teams solved a clue, or which, and when. */
+export type SolvesShown = "counts" | "names";
+
 /** The whole compiled hunt: secret, held by control and shards only. */
 export interface CompiledHunt {
   format: 1;
@@ -164,6 +167,8 @@ export interface CompiledHunt {
   results?: "manual";
   /** Present: a team may not read what it has tried. */
   guesses?: "hidden";
+  /** What everybody may see of who solved a clue; absent: nothing. */
+  solvesShown?: SolvesShown;
   /** Teams may ask organisers; absent: they may not. */
   help?: Help;
   /** How long after the end players are kept; absent: as the setting says. */
@@ -207,6 +212,8 @@ export interface PublicHunt {
   results?: "manual";
   /** Present: a team may not read what it has tried. */
   guesses?: "hidden";
+  /** What everybody may see of who solved a clue; absent: nothing. */
+  solvesShown?: SolvesShown;
   /** Teams may ask organisers; absent: they may not. */
   help?: Help;
   /** How long after the end players are kept; absent: as the setting says. */

@@ -11,7 +11,8 @@ import { effectiveTime } from "./client-time.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import { decideHint, shownAgain } from "./hint.ts";
-import { eventOf, kindOf } from "./kinds/all.ts";
+import { judgeOf } from "./indexed.ts";
+import { eventOf } from "./kinds/all.ts";
 import { isOver } from "./phase.ts";
 import { carriedEvent, decideCarried, decideRepeated } from "./repeat.ts";
 import type { Team } from "./team.ts";
@@ -60,8 +61,8 @@ export function decide(
   if (team.solves.has(clue.id)) return turn.tell("already_solved", { clue: clue.id });
   const isShut = clue.closes !== undefined && closesAt(clue, turn.openedAt) <= now;
   if (isShut || context.hunt.closed.has(clue.id)) return turn.tell("closed", { clue: clue.id });
-  const judge = context.hunt.judges.get(clue.id);
-  if (!judge || kindOf(clue).event !== event) {
+  const judge = judgeOf(context.hunt, clue, event);
+  if (!judge) {
     const message = `${clue.id} is not solved by ${event.called}`;
     return turn.tell("invalid", { clue: clue.id, message });
   }

@@ -259,6 +259,15 @@ const lookSchema = z
   .describe("How the hunt's pages and printed codes look");
 
 /** A page of the hunt's own, or one elsewhere. */
+const showSchema = z
+  .strictObject({
+    solves: z
+      .enum(["counts", "names", "none"])
+      .default("none")
+      .describe("Of who solved a clue: how many, or which teams and when"),
+  })
+  .describe("What everybody may see");
+
 const legalLink = z
   .string()
   .max(URL_MAX)
@@ -337,6 +346,7 @@ export const definitionSchema = z
       .enum(["shown", "hidden"])
       .default("shown")
       .describe("Whether a team may read what it has tried so far"),
+    show: showSchema.optional(),
     retention: durationSchema
       .optional()
       .describe(

@@ -5,8 +5,8 @@
  */
 import type { DigestText, Fact, PlayFact } from "../protocol.ts";
 import type { CompiledClue } from "./compiled.ts";
-import type { IndexedHunt } from "./indexed.ts";
-import { eventOf, kindOf } from "./kinds/all.ts";
+import { type IndexedHunt, judgeOf } from "./indexed.ts";
+import { eventOf } from "./kinds/all.ts";
 import type { Again } from "./kinds/kind.ts";
 import { type Member, type Team, unplayed } from "./team.ts";
 import type { Decision, Turn } from "./turn.ts";
@@ -130,9 +130,9 @@ export class JudgedAgain {
 
   /** Whether the event solves the clue by the definition; undefined: nobody can tell. */
   #counts(judged: TeamJudged, clue: CompiledClue, fact: PlayFact): boolean | undefined {
-    const judge = this.#hunt.judges.get(clue.id);
-    const event = kindOf(clue).event;
-    if (!judge || event.type !== fact.type) return false;
+    const event = eventOf(fact.type);
+    const judge = event && judgeOf(this.#hunt, clue, event);
+    if (!event || !judge) return false;
     // Answers are judged by their text alone.
     const key = fact.answer === undefined ? undefined : `${clue.id}\n${fact.answer}`;
     const known = key === undefined ? undefined : this.#verdicts.get(key);

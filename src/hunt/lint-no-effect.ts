@@ -30,7 +30,7 @@ export function lintNoEffect({ closes, scoring, players, join, clues, prizes }: 
   }
   for (const [index, clue] of clues.entries()) {
     // Codes that are no clue's take from the hunt's own budget, and a check-in takes none.
-    if (clue.attempts === undefined || kindOf(clue).event.type === "answer") continue;
+    if (clue.attempts === undefined || kindOf(clue).event.type === "answer" || clue.instead) continue;
     warn(`clues.${index}.attempts`, `no try at a clue of kind ${clue.kind} is counted by clue`);
   }
   return warnings;

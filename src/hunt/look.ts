@@ -9,12 +9,14 @@
 import { ASSET_SCHEME } from "../contract/asset-types.ts";
 import { ANNOUNCEMENTS_TOLD, type ClueView, type Me } from "../contract/me.ts";
 import type { Announcement } from "../protocol.ts";
-import { type AddressOf, assetsIn } from "./asset-references.ts";
+import { type AddressOf, allWithAddresses, assetsIn } from "./asset-references.ts";
 import { cooldownUntil, triesAt, triesOfClue } from "./attempts.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import { kindOf } from "./kinds/all.ts";
+import { viewInstead } from "./kinds/instead.ts";
+import { isListMode, listIn } from "./listed.ts";
 import { lookTold } from "./look-told.ts";
 import { iso } from "./moment.ts";
 import { Print } from "./print.ts";
@@ -26,7 +28,7 @@ import { prizesOf, roundsOf } from "./view.ts";
 import { takenOf, withdrawnViews } from "./withdrawn.ts";
 
 /** Goes up when the text of the same state changes: an ETag of before then stands for another text. */
-const FORM = 2;
+const FORM = 3;
 
 /** In the place of a player, for who looks as the team. */
 export const NOBODY = "";
@@ -367,13 +369,13 @@ function moreOf(
   const corrected = errata.get(clue.id);
   const isSolved = team.solves.has(clue.id);
   // What was scanned or checked in is no text: the log need not be read for it.
-  const isTyped = isSolved && kindOf(clue).event.type === "answer";
+  const isTyped = isSolved && (kindOf(clue).event.type === "answer" || clue.instead !== undefined);
   const answer = isTyped ? known.answerOf?.(team, clue.id) : undefined;
   const solution = isSolved || context.solutionsTold ? clue.solution : undefined;
   if (corrected === undefined && answer === undefined && solution === undefined) return undefined;
   const solved = {
     ...(solution === undefined ? {} : told(solution, form, "solution")),
-    ...(answer === undefined ? {} : { answer }),
+    ...(answer === undefined ? {} : { answer: isListMode(clue.compare) ? listIn(answer) : answer }),
   };
   const text = JSON.stringify(solved).slice(1, -1);
   if (corrected === undefined) return text;
@@ -440,7 +442,7 @@ const headOf = (hunt: IndexedHunt, clue: CompiledClue, body: object): string => 
     ...(tags === undefined ? {} : { tags }),
     ...(hunt.closed.has(id) ? { withdrawn: true as const } : {}),
   } satisfies Partial<ClueView>;
-  return `${JSON.stringify({ ...shown, ...body, ...kindOf(clue).view?.(clue) }).slice(0, -1)},"points":`;
+  return `${JSON.stringify({ ...shown, ...kindOf(clue).view?.(clue), ...body }).slice(0, -1)},"points":`;
 };
 
 function clueTextOf(hunt: IndexedHunt, clue: CompiledClue): ClueText {
@@ -547,10 +549,14 @@ type Where = Pick<Form, "apart" | "addresses">;
 function headFor(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, { apart, addresses }: Where): string {
   if (addresses && text.shown !== null) {
     if (text.shown?.period === addresses.period) return text.shown.head;
-    if (clue.attachments || assetsIn(clue.body).length > 0) {
+    const { instead } = clue;
+    const asks = instead && allWithAddresses(viewInstead({ instead }), addresses.addressOf);
+    const isMoved = asks && JSON.stringify(asks) !== JSON.stringify(viewInstead({ instead }));
+    if (clue.attachments || isMoved || assetsIn(clue.body).length > 0) {
       const attachments = attachmentsOf(hunt, clue, addresses);
       const head = headOf(hunt, clue, {
         body: addresses.of(clue.body),
+        ...asks,
         ...(attachments.length === 0 ? {} : { attachments }),
       });
       text.shown = { period: addresses.period, head };

@@ -26,10 +26,10 @@ const PAGE_WORK = 250;
 const CHANGE_WORK = 20;
 
 /** Facts behind the slices read so far that are judged at once with the next page. */
-const BEHIND_MAX = 2_000;
+const BEHIND_MAX = 500;
 
 /** Facts looked through at once for those of a regrade, and of the rest of a team's. */
-const LOOKED_MAX = 10_000;
+const LOOKED_MAX = 1_000;
 
 export interface RegradesDeps {
   current: CurrentHunt;

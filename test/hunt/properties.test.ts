@@ -9,7 +9,7 @@ import { type Glance, glance, isComparable, lookText } from "../../src/hunt/look
 import { seenOf } from "../../src/hunt/seen.ts";
 import { encodeTeam, recordedScore, type Team } from "../../src/hunt/team.ts";
 import { opensAt, progressOf } from "../../src/hunt/unlock.ts";
-import type { Command, Fact, Result } from "../../src/protocol.ts";
+import type { Command, CompareMode, Fact, Result } from "../../src/protocol.ts";
 import { wholeOf } from "../../src/web/player/looked.ts";
 import { answer, checkin, decodeTeam, Game, hint, isoAt, T0 } from "./build.ts";
 import {
@@ -24,6 +24,13 @@ import {
   tape,
   violationOf,
 } from "./random.ts";
+
+/** How choices are picked, by how they compare. */
+const SELECTS: Partial<Record<CompareMode, "one" | "many" | "order">> = {
+  exact: "one",
+  set: "many",
+  sequence: "order",
+};
 
 interface Step {
   command: Command;
@@ -381,8 +388,11 @@ describe("any game", () => {
       ...(clue.meta ? { meta: true } : {}),
       state: solve ? "solved" : closing !== undefined && closing <= now ? "closed" : "open",
       body: clue.body,
-      ...(clue.kind === "choice" ? { choices: clue.choices ?? [] } : {}),
+      ...(clue.kind === "choice"
+        ? { choices: clue.choices ?? [], select: SELECTS[clue.compare] ?? "one" }
+        : {}),
       ...(clue.kind === "place" ? { place: { radius: clue.place?.radius ?? 0 } } : {}),
+      ...(clue.instead ? { instead: { text: clue.instead.text } } : {}),
       attempts: bucket?.wrong ?? 0,
       ...(solve ? {} : { attemptsLeft: left }),
       ...(solve || ofClue === undefined ? {} : { attemptsOfClue: ofClue }),

@@ -5,7 +5,21 @@
 import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { CompiledHunt, Condition } from "../../src/hunt/compiled.ts";
 import type { Command, Fact, TeamAction } from "../../src/protocol.ts";
-import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, STATIC, scan, T0 } from "./build.ts";
+import {
+  answer,
+  checkin,
+  claim,
+  clue,
+  HOUR,
+  hint,
+  hunt,
+  MINUTE,
+  MOVING,
+  picked,
+  STATIC,
+  scan,
+  T0,
+} from "./build.ts";
 
 /** Where random things get their numbers: an integer from 0 to below `bound`. */
 export type Draw = (bound: number) => number;
@@ -60,7 +74,9 @@ export function randomHunt(draw: Draw): CompiledHunt {
         ? { speed: { full: draw(2) * MINUTE, none: (3 + draw(9)) * MINUTE, minimum: 2 } }
         : {}),
       ...(kind === "scan" ? { code: `code-${id}` } : {}),
+      ...(kind === "choice" ? randomChoices(draw) : {}),
       ...(kind === "place" ? { place: { lat: index / 10, lng: 0, ...PLACE } } : {}),
+      ...((kind === "scan" || kind === "place") && draw(2) === 0 ? insteadOf(id) : {}),
     });
   });
   return hunt(clues, {
@@ -70,6 +86,24 @@ export function randomHunt(draw: Draw): CompiledHunt {
       ...(draw(3) === 0 ? { penalty: { points: 1 + draw(6) } } : {}),
     },
   });
+}
+
+/** "right" solves it as well. */
+const insteadOf = (id: string) => ({
+  compare: "letters" as const,
+  instead: { text: `Instead of ${id}?`, digests: [answer("", id, "right").digests.letters ?? ""] },
+});
+
+const CHOICES = ["right", "left", "up"];
+
+/** One choice is right, or a set or sequence of two. */
+function randomChoices(draw: Draw) {
+  const compare = pick(draw, ["exact", "set", "sequence"] as const);
+  return {
+    compare,
+    choices: CHOICES.map((id) => ({ id, label: id })),
+    answers: compare === "exact" ? ["right"] : ["right,up"],
+  };
 }
 
 const randomClosing = (draw: Draw): { after: number } | { at: number } =>
@@ -118,12 +152,18 @@ export function randomCommand(draw: Draw, compiled: CompiledHunt, id: string): C
       ? pick(draw, ["answer", "scan", "place", "hint", "claim"] as const)
       : (about?.kind ?? "hint");
   switch (kind) {
-    case "answer":
     case "choice":
+      if (draw(4) > 0) {
+        return picked(id, clueId, ...pick(draw, [["right"], ["right", "up"], ["up", "right"], ["ghost"]]));
+      }
+      return answer(id, clueId, pick(draw, ["right", "left", "up,right"]));
+    case "answer":
       return answer(id, clueId, pick(draw, ["right", "right", "wrong", "other", "near", "?!"]));
     case "scan":
+      if (draw(4) === 0) return answer(id, clueId, pick(draw, ["right", "wrong"]));
       return scan(id, draw(3) === 0 ? `guess-${draw(3)}` : `code-${clueId}`);
     case "place":
+      if (draw(4) === 0) return answer(id, clueId, pick(draw, ["right", "wrong"]));
       return checkin(id, clueId, { lat: index / 10 + draw(2), lng: 0, accuracy: pick(draw, [5, 40, 51]) });
     case "hint":
       return hint(id, clueId, `h${draw(3)}`);

@@ -72,6 +72,9 @@ export interface Again {
   pepper: string;
 }
 
+/** The keys that some kind cannot do without. */
+type NeededKey = "answers" | "choices" | "place";
+
 /** One clue as it is judged, with all that judging it needs. */
 export interface Judge<Sent extends Solving = Solving> {
   /** Decides on an event about the clue, which is open and not solved. */
@@ -99,7 +102,7 @@ export interface Kind<
    */
   readonly keys: Keys;
   /** Those of its keys that a clue of this kind must have. */
-  readonly needs: readonly string[];
+  readonly needs: readonly NeededKey[];
   /** Reports what is wrong in a clue whose keys are present and well formed each by itself. */
   check?(clue: Clue, path: string, report: Report): void;
   /** Warnings: what is allowed and probably not meant. */
@@ -110,6 +113,8 @@ export interface Kind<
   compile?(clue: Clue, digest: DigestAnswer): Part;
   /** Prepares the judging of one clue: whatever takes time is done here, once a version. */
   prepare(clue: Stored<Part>): Judge<Sent>;
+  /** Decides on answers that are given instead of its own event; undefined or absent: none are. */
+  prepareInstead?(clue: Stored<Part>): Judge<CommandOf<"answer">> | undefined;
   /** Adds to the result of a recorded fact about the clue. The fact may be older than the clue's kind. */
   result?(clue: Stored<Part>, fact: PlayFact, result: Result): void;
   /** Its wrong tries draw on the team's bucket of codes, because they tell no clue; absent: on the clue's own. */

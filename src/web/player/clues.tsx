@@ -10,9 +10,12 @@ import { Finish, isThrough } from "./finish.tsx";
 import { isNew, markOpened } from "./fresh.ts";
 import { Tried } from "./guesses.tsx";
 import { Help } from "./help.tsx";
+import { Instead } from "./instead.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
+import { labelsOf } from "./picked.ts";
 import { Claimable } from "./prizes.tsx";
+import { Solvers } from "./solvers.tsx";
 import { act, forgetVerdicts, hunt, isUnderWay, me, now, older, phase, session } from "./state.ts";
 import { threads } from "./threads.ts";
 import { Told } from "./told.tsx";
@@ -218,6 +221,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
       <Solution clue={clue} />
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
+      {open && <Instead clue={clue} wait={wait} />}
       <Told about={aboutOf(clue)}>
         {wait > 0 && isOpen(clue) && heard?.outcome !== "cooldown" && (
           <p class="note number" role="timer">
@@ -225,6 +229,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
           </p>
         )}
       </Told>
+      <Solvers clue={clue.id} again={clue.state} />
       <Tried clue={clue} />
       {clue.state === "solved" && <Claimable />}
       {clue.state === "solved" && isThrough() && <Finish />}
@@ -256,12 +261,13 @@ const Attachments = ({ clue: { attachments = [] } }: { clue: ClueApart }) =>
   );
 
 /** What the team gave, and what the author says of it. */
-function Solution({ clue: { answer, solution, solutionAt } }: { clue: ClueApart }) {
+function Solution({ clue }: { clue: ClueApart }) {
+  const { answer, solution, solutionAt } = clue;
   return (
     <>
       {answer !== undefined && (
         <p class="note good">
-          {t("answerGiven")} <bdi>{answer}</bdi>
+          {t("answerGiven")} <bdi>{labelsOf(clue, [answer].flat())}</bdi>
         </p>
       )}
       {(solution ?? solutionAt) !== undefined && (

@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../../contract/problem.ts";
 import { countdown, t } from "../shared/i18n.ts";
 import { en } from "./messages/en.ts";
+import { labelsOf } from "./picked.ts";
 import { type Heard, isStale } from "./stale.ts";
 import { me, now, verdicts } from "./state.ts";
 
@@ -41,7 +42,8 @@ export function Verdict({ heard, title }: { heard: Heard; title?: string | undef
 function choiceOf({ event }: Heard): string | undefined {
   if (event.type !== "answer") return undefined;
   const clue = me.value?.clues.find(({ id }) => id === event.clue);
-  return clue?.choices?.find(({ id }) => id === event.answer)?.label;
+  if (!clue?.choices) return undefined;
+  return labelsOf(clue, event.choices ?? (event.answer === undefined ? [] : [event.answer]));
 }
 
 /** The engine tells only in its own words that a text is no number (src/hunt/kinds/texts.ts). */

@@ -33,7 +33,7 @@ const HUNT = [
   ..."clues prizes webhooks".split(" "),
 ];
 const CLUE = [
-  ..."id round title tags body attachments kind meta points code place choices select parts answers".split(
+  ..."id round title tags body attachments kind meta points code place instead choices select parts answers".split(
     " ",
   ),
   ..."compare nudges hints opens closes speed decay firstSolves attempts solution".split(" "),
