@@ -16,7 +16,8 @@ export const asSeen = (context: Context): Context =>
 
 /** The points that the clue gives now to a team that solves it: static, or by the standings as last reported. */
 export function presentValue(context: Context, clue: CompiledClue): number {
-  return context.word?.values.get(clue.id) ?? clue.points;
+  const { hunt, word } = context;
+  return (hunt.dynamic ? word?.values.get(clue.id) : undefined) ?? clue.points;
 }
 
 /**

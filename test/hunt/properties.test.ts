@@ -363,7 +363,7 @@ describe("any game", () => {
         : Math.min(triesAt(clue.attempts, bucket, now), ofClue ?? Number.POSITIVE_INFINITY);
     const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
     const closing = clue.closes && ("at" in clue.closes ? clue.closes.at : at + clue.closes.after);
-    const value = word?.values.get(clue.id) ?? clue.points;
+    const value = (hunt.dynamic ? word?.values.get(clue.id) : undefined) ?? clue.points;
     const { penalty } = hunt.compiled.scoring;
     const age = now - at;
     const late = clue.speed
