@@ -147,6 +147,8 @@ export interface PlayFact extends FactHead {
   /** What the attempt bucket held after this `incorrect`, `unknown_code` or `missed`. */
   attemptsLeft?: number;
   points?: number;
+  /** Of a solve: points that time and wrong tries took from the clue's value; absent: none. */
+  less?: number;
   /** The team's score after this fact, as the player was told. */
   score?: number;
   unlocked?: string[];
@@ -180,6 +182,8 @@ export type TeamFact = FactHead & { salt?: string } & (
         /** The fact as which it counts among others of its time; absent: itself. */
         as?: number;
         points: number;
+        /** As of a player's solve. */
+        less?: number;
         instead?: number;
         score: number;
         unlocked?: string[];
@@ -218,6 +222,7 @@ export interface SolveBefore {
   at: number;
   seq: number;
   points: number;
+  less?: number;
   player?: string;
 }
 
@@ -315,7 +320,7 @@ export interface Absorbed {
 /** All that a merged team leaves to the other one, beside its players. Times are epoch ms. */
 export interface Legacy extends Required<Absorbed> {
   /** `player`: absent: by an organiser's hand. */
-  solves: { clue: string; at: number; points: number; player?: string }[];
+  solves: { clue: string; at: number; points: number; less?: number; player?: string }[];
   /** Clues that organisers opened, or that stay open to it. */
   opened: { clue: string; at: number }[];
 }
@@ -361,7 +366,7 @@ export type ScoreFact = { seq: number; at: number; team: string } & (
   | { type: "join"; name: string; bracket?: string; empty?: true }
   | { type: "rename"; name: string }
   | { type: "bracket"; bracket: string }
-  | { type: "solve"; clue: string; points: number }
+  | { type: "solve"; clue: string; points: number; less?: number }
   | { type: "adjust"; points: number }
   | Recount
   | { type: "ban" | "unban" | "hide" | "show" | "emptied" | "filled" }
@@ -385,6 +390,7 @@ export interface CountedSolve {
   at: number;
   seq: number;
   points: number;
+  less?: number;
 }
 
 /** How much score facts weigh in what is bounded: one each, and one for each solve of a recount. */

@@ -274,6 +274,7 @@ const playLine = z.strictObject({
   drawnAt: whole("When the vault decided the claim, epoch ms", 1_780_768_800_000).exactOptional(),
   attemptsLeft: amount("What the attempt bucket held then", 2.5).exactOptional(),
   points: amount("What the solve brought", 50).exactOptional(),
+  less: amount("What time and wrong tries took from the clue's value", 5).exactOptional(),
   score: amount("The team's score after it", 250).exactOptional(),
   unlocked: z
     .array(slug)
@@ -295,6 +296,7 @@ const byRegrade = {
       at: whole("From when on it counted, epoch ms", 1_780_768_800_000),
       seq: whole("The number of its fact", 4_700),
       points: amount("What it brought", 50),
+      less: amount("What time and wrong tries took from the clue's value", 5).exactOptional(),
       player: id.describe("Who had solved it; absent: an organiser gave it").exactOptional(),
     })
     .meta({
@@ -344,6 +346,7 @@ export const exportLine = z
         4_700,
       ).exactOptional(),
       points: amount("What it brings", 50),
+      less: amount("What time and wrong tries took from the clue's value", 5).exactOptional(),
       instead: amount("What it brought while it counted from another time", 50).exactOptional(),
       score: amount("The team's score after it", 250),
       unlocked: z

@@ -73,6 +73,7 @@ export const DEFINITION_ISSUES = [
   "prize-fixed",
   "window-missing",
   "decay-minimum",
+  "speed-with-decay",
   "times-order",
   "closes-in-past",
   "webhook-id-missing",

@@ -67,6 +67,10 @@ export const clueView = z
     title: told("Its title", "The old lamp"),
     kind: clueKind,
     points: amount("What a solve brings now; once solved, what it brought", 50),
+    value: amount(
+      "What a solve now would bring to this team, without bonuses: by time, wrong tries and others' solves; absent where it is `points`, once solved or closed",
+      42,
+    ).exactOptional(),
     meta: mark("A meta: fed by other clues").exactOptional(),
     withdrawn: mark(
       "Nobody can act on it: organisers withdrew it, or a version dropped it, which shows it to teams that solved it or took a hint of it",
@@ -404,6 +408,13 @@ export const meChanges = z
       .meta({
         description: "Where values move: those of the clues that did not change otherwise",
         examples: [{ "old-lamp": 45 }],
+      })
+      .exactOptional(),
+    values: z
+      .record(slug, amount("What a solve now would bring to this team", 42))
+      .meta({
+        description: "`value` of the clues that did not change otherwise, where it is another than before",
+        examples: [{ "old-lamp": 42 }],
       })
       .exactOptional(),
     prizes: meShape.prizes,

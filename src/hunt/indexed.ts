@@ -93,7 +93,7 @@ export function indexHunt(published: CompiledHunt, changes?: ClueChanges): Index
     files: compiled.assets ? new Print().text(JSON.stringify(compiled.assets)).value : 0,
     withdrawn: new Map((compiled.withdrawn ?? []).map((clue) => [clue.id, clue])),
     thresholds: [...thresholds].sort((a, b) => a - b),
-    dynamic: isDynamic(compiled.scoring),
+    dynamic: isDynamic(compiled),
   };
 }
 

@@ -29,6 +29,10 @@ export interface TeamJudged {
   solvers: Map<string, string | undefined>;
   /** Scans that nobody knew, and that are of this clue's code by now: they count if the clue was open. */
   scans: (Counting & { clue: string })[];
+  /** Seqs of the wrong tries at each clue that count against its solve, rising. */
+  wrong: Map<string, number[]>;
+  /** When tries were given back: at the clue, or all of them. */
+  resets: { seq: number; clue?: string | undefined }[];
   /** Where its players last reached a place. */
   members: Map<string, Member>;
 }
@@ -66,6 +70,9 @@ export class JudgedAgain {
         // What an organiser took back counts for nothing, whatever it was.
         judged.counting.delete(fact.clue);
         judged.scans = judged.scans.filter(({ clue }) => clue !== fact.clue);
+        return;
+      case "reset":
+        if (!fact.codes) judged.resets.push({ seq: fact.seq, clue: fact.clue });
         return;
       case "arrive": {
         const { player, position, reached } = fact;
@@ -107,6 +114,11 @@ export class JudgedAgain {
     if (wasRight) judged.solvers.set(fact.clue ?? "", fact.player);
     const counts = about ? (this.#counts(judged, about, fact) ?? wasRight) : false;
     if (about && counts) count(judged, about.id, fact);
+    else if (about && (fact.outcome === "incorrect" || wasRight) && this.#hunt.compiled.scoring.penalty) {
+      const wrong = judged.wrong.get(about.id);
+      if (wrong) wrong.push(fact.seq);
+      else judged.wrong.set(about.id, [fact.seq]);
+    }
     if (counts || fact.type !== "scan") return;
     for (const clue of this.#hunt.codes.values()) {
       if (clue.id === fact.clue || !this.#counts(judged, clue, fact)) continue;
@@ -155,8 +167,18 @@ const unjudged = (): TeamJudged => ({
   counting: new Map(),
   solvers: new Map(),
   scans: [],
+  wrong: new Map(),
+  resets: [],
   members: new Map(),
 });
+
+/** Wrong tries at the clue before its solve that count: those that were given back before it do not. */
+export function wrongBefore({ wrong, resets }: TeamJudged, clue: string, { seq }: Counting): number {
+  const tries = wrong.get(clue);
+  if (!tries) return 0;
+  const forgiven = resets.findLast((reset) => reset.seq < seq && (reset.clue ?? clue) === clue)?.seq ?? 0;
+  return tries.filter((each) => each > forgiven && each < seq).length;
+}
 
 /** Whether `a` comes before `b`. */
 export const isEarlier = (a: Counting, b: Counting): boolean =>

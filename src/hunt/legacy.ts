@@ -48,9 +48,15 @@ export class LegacyReading {
     if (!team || team.newerFrom !== undefined) return undefined;
     const { solves, opened, wins = [], inherited = [] } = team;
     return {
-      solves: [...solves].map(([clue, { at, points }]) => {
+      solves: [...solves].map(([clue, { at, points, less }]) => {
         const player = this.#solvers.get(clue);
-        return { clue, at, points, ...(player === undefined ? {} : { player }) };
+        return {
+          clue,
+          at,
+          points,
+          ...(less === undefined ? {} : { less }),
+          ...(player === undefined ? {} : { player }),
+        };
       }),
       opened: [...opened].map(([clue, at]) => ({ clue, at })),
       hints: [...this.#hints.values()],

@@ -22,7 +22,7 @@ import { iso } from "./moment.ts";
 import { Print } from "./print.ts";
 import { seenOf } from "./seen.ts";
 import { captainOf, generationOf, hintKey, type Member, type Team } from "./team.ts";
-import { asSeen, presentValue, scoreOf } from "./team-score.ts";
+import { asSeen, broughtBy, scoreOf, worthOf } from "./team-score.ts";
 import { closesAt, openingsOf } from "./unlock.ts";
 import { prizesOf, roundsOf } from "./view.ts";
 import { takenOf, withdrawnViews } from "./withdrawn.ts";
@@ -305,6 +305,7 @@ export function lookText(
   let clues = "";
   let hasOthers = before === undefined;
   let moved = "";
+  let values = "";
   for (let place = 0; place < prints.length; place += 1) {
     const print = prints[place] ?? 0;
     const earlier = before?.prints[place] ?? 0;
@@ -312,7 +313,12 @@ export function lookText(
     if (print === 0) continue;
     const clue = compiled.clues[place] as CompiledClue;
     if (before && earlier === print) {
-      if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${presentValue(context, clue)}`;
+      if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${pointsOf(context, team, clue)}`;
+      const openedAt = openings[place] ?? 0;
+      if (fallsAlone(context, team, clue) && closesAt(clue, openedAt) > now) {
+        const value = worthOf(context, team, clue, openedAt, now).points;
+        values += `${values === "" ? "" : ","}"${clue.id}":${value}`;
+      }
       continue;
     }
     const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, {
@@ -345,6 +351,7 @@ export function lookText(
   text += `,"clues":[${clues}]`;
   if (before && hasOthers) text += `,"order":${JSON.stringify(seen.map(({ id }) => id))}`;
   if (before && dynamic) text += `,"points":{${moved}}`;
+  if (values !== "") text += `,"values":{${values}}`;
   if (compiled.prizes.length > 0) {
     text += `,"prizes":${JSON.stringify(prizesOf(context, team, player, seen, known.left, now))}`;
   }
@@ -408,7 +415,7 @@ interface ClueText {
   /** The same with addresses of files, of whose period; null: its body names none. */
   shown?: { period: number; head: string } | null;
   /** The whole text as it was last told of one that nobody touched: most teams have the same. */
-  last?: { head: string; points: number; openedAt: number; text: string };
+  last?: { head: string; points: number; value: string; openedAt: number; text: string };
   /** The state of one that nobody touched, cut where times stand: after so many ms since it opened. */
   state: { before: string; after: number }[];
   end: string;
@@ -478,9 +485,10 @@ function clueText(
   form: Where,
 ): string {
   const solve = team.solves.get(clue.id);
-  const points = context.hunt.dynamic ? presentValue(context, clue) : (solve?.points ?? clue.points);
+  const points = pointsOf(context, team, clue);
   const head = headFor(context.hunt, clue, text, form);
-  if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, openedAt);
+  const value = valueTold(context, team, clue, openedAt, now);
+  if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, value, openedAt);
   const bucket = team.attempts.get(clue.id);
   const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
   const closing = closesAt(clue, openedAt);
@@ -494,16 +502,43 @@ function clueText(
     ...(solve ? { solvedAt: isoOf(solve.at) } : {}),
     hints: hintsOf(context, team, clue, openedAt, form),
   } satisfies Omit<Partial<ClueView>, "hints"> & { hints: object[] };
-  return `${head}${points},${JSON.stringify(state).slice(1)}`;
+  return `${head}${points},${value}${JSON.stringify(state).slice(1)}`;
 }
 
-function untouchedText(text: ClueText, head: string, points: number, openedAt: number): string {
+/** Points that a solve gives now; of a solved clue, what it gave. */
+function pointsOf(context: Context, team: Team, clue: CompiledClue): number {
+  if (context.hunt.dynamic) return broughtBy(context, team, clue);
+  return team.solves.get(clue.id)?.points ?? clue.points;
+}
+
+/** What a solve now would give to the team, where that may not be the clue's points; as text, with its comma. */
+function valueTold(context: Context, team: Team, clue: CompiledClue, openedAt: number, now: number): string {
+  const { dynamic, compiled } = context.hunt;
+  if (!clue.speed && !dynamic && !compiled.scoring.penalty) return "";
+  if (team.solves.has(clue.id) || closesAt(clue, openedAt) <= now) return "";
+  return `"value":${worthOf(context, team, clue, openedAt, now).points},`;
+}
+
+/** Whether its value is another by now although the team did nothing, and not what `points` tells. */
+const fallsAlone = ({ hunt }: Context, team: Team, { id, speed }: CompiledClue): boolean =>
+  !team.solves.has(id) &&
+  (speed !== undefined ||
+    (hunt.dynamic && hunt.compiled.scoring.penalty !== undefined && team.attempts.wrongOf(id) > 0));
+
+function untouchedText(
+  text: ClueText,
+  head: string,
+  points: number,
+  value: string,
+  openedAt: number,
+): string {
   const { last } = text;
-  if (last?.head === head && last.points === points && last.openedAt === openedAt) return last.text;
-  let whole = `${head}${points},`;
+  const isSame = last?.head === head && last.points === points && last.value === value;
+  if (last && isSame && last.openedAt === openedAt) return last.text;
+  let whole = `${head}${points},${value}`;
   for (const { before, after } of text.state) whole += before + isoOf(openedAt + after);
   whole += text.end;
-  text.last = { head, points, openedAt, text: whole };
+  text.last = { head, points, value, openedAt, text: whole };
   return whole;
 }
 

@@ -156,7 +156,7 @@ export function takeOver(
   for (const clues of inParts(legacy.opened)) {
     drafts.add({ at: now, team: team.id, type: "opened", clues });
   }
-  for (const { clue, at, points, player } of legacy.solves) {
+  for (const { clue, at, points, less, player } of legacy.solves) {
     const own = team.solves.get(clue);
     if (own && own.at <= at) continue;
     drafts.add({
@@ -165,6 +165,7 @@ export function takeOver(
       clue,
       solvedAt: at,
       points,
+      ...(less === undefined ? {} : { less }),
       ...(own ? { instead: own.points } : {}),
       score: 0,
       ...(player === undefined ? {} : { player }),

@@ -8,6 +8,8 @@ export interface Solve {
   seq: number;
   /** As recorded; with moving scores the standings know the present value. */
   points: number;
+  /** Points that time and wrong tries took from the clue's value; absent: none. */
+  less?: number;
   /** When its fact was recorded, if that is another time. */
   recordedAt?: number;
   /** An organiser's: nobody solved it. */
@@ -130,7 +132,7 @@ abstract class Packed<Value> {
 /** Clue → its solve. */
 export class Solves extends Packed<Solve> {
   /** What few solves have. Undefined: none. */
-  #more: Map<string, Pick<Solve, "recordedAt" | "byHand">> | undefined;
+  #more: Map<string, Pick<Solve, "less" | "recordedAt" | "byHand">> | undefined;
 
   constructor(entries: Iterable<readonly [string, Solve]> = []) {
     super(3);
@@ -142,7 +144,8 @@ export class Solves extends Packed<Solve> {
     this.put(place, at);
     this.put(place + 1, seq);
     this.put(place + 2, points);
-    if (more.recordedAt === undefined && more.byHand === undefined) this.#more?.delete(clue);
+    if (more.less === undefined && more.recordedAt === undefined && more.byHand === undefined)
+      this.#more?.delete(clue);
     else {
       this.#more ??= new Map();
       this.#more.set(clue, more);
@@ -164,6 +167,11 @@ export class Solves extends Packed<Solve> {
   timeOf(clue: string): number {
     const place = this.placeOf(clue);
     return place < 0 ? Number.POSITIVE_INFINITY : this.at(place);
+  }
+
+  /** Points that time and wrong tries took from the clue's value. */
+  lessOf(clue: string): number {
+    return this.#more?.get(clue)?.less ?? 0;
   }
 
   protected override read(clue: string, place: number): Solve {
@@ -211,6 +219,12 @@ export class Buckets extends Packed<Attempts> {
     this.put(place + WRONG, 0);
     this.put(place + TOKENS, tokens);
     this.put(place + AT, at);
+  }
+
+  /** Wrong tries at the clue that count. */
+  wrongOf(clue: string): number {
+    const place = this.placeOf(clue);
+    return place < 0 ? 0 : this.at(place + WRONG);
   }
 
   hasText(clue: string, text: string): boolean {

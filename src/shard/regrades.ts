@@ -230,7 +230,13 @@ export class Regrades {
 /** By when they count. */
 const solvesOf = ({ solves }: Team): CountedSolve[] =>
   [...solves]
-    .map(([clue, { at, seq, points }]) => ({ clue, at, seq, points }))
+    .map(([clue, { at, seq, points, less }]) => ({
+      clue,
+      at,
+      seq,
+      points,
+      ...(less === undefined ? {} : { less }),
+    }))
     .sort((a, b) => a.at - b.at || a.seq - b.seq);
 
 /** This instance knows nothing of the run, or of another version: it begins from the beginning. */

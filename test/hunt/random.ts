@@ -5,7 +5,21 @@
 import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { CompiledHunt, Condition } from "../../src/hunt/compiled.ts";
 import type { Command, Fact, TeamAction } from "../../src/protocol.ts";
-import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, picked, scan, T0 } from "./build.ts";
+import {
+  answer,
+  checkin,
+  claim,
+  clue,
+  HOUR,
+  hint,
+  hunt,
+  MINUTE,
+  MOVING,
+  picked,
+  STATIC,
+  scan,
+  T0,
+} from "./build.ts";
 
 /** Where random things get their numbers: an integer from 0 to below `bound`. */
 export type Draw = (bound: number) => number;
@@ -56,6 +70,9 @@ export function randomHunt(draw: Draw): CompiledHunt {
       })),
       opens: index === 0 ? { op: "start" } : randomCondition(draw, index, 2),
       ...(draw(4) === 0 ? { closes: randomClosing(draw) } : {}),
+      ...(draw(4) === 0
+        ? { speed: { full: draw(2) * MINUTE, none: (3 + draw(9)) * MINUTE, minimum: 2 } }
+        : {}),
       ...(kind === "scan" ? { code: `code-${id}` } : {}),
       ...(kind === "choice" ? randomChoices(draw) : {}),
       ...(kind === "place" ? { place: { lat: index / 10, lng: 0, ...PLACE } } : {}),
@@ -64,7 +81,10 @@ export function randomHunt(draw: Draw): CompiledHunt {
   });
   return hunt(clues, {
     attempts: { burst: 2, refillPerMinute: 6, perClue: 0 },
-    ...(draw(3) === 0 ? { scoring: MOVING } : {}),
+    scoring: {
+      ...(draw(3) === 0 ? MOVING : STATIC),
+      ...(draw(3) === 0 ? { penalty: { points: 1 + draw(6) } } : {}),
+    },
   });
 }
 

@@ -72,6 +72,7 @@ const BEGINNINGS = `
   mode
   on
   outcome
+  penalty
   phase
   problem
   ranking
@@ -89,6 +90,7 @@ const BEGINNINGS = `
   unit
   wanted
   where
+  worth
 `;
 
 /** Those, and what is asked before a move. */

@@ -77,7 +77,11 @@ export function ClueList() {
                     )}
                   </span>
                   <span class="number soft">
-                    {clue.state === "solved" ? t("solved") : isShut(clue) ? t("closed") : number(clue.points)}
+                    {clue.state === "solved"
+                      ? t("solved")
+                      : isShut(clue)
+                        ? t("closed")
+                        : number(clue.value ?? clue.points)}
                   </span>
                 </a>
               </li>
@@ -183,6 +187,9 @@ function OneClue({ clue }: { clue: ClueApart }) {
         </h1>
         <p class="row number soft">
           <span>{t("points", { count: clue.points })}</span>
+          {clue.value !== undefined && clue.value !== clue.points && isOpen(clue) && (
+            <span>{t("worthNow", { count: clue.value })}</span>
+          )}
           {clue.state === "solved" && (
             <span class="solved">
               <Icon name="check" /> {t("solved")} {clue.solvedAt && clock(clue.solvedAt)}

@@ -36,7 +36,7 @@ const CLUE = [
   ..."id round title tags body attachments kind meta points code place instead choices select parts answers".split(
     " ",
   ),
-  ..."compare nudges hints opens closes attempts solution".split(" "),
+  ..."compare nudges hints opens closes speed decay firstSolves attempts solution".split(" "),
 ];
 const PRIZE = "id title mode odds stock perTeam perPlayer per codes window requires".split(" ");
 /** Of everything else: what a reader looks for first. */

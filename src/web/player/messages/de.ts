@@ -112,6 +112,7 @@ export const de: Translation<typeof en> = {
   clueWithdrawn: "Die Veranstalter haben dieses Rätsel aus der Schatzsuche genommen.",
   closed: "Vorbei",
   closesIn: "Schließt in {time}",
+  worthNow: { one: "jetzt {count} Punkt", other: "jetzt {count} Punkte" },
   clueClosed: "Die Zeit ist um: Dieses Rätsel lässt sich nicht mehr lösen.",
   older: "Ältere",
   loading: "Wird geladen …",

@@ -109,6 +109,7 @@ export const en = {
   clueWithdrawn: "The organisers took this clue out of the hunt.",
   closed: "Closed",
   closesIn: "Closes in {time}",
+  worthNow: { one: "now {count} point", other: "now {count} points" },
   clueClosed: "Its time is over: it can be solved no more.",
   older: "Older",
   loading: "Loading…",

@@ -273,6 +273,7 @@ export const engine: EngineTexts = {
   "issue_prize-fixed": "لم يعد تغيير هذا ممكنًا منذ بدأت المسابقة",
   "issue_window-missing": "تحتاج الجائزة إلى window، أو المسابقة إلى opens وcloses",
   "issue_decay-minimum": "لا لغز تبلغ قيمته الحد الأدنى",
+  "issue_speed-with-decay": "تنقص النقاط مع الوقت أو مع الحلول، لا مع كليهما",
   "issue_times-order": "الأوقات ليست بالترتيب الصحيح",
   "issue_closes-in-past": "وقت النهاية مضى: ستنتهي المسابقة فورًا",
   "issue_webhook-id-missing": "عند وجود عدة خطافات ويب يحتاج كل منها إلى معرّف",

@@ -275,6 +275,7 @@ export const engine: EngineTexts = {
   "issue_prize-fixed": "Das steht fest, seit die Schatzsuche begonnen hat",
   "issue_window-missing": "Der Preis braucht „window“, oder die Schatzsuche „opens“ und „closes“",
   "issue_decay-minimum": "Kein Rätsel ist so viel wert wie das Minimum",
+  "issue_speed-with-decay": "Punkte fallen mit der Zeit oder mit den Lösungen, nicht mit beidem",
   "issue_times-order": "Die Zeiten stehen in der falschen Reihenfolge",
   "issue_closes-in-past": "Das Ende ist schon vorbei: Die Schatzsuche wäre sofort zu Ende",
   "issue_webhook-id-missing": "Bei mehreren Webhooks braucht jeder eine Kennung",

@@ -274,6 +274,7 @@ export const engine: EngineTexts = {
   "issue_prize-fixed": "This cannot change any more, as the hunt has been live",
   "issue_window-missing": "The prize needs a window, or the hunt opens and closes",
   "issue_decay-minimum": "No clue is worth as much as the minimum",
+  "issue_speed-with-decay": "Points fall with time or with solves, not with both",
   "issue_times-order": "The times are in the wrong order",
   "issue_closes-in-past": "The end is past: the hunt would be over at once",
   "issue_webhook-id-missing": "Where there are several webhooks, each needs an id",
