@@ -29,7 +29,6 @@ export const ar: Translation<typeof en> = {
     many: "{count} محاولة إجمالًا",
     other: "{count} محاولة إجمالًا",
   },
-  solvedByNone: "لم يحلّه أي فريق بعد.",
   solvedByTeams: {
     zero: "لم يحلّه أي فريق بعد.",
     one: "حلّه فريق واحد",

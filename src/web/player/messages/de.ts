@@ -16,7 +16,6 @@ export const de: Translation<typeof en> = {
   late: "{title}: {text}",
   triesLeft: { one: "Noch ein Versuch", other: "Noch {count} Versuche" },
   triesOfClue: { one: "insgesamt noch einer", other: "insgesamt noch {count}" },
-  solvedByNone: "Noch kein Team hat es gelöst.",
   solvedByTeams: {
     one: "Ein Team hat es gelöst",
     other: "{count} Teams haben es gelöst",
