@@ -249,6 +249,8 @@ describe("the guarded origin", () => {
       ["sums", "h", "s"],
       ["teams", "h", "s", "a", 9],
       ["registration", "x-1"],
+      ["signUp", "h", "x-1"],
+      ["signUps", "h", "x-1", 9],
       ["register", []],
       ["eraseHunt", "h"],
     ];
