@@ -21,7 +21,7 @@ const KEPT = join(import.meta.dirname, "../fixtures/engine-before-15");
 const VARS = { RATE_LIMITS: "off", SHARDS_PER_REGION: "2" };
 
 /** Members of `/me` and of the hunt that the earlier engine did not have. */
-const SINCE = new Set(["returnCode", "bracketRank", "captain", "joining", "push"]);
+const SINCE = new Set(["returnCode", "bracketRank", "captain", "joining", "push", "select"]);
 
 /** From the publishing to the freeze: room for everything that happens before it, ms. */
 const FREEZE_AFTER = 15_000;
