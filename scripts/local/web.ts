@@ -78,18 +78,24 @@ const common = {
   charset: "utf8",
   logLevel: "error",
 } satisfies BuildOptions;
-const { metafile } = await build({
-  ...common,
-  entryPoints: Object.fromEntries(PAGES.map(({ folder }) => [folder, join(web, folder, "main.tsx")])),
-  splitting: true,
-  metafile: true as const,
-  outdir: join(out, "assets"),
-  entryNames: "[name]-[hash]",
-  chunkNames: "[name]-[hash]",
-  assetNames: "[name]-[hash]",
-  loader: LOADER,
-  publicPath: "/assets",
-});
+// The player page shares no files with the others: in one piece it is smaller, and its players open no other.
+const together = [PAGES.filter(({ shell }) => shell), PAGES.filter(({ shell }) => !shell)];
+const metafile: Pick<Metafile, "outputs"> = { outputs: {} };
+for (const pages of together) {
+  const { metafile: made } = await build({
+    ...common,
+    entryPoints: Object.fromEntries(pages.map(({ folder }) => [folder, join(web, folder, "main.tsx")])),
+    splitting: true,
+    metafile: true as const,
+    outdir: join(out, "assets"),
+    entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    loader: LOADER,
+    publicPath: "/assets",
+  });
+  Object.assign(metafile.outputs, made.outputs);
+}
 
 // The parts that pages load when they are first used, once more, each whole in one file under a
 // name that every release has: a page of an earlier release finds its own no more (src/web/shared/parts.ts).
@@ -166,7 +172,7 @@ async function moveInto(place: string): Promise<void> {
 }
 
 /** The entry of a page, its style and all that it imports at once; not the parts it loads on demand. */
-function filesOf(metafile: Metafile, folder: string): string[] {
+function filesOf(metafile: Pick<Metafile, "outputs">, folder: string): string[] {
   const entry = Object.entries(metafile.outputs).find(
     ([, output]) => output.entryPoint === relative(process.cwd(), join(web, folder, "main.tsx")),
   );
@@ -258,7 +264,7 @@ async function addGuides(styles: readonly string[], folder: string): Promise<voi
 }
 
 /** The files a page imports on demand, at first or second hand. */
-function partsOf(metafile: Metafile, files: readonly string[]): string[] {
+function partsOf(metafile: Pick<Metafile, "outputs">, files: readonly string[]): string[] {
   const found = new Set<string>();
   const add = (path: string): void => {
     for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
