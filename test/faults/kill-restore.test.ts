@@ -103,6 +103,9 @@ test(`[EXP-12] a kill -9 in the middle of a restoration leaves nothing in use, a
   const { text } = await source.organise<string>("GET", `/v1/hunts/${HUNT}/export?format=backup`);
   const facts = bySeq(await source.export(HUNT));
   expect(facts.length).toBeGreaterThan(TEAMS * CLUES);
+  // The standings hear of it a moment later.
+  const heard = async () => (await source.board(HUNT)).entries.map(({ solves }) => solves);
+  await expect.poll(heard, { timeout: 60_000 }).toEqual(Array.from({ length: TEAMS }, () => (CLUES * 2) / 3));
   const { entries } = await source.board(HUNT);
   await from.killAll();
 
@@ -139,7 +142,6 @@ test(`[EXP-12] a kill -9 in the middle of a restoration leaves nothing in use, a
   );
   expect(bySeq(await client.export(HUNT))).toEqual(facts);
   await client.verify(HUNT);
-  const { entries: after } = await client.board(HUNT);
-  expect(after).toEqual(entries);
+  await expect.poll(async () => (await client.board(HUNT)).entries, { timeout: 60_000 }).toEqual(entries);
   await engine.killAll();
 });
