@@ -47,9 +47,20 @@ export type Command = { id: string; clientAt?: string } & (
       heldUntil?: number;
     }
   | { type: "checkin"; clue: string; position: Position }
+  | { type: "submit"; clue: string; text?: string; uploads?: string[] }
   | { type: "hint"; clue: string; hint: string }
   | { type: "claim"; prize: string }
 );
+
+/** A file that was sent for a clue, as it is stored. */
+export interface SentFile {
+  upload: string;
+  /** Media type, by its first bytes. */
+  type: string;
+  size: number;
+  /** Hex, as it is stored. */
+  sha256: string;
+}
 
 /** The response's JSON text; `asOf`: epoch ms. */
 export function resultsText({ results, asOf }: { results: readonly Result[]; asOf: number }): string {
@@ -108,7 +119,7 @@ export interface GivenConsent {
 
 /** What one player's event came to. Never holds a scan code or the digest of an accepted answer. */
 export interface PlayFact extends FactHead {
-  type: "answer" | "scan" | "checkin" | "hint" | "claim";
+  type: "answer" | "scan" | "checkin" | "submit" | "hint" | "claim";
   outcome: RecordedOutcome;
   player: string;
   event: string;
@@ -131,6 +142,13 @@ export interface PlayFact extends FactHead {
   retryAt?: number;
   /** Metres from the place, never less than the truth (checkins). */
   distance?: number;
+  /** Of a submission: what was written. Kept beside the log. */
+  text?: string;
+  /** How many UTF-16 units `text` has; absent: there is none. */
+  words?: number;
+  files?: SentFile[];
+  /** Of a submission: nobody judges it before it counts (`after`), or ever (`none`); absent: somebody does. */
+  judge?: "after" | "none";
   hint?: string;
   cost?: number;
   prize?: string;
@@ -179,8 +197,24 @@ export type TeamFact = FactHead & { salt?: string } & (
         unlocked?: string[];
         player?: string;
         more?: boolean;
+        /** What it opens, it opens from then on, epoch ms; absent: from `solvedAt`. */
+        opensAt?: number;
         reason: string;
       } & Regraded)
+    /**
+     * A submission (`submission`: seq of its fact) was judged; a later verdict replaces an earlier one. `points`: where the
+     * judge says how many. `say`: to the team. The solve that it makes or takes back is a fact of its own.
+     */
+    | {
+        type: "judged";
+        submission: number;
+        clue: string;
+        accept: boolean;
+        points?: number;
+        say?: string;
+      }
+    /** What was sent with a submission was deleted; what was judged stays. */
+    | { type: "cleared"; submission: number; clue: string; reason: string }
     /** A solve is taken back; it gave `points`. `more`: as above. */
     | ({
         type: "unsolve";
@@ -213,6 +247,7 @@ export interface SolveBefore {
   seq: number;
   points: number;
   player?: string;
+  opensAt?: number;
 }
 
 /**
@@ -309,7 +344,7 @@ export interface Absorbed {
 /** All that a merged team leaves to the other one, beside its players. Times are epoch ms. */
 export interface Legacy extends Required<Absorbed> {
   /** `player`: absent: by an organiser's hand. */
-  solves: { clue: string; at: number; points: number; player?: string }[];
+  solves: { clue: string; at: number; points: number; player?: string; opensAt?: number }[];
   /** Clues that organisers opened, or that stay open to it. */
   opened: { clue: string; at: number }[];
 }
@@ -498,6 +533,10 @@ export type TeamAction =
   /** `at`: from when on it counts, epoch ms; absent: from now on. */
   | { type: "solve"; clue: string; at?: number; reason: string }
   | { type: "unsolve"; clue: string; reason: string }
+  /** A verdict on the team's submission of this number; it needs no reason. */
+  | { type: "judge"; submission: number; accept: boolean; points?: number; say?: string }
+  /** What was sent with the submission is deleted. */
+  | { type: "clear"; submission: number; reason: string }
   /** Without `clue`: of every bucket. */
   | { type: "reset"; clue?: string; reason: string };
 

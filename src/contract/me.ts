@@ -4,10 +4,12 @@ import { amount, flag, id, mark, phase, playerId, slug, time, told, whole, windo
 import { returnCode } from "./join.ts";
 import { acceptLanguage, lang, languages, pages } from "./languages.ts";
 import { look } from "./look.ts";
+import { MEDIA_KINDS } from "./media.ts";
 import { prizeMode } from "./prizes.ts";
 import { roundsTold } from "./rounds.ts";
+import { sentFile } from "./submissions.ts";
 
-export const CLUE_KINDS = ["answer", "scan", "place", "choice"] as const;
+export const CLUE_KINDS = ["answer", "scan", "place", "choice", "submission"] as const;
 export const clueKind = z
   .enum(CLUE_KINDS)
   .meta({ description: "How the clue is solved", examples: ["answer"] });
@@ -58,6 +60,26 @@ export const CLUE_EXAMPLE = {
   hints: [] as never[],
 };
 
+const submission = z
+  .strictObject({
+    id: id.meta({ description: "The submission", examples: ["weur-0-1a-x7k2qm4tvb.17"] }),
+    state: z.enum(["waiting", "accepted", "refused"]).meta({
+      description: "waiting: nobody has judged it yet",
+      examples: ["waiting"],
+    }),
+    at: time.describe("When it was sent"),
+    say: told("What the judge says", "Your best one!").exactOptional(),
+    points: whole("What the judge gave", 80).exactOptional(),
+    text: told("What was written", "Our pyramid, with the dog on top").exactOptional(),
+    files: z.array(sentFile).meta({ description: "What was sent", examples: [[]] }),
+  })
+  .meta({
+    description: "Of kind submission: the last that the team sent",
+    examples: [
+      { id: "weur-0-1a-x7k2qm4tvb.17", state: "waiting", at: "2026-06-06T18:30:00.000Z", files: [] },
+    ],
+  });
+
 export const clueView = z
   .strictObject({
     id: slug.meta({ description: "The clue", examples: ["old-lamp"] }),
@@ -71,7 +93,10 @@ export const clueView = z
     withdrawn: mark(
       "Nobody can act on it: organisers withdrew it, or a version dropped it, which shows it to teams that solved it or took a hint of it",
     ).exactOptional(),
-    state: z.enum(["open", "solved"]).meta({ description: "Solved, or still open", examples: ["open"] }),
+    state: z.enum(["open", "submitted", "solved"]).meta({
+      description: "Solved, still open, or sent and not judged yet",
+      examples: ["open"],
+    }),
     body: told("The clue itself, Markdown", "What stands by the water and never sleeps?"),
     choices: z
       .array(
@@ -89,6 +114,18 @@ export const clueView = z
       .strictObject({ radius: amount("Metres around the place that count", 30) })
       .meta({ description: "Of kind place: how near one must be", examples: [{ radius: 30 }] })
       .exactOptional(),
+    accept: z
+      .array(z.enum(["text", ...MEDIA_KINDS]).meta({ description: "One of them", examples: ["image"] }))
+      .meta({ description: "Of kind submission: what can be sent", examples: [["image", "video"]] })
+      .exactOptional(),
+    range: z
+      .strictObject({ from: whole("At least", 0), to: whole("At most", 100) })
+      .meta({
+        description: "Of kind submission: the judge says how many points; absent: they are fixed",
+        examples: [{ from: 0, to: 100 }],
+      })
+      .exactOptional(),
+    submission: submission.exactOptional(),
     tags: z
       .array(told("One of them", "maths"))
       .meta({ description: "By these it is found among many", examples: [["maths"]] })

@@ -1,6 +1,7 @@
 /** Playing: a player's events, and what each came to. The same over HTTP and over the live socket. */
 import { z } from "zod";
-import { amount, eventId, line, mark, position, slug, time, timeGiven, told, whole } from "./basics.ts";
+import { amount, eventId, id, line, mark, position, slug, text, time, timeGiven, told, whole } from "./basics.ts";
+import { SUBMISSION_FILES_MAX, SUBMISSION_TEXT_MAX } from "./media.ts";
 import { CODE_UNITS_MAX, readingsOf, SCANNED_MAX } from "./scanned.ts";
 
 /** Most events in one request, in one frame, and in one call on a shard. */
@@ -45,6 +46,17 @@ export const eventParts = {
     clue,
     position,
   },
+  submit: {
+    type: z.literal("submit").meta({ description: "Something is sent for judging", examples: ["submit"] }),
+    clue,
+    text: text(SUBMISSION_TEXT_MAX)
+      .min(1)
+      .meta({
+        description: `Words, ${SUBMISSION_TEXT_MAX} characters at most; beside files a caption`,
+        examples: ["Our pyramid, with the dog on top"],
+      })
+      .exactOptional(),
+  },
   hint: {
     type: z.literal("hint").meta({ description: "A hint is taken", examples: ["hint"] }),
     clue,
@@ -70,12 +82,22 @@ export const playerEvent = z
     z.object({ ...head, ...eventParts.answer }),
     z.object({ ...head, ...eventParts.scan }),
     z.object({ ...head, ...eventParts.checkin }),
+    z.object({
+      ...head,
+      ...eventParts.submit,
+      uploads: z
+        .array(id)
+        .min(1)
+        .max(SUBMISSION_FILES_MAX)
+        .meta({ description: "The files, as sending them gave them", examples: [["u-3k9x0q2m4t7v"]] })
+        .exactOptional(),
+    }),
     z.object({ ...head, ...eventParts.hint }),
     z.object({ ...head, ...eventParts.claim }),
   ])
   .meta({
     id: "Event",
-    description: "What a player does. 4 KiB of JSON at most.",
+    description: "What a player does. 4 KiB of JSON at most; a submission 20 KiB, over HTTP only.",
     examples: [{ id: "e1", type: "answer", clue: "old-lamp", answer: "lighthouse" }],
   });
 export type PlayerEvent = z.infer<typeof playerEvent>;
@@ -113,6 +135,7 @@ export const RECORDED = [
   "out_of_range",
   "implausible",
   "unknown_code",
+  "submitted",
   "taken",
   "won",
   "missed",
@@ -121,6 +144,7 @@ export const RECORDED = [
 /** Outcomes that changed nothing; the same id is decided anew. */
 export const UNRECORDED = [
   "already_solved",
+  "already_submitted",
   "locked",
   "cooldown",
   "exhausted",

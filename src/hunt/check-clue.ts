@@ -24,5 +24,18 @@ export function checkClue(clue: ClueDefinition, path: string, report: Report): v
       report({ path: `${path}.${key}`, code: `${key}-superfluous`, message });
     }
   }
+  checkRange(clue, path, report);
   kind.check?.(clue, path, report);
+}
+
+/** Points that a judge gives. */
+function checkRange({ kind, range }: ClueDefinition, path: string, report: Report): void {
+  if (!range) return;
+  if (kind !== "submission") {
+    const message = "only a submission has points that a judge gives: of a clue of another kind they are a number";
+    report({ path: `${path}.points`, code: "range-superfluous", message });
+  }
+  if (range.from > range.to) {
+    report({ path: `${path}.points`, code: "range-empty", message: "from is more than to" });
+  }
 }

@@ -28,6 +28,7 @@ import { lint } from "./lint.ts";
 import { ISSUES_MAX } from "./reading.ts";
 import { checkUnique, type Report } from "./report.ts";
 import { RULES_VERSION } from "./rules-version.ts";
+import { isDynamic } from "./score.ts";
 
 export interface CompileOptions {
   /** The id the hunt is published under. */
@@ -204,10 +205,21 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
     report({ path: "scoring.finish", code: "unknown-clue", message: `there is no clue "${finish}"` });
   }
   const { kind, minimum } = definition.scoring.decay;
+  checkRanges(definition, report);
   checkWebhooks(definition, report);
   if (kind !== "none" && definition.clues.every((clue) => clue.points < minimum)) {
     const message = `every clue is worth less than ${minimum}: nothing could fall to it`;
     report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
+  }
+}
+
+/** Where values move, the standings know one value of a clue for all who solved it. */
+function checkRanges({ clues, scoring: { decay, firstSolves } }: Definition, report: Report): void {
+  if (!isDynamic({ ranking: "score", decay, firstSolves })) return;
+  for (const [index, { range }] of clues.entries()) {
+    if (!range) continue;
+    const message = "where values fall or first solves have a bonus no judge gives points: they are a number";
+    report({ path: `clues.${index}.points`, code: "range-moving", message });
   }
 }
 

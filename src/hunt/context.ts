@@ -1,6 +1,6 @@
 /** What the rules know beside the team and its event. */
 
-import type { Command } from "../protocol.ts";
+import type { Command, SentFile } from "../protocol.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import type { Phase } from "./phase.ts";
 import type { Team } from "./team.ts";
@@ -18,8 +18,16 @@ export interface Context {
   shown?: IndexedStandings;
   /** What only a live shard knows of prizes; without it, claims are refused. */
   prizes?: PrizeState;
+  /** The files that teams sent; an import has none. */
+  uploads?: Uploads;
   /** What a live shard grants beside the hunt's own limits; an import has none. */
   budgets?: Budgets;
+}
+
+/** Files that players sent, before a submission names them. */
+export interface Uploads {
+  /** Undefined: the team sent none under this id for the clue, or it is gone. */
+  of(team: string, upload: string, clue: string): SentFile | undefined;
 }
 
 /** Budgets of players and teams that belong to the engine and not to the hunt (src/shard/budgets.ts). */

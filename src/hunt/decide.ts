@@ -5,7 +5,7 @@
  * same function. This file holds what is the same for all events; the
  * rest is in `kinds/`, `hint.ts` and `claim.ts`.
  */
-import type { Command, PlayFact, RecordedOutcome, Result, UnrecordedOutcome } from "../protocol.ts";
+import type { Command, PlayFact, RecordedOutcome, Result, SentFile, UnrecordedOutcome } from "../protocol.ts";
 import { claim } from "./claim.ts";
 import { effectiveTime } from "./client-time.ts";
 import type { CompiledClue } from "./compiled.ts";
@@ -100,6 +100,10 @@ class PlayedTurn implements Turn {
 
   get codes() {
     return this.#context.hunt.codes;
+  }
+
+  uploadOf(upload: string, clue: string): SentFile | undefined {
+    return this.#context.uploads?.of(this.team.id, upload, clue);
   }
 
   /** Makes `id` the turn's clue; undefined: there is none, or it is locked for the team. */

@@ -172,7 +172,10 @@ const clueObject = z.strictObject({
     .default([])
     .describe("Files that go with it"),
   kind: z.enum(KIND_NAMES).describe("How it is solved"),
-  points: points.default(0).describe("What a solve is worth"),
+  points: z
+    .union([points, z.strictObject({ from: points, to: points })])
+    .default(0)
+    .describe("What a solve is worth; {from, to}: the judge of a submission says how much"),
   meta: z.boolean().default(false).describe("Shown as a meta; not counted by solvedIn"),
   ...KIND_KEYS,
   hints: z.array(hintSchema).max(HINTS_PER_CLUE_MAX).default([]),
@@ -180,7 +183,13 @@ const clueObject = z.strictObject({
   attempts: clueAttemptsSchema.optional(),
 });
 
-const clueSchema = clueObject.transform(({ title, ...clue }) => ({ ...clue, title: title ?? clue.id }));
+const clueSchema = clueObject.transform(({ title, points: worth, ...clue }) => ({
+  ...clue,
+  title: title ?? clue.id,
+  /** Of a range the most: so much can be had. */
+  points: typeof worth === "number" ? worth : worth.to,
+  ...(typeof worth === "number" ? {} : { range: worth }),
+}));
 
 const prizeSchema = z.strictObject({
   id: slugSchema,

@@ -16,6 +16,7 @@ import { noteEffectiveTime } from "./client-time.ts";
 import { eventOf } from "./kinds/all.ts";
 import { refill } from "./refill.ts";
 import { absorb, countSolve, handOver, keepOpen, objectionToSolve, takeBack } from "./solves.ts";
+import { clearSubmissions, noteVerdict } from "./submissions.ts";
 import {
   type FormerMember,
   generationOf,
@@ -32,6 +33,7 @@ const TYPES: Record<Fact["type"], true> = {
   answer: true,
   scan: true,
   checkin: true,
+  submit: true,
   hint: true,
   claim: true,
   award: true,
@@ -44,6 +46,8 @@ const TYPES: Record<Fact["type"], true> = {
   reached: true,
   solve: true,
   unsolve: true,
+  judged: true,
+  cleared: true,
   opened: true,
   reset: true,
   merge: true,
@@ -65,6 +69,9 @@ const TYPES: Record<Fact["type"], true> = {
 
 /** Types that came later: a team that has one of them says so in `kinds`. */
 const LATER: ReadonlySet<string> = new Set([
+  "submit",
+  "judged",
+  "cleared",
   "solve",
   "unsolve",
   "opened",
@@ -93,6 +100,7 @@ const OUTCOMES: Record<RecordedOutcome, true> = {
   out_of_range: true,
   implausible: true,
   unknown_code: true,
+  submitted: true,
   taken: true,
   won: true,
   missed: true,
@@ -168,7 +176,8 @@ export function evolve(team: Team | undefined, fact: Fact): Team {
 
 /** What is personal of the member is sealed under this key from now on. */
 function noteSlot({ members }: Team, fact: Fact): void {
-  if (fact.slot === undefined || !("player" in fact)) return;
+  // A submission's text has a key of its own.
+  if (fact.slot === undefined || !("player" in fact) || fact.type === "submit") return;
   const member = members.find(({ id }) => id === fact.player);
   if (!member) return;
   member.slot = fact.slot;
@@ -204,6 +213,10 @@ function objectionTo(team: Team | undefined, fact: Fact): string | undefined {
   if (fact.type === "absorb" && team.absorbed?.includes(fact.merge))
     return `fact ${seq} takes in a team a second time`;
   if (fact.type === "solve" || fact.type === "unsolve") return objectionToSolve(team, fact);
+  if (fact.type === "judged" || fact.type === "cleared") {
+    const isOurs = team.submissions?.some(({ seq: own }) => own === fact.submission) === true;
+    return isOurs ? undefined : `fact ${seq} is about ${fact.submission}, which the team did not send`;
+  }
   if (!("outcome" in fact)) return undefined;
   if (fact.outcome === "correct" && team.solves.has(fact.clue ?? "")) {
     return `fact ${seq} solves ${fact.clue ?? ""} a second time`;
@@ -252,6 +265,11 @@ function fold(team: Team | undefined, fact: Fact): Team {
       return countSolve(team, fact);
     case "unsolve":
       return takeBack(team, fact);
+    case "judged":
+      return noteVerdict(team, fact);
+    case "cleared":
+      clearSubmissions(team, ({ seq }) => seq === fact.submission);
+      return team;
     case "opened":
       return keepOpen(team, fact);
     case "reset":
@@ -367,6 +385,7 @@ function forget(team: Team, { player, at, alone }: ForgetFact): Team {
   if (gone && team.members.length === 0) team.keepsPlace = true;
   if (team.captain === player) delete team.captain;
   if (alone) team.name = FORGOTTEN_NAME;
+  clearSubmissions(team, (submission) => submission.player === player);
   return team;
 }
 

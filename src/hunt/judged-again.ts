@@ -19,6 +19,8 @@ export interface Counting {
   at: number;
   seq: number;
   player?: string;
+  /** From when on it opens others, epoch ms; absent: from `at`. */
+  opensAt?: number;
 }
 
 /** What counts of a team's events. */
@@ -59,7 +61,10 @@ export class JudgedAgain {
     switch (fact.type) {
       case "solve":
         judged.solvers.set(fact.clue, fact.player);
-        if (fact.regrade === undefined) count(judged, fact.clue, { ...fact, at: fact.solvedAt });
+        if (fact.regrade !== undefined) return;
+        // By a verdict, which stands whatever counted before.
+        if (fact.opensAt !== undefined) judged.counting.delete(fact.clue);
+        count(judged, fact.clue, { ...fact, at: fact.solvedAt, seq: fact.as ?? fact.seq });
         return;
       case "unsolve":
         if (fact.regrade !== undefined) return;
@@ -73,6 +78,12 @@ export class JudgedAgain {
           judged.members.set(player, { ...bareMember(fact), lastReached: { ...position, ...reached } });
         return;
       }
+      case "submit":
+        // People judge it, and what they said stands.
+        if (fact.outcome !== "correct") return;
+        judged.solvers.set(fact.clue ?? "", fact.player);
+        if (this.#hunt.clues.has(fact.clue ?? "")) count(judged, fact.clue ?? "", fact);
+        return;
       case "answer":
       case "scan":
       case "checkin":
@@ -162,8 +173,13 @@ const unjudged = (): TeamJudged => ({
 export const isEarlier = (a: Counting, b: Counting): boolean =>
   a.at < b.at || (a.at === b.at && a.seq < b.seq);
 
-function count({ counting }: TeamJudged, clue: string, { at, seq, player }: Counting): void {
-  const next = { at, seq, ...(player === undefined ? {} : { player }) };
+function count({ counting }: TeamJudged, clue: string, { at, seq, player, opensAt }: Counting): void {
+  const next = {
+    at,
+    seq,
+    ...(player === undefined ? {} : { player }),
+    ...(opensAt === undefined ? {} : { opensAt }),
+  };
   const known = counting.get(clue);
   if (!known || isEarlier(next, known)) counting.set(clue, next);
 }
@@ -205,6 +221,10 @@ class AgainTurn implements Turn {
 
   get codes() {
     return this.#hunt.codes;
+  }
+
+  uploadOf(): undefined {
+    return undefined;
   }
 
   /** Whether the event of the fact solves its clue, as `judge` decides. */

@@ -48,9 +48,15 @@ export class LegacyReading {
     if (!team || team.newerFrom !== undefined) return undefined;
     const { solves, opened, wins = [], inherited = [] } = team;
     return {
-      solves: [...solves].map(([clue, { at, points }]) => {
+      solves: [...solves].map(([clue, { at, points, opensAt }]) => {
         const player = this.#solvers.get(clue);
-        return { clue, at, points, ...(player === undefined ? {} : { player }) };
+        return {
+          clue,
+          at,
+          points,
+          ...(player === undefined ? {} : { player }),
+          ...(opensAt === undefined ? {} : { opensAt }),
+        };
       }),
       opened: [...opened].map(([clue, at]) => ({ clue, at })),
       hints: [...this.#hints.values()],

@@ -19,7 +19,8 @@ import { lookTold } from "./look-told.ts";
 import { iso } from "./moment.ts";
 import { Print } from "./print.ts";
 import { seenOf } from "./seen.ts";
-import { captainOf, generationOf, hintKey, type Member, type Team } from "./team.ts";
+import { isWaiting, lastFor, submissionId } from "./submissions.ts";
+import { captainOf, generationOf, hintKey, type Member, type Submission, type Team } from "./team.ts";
 import { asSeen, presentValue, scoreOf } from "./team-score.ts";
 import { openingsOf } from "./unlock.ts";
 import { prizesOf, roundsOf } from "./view.ts";
@@ -47,6 +48,8 @@ export interface Known {
   returnCodeOf(team: Team, member: Member): string;
   /** What the team gave that solved the clue; undefined: nothing that is typed, or nobody knows any more. */
   answerOf?(team: Team, clue: string): string | undefined;
+  /** What was sent, as it is now: nothing of what was deleted. Absent: nothing is told of it. */
+  sentOf?(team: Team, submission: Submission): Pick<NonNullable<ClueView["submission"]>, "text" | "files">;
 }
 
 /** Where long texts stand apart: by their content, readable with a ticket for some time. */
@@ -173,6 +176,8 @@ function printOf(context: Context, team: Team, clue: CompiledClue, openedAt: num
   const solve = team.solves.get(clue.id);
   const bucket = team.attempts.get(clue.id);
   print.number(bucket?.wrong ?? 0);
+  const sent = team.submissions && lastFor(team, clue.id);
+  if (sent) print.text(JSON.stringify(sent));
   if (solve) print.number(solve.at).number(context.hunt.dynamic ? 0 : solve.points);
   else {
     const { attemptsLeft, attemptsOfClue = -1 } = triesLeft(context, team, clue, now);
@@ -189,13 +194,18 @@ function printOf(context: Context, team: Team, clue: CompiledClue, openedAt: num
 }
 
 /** The team did nothing yet that a clue shows. */
-const hasNothing = ({ solves, attempts, hints, codes }: Team): boolean =>
-  solves.size === 0 && attempts.size === 0 && hints.size === 0 && codes === undefined;
+const hasNothing = ({ solves, attempts, hints, codes, submissions }: Team): boolean =>
+  solves.size === 0 &&
+  attempts.size === 0 &&
+  hints.size === 0 &&
+  codes === undefined &&
+  submissions === undefined;
 
 /** Nothing of the clue is the team's own but when it opened. */
 function isUntouched(hunt: IndexedHunt, team: Team, clue: CompiledClue): boolean {
   const { id, hints } = clue;
   if (team.solves.has(id) || team.attempts.has(id)) return false;
+  if (team.submissions && lastFor(team, id)) return false;
   if (team.codes && kindOf(clue).draws === "codes") return false;
   if (team.hints.size === 0) return true;
   return !hunt.withdrawn.has(id) && !hints.some((hint) => team.hints.has(hintKey(id, hint.id)));
@@ -362,14 +372,33 @@ function moreOf(
   const isTyped = isSolved && kindOf(clue).event.type === "answer";
   const answer = isTyped ? known.answerOf?.(team, clue.id) : undefined;
   const solution = isSolved || context.solutionsTold ? clue.solution : undefined;
-  if (corrected === undefined && answer === undefined && solution === undefined) return undefined;
+  const sent = team.submissions && lastFor(team, clue.id);
+  if (corrected === undefined && answer === undefined && solution === undefined && !sent) return undefined;
   const solved = {
+    ...(sent ? { submission: submissionView(team, sent, known) } : {}),
     ...(solution === undefined ? {} : told(solution, form, "solution")),
     ...(answer === undefined ? {} : { answer }),
   };
   const text = JSON.stringify(solved).slice(1, -1);
   if (corrected === undefined) return text;
   return `${text}${text === "" ? "" : ","}"errata":${corrected}`;
+}
+
+/** The team's last submission for a clue. */
+function submissionView(
+  team: Team,
+  sent: Submission,
+  { sentOf }: Pick<Known, "sentOf">,
+): NonNullable<ClueView["submission"]> {
+  const { seq, at, verdict = "waiting", say, points } = sent;
+  return {
+    id: submissionId(team.id, seq),
+    state: verdict,
+    at: iso(at),
+    ...(say === undefined ? {} : { say }),
+    ...(points === undefined ? {} : { points }),
+    ...(sentOf?.(team, sent) ?? { files: [] }),
+  };
 }
 
 const withMore = (whole: string, more: string | undefined): string =>
@@ -480,8 +509,10 @@ function clueText(
   if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, openedAt);
   const bucket = team.attempts.get(clue.id);
   const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
+  const sent = team.submissions && lastFor(team, clue.id);
+  const waits = sent !== undefined && isWaiting(sent);
   const state = {
-    state: solve ? "solved" : "open",
+    state: solve ? "solved" : waits ? "submitted" : "open",
     attempts: bucket?.wrong ?? 0,
     ...(solve ? {} : triesLeft(context, team, clue, now)),
     ...(wait === undefined ? {} : { cooldownUntil: isoOf(wait) }),

@@ -11,6 +11,7 @@ import { keepingOpen } from "./corrections.ts";
 import { Drafts } from "./drafts.ts";
 import { FORMER_MAX } from "./membership.ts";
 import { arrive, depart, type Move } from "./move.ts";
+import { isWaiting } from "./submissions.ts";
 import { hintKey, isEmptied, seatsTaken, type Team } from "./team.ts";
 
 /** The merge that a step belongs to. */
@@ -110,6 +111,9 @@ export function handOver(
   if (team.merged?.merge === merge.merge) return { facts: [] };
   if (team.merged) return refuse("not_found", "no such team");
   if (team.seats) return refuse("conflict", "players are on their way to this team");
+  if (team.submissions?.some((each) => isWaiting(each))) {
+    return refuse("conflict", "what this team sent waits for a verdict: judge it first");
+  }
   const isSame =
     team.members.length === players.length && team.members.every(({ id }) => players.includes(id));
   if (!isSame) return OTHERS_NOW;
@@ -156,7 +160,7 @@ export function takeOver(
   for (const clues of inParts(legacy.opened)) {
     drafts.add({ at: now, team: team.id, type: "opened", clues });
   }
-  for (const { clue, at, points, player } of legacy.solves) {
+  for (const { clue, at, points, player, opensAt } of legacy.solves) {
     const own = team.solves.get(clue);
     if (own && own.at <= at) continue;
     drafts.add({
@@ -168,6 +172,7 @@ export function takeOver(
       ...(own ? { instead: own.points } : {}),
       score: 0,
       ...(player === undefined ? {} : { player }),
+      ...(opensAt === undefined ? {} : { opensAt }),
       more: true,
     });
   }

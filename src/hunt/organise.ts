@@ -5,8 +5,10 @@ import type { Context } from "./context.ts";
 import { solveByHand, takenBack } from "./corrections.ts";
 import { kindOf } from "./kinds/all.ts";
 import { hasTried } from "./refill.ts";
+import { submissionOf } from "./submissions.ts";
 import type { Team } from "./team.ts";
 import { asSeen, newlyReached, reachedFacts, scoreOf } from "./team-score.ts";
+import { judged } from "./verdict.ts";
 
 /** What an action makes. `score`: the team's then, where its facts and the standings do not say it yet. */
 export interface Organised {
@@ -18,6 +20,7 @@ export interface Organised {
 
 /** The facts of `action` at `now`; none when the team is already as wanted. */
 export function organise(context: Context, team: Team, action: TeamAction, now: number): Organised | Refusal {
+  if (action.type === "judge") return judged(context, team, action, now);
   const head = { at: now, team: team.id, reason: action.reason };
   switch (action.type) {
     case "award": {
@@ -40,6 +43,13 @@ export function organise(context: Context, team: Team, action: TeamAction, now: 
       if (!win) return refuse("not_found", "the team has not won this unit");
       if (win.revoked) return { facts: [] };
       return { facts: [{ ...head, type: "revoke", prize: action.prize, unit: action.unit }] };
+    }
+    case "clear": {
+      const submission = submissionOf(team, action.submission);
+      if (!submission) return refuse("not_found", "no such submission");
+      if (submission.cleared) return { facts: [] };
+      const { seq, clue } = submission;
+      return { facts: [{ ...head, type: "cleared", submission: seq, clue }] };
     }
     case "solve":
       return solveByHand(context, team, action, now);

@@ -12,6 +12,8 @@ export interface Solve {
   recordedAt?: number;
   /** An organiser's: nobody solved it. */
   byHand?: true;
+  /** From when on it opens others, if that is another time than `at`. */
+  opensAt?: number;
 }
 
 /** A token bucket: `tokens` were left at `at`; `wrong` counts for good. */
@@ -130,7 +132,7 @@ abstract class Packed<Value> {
 /** Clue → its solve. */
 export class Solves extends Packed<Solve> {
   /** What few solves have. Undefined: none. */
-  #more: Map<string, Pick<Solve, "recordedAt" | "byHand">> | undefined;
+  #more: Map<string, Pick<Solve, "recordedAt" | "byHand" | "opensAt">> | undefined;
 
   constructor(entries: Iterable<readonly [string, Solve]> = []) {
     super(3);
@@ -142,7 +144,9 @@ export class Solves extends Packed<Solve> {
     this.put(place, at);
     this.put(place + 1, seq);
     this.put(place + 2, points);
-    if (more.recordedAt === undefined && more.byHand === undefined) this.#more?.delete(clue);
+    const isPlain =
+      more.recordedAt === undefined && more.byHand === undefined && more.opensAt === undefined;
+    if (isPlain) this.#more?.delete(clue);
     else {
       this.#more ??= new Map();
       this.#more.set(clue, more);
@@ -164,6 +168,11 @@ export class Solves extends Packed<Solve> {
   timeOf(clue: string): number {
     const place = this.placeOf(clue);
     return place < 0 ? Number.POSITIVE_INFINITY : this.at(place);
+  }
+
+  /** From when on the solve opens others, epoch ms; `Infinity`: the clue is not solved. */
+  opensFrom(clue: string): number {
+    return this.#more?.get(clue)?.opensAt ?? this.timeOf(clue);
   }
 
   protected override read(clue: string, place: number): Solve {

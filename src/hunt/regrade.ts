@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { stayingOpen } from "./corrections.ts";
 import { Drafts } from "./drafts.ts";
 import { type Counting, isEarlier, type TeamJudged } from "./judged-again.ts";
+import { submissionOf } from "./submissions.ts";
 import { isEmptied, type Solve, type Team } from "./team.ts";
 import { asSeen, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
 import { timesOf } from "./unlock.ts";
@@ -102,7 +103,7 @@ class Changes {
       if (solve) this.set(clue, undefined, solver);
       return;
     }
-    const points = this.#pointsOf(clue, solve);
+    const points = this.#pointsOf(clue, solve, counting);
     if (solve?.at === counting.at && solve.seq === counting.seq && solve.points === points) return;
     this.set(clue, { ...counting, points }, solver);
   }
@@ -125,10 +126,12 @@ class Changes {
   }
 
   /** What the clue gives to the team: with moving scores only the standings know. */
-  #pointsOf(id: string, solve: Solve | undefined): number {
+  #pointsOf(id: string, solve: Solve | undefined, { seq }: Counting): number {
     const context = this.#context;
     const clue = context.hunt.clues.get(id);
     if (!clue) return solve?.points ?? 0;
+    // A judge said how many.
+    if (clue.range) return submissionOf(this.team, seq)?.points ?? solve?.points ?? clue.points;
     if (!context.hunt.dynamic) return clue.points;
     return solve?.points ?? presentValue(asSeen(context), clue);
   }
@@ -142,6 +145,7 @@ class Changes {
       at: solve.at,
       seq: solve.seq,
       points: solve.points,
+      ...(solve.opensAt === undefined ? {} : { opensAt: solve.opensAt }),
       ...(solver === undefined || solve.byHand ? {} : { player: solver }),
     };
     const head = { at: this.#now, team: this.#before.id };
@@ -154,7 +158,7 @@ class Changes {
       ...(this.#undone ? { undone: true as const } : {}),
     };
     if (next) {
-      const { at, seq, points, player } = next;
+      const { at, seq, points, player, opensAt } = next;
       this.#drafts.add({
         ...head,
         type: "solve",
@@ -164,6 +168,7 @@ class Changes {
         points,
         ...(solve ? { instead: solve.points } : {}),
         ...(player === undefined ? {} : { player }),
+        ...(opensAt === undefined ? {} : { opensAt }),
         ...tail,
       });
     } else if (solve) {

@@ -22,7 +22,7 @@ export function objectionToSolve(team: Team, fact: SolveFact | UnsolveFact): str
 }
 
 export function countSolve(team: Team, fact: SolveFact): Team {
-  const { clue, solvedAt, points, at, player } = fact;
+  const { clue, solvedAt, points, at, player, opensAt } = fact;
   const before = team.solves.get(clue);
   if (before) forget(team, clue, before, at);
   team.solves.set(clue, {
@@ -31,6 +31,7 @@ export function countSolve(team: Team, fact: SolveFact): Team {
     points,
     ...(at === solvedAt ? {} : { recordedAt: at }),
     ...(player === undefined ? { byHand: true } : {}),
+    ...(opensAt === undefined || opensAt === solvedAt ? {} : { opensAt }),
   });
   team.earned += points - (before?.points ?? 0);
   // One more solve closes nothing; one that moved does where its points were fewer.
@@ -43,6 +44,8 @@ export function takeBack(team: Team, { clue, at }: UnsolveFact): Team {
   if (!solve) return team;
   forget(team, clue, solve, at);
   team.solves.delete(clue);
+  // What a judge accepted counts again only when it is judged again.
+  for (const each of team.submissions ?? []) if (each.seq === solve.seq) each.undone = true;
   team.earned -= solve.points;
   team.peaks = peaksOf(team);
   return corrected(team);
@@ -106,7 +109,11 @@ function forget(team: Team, clue: string, solve: Solve, undoneAt: number): void 
 
 /** Every new highest score, as if each solve had been recorded when it counts from. */
 function peaksOf(team: Team): Peaks {
-  const changes = [...team.solves.values(), ...team.adjustments].sort((a, b) => a.at - b.at || a.seq - b.seq);
+  // Points that somebody had to judge are the team's from the verdict on, as far as they open anything.
+  const solves = [...team.solves.values()].map(({ at, opensAt = at, seq, points }) => {
+    return { at: opensAt, seq, points };
+  });
+  const changes = [...solves, ...team.adjustments].sort((a, b) => a.at - b.at || a.seq - b.seq);
   let score = 0;
   return highest(
     changes.map(({ at, points }) => {

@@ -2,7 +2,7 @@
  * The state of one team: the fold of its facts by `evolve`, and its stored
  * form. Everything a rule reads about a team is here.
  */
-import type { CarriedEvent, CarriedWin, Position } from "../protocol.ts";
+import type { CarriedEvent, CarriedWin, Position, SentFile } from "../protocol.ts";
 import { type Attempts, Buckets, type Peak, Peaks, type Solve, Solves } from "./packed.ts";
 
 export type { Attempts, Solve } from "./packed.ts";
@@ -84,6 +84,33 @@ export interface KeptSeat {
 /** A check-in that reached its place. `effectiveAt`: of one with a client's time. Times are epoch ms. */
 export type Reached = Position & { at: number; effectiveAt?: number };
 
+/** What a team sent for judging. Times are epoch ms. */
+export interface Submission {
+  /** Of its fact. */
+  seq: number;
+  clue: string;
+  player: string;
+  at: number;
+  /** As it was judged last, or as it is without a judge; absent: it waits for one. */
+  verdict?: "accepted" | "refused";
+  /** It counted when it was sent, and does until it is refused. */
+  counted?: true;
+  /** Nobody judges it. */
+  unjudged?: true;
+  /** What the judge gives, and says. */
+  points?: number;
+  say?: string;
+  /** UTF-16 units of what was written; absent: nothing was. */
+  words?: number;
+  files?: SentFile[];
+  /** Where the key stands that the text is sealed under; absent: there is none. */
+  slot?: number;
+  /** Text and files were deleted. */
+  cleared?: true;
+  /** The solve that it made was taken back since. */
+  undone?: true;
+}
+
 export interface Team {
   id: string;
   name: string;
@@ -116,6 +143,8 @@ export interface Team {
   solves: Solves;
   /** Solves that are none any more, the newest last; absent: none was taken back. */
   undone?: Undone[];
+  /** In the order they came; absent: none. */
+  submissions?: Submission[];
   /** How many facts changed solves that there were; absent: none. */
   corrected?: number;
   attempts: Buckets;

@@ -2,7 +2,7 @@
  * A turn: one event of a player while it is decided. This is how far the rules
  * of one kind of clue, of hints and of claims see; `decide` makes the turn.
  */
-import type { Command, NewFact, PlayFact, RecordedOutcome, Result, UnrecordedOutcome } from "../protocol.ts";
+import type { Command, NewFact, PlayFact, RecordedOutcome, Result, SentFile, UnrecordedOutcome } from "../protocol.ts";
 import { type AttemptLimits, cooldownUntil, isEmpty, tokensLeft } from "./attempts.ts";
 import { effectiveTime } from "./client-time.ts";
 import { iso } from "./moment.ts";
@@ -29,6 +29,8 @@ export interface Turn {
   readonly limits: AttemptLimits;
   /** Digest of a code → the clue it solves. */
   readonly codes: ReadonlyMap<string, { readonly id: string }>;
+  /** The file that the team sent for the clue under this id; undefined: there is none that a submission may name. */
+  uploadOf(upload: string, clue: string): SentFile | undefined;
   /** The event changes nothing, and the player is told so. */
   tell(outcome: UnrecordedOutcome, more?: Partial<Result>): Decision;
   /** The team gave this wrong text before: nothing changes, and it takes no try. */

@@ -11,6 +11,7 @@ import { recordedScore, type Team } from "./team.ts";
 export interface Progress {
   /** The later of: the hunt opened, the team joined. Nothing is open before. */
   since: number;
+  /** When what its solve opens opened. */
   solvedAt(clue: string): number;
   /** When the team's score first was at least `points`. */
   reachedAt(points: number): number;
@@ -91,7 +92,7 @@ export function progressOf(
   return {
     since,
     happened,
-    solvedAt: (clue) => (clue === plus?.clue ? plus.at : happened(team.solves.timeOf(clue))),
+    solvedAt: (clue) => (clue === plus?.clue ? plus.at : happened(team.solves.opensFrom(clue))),
     reachedAt(points) {
       if (points <= 0) return joinedAt;
       let first = Number.POSITIVE_INFINITY;

@@ -26,6 +26,8 @@ export interface Personal {
   position?: Position;
   /** From the place that it was held against: three of them would tell where that is, which the player may not know. */
   distance?: number;
+  /** What was written for judging. */
+  text?: string;
   /** 128 random bits, so that a commitment tells nothing of a name that somebody guesses. */
   salt: string;
 }
@@ -100,6 +102,12 @@ export function partsOf<Of extends Fact | NewFact>(
     const logged = { ...rest, personal: commitmentTo(personal) };
     return { logged: logged as unknown as Of & { personal: string }, personal };
   }
+  if (fact.type === "submit" && fact.text !== undefined) {
+    const { text, ...rest } = fact;
+    const personal: Personal = { player: fact.player, text, salt: salt() };
+    const logged = { ...rest, personal: commitmentTo(personal) };
+    return { logged: logged as unknown as Of & { personal: string }, personal };
+  }
   if (!("position" in fact) || fact.position === undefined) return undefined;
   const { position, distance, ...rest } = fact;
   const personal: Personal = {
@@ -142,6 +150,7 @@ export function whole(logged: Fact, personal: Personal | undefined): Fact {
   if (logged.type === "rename" && logged.player !== undefined) {
     return { ...logged, name: personal?.teamName ?? FORGOTTEN_NAME };
   }
+  if (logged.type === "submit" && personal?.text !== undefined) return { ...logged, text: personal.text };
   if (personal?.position === undefined) return logged;
   const { position, distance } = personal;
   return { ...logged, position, ...(distance === undefined ? {} : { distance }) } as Fact;

@@ -223,6 +223,8 @@ export function scoreFactOf(fact: Fact, recount?: Recount): ScoreFact | undefine
     case "captain":
     case "code":
     case "opened":
+    case "judged":
+    case "cleared":
     case "reset":
     case "unlock":
     case "reached":

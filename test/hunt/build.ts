@@ -29,6 +29,7 @@ import type {
   PlayFact,
   Position,
   Result,
+  SentFile,
   TeamAction,
 } from "../../src/protocol.ts";
 
@@ -146,6 +147,20 @@ export const hint = (id: string, clueId: string, hintId: string): CommandOf<"hin
   hint: hintId,
 });
 
+/** Words, or with `uploads` files. */
+export const submit = (
+  id: string,
+  clueId: string,
+  text: string | undefined,
+  uploads: string[] = [],
+): CommandOf<"submit"> => ({
+  id,
+  type: "submit",
+  clue: clueId,
+  ...(text === undefined ? {} : { text }),
+  ...(uploads.length === 0 ? {} : { uploads }),
+});
+
 export const claim = (id: string, prize: string): CommandOf<"claim"> => ({ id, type: "claim", prize });
 
 const keyOf = (team: string, event: string): string => `${team}\n${event}`;
@@ -168,6 +183,8 @@ export class Game {
   readonly vault = new Map<string, Allocation>();
   withdrawn = new Set<string>();
   budgets: Budgets | undefined;
+  /** By `team/clue/upload`. */
+  readonly uploads = new Map<string, SentFile>();
 
   constructor(compiled: CompiledHunt) {
     this.#hunt = indexHunt(compiled);
@@ -191,6 +208,7 @@ export class Game {
         asked: () => [],
         codeOf: (prize, unit) => `code-${prize}-${unit}`,
       },
+      uploads: { of: (team, upload, clue) => this.uploads.get(`${team}/${clue}/${upload}`) },
       ...(this.budgets ? { budgets: this.budgets } : {}),
     };
   }

@@ -19,6 +19,7 @@ import {
   randomAction,
   randomCommand,
   randomHunt,
+  randomVerdict,
   randomWait,
   sumOf,
   tape,
@@ -54,7 +55,11 @@ function randomGame(
     const what = draw(20);
     if (what === 0) played.phase = pick(draw, ["live", "live", "paused", "ended", "draft"] as const);
     else if (what === 1 || what === 3)
-      played.organise(randomAction(draw, played.context.hunt.compiled, now), now);
+      played.organise(
+        (draw(2) === 0 ? randomVerdict(draw, played.team()) : undefined) ??
+          randomAction(draw, played.context.hunt.compiled, now),
+        now,
+      );
     else if (what === 2) {
       const values = new Map(
         played.context.hunt.compiled.clues.map(({ id, points }) => [id, Math.max(0, points - draw(10))]),
@@ -276,7 +281,7 @@ describe("any game", () => {
       randomGame(draw, (played, { now }) => {
         const fresh = played.facts.slice(seen);
         seen = played.facts.length;
-        const isBroughtForward = fresh.some((fact) => fact.type === "solve" && fact.solvedAt < fact.at);
+        const isBroughtForward = fresh.some((fact) => fact.type === "solve" && (fact.opensAt ?? fact.solvedAt) < fact.at);
         takenBack += fresh.filter(({ type }) => type === "unsolve").length;
         const { hunt } = played.context;
         const progress = progressOf(hunt, played.team(), played.openedAt, Number.MAX_SAFE_INTEGER);
@@ -347,6 +352,7 @@ describe("any game", () => {
     const solve = team.solves.get(clue.id);
     const bucket = team.attempts.get(clue.id);
     const ofClue = triesOfClue(clue.attempts, bucket);
+    const sent = team.submissions?.findLast((each) => each.clue === clue.id);
     const left =
       clue.kind === "scan"
         ? triesAt(hunt.compiled.attempts, team.codes, now)
@@ -359,8 +365,20 @@ describe("any game", () => {
       kind: clue.kind,
       points: hunt.dynamic ? (word?.values.get(clue.id) ?? clue.points) : (solve?.points ?? clue.points),
       ...(clue.meta ? { meta: true } : {}),
-      state: solve ? "solved" : "open",
+      state: solve ? "solved" : sent && !sent.verdict ? "submitted" : "open",
       body: clue.body,
+      ...(clue.kind === "submission" ? { accept: ["text"] } : {}),
+      ...(sent
+        ? {
+            submission: {
+              id: `${team.id}.${sent.seq}`,
+              state: sent.verdict ?? "waiting",
+              at: isoAt(sent.at),
+              ...(sent.say === undefined ? {} : { say: sent.say }),
+              files: [],
+            },
+          }
+        : {}),
       ...(clue.kind === "choice" ? { choices: clue.choices ?? [] } : {}),
       ...(clue.kind === "place" ? { place: { radius: clue.place?.radius ?? 0 } } : {}),
       attempts: bucket?.wrong ?? 0,

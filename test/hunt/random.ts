@@ -4,8 +4,9 @@
  */
 import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { CompiledHunt, Condition } from "../../src/hunt/compiled.ts";
+import type { Team } from "../../src/hunt/team.ts";
 import type { Command, Fact, TeamAction } from "../../src/protocol.ts";
-import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, scan, T0 } from "./build.ts";
+import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, scan, submit, T0 } from "./build.ts";
 
 /** Where random things get their numbers: an integer from 0 to below `bound`. */
 export type Draw = (bound: number) => number;
@@ -36,7 +37,7 @@ export function randomHunt(draw: Draw): CompiledHunt {
   const rounds = ["r", "q"];
   const clues = Array.from({ length: count }, (_, index) => {
     const id = `c${index}`;
-    const kind = pick(draw, ["answer", "answer", "answer", "choice", "scan", "place"] as const);
+    const kind = pick(draw, ["answer", "answer", "answer", "choice", "scan", "place", "submission"] as const);
     return clue(id, {
       kind,
       round: pick(draw, rounds),
@@ -56,6 +57,9 @@ export function randomHunt(draw: Draw): CompiledHunt {
       })),
       opens: index === 0 ? { op: "start" } : randomCondition(draw, index, 2),
       ...(kind === "scan" ? { code: `code-${id}` } : {}),
+      ...(kind === "submission"
+        ? { accept: ["text" as const], judge: pick(draw, ["before", "before", "after", "none"] as const) }
+        : {}),
       ...(kind === "place" ? { place: { lat: index / 10, lng: 0, ...PLACE } } : {}),
     });
   });
@@ -113,6 +117,8 @@ export function randomCommand(draw: Draw, compiled: CompiledHunt, id: string): C
       return scan(id, draw(3) === 0 ? `guess-${draw(3)}` : `code-${clueId}`);
     case "place":
       return checkin(id, clueId, { lat: index / 10 + draw(2), lng: 0, accuracy: pick(draw, [5, 40, 51]) });
+    case "submission":
+      return submit(id, clueId, pick(draw, ["a text", "another"]));
     case "hint":
       return hint(id, clueId, `h${draw(3)}`);
     case "claim":
@@ -163,7 +169,8 @@ function changesOf(facts: readonly Fact[]): { at: number; seq: number; points: n
     } else if (fact.type === "unsolve") drop(fact.clue);
     else if (fact.type === "solve") {
       drop(fact.clue);
-      changes.push({ at: fact.solvedAt, seq, points: fact.points, clue: fact.clue });
+      const since = fact.opensAt ?? fact.solvedAt;
+      changes.push({ at: since, seq: fact.as ?? seq, points: fact.points, clue: fact.clue });
     } else if ("outcome" in fact && fact.outcome === "correct") {
       changes.push({ at, seq, points: fact.points ?? 0, clue: fact.clue ?? "" });
     } else if ("outcome" in fact && fact.cost) changes.push({ at, seq, points: -fact.cost });
@@ -285,3 +292,11 @@ export function violationOf(compiled: CompiledHunt, facts: readonly Fact[]): str
 
 /** A wait between two events of a game: often none, now and then long. */
 export const randomWait = (draw: Draw): number => pick(draw, [0, 0, 0, 1_000, 10_000, MINUTE, HOUR / 4]);
+
+/** A verdict on something that the team sent, or that there is not; undefined: it sent nothing. */
+export function randomVerdict(draw: Draw, team: Team): TeamAction | undefined {
+  const { submissions = [] } = team;
+  if (submissions.length === 0) return undefined;
+  const { seq } = pick(draw, submissions);
+  return { type: "judge", submission: seq, accept: draw(3) > 0, ...(draw(2) === 0 ? {} : { say: "So." }) };
+}

@@ -8,10 +8,11 @@ import { choice } from "./choice.ts";
 import type { CommandOf, Kind, Solving, SolvingEvent } from "./kind.ts";
 import { checkinEvent, place } from "./place.ts";
 import { scan, scanEvent } from "./scan.ts";
+import { submission, submitEvent } from "./submission.ts";
 import { answerEvent } from "./texts.ts";
 
 /** By the name that authors write and that is stored. */
-export const KINDS = { answer, scan, place, choice } satisfies Record<string, Kind>;
+export const KINDS = { answer, scan, place, choice, submission } satisfies Record<string, Kind>;
 
 export type ClueKind = keyof typeof KINDS;
 
@@ -20,6 +21,7 @@ const EVENTS: { readonly [Type in Solving["type"]]: SolvingEvent<CommandOf<Type>
   answer: answerEvent,
   scan: scanEvent,
   checkin: checkinEvent,
+  submit: submitEvent,
 };
 
 type Listed = (typeof KINDS)[ClueKind];

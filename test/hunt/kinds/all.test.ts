@@ -4,7 +4,7 @@ import type { CompiledClue } from "../../../src/hunt/compiled.ts";
 import { type ClueDefinition, parseDefinition } from "../../../src/hunt/definition.ts";
 import { type ClueKind, eventOf, KIND_KEYS, KIND_NAMES, KINDS, kindOf } from "../../../src/hunt/kinds/all.ts";
 import type { Solving } from "../../../src/hunt/kinds/kind.ts";
-import { answer, checkin, clue, cluesSeen, game, plainDigest, scan } from "../build.ts";
+import { answer, checkin, clue, cluesSeen, game, plainDigest, scan, submit } from "../build.ts";
 
 /** Of each kind the keys of a clue, and the command that solves it. The compiler asks for an entry a kind. */
 const SAMPLES: Record<ClueKind, { keys: object; solve: (id: string) => Solving }> = {
@@ -17,6 +17,10 @@ const SAMPLES: Record<ClueKind, { keys: object; solve: (id: string) => Solving }
   choice: {
     keys: { answers: ["blue"], choices: [{ id: "blue", label: "Blue" }] },
     solve: (id) => answer(id, "sample", "blue"),
+  },
+  submission: {
+    keys: { accept: ["text"], judge: "after" },
+    solve: (id) => submit(id, "sample", "Once upon a time"),
   },
 };
 
