@@ -1,5 +1,6 @@
 /** Of which form a file is, by its first bytes, and what is done with it on its way. */
 import { endingOf } from "../contract/asset-types.ts";
+import { type MediaKind, mediaKindOf } from "../contract/media.ts";
 import { avif, film } from "./clean/boxes.ts";
 import { gif } from "./clean/gif.ts";
 import { jpeg } from "./clean/jpeg.ts";
@@ -26,6 +27,7 @@ type Form =
   | "wav"
   | "flac"
   | "webm"
+  | "quicktime"
   | "pdf"
   | "zip"
   | "svg"
@@ -100,6 +102,7 @@ function formOfBrands(head: Uint8Array): Form | undefined {
     return brands.some((brand) => brand === "avif" || brand === "avis") ? "avif" : undefined;
   }
   if (/^M4[ABP] $/.test(major)) return "m4a";
+  if (major === "qt  ") return "quicktime";
   if (FILM.test(major)) return "mp4";
   return GENERIC.test(major) ? "boxes" : undefined;
 }
@@ -126,3 +129,40 @@ function formOfText(head: Uint8Array): Form | undefined {
   if (/^<(?:\?xml|!--|!DOCTYPE svg|svg|[\w.-]+:svg)/i.test(begun)) return "svg";
   return /^(?:[{["]|-?\d|true\b|false\b|null\b)/.test(begun) ? "json" : "text";
 }
+
+/** What players send: by form its media type, and what is cut from it. */
+const SENT: Partial<Record<Form, { type: string; cleaner: Cleaner }>> = {
+  jpeg: { type: "image/jpeg", cleaner: jpeg },
+  png: { type: "image/png", cleaner: png },
+  webp: { type: "image/webp", cleaner: webp },
+  gif: { type: "image/gif", cleaner: gif },
+  avif: { type: "image/avif", cleaner: avif },
+  m4a: { type: "audio/mp4", cleaner: film },
+  mp3: { type: "audio/mpeg", cleaner: asItIs },
+  ogg: { type: "audio/ogg", cleaner: asItIs },
+  wav: { type: "audio/wav", cleaner: asItIs },
+  flac: { type: "audio/flac", cleaner: asItIs },
+  mp4: { type: "video/mp4", cleaner: film },
+  boxes: { type: "video/mp4", cleaner: film },
+  quicktime: { type: "video/quicktime", cleaner: film },
+  webm: { type: "video/webm", cleaner: asItIs },
+};
+
+/** What a file is that a player sent; undefined: nothing that can be sent. `accepts`: the kinds that the clue takes. */
+export function sentFormOf(
+  head: Uint8Array,
+  accepts: (kind: MediaKind) => boolean,
+): { type: string; cleaner: Cleaner; kind: MediaKind } | undefined {
+  const form = formOf(head);
+  const sent = form && SENT[form];
+  if (!sent) return undefined;
+  // Boxes and Matroska hold sound alone as well, and recorders on phones use them so.
+  const isEither = form === "boxes" || form === "webm";
+  const isSound = isEither && (form === "webm" ? !hasPicture(head) : !accepts("video"));
+  const type = isSound && accepts("audio") ? sent.type.replace("video/", "audio/") : sent.type;
+  const kind = mediaKindOf(type);
+  return kind && { ...sent, type, kind };
+}
+
+/** Of a WebM: whether a track of it is one of pictures, as far as its beginning says. */
+const hasPicture = (head: Uint8Array): boolean => latin(head, 0, head.byteLength).includes("V_");

@@ -5,11 +5,12 @@
  */
 import { createHash } from "node:crypto";
 import { ASSET_BYTES, ASSET_ENDINGS, assetTypeOf, endingOf } from "../contract/asset-types.ts";
+import { type MediaKind, SENT_BYTES } from "../contract/media.ts";
 import { RequestError } from "../errors.ts";
 import { cleanSvg, SVG_BYTES } from "./clean/svg.ts";
 import type { StoredContent } from "./content.ts";
-import { Flow, Unfit } from "./flow.ts";
-import { cleanerOf, HEAD_BYTES } from "./forms.ts";
+import { type Cleaner, Flow, Unfit } from "./flow.ts";
+import { cleanerOf, HEAD_BYTES, sentFormOf } from "./forms.ts";
 
 /** Of a part but the last, bytes: the least that R2 takes, and all parts are as long. */
 export const PART_BYTES = 5 * 1_024 * 1_024;
@@ -21,15 +22,34 @@ const HELD_MAX = 60_000_000;
 export const assetPrefix = (hunt: string): string => `hunts/${hunt}/`;
 export const objectKey = (hunt: string, key: string): string => assetPrefix(hunt) + key;
 
-export interface Upload {
+interface Coming {
   bucket: R2Bucket;
   hunt: string;
-  name: string;
   key: string;
   /** The next bytes; undefined: there are no more. Throws when they do not come. */
   next(): Promise<Uint8Array | undefined>;
   /** Called before the first part is sent, so that somebody can end what this isolate leaves behind. */
   begun(uploadId: string): Promise<void>;
+}
+
+/** A file of the hunt, under the name that it gets. */
+export interface Upload extends Coming {
+  name: string;
+}
+
+/** A file that a player sends. `accepts`: the kinds that the clue takes. */
+export interface Sent extends Coming {
+  accepts(kind: MediaKind): boolean;
+}
+
+/** What a file is by its beginning. */
+interface Known {
+  cleaner: Cleaner;
+  type: string;
+  /** Longest that it may be, bytes. */
+  max: number;
+  /** It is looked at whole. */
+  isDrawing?: boolean;
 }
 
 /** Bytes held in this isolate. */
@@ -47,49 +67,76 @@ export function requireKnownEnding(name: string): void {
 
 /** Stores the file. What was begun in the bucket is ended when it throws. */
 export async function storeUpload(upload: Upload): Promise<StoredContent> {
-  const { bucket, hunt, key, name } = upload;
-  const sink = new Sink(bucket, objectKey(hunt, key), assetTypeOf(name)?.type ?? "", upload.begun);
+  const { name } = upload;
+  const { key } = upload;
+  const { sha256, size, sent } = await storeAs(upload, `.${endingOf(name)}`, (head) => {
+    const cleaner = cleanerOf(name, head);
+    const type = assetTypeOf(name)?.type ?? "";
+    if (cleaner) return { cleaner, type, max: ASSET_BYTES, isDrawing: endingOf(name) === "svg" };
+    const why = `its first bytes are not those of a .${endingOf(name)} file`;
+    throw new RequestError("unsupported_media_type", why);
+  });
+  return { key, sha256, sent, size };
+}
+
+/** Stores a file that a player sends, as what its first bytes say that it is. As `storeUpload` otherwise. */
+export async function storeSent(sent: Sent): Promise<{ type: string; size: number; sha256: string }> {
+  const { type, size, sha256 } = await storeAs(sent, "file", (head) => {
+    const form = sentFormOf(head, sent.accepts);
+    if (form && sent.accepts(form.kind)) return { ...form, max: SENT_BYTES[form.kind] };
+    const why = form ? `this clue takes no ${form.type}` : "its first bytes are of nothing that can be sent";
+    throw new RequestError("unsupported_media_type", why);
+  });
+  return { type, size, sha256 };
+}
+
+async function storeAs(
+  coming: Coming,
+  called: string,
+  know: (head: Uint8Array) => Known,
+): Promise<{ type: string; size: number; sha256: string; sent: string }> {
+  const { bucket, hunt, key } = coming;
+  const sink = new Sink(bucket, objectKey(hunt, key), coming.begun);
   try {
-    const { sent } = await pump(upload, sink);
-    const { sha256, size } = await sink.finish();
-    return { key, sha256, sent, size };
+    const { sent, type } = await pump(coming, sink, know);
+    return { ...(await sink.finish()), sent, type };
   } catch (error) {
     await sink.abort();
-    throw errorFor(error, name);
+    throw errorFor(error, called);
   } finally {
     sink.free();
   }
 }
 
-function errorFor(error: unknown, name: string): unknown {
+function errorFor(error: unknown, called: string): unknown {
   if (!(error instanceof Unfit)) return error;
-  const detail = `this is no .${endingOf(name)} that can be taken: ${error.message}`;
+  const detail = `this is no ${called} that can be taken: ${error.message}`;
   return new RequestError("unsupported_media_type", detail);
 }
 
 /** Reads the file, and sends on what is to be stored. */
-async function pump({ name, next }: Upload, sink: Sink): Promise<{ sent: string }> {
+async function pump(
+  { next }: Coming,
+  sink: Sink,
+  know: (head: Uint8Array) => Known,
+): Promise<{ sent: string; type: string }> {
   const digest = createHash("sha256");
   let size = 0;
+  let max = ASSET_BYTES;
   const read = async (): Promise<Uint8Array | undefined> => {
     const bytes = await next();
     if (!bytes) return undefined;
     size += bytes.byteLength;
-    if (size > ASSET_BYTES) throw tooLarge(ASSET_BYTES);
+    if (size > max) throw tooLarge(max);
     digest.update(bytes);
     return bytes;
   };
   const { head, isWhole } = await headOf(read);
   if (head.byteLength === 0) throw new RequestError("bad_request", "the body is empty");
-  const cleaner = cleanerOf(name, head);
-  if (!cleaner) {
-    throw new RequestError(
-      "unsupported_media_type",
-      `its first bytes are not those of a .${endingOf(name)} file`,
-    );
-  }
+  const { cleaner, type, isDrawing = false, ...known } = know(head);
+  max = known.max;
+  sink.type = type;
   const flow = new Flow(cleaner);
-  const isDrawing = endingOf(name) === "svg";
   const drawing: Uint8Array[] = [];
   const take = async (parts: readonly Uint8Array[]): Promise<void> => {
     if (isDrawing && size > SVG_BYTES) throw tooLarge(SVG_BYTES);
@@ -110,7 +157,7 @@ async function pump({ name, next }: Upload, sink: Sink): Promise<{ sent: string 
     const source = new TextDecoder().decode(Buffer.concat(drawing));
     await sink.write(new TextEncoder().encode(cleanSvg(source)));
   }
-  return { sent: digest.digest("hex") };
+  return { sent: digest.digest("hex"), type };
 }
 
 /** So many first bytes as tell what it is. */
@@ -134,11 +181,12 @@ const tooLarge = (limit: number): RequestError =>
 
 /** Where the bytes go: one object of the bucket. */
 class Sink {
+  /** The media type, which is known before anything is sent. */
+  type = "";
   /** Of `held`, its own. */
   #held = 0;
   readonly #bucket: R2Bucket;
   readonly #key: string;
-  readonly #type: string;
   readonly #begun: (uploadId: string) => Promise<void>;
   readonly #digest = createHash("sha256");
   #size = 0;
@@ -147,10 +195,9 @@ class Sink {
   #upload: R2MultipartUpload | undefined;
   readonly #parts: R2UploadedPart[] = [];
 
-  constructor(bucket: R2Bucket, key: string, type: string, begun: (uploadId: string) => Promise<void>) {
+  constructor(bucket: R2Bucket, key: string, begun: (uploadId: string) => Promise<void>) {
     this.#bucket = bucket;
     this.#key = key;
-    this.#type = type;
     this.#begun = begun;
   }
 
@@ -174,7 +221,7 @@ class Sink {
       const upload = this.#upload;
       await stored(() => upload.complete(this.#parts));
     } else {
-      const httpMetadata = { contentType: this.#type };
+      const httpMetadata = { contentType: this.type };
       const bytes = this.#part.subarray(0, this.#filled);
       await stored(() => this.#bucket.put(this.#key, bytes, { httpMetadata }));
     }
@@ -202,7 +249,7 @@ class Sink {
 
   async #send(): Promise<void> {
     if (!this.#upload) {
-      const httpMetadata = { contentType: this.#type };
+      const httpMetadata = { contentType: this.type };
       const upload = await stored(() => this.#bucket.createMultipartUpload(this.#key, { httpMetadata }));
       this.#upload = upload;
       await this.#begun(upload.uploadId);

@@ -67,3 +67,10 @@ const macOf = ({ bytes }: Key, hunt: string, name: string, body: string): string
 /** Where a file is shown, to whoever has the address. */
 export const assetUrl = (secrets: Ring, hunt: string, name: string, key: string, period: number): string =>
   `/v1/hunts/${hunt}/assets/${name}?t=${assetTicket(secrets, hunt, name, key, period)}`;
+
+/** As what a ticket names a file that a player sent: no file of a hunt is called so. */
+export const sentName = (upload: string): string => `/sent/${upload}`;
+
+/** Where a file is that a player sent, to whoever has the address. */
+export const sentUrl = (secrets: Ring, hunt: string, upload: string, period: number): string =>
+  `/v1/hunts/${hunt}/sent/${upload}?t=${assetTicket(secrets, hunt, sentName(upload), upload, period)}`;

@@ -6,6 +6,7 @@ import { announcement } from "./me.ts";
 import { eventsBody, results } from "./play.ts";
 import { errorCode } from "./problem.ts";
 import { entry } from "./standings.ts";
+import { submissionState } from "./submissions.ts";
 
 export const ticket = z
   .strictObject({
@@ -106,6 +107,19 @@ export const serverFrame = z
         }),
     }),
     z.strictObject({ thread }),
+    z.strictObject({
+      submission: z
+        .strictObject({
+          clue: slug.meta({ description: "For which clue", examples: ["pyramid"] }),
+          state: submissionState,
+          say: told("What the judge says", "Your best one!").exactOptional(),
+          points: whole("What the judge gave", 80).exactOptional(),
+        })
+        .meta({
+          description: "Something was sent for judging, or judged",
+          examples: [{ clue: "pyramid", state: "accepted" }],
+        }),
+    }),
     z.strictObject({ team: teamFrame }),
     z.strictObject({ leaderboard: boardFrame }),
     z.strictObject({ pong: ping }),

@@ -43,6 +43,10 @@ const TABLE: Readonly<Record<string, Roles>> = {
   "POST /v1/hunts/{hunt}/help/{thread}/release": JUDGES,
   "POST /v1/hunts/{hunt}/help/{thread}/messages": JUDGES,
   "POST /v1/hunts/{hunt}/help/{thread}/close": JUDGES,
+  "GET /v1/hunts/{hunt}/submissions": JUDGES,
+  "POST /v1/hunts/{hunt}/submissions/{submission}/claim": JUDGES,
+  "POST /v1/hunts/{hunt}/submissions/{submission}/release": JUDGES,
+  "POST /v1/hunts/{hunt}/submissions/{submission}/verdict": JUDGES,
   "GET /v1/hunts/{hunt}/announcements": EVERY,
   // A fact has the answer as it was typed.
   "GET /v1/hunts/{hunt}/proof/{shard}/{seq}": OPERATORS,

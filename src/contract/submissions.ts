@@ -17,7 +17,7 @@ export const sentFile = z
     size: whole("Bytes", 480_000),
     url: told(
       "Where it is, with a ticket",
-      "/v1/hunts/harbour-nights/sent/u-3k9x0q2m4t7v?t=Vk1c.2g.q3Zk",
+      "/v1/hunts/harbour-nights/sent/q3Zk0vXn2Wc8yT5bLr1aQg?t=Vk1c.2g.q3Zk",
     ),
   })
   .meta({
@@ -27,7 +27,7 @@ export const sentFile = z
       {
         type: "image/jpeg",
         size: 480_000,
-        url: "/v1/hunts/harbour-nights/sent/u-3k9x0q2m4t7v?t=Vk1c.2g.q3Zk",
+        url: "/v1/hunts/harbour-nights/sent/q3Zk0vXn2Wc8yT5bLr1aQg?t=Vk1c.2g.q3Zk",
       },
     ],
   });
@@ -35,18 +35,18 @@ export type SentFile = z.infer<typeof sentFile>;
 
 export const uploaded = z
   .strictObject({
-    upload: id.meta({ description: "To name it in a submission", examples: ["u-3k9x0q2m4t7v"] }),
+    upload: id.meta({ description: "To name it in a submission", examples: ["q3Zk0vXn2Wc8yT5bLr1aQg"] }),
     type: told("Its media type, by its first bytes", "image/jpeg"),
     size: whole("Bytes as they are stored, without what was cut", 480_000),
   })
   .meta({
     id: "Uploaded",
     description: "A file that waits for its submission; after a day it is gone",
-    examples: [{ upload: "u-3k9x0q2m4t7v", type: "image/jpeg", size: 480_000 }],
+    examples: [{ upload: "q3Zk0vXn2Wc8yT5bLr1aQg", type: "image/jpeg", size: 480_000 }],
   });
 export type Uploaded = z.infer<typeof uploaded>;
 
-const state = z
+export const submissionState = z
   .enum(SUBMISSION_STATES)
   .meta({ description: "waiting: nobody has judged it yet", examples: ["waiting"] });
 
@@ -69,7 +69,7 @@ export const submission = z
     at: time.describe("When it was sent"),
     text: told("What was written", "Our pyramid, with the dog on top").exactOptional(),
     files: z.array(sentFile).meta({ description: "What was sent", examples: [[]] }),
-    state,
+    state: submissionState,
     say: told("What the judge said", "Your best one!").exactOptional(),
     points: whole("What the judge gave", 80).exactOptional(),
     claimedBy: told("Who has it", "Ada").exactOptional(),
@@ -82,7 +82,7 @@ export type Submission = z.infer<typeof submission>;
 export const SUBMISSION_CURSOR = /^(\d{1,15})\.([a-z0-9-]{1,80})\.(\d{1,15})$/;
 
 export const submissionsQuery = z.strictObject({
-  state: state.describe("Only in this state; absent: those that wait").exactOptional(),
+  state: submissionState.describe("Only in this state; absent: those that wait").exactOptional(),
   clue: slug.meta({ description: "Only for this clue", examples: ["pyramid"] }).exactOptional(),
   limit: wholeInQuery("Submissions told; of long ones fewer", { min: 1, max: 100, default: 50 }),
   cursor: cursorGiven(SUBMISSION_CURSOR, "1780763400000.weur-0-1a-x7k2qm4tvb.17").exactOptional(),

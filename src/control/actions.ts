@@ -18,7 +18,7 @@ import type { Actor, AuditEntry, RepairReport } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
 import type { Win } from "../objects/prizes.ts";
-import type { HelpAction, HelpAsked, Organised, TeamChanged, Whereabouts } from "../objects/shard.ts";
+import type { HelpAction, HelpAsked, JudgeAction, Organised, SentSubmission, TeamChanged, Whereabouts } from "../objects/shard.ts";
 import type { DeliveryTry } from "../objects/webhooks.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
@@ -29,6 +29,14 @@ import { repairHunt } from "./repair.ts";
 import type { StateStore } from "./state.ts";
 
 type Detail = AuditEntry["detail"];
+
+/** Actions of judges, as the audit calls them. */
+const JUDGED_AS = {
+  claim: "claim-submission",
+  release: "release-submission",
+  verdict: "judge",
+  clear: "clear",
+} as const satisfies Record<JudgeAction["type"], AuditEntry["action"]>;
 
 /** Moves of one player that are followed. */
 const MOVES_FOLLOWED = 100;
@@ -89,6 +97,33 @@ export class Actions {
     return this.#audited(`help-${action.type}`, { team, id: `${team}.${thread}` }, by, () =>
       calling(
         async () => (await this.#shard(shard).helpAct(team, thread, action, staff)) as HelpAsked | Refusal,
+      ),
+    );
+  }
+
+  /** What is said to the team is in its log. Safe to repeat. */
+  async judge(
+    team: string,
+    submission: number,
+    action: JudgeAction,
+    mayRelease: boolean,
+    by: Actor,
+  ): Promise<{ submission: SentSubmission } | Refusal> {
+    const shard = this.#shardOf(team);
+    if (typeof shard !== "string") return shard;
+    const detail: Detail = { team, id: `${team}.${submission}` };
+    if (action.type === "clear") detail.reason = action.reason;
+    if (action.type === "verdict") {
+      detail.accept = action.accept;
+      if (action.points !== undefined) detail.points = action.points;
+    }
+    const staff = { name: by.actor, mayRelease };
+    return this.#audited(JUDGED_AS[action.type], detail, by, () =>
+      calling(
+        async () =>
+          (await this.#shard(shard).judge(team, submission, action, staff)) as
+            | { submission: SentSubmission }
+            | Refusal,
       ),
     );
   }

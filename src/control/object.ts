@@ -60,7 +60,7 @@ import type { Beginning } from "../objects/names.ts";
 import { ownName } from "../objects/own-name.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
-import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "../objects/shard.ts";
+import type { HelpAction, HelpAsked, JudgeAction, Organised, SentSubmission, ShardConfig, TeamChanged } from "../objects/shard.ts";
 import type { DeliveryTry, WebhookConfig } from "../objects/webhooks.ts";
 import { growthLimits } from "../placement/growth.ts";
 import type { LoadFigures } from "../placement/loads.ts";
@@ -556,6 +556,17 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
     by: Actor,
   ): Promise<HelpAsked | Refusal> {
     return this.#actions.help(team, thread, action, mayRelease, by);
+  }
+
+  async judge(
+    team: string,
+    submission: number,
+    action: JudgeAction,
+    mayRelease: boolean,
+    by: Actor,
+  ): Promise<{ submission: SentSubmission } | Refusal> {
+    const refused = action.type === "verdict" ? this.#final() : undefined;
+    return refused ?? this.#actions.judge(team, submission, action, mayRelease, by);
   }
 
   noteView(team: string, reason: string, by: Actor): { incarnation: number } | Refusal {

@@ -38,6 +38,7 @@ import { sessionRoutes } from "./routes/sessions.ts";
 import { standingsRoutes } from "./routes/standings.ts";
 import { statsRoutes } from "./routes/stats.ts";
 import { runningRoutes } from "./routes/team.ts";
+import { submissionRoutes } from "./routes/submissions.ts";
 import { teamRoutes } from "./routes/teams.ts";
 import { verifyRoutes } from "./routes/verify.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
@@ -75,6 +76,7 @@ export function makeApp(): App {
   teamRoutes(app);
   guessRoutes(app);
   helpRoutes(app);
+  submissionRoutes(app);
   pushRoutes(app);
   regradeRoutes(app);
   personalRoutes(app);

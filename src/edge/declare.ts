@@ -151,6 +151,17 @@ const PARAMETERS: Record<string, { schema: z.ZodType; missing: string }> = {
     schema: id.meta({ description: "The thread", examples: ["weur-0-1a-x7k2qm4tvb.1"] }),
     missing: "no such request",
   },
+  submission: {
+    schema: id.meta({ description: "The submission", examples: ["weur-0-1a-x7k2qm4tvb.17"] }),
+    missing: "no such submission",
+  },
+  upload: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{22}$/)
+      .meta({ description: "The file, as sending it gave it", examples: ["q3Zk0vXn2Wc8yT5bLr1aQg"] }),
+    missing: "no such file",
+  },
   announcement: {
     schema: id.meta({ description: "The announcement", examples: ["a-4kq0x"] }),
     missing: "no such announcement",

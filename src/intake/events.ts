@@ -8,6 +8,9 @@ import { check } from "./check.ts";
 /** Longest event, as JSON bytes. */
 export const EVENT_BYTES = 4_096;
 
+/** Longest event with words to be judged, as JSON bytes. */
+export const SUBMIT_BYTES = 20_480;
+
 /** The envelope's events, each yet unchecked. Throws `invalid`. */
 export function eventsOf(body: unknown): unknown[] {
   const events = (body as { events?: unknown } | null)?.events;
@@ -64,18 +67,19 @@ function checkEvent(
   const plain = plainAnswer(event);
   if (plain) return { event: plain };
   const parsed = playerEvent.safeParse(event);
-  if (parsed.success && (small || !isTooLarge(event))) return { event: parsed.data };
+  const most = parsed.data?.type === "submit" ? SUBMIT_BYTES : EVENT_BYTES;
+  if (parsed.success && (small || !isTooLarge(event, most))) return { event: parsed.data };
   const id = eventId.safeParse((event as { id?: unknown } | null)?.id);
   const issue = parsed.error?.issues[0];
   const message = issue
     ? `${issue.path.map(String).join(".")}: ${issue.message}`
-    : `an event may have ${EVENT_BYTES} bytes`;
+    : `an event may have ${most} bytes`;
   return { refused: { id: id.success ? id.data : "", outcome: "invalid", message } };
 }
 
-function isTooLarge(event: unknown): boolean {
+function isTooLarge(event: unknown, most: number): boolean {
   try {
-    return new TextEncoder().encode(JSON.stringify(event)).byteLength > EVENT_BYTES;
+    return new TextEncoder().encode(JSON.stringify(event)).byteLength > most;
   } catch (error) {
     // Parsing knows no depth, writing does: what overflows the stack is far beyond the limit.
     if (error instanceof RangeError) return true;

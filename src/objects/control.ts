@@ -22,7 +22,7 @@ import type { BackupHead, BackupPage, RestoreHead } from "./backup.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
-import type { HelpAction, HelpAsked, Organised, ShardConfig, TeamChanged } from "./shard.ts";
+import type { HelpAction, HelpAsked, JudgeAction, Organised, SentSubmission, ShardConfig, TeamChanged } from "./shard.ts";
 import type { DeliveryTry, WebhookConfig } from "./webhooks.ts";
 
 /** The organiser behind a call, for the audit. */
@@ -391,6 +391,14 @@ export interface ControlObject extends Rpc.DurableObjectBranded {
     mayRelease: boolean,
     by: Actor,
   ): Promise<HelpAsked | Refusal>;
+  /** What a judge does with a submission of the team. Safe to repeat. */
+  judge(
+    team: string,
+    submission: number,
+    action: JudgeAction,
+    mayRelease: boolean,
+    by: Actor,
+  ): Promise<{ submission: SentSubmission } | Refusal>;
   /** Records that an organiser looks as the team, and says in which of the hunts that had this id. */
   noteView(team: string, reason: string, by: Actor): { incarnation: number } | Refusal;
   /** Makes the hunt's rehearsal anew; the earlier one, and all of it, is gone by then. */

@@ -10,6 +10,7 @@ import type { Guess } from "../contract/guesses.ts";
 import type { Thread, ThreadState } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
 import type { Step } from "../contract/proof.ts";
+import type { SentFile, SubmissionState, Uploaded } from "../contract/submissions.ts";
 import type { Refusal } from "../errors.ts";
 import type { JoinRequest } from "../hunt/admit.ts";
 import type { ClueChanges } from "../hunt/clue-changes.ts";
@@ -466,6 +467,56 @@ export type HelpAction =
   | { type: "claim" | "release" | "close" }
   | { type: "reply"; text: string; close: boolean; key: string };
 
+/** A file as it is stored that a player sent. */
+export interface SentContent {
+  type: string;
+  size: number;
+  sha256: string;
+}
+
+/** Where a submission stands in the queue. `at`: when it was sent, epoch ms. */
+export interface SentPlace {
+  at: number;
+  id: string;
+}
+
+/** A submission as judges see it. `lease`: who has it, until when (epoch ms). */
+export interface SentSubmission {
+  id: string;
+  team: { id: string; name: string };
+  clue: string;
+  /** Epoch ms. */
+  at: number;
+  text?: string;
+  files: SentFile[];
+  state: SubmissionState;
+  say?: string;
+  points?: number;
+  lease?: { by: string; until: number };
+}
+
+/** Which submissions of the queue; `state`: absent: those that wait. */
+export interface SentWanted {
+  state?: SubmissionState;
+  clue?: string;
+  /** The last one of the page before. */
+  after?: SentPlace;
+  limit: number;
+  /** Characters, about: the page ends with the submission that passes it. */
+  length: number;
+}
+
+export interface SentPage {
+  submissions: SentSubmission[];
+  /** There are others behind these. */
+  more: boolean;
+}
+
+export type JudgeAction =
+  | { type: "claim" | "release" }
+  | { type: "verdict"; accept: boolean; points?: number; say?: string }
+  | { type: "clear"; reason: string };
+
 /** Who of the organisers acts. `mayRelease`: also what others have claimed. */
 export interface Staff {
   name: string;
@@ -755,6 +806,29 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   helpBeside(team: string, thread: number): Promise<HelpBeside | Refusal>;
   /** What somebody of the organisers does with a thread. Safe to repeat: a reply's `key` stands for it. */
   helpAct(team: string, thread: number, action: HelpAction, staff: Staff): Promise<HelpAsked | Refusal>;
+  /** A page of the submissions in this state, the longest wait first. */
+  submissions(wanted: SentWanted): Promise<SentPage | Refusal>;
+  /** What a judge does with a submission of the team. Safe to repeat. */
+  judge(
+    team: string,
+    submission: number,
+    action: JudgeAction,
+    staff: Staff,
+  ): Promise<{ submission: SentSubmission } | Refusal>;
+  /**
+   * A file for the clue is on its way, under this id; with `multipart` in parts, as the bucket names it. `accept`:
+   * what the clue takes.
+   */
+  beginUpload(
+    seat: Seat,
+    clue: string,
+    id: string,
+    multipart?: string,
+  ): Promise<{ accept: string[] } | Refusal>;
+  /** It is in the bucket, and waits for its submission. */
+  storeUpload(seat: Seat, id: string, content: SentContent): Promise<Uploaded | Refusal>;
+  /** It came to nothing. */
+  cancelUpload(id: string): Promise<void>;
   /** Teams that try without solving, longest stuck first. */
   stuck(than: { stuckMs: number; activeMs: number; limit: number }): Promise<StuckTeam[] | Refusal>;
   /** The last believable check-ins of players, the newest first. */

@@ -28,6 +28,7 @@ const DERIVED = [
   "ticket",
   "push_subscription",
   "push_news",
+  "upload",
 ];
 
 /** Small, or of few bytes a person. */

@@ -7,7 +7,7 @@ import { isYoung } from "../ahead.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { ClueChanges } from "../hunt/clue-changes.ts";
 import type { CompiledHunt, CompiledPrize } from "../hunt/compiled.ts";
-import type { Budgets, Context, IndexedStandings, PrizeState } from "../hunt/context.ts";
+import type { Budgets, Context, IndexedStandings, PrizeState, Uploads } from "../hunt/context.ts";
 import { isHeldAt, isStillAt, type Still, stillOf } from "../hunt/freeze.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import {
@@ -49,6 +49,8 @@ export interface CurrentHuntDeps {
   asked(team: string, prize: string): readonly string[];
   /** What the winner of a unit shows since before the hunt was restored here; undefined: what this engine makes. */
   restoredCode(prize: string, unit: number): string | undefined;
+  /** The files that players sent. */
+  uploads: Uploads;
   /** To whom announcements go. */
   told: ToldTo;
   /** A configuration is in force; `before`: the one it replaced in this instance. */
@@ -284,6 +286,7 @@ export class CurrentHunt {
       ...(this.#standings ? { word: this.#standings } : {}),
       ...(this.#shown ? { shown: this.#shown } : {}),
       prizes: this.#prizes,
+      uploads: this.#deps.uploads,
       budgets: this.#deps.budgets,
     };
   }
@@ -308,7 +311,7 @@ export class CurrentHunt {
   importContext(at: number): Context {
     const { config, hunt } = this.#known();
     const phase = { ...config.phase, live: config.phase.live || hunt.compiled.opens === undefined };
-    const { prizes: _, budgets: __, shown: ___, ...context } = this.context(at);
+    const { prizes: _, budgets: __, shown: ___, uploads: ____, ...context } = this.context(at);
     return { ...context, phase: phaseAt(phase, hunt.compiled, at) };
   }
 

@@ -13,7 +13,7 @@ import type { Segment, Shipper } from "./ship.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 /** What wakes a shard. */
-export type ShardReason = "deliver" | "time" | "forget" | "push";
+export type ShardReason = "deliver" | "time" | "forget" | "push" | "uploads";
 
 /** How long undelivered facts may wait for the alarm if no timer comes first, ms. */
 const ALARM_DELAY = 20_000;

@@ -164,7 +164,8 @@ export class Forgetting {
     if ("refused" in decided) return decided;
     // Several times in the team: one entry each.
     const persons: Person[] = [...team.members, ...(team.former ?? [])].filter(({ id }) => id === player);
-    const slots = persons.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
+    const sent = (team.submissions ?? []).filter((submission) => submission.player === player);
+    const slots = [...persons, ...sent].flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
     if (slots.some((slot) => journal.log.keys.at(slot) === undefined)) return NO_KEY;
     this.#hasStrays ||= persons.some((person) => person.slot === undefined && !isForgotten(person));
     this.#deps.forgotten(player);

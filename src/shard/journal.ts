@@ -30,6 +30,8 @@ export interface JournalDeps {
   isEndUnsure: boolean;
   /** Facts after which a changed page is written. */
   pageFlushFacts: number;
+  /** What is written in the transaction of the fact that the draft becomes; asked before it is folded. */
+  besideOf?(draft: NewFact): ((seq: number) => void) | undefined;
   /** In every commit's transaction. */
   committing(): void;
   /** A commit is durable. `ms`: how long that took. */
@@ -49,6 +51,7 @@ export class Journal {
   readonly teams: TeamStore;
   readonly recounts: Recounts;
   readonly #time: ShardTime;
+  readonly #besideOf: JournalDeps["besideOf"];
   #isBegun = false;
   readonly #fold = (fact: Fact): void => this.recounts.note(fact, this.teams.apply(fact));
   /** What is written in the same transaction as a fact, by its seq; in order. */
@@ -56,6 +59,7 @@ export class Journal {
 
   constructor(deps: JournalDeps) {
     this.#time = deps.time;
+    this.#besideOf = deps.besideOf;
     const hooks: LogHooks = {
       beforeSync: (head) => {
         this.#writeBeside(head);
@@ -70,7 +74,11 @@ export class Journal {
         this.teams.noticed(gap);
         deps.broken(gap);
       },
-      slotOf: (fact) => ("player" in fact ? this.teams.slotOf(fact.team, fact.player) : undefined),
+      slotOf: (fact) => {
+        // What was sent can be deleted alone: it has a key of its own.
+        if (!("player" in fact) || fact.type === "submit") return undefined;
+        return this.teams.slotOf(fact.team, fact.player);
+      },
     };
     this.log = new SegmentLog(deps.sql, deps.sync, deps.clock, hooks, {
       knownBehind: (head) => Math.max(deps.known, storedBehind(deps.sql, head)),
@@ -90,8 +98,10 @@ export class Journal {
   append(draft: NewFact, beside?: (seq: number) => void): Fact {
     // Any other fact has the random id of its player.
     if (!("player" in draft)) draft.salt = newSalt();
+    const own = this.#besideOf?.(draft);
     const fact = this.log.append(draft, this.#fold);
     this.#time.recorded(fact.at);
+    if (own) this.#beside.push({ seq: fact.seq, write: own });
     if (beside) this.#beside.push({ seq: fact.seq, write: beside });
     return fact;
   }

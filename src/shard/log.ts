@@ -297,21 +297,26 @@ export class SegmentLog {
   #insert(facts: readonly Fact[], bodies: readonly string[], persons: Beside | undefined): Segment[] {
     const segments: Segment[] = [];
     // Bytes are not counted when everything fits even at three a character.
-    const characters = bodies.reduce((sum, body) => sum + body.length, 0);
+    const beside = (seq = 0): number => {
+      const entry = persons?.[seq];
+      return Array.isArray(entry) ? entry[1].length : 0;
+    };
+    let characters = bodies.reduce((sum, body) => sum + body.length, 0);
+    if (persons) for (const { seq } of facts) characters += beside(seq);
     const measure = characters * 3 < SEGMENT_BYTES_MAX ? (): number => 0 : Buffer.byteLength;
     let from = 0;
     let bytes = 0;
     for (let index = 0; index < bodies.length; index += 1) {
-      bytes += measure(bodies[index] ?? "");
+      bytes += measure(bodies[index] ?? "") + beside(facts[index]?.seq);
       // Cut before a fact that would overflow it, so that only a single fact can be longer.
-      const next = index + 1 < bodies.length ? measure(bodies[index + 1] ?? "") : SEGMENT_BYTES_MAX;
+      const next = index + 1 < bodies.length ? measure(bodies[index + 1] ?? "") + beside(facts[index + 1]?.seq) : SEGMENT_BYTES_MAX;
       if (bytes + next < SEGMENT_BYTES_MAX) continue;
       const first = facts[from]?.seq ?? 0;
       const last = facts[index]?.seq ?? 0;
       const body = bodies.slice(from, index + 1).join(",");
       this.#hash = chainHash(this.#hash, first, body);
-      const beside = persons ? textOf(persons, first, last) : null;
-      this.#rows.insert({ first, last, body, persons: beside, hash: this.#hash });
+      const sealedOf = persons ? textOf(persons, first, last) : null;
+      this.#rows.insert({ first, last, body, persons: sealedOf, hash: this.#hash });
       segments.push({ first, last, body });
       from = index + 1;
       bytes = 0;

@@ -15,6 +15,7 @@ import {
   type Glance,
   glance,
   isComparable,
+  type Known,
   lookText,
   meOf,
   NOBODY,
@@ -53,6 +54,8 @@ export interface LooksDeps {
   languages: Languages;
   /** The teams' places; null: none; undefined: the standings did not respond in time. */
   ranksOf(teams: readonly string[]): Promise<ReadonlyMap<string, Place | null | undefined>>;
+  /** What was sent with a submission. */
+  sentOf: NonNullable<Known["sentOf"]>;
   /** Units of a prize left when the vault last said so. */
   left(prize: string): number | undefined;
 }
@@ -224,12 +227,13 @@ export class Looks {
   }
 
   #known() {
-    const { current, left, players } = this.#deps;
+    const { current, left, players, sentOf } = this.#deps;
     return {
       version: current.version,
       announcements: current.announcements,
       isTo: (announcement: Announcement, team: Team) => current.told.isTo(announcement, team),
       left,
+      sentOf,
       answerOf: (team: Team, clue: string) => this.#answerOf(team, clue),
       returnCodeOf: (team: Team, member: Member) => players.returnCodeOf(team, member),
     };

@@ -9,6 +9,7 @@ import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
 import type { Thread } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
+import type { Uploaded } from "../contract/submissions.ts";
 import { eraseObject, FAREWELL } from "../erase.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Context } from "../hunt/context.ts";
@@ -57,6 +58,7 @@ import type {
   HelpWanted,
   Joined,
   Joining,
+  JudgeAction,
   JudgedPart,
   LeafRange,
   Made,
@@ -72,6 +74,10 @@ import type {
   RegradeRun,
   Said,
   Seat,
+  SentContent,
+  SentPage,
+  SentSubmission,
+  SentWanted,
   ShardConfig,
   ShardLoad,
   ShardObject,
@@ -120,6 +126,7 @@ import { Forgetting } from "./forgetting.ts";
 import { Help } from "./help.ts";
 import { HelpStore } from "./help-store.ts";
 import { Journal, type JournalDeps } from "./journal.ts";
+import { Judging } from "./judging.ts";
 import { Languages } from "./languages.ts";
 import { LiveSockets } from "./live.ts";
 import { LivePlay } from "./live-play.ts";
@@ -153,6 +160,8 @@ import { Texts } from "./texts.ts";
 import { ShardTime } from "./time.ts";
 import { ToldTo } from "./told-to.ts";
 import { originTeams, refold } from "./verify.ts";
+import { UploadStore } from "./upload-store.ts";
+import { Uploads } from "./uploads.ts";
 import { Waiting } from "./waiting.ts";
 import { Webhooks } from "./webhooks.ts";
 import { Wins } from "./wins.ts";
@@ -192,6 +201,8 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
   readonly #past: Past;
   readonly #wrong: WrongAnswers;
   readonly #help: Help;
+  readonly #uploads: Uploads;
+  readonly #judging: Judging;
   readonly #push: Push;
   readonly #shipper: Shipper;
   readonly #delivery: Delivery;
@@ -265,11 +276,13 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       known: Math.max(store.settled(), store.end()),
       isEndUnsure: store.isEndUnsure(),
       pageFlushFacts: config.PAGE_FLUSH_FACTS,
+      besideOf: (draft) => this.#uploads.besideOf(draft),
       committing: () => this.#delivery.arm(),
       committed: (facts, segments, ms) => {
         meter.committed(facts, ms);
         this.#live.committed(facts);
         this.#help.committed(facts);
+        this.#judging.committed(facts);
         this.#push.committed(facts);
         this.#delivery.committed(facts, segments);
       },
@@ -331,6 +344,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       }),
       drained: (prize) => desk.drained(prize),
       restoredCode: (prize, unit) => codes.of(prize, unit),
+      uploads: { of: (team, upload, clue) => this.#uploads.of(team, upload, clue) },
       asked: (team, prize) => this.#wins.asked(team, prize),
       changed: (before, changed) => {
         rehearsal = changed.rehearsal;
@@ -493,6 +507,27 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       },
       answered: (team, thread) => this.#push.answered(team, thread),
     });
+    this.#uploads = new Uploads({
+      ...parts,
+      hunt,
+      bucket: env.ASSETS_BUCKET,
+      players: this.#players,
+      store: new UploadStore(sql),
+      isFull: (now) => budgets.isFull(now),
+      wake: (delay) => alarm.set("uploads", clock.now() + delay),
+    });
+    this.#judging = new Judging({
+      ...parts,
+      hunt,
+      secrets: env,
+      clock: engineClock,
+      leases: { read: () => store.leases(), save: (leases) => store.saveLeases(leases) },
+      organise: (team, action) => this.organise(team, action),
+      cleared: () => this.#uploads.turn(),
+      tell: (team, frame) => {
+        if (this.#sockets.isWatching(team)) this.#sockets.tellTeam(team, frame);
+      },
+    });
     this.#push = new Push({
       ...parts,
       hunt,
@@ -524,6 +559,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       languages,
       ranksOf: (teams) => ranks.ranksOf(teams),
       left: (prize) => desk.left(prize),
+      sentOf: (team, submission) => this.#judging.sentOf(team, submission),
     });
     this.#wins = new Wins({ ...parts, desk });
     this.#moves = new Moves({
@@ -617,6 +653,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       this.#delivery.resume();
       if (this.#forgetting.isBehind) alarm.set("forget", clock.now());
       if (this.#push.isBehind) alarm.set("push", clock.now());
+      this.#uploads.arm();
       // A log whose ids are quickly read makes the first requests wait; a longer one refuses them.
       if (!teams.ids.knowsAll) await Promise.race([this.#readIds(), clock.after(IDS_WAIT)]);
     });
@@ -984,6 +1021,36 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     return this.#help.act(team, thread, action, staff);
   }
 
+  submissions(wanted: SentWanted): Promise<SentPage | Refusal> {
+    return this.#judging.queue(wanted);
+  }
+
+  judge(
+    team: string,
+    submission: number,
+    action: JudgeAction,
+    staff: Staff,
+  ): Promise<{ submission: SentSubmission } | Refusal> {
+    return this.#judging.act(team, submission, action, staff);
+  }
+
+  beginUpload(
+    seat: Seat,
+    clue: string,
+    id: string,
+    multipart?: string,
+  ): Promise<{ accept: string[] } | Refusal> {
+    return this.#uploads.begin(seat, clue, id, multipart);
+  }
+
+  storeUpload(seat: Seat, id: string, content: SentContent): Promise<Uploaded | Refusal> {
+    return this.#uploads.stored(seat, id, content);
+  }
+
+  async cancelUpload(id: string): Promise<void> {
+    this.#uploads.cancel(id);
+  }
+
   async exportFacts(after: number): Promise<(Exported | ExportedGap)[]> {
     await this.#journal.committed();
     return this.#journal.log.exported(after, EXPORT_FACTS_MAX);
@@ -1149,6 +1216,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       this.#sockets.closeAll();
       await this.clock().after(FAREWELL);
     }
+    await this.#uploads.abortAll();
     await eraseObject(this.ctx);
   }
 
@@ -1171,6 +1239,7 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
       await this.#forgetting.turn();
       this.#live.tellByTime();
       await this.#push.turn();
+      await this.#uploads.turn();
       return true;
     });
   }

@@ -11,6 +11,7 @@ import type { ShardConfig } from "../objects/shard.ts";
 import type { Range } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import { StoredText } from "../stored-text.ts";
+import type { Lease } from "./judging.ts";
 
 /**
  * Of the configuration without the compiled hunt, which has its own `format`. In form 2 that has `rules`. Form 3 is of
@@ -130,6 +131,15 @@ export class ShardStore {
 
   savePushedUntil(until: number): void {
     this.#texts.write("pushed-until", String(until));
+  }
+
+  /** Who of the judges has which submission. */
+  leases(): Record<string, Lease> {
+    return JSON.parse(this.#texts.readDerived("leases") ?? "{}");
+  }
+
+  saveLeases(leases: Record<string, Lease>): void {
+    this.#texts.write("leases", JSON.stringify(leases));
   }
 
   buried(): Range[] {

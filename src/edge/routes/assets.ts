@@ -3,21 +3,19 @@
  * ticket there is what everybody may see, and else nothing, whether there is such a file or not.
  */
 
-import { objectKey, requireKnownEnding, stored, storeUpload } from "../../assets/store.ts";
+import { objectKey, requireKnownEnding, storeUpload } from "../../assets/store.ts";
 import { assetPeriod, assetUrl, newKey, readAssetTicket } from "../../assets/ticket.ts";
-import { ASSET_BYTES, assetTypeOf } from "../../contract/asset-types.ts";
+import { ASSET_BYTES, type AssetType, assetTypeOf } from "../../contract/asset-types.ts";
 import { type AssetRow, assetQuery, assetStored, assets } from "../../contract/assets.ts";
 import { errorOf, RequestError } from "../../errors.ts";
 import { check } from "../../intake/check.ts";
 import { calling, callingOnce, controlStub } from "../../objects/call.ts";
-import type { Env } from "../../objects/env.ts";
-import { cutOff, inTime } from "../body.ts";
 import { ANY_TYPE, declared } from "../declare.ts";
-import { fileResponse } from "../headers.ts";
 import { huntEntry, huntOf, iso } from "../hunt.ts";
 import { limitAddress } from "../limits.ts";
 import { type App, queryOf, type Request$ } from "../request.ts";
 import { isOrganiserOf, open, organiser } from "../roles.ts";
+import { BodyReader, storedFile } from "../stored-file.ts";
 
 /** How long a browser may keep what everybody may see, seconds: it may become another file. */
 const OPEN_AGE = 300;
@@ -153,34 +151,6 @@ export function assetRoutes(app: App): void {
 
 const nameOf = (c: Pick<Request$, "req">): string => c.req.param("name" as never) ?? "";
 
-/** The body of an upload, piece by piece. */
-class BodyReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  #isWaiting = false;
-
-  constructor(request: Request) {
-    this.#reader = request.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
-  }
-
-  async next(): Promise<Uint8Array | undefined> {
-    if (!this.#reader) return undefined;
-    this.#isWaiting = true;
-    try {
-      const { value } = await inTime(this.#reader.read());
-      this.#isWaiting = false;
-      return value;
-    } catch (error) {
-      throw error instanceof RequestError ? error : cutOff();
-    }
-  }
-
-  /** What is left of the body may be read on (`readOn`), unless a piece that never came is still awaited. */
-  release(): void {
-    if (this.#isWaiting) this.#reader?.cancel().catch(() => undefined);
-    else this.#reader?.releaseLock();
-  }
-}
-
 /** Who may see the file, as what it is kept, and for how long. */
 interface Seen {
   key: string;
@@ -210,94 +180,21 @@ async function told(c: Request$): Promise<Response> {
   const seen = await seenBy(c, hunt, name, c.get("now"));
   const type = assetTypeOf(name);
   if (!seen || !type) throw noSuchFile();
-  const asked = { headers: c.req.raw.headers, isHead: c.req.method === "HEAD" };
-  const file = await read(c.env, objectKey(hunt, seen.key), asked);
+  const policy = policyOf(type);
+  const file = await storedFile(c, objectKey(hunt, seen.key), {
+    type: type.type.startsWith("text/") ? `${type.type}; charset=utf-8` : type.type,
+    caching: seen.caching,
+    name: name.slice(name.lastIndexOf("/") + 1),
+    isShown: type.kind !== "file",
+    ...(policy === undefined ? {} : { policy }),
+  });
   if (!file) throw noSuchFile();
-  const { status, body, etag, size, part } = file;
-  const headers: Record<string, string> = {
-    ETag: etag,
-    "Cache-Control": seen.caching,
-    "Accept-Ranges": "bytes",
-  };
-  if (status === 416) headers["Content-Range"] = `bytes */${size}`;
-  if (part) {
-    headers["Content-Length"] = String(part.length);
-    if (status === 206) {
-      headers["Content-Range"] = `bytes ${part.offset}-${part.offset + part.length - 1}/${size}`;
-    }
-    headers["Content-Type"] = type.type.startsWith("text/") ? `${type.type}; charset=utf-8` : type.type;
-    const shown = type.kind === "file" ? "attachment" : "inline";
-    headers["Content-Disposition"] = `${shown}; filename="${name.slice(name.lastIndexOf("/") + 1)}"`;
-    // Pages of other sites may show what their address opens: they have the ticket, or need none.
-    headers["Cross-Origin-Resource-Policy"] = "cross-origin";
-    if (type.type === "image/svg+xml") headers["Content-Security-Policy"] = DRAWING_POLICY;
-    if (type.kind === "document") headers["Content-Security-Policy"] = DOCUMENT_POLICY;
-  }
-  return fileResponse(c, status, body, headers);
+  return file;
+}
+
+function policyOf({ type, kind }: AssetType): string | undefined {
+  if (type === "image/svg+xml") return DRAWING_POLICY;
+  return kind === "document" ? DOCUMENT_POLICY : undefined;
 }
 
 const noSuchFile = (): RequestError => new RequestError("not_found", "no such file, or none for this ticket");
-
-interface Told {
-  status: 200 | 206 | 304 | 416;
-  body: ReadableStream | null;
-  etag: string;
-  size: number;
-  /** What of it is told. */
-  part?: { offset: number; length: number };
-}
-
-/** The object as the request's headers ask for it; undefined: there is none. */
-async function read(
-  env: Pick<Env, "ASSETS_BUCKET">,
-  key: string,
-  { headers, isHead }: { headers: Headers; isHead: boolean },
-): Promise<Told | undefined> {
-  const range = headers.get("range");
-  const has = headers.get("if-none-match");
-  const wanted = range === null ? undefined : rangeOf(range);
-  // What depends on the object is decided before its bytes are asked for.
-  const known =
-    isHead || has !== null || wanted ? await stored(() => env.ASSETS_BUCKET.head(key)) : undefined;
-  if (known === null) return undefined;
-  if (known) {
-    const { httpEtag: etag, size } = known;
-    if (has !== null && isListed(has, etag)) return { status: 304, body: null, etag, size };
-    const condition = headers.get("if-range");
-    const part = wanted && (condition === null || condition === etag) ? partOf(wanted, size) : undefined;
-    if (part === "none") return { status: 416, body: null, etag, size };
-    const status = part ? 206 : 200;
-    if (isHead) return { status, body: null, etag, size, part: part ?? { offset: 0, length: size } };
-    if (part) {
-      const object = await stored(() => env.ASSETS_BUCKET.get(key, { range: part }));
-      return object ? { status, body: object.body, etag, size, part } : undefined;
-    }
-  }
-  const object = await stored(() => env.ASSETS_BUCKET.get(key));
-  if (!object) return undefined;
-  const { body, size, httpEtag } = object;
-  return { status: 200, body, etag: httpEtag, size, part: { offset: 0, length: size } };
-}
-
-type Wanted = { from: number; to: number } | { last: number };
-
-/** One range of bytes; undefined: the header is not understood, or asks for several, and is passed over. */
-function rangeOf(header: string): Wanted | undefined {
-  const [, from = "", to = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.replaceAll(" ", "")) ?? [];
-  if (from === "") return to === "" ? undefined : { last: Number(to) };
-  const end = to === "" ? Number.POSITIVE_INFINITY : Number(to);
-  return end < Number(from) ? undefined : { from: Number(from), to: end };
-}
-
-/** What there is of it; `none`: nothing. */
-function partOf(wanted: Wanted, size: number): { offset: number; length: number } | "none" {
-  if ("last" in wanted) {
-    const length = Math.min(wanted.last, size);
-    return length === 0 ? "none" : { offset: size - length, length };
-  }
-  if (wanted.from >= size) return "none";
-  return { offset: wanted.from, length: Math.min(wanted.to, size - 1) - wanted.from + 1 };
-}
-
-const isListed = (header: string, etag: string): boolean =>
-  header.trim() === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);

@@ -78,8 +78,10 @@ function judge(
   }
   if (waitingFor(turn.team, id)) return turn.tell("already_submitted", { clue: id });
   const files: SentFile[] = [];
+  const sentBefore = new Set((turn.team.submissions ?? []).flatMap((each) => each.files ?? []).map(uploadIn));
   for (const upload of uploads) {
-    const file = turn.uploadOf(upload, id);
+    const isUsed = sentBefore.has(upload) || files.some((file) => file.upload === upload);
+    const file = isUsed ? undefined : turn.uploadOf(upload, id);
     if (!file) return invalid(`${upload} is no upload for this clue that can still be sent`);
     if (!isTaken(accept, file)) return invalid(`this clue takes ${accept.join(", ")}`);
     files.push(file);
@@ -92,6 +94,8 @@ function judge(
   };
   return when === "before" ? turn.record("submitted", sent) : turn.solve(sent);
 }
+
+const uploadIn = ({ upload }: SentFile): string => upload;
 
 const isTaken = (accept: readonly Accepted[], { type }: SentFile): boolean => {
   const kind: MediaKind | undefined = mediaKindOf(type);
