@@ -124,6 +124,7 @@ export const importLine = z
     z.object({ ...lineHead, ...eventParts.answer }),
     z.object({ ...lineHead, ...eventParts.scan }),
     z.object({ ...lineHead, ...eventParts.checkin }),
+    z.object({ ...lineHead, ...eventParts.submit }),
     z.object({ ...lineHead, ...eventParts.hint }),
     z.object({ ...lineHead, ...eventParts.claim }),
     z.object({

@@ -46,6 +46,7 @@ export const person = z
       .exactOptional(),
     position: position.exactOptional(),
     distance: amount("Metres from the place of the check-in", 41.3).exactOptional(),
+    text: told("What was written for judging", "Our pyramid, with the dog on top").exactOptional(),
     salt: told("Random, so that the commitment tells nothing", "1pYw0m6lQmW2Yk3Q9a0b7A"),
   })
   .meta({
@@ -220,7 +221,7 @@ const memberLines = [
       .array(
         z.strictObject({
           type: z
-            .enum(["answer", "scan", "checkin", "hint", "claim"])
+            .enum(["answer", "scan", "checkin", "submit", "hint", "claim"])
             .meta({ description: "What the player did", examples: ["hint"] }),
           event,
           outcome: z.enum(RECORDED).meta({ description: "What it came to", examples: ["taken"] }),
@@ -252,7 +253,7 @@ const memberLines = [
 const playLine = z.strictObject({
   ...head,
   type: z
-    .enum(["answer", "scan", "checkin", "hint", "claim"])
+    .enum(["answer", "scan", "checkin", "submit", "hint", "claim"])
     .meta({ description: "What the player did", examples: ["answer"] }),
   outcome: z.enum(RECORDED).meta({ description: "What it came to", examples: ["incorrect"] }),
   player: id.describe("Who did it"),
@@ -262,6 +263,22 @@ const playLine = z.strictObject({
   clue: slug.meta({ description: "The clue", examples: ["old-lamp"] }).exactOptional(),
   answer: told("The answer, as it was given", "moon").exactOptional(),
   retryAt: whole("When a journey was no longer too fast, epoch ms", 1_780_768_800_000).exactOptional(),
+  words: whole("Of a submission: UTF-16 units of its text", 32).exactOptional(),
+  files: z
+    .array(
+      z.strictObject({
+        upload: id.describe("The file"),
+        type: told("Its media type", "image/jpeg"),
+        size: whole("Bytes", 480_000),
+        sha256: told("SHA-256 of its bytes, hex", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c"),
+      }),
+    )
+    .meta({ description: "Of a submission: its files", examples: [[]] })
+    .exactOptional(),
+  judge: z
+    .enum(["after", "none"])
+    .meta({ description: "Of a submission: it counts at once", examples: ["after"] })
+    .exactOptional(),
   hint: slug.meta({ description: "The hint", examples: ["h1"] }).exactOptional(),
   cost: amount("Points the hint cost", 10).exactOptional(),
   prize: slug.meta({ description: "The prize", examples: ["lantern"] }).exactOptional(),
@@ -291,6 +308,7 @@ const byRegrade = {
       seq: whole("The number of its fact", 4_700),
       points: amount("What it brought", 50),
       player: id.describe("Who had solved it; absent: an organiser gave it").exactOptional(),
+      opensAt: whole("From when on it opened others, epoch ms", 1_780_768_800_000).exactOptional(),
     })
     .meta({
       description: "The solve that there was before; absent: none",
@@ -347,8 +365,30 @@ export const exportLine = z
         .exactOptional(),
       player: id.describe("Who had solved it; absent: an organiser gave it").exactOptional(),
       more: together.exactOptional(),
+      opensAt: whole(
+        "From when on it opens others, epoch ms: when it was judged; absent: from `solvedAt`",
+        1_780_768_800_000,
+      ).exactOptional(),
       reason: because,
       ...byRegrade,
+      salt: salt.exactOptional(),
+    }),
+    z.strictObject({
+      ...head,
+      type: type("judged"),
+      submission: whole("The number of its fact", 4_700),
+      clue: slug.meta({ description: "The clue", examples: ["pyramid"] }),
+      accept: flag("Whether it counts"),
+      points: whole("What the judge gave", 80).exactOptional(),
+      say: told("What the judge said", "Your best one!").exactOptional(),
+      salt: salt.exactOptional(),
+    }),
+    z.strictObject({
+      ...head,
+      type: type("cleared"),
+      submission: whole("The number of its fact", 4_700),
+      clue: slug.meta({ description: "The clue", examples: ["pyramid"] }),
+      reason: because,
       salt: salt.exactOptional(),
     }),
     z.strictObject({

@@ -15,6 +15,7 @@ import {
   told,
   whole,
 } from "./basics.ts";
+import { sentFile } from "./submissions.ts";
 
 /** What a joining notes of who joins. */
 const noted = {
@@ -34,6 +35,8 @@ const keptFact = z
     clientAt: told("The client's clock", "2026-06-06T18:40:00.000Z").exactOptional(),
     clue: slug.meta({ description: "The clue", examples: ["old-lamp"] }).exactOptional(),
     answer: told("As it was typed", "a lighthouse?").exactOptional(),
+    text: told("As it was written for judging; absent: it is deleted", "Our pyramid").exactOptional(),
+    files: z.array(sentFile).meta({ description: "What was sent for judging", examples: [[]] }).exactOptional(),
     position: position.exactOptional(),
     hint: slug.meta({ description: "The hint", examples: ["h1"] }).exactOptional(),
     cost: amount("What it cost the team", 10).exactOptional(),

@@ -6,6 +6,8 @@ export const WEBHOOK_TYPES = [
   "finished",
   "won",
   "joined",
+  "submitted",
+  "judged",
   "help",
   "announcement",
   "phase",

@@ -54,6 +54,10 @@ function lineOf(type: string, told: Told, { plain, strong }: Writing): string {
       return `${team} won ${strong(plain(told.prize?.title ?? ""))}`;
     case "joined":
       return `A player joined ${team}`;
+    case "submitted":
+      return `${team} sent something for ${clue}`;
+    case "judged":
+      return `${team}: judged for ${clue}`;
     case "help":
       return told.clue === undefined ? "A team asks for help" : `A team asks for help with ${clue}`;
     case "announcement":

@@ -5,6 +5,7 @@
 import { isStillAt, type Still, stillOf } from "../hunt/freeze.ts";
 import { iso } from "../hunt/moment.ts";
 import { phaseAt } from "../hunt/phase.ts";
+import { submissionId } from "../hunt/submissions.ts";
 import type { PublicTeam } from "../objects/leaderboard.ts";
 import type { WebhookConfig, WebhookFact, WebhookReport, WebhookThread } from "../objects/webhooks.ts";
 import type { Announcement } from "../protocol.ts";
@@ -22,6 +23,7 @@ export interface Told {
   clue?: Named;
   prize?: Named;
   points?: number;
+  submission?: string;
   place?: number;
   source?: string;
   thread?: string;
@@ -114,9 +116,13 @@ export function toldOf(
         ...(points === undefined ? {} : { points }),
         ...(team.rank === undefined ? {} : { place: team.rank }),
       };
+      if (fact.submission !== undefined) tell("submitted", fact, sentData(config, fact, clue, fact.submission));
       tell("solved", fact, data);
       if (isFirst) tell("first_solve", fact, data);
       if (clue === config.finish) tell("finished", fact, data);
+    } else if ((what === "submitted" || what === "judged") && clue !== undefined) {
+      if (team.isConcealed || isHeld(at)) continue;
+      tell(what, fact, sentData(config, fact, clue, fact.submission ?? fact.seq));
     } else if (what === "won" && prize !== undefined) {
       if (team.isConcealed || isHeld(at)) continue;
       tell("won", fact, { prize: { id: prize, title: config.prizes[prize] ?? prize } });
@@ -144,6 +150,16 @@ export function toldOf(
   }
   return { deliveries, firsts };
 }
+
+const sentData = (
+  { clues }: WebhookConfig,
+  { team }: HeardFact,
+  clue: string,
+  submission: number,
+): Partial<Told> => ({
+  clue: { id: clue, title: clues[clue] ?? clue },
+  submission: submissionId(team, submission),
+});
 
 /** Of the announcements for everybody those that were not told yet. */
 export function announced(config: WebhookConfig, known: ReadonlySet<string>): NewDelivery[] {

@@ -58,10 +58,12 @@ export interface WebhookFact {
   at: number;
   team: string;
   /** `concealed`: banned or hidden; `forgotten`: the team bears a person's name no more. */
-  what: "joined" | "solved" | "won" | "concealed" | "forgotten";
+  what: "joined" | "solved" | "won" | "submitted" | "judged" | "concealed" | "forgotten";
   clue?: string;
   points?: number;
   prize?: string;
+  /** The number of its fact. */
+  submission?: number;
   /** What led the player here. */
   source?: string;
 }

@@ -12,7 +12,7 @@ import type {
   WebhookThread,
   WebhookWish,
 } from "../objects/webhooks.ts";
-import type { Fact, Range } from "../protocol.ts";
+import type { Fact, PlayFact, Range } from "../protocol.ts";
 
 /** Facts read from the log for one report, about (whole segments), and requests for help in it. */
 const FACTS_READ = 2_000;
@@ -197,8 +197,10 @@ function webhookFactOf(fact: Fact, on: readonly WebhookType[]): WebhookFact | un
     case "forget":
       return fact.alone ? { seq, at, team, what: "forgotten" } : undefined;
     case "solve": {
-      const isByHand = fact.regrade === undefined && !fact.more && fact.instead === undefined && !fact.player;
-      if (!isByHand || !tellsSolves(on)) return undefined;
+      const isNew = fact.regrade === undefined && !fact.more && fact.instead === undefined;
+      // By hand, or by a verdict.
+      const isNews = isNew && (!fact.player || fact.opensAt !== undefined);
+      if (!isNews || !tellsSolves(on)) return undefined;
       return { seq, at, team, what: "solved", clue: fact.clue, points: fact.points };
     }
     case "answer":
@@ -206,12 +208,31 @@ function webhookFactOf(fact: Fact, on: readonly WebhookType[]): WebhookFact | un
     case "checkin":
       if (fact.outcome !== "correct" || fact.clue === undefined || !tellsSolves(on)) return undefined;
       return { seq, at, team, what: "solved", clue: fact.clue, points: fact.points ?? 0 };
+    case "submit":
+      return submitted(fact, on);
+    case "judged": {
+      const { submission, clue } = fact;
+      return on.includes("judged") ? { seq, at, team, what: "judged", clue, submission } : undefined;
+    }
     case "claim":
       if (fact.outcome !== "won" || fact.prize === undefined || !on.includes("won")) return undefined;
       return { seq, at, team, what: "won", prize: fact.prize };
     default:
       return undefined;
   }
+}
+
+/** One that counts at once is a solve as well: then `submission` goes with that. */
+function submitted(
+  { seq, at, team, clue, outcome, points = 0 }: PlayFact,
+  on: readonly WebhookType[],
+): WebhookFact | undefined {
+  if (clue === undefined) return undefined;
+  const isTold = on.includes("submitted");
+  if (outcome === "correct" && tellsSolves(on)) {
+    return { seq, at, team, what: "solved", clue, points, ...(isTold ? { submission: seq } : {}) };
+  }
+  return isTold ? { seq, at, team, what: "submitted", clue, submission: seq } : undefined;
 }
 
 const tellsSolves = (on: readonly WebhookType[]): boolean =>

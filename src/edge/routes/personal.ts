@@ -1,4 +1,5 @@
 /** A person's data: what is kept of a player, and forgetting it. */
+import { assetPeriod, sentUrl } from "../../assets/ticket.ts";
 import {
   type KeptFact,
   personalData,
@@ -107,6 +108,7 @@ async function dataOf(c: Asking, claims: PlayerClaims, cursor: string): Promise<
     );
     return accepted(data) as PersonalData;
   };
+  const period = assetPeriod(c.env, c.get("now"));
   const readings: Reading[] = [{ shard: shardOf(team).shard, team, seat: { gen } }];
   const facts: Fact[] = [];
   const messages: PersonalData["messages"] = [];
@@ -138,7 +140,7 @@ async function dataOf(c: Asking, claims: PlayerClaims, cursor: string): Promise<
     ...(messages.length === 0
       ? {}
       : { messages: messages.map(({ at, ...rest }) => ({ ...rest, at: iso(at) })) }),
-    facts: facts.map((fact) => toldFact(fact, player)),
+    facts: facts.map((fact) => toldFact(fact, player, (upload) => sentUrl(c.env, hunt, upload, period))),
     ...(next === undefined ? {} : { cursor: next }),
   };
 }
@@ -204,6 +206,7 @@ const TOLD = [
   "clientAt",
   "clue",
   "answer",
+  "text",
   "position",
   "hint",
   "cost",
@@ -213,12 +216,15 @@ const TOLD = [
   "reason",
 ] as const satisfies (keyof KeptFact)[];
 
-function toldFact(fact: Fact, self: string): KeptFact {
+function toldFact(fact: Fact, self: string, urlOf: (upload: string) => string): KeptFact {
   const { seq, at, type } = fact;
   const has = fact as unknown as Partial<Record<string, unknown>>;
   const told: Record<string, unknown> = { seq, at: iso(at), type };
   if ("outcome" in fact) told.id = fact.event;
   for (const name of TOLD) if (has[name] !== undefined) told[name] = has[name];
+  if (type === "submit" && fact.files) {
+    told.files = fact.files.map(({ upload, type: of, size }) => ({ type: of, size, url: urlOf(upload) }));
+  }
   if (type === "rename") told.name = fact.name;
   if (type === "join" || type === "arrive") Object.assign(told, { name: fact.name }, notedIn(fact));
   if ("player" in fact && fact.player !== undefined && fact.player !== self) told.player = fact.player;

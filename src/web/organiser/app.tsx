@@ -19,6 +19,7 @@ import { drafts, forgetDraft, readDraft, unpublished } from "./drafts.ts";
 import { engineText, problemText } from "./engine.ts";
 import { FeedView } from "./feed.tsx";
 import { Badge, HelpDesk, useBadge } from "./help-desk.tsx";
+import { JudgeView } from "./judge.tsx";
 import { LiveView } from "./live.tsx";
 import { People } from "./people.tsx";
 import { PrizesView } from "./prizes.tsx";
@@ -65,6 +66,7 @@ const VIEWS = [
   "live",
   "feed",
   "help",
+  "judge",
   "edit",
   "files",
   "simulate",
@@ -315,6 +317,7 @@ const OPENED_BY: Record<View, string> = {
   live: "GET /v1/hunts/{hunt}/stats",
   feed: "GET /v1/hunts/{hunt}/facts",
   help: "GET /v1/hunts/{hunt}/help",
+  judge: "GET /v1/hunts/{hunt}/submissions",
   edit: "GET /v1/hunts/{hunt}/definition",
   files: "GET /v1/hunts/{hunt}/assets",
   simulate: "GET /v1/hunts/{hunt}/definition",
@@ -407,6 +410,8 @@ function OneHunt({ hunt, view: asked, rest }: { hunt: string; view: View; rest: 
         <FeedView hunt={hunt} phase={known.phase} team={rest} />
       ) : view === "help" ? (
         <HelpDesk hunt={hunt} />
+      ) : view === "judge" ? (
+        <JudgeView hunt={hunt} />
       ) : view === "teams" ? (
         <TeamsView hunt={hunt} phase={known.phase} search={rest} />
       ) : view === "prizes" ? (

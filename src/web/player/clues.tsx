@@ -12,6 +12,7 @@ import { Tried } from "./guesses.tsx";
 import { Help } from "./help.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
+import { SentIn } from "./kinds/submission.tsx";
 import { Claimable } from "./prizes.tsx";
 import { act, forgetVerdicts, hunt, isUnderWay, me, now, older, phase, session } from "./state.ts";
 import { threads } from "./threads.ts";
@@ -68,7 +69,11 @@ export function ClueList() {
                     {clue.meta && <span class="soft small"> · {t("meta")}</span>}
                   </span>
                   <span class="number soft">
-                    {clue.state === "solved" ? t("solved") : number(clue.points)}
+                    {clue.state === "solved"
+                      ? t("solved")
+                      : clue.state === "submitted"
+                        ? t("waitsForJudge")
+                        : number(clue.points)}
                   </span>
                 </a>
               </li>
@@ -187,6 +192,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
       <LongText text={clue.body} />
       <Attachments clue={clue} />
       <Solution clue={clue} />
+      <SentIn clue={clue} />
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
       <Told about={aboutOf(clue)}>
@@ -272,8 +278,8 @@ function Notices({ clue }: { clue: string }) {
 }
 
 function TriesLeft({ clue: { kind, attemptsLeft, attemptsOfClue } }: { clue: ClueApart }) {
-  // Check-ins are not counted.
-  if (attemptsLeft === undefined || kind === "place") return null;
+  // Check-ins and what people judge are not counted.
+  if (attemptsLeft === undefined || kind === "place" || kind === "submission") return null;
   return (
     <p class={`row number tries${attemptsLeft <= 1 ? " tries-few" : " soft"}`}>
       <span>{t("triesLeft", { count: attemptsLeft })}</span>

@@ -32,6 +32,10 @@ export function isStale(heard: Heard, me: MeApart | undefined, now: number): boo
       return me.phase !== "draft";
     case "ended":
       return !isOver(me.phase);
+    // What becomes of it is told beside the clue.
+    case "submitted":
+    case "already_submitted":
+      return clue?.submission !== undefined;
     case "closed":
       return clue?.withdrawn !== true;
     case "banned":

@@ -15,6 +15,7 @@ import type { Announcements } from "../../contract/running.ts";
 import { opensByCode } from "../../contract/scanned.ts";
 import type { ComeBackBody, EndedElsewhere, Renewed } from "../../contract/sessions.ts";
 import type { Entry, Leaderboard } from "../../contract/standings.ts";
+import type { Uploaded } from "../../contract/submissions.ts";
 import { type Call, call, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { locale, t } from "../shared/i18n.ts";
@@ -23,10 +24,12 @@ import { openLive } from "../shared/live.ts";
 import { plainText } from "../shared/markdown.tsx";
 import { decoded, encoded, objectIn } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
+import { sendFile } from "../shared/send-file.ts";
 import type { Session } from "./kept.ts";
 import { type Told, textsOf, wholeOf, withTexts } from "./looked.ts";
 import { returnCodeIn } from "./return-link.ts";
 import { dropScanned, keepScanned, recallScanned, scanned } from "./scanned.ts";
+import { beginSending } from "./sending.ts";
 import { type Heard, reopened } from "./stale.ts";
 import {
   dropRows,
@@ -368,6 +371,22 @@ async function callAs<Told>(
   }
 }
 
+/** As `callAs`, with a file. */
+async function sendAs(
+  { token }: Pick<Session, "token">,
+  path: string,
+  body: Blob,
+  told: (share: number) => void,
+): Promise<Uploaded> {
+  const send = (by: string): Promise<Uploaded> => sendFile("POST", huntPath(id, path), by, body, told);
+  try {
+    return await send(token);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 401) throw error;
+    return await send(await freshToken());
+  }
+}
+
 /** Calls the engine for who plays here. Throws `Problem`, also when nobody does. */
 export async function askAsPlayer<Told>(path: string, options: Call = {}): Promise<Told> {
   const playing = session.value;
@@ -476,12 +495,13 @@ async function enter(playing: Session): Promise<void> {
       if (open) void refresh();
     },
     gone: () => void refreshHunt(),
-    frame: ({ announcement, phase: changed, team, thread, error }) => {
+    frame: ({ announcement, phase: changed, team, thread, submission, error }) => {
       // Whether the token has ended or is void, a look finds out.
       if (error?.code === "unauthenticated") void refresh();
       if (announcement) hearOf(announcement);
       const answer = thread && heardThread(thread);
       if (answer !== undefined) toast.value = { kind: "news", text: `${t("helpAnswer")} ${answer}` };
+      if (submission) hearJudged(submission);
       const solved = team?.solved ?? [];
       if (solved.length > 0) void refresh().then(() => tellSolved(solved));
       if (announcement || team || (changed && changed !== me.value?.phase)) {
@@ -507,6 +527,17 @@ async function enter(playing: Session): Promise<void> {
     clearInterval(looks);
     outbox = undefined;
     live.value = false;
+  };
+  const endSending = await beginSending({
+    hunt: id,
+    player: playing.player.id,
+    upload: (clue, body, told) => sendAs(present(), `/clues/${encoded(clue)}/uploads`, body, told),
+    act: (event) => own.add({ id: makeId(), at: new Date().toISOString(), ...event }),
+  });
+  const endRest = endPlaying;
+  endPlaying = () => {
+    endSending();
+    endRest();
   };
   leftBehind.value = await readLeftBehind(id, playing.player.id);
   // Without a network these are what there is to read.
@@ -619,6 +650,15 @@ function renewAddresses(): void {
   renewedAt = Date.now();
   look.value = { ...look.value, etag: undefined };
   void refresh();
+}
+
+/** A judge has said something: pointed out where the clue's page is not in view. */
+function hearJudged({ clue, state }: { clue: string; state: "waiting" | "accepted" | "refused" }): void {
+  void refresh();
+  if (state === "waiting" || isInView(`clue/${clue}`)) return;
+  const title = me.value?.clues.find(({ id: each }) => each === clue)?.title ?? "";
+  // A solve is told as one.
+  if (state === "refused") toast.value = { kind: "news", text: `${title}: ${t("judged_refused")}` };
 }
 
 /** Announcements that were taken back while the page is open. */

@@ -30,7 +30,8 @@ export interface Seen {
 interface Schema extends DBSchema {
   session: { key: string; value: Session };
   /** By the hunt; and long texts, by the hunt and their digest (`textKey`). */
-  seen: { key: string; value: Seen & { text?: string } };
+  // And what is on its way to a submission (sendings-kept.ts).
+  seen: { key: string; value: Seen & { text?: string; sending?: unknown } };
   // The version stays as it is: a page of an earlier release in another tab would keep a new one waiting.
   outbox: { key: number; value: Row; indexes: { hunt: string; id: [string, string] } };
 }
@@ -103,6 +104,7 @@ export function forgetSession(hunt: string): Promise<void> {
     await transaction.objectStore("session").delete(hunt);
     await transaction.objectStore("seen").delete(hunt);
     await transaction.objectStore("seen").delete(textsOfHunt(hunt));
+    await transaction.objectStore("seen").delete(startingWith(`sending:${hunt}:`));
     const outbox = transaction.objectStore("outbox");
     for (const key of await outbox.index("hunt").getAllKeys(hunt)) await outbox.delete(key);
     await transaction.done;
@@ -135,6 +137,37 @@ const textKey = (hunt: string, digest: string): string => `${hunt}/${digest}`;
 
 /** A slash and what comes after it: the character behind it is `0`. */
 const textsOfHunt = (hunt: string): IDBKeyRange => IDBKeyRange.bound(`${hunt}/`, `${hunt}0`, false, true);
+
+/** Behind every key that begins so stands this character, which no key has. */
+const startingWith = (start: string): IDBKeyRange => IDBKeyRange.bound(start, `${start}\uffff`);
+
+/** What is on its way to submissions, under keys that begin so. */
+export const keysSeen = (start: string): Promise<string[]> =>
+  kept(
+    (db) => db.getAllKeys("seen", startingWith(start)),
+    () => [...unkeptSendings.keys()].filter((key) => key.startsWith(start)),
+  );
+
+/** Of a browser that keeps nothing: they last as long as the page. */
+const unkeptSendings = new Map<string, unknown>();
+
+export const seenAt = (key: string): Promise<unknown> =>
+  kept(
+    async (db) => (await db.get("seen", key))?.sending,
+    () => unkeptSendings.get(key),
+  );
+
+export const putSeen = (key: string, { sending }: { sending: unknown }): Promise<void> =>
+  kept(
+    async (db) => void (await db.put("seen", { sending }, key)),
+    () => void unkeptSendings.set(key, sending),
+  );
+
+export const dropSeen = (key: string): Promise<void> =>
+  kept(
+    (db) => db.delete("seen", key),
+    () => void unkeptSendings.delete(key),
+  );
 
 /** The texts with these digests that are kept. */
 export const readTexts = (hunt: string, wanted: ReadonlySet<string>): Promise<Map<string, string>> =>

@@ -58,7 +58,9 @@ export function ClueForm({ index }: { index: number }) {
               ]}
             />
           )}
-          <NumberField path={[...path, "points"]} label={t("points")} min={0} placeholder="0" />
+          {typeof model.at([...path, "points"]) !== "object" && (
+            <NumberField path={[...path, "points"]} label={t("points")} min={0} placeholder="0" />
+          )}
         </div>
         <TranslatedField path={[...path, "body"]} label={t("clueBody")} hint={t("markdownHint")} lines={6} />
         <InsertFile path={[...path, "body"]} />

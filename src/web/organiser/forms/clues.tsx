@@ -146,7 +146,7 @@ function Row({ index, open, remove }: { index: number; open(clue: number): void;
         <strong dir="auto">{title}</strong>
         <span class="soft small">
           {kind in KIND_FORMS ? t(`kind_${kind}`) : kind} ·{" "}
-          {number(Number(model.text([...path, "points"]) || 0))} ·{" "}
+          {number(Number(model.text([...path, "points", "to"]) || model.text([...path, "points"]) || 0))} ·{" "}
           <bdi>{sentence(model, model.at([...path, "opens"]))}</bdi>
         </span>
         {found.length > 0 && (

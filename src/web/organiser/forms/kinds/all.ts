@@ -4,9 +4,16 @@ import { choice } from "./choice.tsx";
 import type { KindForm } from "./kind.ts";
 import { place } from "./place.tsx";
 import { scan } from "./scan.tsx";
+import { submission } from "./submission.tsx";
 
 /** By the kind's name in a definition. */
-const FORMS: Readonly<Record<(typeof CLUE_KINDS)[number], KindForm>> = { answer, choice, scan, place };
+const FORMS: Readonly<Record<(typeof CLUE_KINDS)[number], KindForm>> = {
+  answer,
+  choice,
+  scan,
+  place,
+  submission,
+};
 
 /** As `FORMS`; a definition may say anything. */
 export const KIND_FORMS: Readonly<Record<string, KindForm>> = FORMS;

@@ -48,7 +48,8 @@ type AuditDetail =
   | "webhook"
   | "status"
   | "redelivered"
-  | "refused";
+  | "refused"
+  | "accept";
 
 /** Of the page: the engine was not reached, and the response to a change was lost. */
 type OwnProblem = "offline" | "lost";

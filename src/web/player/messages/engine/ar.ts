@@ -9,6 +9,8 @@ export const engine: EngineTexts = {
     many: "صحيح. {count} نقطة.",
     other: "صحيح. {count} نقطة.",
   },
+  outcome_submitted: "تم الإرسال. سينظر فيه أحد المحكّمين.",
+  outcome_already_submitted: "أرسل فريقكم شيئًا لهذا اللغز ولم يُحكم عليه بعد.",
   outcome_nudge: "اقتربت من الحل.",
   outcome_incorrect: "غير صحيح.",
   outcome_out_of_range: "لم تصل بعد.",

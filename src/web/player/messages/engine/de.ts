@@ -2,6 +2,8 @@ import type { EngineTexts } from "./keys.ts";
 
 export const engine: EngineTexts = {
   outcome_correct: { one: "Richtig. Ein Punkt.", other: "Richtig. {count} Punkte." },
+  outcome_submitted: "Eingesandt. Gleich sieht es sich jemand an.",
+  outcome_already_submitted: "Euer Team hat hier schon etwas eingesandt, das noch nicht beurteilt ist.",
   outcome_nudge: "Fast richtig.",
   outcome_incorrect: "Nicht richtig.",
   outcome_out_of_range: "Du bist noch nicht da.",

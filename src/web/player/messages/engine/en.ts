@@ -2,6 +2,8 @@ import type { EngineTexts } from "./keys.ts";
 
 export const engine = {
   outcome_correct: { one: "That is right. One point.", other: "That is right. {count} points." },
+  outcome_submitted: "Sent in. Somebody is going to look at it.",
+  outcome_already_submitted: "Your team has already sent something in for this, which is not judged yet.",
   outcome_nudge: "Nearly right.",
   outcome_incorrect: "Not right.",
   outcome_out_of_range: "You are not there yet.",
