@@ -99,6 +99,7 @@ await build({
     detector: join(web, "player", "detector.ts"),
     map: join(web, "shared", "map.ts"),
     gfm: join(web, "shared", "gfm.ts"),
+    sender: join(web, "player", "sender.ts"),
   },
   outdir: join(out, "parts"),
   assetNames: "../assets/[name]-[hash]",

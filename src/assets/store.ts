@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { ASSET_BYTES, ASSET_ENDINGS, assetTypeOf, endingOf } from "../contract/asset-types.ts";
-import { type MediaKind, SENT_BYTES } from "../contract/media.ts";
+import type { MediaKind } from "../contract/media.ts";
+import { SENT_BYTES } from "../contract/submissions.ts";
 import { RequestError } from "../errors.ts";
 import { cleanSvg, SVG_BYTES } from "./clean/svg.ts";
 import type { StoredContent } from "./content.ts";

@@ -36,7 +36,10 @@ const keptFact = z
     clue: slug.meta({ description: "The clue", examples: ["old-lamp"] }).exactOptional(),
     answer: told("As it was typed", "a lighthouse?").exactOptional(),
     text: told("As it was written for judging; absent: it is deleted", "Our pyramid").exactOptional(),
-    files: z.array(sentFile).meta({ description: "What was sent for judging", examples: [[]] }).exactOptional(),
+    files: z
+      .array(sentFile)
+      .meta({ description: "What was sent for judging", examples: [[]] })
+      .exactOptional(),
     position: position.exactOptional(),
     hint: slug.meta({ description: "The hint", examples: ["h1"] }).exactOptional(),
     cost: amount("What it cost the team", 10).exactOptional(),

@@ -1,6 +1,19 @@
 /** Playing: a player's events, and what each came to. The same over HTTP and over the live socket. */
 import { z } from "zod";
-import { amount, eventId, id, line, mark, position, slug, text, time, timeGiven, told, whole } from "./basics.ts";
+import {
+  amount,
+  eventId,
+  id,
+  line,
+  mark,
+  position,
+  slug,
+  text,
+  time,
+  timeGiven,
+  told,
+  whole,
+} from "./basics.ts";
 import { SUBMISSION_FILES_MAX, SUBMISSION_TEXT_MAX } from "./media.ts";
 import { CODE_UNITS_MAX, readingsOf, SCANNED_MAX } from "./scanned.ts";
 

@@ -1,6 +1,29 @@
 /** Submissions: what teams send for judging, the queue of judges, verdicts. */
 import { z } from "zod";
-import { cursorGiven, flag, id, nextCursor, reason, slug, text, time, told, whole, wholeInQuery } from "./basics.ts";
+import {
+  cursorGiven,
+  flag,
+  id,
+  nextCursor,
+  reason,
+  slug,
+  text,
+  time,
+  told,
+  whole,
+  wholeInQuery,
+} from "./basics.ts";
+import type { MediaKind } from "./media.ts";
+
+/** Longest file of each kind, bytes. */
+export const SENT_BYTES: Readonly<Record<MediaKind, number>> = {
+  image: 15_000_000,
+  audio: 25_000_000,
+  video: 100_000_000,
+};
+
+/** Longest of all, bytes. */
+export const SENT_BYTES_MAX = Math.max(...Object.values(SENT_BYTES));
 
 /** How long somebody who claims a submission has it, ms. */
 export const SUBMISSION_LEASE = 15 * 60_000;
@@ -90,7 +113,9 @@ export const submissionsQuery = z.strictObject({
 
 export const submissions = z
   .strictObject({
-    submissions: z.array(submission).meta({ description: "The longest wait first", examples: [[SUBMISSION]] }),
+    submissions: z
+      .array(submission)
+      .meta({ description: "The longest wait first", examples: [[SUBMISSION]] }),
     cursor: nextCursor.exactOptional(),
   })
   .meta({
@@ -110,10 +135,12 @@ export const verdictBody = z
     accept: flag("Whether it counts"),
     points: whole("Where the clue has a range of points: how many", 80).exactOptional(),
     say: text(SAY_MAX)
-      .meta({ description: `What to tell the team, ${SAY_MAX} characters at most`, examples: ["Your best one!"] })
+      .meta({
+        description: `What to tell the team, ${SAY_MAX} characters at most`,
+        examples: ["Your best one!"],
+      })
       .exactOptional(),
   })
   .meta({ id: "Verdict", description: "A verdict", examples: [{ accept: true, say: "Your best one!" }] });
-export type VerdictBody = z.infer<typeof verdictBody>;
 
 export const clearQuery = z.strictObject({ reason });

@@ -18,7 +18,15 @@ import type { Actor, AuditEntry, RepairReport } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
 import type { Win } from "../objects/prizes.ts";
-import type { HelpAction, HelpAsked, JudgeAction, Organised, SentSubmission, TeamChanged, Whereabouts } from "../objects/shard.ts";
+import type {
+  HelpAction,
+  HelpAsked,
+  JudgeAction,
+  Organised,
+  SentSubmission,
+  TeamChanged,
+  Whereabouts,
+} from "../objects/shard.ts";
 import type { DeliveryTry } from "../objects/webhooks.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";

@@ -60,7 +60,15 @@ import type { Beginning } from "../objects/names.ts";
 import { ownName } from "../objects/own-name.ts";
 import type { VaultConfig } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
-import type { HelpAction, HelpAsked, JudgeAction, Organised, SentSubmission, ShardConfig, TeamChanged } from "../objects/shard.ts";
+import type {
+  HelpAction,
+  HelpAsked,
+  JudgeAction,
+  Organised,
+  SentSubmission,
+  ShardConfig,
+  TeamChanged,
+} from "../objects/shard.ts";
 import type { DeliveryTry, WebhookConfig } from "../objects/webhooks.ts";
 import { growthLimits } from "../placement/growth.ts";
 import type { LoadFigures } from "../placement/loads.ts";

@@ -116,7 +116,8 @@ export function toldOf(
         ...(points === undefined ? {} : { points }),
         ...(team.rank === undefined ? {} : { place: team.rank }),
       };
-      if (fact.submission !== undefined) tell("submitted", fact, sentData(config, fact, clue, fact.submission));
+      if (fact.submission !== undefined)
+        tell("submitted", fact, sentData(config, fact, clue, fact.submission));
       tell("solved", fact, data);
       if (isFirst) tell("first_solve", fact, data);
       if (clue === config.finish) tell("finished", fact, data);

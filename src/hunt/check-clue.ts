@@ -32,7 +32,8 @@ export function checkClue(clue: ClueDefinition, path: string, report: Report): v
 function checkRange({ kind, range }: ClueDefinition, path: string, report: Report): void {
   if (!range) return;
   if (kind !== "submission") {
-    const message = "only a submission has points that a judge gives: of a clue of another kind they are a number";
+    const message =
+      "only a submission has points that a judge gives: of a clue of another kind they are a number";
     report({ path: `${path}.points`, code: "range-superfluous", message });
   }
   if (range.from > range.to) {

@@ -144,8 +144,7 @@ export class Solves extends Packed<Solve> {
     this.put(place, at);
     this.put(place + 1, seq);
     this.put(place + 2, points);
-    const isPlain =
-      more.recordedAt === undefined && more.byHand === undefined && more.opensAt === undefined;
+    const isPlain = more.recordedAt === undefined && more.byHand === undefined && more.opensAt === undefined;
     if (isPlain) this.#more?.delete(clue);
     else {
       this.#more ??= new Map();

@@ -2,7 +2,15 @@
  * A turn: one event of a player while it is decided. This is how far the rules
  * of one kind of clue, of hints and of claims see; `decide` makes the turn.
  */
-import type { Command, NewFact, PlayFact, RecordedOutcome, Result, SentFile, UnrecordedOutcome } from "../protocol.ts";
+import type {
+  Command,
+  NewFact,
+  PlayFact,
+  RecordedOutcome,
+  Result,
+  SentFile,
+  UnrecordedOutcome,
+} from "../protocol.ts";
 import { type AttemptLimits, cooldownUntil, isEmpty, tokensLeft } from "./attempts.ts";
 import { effectiveTime } from "./client-time.ts";
 import { iso } from "./moment.ts";

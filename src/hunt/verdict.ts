@@ -89,7 +89,8 @@ const isSame = (submission: Submission, { accept, points, say = "" }: Verdict): 
   submission.verdict === (accept ? "accepted" : "refused") &&
   submission.points === points &&
   (submission.say ?? "") === say &&
-  !submission.undone;
+  // What was taken back by hand can be accepted again.
+  !(accept && submission.undone);
 
 /** What the clue's solve has to become by what counts in the team; undefined: it is so. */
 function changeOf(context: Context, team: Team, id: string, now: number): NewFact | undefined {

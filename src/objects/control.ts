@@ -22,7 +22,15 @@ import type { BackupHead, BackupPage, RestoreHead } from "./backup.ts";
 import type { BoardConfig } from "./leaderboard.ts";
 import type { VaultConfig } from "./prizes.ts";
 import type { Rehearsal } from "./rehearsal.ts";
-import type { HelpAction, HelpAsked, JudgeAction, Organised, SentSubmission, ShardConfig, TeamChanged } from "./shard.ts";
+import type {
+  HelpAction,
+  HelpAsked,
+  JudgeAction,
+  Organised,
+  SentSubmission,
+  ShardConfig,
+  TeamChanged,
+} from "./shard.ts";
 import type { DeliveryTry, WebhookConfig } from "./webhooks.ts";
 
 /** The organiser behind a call, for the audit. */

@@ -480,6 +480,12 @@ export interface SentPlace {
   id: string;
 }
 
+/** Who looks at a submission, until when (epoch ms). */
+export interface Lease {
+  by: string;
+  until: number;
+}
+
 /** A submission as judges see it. `lease`: who has it, until when (epoch ms). */
 export interface SentSubmission {
   id: string;
@@ -492,7 +498,7 @@ export interface SentSubmission {
   state: SubmissionState;
   say?: string;
   points?: number;
-  lease?: { by: string; until: number };
+  lease?: Lease;
 }
 
 /** Which submissions of the queue; `state`: absent: those that wait. */

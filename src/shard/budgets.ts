@@ -215,7 +215,8 @@ export class ShardBudgets implements Budgets {
     if (!this.#limited) return;
     for (const fact of facts) {
       if (!isOfPlayers(fact) || fact.at < now - HOUR || fact.at > now) continue;
-      const texts = "outcome" in fact ? (fact.answer?.length ?? 0) + (fact.message?.length ?? 0) + (fact.words ?? 0) : 0;
+      const texts =
+        "outcome" in fact ? (fact.answer?.length ?? 0) + (fact.message?.length ?? 0) + (fact.words ?? 0) : 0;
       this.#allowanceOf(fact.team, fact.at).bytes -= FACT_BYTES + texts;
     }
   }

@@ -5,13 +5,14 @@
 import { assetPeriod, sentUrl } from "../assets/ticket.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import type { Clock } from "../clock.ts";
-import { SUBMISSION_LEASE, type SentFile, type SubmissionState } from "../contract/submissions.ts";
+import { type SentFile, SUBMISSION_LEASE, type SubmissionState } from "../contract/submissions.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { submissionId, submissionOf } from "../hunt/submissions.ts";
 import type { Submission, Team } from "../hunt/team.ts";
 import { bySent } from "../objects/orders.ts";
 import type {
   JudgeAction,
+  Lease,
   Organised,
   SentPage,
   SentSubmission,
@@ -37,12 +38,6 @@ interface Entry {
   clue: string;
   at: number;
   state: SubmissionState;
-}
-
-/** Who looks at a submission, until when (epoch ms). */
-export interface Lease {
-  by: string;
-  until: number;
 }
 
 export interface JudgingDeps {

@@ -309,7 +309,10 @@ export class SegmentLog {
     for (let index = 0; index < bodies.length; index += 1) {
       bytes += measure(bodies[index] ?? "") + beside(facts[index]?.seq);
       // Cut before a fact that would overflow it, so that only a single fact can be longer.
-      const next = index + 1 < bodies.length ? measure(bodies[index + 1] ?? "") + beside(facts[index + 1]?.seq) : SEGMENT_BYTES_MAX;
+      const next =
+        index + 1 < bodies.length
+          ? measure(bodies[index + 1] ?? "") + beside(facts[index + 1]?.seq)
+          : SEGMENT_BYTES_MAX;
       if (bytes + next < SEGMENT_BYTES_MAX) continue;
       const first = facts[from]?.seq ?? 0;
       const last = facts[index]?.seq ?? 0;

@@ -7,11 +7,10 @@
 import type { CompiledHunt } from "../hunt/compiled.ts";
 import type { Sql } from "../lazy-sql.ts";
 import type { Rehearsal } from "../objects/rehearsal.ts";
-import type { ShardConfig } from "../objects/shard.ts";
+import type { Lease, ShardConfig } from "../objects/shard.ts";
 import type { Range } from "../protocol.ts";
 import { assertKnownForm } from "../stored-form.ts";
 import { StoredText } from "../stored-text.ts";
-import type { Lease } from "./judging.ts";
 
 /**
  * Of the configuration without the compiled hunt, which has its own `format`. In form 2 that has `rules`. Form 3 is of

@@ -84,7 +84,8 @@ export class Uploads implements UploadsKnown {
       return { accept: [] };
     }
     const context = current.context(now);
-    if (!seenOf(context, team, now).some((seen) => seen.id === clue)) return refuse("not_found", "no such clue");
+    if (!seenOf(context, team, now).some((seen) => seen.id === clue))
+      return refuse("not_found", "no such clue");
     const compiled = context.hunt.clues.get(clue);
     if (compiled?.accept === undefined) return refuse("conflict", "files are sent for submission clues only");
     if (context.phase !== "live") return refuse("conflict", "files are sent while the hunt is live");
@@ -192,7 +193,10 @@ export class Uploads implements UploadsKnown {
     try {
       for (const each of due) await this.#delete(each);
     } catch (error) {
-      console.warn({ message: "sent files could not be deleted, the alarm repeats it", error: String(error) });
+      console.warn({
+        message: "sent files could not be deleted, the alarm repeats it",
+        error: String(error),
+      });
       wake(RETRY_DELAY);
       return;
     }

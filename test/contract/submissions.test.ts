@@ -87,12 +87,11 @@ async function verdict(hunt: string, id: string, json: object, token?: string): 
   return done.body.submission;
 }
 
-const phase = (hunt: string, to: string) =>
-  client.organise("POST", `/v1/hunts/${hunt}/phase`, { phase: to });
+const phase = (hunt: string, to: string) => client.organise("POST", `/v1/hunts/${hunt}/phase`, { phase: to });
 
 const fileAt = (url: string): Promise<Response> => fetch(new URL(url, client.url));
 
-describe("[SUBM-10] a file is sent", () => {
+describe("[SUBM-10] [SUBM-11] a file is sent", () => {
   test("its first bytes say what it is; where it was taken and by what stands in it no more", async () => {
     await client.publish("sent", photoHunt({ accept: ["image", "video"] }));
     const ada = await client.team("sent", "Owls");
@@ -144,7 +143,9 @@ describe("[SUBM-10] a file is sent", () => {
     expectProblem(more, "rate_limited");
     expect(Number(more.headers.get("retry-after"))).toBeGreaterThan(3_000);
     expect(await submit(bob, { uploads: [ids[0] ?? ""] })).toMatchObject({ outcome: "invalid" });
-    expect(await submit(ada, { uploads: [ids[0] ?? "", ids[0] ?? ""] })).toMatchObject({ outcome: "invalid" });
+    expect(await submit(ada, { uploads: [ids[0] ?? "", ids[0] ?? ""] })).toMatchObject({
+      outcome: "invalid",
+    });
     expect(await submit(ada, { uploads: ids.slice(0, 6) })).toMatchObject({ outcome: "invalid" });
     expect(await submit(ada, { uploads: ids.slice(0, 5) })).toMatchObject({ outcome: "submitted" });
     const [sent] = await queue("many-files");
@@ -155,7 +156,7 @@ describe("[SUBM-10] a file is sent", () => {
 });
 
 describe("[SUBM-20] people judge", () => {
-  test("what waits is in the queue; accepted, it solves since it was sent, and opens since the verdict", async () => {
+  test("[SUBM-21] what waits is in the queue; accepted, it solves since it was sent, and opens since the verdict", async () => {
     await client.publish("judged", photoHunt());
     const ada = await client.team("judged", "Owls");
     const socket = await Socket.ofPlayer(client, ada);
@@ -180,7 +181,11 @@ describe("[SUBM-20] people judge", () => {
     expect(await socket.next("submission")).toEqual({ clue: "pyramid", state: "waiting" });
     expect(await socket.next("submission")).toEqual({ clue: "pyramid", state: "accepted", say: "Lovely" });
     const clue = await clueOf(ada);
-    expect(clue).toMatchObject({ state: "solved", points: 40, submission: { state: "accepted", say: "Lovely" } });
+    expect(clue).toMatchObject({
+      state: "solved",
+      points: 40,
+      submission: { state: "accepted", say: "Lovely" },
+    });
     expect(Date.parse(clue?.solvedAt ?? "")).toBeLessThan(sentAt + 5_000);
     const opened = await clueOf(ada, "after");
     expect(Date.parse(opened?.openedAt ?? "")).toBeGreaterThan(Date.parse(clue?.solvedAt ?? ""));
@@ -188,7 +193,10 @@ describe("[SUBM-20] people judge", () => {
     expect((await queue("judged", "?state=accepted")).map((each) => each.id)).toEqual([id]);
     // A mistake is undone: nothing closes, and the clue can be sent for again.
     await verdict("judged", id, { accept: false, say: "Oh no" });
-    expect(await clueOf(ada)).toMatchObject({ state: "open", submission: { state: "refused", say: "Oh no" } });
+    expect(await clueOf(ada)).toMatchObject({
+      state: "open",
+      submission: { state: "refused", say: "Oh no" },
+    });
     expect(await clueOf(ada, "after")).toMatchObject({ openedAt: opened?.openedAt });
     expect(await submit(ada, { text: "Better" })).toMatchObject({ outcome: "submitted" });
     const actions = (await client.organise<Audit>("GET", "/v1/hunts/judged/audit")).body.entries;
@@ -236,7 +244,7 @@ describe("[SUBM-20] people judge", () => {
     expectProblem(await act("unjudged", told?.id ?? "", "verdict", { accept: false }), "conflict");
   });
 
-  test("words alone only where they are taken, 4,000 characters over HTTP, and deleted they are gone", async () => {
+  test("[SUBM-12] [SUBM-22] [SUBM-23] words alone only where they are taken, 4,000 characters over HTTP, and deleted they are gone", async () => {
     await client.publish("words", photoHunt({ accept: ["image"] }));
     const ada = await client.team("words", "Owls");
     expect(await submit(ada, { text: "Only words" })).toMatchObject({ outcome: "invalid" });
@@ -255,7 +263,10 @@ describe("[SUBM-20] people judge", () => {
     expect((await client.call("DELETE", path, { token: operator })).status).toBe(204);
     expect((await client.call("DELETE", path, { token: operator })).status).toBe(204);
     expect((await fileAt(url)).status).toBe(404);
-    expect(await clueOf(ada)).toMatchObject({ state: "solved", submission: { state: "accepted", files: [] } });
+    expect(await clueOf(ada)).toMatchObject({
+      state: "solved",
+      submission: { state: "accepted", files: [] },
+    });
     expect((await clueOf(ada))?.submission?.text).toBeUndefined();
     expect((await client.organise("GET", "/v1/hunts/words/export")).text).not.toContain("ääää");
     const { body } = await client.organise<{ ok: boolean }>("GET", "/v1/hunts/words/verify");
@@ -286,7 +297,9 @@ describe("[SUBM-30] who is forgotten", () => {
     const data = await client.call("GET", "/v1/hunts/forgotten/me/data", { token: ada.token });
     expect(data.text).toContain("Me, with my dog");
     const url = sent?.files[0]?.url ?? "";
-    expect((await client.call("DELETE", "/v1/hunts/forgotten/me", { token: ada.token })).status).toBeLessThan(300);
+    expect((await client.call("DELETE", "/v1/hunts/forgotten/me", { token: ada.token })).status).toBeLessThan(
+      300,
+    );
     await expect.poll(async () => (await fileAt(url)).status).toBe(404);
     expect(spare).not.toBe("");
     const [left] = await queue("forgotten", "?state=accepted");

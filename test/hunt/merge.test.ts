@@ -360,6 +360,11 @@ describe("[TE-34] random games of two teams", () => {
         const draw = tape(values);
         const { played, now } = randomGame(draw);
         const { compiled, dynamic } = played.context.hunt;
+        for (const { seq, verdict } of played.team("u").submissions ?? []) {
+          if (verdict === undefined) {
+            played.organise({ type: "judge", submission: seq, accept: draw(2) === 0 }, now, "u");
+          }
+        }
         const expected = unionOf(toldOf(played.facts, "t"), toldOf(played.facts, "u"));
         const open = compiled.clues.filter(({ id }) =>
           isOpen(

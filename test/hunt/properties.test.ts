@@ -281,7 +281,9 @@ describe("any game", () => {
       randomGame(draw, (played, { now }) => {
         const fresh = played.facts.slice(seen);
         seen = played.facts.length;
-        const isBroughtForward = fresh.some((fact) => fact.type === "solve" && (fact.opensAt ?? fact.solvedAt) < fact.at);
+        const isBroughtForward = fresh.some(
+          (fact) => fact.type === "solve" && (fact.opensAt ?? fact.solvedAt) < fact.at,
+        );
         takenBack += fresh.filter(({ type }) => type === "unsolve").length;
         const { hunt } = played.context;
         const progress = progressOf(hunt, played.team(), played.openedAt, Number.MAX_SAFE_INTEGER);

@@ -82,6 +82,7 @@ const clue = { round: "r", kind: "answer", answers: ["right"], points: 10 };
 const CLUES = [
   { ...clue, id: "a", title: "a", body: "A text that is long. ".repeat(50) },
   { ...clue, id: "b", title: "b", opens: { solved: "a" } },
+  { round: "r", kind: "submission", accept: ["text", "image"], points: 10, id: "photo", title: "photo" },
 ];
 
 let tokens: Record<Token, string>;
@@ -343,6 +344,26 @@ const ROUTES: Record<string, (() => Promise<Asked> | Asked)[]> = {
   "POST /v1/hunts/{hunt}/help/{thread}/messages": [
     async () => post(of(HUNT, `help/${(await requested()).id}/messages`), { text: "Here." }),
   ],
+  "POST /v1/hunts/{hunt}/clues/{clue}/uploads": [
+    async () => ({ ...withToken((await crew()).captain, "clues/photo/uploads"), body: PICTURE }),
+  ],
+  "GET /v1/hunts/{hunt}/sent/{upload}": [() => sentFile()],
+  "GET /v1/hunts/{hunt}/submissions": [() => get(of(HUNT, "submissions"), "organiser")],
+  ...Object.fromEntries(
+    ["claim", "release"].map((change) => [
+      `POST /v1/hunts/{hunt}/submissions/{submission}/${change}`,
+      [async () => post(of(HUNT, `submissions/${await submitted()}/${change}`), undefined)],
+    ]),
+  ),
+  "POST /v1/hunts/{hunt}/submissions/{submission}/verdict": [
+    async () => post(of(HUNT, `submissions/${await submitted()}/verdict`), { accept: true }),
+  ],
+  "DELETE /v1/hunts/{hunt}/submissions/{submission}": [
+    async () => ({
+      ...get(of(HUNT, `submissions/${await submitted()}?reason=test`), "organiser"),
+      method: "DELETE",
+    }),
+  ],
   "GET /v1/hunts/{hunt}/stuck": [() => get(of(HUNT, "stuck"), "organiser")],
   "GET /v1/hunts/{hunt}/checkins": [() => get(of(HUNT, "checkins"), "organiser")],
   "GET /v1/hunts/{hunt}/stats": [() => get(of(HUNT, "stats"), "organiser")],
@@ -527,6 +548,36 @@ async function requested(): Promise<{ id: string; captain: JoinedPlayer }> {
   const seat = { team: captain.team.id, player: captain.player.id };
   const made = (await shard.askForHelp(seat, undefined, { text: "Help!", key: "k" })) as { id: string };
   return { id: made.id, captain };
+}
+
+const PICTURE = "GIF89a\x01\0\x01\0\0\0\0;";
+
+/** Something that a new team sent; its id. */
+async function submitted(): Promise<string> {
+  const { captain } = await crew();
+  const { id: player } = captain.player;
+  const shard = env.SHARD.getByName(`${HUNT}/${captain.team.id.split("-").slice(0, 2).join("-")}`);
+  const event = { id: "sent", type: "submit", clue: "photo", text: "Look!" };
+  const played = await shard.play(captain.team.id, player, JSON.stringify([event]));
+  const seq = (JSON.parse(String(played)) as { results: { seq: number }[] }).results[0]?.seq;
+  return `${captain.team.id}.${seq}`;
+}
+
+/** A file that a new team sent, at the address that its queue tells. */
+async function sentFile(): Promise<Asked> {
+  const { captain } = await crew();
+  const asking = withToken(captain, "clues/photo/uploads");
+  const send = (path: string, request: RequestInit): Promise<Response> =>
+    exports.default.fetch(`https://hunt.example${path}`, request);
+  const kept = await send(asking.path, { ...asking, method: "POST", body: PICTURE });
+  const { upload } = (await kept.json()) as { upload: string };
+  const event = { id: "sent", type: "submit", clue: "photo", uploads: [upload] };
+  const playing = withToken(captain, "events", { events: [event] });
+  await send(playing.path, playing);
+  const looking = { ...get(of(HUNT, "me")), headers: playing.headers };
+  const { clues } = (await (await send(looking.path, looking)).json()) as MeApart;
+  const { url } = clues.find(({ id }) => id === "photo")?.submission?.files[0] ?? { url: "" };
+  return get(url);
 }
 
 /** A new announcement. */

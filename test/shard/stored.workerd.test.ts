@@ -199,6 +199,9 @@ const TYPES: Record<Fact["type"], true> = {
   unseat: true,
   depart: true,
   arrive: true,
+  submit: true,
+  judged: true,
+  cleared: true,
 };
 
 test("[SH-40] the fixtures have a fact of every type", () => {

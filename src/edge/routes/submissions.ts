@@ -2,10 +2,10 @@
 import { objectKey, storeSent } from "../../assets/store.ts";
 import { newKey, readAssetTicket, sentName } from "../../assets/ticket.ts";
 import { assetQuery } from "../../contract/assets.ts";
-import { SENT_BYTES_MAX } from "../../contract/media.ts";
 import { isOperator } from "../../contract/role-table.ts";
 import {
   clearQuery,
+  SENT_BYTES_MAX,
   SUBMISSION_CURSOR,
   type Submission,
   submissionNow,
@@ -19,13 +19,7 @@ import { check } from "../../intake/check.ts";
 import { calling, callingOnce, controlStub, shardStub } from "../../objects/call.ts";
 import type { Actor } from "../../objects/control.ts";
 import { bySent } from "../../objects/orders.ts";
-import type {
-  JudgeAction,
-  SentPage,
-  SentPlace,
-  SentSubmission,
-  SentWanted,
-} from "../../objects/shard.ts";
+import type { JudgeAction, SentPage, SentPlace, SentSubmission, SentWanted } from "../../objects/shard.ts";
 import type { OrganiserClaims } from "../auth.ts";
 import { ANY_TYPE, declared } from "../declare.ts";
 import { huntOf, iso, shardOf, shardOfNamed, shardsOf } from "../hunt.ts";
@@ -82,9 +76,7 @@ export function submissionRoutes(app: App): void {
           },
           accepts: (kind) => accept.includes(kind),
         });
-        const done = await calling(async () =>
-          shardStub(c.env, hunt, shard).storeUpload(seat, key, content),
-        );
+        const done = await calling(async () => shardStub(c.env, hunt, shard).storeUpload(seat, key, content));
         return c.json(accepted(done), 201);
       } catch (error) {
         // What is left in the bucket is the shard's to delete, by its alarm if it cannot be told now.
@@ -118,8 +110,7 @@ export function submissionRoutes(app: App): void {
       const { upload } = c.req.valid("param");
       const now = c.get("now");
       const { t } = check(assetQuery, queryOf(c));
-      const ticket =
-        t === undefined ? undefined : readAssetTicket(c.env, hunt, sentName(upload), t, now);
+      const ticket = t === undefined ? undefined : readAssetTicket(c.env, hunt, sentName(upload), t, now);
       if (ticket?.key !== upload) {
         await limitAddress(c.env, c.req.raw, now);
         throw noSuchFile();

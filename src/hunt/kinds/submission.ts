@@ -19,7 +19,9 @@ const keys = {
   judge: z
     .enum(["before", "after", "none"])
     .optional()
-    .describe("before: it counts once accepted (default); after: at once, until refused; none: nobody judges"),
+    .describe(
+      "before: it counts once accepted (default); after: at once, until refused; none: nobody judges",
+    ),
 };
 
 interface Submitted {

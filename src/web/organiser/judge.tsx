@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Stats } from "../../contract/data.ts";
-import type { Submission, SubmissionNow, Submissions, SubmissionState } from "../../contract/submissions.ts";
+import type { Submission, SubmissionNow, SubmissionState, Submissions } from "../../contract/submissions.ts";
 import { Problem } from "../shared/api.ts";
 import { clock, countdown, number, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
@@ -62,7 +62,8 @@ async function choose(hunt: string, id: string): Promise<void> {
       if (!(error instanceof Problem)) throw error;
     }
   };
-  if (before !== "" && before !== id && all().some((each) => each.id === before)) await act(before, "release");
+  if (before !== "" && before !== id && all().some((each) => each.id === before))
+    await act(before, "release");
   if (id !== "") await act(id, "claim");
 }
 
@@ -102,7 +103,8 @@ async function judge(hunt: string, accept: boolean): Promise<void> {
 
 /** Keys that a field takes are its own. */
 const isTyping = ({ target }: Event): boolean =>
-  target instanceof HTMLElement && target.closest("input:not([type=checkbox]), textarea, select, button, a") !== null;
+  target instanceof HTMLElement &&
+  target.closest("input:not([type=checkbox]), textarea, select, button, a") !== null;
 
 function onKey(hunt: string, event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
@@ -194,7 +196,9 @@ function OneSubmission({ hunt, one }: { hunt: string; one: Submission | undefine
   const taken = one !== undefined && count === 0 && isOthers(one);
   const remove = async (): Promise<void> => {
     if (!one) return;
-    const values = await askFor(t("judgeDelete"), t("judgeDeleteText"), [{ name: "reason", label: t("reason") }]);
+    const values = await askFor(t("judgeDelete"), t("judgeDeleteText"), [
+      { name: "reason", label: t("reason") },
+    ]);
     if (!values) return;
     const path = `/submissions/${encoded(one.id)}?reason=${encoded(values.reason ?? "")}`;
     const isDone = await attempt("judge", t("done"), () => ask(huntPath(hunt, path), { method: "DELETE" }));

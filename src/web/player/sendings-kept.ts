@@ -1,6 +1,6 @@
 /** What is on its way to a submission, as the device keeps it: a row a clue, with its files. */
 import { isObject } from "../shared/outside.ts";
-import { dropSeen, keysSeen, putSeen, seenAt } from "./storage.ts";
+import { keepSending, readSending } from "./storage.ts";
 
 export interface Sending {
   hunt: string;
@@ -9,25 +9,20 @@ export interface Sending {
   text: string;
   /** `upload`: it is sent. */
   files: { blob: Blob; upload?: string }[];
+  /** Its pictures are as the device has them. */
+  isNew?: true;
 }
 
 /** No hunt's name has a colon, so that these are beside what was seen of hunts. */
-export const sendingsOf = (hunt: string): string => `sending:${hunt}:`;
+const startOf = ({ hunt, player }: Pick<Sending, "hunt" | "player">): string => `sending:${hunt}:${player}:`;
 
-const keyOf = ({ hunt, player, clue }: Sending): string => `${sendingsOf(hunt)}${player}:${clue}`;
+export const saveSending = (sending: Sending): Promise<void> =>
+  keepSending(startOf(sending) + sending.clue, sending);
 
-const isSending = (value: unknown): value is Sending =>
-  isObject(value) && typeof value.clue === "string" && Array.isArray(value.files);
+export const dropSending = (sending: Sending): Promise<void> =>
+  keepSending(startOf(sending) + sending.clue, undefined);
 
-export const saveSending = (sending: Sending): Promise<void> => putSeen(keyOf(sending), { sending });
-
-export const dropSending = (sending: Sending): Promise<void> => dropSeen(keyOf(sending));
-
-export async function readSendings(hunt: string, player: string): Promise<Sending[]> {
-  const found: Sending[] = [];
-  for (const key of await keysSeen(`${sendingsOf(hunt)}${player}:`)) {
-    const sending = await seenAt(key);
-    if (isSending(sending)) found.push(sending);
-  }
-  return found;
-}
+export const readSendings = async (of: Pick<Sending, "hunt" | "player">): Promise<Sending[]> =>
+  (await readSending(startOf(of))).filter(
+    (value): value is Sending => isObject(value) && Array.isArray(value.files),
+  );

@@ -15,7 +15,6 @@ import type { Announcements } from "../../contract/running.ts";
 import { opensByCode } from "../../contract/scanned.ts";
 import type { ComeBackBody, EndedElsewhere, Renewed } from "../../contract/sessions.ts";
 import type { Entry, Leaderboard } from "../../contract/standings.ts";
-import type { Uploaded } from "../../contract/submissions.ts";
 import { type Call, call, huntPath, Problem } from "../shared/api.ts";
 import { device } from "../shared/device.ts";
 import { locale, t } from "../shared/i18n.ts";
@@ -24,7 +23,6 @@ import { openLive } from "../shared/live.ts";
 import { plainText } from "../shared/markdown.tsx";
 import { decoded, encoded, objectIn } from "../shared/outside.ts";
 import { isOver } from "../shared/over.ts";
-import { sendFile } from "../shared/send-file.ts";
 import type { Session } from "./kept.ts";
 import { type Told, textsOf, wholeOf, withTexts } from "./looked.ts";
 import { returnCodeIn } from "./return-link.ts";
@@ -354,38 +352,23 @@ async function signOutElsewhere(token: string, key: string): Promise<EndedElsewh
   }
 }
 
-/** Calls the engine for who plays. A token that has ended is renewed, and the call made again. */
-async function callAs<Told>(
+/** Calls for who plays. A token that has ended is renewed, and the call made again. */
+async function withToken<Told>(
   { token }: Pick<Session, "token">,
-  path: string,
-  options: Call = {},
+  send: (token: string) => Promise<Told>,
 ): Promise<Told> {
-  try {
-    return await call<Told>(huntPath(id, path), { ...options, token });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 401) throw error;
-    const present = session.value?.token;
-    // Another call was faster.
-    const fresh = present === undefined || present === token ? await freshToken() : present;
-    return await call<Told>(huntPath(id, path), { ...options, token: fresh });
-  }
-}
-
-/** As `callAs`, with a file. */
-async function sendAs(
-  { token }: Pick<Session, "token">,
-  path: string,
-  body: Blob,
-  told: (share: number) => void,
-): Promise<Uploaded> {
-  const send = (by: string): Promise<Uploaded> => sendFile("POST", huntPath(id, path), by, body, told);
   try {
     return await send(token);
   } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 401) throw error;
-    return await send(await freshToken());
+    if ((error as { status?: number }).status !== 401) throw error;
+    const present = session.value?.token;
+    // Another call was faster.
+    return await send(present === undefined || present === token ? await freshToken() : present);
   }
 }
+
+const callAs = <Told>(as: Pick<Session, "token">, path: string, options: Call = {}): Promise<Told> =>
+  withToken(as, (token) => call<Told>(huntPath(id, path), { ...options, token }));
 
 /** Calls the engine for who plays here. Throws `Problem`, also when nobody does. */
 export async function askAsPlayer<Told>(path: string, options: Call = {}): Promise<Told> {
@@ -501,10 +484,9 @@ async function enter(playing: Session): Promise<void> {
       if (announcement) hearOf(announcement);
       const answer = thread && heardThread(thread);
       if (answer !== undefined) toast.value = { kind: "news", text: `${t("helpAnswer")} ${answer}` };
-      if (submission) hearJudged(submission);
       const solved = team?.solved ?? [];
       if (solved.length > 0) void refresh().then(() => tellSolved(solved));
-      if (announcement || team || (changed && changed !== me.value?.phase)) {
+      if (announcement || team || submission || (changed && changed !== me.value?.phase)) {
         setTimeout(() => void refresh(), Math.random() * SPREAD);
       }
       if (changed) void refreshHunt();
@@ -531,7 +513,8 @@ async function enter(playing: Session): Promise<void> {
   const endSending = await beginSending({
     hunt: id,
     player: playing.player.id,
-    upload: (clue, body, told) => sendAs(present(), `/clues/${encoded(clue)}/uploads`, body, told),
+    path: (clue) => huntPath(id, `/clues/${encoded(clue)}/uploads`),
+    withToken: (send) => withToken(present(), send),
     act: (event) => own.add({ id: makeId(), at: new Date().toISOString(), ...event }),
   });
   const endRest = endPlaying;
@@ -650,15 +633,6 @@ function renewAddresses(): void {
   renewedAt = Date.now();
   look.value = { ...look.value, etag: undefined };
   void refresh();
-}
-
-/** A judge has said something: pointed out where the clue's page is not in view. */
-function hearJudged({ clue, state }: { clue: string; state: "waiting" | "accepted" | "refused" }): void {
-  void refresh();
-  if (state === "waiting" || isInView(`clue/${clue}`)) return;
-  const title = me.value?.clues.find(({ id: each }) => each === clue)?.title ?? "";
-  // A solve is told as one.
-  if (state === "refused") toast.value = { kind: "news", text: `${title}: ${t("judged_refused")}` };
 }
 
 /** Announcements that were taken back while the page is open. */

@@ -142,32 +142,17 @@ const textsOfHunt = (hunt: string): IDBKeyRange => IDBKeyRange.bound(`${hunt}/`,
 const startingWith = (start: string): IDBKeyRange => IDBKeyRange.bound(start, `${start}\uffff`);
 
 /** What is on its way to submissions, under keys that begin so. */
-export const keysSeen = (start: string): Promise<string[]> =>
+export const readSending = (start: string): Promise<unknown[]> =>
   kept(
-    (db) => db.getAllKeys("seen", startingWith(start)),
-    () => [...unkeptSendings.keys()].filter((key) => key.startsWith(start)),
+    async (db) => (await db.getAll("seen", startingWith(start))).map(({ sending }) => sending),
+    () => [],
   );
 
-/** Of a browser that keeps nothing: they last as long as the page. */
-const unkeptSendings = new Map<string, unknown>();
-
-export const seenAt = (key: string): Promise<unknown> =>
-  kept(
-    async (db) => (await db.get("seen", key))?.sending,
-    () => unkeptSendings.get(key),
-  );
-
-export const putSeen = (key: string, { sending }: { sending: unknown }): Promise<void> =>
-  kept(
-    async (db) => void (await db.put("seen", { sending }, key)),
-    () => void unkeptSendings.set(key, sending),
-  );
-
-export const dropSeen = (key: string): Promise<void> =>
-  kept(
-    (db) => db.delete("seen", key),
-    () => void unkeptSendings.delete(key),
-  );
+/** Keeps it; undefined: no more. */
+export const keepSending = (key: string, sending: unknown): Promise<void> =>
+  kept(async (db) => {
+    await (sending === undefined ? db.delete("seen", key) : db.put("seen", { sending }, key));
+  }, nothing);
 
 /** The texts with these digests that are kept. */
 export const readTexts = (hunt: string, wanted: ReadonlySet<string>): Promise<Map<string, string>> =>

@@ -5,7 +5,7 @@
  * page, so that those of another release do as well.
  */
 export async function part<Module, Made>(
-  name: "detector" | "map" | "gfm",
+  name: "detector" | "map" | "gfm" | "sender",
   load: () => Promise<Module>,
   use: (module: Module) => Made | Promise<Made>,
 ): Promise<Made> {

@@ -74,7 +74,11 @@ export function CluePreview({ path }: { path: Path }) {
         <p class="phone-title" dir="auto">
           {said([...path, "title"]) || model.text([...path, "id"])}
         </p>
-        <p class="soft number">{t("pointsOf", { count: Number(model.text([...path, "points", "to"]) || model.text([...path, "points"]) || 0) })}</p>
+        <p class="soft number">
+          {t("pointsOf", {
+            count: Number(model.text([...path, "points", "to"]) || model.text([...path, "points"]) || 0),
+          })}
+        </p>
         <Markdown text={withFiles(said([...path, "body"]))} />
         {Preview && <Preview path={path} />}
         {hints > 0 && (

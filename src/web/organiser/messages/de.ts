@@ -510,10 +510,11 @@ export const de: Translation<typeof en> = {
   judge_waiting: "wartet",
   judge_accepted: "angenommen",
   judge_refused: "abgelehnt",
-  judgeKeys: "Leertaste nimmt an, X lehnt ab, J und K gehen vor und zurück. Mehrere ankreuzen, und alle bekommen ein Urteil.",
+  judgeKeys:
+    "Leertaste nimmt an, X lehnt ab, J und K gehen vor und zurück. Mehrere ankreuzen, und alle bekommen ein Urteil.",
   judgeNone: "Nichts zu beurteilen.",
   judgeMark: "{team} ankreuzen",
-  judgeMarked: "{count} angekreuzt",
+  judgeMarked: { one: "Eine angekreuzt", other: "{count} angekreuzt" },
   judgeMore: "Dahinter warten weitere.",
   judgeSay: "An das Team (muss nicht sein)",
   judgePoints: "Punkte, wo die Jury sie vergibt",

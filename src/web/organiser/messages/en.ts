@@ -491,10 +491,11 @@ export const en = {
   judge_waiting: "waiting",
   judge_accepted: "accepted",
   judge_refused: "refused",
-  judgeKeys: "Space accepts, X refuses, J and K go on and back. Tick several to give all of them one verdict.",
+  judgeKeys:
+    "Space accepts, X refuses, J and K go on and back. Tick several to give all of them one verdict.",
   judgeNone: "Nothing to judge.",
   judgeMark: "Mark {team}",
-  judgeMarked: "{count} marked",
+  judgeMarked: { one: "One marked", other: "{count} marked" },
   judgeMore: "There are more behind these.",
   judgeSay: "Say to the team (not needed)",
   judgePoints: "Points, where the judge says how many",

@@ -35,7 +35,8 @@ export const engine: EngineTexts = {
   "issue_judge-superfluous": "Diese Art von Rätsel hat kein „judge“",
   "issue_range-superfluous": "Nur bei Einsendungen vergibt die Jury Punkte",
   "issue_range-empty": "„from“ ist größer als „to“",
-  "issue_range-unjudged": "Die Jury vergibt nur dort Punkte, wo eine Einsendung erst zählt, wenn sie angenommen ist",
+  "issue_range-unjudged":
+    "Die Jury vergibt nur dort Punkte, wo eine Einsendung erst zählt, wenn sie angenommen ist",
   "issue_range-moving": "Wo Werte fallen oder das erste Lösen einen Bonus bringt, sind Punkte eine Zahl",
   outcome_nudge: "Fast richtig",
   outcome_incorrect: "Falsch",
