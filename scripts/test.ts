@@ -10,7 +10,7 @@ import { spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { check } from "./check.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -33,6 +33,7 @@ interface Counts {
   skipped: number;
   /** A line each, told again before the last line: what a long run prints is read from its end. */
   failures: string[];
+  files: { name: string; seconds: number }[];
 }
 
 /** The part of vitest's JSON report that is counted. */
@@ -41,7 +42,14 @@ interface Report {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { name: string; status: string; message?: string; assertionResults: Assertion[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    startTime: number;
+    endTime: number;
+    message?: string;
+    assertionResults: Assertion[];
+  }[];
 }
 
 interface Assertion {
@@ -56,6 +64,9 @@ const PARTS = [
   { projects: ["workerd"], files: "test/**/*.workerd.test.ts" },
   { projects: ["engine", "alone"], files: undefined },
 ] as const;
+
+/** Of the files, so many are named at the end with their time. */
+const SLOWEST = 20;
 
 /** Files that run in one go, where it may hang: it is those that are run once more. */
 const FILES_AT_ONCE = 13;
@@ -78,7 +89,7 @@ const QUIET_MAX = 900_000;
 
 async function runTests(args: string[]): Promise<Counts> {
   if (args.length > 0) return runPart(args, false);
-  const all: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  const all: Counts = { passed: 0, failed: 0, skipped: 0, failures: [], files: [] };
   for (const { projects, files } of PARTS) {
     const chosen = projects.flatMap((name) => ["--project", name]);
     for (const some of files === undefined ? [[]] : groupsOf(globSync(files, { cwd: root }))) {
@@ -87,6 +98,7 @@ async function runTests(args: string[]): Promise<Counts> {
       all.failed += part.failed;
       all.skipped += part.skipped;
       all.failures.push(...part.failures);
+      all.files.push(...part.files);
     }
   }
   return all;
@@ -142,7 +154,11 @@ function count(report: Report | undefined, ended: string): Counts {
     failures.push("no test was run");
     failed = 1;
   }
-  return { passed, failed, skipped, failures };
+  const files = (report?.testResults ?? []).map(({ name, startTime, endTime }) => ({
+    name: relative(root, name),
+    seconds: (endTime - startTime) / 1_000,
+  }));
+  return { passed, failed, skipped, failures, files };
 }
 
 function firstLine(text: string | null | undefined): string {
@@ -223,6 +239,8 @@ const args = given.filter((arg) => arg !== "--faults" && arg !== "--long");
 const checked = faults ? { passed: 0, failed: 0 } : await check();
 const tested = await runTests(faults && args.length === 0 ? FAULT_TESTS : args);
 const failed = checked.failed + tested.failed;
+const slowest = tested.files.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+say(`slowest: ${slowest.map(({ name, seconds }) => `${name} ${seconds.toFixed(0)} s`).join(", ")}`);
 for (const failure of tested.failures) say(failure);
 if (checked.failed > 0) say("the check failed, as told above");
 say(

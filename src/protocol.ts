@@ -24,6 +24,8 @@ export type Command = { id: string; clientAt?: string } & (
       type: "answer";
       clue: string;
       answer: string;
+      /** The answer is a list of choices. */
+      listed?: true;
       /** By compare mode: those of the hunt (made at the edge) or the clue's (in the shard). Null: the text is nothing in that mode. */
       digests: Partial<Record<CompareMode, string | null>>;
       /** Id of the pepper the digests were made with. */
@@ -619,7 +621,10 @@ export interface Claim {
   carried?: { byTeam: number; byPlayer: number };
 }
 
-export type CompareMode = "letters" | "words" | "exact" | "number";
+export type CompareMode = "letters" | "words" | "exact" | "number" | ListMode;
+
+/** How lists of choices are compared. A list is written as its ids with commas between them (src/hunt/listed.ts). */
+export type ListMode = "set" | "sequence";
 
 /**
  * Makes a digest of a normalised text. `scope` is the clue id for answers and

@@ -12,7 +12,7 @@ import { calling, controlStub, leaderboardStub } from "../objects/call.ts";
 import type { PublicEntry } from "../objects/control.ts";
 import type { Env } from "../objects/env.ts";
 import { scopeOf } from "../objects/incarnation.ts";
-import type { BoardPage, BoardQuery } from "../objects/leaderboard.ts";
+import type { BoardPage, BoardQuery, ClueSolves, ClueSolvesQuery } from "../objects/leaderboard.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
 import type { LoadFigures } from "../placement/loads.ts";
 import { meter } from "../telemetry/meter.ts";
@@ -142,6 +142,12 @@ const boards = new Repeating<BoardPage | Refusal>("leaderboard", {
   lasting: (page) => !("refused" in page),
 });
 
+const clueSolves = new Repeating<ClueSolves | Refusal>("solves", {
+  max: BOARD_ROWS_MAX,
+  weightOf: (solves) => BOARD_PAGE_ROWS + ("refused" in solves ? 0 : (solves.first?.length ?? 0)),
+  lasting: (solves) => !("refused" in solves),
+});
+
 const rootPages = new Repeating<Roots>("roots", {
   max: ROOTS_MAX,
   weightOf: ({ roots }) => 1 + roots.reduce((sum, { shards: told }) => sum + 1 + told.length, 0),
@@ -243,7 +249,10 @@ export function forgetHunt(hunt: string): void {
   hunts.forget(`${hunt}/`);
   confirmed.delete(hunt);
   // Of each of its incarnations.
-  for (const scope of [`${hunt}/`, `${hunt}~`]) boards.forget(scope);
+  for (const scope of [`${hunt}/`, `${hunt}~`]) {
+    boards.forget(scope);
+    clueSolves.forget(scope);
+  }
   forgetList();
 }
 
@@ -298,6 +307,31 @@ export function readBoard(env: Env, hunt: string, { around, ...query }: Asked): 
   const board = () => leaderboardStub(env, hunt);
   return calling(async () => (around === undefined ? board().read(query) : board().around(around, query)));
 }
+
+/** Who solved a clue, as those see it who are no organisers; throws where they may not. */
+export async function clueSolvesOf(
+  env: Env,
+  of: Incarnation,
+  clue: string,
+  query: ClueSolvesQuery,
+  now: number,
+): Promise<ClueSolves> {
+  const { hunt } = of.hunt;
+  const key = `${scopeOfEntry(of)}/${query.anybody ? "anybody" : "players"}/${clue}`;
+  return accepted(
+    await clueSolves.get(key, now, configOf(env).LEADERBOARD_MEMORY_MS, async () =>
+      plain(await readClueSolves(env, hunt, clue, query)),
+    ),
+  );
+}
+
+/** The same from the owner, uncached, also as organisers see it. */
+export const readClueSolves = (
+  env: Env,
+  hunt: string,
+  clue: string,
+  query: ClueSolvesQuery,
+): Promise<ClueSolves | Refusal> => calling(async () => leaderboardStub(env, hunt).clueSolves(clue, query));
 
 function count(cache: "hunt" | "leaderboard", source: "kv" | "object"): void {
   meter.add("hunt_cache_reads_total", 1, cache, source);

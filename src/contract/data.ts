@@ -19,7 +19,7 @@ import {
   whole,
   wholeInQuery,
 } from "./basics.ts";
-import { eventParts } from "./play.ts";
+import { eventParts, hasOneAnswer, ONE_ANSWER } from "./play.ts";
 import { issue } from "./problem.ts";
 
 const count = (example: number) => z.int().meta({ description: "How many", examples: [example] });
@@ -121,7 +121,7 @@ export const importLine = z
       type: z.literal("join").meta({ description: "A player joins", examples: ["join"] }),
       bracket: slug.meta({ description: "The bracket of a new team", examples: ["family"] }).exactOptional(),
     }),
-    z.object({ ...lineHead, ...eventParts.answer }),
+    z.object({ ...lineHead, ...eventParts.answer }).refine(hasOneAnswer, ONE_ANSWER),
     z.object({ ...lineHead, ...eventParts.scan }),
     z.object({ ...lineHead, ...eventParts.checkin }),
     z.object({ ...lineHead, ...eventParts.submit }),

@@ -6,6 +6,7 @@ import { languages, pages } from "./languages.ts";
 import { look } from "./look.ts";
 import { publicPrize } from "./prizes.ts";
 import { roundsTold } from "./rounds.ts";
+import { shown } from "./solves.ts";
 
 const rehearsalOf = slug.describe("The hunt that this one rehearses; absent: it is none's rehearsal");
 
@@ -89,6 +90,7 @@ export const publicHunt = z
     look: look.exactOptional(),
     languages,
     pages,
+    show: shown.exactOptional(),
     rounds: roundsTold("Rounds with something that is open to all at the start").exactOptional(),
     serverTime: time.describe("The engine's clock; of a rehearsal its own"),
     rehearsalOf: rehearsalOf.exactOptional(),

@@ -93,8 +93,9 @@ export const clueView = z
     withdrawn: mark(
       "Nobody can act on it: organisers withdrew it, or a version dropped it, which shows it to teams that solved it or took a hint of it",
     ).exactOptional(),
-    state: z.enum(["open", "submitted", "solved"]).meta({
-      description: "Solved, still open, or sent and not judged yet",
+    state: z.enum(["open", "submitted", "solved", "closed"]).meta({
+      description:
+        "Open; sent and not judged yet; solved; or closed: its time is over, and it can be solved no more",
       examples: ["open"],
     }),
     body: told("The clue itself, Markdown", "What stands by the water and never sleeps?"),
@@ -108,6 +109,13 @@ export const clueView = z
       .meta({
         description: "Of kind choice: what to choose from",
         examples: [[{ id: "b", label: "The lighthouse" }]],
+      })
+      .exactOptional(),
+    select: z
+      .enum(["one", "many", "order"])
+      .meta({
+        description: "Of kind choice: one is picked, several, or several in the right order",
+        examples: ["one"],
       })
       .exactOptional(),
     place: z
@@ -145,7 +153,13 @@ export const clueView = z
       "The author's, Markdown: once solved, and for all when the hunt is final or 24 h over",
       "A lighthouse.",
     ).exactOptional(),
-    answer: told("What the team gave, once solved", "lighthouse").exactOptional(),
+    answer: z
+      .union([told("A text, or the choice's id", "lighthouse"), z.array(slug)])
+      .meta({
+        description: "What the team gave, once solved; a list where several choices are picked",
+        examples: ["lighthouse"],
+      })
+      .exactOptional(),
     attempts: whole("Wrong tries so far", 2),
     attemptsLeft: whole(
       "Tries the team has now, of a scan clue those at codes; absent once solved",
@@ -154,6 +168,9 @@ export const clueView = z
     attemptsOfClue: whole("Tries left in all, where the clue has a limit", 8).exactOptional(),
     cooldownUntil: time.describe("Until when no try is left").exactOptional(),
     openedAt: time.describe("When it opened for this team"),
+    closesAt: time
+      .describe("When it can be solved no more, where it closes by itself; absent once solved")
+      .exactOptional(),
     solvedAt: time.describe("When the team solved it").exactOptional(),
     hints: z.array(hint).meta({ description: "Its hints, in the author's order", examples: [[]] }),
     errata: z

@@ -30,17 +30,43 @@ function isScannable(text: string): boolean {
 
 const clue = slug.meta({ description: "The clue", examples: ["old-lamp"] });
 
+/** Choices of a clue, an author's or in a player's answer. */
+export const CHOICES_MAX = 100;
+
+/** Characters of the JSON of an answer's choices: what else an event has fits beside them into its 4 KiB. */
+export const CHOICES_JSON_MAX = 3_800;
+
+export const answerText = line(ANSWER_MAX).meta({
+  description: `The text, ${ANSWER_MAX} characters at most; of a choice clue the choice's id`,
+  // JSON Schema counts code points.
+  maxLength: ANSWER_MAX,
+  examples: ["lighthouse"],
+});
+
+/** An answer is a text, or a list of choices. */
+export const hasOneAnswer = (event: object): boolean => "answer" in event !== "choices" in event;
+export const ONE_ANSWER = {
+  path: ["answer"],
+  message: "must be given, or `choices` instead",
+};
+
 /** The parts of events that import lines have as well. */
 export const eventParts = {
   answer: {
     type: z.literal("answer").meta({ description: "An answer", examples: ["answer"] }),
     clue,
-    answer: line(ANSWER_MAX).meta({
-      description: `The text, ${ANSWER_MAX} characters at most; of a choice clue the choice's id`,
-      // JSON Schema counts code points.
-      maxLength: ANSWER_MAX,
-      examples: ["lighthouse"],
-    }),
+    answer: answerText.exactOptional(),
+    choices: z
+      .array(slug)
+      .min(1)
+      .max(CHOICES_MAX)
+      .refine((ids) => new Set(ids).size === ids.length, { message: "must name each choice once" })
+      .meta({
+        description:
+          "Instead of `answer`, at a choice clue: the choices' ids; in their order where `select` is order",
+        examples: [["red", "blue"]],
+      })
+      .exactOptional(),
   },
   scan: {
     type: z.literal("scan").meta({ description: "A scanned code", examples: ["scan"] }),
@@ -92,7 +118,7 @@ const head = {
 
 export const playerEvent = z
   .discriminatedUnion("type", [
-    z.object({ ...head, ...eventParts.answer }),
+    z.object({ ...head, ...eventParts.answer }).refine(hasOneAnswer, ONE_ANSWER),
     z.object({ ...head, ...eventParts.scan }),
     z.object({ ...head, ...eventParts.checkin }),
     z.object({

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { amount, slug, told } from "./basics.ts";
 import { definitionGiven } from "./definition.ts";
 import { CLUE_EXAMPLE, clueView } from "./me.ts";
-import { eventParts, outcome } from "./play.ts";
+import { answerText, eventParts, outcome } from "./play.ts";
 
 /** What a comparison passes over. */
 export const FOLDS = [
@@ -20,9 +20,10 @@ export const FOLDS = [
 ] as const;
 export type Fold = (typeof FOLDS)[number];
 
-const mode = z
-  .enum(["letters", "words", "exact", "number"])
-  .meta({ description: "How answers are compared", examples: ["letters"] });
+const mode = z.enum(["letters", "words", "exact", "number", "set", "sequence"]).meta({
+  description: "How answers are compared; choices of which several are picked: as a set, or as a sequence",
+  examples: ["letters"],
+});
 
 /** The author's texts told at most; of more, those that are the answer come first. */
 export const COMPARED_MAX = 50;
@@ -31,13 +32,15 @@ export const previewBody = z
   .strictObject({
     definition: definitionGiven,
     clue: slug.meta({ description: "The clue to show", examples: ["old-lamp"] }),
-    answer: eventParts.answer.answer.describe("A try at an answer or choice clue").exactOptional(),
+    answer: answerText.describe("A try at an answer or choice clue").exactOptional(),
+    choices: eventParts.answer.choices.describe("A try at a choice clue that takes several"),
     code: eventParts.scan.code.describe("A try at a scan clue").exactOptional(),
     position: eventParts.checkin.position.exactOptional(),
   })
-  .refine(({ answer, code, position }) => [answer, code, position].filter(Boolean).length < 2, {
-    message: "one try at a time: answer, code or position",
-  })
+  .refine(
+    ({ answer, choices, code, position }) => [answer, choices, code, position].filter(Boolean).length < 2,
+    { message: "one try at a time: answer, choices, code or position" },
+  )
   .meta({
     id: "PreviewBody",
     description: "A definition that need not be published, a clue of it, and perhaps a try at that",

@@ -187,6 +187,11 @@ export function boardConfigOf(state: State, { hunt }: Compiled): BoardConfig {
     ...(freeze === undefined ? {} : { freeze }),
     ...(results === undefined ? {} : { results }),
     ...(state.released ? { released: state.released } : {}),
+    ...(hunt.solvesShown === undefined ? {} : { solvesShown: hunt.solvesShown }),
+    clues: {
+      all: hunt.clues.map(({ id }) => id),
+      start: hunt.clues.filter(({ opens: when }) => when.op === "start").map(({ id }) => id),
+    },
     ...(state.incarnation === undefined ? {} : { incarnation: state.incarnation }),
     ...rehearsalIn(state),
     ...(opens === undefined ? {} : { opens }),

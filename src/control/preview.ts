@@ -4,10 +4,12 @@ import { type Issue, type Refusal, refuse } from "../errors.ts";
 import { comparedWith } from "../hunt/compared.ts";
 import type { ClueDefinition } from "../hunt/definition.ts";
 import { kindOf } from "../hunt/kinds/all.ts";
+import { writtenText } from "../hunt/kinds/texts.ts";
+import { listText } from "../hunt/listed.ts";
 import { previewOf } from "../hunt/preview.ts";
 import { COMPARE_MODES, commandOf } from "../intake/digest.ts";
 import type { PreviewWish } from "../objects/control.ts";
-import type { PlayerEvent, Result } from "../protocol.ts";
+import type { CompareMode, PlayerEvent, Result } from "../protocol.ts";
 import { currentKey, type Secrets } from "../secrets.ts";
 import type { Publisher } from "./publish.ts";
 
@@ -23,15 +25,15 @@ interface PreviewDeps {
 
 export function preview(
   { hunt, secrets, publisher, now }: PreviewDeps,
-  { source, format, clue, answer, code, position }: PreviewWish,
+  { source, format, clue, answer, choices, code, position }: PreviewWish,
 ): Preview | (Refusal & { issues?: Issue[] }) {
   const candidate = publisher.candidate(source, format);
   if ("refused" in candidate) return candidate;
   const { compiled, definition } = candidate;
   const head = { id: TRY, clue };
   const event: PlayerEvent | undefined =
-    answer !== undefined
-      ? { ...head, type: "answer", answer }
+    answer !== undefined || choices !== undefined
+      ? { ...head, type: "answer", ...(choices ? { choices } : { answer: answer ?? "" }) }
       : code !== undefined
         ? { id: TRY, type: "scan", code }
         : position && { ...head, type: "checkin", position };
@@ -41,12 +43,15 @@ export function preview(
   const written = definition.clues.find(({ id }) => id === clue);
   if (!shown || !written) return refuse("not_found", "the definition has no such clue");
   const { result } = shown;
-  return { clue: shown.clue, ...(result ? { verdict: verdictOf(result, written, answer) } : {}) };
+  const mode = compiled.hunt.clues.find(({ id }) => id === clue)?.compare ?? "exact";
+  const given = choices ? listText(choices) : answer;
+  return { clue: shown.clue, ...(result ? { verdict: verdictOf(result, written, mode, given) } : {}) };
 }
 
 function verdictOf(
   { outcome, clue, message, points, distance }: Result,
   written: ClueDefinition,
+  mode: CompareMode,
   answer: string | undefined,
 ): NonNullable<Preview["verdict"]> {
   const isTyped = answer !== undefined && kindOf(written).event.type === "answer";
@@ -56,15 +61,16 @@ function verdictOf(
     ...(message === undefined ? {} : { message }),
     ...(points === undefined ? {} : { points }),
     ...(distance === undefined ? {} : { distance }),
-    ...(isTyped ? { compared: comparedOf(written, answer) } : {}),
+    ...(isTyped ? { compared: comparedOf(written, mode, answer) } : {}),
   };
 }
 
-function comparedOf({ kind, compare, answers = [], nudges = [] }: ClueDefinition, answer: string) {
+function comparedOf({ answers = [], nudges = [] }: ClueDefinition, mode: CompareMode, answer: string) {
   const texts = [
-    ...answers.map((text) => ({ text, role: "answer" as const })),
-    ...nudges.flatMap(({ match }) => match.map((text) => ({ text, role: "nudge" as const }))),
+    ...answers.map((given) => ({ text: writtenText(given), role: "answer" as const })),
+    ...nudges.flatMap(({ match }) =>
+      match.map((given) => ({ text: writtenText(given), role: "nudge" as const })),
+    ),
   ];
-  // A choice is its id, letter for letter.
-  return comparedWith(kind === "choice" ? "exact" : compare, answer, texts);
+  return comparedWith(mode, answer, texts);
 }

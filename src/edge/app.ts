@@ -35,6 +35,7 @@ import { registrationRoutes } from "./routes/registrations.ts";
 import { regradeRoutes } from "./routes/regrade.ts";
 import { rehearsalRoutes } from "./routes/rehearsal.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
+import { solvesRoutes } from "./routes/solves.ts";
 import { standingsRoutes } from "./routes/standings.ts";
 import { statsRoutes } from "./routes/stats.ts";
 import { submissionRoutes } from "./routes/submissions.ts";
@@ -67,6 +68,7 @@ export function makeApp(): App {
   assetRoutes(app);
   playRoutes(app);
   standingsRoutes(app);
+  solvesRoutes(app);
   liveRoutes(app);
   definitionRoutes(app);
   deletionRoutes(app);

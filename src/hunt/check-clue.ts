@@ -15,9 +15,10 @@ export function checkClue(clue: ClueDefinition, path: string, report: Report): v
   const kind = kindOf(clue);
   for (const { key, absent } of KEYS) {
     const isGiven = JSON.stringify((clue as Record<string, unknown>)[key]) !== absent;
-    if (!isGiven && kind.needs.includes(key)) {
+    const needed = kind.needs.find((name) => name === key);
+    if (!isGiven && needed !== undefined) {
       const message = `a clue of kind ${clue.kind} needs ${key}`;
-      report({ path: `${path}.${key}`, code: `${key}-missing`, message });
+      report({ path: `${path}.${key}`, code: `${needed}-missing`, message });
     }
     if (isGiven && !(key in kind.keys)) {
       const message = `a clue of kind ${clue.kind} has no ${key}`;

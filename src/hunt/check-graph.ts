@@ -2,7 +2,15 @@
 import type { Issue } from "../errors.ts";
 import type { Condition } from "./compiled.ts";
 import type { Definition } from "./definition.ts";
-import { earliestOpenings, holds, type Node, Progress, type World, walkCondition } from "./reach.ts";
+import {
+  asksForClue,
+  earliestOpenings,
+  holds,
+  type Node,
+  Progress,
+  type World,
+  walkCondition,
+} from "./reach.ts";
 
 /** Conditions in one `opens` or `requires`: evaluated in a shard at every solve. */
 export const CONDITIONS_PER_CLUE_MAX = 1_000;
@@ -69,6 +77,9 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
       case "solved":
         if (clues.has(condition.clue)) return [];
         return [{ key: "solved", code: "unknown-clue", message: `there is no clue "${condition.clue}"` }];
+      case "since":
+        if (clues.has(condition.clue)) return [];
+        return [{ key: "since", code: "unknown-clue", message: `there is no clue "${condition.clue}"` }];
       case "solvedIn": {
         const unknown = condition.rounds.filter((round) => !rounds.has(round));
         if (unknown.length > 0)
@@ -145,7 +156,7 @@ function checkConditions(definition: Definition): { issues: Issue[]; broken: Set
  * when it waits for itself by way of others, else `never-opens`.
  */
 function checkOpenings(definition: Definition, world: World): Issue[] {
-  const nodes: readonly Node[] = definition.clues;
+  const nodes = definition.clues;
   // Times in the wrong order are reported as such; every clue would follow.
   const { opens = -Infinity } = definition;
   const closes = definition.closes !== undefined && definition.closes > opens ? definition.closes : Infinity;
@@ -160,7 +171,14 @@ function checkOpenings(definition: Definition, world: World): Issue[] {
     const node = nodes[index];
     if (node !== undefined) waitsFor.set(id, findBlocker(node, nodes, shut, closes, world));
   }
-  return [...shut].map(([id, index]): Issue => {
+  const late = nodes.flatMap(({ id, closes: end }, index): Issue[] => {
+    const opening = openings.get(id);
+    if (!end || opening === undefined || shut.has(id)) return [];
+    const isNever = "at" in end ? end.at <= opening : end.after === 0;
+    const message = "the clue closes before anybody can have it open";
+    return isNever ? [{ path: `clues.${index}.closes`, code: "times-order", message }] : [];
+  });
+  const never = [...shut].map(([id, index]): Issue => {
     const path = `clues.${index}.opens`;
     const cycle = findCycle(id, waitsFor);
     if (cycle !== undefined) return { path, code: "cycle", message: `waits for itself: ${nameChain(cycle)}` };
@@ -169,6 +187,7 @@ function checkOpenings(definition: Definition, world: World): Issue[] {
       return { path, code: "never-opens", message: `waits for "${blocker}", which never opens` };
     return { path, code: "never-opens", message: "cannot hold before the hunt closes, whatever a team does" };
   });
+  return [...never, ...late];
 }
 
 /** Another shut clue that `node` waits for; undefined when its condition fails by itself. */
@@ -180,14 +199,14 @@ function findBlocker(
   world: World,
 ): string | undefined {
   const progress = new Progress(closes === Infinity ? Infinity : closes - 1);
-  for (const other of nodes) if (other.id !== node.id) progress.solve(other, world.bonus);
+  for (const other of nodes) if (other.id !== node.id) progress.solve(other, world.bonus, -Infinity);
   const isSelfReferent = [...walkCondition(node.opens, "")].some(
-    ({ condition }) => condition.op === "solved" && condition.clue === node.id,
+    ({ condition }) => asksForClue(condition) && condition.clue === node.id,
   );
   if (!holds(node.opens, progress, world)) return isSelfReferent ? node.id : undefined;
 
   for (const { condition } of walkCondition(node.opens, "")) {
-    if (condition.op === "solved" && shut.has(condition.clue)) return condition.clue;
+    if (asksForClue(condition) && shut.has(condition.clue)) return condition.clue;
   }
   for (const { condition } of walkCondition(node.opens, "")) {
     if (condition.op !== "solvedIn" && condition.op !== "points") continue;

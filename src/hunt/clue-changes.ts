@@ -39,6 +39,7 @@ export function withClueChanges(compiled: CompiledHunt, changes: ClueChanges | u
   const without = (condition: Condition): Condition => {
     switch (condition.op) {
       case "solved":
+      case "since":
         return ids.has(condition.clue) ? { op: "start" } : condition;
       case "solvedIn":
         return { ...condition, atLeast: Math.max(0, condition.atLeast - countedIn(condition.rounds)) };

@@ -25,6 +25,7 @@ import type { ClueDefinition, Definition, ParsedDefinition, PrizeDefinition } fr
 import { kindOf } from "./kinds/all.ts";
 import { differences, type Texts, textsIn, withTexts } from "./languages.ts";
 import { lint } from "./lint.ts";
+import { isListMode } from "./listed.ts";
 import { ISSUES_MAX } from "./reading.ts";
 import { checkUnique, type Report } from "./report.ts";
 import { RULES_VERSION } from "./rules-version.ts";
@@ -308,6 +309,7 @@ function compileClue(
       perClue: clue.attempts?.perClue ?? definition.attempts.perClue,
     },
     opens: clue.opens,
+    ...(clue.closes === undefined ? {} : { closes: clue.closes }),
   };
 }
 
@@ -338,6 +340,7 @@ function sharedHalf(definition: Definition, hunt: string) {
     results,
     guesses,
     help,
+    show,
     retention,
     look,
     teams,
@@ -354,6 +357,7 @@ function sharedHalf(definition: Definition, hunt: string) {
     ...(freeze === undefined ? {} : { freeze }),
     ...(results === "manual" ? { results } : {}),
     ...(guesses === "hidden" ? { guesses } : {}),
+    ...(show === undefined || show.solves === "none" ? {} : { solvesShown: show.solves }),
     ...(help === undefined
       ? {}
       : {
@@ -394,8 +398,9 @@ function secretHalf(definition: Definition) {
   };
 }
 
-/** The modes in which the edge must digest answers. */
+/** The modes in which the edge must digest answers that are texts. */
 function modesInUse(clues: readonly CompiledClue[]): PublicHunt["modes"] {
   const answered = clues.filter((clue) => kindOf(clue).event.type === "answer");
-  return [...new Set(answered.map(({ compare }) => compare))].sort();
+  const modes = answered.map(({ compare }) => compare).filter((mode) => !isListMode(mode));
+  return [...new Set(modes)].sort();
 }

@@ -20,6 +20,8 @@ export type Condition =
   | { op: "points"; points: number }
   | { op: "at"; time: number }
   | { op: "after"; duration: number }
+  /** So long after the team solved the clue. */
+  | { op: "since"; clue: string; duration: number }
   | { op: "all"; of: Condition[] }
   | { op: "any"; of: Condition[] }
   | { op: "atLeast"; atLeast: number; of: { weight: number; condition: Condition }[] };
@@ -63,6 +65,8 @@ export interface CompiledClue extends KindParts {
   hints: CompiledHint[];
   attempts: AttemptLimits;
   opens: Condition;
+  /** When it can be solved no more: `after` ms since it opened for the team, or `at` (epoch ms). Absent: it stays open. */
+  closes?: { after: number } | { at: number };
 }
 
 /** What a later version dropped of a clue, or all of it (`clue`): for the teams that have it. */
@@ -127,6 +131,9 @@ export interface Look {
   font?: Font;
 }
 
+/** How many teams solved a clue, or which, and when. */
+export type SolvesShown = "counts" | "names";
+
 /** The whole compiled hunt: secret, held by control and shards only. */
 export interface CompiledHunt {
   format: 1;
@@ -140,6 +147,8 @@ export interface CompiledHunt {
   results?: "manual";
   /** Present: a team may not read what it has tried. */
   guesses?: "hidden";
+  /** What everybody may see of who solved a clue; absent: nothing. */
+  solvesShown?: SolvesShown;
   /** Teams may ask organisers; absent: they may not. */
   help?: Help;
   /** How long after the end players are kept; absent: as the setting says. */
@@ -183,6 +192,8 @@ export interface PublicHunt {
   results?: "manual";
   /** Present: a team may not read what it has tried. */
   guesses?: "hidden";
+  /** What everybody may see of who solved a clue; absent: nothing. */
+  solvesShown?: SolvesShown;
   /** Teams may ask organisers; absent: they may not. */
   help?: Help;
   /** How long after the end players are kept; absent: as the setting says. */

@@ -18,7 +18,7 @@ export type ConditionInput =
   | { solvedIn: string | string[]; atLeast: number }
   | { points: number }
   | { at: string }
-  | { after: string }
+  | { after: string; since?: string | undefined }
   | { all: ConditionInput[] }
   | { any: ConditionInput[] }
   | { atLeast: number; of: EntryInput[] };
@@ -105,6 +105,7 @@ function objectForms(): z.ZodObject[] {
       after: durationSchema.describe(
         "This long after the team joined or the hunt opened, whichever is later",
       ),
+      since: slugSchema.optional().describe("A clue: this long after the team solved it instead"),
     }),
     z.strictObject({ all: list.describe("Every one of these holds") }),
     z.strictObject({ any: list.describe("One of these holds") }),
@@ -121,7 +122,7 @@ type Written =
   | { solvedIn: string | string[]; atLeast: number }
   | { points: number }
   | { at: number }
-  | { after: number }
+  | { after: number; since?: string }
   | { all: Condition[] }
   | { any: Condition[] }
   | { atLeast: number; of: Entry[] };
@@ -135,7 +136,10 @@ function toCondition(parsed: Record<string, unknown>): Condition {
   }
   if ("points" in written) return { op: "points", points: written.points };
   if ("at" in written) return { op: "at", time: written.at };
-  if ("after" in written) return { op: "after", duration: written.after };
+  if ("after" in written) {
+    const { after: duration, since: clue } = written;
+    return clue === undefined ? { op: "after", duration } : { op: "since", clue, duration };
+  }
   if ("all" in written) return { op: "all", of: written.all };
   if ("any" in written) return { op: "any", of: written.any };
   return { op: "atLeast", atLeast: written.atLeast, of: written.of };

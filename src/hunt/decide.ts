@@ -17,7 +17,7 @@ import { carriedEvent, decideCarried, decideRepeated } from "./repeat.ts";
 import type { Team } from "./team.ts";
 import { asSeen, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
 import { type Decision, draftOf, type Turn } from "./turn.ts";
-import { openingsOf, opensAt, progressOf } from "./unlock.ts";
+import { closesAt, openingsOf, opensAt, progressOf } from "./unlock.ts";
 
 /**
  * Decides `command` of `player` at `now` (epoch ms). `recorded` is the fact an
@@ -58,7 +58,8 @@ export function decide(
   // An event that did not name the clue is not told which one is locked.
   if (!clue) return turn.tell("locked", "clue" in command ? { clue: command.clue } : undefined);
   if (team.solves.has(clue.id)) return turn.tell("already_solved", { clue: clue.id });
-  if (context.hunt.closed.has(clue.id)) return turn.tell("closed", { clue: clue.id });
+  const isShut = clue.closes !== undefined && closesAt(clue, turn.openedAt) <= now;
+  if (isShut || context.hunt.closed.has(clue.id)) return turn.tell("closed", { clue: clue.id });
   const judge = context.hunt.judges.get(clue.id);
   if (!judge || kindOf(clue).event !== event) {
     const message = `${clue.id} is not solved by ${event.called}`;

@@ -153,6 +153,16 @@ const hintSchema = z.strictObject({
   after: durationSchema.prefault("0s").describe("Available this long after the clue opened for the team"),
 });
 
+const closesSchema = z
+  .union(
+    [
+      z.strictObject({ after: durationSchema.describe("So long after it opened for the team") }),
+      z.strictObject({ at: timeSchema.describe("From this time on") }),
+    ],
+    { error: "closes takes after or at" },
+  )
+  .describe("When it can be solved no more; it stays open if not given");
+
 const clueObject = z.strictObject({
   id: slugSchema,
   round: slugSchema.optional().describe("Id of the round it belongs to; none if not given"),
@@ -180,6 +190,7 @@ const clueObject = z.strictObject({
   ...KIND_KEYS,
   hints: z.array(hintSchema).max(HINTS_PER_CLUE_MAX).default([]),
   opens: conditionSchema.prefault("start").describe("When it unlocks; start if not given"),
+  closes: closesSchema.optional(),
   attempts: clueAttemptsSchema.optional(),
 });
 
@@ -237,6 +248,15 @@ const lookSchema = z
   .describe("How the hunt's pages and printed codes look");
 
 /** A page of the hunt's own, or one elsewhere. */
+const showSchema = z
+  .strictObject({
+    solves: z
+      .enum(["counts", "names", "none"])
+      .default("none")
+      .describe("Of who solved a clue: how many, or which teams and when"),
+  })
+  .describe("What everybody may see");
+
 const legalLink = z
   .string()
   .max(URL_MAX)
@@ -315,6 +335,7 @@ export const definitionSchema = z
       .enum(["shown", "hidden"])
       .default("shown")
       .describe("Whether a team may read what it has tried so far"),
+    show: showSchema.optional(),
     retention: durationSchema
       .optional()
       .describe(

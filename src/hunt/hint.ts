@@ -6,6 +6,7 @@ import { iso } from "./moment.ts";
 import { hintKey } from "./team.ts";
 import { asSeen, scoreOf } from "./team-score.ts";
 import type { Decision, Turn } from "./turn.ts";
+import { closesAt } from "./unlock.ts";
 import { hintText } from "./withdrawn.ts";
 
 /** Decides on the hint `id` of a clue that opened for the team at `openedAt` (epoch ms). `event`: the event's id. */
@@ -20,6 +21,7 @@ export function decideHint(
   const again = shownAgain(context, turn, event, clue.id, id);
   if (again) return again;
   if (turn.team.solves.has(clue.id)) return turn.tell("already_solved", { clue: clue.id });
+  if (clue.closes && closesAt(clue, openedAt) <= turn.now) return turn.tell("closed", { clue: clue.id });
   const hint = clue.hints.find((candidate) => candidate.id === id);
   if (!hint) return turn.tell("invalid", { clue: clue.id, message: `${clue.id} has no hint ${id}` });
   const availableAt = openedAt + hint.after;

@@ -122,7 +122,7 @@ function readsOf(
   const clues = new Set<string>();
   const thresholds = new Set<number>();
   const visit = (part: Condition): void => {
-    if (part.op === "solved") clues.add(part.clue);
+    if (part.op === "solved" || part.op === "since") clues.add(part.clue);
     else if (part.op === "solvedIn") {
       for (const round of part.rounds) for (const clue of rounds.get(round) ?? []) clues.add(clue);
     } else if (part.op === "points") thresholds.add(part.points);

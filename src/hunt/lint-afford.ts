@@ -56,7 +56,7 @@ const fixedTimesOf = ({ opens }: ClueDefinition): Condition[] =>
   conditionsOf(opens).filter(({ op }) => op === "at");
 
 /** Conditions that depend on the team, or on an organiser. */
-const BY_PEOPLE: ReadonlySet<Condition["op"]> = new Set(["solved", "solvedIn", "points", "manual"]);
+const BY_PEOPLE: ReadonlySet<Condition["op"]> = new Set(["solved", "solvedIn", "since", "points", "manual"]);
 
 /** Whether nothing that anybody does decides when this holds. */
 const isByTime = (root: Condition): boolean => conditionsOf(root).every(({ op }) => !BY_PEOPLE.has(op));

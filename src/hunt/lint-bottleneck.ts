@@ -32,7 +32,7 @@ export function lintBottlenecks(definition: Definition): Issue[] {
 }
 
 /** The stages at which exactly one clue is open, with what is solved by then. */
-function* stages(nodes: readonly Node[]): Generator<{ alone: string; solved: ReadonlySet<string> }> {
+function* stages(nodes: readonly Node[]): Generator<{ alone: string; solved: ReadonlyMap<string, number> }> {
   const progress = new Progress(Infinity);
   const pending = new Set(nodes);
   // What opens by time, or by hand, comes only when nothing else does.

@@ -3,7 +3,7 @@ import type { Issue } from "../errors.ts";
 import type { Definition } from "./definition.ts";
 import { kindOf } from "./kinds/all.ts";
 
-export function lintNoEffect({ scoring, players, join, clues, prizes }: Definition): Issue[] {
+export function lintNoEffect({ closes, scoring, players, join, clues, prizes }: Definition): Issue[] {
   const warnings: Issue[] = [];
   const warn = (path: string, message: string): void => {
     warnings.push({ path, code: "no-effect", message });
@@ -17,6 +17,10 @@ export function lintNoEffect({ scoring, players, join, clues, prizes }: Definiti
   for (const [index, { contact }] of (join?.fields ?? []).entries()) {
     if (contact && prizes.length === 0)
       warn(`join.fields.${index}.contact`, "nobody wins: there are no prizes");
+  }
+  for (const [index, { closes: end }] of clues.entries()) {
+    if (closes !== undefined && end && "at" in end && end.at >= closes)
+      warn(`clues.${index}.closes.at`, "the hunt closes before, and every clue with it");
   }
   for (const [index, clue] of clues.entries()) {
     // Codes that are no clue's take from the hunt's own budget, and a check-in takes none.

@@ -8,7 +8,7 @@ import { lintAffordable } from "./lint-afford.ts";
 import { lintBottlenecks } from "./lint-bottleneck.ts";
 import { lintNoEffect } from "./lint-no-effect.ts";
 import { lintSpoilers } from "./lint-spoiler.ts";
-import { earliestOpenings, holds, Progress, type World, walkCondition } from "./reach.ts";
+import { asksForClue, earliestOpenings, holds, Progress, type World, walkCondition } from "./reach.ts";
 
 /**
  * The warnings of a definition that compiles, each with a dotted path, a
@@ -59,10 +59,10 @@ function lintHints(clue: ClueDefinition, path: string): Issue[] {
 
 function lintOwnClue(clue: ClueDefinition, path: string): Issue[] {
   return [...walkCondition(clue.opens, `${path}.opens`)].flatMap(({ condition, path: at }) => {
-    if (condition.op !== "solved" || condition.clue !== clue.id) return [];
+    if (!asksForClue(condition) || condition.clue !== clue.id) return [];
     return [
       {
-        path: `${at}.solved`,
+        path: `${at}.${condition.op}`,
         code: "waits-for-itself",
         message: "a clue cannot be solved before it opens: this never holds",
       },
@@ -171,8 +171,10 @@ function lintPrizes(definition: Definition): Issue[] {
     if (prize.requires === undefined) return [];
     // Everything a team can have just before the end.
     const progress = new Progress(end === Infinity ? Infinity : end - 1);
-    for (const clue of definition.clues)
-      if ((openings.get(clue.id) ?? Infinity) < end) progress.solve(clue, world.bonus);
+    for (const clue of definition.clues) {
+      const opening = openings.get(clue.id) ?? Infinity;
+      if (opening < end) progress.solve(clue, world.bonus, opening);
+    }
     if (holds(prize.requires, progress, world)) return [];
     return [
       {

@@ -15,6 +15,7 @@ import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import { kindOf } from "./kinds/all.ts";
+import { isListMode, listIn } from "./listed.ts";
 import { lookTold } from "./look-told.ts";
 import { iso } from "./moment.ts";
 import { Print } from "./print.ts";
@@ -22,12 +23,12 @@ import { seenOf } from "./seen.ts";
 import { isWaiting, lastFor, submissionId } from "./submissions.ts";
 import { captainOf, generationOf, hintKey, type Member, type Submission, type Team } from "./team.ts";
 import { asSeen, presentValue, scoreOf } from "./team-score.ts";
-import { openingsOf } from "./unlock.ts";
+import { closesAt, openingsOf } from "./unlock.ts";
 import { prizesOf, roundsOf } from "./view.ts";
 import { takenOf, withdrawnViews } from "./withdrawn.ts";
 
 /** Goes up when the text of the same state changes: an ETag of before then stands for another text. */
-const FORM = 2;
+const FORM = 3;
 
 /** In the place of a player, for who looks as the team. */
 export const NOBODY = "";
@@ -118,7 +119,7 @@ export function glance(present: Context, team: Team, player: string, known: Know
       const openedAt = openings[place] ?? Number.POSITIVE_INFINITY;
       if (openedAt > now && !team.solves.has(clue.id)) continue;
       let print: number;
-      if (isNew || isUntouched(hunt, team, clue)) {
+      if ((isNew && !clue.closes) || isUntouched(hunt, team, clue)) {
         if (openedAt !== lastOpened) {
           lastOpened = openedAt;
           untouched = new Print().number(openedAt).value;
@@ -185,6 +186,7 @@ function printOf(context: Context, team: Team, clue: CompiledClue, openedAt: num
       .number(attemptsLeft)
       .number(attemptsOfClue)
       .number(cooldownUntil(clue.attempts, bucket, now) ?? -1);
+    if (clue.closes) print.number(closesAt(clue, openedAt) <= now ? 1 : 0);
   }
   if (team.hints.size === 0) return print.value;
   for (const { id } of clue.hints) print.number(team.hints.has(hintKey(clue.id, id)) ? 1 : 0);
@@ -201,10 +203,10 @@ const hasNothing = ({ solves, attempts, hints, codes, submissions }: Team): bool
   codes === undefined &&
   submissions === undefined;
 
-/** Nothing of the clue is the team's own but when it opened. */
+/** Nothing of the clue is the team's own but when it opened, and nothing of it changes with time. */
 function isUntouched(hunt: IndexedHunt, team: Team, clue: CompiledClue): boolean {
-  const { id, hints } = clue;
-  if (team.solves.has(id) || team.attempts.has(id)) return false;
+  const { id, hints, closes } = clue;
+  if (closes || team.solves.has(id) || team.attempts.has(id)) return false;
   if (team.submissions && lastFor(team, id)) return false;
   if (team.codes && kindOf(clue).draws === "codes") return false;
   if (team.hints.size === 0) return true;
@@ -377,7 +379,7 @@ function moreOf(
   const solved = {
     ...(sent ? { submission: submissionView(team, sent, known) } : {}),
     ...(solution === undefined ? {} : told(solution, form, "solution")),
-    ...(answer === undefined ? {} : { answer }),
+    ...(answer === undefined ? {} : { answer: isListMode(clue.compare) ? listIn(answer) : answer }),
   };
   const text = JSON.stringify(solved).slice(1, -1);
   if (corrected === undefined) return text;
@@ -509,14 +511,16 @@ function clueText(
   if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, openedAt);
   const bucket = team.attempts.get(clue.id);
   const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
+  const closing = closesAt(clue, openedAt);
   const sent = team.submissions && lastFor(team, clue.id);
   const waits = sent !== undefined && isWaiting(sent);
   const state = {
-    state: solve ? "solved" : waits ? "submitted" : "open",
+    state: solve ? "solved" : waits ? "submitted" : closing <= now ? "closed" : "open",
     attempts: bucket?.wrong ?? 0,
     ...(solve ? {} : triesLeft(context, team, clue, now)),
     ...(wait === undefined ? {} : { cooldownUntil: isoOf(wait) }),
     openedAt: isoOf(openedAt),
+    ...(solve || closing === Number.POSITIVE_INFINITY ? {} : { closesAt: isoOf(closing) }),
     ...(solve ? { solvedAt: isoOf(solve.at) } : {}),
     hints: hintsOf(context, team, clue, openedAt, form),
   } satisfies Omit<Partial<ClueView>, "hints"> & { hints: object[] };

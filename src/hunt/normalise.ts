@@ -12,6 +12,7 @@ import {
   withPlainSigns,
 } from "./characters.ts";
 import { foldEveryCase } from "./fold.ts";
+import { normaliseList } from "./listed.ts";
 
 const ASCII = /^[\0-\x7f]*$/;
 const NOT_ASCII_LETTER_OR_DIGIT = /[^a-z0-9]/g;
@@ -86,6 +87,7 @@ export function isBounded(mode: CompareMode, text: string): boolean {
  * - `number`: a plain decimal without superfluous zeros, of any length:
  *   `"1,000.0"`, `"1 000"` and `"+1000"` are one number, so are `"3,5"` and
  *   `"3.5"`; `"-0"` is `"0"`. Exponents are no numbers.
+ * - `set`, `sequence`: a list of choices (listed.ts), whose order counts in a sequence only.
  *
  * The caller bounds the length of `text`.
  */
@@ -116,6 +118,8 @@ const NORMALISE: Record<CompareMode, (text: string) => string> = {
   },
   exact: (text) => text.trim().normalize("NFC"),
   number: canonicalNumber,
+  set: (text) => normaliseList("set", text),
+  sequence: (text) => normaliseList("sequence", text),
 };
 
 const singleBlanks = (text: string): string => text.replace(BLANKS, " ").trim();

@@ -29,7 +29,8 @@ export interface World {
 
 /** What a team has, as far as conditions ask. */
 export class Progress {
-  readonly solved = new Set<string>();
+  /** When each clue was solved, epoch ms. */
+  readonly solved = new Map<string, number>();
   private readonly solvedPerRound = new Map<string, number>();
   points = 0;
   now: number;
@@ -38,9 +39,9 @@ export class Progress {
     this.now = now;
   }
 
-  solve(node: Node, bonus: number): void {
+  solve(node: Node, bonus: number, at = this.now): void {
     if (this.solved.has(node.id)) return;
-    this.solved.add(node.id);
+    this.solved.set(node.id, at);
     this.points += node.points + bonus;
     if (node.meta || node.round === undefined) return;
     this.solvedPerRound.set(node.round, this.solvedIn(node.round) + 1);
@@ -68,6 +69,12 @@ export function holds(condition: Condition, progress: Progress, world: World): b
     case "at":
     case "after":
       return world.timed && momentOf(condition, world) <= progress.now;
+    case "since":
+      return (
+        world.timed &&
+        progress.solved.has(condition.clue) &&
+        (progress.solved.get(condition.clue) ?? Infinity) + condition.duration <= progress.now
+      );
     case "all":
       return condition.of.every((child) => holds(child, progress, world));
     case "any":
@@ -96,12 +103,17 @@ export function earliestOpenings(
   const progress = new Progress(begin);
   const opened = new Map<string, number>();
   const pending = new Set(nodes);
+  const waiting = new Moments();
+  const behind = world.timed ? nodesBehind(nodes) : new Map<string, Behind[]>();
 
   function tryOpen(node: Node): boolean {
     if (!pending.has(node) || !holds(node.opens, progress, world)) return false;
     pending.delete(node);
     opened.set(node.id, progress.now);
-    if (node.id !== unsolvable) progress.solve(node, world.bonus);
+    if (node.id === unsolvable) return true;
+    progress.solve(node, world.bonus);
+    for (const { duration, node: other } of behind.get(node.id) ?? [])
+      waiting.add(progress.now + duration, other);
     return true;
   }
 
@@ -118,11 +130,11 @@ export function earliestOpenings(
   }
 
   settle();
-  const waiting = world.timed ? nodesByMoment(pending, world) : new Map<number, Node[]>();
-  for (const moment of [...waiting.keys()].sort((a, b) => a - b)) {
-    if (moment < begin) continue;
-    progress.now = moment;
-    if ((waiting.get(moment) ?? []).filter(tryOpen).length > 0) settle();
+  if (world.timed) addFixedMoments(waiting, pending, world);
+  for (let next = waiting.next(); next; next = waiting.next()) {
+    if (next.moment < progress.now) continue;
+    progress.now = next.moment;
+    if (next.nodes.filter(tryOpen).length > 0) settle();
   }
   return opened;
 }
@@ -146,16 +158,80 @@ function momentOf(condition: Extract<Condition, { op: "at" | "after" }>, world: 
   return condition.op === "at" ? condition.time : (world.opens ?? -Infinity) + condition.duration;
 }
 
-function nodesByMoment(nodes: Iterable<Node>, world: World): Map<number, Node[]> {
-  const found = new Map<number, Node[]>();
+/** Whether it asks for the solve of one clue. */
+export const asksForClue = (
+  condition: Condition,
+): condition is Extract<Condition, { op: "solved" | "since" }> =>
+  condition.op === "solved" || condition.op === "since";
+
+function addFixedMoments(waiting: Moments, nodes: Iterable<Node>, world: World): void {
   for (const node of nodes) {
     for (const { condition } of walkCondition(node.opens, "")) {
-      if (condition.op !== "at" && condition.op !== "after") continue;
-      const moment = momentOf(condition, world);
-      const others = found.get(moment);
-      if (others === undefined) found.set(moment, [node]);
-      else others.push(node);
+      if (condition.op === "at" || condition.op === "after") waiting.add(momentOf(condition, world), node);
+    }
+  }
+}
+
+/** A node with a condition that holds so long after another one's solve. */
+interface Behind {
+  duration: number;
+  node: Node;
+}
+
+function nodesBehind(nodes: Iterable<Node>): Map<string, Behind[]> {
+  const found = new Map<string, Behind[]>();
+  for (const node of nodes) {
+    for (const { condition } of walkCondition(node.opens, "")) {
+      if (condition.op !== "since") continue;
+      const { clue, duration } = condition;
+      const others = found.get(clue);
+      if (others) others.push({ duration, node });
+      else found.set(clue, [{ duration, node }]);
     }
   }
   return found;
+}
+
+/** Moments at which nodes may open, the earliest first: a binary heap, because solves add more of them. */
+class Moments {
+  readonly #nodes = new Map<number, Node[]>();
+  readonly #heap: number[] = [];
+
+  add(moment: number, node: Node): void {
+    const others = this.#nodes.get(moment);
+    if (others) {
+      others.push(node);
+      return;
+    }
+    this.#nodes.set(moment, [node]);
+    const heap = this.#heap;
+    let place = heap.push(moment) - 1;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      if ((heap[above] as number) <= moment) break;
+      heap[place] = heap[above] as number;
+      place = above;
+    }
+    heap[place] = moment;
+  }
+
+  /** The earliest one, which is taken away. */
+  next(): { moment: number; nodes: Node[] } | undefined {
+    const heap = this.#heap;
+    const [moment] = heap;
+    const last = heap.pop();
+    if (moment === undefined || last === undefined) return undefined;
+    let place = 0;
+    while (heap.length > 0) {
+      const left = 2 * place + 1;
+      const least = (heap[left + 1] ?? Infinity) < (heap[left] ?? Infinity) ? left + 1 : left;
+      if ((heap[least] ?? Infinity) >= last) break;
+      heap[place] = heap[least] as number;
+      place = least;
+    }
+    if (heap.length > 0) heap[place] = last;
+    const nodes = this.#nodes.get(moment) ?? [];
+    this.#nodes.delete(moment);
+    return { moment, nodes };
+  }
 }

@@ -88,7 +88,10 @@ export function flatten(findings: readonly Finding[], base: readonly PropertyKey
     const branches = ownBranches(finding.errors);
     const strange = knownToNone(branches);
     const meant = nearest(branches);
-    if (meant === undefined) return [{ finding, path }];
+    if (meant === undefined) {
+      const ofText = finding.errors.find(expectsText);
+      return ofText ? flatten(ofText, path) : [{ finding, path }];
+    }
     const flat = flatten(meant, path);
     if (strange.length === 0) return flat;
     // What a branch misses is a guess then; what is wrong further in is not.
@@ -103,6 +106,13 @@ function ownBranches(branches: readonly (readonly Finding[])[]): readonly (reado
     findings.every((finding) => finding.path.length > 0 || finding.code === "unrecognized_keys"),
   );
 }
+
+/** The branch of a union that takes any text, where a value that is none was given. */
+const expectsText = (findings: readonly Finding[]): boolean =>
+  findings.every(
+    ({ code, path, ...more }) =>
+      path.length === 0 && code === "invalid_type" && "expected" in more && more.expected === "string",
+  );
 
 /** The keys that no branch knows. */
 function knownToNone(branches: readonly (readonly Finding[])[]): string[] {

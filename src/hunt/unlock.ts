@@ -44,6 +44,8 @@ export function holdsAt(hunt: IndexedHunt, condition: Condition, progress: Progr
       return condition.time;
     case "after":
       return progress.since + condition.duration;
+    case "since":
+      return progress.solvedAt(condition.clue) + condition.duration;
     case "all":
       return condition.of.reduce((at, part) => Math.max(at, holdsAt(hunt, part, progress)), progress.since);
     case "any":
@@ -120,6 +122,12 @@ export function opensAt(hunt: IndexedHunt, clue: CompiledClue, team: Team, progr
   const opened = Math.max(progress.since, Math.min(byHand, holdsAt(hunt, clue.opens, progress)));
   const solvedAt = progress.happened(team.solves.timeOf(clue.id));
   return Math.min(opened, Math.max(progress.since, solvedAt));
+}
+
+/** When the clue, which opened for a team at `openedAt`, can be solved no more; `Infinity`: it stays open. Epoch ms. */
+export function closesAt({ closes }: Pick<CompiledClue, "closes">, openedAt: number): number {
+  if (!closes) return Number.POSITIVE_INFINITY;
+  return "at" in closes ? closes.at : openedAt + closes.after;
 }
 
 /**

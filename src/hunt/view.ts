@@ -88,11 +88,8 @@ export function roundsOf(
  */
 export function historyOf(context: Context, team: Team, until: number): { at: number; score: number }[] {
   const changes = team.adjustments.filter(({ at, recordedAt = at }) => recordedAt <= until);
-  for (const { clue: id, ...solve } of solvesAsOf(team, until)) {
-    const clue = context.hunt.clues.get(id);
-    const bonus = context.word?.bonusOf?.get(`${team.id}/${id}`) ?? 0;
-    const points = context.hunt.dynamic ? (clue ? presentValue(context, clue) + bonus : 0) : solve.points;
-    changes.push({ at: solve.at, seq: solve.seq, points });
+  for (const solve of solvesAsOf(team, until)) {
+    changes.push({ at: solve.at, seq: solve.seq, points: pointsOf(context, team, solve) });
   }
   changes.sort((a, b) => a.at - b.at || a.seq - b.seq);
   const points = [{ at: team.joinedAt, score: 0 }];
@@ -103,4 +100,41 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
     points.push({ at: change.at, score });
   }
   return points;
+}
+
+/** What a solve gives now: at its present value, with its own first-solve bonus. */
+function pointsOf(
+  context: Context,
+  team: Team,
+  { clue: id, points }: { clue: string; points: number },
+): number {
+  if (!context.hunt.dynamic) return points;
+  const clue = context.hunt.clues.get(id);
+  if (!clue) return 0;
+  return presentValue(context, clue) + (context.word?.bonusOf?.get(`${team.id}/${id}`) ?? 0);
+}
+
+/** The team's solves that counted at `until` (epoch ms), the first solve first, as those may see them who see these clues. */
+export function solvesSeen(
+  context: Context,
+  team: Team,
+  until: number,
+  sees: (clue: string) => boolean,
+): SeenSolve[] {
+  return solvesAsOf(team, until)
+    .sort((a, b) => a.at - b.at || a.seq - b.seq)
+    .map((solve) => {
+      const { clue: id, at } = solve;
+      const clue = sees(id) ? context.hunt.clues.get(id) : undefined;
+      return { ...(clue ? { clue: id, title: clue.title } : {}), at, points: pointsOf(context, team, solve) };
+    });
+}
+
+/** A solve; without clue and title it is of a clue that is not seen. */
+export interface SeenSolve {
+  clue?: string;
+  title?: string;
+  /** Epoch ms. */
+  at: number;
+  points: number;
 }

@@ -43,6 +43,11 @@ export function wantedOf(
         return Number.isFinite(progress.since)
           ? { kind: "from", done, at: iso(progress.since + part.duration) }
           : { kind: "several", done };
+      case "since": {
+        const at = holdsAt(hunt, part, progress);
+        if (Number.isFinite(at)) return { kind: "from", done, at: iso(at) };
+        return { kind: "solved", done, ...(seen.has(part.clue) ? { clue: part.clue } : {}) };
+      }
       default:
         return { kind: "several", done };
     }

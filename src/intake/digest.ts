@@ -1,5 +1,6 @@
 import { readingsOf } from "../contract/scanned.ts";
 import { keysOfScanned } from "../hunt/codes.ts";
+import { LIST_MODES, listText } from "../hunt/listed.ts";
 import { normaliseAnswer } from "../hunt/normalise.ts";
 import { RULES_VERSION } from "../hunt/rules-version.ts";
 import type { Command, CompareMode, DigestText, PlayerEvent } from "../protocol.ts";
@@ -7,12 +8,15 @@ import { digester, type Key } from "../secrets.ts";
 
 export const COMPARE_MODES: readonly CompareMode[] = ["letters", "words", "exact", "number"];
 
-/** The command of a checked event. `modes`: the compare modes to digest an answer in. */
+/** The modes in which a list of choices may be compared. */
+const LISTED_MODES: readonly CompareMode[] = ["exact", ...LIST_MODES];
+
+/** The command of a checked event. `modes`: the compare modes to digest a text in; undefined: nothing is digested. */
 export function commandOf(
   event: PlayerEvent,
   hunt: string,
   pepper: Key,
-  modes: readonly CompareMode[],
+  modes: readonly CompareMode[] | undefined,
 ): Command {
   const { at, ...rest } = event;
   const head = at === undefined ? {} : { clientAt: at };
@@ -21,8 +25,15 @@ export function commandOf(
   }
   if (rest.type !== "answer") return { ...head, ...rest };
   // By name: nearly every event is an answer, and spreading takes as long as digesting.
-  const { id, type, clue, answer } = rest;
-  const { digests } = digestAnswer(clue, answer, digester(pepper, hunt), modes);
+  const { id, type, clue, answer = "", choices } = rest;
+  if (choices) {
+    const text = listText(choices);
+    // Which of them its clue compares by, the public half does not say.
+    const { digests } = digestAnswer(clue, text, digester(pepper, hunt), modes ? LISTED_MODES : []);
+    const about = { id, type, clue, answer: text, listed: true as const };
+    return { ...head, ...about, digests, pepper: pepper.id, rules: RULES_VERSION };
+  }
+  const { digests } = digestAnswer(clue, answer, digester(pepper, hunt), modes ?? []);
   const command: Command = { id, type, clue, answer, digests, pepper: pepper.id, rules: RULES_VERSION };
   if (at !== undefined) command.clientAt = at;
   return command;

@@ -8,12 +8,15 @@ import { Damaged, tellDropped } from "../checksum.ts";
 import type { Clock } from "../clock.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { isStillAt, type Still, stillOf } from "../hunt/freeze.ts";
+import { isOver, phaseAt } from "../hunt/phase.ts";
 import type { StandingsRules } from "../hunt/score.ts";
 import type {
   AroundQuery,
   BoardConfig,
   BoardPage,
   BoardQuery,
+  ClueSolves,
+  ClueSolvesQuery,
   LookedAt,
   PublicTeam,
   TeamCount,
@@ -24,6 +27,7 @@ import type { StoredText } from "../stored-text.ts";
 import { meter } from "../telemetry/meter.ts";
 import { CatchUp, type CatchUpDeps } from "./catch-up.ts";
 import { Keeper, type Misdated } from "./keeper.ts";
+import { Solvers, type SolversDeps } from "./solvers.ts";
 import { FirstsMissing, SPARE_FIRSTS } from "./standings/clue-table.ts";
 import { Standings } from "./standings/standings.ts";
 import { View } from "./standings/view.ts";
@@ -56,7 +60,7 @@ export interface Reading {
   asOf: number;
 }
 
-export interface BoardDeps extends Omit<CatchUpDeps, "keeper" | "clock"> {
+export interface BoardDeps extends Omit<CatchUpDeps, "keeper" | "clock">, Pick<SolversDeps, "solversOf"> {
   clock: Clock;
   texts: StoredText;
   snapshots: StoredView;
@@ -75,10 +79,12 @@ export class Board {
   #misdated: Misdated[] = [];
   /** First solves kept beside those that get a bonus. */
   #spare = SPARE_FIRSTS;
+  readonly #solvers: Solvers;
 
   constructor(deps: BoardDeps) {
     this.#deps = deps;
     this.#catchUp = new CatchUp({ ...deps, keeper: () => this.#keeper });
+    this.#solvers = new Solvers({ ...deps, shards: () => [...(this.#keeper?.marks.keys() ?? [])] });
   }
 
   /**
@@ -316,6 +322,30 @@ export class Board {
     return this.organisers(({ standings }) => standings?.solvedClues() ?? []);
   }
 
+  /** See `LeaderboardObject.clueSolves`. */
+  async clueSolves(clue: string, { organiser, anybody }: ClueSolvesQuery): Promise<ClueSolves | Refusal> {
+    const config = this.#config;
+    if (!config || !isKnownClue(config, clue, anybody, this.#deps.clock.now())) {
+      return refuse("not_found", "no such clue");
+    }
+    const { asOf, count } = await this.#seenBy(organiser, (reading) => ({
+      asOf: reading.asOf,
+      count: reading.standings?.solvers(clue) ?? 0,
+    }));
+    if (!organiser && config.solvesShown !== "names") return { asOf, count };
+    const { still } = this;
+    const stands = !organiser && isStillAt(still, this.#deps.clock.now());
+    const shown = (): Standings | undefined => {
+      const view = this.#keeper?.view;
+      return stands ? view?.frozenView() : view?.all;
+    };
+    const first = await this.#solvers.first(clue, {
+      until: stands ? still.from : Number.POSITIVE_INFINITY,
+      nameOf: (team) => (shown()?.isConcealed(team) ? undefined : shown()?.nameOf(team)),
+    });
+    return { asOf, count, first };
+  }
+
   /** See `LeaderboardObject.teamCount`. */
   async teamCount(): Promise<TeamCount> {
     await this.#catchUp.wait();
@@ -367,6 +397,14 @@ export class Board {
       this.#deps.snapshots.write(keeper.view, keeper.marks, () => keeper.breathe()),
     );
   }
+}
+
+/** Whether the hunt has the clue, and for `anybody` whether who plays no part may know of it. */
+function isKnownClue(config: BoardConfig, clue: string, anybody: boolean, now: number): boolean {
+  const { all, start } = config.clues ?? { all: config.rules.clues.map(({ id }) => id), start: [] };
+  if (!anybody) return all.includes(clue);
+  const phase = phaseAt(config.phase, config, now);
+  return phase !== "draft" && (isOver(phase) ? all : start).includes(clue);
 }
 
 function configIn(text: string): BoardConfig {

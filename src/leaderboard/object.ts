@@ -24,6 +24,8 @@ import {
   type BoardConfig,
   type BoardPage,
   type BoardQuery,
+  type ClueSolves,
+  type ClueSolvesQuery,
   type LeaderboardObject,
   type LivePage,
   type LookedAt,
@@ -100,6 +102,8 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
         this.#loads.heard(shard, report.load);
         return report;
       },
+      solversOf: async (shard, clue, until, limit) =>
+        accepted(await calling(async () => shardStub(env, hunt, shard).solversOf(clue, until, limit))),
       changed: () => this.#changed(),
     });
     this.#publisher = new BoardPublisher({
@@ -240,6 +244,11 @@ export class Leaderboard extends DurableObject<Env> implements LeaderboardObject
   /** The rows around a team. */
   around(team: string, query: AroundQuery): Promise<BoardPage | Refusal> {
     return this.#board.around(team, query);
+  }
+
+  /** See `LeaderboardObject`. */
+  clueSolves(clue: string, query: ClueSolvesQuery): Promise<ClueSolves | Refusal> {
+    return orRefusal(this.#board.clueSolves(clue, query));
   }
 
   /** See `LeaderboardObject`. */

@@ -8,6 +8,7 @@
 import type { Rpc } from "@cloudflare/workers-types";
 import type { Roots, Step } from "../contract/proof.ts";
 import type { Refusal } from "../errors.ts";
+import type { SolvesShown } from "../hunt/compiled.ts";
 import type { PhaseState } from "../hunt/phase.ts";
 import type { StandingsRules } from "../hunt/score.ts";
 import type {
@@ -32,6 +33,10 @@ export interface BoardConfig {
   results?: "manual";
   /** An organiser has released the results. */
   released?: true;
+  /** What everybody may see of solves; absent: nothing. */
+  solvesShown?: SolvesShown;
+  /** Clues of the hunt, and those of them that are open from its start; absent: a control of an earlier release. */
+  clues?: { all: string[]; start: string[] };
   /** Which of the hunts that had this id (incarnation.ts). Absent: 0. */
   incarnation?: number;
   rehearsal?: Rehearsal;
@@ -57,6 +62,27 @@ export interface BoardPage {
   frozen: boolean;
   total: number;
   entries: LeaderboardEntry[];
+}
+
+/** Whose look at the solves of a clue it is. */
+export interface ClueSolvesQuery {
+  /** Sees through a freeze, and who solved it in every hunt. */
+  organiser: boolean;
+  /** Somebody who plays no part, and knows only what is open to all. */
+  anybody: boolean;
+}
+
+export interface FirstSolver {
+  team: { id: string; name: string };
+  /** Epoch ms. */
+  at: number;
+}
+
+/** Teams that solved a clue and are neither banned nor hidden; without `first` who they are is not shown. */
+export interface ClueSolves {
+  asOf: number;
+  count: number;
+  first?: FirstSolver[];
 }
 
 /** The header that carries a returning spectator's last position to the leaderboard. */
@@ -156,6 +182,8 @@ export interface LeaderboardObject extends Rpc.DurableObjectBranded {
   read(query: BoardQuery): Promise<BoardPage>;
   /** The rows around a team; refused where it has no place: unknown, banned, hidden, of another bracket. */
   around(team: string, query: AroundQuery): Promise<BoardPage | Refusal>;
+  /** Who solved a clue; refused where there is none that may be seen. */
+  clueSolves(clue: string, query: ClueSolvesQuery): Promise<ClueSolves | Refusal>;
   /** The roots of a page, from 0; none: they have not been made. `unavailable`: their rows are not as they were written. */
   roots(page: number): Roots | Refusal;
   /** Where a root has the fact; `not_found`, with the seconds until the next root: none has it yet. */

@@ -20,6 +20,7 @@ import type { Move } from "../hunt/move.ts";
 import type { PhaseState } from "../hunt/phase.ts";
 import type { PrizeChanges } from "../hunt/prize-changes.ts";
 import type { Regrade } from "../hunt/regrade.ts";
+import type { SeenSolve } from "../hunt/view.ts";
 import type { Exported, ExportedGap, Persons } from "../people/personal.ts";
 import type {
   Announcement,
@@ -82,6 +83,21 @@ export interface ShardConfig {
 }
 
 /** Who looks at something that is public. */
+/** A team that solved a clue. */
+export interface ClueSolver {
+  team: string;
+  /** Epoch ms. */
+  at: number;
+  seq: number;
+}
+
+/** What everybody may see of a team; without `solves` the hunt does not show them. */
+export interface TeamPage {
+  team: { id: string; name: string; bracket?: string };
+  score: number;
+  solves?: SeenSolve[];
+}
+
 export interface Viewer {
   organiser?: boolean;
   player?: string | undefined;
@@ -725,6 +741,18 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
    * organisers. A hidden or banned team's is for its own players and organisers only.
    */
   history(team: string, viewer: Viewer): Promise<{ points: { at: number; score: number }[] } | Refusal>;
+
+  /**
+   * The team as everybody may see it, in the language; `clues`: those that the asker may see, default: all that a
+   * stranger may. Refused as `history` is.
+   */
+  teamPage(
+    team: string,
+    viewer: Viewer & { clues?: readonly string[] | undefined },
+    language: string | undefined,
+  ): Promise<TeamPage | Refusal>;
+  /** The first solves of the clue that counted at `until` (epoch ms), of all teams, in order. */
+  solversOf(clue: string, until: number, limit: number): Promise<ClueSolver[] | Refusal>;
 
   /** Asks the organisers, about a clue or not. Safe to repeat: the player's `key` stands for what it said first. */
   askForHelp(seat: Seat, clue: string | undefined, said: Said): Promise<Thread | Refusal>;

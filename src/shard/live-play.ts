@@ -80,7 +80,7 @@ export class LivePlay {
     // Without it, `play` refuses what would be judged by it.
     const pepper = keyById("ANSWER_PEPPERS", ring, compiled.pepper) ?? currentKey("ANSWER_PEPPERS", ring);
     // Answers are digested when they are judged, in the clue's mode only: see `redigest`.
-    const { commands, join } = commandsOf(events, true, (event) => commandOf(event, hunt, pepper, []));
+    const { commands, join } = commandsOf(events, true, (event) => commandOf(event, hunt, pepper, undefined));
     // Malformed ones took work as well; the others are counted in `play`.
     const malformed = events.length - commands.length;
     const flood = malformed > 0 ? budgets.take(team, malformed, time.now()) : undefined;

@@ -40,6 +40,7 @@ import type { Win } from "../objects/prizes.ts";
 import { aheadOf } from "../objects/rehearsal.ts";
 import type {
   Checkin,
+  ClueSolver,
   Departed,
   FactsOfSubtree,
   FactsPage,
@@ -87,6 +88,7 @@ import type {
   StuckTeam,
   SubtreeHashes,
   TeamChanged,
+  TeamPage,
   TeamRows,
   TeamToMake,
   Undone,
@@ -136,7 +138,7 @@ import { Merges } from "./merges.ts";
 import { ShardMeter } from "./meter.ts";
 import { Moves } from "./moves.ts";
 import { OpeningsTold } from "./openings-told.ts";
-import { lastCheckins, registeredPlayers, solvesOf, stuckTeams, teamRows } from "./organiser.ts";
+import { lastCheckins, registeredPlayers, solversOf, solvesOf, stuckTeams, teamRows } from "./organiser.ts";
 import { Past } from "./past.ts";
 import { PersonData } from "./person-data.ts";
 import { Play } from "./play.ts";
@@ -831,6 +833,18 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
     limit: number,
   ): Promise<GuessesPage | Refusal> {
     return this.#past.guesses(team, seat, clue, below, limit);
+  }
+
+  teamPage(
+    team: string,
+    viewer: Viewer & { clues?: readonly string[] | undefined },
+    language: string | undefined,
+  ): Promise<TeamPage | Refusal> {
+    return this.#players.teamPage(team, viewer, language);
+  }
+
+  solversOf(clue: string, until: number, limit: number): Promise<ClueSolver[] | Refusal> {
+    return this.#reading(() => solversOf(this.#journal.teams, clue, until, limit));
   }
 
   history(team: string, viewer: Viewer): Promise<{ points: { at: number; score: number }[] } | Refusal> {

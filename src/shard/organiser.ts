@@ -2,12 +2,14 @@
 
 import type { Context } from "../hunt/context.ts";
 import { foldName } from "../hunt/fold.ts";
+import { solvesAsOf } from "../hunt/solves.ts";
 import { captainOf, type Team } from "../hunt/team.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { opensAt, progressOf } from "../hunt/unlock.ts";
 import { joinCodesIn, ordinalOf } from "../objects/ids.ts";
 import type {
   Checkin,
+  ClueSolver,
   RegisteredPlayers,
   SolvedClue,
   StuckTeam,
@@ -85,6 +87,19 @@ export function solvesOf(context: Context, teams: TeamStore, ids: readonly strin
     });
     return solves.sort((a, b) => a.at - b.at);
   });
+}
+
+/** See `ShardObject.solversOf`. */
+export function solversOf(teams: TeamStore, clue: string, until: number, limit: number): ClueSolver[] {
+  const isEarlier = (a: ClueSolver, b: ClueSolver): number => a.at - b.at || a.seq - b.seq;
+  const first: ClueSolver[] = [];
+  for (const team of teams.all()) {
+    const solve = solvesAsOf(team, until).find((each) => each.clue === clue);
+    if (!solve) continue;
+    first.push({ team: team.id, at: solve.at, seq: solve.seq });
+    if (first.length >= 2 * limit) first.sort(isEarlier).splice(limit);
+  }
+  return first.sort(isEarlier).slice(0, limit);
 }
 
 /** The company's ids of players who have one, in the teams of one page, from `after` on. */

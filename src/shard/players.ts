@@ -2,13 +2,15 @@
 
 import { type Refusal, refuse } from "../errors.ts";
 import { admit } from "../hunt/admit.ts";
+import type { Context } from "../hunt/context.ts";
 import { makesTeam } from "../hunt/evolve.ts";
 import { foldName } from "../hunt/fold.ts";
+import { inLanguage } from "../hunt/indexed.ts";
 import { changeTeam, hasLeft } from "../hunt/membership.ts";
 import { isOver } from "../hunt/phase.ts";
 import { seenOf } from "../hunt/seen.ts";
 import { generationOf, isEmptied, type Member, type Team, wentTo } from "../hunt/team.ts";
-import { historyOf } from "../hunt/view.ts";
+import { historyOf, solvesSeen } from "../hunt/view.ts";
 import { makeJoinCode, makeReturnCode, makeTeamId } from "../objects/check-part.ts";
 import { joinCodesIn, ordinalOf } from "../objects/ids.ts";
 import { KEY_LIFE, teamOfNameKey } from "../objects/names.ts";
@@ -20,6 +22,7 @@ import type {
   MadeTeam,
   Seat,
   TeamChanged,
+  TeamPage,
   TeamToMake,
   Viewer,
   Whereabouts,
@@ -428,9 +431,46 @@ export class Players {
 
   /** See `ShardObject.history`. */
   async history(
+    team: string,
+    viewer: Viewer,
+  ): Promise<{ points: { at: number; score: number }[] } | Refusal> {
+    const seen = await this.#seenBy(team, viewer);
+    return "refused" in seen ? seen : { points: historyOf(seen.context, seen.team, seen.until) };
+  }
+
+  /** See `ShardObject.teamPage`. */
+  async teamPage(
+    teamId: string,
+    { clues, ...viewer }: Viewer & { clues?: readonly string[] | undefined },
+    language: string | undefined,
+  ): Promise<TeamPage | Refusal> {
+    const seen = await this.#seenBy(teamId, viewer);
+    if ("refused" in seen) return seen;
+    const { team, until } = seen;
+    const context = { ...seen.context, hunt: inLanguage(seen.context.hunt, language) };
+    const { hunt, phase } = context;
+    const sees = (clue: string): boolean => {
+      if (viewer.organiser || isOver(phase)) return true;
+      if (clues) return clues.includes(clue);
+      return hunt.clues.get(clue)?.opens.op === "start";
+    };
+    const shows = viewer.organiser || hunt.compiled.solvesShown === "names";
+    return {
+      team: {
+        id: team.id,
+        name: team.name,
+        ...(team.bracket === undefined ? {} : { bracket: team.bracket }),
+      },
+      score: historyOf(context, team, until).at(-1)?.score ?? 0,
+      ...(shows ? { solves: solvesSeen(context, team, until, sees) } : {}),
+    };
+  }
+
+  /** A team, the context as the viewer may know it, and until when what happened may be seen; refused where none of it may. */
+  async #seenBy(
     teamId: string,
     { organiser, player, gen }: Viewer,
-  ): Promise<{ points: { at: number; score: number }[] } | Refusal> {
+  ): Promise<{ team: Team; context: Context; until: number } | Refusal> {
     const { current, journal, time, lookPublic } = this.#deps;
     const refused = await current.ready();
     if (refused) return refused;
@@ -446,14 +486,14 @@ export class Players {
     // Only the standings know who was banned when results began to be held.
     const asksWhoIsBanned = isPublic && still?.held === true;
     if (isPublic && !asksWhoIsBanned && (team.banned || team.hidden)) return NO_TEAM;
-    if (!still) return { points: historyOf(context, team, Number.POSITIVE_INFINITY) };
-    if (!context.hunt.dynamic && !asksWhoIsBanned) return { points: historyOf(context, team, still.from) };
+    if (!still) return { team, context, until: Number.POSITIVE_INFINITY };
+    if (!context.hunt.dynamic && !asksWhoIsBanned) return { team, context, until: still.from };
     // What clues are worth now would tell of solves behind the freeze.
     const told = await lookPublic(teamId);
     if ("refused" in told) return told;
     if (asksWhoIsBanned && told.isConcealed) return NO_TEAM;
     const word = context.hunt.dynamic ? { word: indexStandings(told.word) } : {};
-    return { points: historyOf({ ...context, ...word }, team, still.from) };
+    return { team, context: { ...context, ...word }, until: still.from };
   }
 }
 

@@ -14,7 +14,7 @@ import { rulesOf } from "../hunt/prize-changes.ts";
 import { clueValue } from "../hunt/score.ts";
 import { hintKey, type Team } from "../hunt/team.ts";
 import { newlyReached, reachedFacts, scoreOf } from "../hunt/team-score.ts";
-import { holdsAt, openingsOf, progressOf } from "../hunt/unlock.ts";
+import { closesAt, holdsAt, openingsOf, progressOf } from "../hunt/unlock.ts";
 import { Allocation } from "../prizes/allocate.ts";
 import type { Command, Fact, NewFact, Result } from "../protocol.ts";
 import { Agenda } from "./agenda.ts";
@@ -219,6 +219,7 @@ class Run {
   /** All that the team does at `now`, and when it acts next. */
   #step(crew: Crew, now: number): void {
     this.#advance(crew, now);
+    crew.works = crew.works.filter((work) => this.#closesAt(work) > now);
     for (const [place, at] of this.#plan.opened) if (at <= now) this.#open(crew, place, now);
     this.#look(crew, now);
     for (let due = this.#due(crew, now); due; due = this.#due(crew, now)) this.#act(crew, due, now);
@@ -296,6 +297,11 @@ class Run {
     };
   }
 
+  /** When the clue can be solved no more, epoch ms. */
+  #closesAt({ place, openedAt }: Work): number {
+    return closesAt(this.#plan.hunt.clues[place] as CompiledClue, openedAt);
+  }
+
   /** Progress at which the team does something about the clue next. */
   #milestoneOf({ from, need, wrong, tried, hintAt }: Work): number {
     return Math.min(from + need, wrong[tried] ?? NEVER, hintAt);
@@ -345,7 +351,7 @@ class Run {
         work.notBefore = NEVER;
         return;
       case "closed":
-        work.notBefore = NEVER;
+        crew.works = crew.works.filter((other) => other !== work);
         return;
       default:
         if (!isWrong) throw new Error(`the right try at ${clue.id} comes to ${result?.outcome ?? "nothing"}`);
@@ -457,6 +463,7 @@ class Run {
     let next = NEVER;
     let progress = NEVER;
     for (const work of crew.works) {
+      next = Math.min(next, this.#closesAt(work));
       if (work.notBefore > now) next = Math.min(next, work.notBefore);
       else progress = Math.min(progress, this.#milestoneOf(work));
     }

@@ -1,6 +1,7 @@
 /** The commands of a simulated team: what it sends to the rules. PURE. */
 import type { CompiledClue } from "../hunt/compiled.ts";
-import type { Command } from "../protocol.ts";
+import { isListMode, listText, normaliseList } from "../hunt/listed.ts";
+import type { Command, ListMode } from "../protocol.ts";
 import { PEPPER } from "./compiled.ts";
 
 /** Metres: as good as a phone's position is in the open. */
@@ -29,10 +30,30 @@ export function rightTry(clue: CompiledClue, id: string): Command | undefined {
 export function wrongTry(clue: CompiledClue, id: string, number: number): Command | undefined {
   if (!isTyped(clue)) return undefined;
   if (clue.kind !== "choice") return answer(clue, id, `wrong ${number}`);
+  if (isListMode(clue.compare)) {
+    const given = wrongList(clue, clue.compare, number);
+    return given === undefined ? undefined : answer(clue, id, given);
+  }
   const wrong = (clue.choices ?? []).map((choice) => choice.id).filter((each) => !isRight(clue, each));
   const given = wrong[number];
   return given === undefined ? undefined : answer(clue, id, given);
 }
+
+/** One of the wrong lists of a clue's choices; undefined: there is no other. The first choices alone make enough of them. */
+function wrongList(clue: CompiledClue, mode: ListMode, number: number): string | undefined {
+  const ids = (clue.choices ?? []).slice(0, LISTED_MAX).map((choice) => choice.id);
+  let left = number;
+  for (let picked = 1; picked < 2 ** ids.length; picked += 1) {
+    const text = normaliseList(mode, listText(ids.filter((_, bit) => picked & (1 << bit))));
+    if (isRight(clue, text)) continue;
+    if (left === 0) return text;
+    left -= 1;
+  }
+  return undefined;
+}
+
+/** Choices of which wrong lists are made. */
+const LISTED_MAX = 16;
 
 /** A near miss that the author has words for; undefined: there is none. */
 export function nearTry(clue: CompiledClue, id: string, chance: number): Command | undefined {
@@ -49,7 +70,8 @@ const answer = (clue: CompiledClue, id: string, digest: string): Command => ({
   id,
   type: "answer",
   clue: clue.id,
-  answer: "",
+  // In a simulation a digest is the text itself.
+  ...(isListMode(clue.compare) ? { answer: digest, listed: true as const } : { answer: "" }),
   digests: { [clue.compare]: digest },
   pepper: PEPPER,
 });

@@ -127,3 +127,74 @@ test("[ANS-8] what no player could send is refused at publishing, each with its 
     "clues.0.nudges.0.match.0 cannot-be-given",
   ]);
 });
+
+describe("[KIND-2] several choices", () => {
+  const CHOICES = ["red", "blue", "gold"].map((id) => ({ id, label: id }));
+  const events = (...lists: string[][]): PlayerEvent[] =>
+    lists.map((choices, index) => ({
+      id: `p${index}`,
+      type: "answer",
+      clue: index < 2 ? "set" : "order",
+      choices,
+    }));
+  const GIVEN_LISTS = events(["red"], ["blue", "red"], ["blue", "red"], ["red", "blue"]);
+  const OUTCOMES = ["incorrect", "correct", "incorrect", "correct"];
+
+  beforeAll(async () => {
+    await client.publish("picks", {
+      format: 1,
+      title: "Picks",
+      clues: [
+        { id: "set", kind: "choice", choices: CHOICES, select: "many", answers: [["red", "blue"]] },
+        { id: "order", kind: "choice", choices: CHOICES, select: "order", answers: [["red", "blue"]] },
+      ],
+    });
+  });
+
+  test("over HTTP, and are a list in /me", async () => {
+    const player = await client.join("picks", { name: "Http" });
+    const [invalid] = await client.play(player, ...events(["red", "red"]));
+    expect(invalid).toMatchObject({ id: "p0", outcome: "invalid" });
+    const results = await client.play(player, ...GIVEN_LISTS);
+    expect(results.map(({ outcome }) => outcome)).toEqual(OUTCOMES);
+    const again = await client.play(player, ...GIVEN_LISTS);
+    expect(again.every(({ duplicate }) => duplicate)).toBe(true);
+    const me = await client.me(player);
+    expect(me.clues).toMatchObject([
+      { id: "set", select: "many", answer: ["blue", "red"] },
+      { id: "order", select: "order", answer: ["red", "blue"] },
+    ]);
+    const regrade = await client.organise("POST", "/v1/hunts/picks/regrade", { dryRun: true });
+    expect(regrade.body).toMatchObject({ teamsMoved: 0, changes: [] });
+  });
+
+  test("over a socket", async () => {
+    const player = await client.join("picks", { name: "Socket" });
+    const socket = await Socket.ofPlayer(client, player);
+    socket.send({ events: GIVEN_LISTS });
+    const results = await socket.next<Result[]>("results");
+    expect(results.map(({ outcome }) => outcome)).toEqual(OUTCOMES);
+    await socket.close();
+  });
+
+  test("as a line of an import, and tried before they are published", async () => {
+    const clue = { id: "set", kind: "choice", choices: CHOICES, select: "many", answers: [["red", "blue"]] };
+    const definition = { format: 1, title: "Old", clues: [clue] };
+    const { status } = await client.organise("PUT", "/v1/hunts/picks-old", definition);
+    expect(status).toBe(201);
+    const at = "2026-01-01T10:00:00.000Z";
+    const line = { at, team: "A", type: "answer", clue: "set", choices: ["blue", "red"] };
+    const { choices: _, ...without } = line;
+    const body = [{ at, team: "A", type: "join" }, line, without]
+      .map((one) => JSON.stringify(one))
+      .join("\n");
+    const call = { token: client.organiserToken, body, type: "application/x-ndjson" };
+    const told = await client.call("POST", "/v1/hunts/picks-old/import", call);
+    expect(told.body).toMatchObject({ lines: 3, accepted: 2, rejected: [{ line: 3 }] });
+    const path = "/v1/hunts/picks-old/preview";
+    const tried = await client.organise("POST", path, { definition, clue: "set", choices: ["blue", "red"] });
+    expect(tried.body).toMatchObject({
+      verdict: { outcome: "correct", compared: { mode: "set", given: "blue,red" } },
+    });
+  });
+});

@@ -277,6 +277,8 @@ async function playEverything(): Promise<void> {
     "/v1/hunts/canary/leaderboard",
     `/v1/hunts/canary/leaderboard?around=${player.team.id}`,
     `/v1/hunts/canary/leaderboard/${player.team.id}/history`,
+    `/v1/hunts/canary/teams/${player.team.id}`,
+    "/v1/hunts/canary/clues/start/solves",
     "/v1/hunts/canary/me",
     "/v1/hunts/canary/export",
     `/v1/hunts/canary/assets/${FILE}`,

@@ -36,6 +36,8 @@ const ROUTES = [
   "POST /v1/hunts/{hunt}/events",
   "GET /v1/hunts/{hunt}/leaderboard",
   "GET /v1/hunts/{hunt}/leaderboard/{team}/history",
+  "GET /v1/hunts/{hunt}/clues/{clue}/solves",
+  "GET /v1/hunts/{hunt}/teams/{team}",
   "POST /v1/hunts/{hunt}/tickets",
   "GET /v1/hunts/{hunt}/live",
   "GET /v1/hunts/{hunt}/definition",

@@ -48,6 +48,8 @@ describe("[SEC-60] no object is touched for a hunt that the directory does not k
     ["GET", "/leaderboard", undefined],
     ["GET", "/leaderboard?around=weur-0-0-abcde", undefined],
     ["GET", "/leaderboard/weur-0-0-abcde/history", undefined],
+    ["GET", "/teams/weur-0-0-abcde", undefined],
+    ["GET", "/clues/c0/solves", undefined],
     ["GET", "/prizes/lantern/draw", undefined],
     ["POST", "/players", { name: "Eve", team: { create: "Eves" } }],
     ["POST", "/players", { name: "Eve", team: { join: "WEUR0-0ABCDEF" } }],

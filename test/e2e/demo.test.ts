@@ -70,7 +70,7 @@ function solving({ id }: Pick<ClueView, "id">): PlayerEvent {
     const { lat = 0, lng = 0 } = clue.place ?? {};
     return { ...head, type: "checkin", clue: id, position: { lat, lng, accuracy: 12 } };
   }
-  return { ...head, type: "answer", clue: id, answer: clue.answers?.[0] ?? "" };
+  return { ...head, type: "answer", clue: id, answer: String(clue.answers?.[0] ?? "") };
 }
 
 /** Plays whatever is open until nothing is; `before` may try something on each clue first. */
@@ -124,7 +124,7 @@ test("[API-60] nudges cost nothing, hints their price, wrong answers an attempt;
     const nudge = clue.nudges[0]?.match[0];
     if (nudge !== undefined) {
       expect(
-        await send(steady, { id: `nudge-${clue.id}`, type: "answer", clue: clue.id, answer: nudge }),
+        await send(steady, { id: `nudge-${clue.id}`, type: "answer", clue: clue.id, answer: String(nudge) }),
       ).toMatchObject({
         outcome: "nudge",
         message: clue.nudges[0]?.say,

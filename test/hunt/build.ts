@@ -12,6 +12,7 @@ import type { Budgets, Context, IndexedStandings } from "../../src/hunt/context.
 import { decide } from "../../src/hunt/decide.ts";
 import { evolve } from "../../src/hunt/evolve.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
+import { LIST_MODES, listText } from "../../src/hunt/listed.ts";
 import { meOf } from "../../src/hunt/look.ts";
 import { organise } from "../../src/hunt/organise.ts";
 import type { Phase } from "../../src/hunt/phase.ts";
@@ -124,6 +125,13 @@ export const answer = (id: string, clueId: string, text: string): CommandOf<"ans
   answer: text,
   ...digestAnswer(clueId, text, plainDigest, MODES),
   pepper: "p1",
+});
+
+/** Several choices, in the order they are picked. */
+export const picked = (id: string, clueId: string, ...ids: string[]): CommandOf<"answer"> => ({
+  ...answer(id, clueId, listText(ids)),
+  ...digestAnswer(clueId, listText(ids), plainDigest, ["exact", ...LIST_MODES]),
+  listed: true,
 });
 
 export const scan = (id: string, code: string): CommandOf<"scan"> => ({

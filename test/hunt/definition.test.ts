@@ -186,7 +186,7 @@ describe("conditions", () => {
     [{ all: ["start", { any: [{ points: -1 }] }] }, ["clues.0.opens.all.1.any.0.points too-small"]],
     [{ atLeast: 0, of: ["start"] }, ["clues.0.opens.atLeast too-small"]],
     [{ atLeast: 1, of: [{ weight: 0, solved: "b" }] }, ["clues.0.opens.of.0.weight too-small"]],
-    [{ solvedIn: 3, atLeast: 1 }, ["clues.0.opens.solvedIn value"]],
+    [{ solvedIn: 3, atLeast: 1 }, ["clues.0.opens.solvedIn type"]],
     [null, ["clues.0.opens value"]],
   ])("[DEF-4] %j is no condition", (written, issues) => {
     expect(issuesOf(parseClue({ opens: written }))).toEqual(issues);

@@ -9,7 +9,7 @@ import { type Glance, glance, isComparable, lookText } from "../../src/hunt/look
 import { seenOf } from "../../src/hunt/seen.ts";
 import { encodeTeam, recordedScore, type Team } from "../../src/hunt/team.ts";
 import { opensAt, progressOf } from "../../src/hunt/unlock.ts";
-import type { Command, Fact, Result } from "../../src/protocol.ts";
+import type { Command, CompareMode, Fact, Result } from "../../src/protocol.ts";
 import { wholeOf } from "../../src/web/player/looked.ts";
 import { answer, checkin, decodeTeam, Game, hint, isoAt, T0 } from "./build.ts";
 import {
@@ -25,6 +25,13 @@ import {
   tape,
   violationOf,
 } from "./random.ts";
+
+/** How choices are picked, by how they compare. */
+const SELECTS: Partial<Record<CompareMode, "one" | "many" | "order">> = {
+  exact: "one",
+  set: "many",
+  sequence: "order",
+};
 
 interface Step {
   command: Command;
@@ -360,6 +367,7 @@ describe("any game", () => {
         ? triesAt(hunt.compiled.attempts, team.codes, now)
         : Math.min(triesAt(clue.attempts, bucket, now), ofClue ?? Number.POSITIVE_INFINITY);
     const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
+    const closing = clue.closes && ("at" in clue.closes ? clue.closes.at : at + clue.closes.after);
     return {
       id: clue.id,
       ...(clue.round === undefined ? {} : { round: clue.round }),
@@ -367,7 +375,13 @@ describe("any game", () => {
       kind: clue.kind,
       points: hunt.dynamic ? (word?.values.get(clue.id) ?? clue.points) : (solve?.points ?? clue.points),
       ...(clue.meta ? { meta: true } : {}),
-      state: solve ? "solved" : sent && !sent.verdict ? "submitted" : "open",
+      state: solve
+        ? "solved"
+        : sent && !sent.verdict
+          ? "submitted"
+          : closing !== undefined && closing <= now
+            ? "closed"
+            : "open",
       body: clue.body,
       ...(clue.kind === "submission" ? { accept: ["text"] } : {}),
       ...(sent
@@ -381,13 +395,16 @@ describe("any game", () => {
             },
           }
         : {}),
-      ...(clue.kind === "choice" ? { choices: clue.choices ?? [] } : {}),
+      ...(clue.kind === "choice"
+        ? { choices: clue.choices ?? [], select: SELECTS[clue.compare] ?? "one" }
+        : {}),
       ...(clue.kind === "place" ? { place: { radius: clue.place?.radius ?? 0 } } : {}),
       attempts: bucket?.wrong ?? 0,
       ...(solve ? {} : { attemptsLeft: left }),
       ...(solve || ofClue === undefined ? {} : { attemptsOfClue: ofClue }),
       ...(wait === undefined ? {} : { cooldownUntil: isoAt(wait) }),
       openedAt: isoAt(at),
+      ...(solve || closing === undefined ? {} : { closesAt: isoAt(closing) }),
       ...(solve ? { solvedAt: isoAt(solve.at) } : {}),
       hints: clue.hints.map(({ id, cost, after, text }) => {
         const taken = team.hints.has(`${clue.id}/${id}`);

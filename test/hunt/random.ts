@@ -6,7 +6,7 @@ import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { CompiledHunt, Condition } from "../../src/hunt/compiled.ts";
 import type { Team } from "../../src/hunt/team.ts";
 import type { Command, Fact, TeamAction } from "../../src/protocol.ts";
-import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, scan, submit, T0 } from "./build.ts";
+import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, picked, scan, submit, T0 } from "./build.ts";
 
 /** Where random things get their numbers: an integer from 0 to below `bound`. */
 export type Draw = (bound: number) => number;
@@ -56,10 +56,12 @@ export function randomHunt(draw: Draw): CompiledHunt {
         after: pick(draw, [0, 0, MINUTE]),
       })),
       opens: index === 0 ? { op: "start" } : randomCondition(draw, index, 2),
+      ...(draw(4) === 0 ? { closes: randomClosing(draw) } : {}),
       ...(kind === "scan" ? { code: `code-${id}` } : {}),
       ...(kind === "submission"
         ? { accept: ["text" as const], judge: pick(draw, ["before", "before", "after", "none"] as const) }
         : {}),
+      ...(kind === "choice" ? randomChoices(draw) : {}),
       ...(kind === "place" ? { place: { lat: index / 10, lng: 0, ...PLACE } } : {}),
     });
   });
@@ -69,11 +71,26 @@ export function randomHunt(draw: Draw): CompiledHunt {
   });
 }
 
+const CHOICES = ["right", "left", "up"];
+
+/** One choice is right, or a set or sequence of two. */
+function randomChoices(draw: Draw) {
+  const compare = pick(draw, ["exact", "set", "sequence"] as const);
+  return {
+    compare,
+    choices: CHOICES.map((id) => ({ id, label: id })),
+    answers: compare === "exact" ? ["right"] : ["right,up"],
+  };
+}
+
+const randomClosing = (draw: Draw): { after: number } | { at: number } =>
+  draw(2) === 0 ? { after: (1 + draw(20)) * MINUTE } : { at: T0 + draw(30) * MINUTE };
+
 /** Reads earlier clues only, as every hunt that compiles can be ordered. */
 function randomCondition(draw: Draw, earlier: number, depth: number): Condition {
   const inner = () => randomCondition(draw, earlier, depth - 1);
   const some = () => Array.from({ length: 1 + draw(3) }, inner);
-  switch (draw(depth > 0 ? 11 : 8)) {
+  switch (draw(depth > 0 ? 12 : 9)) {
     case 0:
       return { op: "start" };
     case 1:
@@ -90,8 +107,10 @@ function randomCondition(draw: Draw, earlier: number, depth: number): Condition 
     case 7:
       return { op: "solved", clue: `c${draw(earlier)}` };
     case 8:
-      return { op: "all", of: some() };
+      return { op: "since", clue: `c${draw(earlier)}`, duration: draw(15) * MINUTE };
     case 9:
+      return { op: "all", of: some() };
+    case 10:
       return { op: "any", of: some() };
     default: {
       const of = some().map((condition) => ({ weight: 1 + draw(3), condition }));
@@ -110,8 +129,12 @@ export function randomCommand(draw: Draw, compiled: CompiledHunt, id: string): C
       ? pick(draw, ["answer", "scan", "place", "hint", "claim"] as const)
       : (about?.kind ?? "hint");
   switch (kind) {
-    case "answer":
     case "choice":
+      if (draw(4) > 0) {
+        return picked(id, clueId, ...pick(draw, [["right"], ["right", "up"], ["up", "right"], ["ghost"]]));
+      }
+      return answer(id, clueId, pick(draw, ["right", "left", "up,right"]));
+    case "answer":
       return answer(id, clueId, pick(draw, ["right", "right", "wrong", "other", "near", "?!"]));
     case "scan":
       return scan(id, draw(3) === 0 ? `guess-${draw(3)}` : `code-${clueId}`);
@@ -203,7 +226,7 @@ export function isOpen(
   if (!found) return false;
   const since = Math.max(openedAt, facts[0]?.at ?? Number.POSITIVE_INFINITY);
   if (at < since) return false;
-  const solved = new Set(changesOf(facts).map(({ clue }) => clue));
+  const solved = new Map(changesOf(facts).map((change) => [change.clue, change.at]));
   if (solved.has(id) || facts.some((fact) => fact.type === "unlock" && fact.clue === id)) return true;
   if (facts.some((fact) => fact.type === "opened" && fact.clues.some(({ clue }) => clue === id))) return true;
   const moving = compiled.scoring.decay.kind !== "none";
@@ -230,6 +253,8 @@ export function isOpen(
         return at >= condition.time;
       case "after":
         return at >= since + condition.duration;
+      case "since":
+        return at >= (solved.get(condition.clue) ?? Number.POSITIVE_INFINITY) + condition.duration;
       case "all":
         return condition.of.every(holds);
       case "any":
@@ -267,6 +292,8 @@ export function violationOf(compiled: CompiledHunt, facts: readonly Fact[]): str
     if (fact.outcome === "correct") {
       if (solves.has(what)) return `${what} is solved twice`;
       solves.add(what);
+      const closes = compiled.clues.find(({ id }) => id === fact.clue)?.closes;
+      if (closes && "at" in closes && fact.at >= closes.at) return `${what} is solved after its closing`;
     } else if (fact.outcome === "taken") {
       if (hints.has(what)) return `${what} is charged twice`;
       hints.add(what);

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { CompiledClue, CompiledHunt } from "../../src/hunt/compiled.ts";
 import { indexHunt } from "../../src/hunt/indexed.ts";
 import { JudgedAgain } from "../../src/hunt/judged-again.ts";
+import { isListMode, listIn } from "../../src/hunt/listed.ts";
 import { eligibleFor, regraded, ungraded } from "../../src/hunt/regrade.ts";
 import { encodeTeam, recordedScore, type Team } from "../../src/hunt/team.ts";
 import { timesOf } from "../../src/hunt/unlock.ts";
@@ -20,6 +21,7 @@ import {
   hunt,
   MINUTE,
   MOVING,
+  picked,
   plainDigest,
   SECOND,
   scan,
@@ -340,8 +342,11 @@ function playOn(played: Game, draw: Draw, from: number, prefix: string): number 
 function changed(draw: Draw, before: CompiledHunt): CompiledHunt {
   const clues = before.clues.map((one): CompiledClue => {
     const points = draw(3) === 0 ? pick(draw, [0, 10, 25]) : one.points;
-    const texts = pick(draw, [["right"], ["wrong"], ["right", "other"], ["near"], ["left"]]);
-    const digests = texts.map((text) => answer("", one.id, text).digests[one.compare] ?? "");
+    const texts = pick(draw, [["right"], ["wrong"], ["right", "other"], ["near"], ["left"], ["up,right"]]);
+    const digests = texts.map((text) => {
+      const of = isListMode(one.compare) ? picked("", one.id, ...listIn(text)) : answer("", one.id, text);
+      return of.digests[one.compare] ?? "";
+    });
     if (one.kind === "answer" || one.kind === "choice") return { ...one, points, digests, nudges: [] };
     if (one.kind === "scan" && draw(2) === 0) {
       return { ...one, points, codeDigest: plainDigest("code", `guess-${draw(3)}-${one.id}`) };

@@ -88,6 +88,7 @@ describe("the clues a team sees", () => {
       state: "open",
       body: "The body of a.",
       choices,
+      select: "one",
       attempts: 0,
       attemptsLeft: 5,
       attemptsOfClue: 50,

@@ -3,7 +3,9 @@ import { commandsOf, EVENT_BYTES } from "../../src/intake/events.ts";
 import type { Command, PlayerEvent, Result } from "../../src/protocol.ts";
 
 const commandOf = (event: PlayerEvent): Command =>
-  event.type === "answer" ? { ...event, digests: {}, pepper: "" } : (event as Command);
+  event.type === "answer"
+    ? { ...event, answer: event.answer ?? "", digests: {}, pepper: "" }
+    : (event as Command);
 
 /** What becomes of an answer on its way in: the text that is judged, or the result that refuses it. */
 function taken(answer: unknown, at?: string): string | Result {

@@ -44,6 +44,7 @@ function boardWith(): Board {
     snapshots: {} as StoredView,
     shards: async () => [],
     pull: async () => ({ shard: "s", after: 0, upto: 0, facts: [] }),
+    solversOf: async () => [],
     changed: () => undefined,
   });
 }

@@ -273,6 +273,11 @@ const ROUTES: Record<string, (() => Promise<Asked> | Asked)[]> = {
     // The shard asks the leaderboard how clues stood at the freeze.
     () => get(of(FROZEN, `leaderboard/${frozen.team.id}/history`)),
   ],
+  "GET /v1/hunts/{hunt}/clues/{clue}/solves": [() => get(of(HUNT, "clues/a/solves"), "organiser")],
+  "GET /v1/hunts/{hunt}/teams/{team}": [
+    () => get(of(HUNT, `teams/${member.team.id}`), "player"),
+    () => get(of(HUNT, `teams/${member.team.id}`), "organiser"),
+  ],
   "POST /v1/hunts/{hunt}/tickets": [() => post(of(HUNT, "tickets"), undefined, "player")],
   "GET /v1/hunts/{hunt}/live": [
     () => upgrade(of(HUNT, "live")),

@@ -41,9 +41,62 @@ const sourceOf = (page: string): string => {
     .join("\n");
 };
 
-/** Messages whose names a page puts together: words of codes, of the editor and of the forms' choices, and what is asked before a move. */
-const COMPOSED =
-  /^(?:accept|as|begin|by|font|on|fold|unit|tried|teams|section|says|results|require|ranking|kind|help|guesses|field|down|decay|condition|compare|about|action|detail|fact|role|editor|gate|delivery|table|limit|change|issue|judge|judged|judgeWhen|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
+/** What messages begin with whose names a page puts together: words of codes, of the editor and of the forms' choices. One a line, so that several may add theirs. */
+const BEGINNINGS = `
+  about
+  accept
+  action
+  as
+  begin
+  by
+  change
+  choose
+  closes
+  compare
+  condition
+  decay
+  delivery
+  detail
+  down
+  editor
+  fact
+  field
+  fold
+  font
+  gate
+  guesses
+  help
+  issue
+  judge
+  judged
+  judgeWhen
+  kind
+  limit
+  located
+  mode
+  on
+  outcome
+  phase
+  problem
+  ranking
+  require
+  results
+  role
+  roleMay
+  says
+  section
+  select
+  solves
+  table
+  teams
+  tried
+  unit
+  wanted
+  where
+`;
+
+/** Those, and what is asked before a move. */
+const COMPOSED = new RegExp(`^(?:${BEGINNINGS.trim().split(/\s+/).join("|")})_|Sure$`);
 
 test("[WEB-7] texts that come with the forms have names of their own", () => {
   expect(Object.keys(formsEn).filter((key) => key in organiserEn)).toEqual([]);

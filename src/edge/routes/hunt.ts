@@ -94,6 +94,7 @@ export function huntRoutes(app: App): void {
           ...(hunt.look === undefined ? {} : { look: lookTold(hunt.look, addressOf) }),
           ...(hunt.legal === undefined ? {} : { legal: legalOf(hunt.legal) }),
           ...(hunt.pages === undefined ? {} : { pages: hunt.pages.map(({ id, title }) => ({ id, title })) }),
+          ...(hunt.solvesShown === undefined ? {} : { show: { solves: hunt.solvesShown } }),
           ...(hunt.rounds === undefined ? {} : { rounds: told(hunt.rounds) }),
           serverTime: iso(now),
           ...(entry.rehearsal === undefined ? {} : { rehearsalOf: entry.rehearsal.of }),

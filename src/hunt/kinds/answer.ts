@@ -2,7 +2,15 @@
 import type { Issue } from "../../errors.ts";
 import { normaliseAnswer } from "../normalise.ts";
 import type { CommandOf, Kind, Written } from "./kind.ts";
-import { answerEvent, checkTexts, compileTexts, prepareTexts, type Texts, textKeys } from "./texts.ts";
+import {
+  answerEvent,
+  checkTexts,
+  compileTexts,
+  prepareTexts,
+  type Texts,
+  textKeys,
+  writtenText,
+} from "./texts.ts";
 
 export const answer: Kind<CommandOf<"answer">, typeof textKeys, Texts> = {
   event: answerEvent,
@@ -11,7 +19,11 @@ export const answer: Kind<CommandOf<"answer">, typeof textKeys, Texts> = {
   check: (clue, path, report) => checkTexts(clue, clue.compare, path, report),
   lint: lintOwnText,
   compile: (clue, digest) => compileTexts(clue, clue.compare, digest),
-  prepare: prepareTexts,
+  prepare: (clue) =>
+    prepareTexts(clue, ({ listed }, digest) => {
+      if (listed) return "this clue takes no choices";
+      return clue.compare === "number" && digest === null ? "this clue asks for a number" : undefined;
+    }),
 };
 
 /** Characters. Shorter answers stand in any text by chance. */
@@ -30,7 +42,7 @@ function lintOwnText(clue: Written<typeof textKeys>, path: string): Issue[] {
     { at: `${path}.body`, contains: containing(clue, clue.body) },
   ];
   return texts.flatMap(({ at, contains }) => {
-    if (!(clue.answers ?? []).some(contains)) return [];
+    if (!(clue.answers ?? []).map(writtenText).some(contains)) return [];
     return [{ path: at, code: "answer-in-text", message: "the clue's own text contains an answer to it" }];
   });
 }

@@ -72,6 +72,9 @@ export interface Again {
   pepper: string;
 }
 
+/** The keys that some kind cannot do without. */
+type NeededKey = "accept" | "answers" | "choices" | "place";
+
 /** One clue as it is judged, with all that judging it needs. */
 export interface Judge<Sent extends Solving = Solving> {
   /** Decides on an event about the clue, which is open and not solved. */
@@ -99,7 +102,7 @@ export interface Kind<
    */
   readonly keys: Keys;
   /** Those of its keys that a clue of this kind must have. */
-  readonly needs: readonly string[];
+  readonly needs: readonly NeededKey[];
   /** Reports what is wrong in a clue whose keys are present and well formed each by itself. */
   check?(clue: Clue, path: string, report: Report): void;
   /** Warnings: what is allowed and probably not meant. */

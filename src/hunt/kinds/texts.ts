@@ -4,9 +4,11 @@
  */
 import * as z from "zod";
 import { isBroken, isLonger } from "../../contract/basics.ts";
-import { ANSWER_MAX } from "../../contract/play.ts";
+import { ANSWER_MAX, CHOICES_JSON_MAX, CHOICES_MAX } from "../../contract/play.ts";
 import type { Issue } from "../../errors.ts";
 import type { CompareMode } from "../../protocol.ts";
+import { slugSchema } from "../fields.ts";
+import { isListMode, listText } from "../listed.ts";
 import { DECOMPOSED_MAX, isBounded, normaliseAnswer } from "../normalise.ts";
 import type { Report } from "../report.ts";
 import { recordWrong, refuseTry } from "../turn.ts";
@@ -22,9 +24,12 @@ const NUDGES_PER_CLUE_MAX = 200;
 /** As a player's answer: white space around it does not count. */
 const textSchema = z.string().trim().max(ANSWER_UNITS_MAX).meta({ maxLength: ANSWER_MAX });
 
+/** A text, or the ids of choices that are picked together. */
+const givenSchema = z.union([textSchema, z.array(slugSchema).min(1).max(CHOICES_MAX)]);
+
 const nudgeSchema = z.strictObject({
   match: z
-    .array(textSchema)
+    .array(givenSchema)
     .min(1)
     .max(ANSWERS_PER_CLUE_MAX)
     .describe("Near misses, compared like the answers"),
@@ -33,11 +38,11 @@ const nudgeSchema = z.strictObject({
 
 export const textKeys = {
   answers: z
-    .array(textSchema)
+    .array(givenSchema)
     .min(1)
     .max(ANSWERS_PER_CLUE_MAX)
     .optional()
-    .describe("Accepted answers, or the ids of the right choices"),
+    .describe("Accepted answers, or the ids of the right choices; lists of these where several are picked"),
   compare: z
     .enum(["letters", "words", "exact", "number"])
     .default("letters")
@@ -67,13 +72,19 @@ export const answerEvent: SolvingEvent<CommandOf<"answer">> = {
     if (answer === undefined) return undefined;
     const text = normaliseAnswer(compare, answer);
     const digests = { [compare]: text === null ? null : digest(compare, text) };
-    return { id, type: "answer", clue, answer, digests, pepper };
+    const listed = isListMode(compare) ? { listed: true as const } : {};
+    return { id, type: "answer", clue, answer, ...listed, digests, pepper };
   },
 };
 
+type Given = z.output<typeof givenSchema>;
+
+/** An author's text, or the one that stands for a list of choices. */
+export const writtenText = (given: Given): string => (typeof given === "string" ? given : listText(given));
+
 /**
  * Reports texts that no player can send, and those that are nothing, given twice, or accepted and a near
- * miss at once, when `mode` compares them; and with `choices` those that are none of them.
+ * miss at once, when `mode` compares them; and with `choices` those that are none of them, or lists of others.
  */
 export function checkTexts(
   clue: Written<typeof textKeys>,
@@ -90,25 +101,32 @@ export function checkTexts(
 
   /** Reports each text of a list once; `seen` are those before it. */
   function checkList(
-    texts: readonly string[],
+    texts: readonly Given[],
     listPath: string,
     role: "answer" | "nudge",
     seen: Set<string>,
   ): void {
-    for (const [index, text] of texts.entries()) {
+    for (const [index, given] of texts.entries()) {
       const at = `${listPath}.${index}`;
-      const unsendable = whyUnsendable(text);
+      const isList = typeof given !== "string";
+      if (isList !== isListMode(mode)) {
+        report({ path: at, ...whyOtherForm(isList, role) });
+        continue;
+      }
+      const unsendable = whyUnsendable(given);
       if (unsendable !== undefined) {
         report({ path: at, ...unsendable });
         continue;
       }
+      const text = writtenText(given);
       const normalised = normaliseAnswer(mode, text);
       if (normalised === null) {
         report({ path: at, code: `${role}-empty`, message: whyNothing(mode, text) });
         continue;
       }
-      if (choices !== undefined && !choices.has(text)) {
-        report({ path: at, code: `${role}-no-choice`, message: `there is no choice "${text}"` });
+      const unknown = choices && [given].flat().find((id) => !choices.has(id));
+      if (unknown !== undefined) {
+        report({ path: at, code: `${role}-no-choice`, message: `there is no choice "${unknown}"` });
       } else if (role === "nudge" && accepted.has(normalised)) {
         report({ path: at, code: "nudge-is-answer", message: "this is an accepted answer" });
       } else if (seen.has(normalised)) {
@@ -121,7 +139,11 @@ export function checkTexts(
 }
 
 /** Why no event can carry the text, so that no player could ever give it; undefined: one can. */
-function whyUnsendable(text: string): Pick<Issue, "code" | "message"> | undefined {
+function whyUnsendable(text: Given): Pick<Issue, "code" | "message"> | undefined {
+  if (typeof text !== "string") {
+    if (JSON.stringify(text).length <= CHOICES_JSON_MAX) return undefined;
+    return { code: "cannot-be-given", message: "no event can carry so many choices with ids so long" };
+  }
   if (isLonger(text, ANSWER_MAX)) {
     return { code: "too-large", message: `an answer has ${ANSWER_MAX} characters at most` };
   }
@@ -131,7 +153,13 @@ function whyUnsendable(text: string): Pick<Issue, "code" | "message"> | undefine
   return { code: "cannot-be-given", message };
 }
 
+const whyOtherForm = (isList: boolean, role: "answer" | "nudge"): Pick<Issue, "code" | "message"> =>
+  isList
+    ? { code: `${role}-is-list`, message: "lists are for choice clues with `select: many` or `order`" }
+    : { code: `${role}-no-list`, message: "where several choices are picked, this is a list of their ids" };
+
 function whyNothing(mode: CompareMode, text: string): string {
+  if (isListMode(mode)) return "this names a choice twice";
   if (!isBounded(mode, text)) {
     return `this has more than ${DECOMPOSED_MAX} characters when written out, or too many marks on one letter`;
   }
@@ -140,9 +168,9 @@ function whyNothing(mode: CompareMode, text: string): string {
 
 /** The digests of the clue's texts as `mode` compares them. */
 export function compileTexts(clue: Written<typeof textKeys>, mode: CompareMode, digest: DigestAnswer): Texts {
-  const digestsOf = (texts: readonly string[]): string[] =>
+  const digestsOf = (texts: readonly Given[]): string[] =>
     texts.flatMap((text) => {
-      const normalised = normaliseAnswer(mode, text);
+      const normalised = normaliseAnswer(mode, writtenText(text));
       return normalised === null ? [] : [digest(mode, normalised)];
     });
   return {
@@ -152,12 +180,11 @@ export function compileTexts(clue: Written<typeof textKeys>, mode: CompareMode, 
   };
 }
 
-/** Why a text cannot be an answer at all, so that it takes no try; undefined: it can. */
-const whyUnfit = (mode: CompareMode, digest: string | null): string | undefined =>
-  mode === "number" && digest === null ? "this clue asks for a number" : undefined;
+/** Why what was given cannot be an answer at all, so that it takes no try; undefined: it can. */
+export type WhyUnfit = (given: CommandOf<"answer">, digest: string | null) => string | undefined;
 
 /** Right, nearly right or wrong; a wrong answer takes a try, unless the team gave it before. */
-export function prepareTexts(clue: Stored<Texts>): Judge<CommandOf<"answer">> {
+export function prepareTexts(clue: Stored<Texts>, whyUnfit: WhyUnfit): Judge<CommandOf<"answer">> {
   const accepted = new Set(clue.digests);
   const replies = new Map(clue.nudges.flatMap(({ digests, say }) => digests.map((digest) => [digest, say])));
   return {
@@ -166,7 +193,7 @@ export function prepareTexts(clue: Stored<Texts>): Judge<CommandOf<"answer">> {
       const refused = refuseTry(turn, clue);
       if (refused) return refused;
       const digest = given.digests[clue.compare] ?? null;
-      const unfit = whyUnfit(clue.compare, digest);
+      const unfit = whyUnfit(given, digest);
       if (unfit !== undefined) return turn.tell("invalid", { clue: clue.id, message: unfit });
       const text = { clue: clue.id, answer: given.answer };
       if (digest !== null) {

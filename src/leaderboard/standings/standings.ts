@@ -168,6 +168,12 @@ export class Standings {
     return this.#state.clues.rows.filter(({ counted }) => counted > 0).map(({ id }) => id);
   }
 
+  /** Teams that solved the clue and are neither banned nor hidden. O(1); needs no `settle`. */
+  solvers(clue: string): number {
+    const found = this.#state.clues.find(clue);
+    return found === undefined ? 0 : this.#state.clues.row(found).counted;
+  }
+
   /** Place from 1, or undefined for unknown, banned and hidden teams. O(log teams). */
   rank(team: string): number | undefined {
     this.#assertSettled();

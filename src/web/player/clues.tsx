@@ -13,7 +13,9 @@ import { Help } from "./help.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
 import { SentIn } from "./kinds/submission.tsx";
+import { labelsOf } from "./picked.ts";
 import { Claimable } from "./prizes.tsx";
+import { Solvers } from "./solvers.tsx";
 import { act, forgetVerdicts, hunt, isUnderWay, me, now, older, phase, session } from "./state.ts";
 import { threads } from "./threads.ts";
 import { Told } from "./told.tsx";
@@ -67,13 +69,21 @@ export function ClueList() {
                     <bdi>{clue.title}</bdi>
                     {isNew(clue) && <span class="new">{t("isNew")}</span>}
                     {clue.meta && <span class="soft small"> · {t("meta")}</span>}
+                    {closesIn(clue) > 0 && (
+                      <span class="soft small number">
+                        {" "}
+                        · {t("closesIn", { time: countdown(closesIn(clue)) })}
+                      </span>
+                    )}
                   </span>
                   <span class="number soft">
                     {clue.state === "solved"
                       ? t("solved")
                       : clue.state === "submitted"
                         ? t("waitsForJudge")
-                        : number(clue.points)}
+                        : isShut(clue)
+                          ? t("closed")
+                          : number(clue.points)}
                   </span>
                 </a>
               </li>
@@ -84,7 +94,7 @@ export function ClueList() {
       {Object.entries(KINDS).map(
         ([name, { UnderList }]) =>
           UnderList && (
-            <UnderList key={name} open={clues.some(({ kind, state }) => kind === name && state === "open")} />
+            <UnderList key={name} open={clues.some((clue) => clue.kind === name && isOpen(clue))} />
           ),
       )}
       <Told about={["scan"]} />
@@ -114,8 +124,18 @@ function Story({ round, isOver }: { round: string; isOver: boolean }) {
   );
 }
 
+/** Ms until the clue can be solved no more; 0: that was, or it stays open. */
+const closesIn = ({ state, closesAt }: ClueApart): number =>
+  state === "open" && closesAt !== undefined ? Math.max(0, Date.parse(closesAt) - now.value) : 0;
+
+/** Whether its time is over, also before the engine was asked again. */
+const isShut = ({ state, closesAt }: ClueApart): boolean =>
+  state === "closed" || (state === "open" && closesAt !== undefined && Date.parse(closesAt) <= now.value);
+
+const isOpen = (clue: ClueApart): boolean => clue.state === "open" && !isShut(clue);
+
 const iconOf = (clue: ClueApart): IconName =>
-  clue.state === "solved" ? "check" : (kindOf(clue)?.icon ?? "compass");
+  clue.state === "solved" ? "check" : isShut(clue) ? "lock" : (kindOf(clue)?.icon ?? "compass");
 
 function WaitingRoom() {
   const opens = hunt.value?.opens;
@@ -158,7 +178,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
   }, [clue.id]);
   const heard = aboutOf(clue).map(verdictOf).find(Boolean);
   const wait = clue.cooldownUntil ? Date.parse(clue.cooldownUntil) - now.value : 0;
-  const open = clue.state === "open" && phase.value === "live" && !clue.withdrawn;
+  const open = isOpen(clue) && phase.value === "live" && !clue.withdrawn;
   const Solve = kindOf(clue)?.Solve;
   return (
     <>
@@ -187,6 +207,12 @@ function OneClue({ clue }: { clue: ClueApart }) {
         )}
       </header>
       {clue.withdrawn && <p class="note">{t("clueWithdrawn")}</p>}
+      {isShut(clue) && <p class="note">{t("clueClosed")}</p>}
+      {closesIn(clue) > 0 && (
+        <p class="note number" role="timer">
+          {t("closesIn", { time: countdown(closesIn(clue)) })}
+        </p>
+      )}
       <Errata clue={clue} />
       <Notices clue={clue.id} />
       <LongText text={clue.body} />
@@ -196,12 +222,13 @@ function OneClue({ clue }: { clue: ClueApart }) {
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
       <Told about={aboutOf(clue)}>
-        {wait > 0 && clue.state === "open" && heard?.outcome !== "cooldown" && (
+        {wait > 0 && isOpen(clue) && heard?.outcome !== "cooldown" && (
           <p class="note number" role="timer">
             {t("cooldown", { time: countdown(wait) })}
           </p>
         )}
       </Told>
+      <Solvers clue={clue.id} again={clue.state} />
       <Tried clue={clue} />
       {clue.state === "solved" && <Claimable />}
       {clue.state === "solved" && isThrough() && <Finish />}
@@ -212,9 +239,10 @@ function OneClue({ clue }: { clue: ClueApart }) {
 }
 
 /** What is solved is asked about no more; what was said stays. */
-function ClueHelp({ clue: { id, state } }: { clue: ClueApart }) {
+function ClueHelp({ clue }: { clue: ClueApart }) {
+  const { id } = clue;
   const isTold = threads.value?.some((thread) => thread.clue === id) === true;
-  return state === "open" || isTold ? <Help clue={id} isOver={state === "solved"} /> : null;
+  return isOpen(clue) || isTold ? <Help clue={id} isOver={!isOpen(clue)} /> : null;
 }
 
 /** Files that go with the clue: the browser shows what it can, and saves the rest. */
@@ -232,12 +260,13 @@ const Attachments = ({ clue: { attachments = [] } }: { clue: ClueApart }) =>
   );
 
 /** What the team gave, and what the author says of it. */
-function Solution({ clue: { answer, solution, solutionAt } }: { clue: ClueApart }) {
+function Solution({ clue }: { clue: ClueApart }) {
+  const { answer, solution, solutionAt } = clue;
   return (
     <>
       {answer !== undefined && (
         <p class="note good">
-          {t("answerGiven")} <bdi>{answer}</bdi>
+          {t("answerGiven")} <bdi>{labelsOf(clue, [answer].flat())}</bdi>
         </p>
       )}
       {(solution ?? solutionAt) !== undefined && (
@@ -290,7 +319,7 @@ function TriesLeft({ clue: { kind, attemptsLeft, attemptsOfClue } }: { clue: Clu
 
 /** What is solved needs no more hints; those that were taken stay. */
 const hintsOf = (clue: ClueApart): ClueApart["hints"] =>
-  clue.hints.filter(({ taken }) => taken || clue.state === "open");
+  clue.hints.filter(({ taken }) => taken || isOpen(clue));
 
 /** The hint that the player is asked about, as `clue/hint`. */
 const asked = signal("");

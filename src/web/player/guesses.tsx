@@ -6,6 +6,7 @@ import { call, huntPath, Problem } from "../shared/api.ts";
 import { clock, t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
 import type { en } from "./messages/en.ts";
+import { labelsOf, takesSeveral } from "./picked.ts";
 import { me, session } from "./state.ts";
 
 /** Guesses asked for at once. */
@@ -84,8 +85,9 @@ export function Tried({ clue }: { clue: ClueApart }) {
   );
 }
 
-function textOf({ choices }: ClueApart, { type, answer = "" }: Guess): string {
-  if (type === "answer") return choices?.find(({ id }) => id === answer)?.label ?? answer;
+function textOf(clue: ClueApart, { type, answer = "" }: Guess): string {
+  // A list of choices is written with commas.
+  if (type === "answer") return labelsOf(clue, takesSeveral(clue) ? answer.split(",") : [answer]);
   return t(({ scan: "triedScan", checkin: "triedCheckin", solve: "triedByHand" } as const)[type]);
 }
 

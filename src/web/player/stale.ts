@@ -37,7 +37,7 @@ export function isStale(heard: Heard, me: MeApart | undefined, now: number): boo
     case "already_submitted":
       return clue?.submission !== undefined;
     case "closed":
-      return clue?.withdrawn !== true;
+      return clue?.withdrawn !== true && clue?.state !== "closed";
     case "banned":
       return !me.team.banned;
     case "unaffordable":

@@ -1,10 +1,11 @@
 /** The standings: the first places, and those around one's own team. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Entry } from "../../contract/standings.ts";
 import { clock, number, t } from "../shared/i18n.ts";
 import { Name } from "../shared/name.tsx";
 import { isOver } from "../shared/over.ts";
+import { TeamSolves } from "./solvers.tsx";
 import { failure, hunt, phase, refreshStandings, session, shownBracket, standings } from "./state.ts";
 import { problemText } from "./verdict.tsx";
 
@@ -71,6 +72,7 @@ function Brackets() {
 }
 
 function Table({ rows, own }: { rows: readonly Entry[]; own: string | undefined }) {
+  const shows = hunt.value?.show?.solves === "names";
   return (
     <div class="standings">
       <table>
@@ -95,7 +97,7 @@ function Table({ rows, own }: { rows: readonly Entry[]; own: string | undefined 
             <tr key={team.id} class={team.id === own ? "own" : undefined}>
               <td class="number">{number(rank)}</td>
               <td class="name-cell">
-                <Name text={team.name} />
+                {shows ? <TeamCell team={team} solves={solves} /> : <Name text={team.name} />}
                 <span class="soft small where-narrow">{t("solvedCount", { count: solves })}</span>
               </td>
               <td class="number">{number(score)}</td>
@@ -105,5 +107,16 @@ function Table({ rows, own }: { rows: readonly Entry[]; own: string | undefined 
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** The team's name, and what it has solved when it is opened. */
+function TeamCell({ team, solves }: Pick<Entry, "team" | "solves">) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details class="tried" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary dir="auto">{team.name}</summary>
+      {isOpen && <TeamSolves team={team.id} again={solves} />}
+    </details>
   );
 }

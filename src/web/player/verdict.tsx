@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../../contract/problem.ts";
 import { countdown, t } from "../shared/i18n.ts";
 import { en } from "./messages/en.ts";
+import { labelsOf } from "./picked.ts";
 import { type Heard, isStale } from "./stale.ts";
 import { me, now, verdicts } from "./state.ts";
 
@@ -41,19 +42,27 @@ export function Verdict({ heard, title }: { heard: Heard; title?: string | undef
 function choiceOf({ event }: Heard): string | undefined {
   if (event.type !== "answer") return undefined;
   const clue = me.value?.clues.find(({ id }) => id === event.clue);
-  return clue?.choices?.find(({ id }) => id === event.answer)?.label;
+  if (!clue?.choices) return undefined;
+  return labelsOf(clue, event.choices ?? (event.answer === undefined ? [] : [event.answer]));
 }
 
 /** The engine tells only in its own words that a text is no number (src/hunt/kinds/texts.ts). */
 const NO_NUMBER = /\bnumber\b/;
 
-export function verdictText({ outcome, event, points, message, distance, retryAt, repeated }: Heard): string {
+/** The clue that it is about, as the page knows it. */
+const clueOf = ({ event, clue }: Heard) =>
+  me.value?.clues.find(({ id }) => id === (clue ?? ("clue" in event ? event.clue : undefined)));
+
+export function verdictText(heard: Heard): string {
+  const { outcome, event, points, message, distance, retryAt, repeated } = heard;
   const time = retryAt === undefined ? undefined : countdown(Date.parse(retryAt) - now.value);
   switch (outcome) {
     case "correct":
       return t("outcome_correct", { count: points ?? 0 });
     case "incorrect":
       return t(repeated ? "repeated" : "outcome_incorrect");
+    case "closed":
+      return t(clueOf(heard)?.closesAt === undefined ? "outcome_closed" : "clueClosed");
     case "nudge":
       return message ?? t("outcome_nudge");
     case "invalid":

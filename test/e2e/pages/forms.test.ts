@@ -124,6 +124,13 @@ describe.skipIf(noBrowser)("the definition by forms", { timeout: 720_000 }, () =
     await field(page, "clues.1.choices.0.label").fill("Red");
     await field(page, "clues.1.choices.1.label").fill("Blue");
     await page.getByLabel("is right").nth(1).check();
+    await page.getByLabel("What is picked").selectOption("order");
+    await page.getByRole("group", { name: "Right answer 1" }).getByLabel("Red").check();
+    await expect
+      .poll(() => page.getByRole("group", { name: "Right answer 1" }).innerText())
+      .toMatch(/Red\s*2\.\s*Blue\s*1\./);
+    await page.getByLabel("What is picked").selectOption("one");
+    await page.getByLabel("is right").nth(0).uncheck();
     await field(page, "clues.1.points").fill("40");
     await page.getByLabel("It opens").selectOption("solved");
 

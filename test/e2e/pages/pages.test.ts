@@ -75,7 +75,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 720_000 }, () => {
         await page.getByLabel(label).check();
         await page.getByRole("button", { name: "Send this answer" }).click();
       } else {
-        await page.getByLabel("Your answer").fill(clue.answers?.[0] ?? "");
+        await page.getByLabel("Your answer").fill(String(clue.answers?.[0] ?? ""));
         await page.getByRole("button", { name: "Check" }).click();
       }
       await page.locator(".clue-head .solved").waitFor();
@@ -753,7 +753,7 @@ describe.skipIf(noBrowser)("the pages", { timeout: 720_000 }, () => {
           id: `s-${clue.id}`,
           type: "answer",
           clue: clue.id,
-          answer: clue.answers?.[0] ?? "",
+          answer: String(clue.answers?.[0] ?? ""),
         });
       }
       await pages.client.playOne(player, { id: "prize", type: "claim", prize: "golden-shell" });

@@ -306,6 +306,44 @@ describe.skipIf(noBrowser)("the player page", { timeout: 720_000 }, () => {
     expectQuiet(watched);
   });
 
+  test("[KIND-2] several choices are ticked, as a set or one after the other", async () => {
+    const choices = ["Red", "Blue", "Gold"].map((label) => ({ id: label.toLowerCase(), label }));
+    const flag = { kind: "choice", points: 10, choices };
+    await pages.client.publish("picks", {
+      ...HUNT,
+      prizes: [],
+      clues: [
+        { ...flag, id: "set", title: "All colours", select: "many", answers: [["red", "gold"]] },
+        { ...flag, id: "order", title: "In turn", select: "order", answers: [["gold", "red"]] },
+      ],
+    });
+    const { page, watched } = await pages.page("/play/picks", PHONE);
+    await join(page, "Ann", "Auks");
+    const send = page.getByRole("button", { name: "Send this answer" });
+    await page.goto("/play/picks#clue/set");
+    await page.getByText("Choose all that fit").waitFor();
+    for (const label of ["Gold", "Blue"]) await page.getByLabel(label).check();
+    await page.getByText("Your choice: Blue, Gold").waitFor();
+    await send.click();
+    await page.locator('[data-outcome="incorrect"]').waitFor();
+    for (const label of ["Gold", "Red"]) await page.getByLabel(label).check();
+    await send.click();
+    await page
+      .getByText("Your team's answer: Red, Gold")
+      .or(page.locator(".clue-head .solved"))
+      .first()
+      .waitFor();
+    await page.goto("/play/picks#clue/order");
+    for (const label of ["Blue", "Gold", "Red"]) await page.getByLabel(label).check();
+    await page.getByLabel("Blue").uncheck();
+    await page.getByText("Your choice: Gold, Red").waitFor();
+    await expectAccessible(page);
+    await send.click();
+    await page.locator(".clue-head .solved").waitFor();
+    await page.getByText("Gold, Red", { exact: true }).waitFor();
+    expectQuiet(watched);
+  });
+
   test("[WEB-34] prizes say what they want; where one can be claimed is said; the end is told", async () => {
     await pages.client.publish("end", HUNT);
     const { page, watched } = await pages.page("/play/end");

@@ -189,7 +189,7 @@ export class Server extends DurableObject<BaselineEnv> {
     if (before) return { id, outcome: "already_solved" };
     const attempts = await one<{ attempts: number }>(client, ATTEMPTS, [player.team, clue]);
     if ((attempts?.attempts ?? 0) >= ATTEMPTS_PER_MINUTE) return { id, outcome: "cooldown" };
-    const correct = found.answers.includes(answer.trim().toLowerCase());
+    const correct = found.answers.includes((answer ?? "").trim().toLowerCase());
     await client.query("BEGIN");
     try {
       const recorded = await one<{ id: string }>(

@@ -25,6 +25,7 @@ export function kindOf(condition: unknown): ConditionKind | undefined {
   if (!isMap(condition)) return undefined;
   const keys = Object.keys(condition).filter((key) => key !== "weight");
   if ("solvedIn" in condition) return known("solvedIn", keys, ["solvedIn", "atLeast"]);
+  if ("after" in condition) return known("after", keys, ["after", "since"]);
   if ("of" in condition) return known("atLeast", keys, ["atLeast", "of"]);
   const kind = CONDITION_KINDS.find((each) => keys.includes(each));
   return kind === undefined ? undefined : known(kind, keys, [kind]);

@@ -42,7 +42,7 @@ const PRIZE = "id title mode odds stock perTeam perPlayer per codes window requi
 /** Of everything else: what a reader looks for first. */
 const OTHERS = [
   ..."id mode kind ranking match at from to solved solvedIn points label title name text say".split(" "),
-  ..."lat lng radius body image cost after minimum solves atLeast of weight".split(" "),
+  ..."lat lng radius body image cost after since full none minimum solves atLeast of weight".split(" "),
 ];
 
 const STEP: Record<string, readonly string[]> = { clues: CLUE, prizes: PRIZE };

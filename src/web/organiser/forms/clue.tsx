@@ -1,15 +1,48 @@
 /** The form of one clue. */
 import { t } from "../../shared/i18n.ts";
 import { idFor, rename } from "../document/ids.ts";
-import { dottedOf } from "../document/path.ts";
-import { Condition, sentence } from "./condition.tsx";
-import { CheckField, Findings, IdField, NumberField, SelectField, WordsField } from "./fields.tsx";
+import { dottedOf, type Path } from "../document/path.ts";
+import { Condition, sentence, soon } from "./condition.tsx";
+import {
+  CheckField,
+  DurationField,
+  Findings,
+  IdField,
+  NumberField,
+  SelectField,
+  TimeField,
+  WordsField,
+} from "./fields.tsx";
 import { Hints } from "./hints.tsx";
 import { KIND_FORMS, keysToDrop } from "./kinds/all.ts";
 import { useModel } from "./model.ts";
 import { FilesField, InsertFile } from "./pick-file.tsx";
 import { CluePreview } from "./preview.tsx";
 import { TranslatedField } from "./translated.tsx";
+
+/** When the clue can be solved no more. */
+function Closing({ path: clue }: { path: Path }) {
+  const model = useModel();
+  const path = [...clue, "closes"];
+  const held = model.at(path);
+  const kind = typeof held !== "object" || held === null ? "never" : "at" in held ? "at" : "after";
+  return (
+    <fieldset class="words">
+      <legend>{t("closesLegend")}</legend>
+      <SelectField
+        path={path}
+        label={t("closesWhen")}
+        options={["never", "after", "at"].map((value) => ({ value, label: t(`closes_${value}`) }))}
+        otherwise={kind}
+        onChange={(to) =>
+          model.set(path, to === "never" ? undefined : to === "after" ? { after: "30m" } : { at: soon() })
+        }
+      />
+      {kind === "after" && <DurationField path={[...path, "after"]} label={t("howLong")} needed />}
+      {kind === "at" && <TimeField path={[...path, "at"]} label={t("timeOf")} needed />}
+    </fieldset>
+  );
+}
 
 export function ClueForm({ index }: { index: number }) {
   const model = useModel();
@@ -72,6 +105,7 @@ export function ClueForm({ index }: { index: number }) {
           </p>
           <Condition path={[...path, "opens"]} label={t("opensWhen")} own={id} />
         </fieldset>
+        <Closing path={path} />
         <Hints path={path} />
         <details class="more">
           <summary>{t("moreSettings")}</summary>

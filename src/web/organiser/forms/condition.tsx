@@ -21,6 +21,7 @@ import {
   localOf,
   NumberField,
   RemoveButton,
+  SelectField,
   TimeField,
 } from "./fields.tsx";
 import { type Model, useModel } from "./model.ts";
@@ -29,7 +30,7 @@ import { type Model, useModel } from "./model.ts";
 const DEPTH_MAX = 4;
 
 /** The next full hour: a time to begin with. */
-function soon(): string {
+export function soon(): string {
   const at = new Date();
   at.setHours(at.getHours() + 1, 0, 0, 0);
   return isoOf(localOf(at.toISOString()));
@@ -119,7 +120,22 @@ function Gaps({
   if (kind === "points") return <NumberField path={[...path, "points"]} label={t("pointsReached")} min={1} />;
   if (kind === "at") return <TimeField path={[...path, "at"]} label={t("timeOf")} needed />;
   if (kind === "after") {
-    return <DurationField path={[...path, "after"]} label={t("howLong")} hint={t("afterHint")} needed />;
+    return (
+      <>
+        <DurationField path={[...path, "after"]} label={t("howLong")} needed />
+        <SelectField
+          path={[...path, "since"]}
+          label={t("sinceWhen")}
+          otherwise=""
+          options={[
+            { value: "", label: t("sinceStart") },
+            ...model.clues
+              .filter(({ id }) => id !== own)
+              .map(({ id, title }) => ({ value: id, label: t("sinceClue", { clue: title }) })),
+          ]}
+        />
+      </>
+    );
   }
   if (kind === "start" || kind === "manual") return null;
   const key = entriesKey(kind);
@@ -262,7 +278,9 @@ export function sentence(model: Model, condition: unknown): string {
       });
     case "after": {
       const duration = durationOf(held.after);
-      return t("says_after", {
+      const clue = typeof held.since === "string" ? titleOf(model.clues, held.since) : undefined;
+      return t(clue === undefined ? "says_after" : "says_since", {
+        clue: clue ?? "",
         time: duration ? inUnits(duration.count, duration.unit) : String(held.after),
       });
     }

@@ -42,6 +42,7 @@ const SECTION_OF: Readonly<Record<string, Section>> = {
   attempts: "rules",
   help: "rules",
   guesses: "rules",
+  show: "rules",
   rounds: "rounds",
   clues: "clues",
   prizes: "prizes",

@@ -3,6 +3,7 @@ import { t } from "../../shared/i18n.ts";
 import { dottedOf, type Path } from "../document/path.ts";
 import { Findings, RemoveButton, WordsField } from "./fields.tsx";
 import { useModel } from "./model.ts";
+import { PickLists } from "./picks.tsx";
 import { TranslatedField } from "./translated.tsx";
 
 /** `choices`: the near misses are choices, by their ids. */
@@ -14,9 +15,11 @@ export function Nudges({ path, choices = false }: { path: Path; choices?: boolea
     id: model.text([...path, "choices", index, "id"]),
     label: model.shown([...path, "choices", index, "label"]),
   }));
+  const select = choices ? model.text([...path, "select"]) || "one" : "one";
   const add = (): void => {
+    const last = choices ? (offered.at(-1)?.id ?? "") : "";
     model.edit("", (edit) =>
-      edit.insert(nudges, count, { match: choices ? [offered.at(-1)?.id ?? ""] : [""], say: "" }),
+      edit.insert(nudges, count, { match: [select === "one" ? last : [last]], say: "" }),
     );
   };
   return (
@@ -29,7 +32,15 @@ export function Nudges({ path, choices = false }: { path: Path; choices?: boolea
           const match = model.list([...at, "match"]).map(String);
           return (
             <li key={index} class="stack tight part">
-              {choices ? (
+              {select !== "one" ? (
+                <PickLists
+                  path={[...at, "match"]}
+                  offered={offered}
+                  inOrder={select === "order"}
+                  numbered={(number) => t("nearMissNumber", { number })}
+                  add={t("addNearMiss")}
+                />
+              ) : choices ? (
                 <fieldset class="ticks" data-path={dottedOf([...at, "match"])}>
                   <legend>{t("nearMisses")}</legend>
                   {offered.map(({ id, label }) => (

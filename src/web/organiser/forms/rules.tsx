@@ -86,6 +86,12 @@ export function RulesForm() {
         otherwise="shown"
         options={["shown", "hidden"].map((value) => ({ value, label: t(`guesses_${value}`) }))}
       />
+      <SelectField
+        path={["show", "solves"]}
+        label={t("solvesShown")}
+        otherwise="none"
+        options={["none", "counts", "names"].map((value) => ({ value, label: t(`solves_${value}`) }))}
+      />
     </div>
   );
 }

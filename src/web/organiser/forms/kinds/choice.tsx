@@ -2,27 +2,52 @@
 import { t } from "../../../shared/i18n.ts";
 import { idFor, idsIn } from "../../document/ids.ts";
 import { dottedOf, type Path } from "../../document/path.ts";
-import { Findings, RemoveButton } from "../fields.tsx";
+import { Findings, RemoveButton, SelectField } from "../fields.tsx";
 import { useModel } from "../model.ts";
 import { Nudges } from "../nudges.tsx";
+import { idsOf, PickLists } from "../picks.tsx";
 import { TranslatedField } from "../translated.tsx";
 import type { KindForm } from "./kind.ts";
+
+const SELECTS = ["one", "many", "order"] as const;
 
 function ChoiceForm({ path }: { path: Path }) {
   const model = useModel();
   const choices = [...path, "choices"];
   const ids = idsIn(model.value, choices);
-  const right = model.list([...path, "answers"]).map(String);
+  const answers = model.list([...path, "answers"]);
+  const right = answers.filter((each) => typeof each === "string");
+  const select = model.text([...path, "select"]) || "one";
+  /** What was right stays right: each of them alone, or all together. */
+  const setSelect = (to: string): void => {
+    const lists = answers.filter(Array.isArray);
+    const next =
+      to === "one"
+        ? [...new Set(answers.flatMap((each) => (typeof each === "string" ? each : idsOf(each))))]
+        : right.length > 0
+          ? [right, ...lists]
+          : lists;
+    model.edit("", (edit) => {
+      edit.set([...path, "select"], to === "one" ? undefined : to);
+      edit.set([...path, "answers"], next.length === 0 ? undefined : next);
+    });
+  };
+  /** In answers and replies, wherever the choice is named. */
+  const renamed = (list: readonly unknown[], id: string, to?: string): unknown[] =>
+    list.flatMap((entry): unknown[] => {
+      if (Array.isArray(entry)) return [renamed(entry, id, to)];
+      return entry !== id ? [entry] : to === undefined ? [] : [to];
+    });
   const setRight = (id: string, on: boolean): void => {
-    const answers = ids.filter((each) => (each === id ? on : right.includes(each)));
-    model.set([...path, "answers"], answers.length === 0 ? undefined : answers);
+    const next = ids.filter((each) => (each === id ? on : right.includes(each)));
+    model.set([...path, "answers"], next.length === 0 ? undefined : next);
   };
   const remove = (index: number): void => {
     const id = ids[index] ?? "";
     model.edit("", (edit) => {
       edit.remove([...choices, index]);
-      const answers = right.filter((each) => each !== id);
-      edit.set([...path, "answers"], answers.length === 0 ? undefined : answers);
+      const next = renamed(answers, id);
+      edit.set([...path, "answers"], next.length === 0 ? undefined : next);
     });
   };
   const add = (): void => {
@@ -39,19 +64,21 @@ function ChoiceForm({ path }: { path: Path }) {
     if (wanted === id || !/^choice(?:-\d+)?$/.test(id)) return;
     model.edit("", (edit) => {
       edit.set([...choices, index, "id"], wanted);
-      if (right.includes(id)) {
-        edit.set(
-          [...path, "answers"],
-          right.map((each) => (each === id ? wanted : each)),
-        );
-      }
+      if (answers.flat().includes(id)) edit.set([...path, "answers"], renamed(answers, id, wanted));
     });
   };
   return (
     <>
+      <SelectField
+        path={[...path, "select"]}
+        label={t("select")}
+        otherwise="one"
+        options={SELECTS.map((value) => ({ value, label: t(`select_${value}`) }))}
+        onChange={setSelect}
+      />
       <fieldset class="words" data-path={dottedOf(choices)}>
         <legend>{t("choices")}</legend>
-        <p class="soft small">{t("choicesHint")}</p>
+        {select === "one" && <p class="soft small">{t("choicesHint")}</p>}
         <div class="stack tight">
           {ids.map((id, index) => (
             <div key={index} class="choice-row" onFocusOut={() => named(index)}>
@@ -60,14 +87,16 @@ function ChoiceForm({ path }: { path: Path }) {
                 label={`${t("choice")} ${index + 1}`}
                 needed
               />
-              <label class="check">
-                <input
-                  type="checkbox"
-                  checked={right.includes(id)}
-                  onChange={({ currentTarget: { checked } }) => setRight(id, checked)}
-                />
-                {t("isRight")}
-              </label>
+              {select === "one" && (
+                <label class="check">
+                  <input
+                    type="checkbox"
+                    checked={right.includes(id)}
+                    onChange={({ currentTarget: { checked } }) => setRight(id, checked)}
+                  />
+                  {t("isRight")}
+                </label>
+              )}
               <RemoveButton what={`${t("choice")} ${index + 1}`} onClick={() => remove(index)} />
             </div>
           ))}
@@ -76,9 +105,22 @@ function ChoiceForm({ path }: { path: Path }) {
         <button type="button" class="quiet" onClick={add}>
           {t("addChoice")}
         </button>
-        <div data-path={dottedOf([...path, "answers"])}>
-          <Findings path={[...path, "answers"]} />
-        </div>
+        {select === "one" ? (
+          <div data-path={dottedOf([...path, "answers"])}>
+            <Findings path={[...path, "answers"]} />
+          </div>
+        ) : (
+          <>
+            <p class="soft small">{t(select === "order" ? "rightOrderHint" : "rightSetHint")}</p>
+            <PickLists
+              path={[...path, "answers"]}
+              offered={ids.map((id, index) => ({ id, label: model.shown([...choices, index, "label"]) }))}
+              inOrder={select === "order"}
+              numbered={(number) => t("rightAnswerNumber", { number })}
+              add={t("addRightAnswer")}
+            />
+          </>
+        )}
       </fieldset>
       <Nudges path={path} choices />
     </>
@@ -87,11 +129,12 @@ function ChoiceForm({ path }: { path: Path }) {
 
 function ChoicePreview({ path }: { path: Path }) {
   const model = useModel();
+  const mark = (model.text([...path, "select"]) || "one") === "one" ? "○" : "☐";
   return (
     <ul class="fake-choices">
       {model.list([...path, "choices"]).map((_, index) => (
         <li key={index} dir="auto">
-          ○ {model.shown([...path, "choices", index, "label"])}
+          {mark} {model.shown([...path, "choices", index, "label"])}
         </li>
       ))}
     </ul>
@@ -99,7 +142,7 @@ function ChoicePreview({ path }: { path: Path }) {
 }
 
 export const choice: KindForm = {
-  keys: ["choices", "answers", "nudges"],
+  keys: ["choices", "select", "answers", "nudges"],
   fresh: () => ({
     choices: [
       { id: "choice", label: "" },
