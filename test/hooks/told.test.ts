@@ -41,6 +41,31 @@ const report = (shard: string, facts: WebhookFact[]): WebhookReport => ({
 });
 const never = (): boolean => false;
 
+test("[SUBM-24] what was sent and judged is told with its id; one that counts at once is a solve as well", () => {
+  const about = { team: "owls", clue: "a" };
+  const facts = inOrder([
+    report("a-0", [
+      { seq: 4, at: 2_000, what: "submitted", submission: 4, ...about },
+      { seq: 5, at: 2_001, what: "judged", submission: 4, ...about },
+      { ...solve(6, 2_002, "owls"), submission: 6 },
+      { seq: 7, at: 2_003, what: "judged", submission: 6, ...about, team: "staff" },
+    ]),
+  ]);
+  const teams = new Map([
+    ["owls", team("Owls")],
+    ["staff", team("Staff", { isConcealed: true })],
+  ]);
+  const told = toldOf(config, facts, [], teams, () => true, 3_000).deliveries;
+  expect(told.map(({ type, data }) => [type, data.submission])).toEqual([
+    ["submitted", "owls.4"],
+    ["judged", "owls.4"],
+    ["submitted", "owls.6"],
+    ["solved", undefined],
+  ]);
+  const still = { ...config, freeze: 1_500, closes: 10_000 };
+  expect(toldOf(still, facts, [], teams, () => true, 3_000).deliveries).toEqual([]);
+});
+
 describe("who was first", () => {
   test("[HOOK-1] counts over all shards, whoever tells of it first", () => {
     const facts = inOrder([

@@ -6,7 +6,21 @@ import { below, chance } from "../../scripts/lab/measure/chance.ts";
 import type { CompiledHunt, Condition } from "../../src/hunt/compiled.ts";
 import type { Team } from "../../src/hunt/team.ts";
 import type { Command, Fact, TeamAction } from "../../src/protocol.ts";
-import { answer, checkin, claim, clue, HOUR, hint, hunt, MINUTE, MOVING, picked, scan, submit, T0 } from "./build.ts";
+import {
+  answer,
+  checkin,
+  claim,
+  clue,
+  HOUR,
+  hint,
+  hunt,
+  MINUTE,
+  MOVING,
+  picked,
+  scan,
+  submit,
+  T0,
+} from "./build.ts";
 
 /** Where random things get their numbers: an integer from 0 to below `bound`. */
 export type Draw = (bound: number) => number;
