@@ -9,6 +9,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { Uploads as UploadsKnown } from "../hunt/context.ts";
 import { seenOf } from "../hunt/seen.ts";
 import { submissionOf } from "../hunt/submissions.ts";
+import type { Submission } from "../hunt/team.ts";
 import type { Seat, SentContent } from "../objects/shard.ts";
 import type { NewFact, SentFile } from "../protocol.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
@@ -92,7 +93,7 @@ export class Uploads implements UploadsKnown {
     if (team.banned) return refuse("conflict", "the team is banned");
     if (team.solves.has(clue)) return refuse("conflict", "the team has solved this clue");
     if (isFull(now)) return NO_ROOM;
-    const recent = store.of(team.id).filter((each) => each.clue === clue && each.at > now - HOUR);
+    const recent = store.of(team.id).filter((each) => each.clue === clue && counts(each, now));
     if (recent.length >= UPLOADS_PER_HOUR) {
       const oldest = Math.min(...recent.map(({ at }) => at));
       const seconds = Math.max(1, Math.ceil((oldest + HOUR - now) / 1_000));
@@ -146,19 +147,19 @@ export class Uploads implements UploadsKnown {
       const { files = [] } = draft;
       return files.length === 0 ? undefined : () => this.#keep(files.map(({ upload }) => upload));
     }
-    if (draft.type === "forget") {
-      const { team, player } = draft;
-      return () => this.#deleteOf(team, (each) => each.player === player);
-    }
-    if (draft.type !== "cleared") return undefined;
+    if (draft.type !== "forget" && draft.type !== "cleared") return undefined;
     const team = this.#deps.journal.teams.get(draft.team);
-    const submission = team && submissionOf(team, draft.submission);
+    if (!team) return undefined;
+    if (draft.type === "forget") {
+      const { player } = draft;
+      const sent = (team.submissions ?? []).filter((each) => each.player === player);
+      return () => this.#deleteOf(team.id, sent, (each) => each.player === player);
+    }
+    const submission = submissionOf(team, draft.submission);
     if (!submission) return undefined;
-    const { files = [], slot } = submission;
-    const uploads = new Set(files.map(({ upload }) => upload));
     return () => {
-      if (slot !== undefined) this.#deps.journal.log.keys.delete([slot]);
-      this.#deleteOf(draft.team, ({ id }) => uploads.has(id));
+      if (submission.slot !== undefined) this.#deps.journal.log.keys.delete([submission.slot]);
+      this.#deleteOf(team.id, [submission], () => false);
     };
   }
 
@@ -172,11 +173,21 @@ export class Uploads implements UploadsKnown {
     }
   }
 
-  #deleteOf(team: string, isOne: (upload: StoredUpload) => boolean): void {
+  /** The files of these submissions, whose rows may be lost, and others of the team that are `more`. */
+  #deleteOf(team: string, sent: readonly Submission[], more: (upload: StoredUpload) => boolean): void {
     const { store, time, wake } = this.#deps;
-    const all = store.of(team).filter((each) => each.state !== "gone" && isOne(each));
-    for (const each of all) store.save({ ...each, state: "gone", due: time.now() });
-    if (all.length > 0) wake(0);
+    const due = time.now();
+    const gone = new Map<string, StoredUpload>();
+    for (const { player, clue, at, files = [] } of sent) {
+      for (const { upload: id } of files) {
+        gone.set(id, store.at(id) ?? { id, team, player, clue, state: "sent", at });
+      }
+    }
+    for (const each of store.of(team)) if (more(each)) gone.set(each.id, each);
+    for (const each of gone.values()) {
+      if (each.state !== "gone") store.save({ ...each, state: "gone", due });
+    }
+    if (gone.size > 0) wake(0);
   }
 
   /** Deletes what is due, as far as the bucket does it now. Never rejects. */
@@ -225,6 +236,10 @@ export class Uploads implements UploadsKnown {
     }
   }
 }
+
+/** Whether it is one of the hour's: on its way, or it came; one that was given up on its way is none. */
+const counts = ({ at, state, type }: StoredUpload, now: number): boolean =>
+  at > now - HOUR && (state !== "gone" || type !== undefined);
 
 const NO_ROOM = refuse("overloaded", "this part of the hunt has no room for more");
 
