@@ -24,6 +24,8 @@ export interface SenderDeps {
   /** It is sent, or given up for this reason. */
   done(clue: string, refused?: string): void;
   isOver(): boolean;
+  /** In a pause files are refused, and taken again afterwards. */
+  isPaused(): boolean;
 }
 
 /** Why a file was not taken. */
@@ -69,7 +71,8 @@ export async function sendAll(deps: SenderDeps, sending: Sending): Promise<void>
       const { status = 0, code, retryAfter = 0 } = error as Partial<Refused>;
       if (code === undefined) throw error;
       if (deps.isOver()) return;
-      const isFinal = status >= 400 && status < 500 && status !== 429 && status !== 408;
+      const comesAgain = status === 429 || status === 408 || (code === "conflict" && deps.isPaused());
+      const isFinal = status >= 400 && status < 500 && !comesAgain;
       if (isFinal) {
         await deps.drop(sending);
         deps.done(clue, code);

@@ -9,7 +9,7 @@ export const sendings = signal<
   Readonly<Record<string, { share: number; waits?: boolean; refused?: string } | undefined>>
 >({});
 
-export interface SendingDeps extends Pick<SenderDeps, "path" | "withToken"> {
+export interface SendingDeps extends Pick<SenderDeps, "path" | "withToken" | "isPaused"> {
   hunt: string;
   player: string;
   act(event: { type: "submit"; clue: string; text?: string; uploads?: string[] }): Promise<void>;

@@ -515,6 +515,7 @@ async function enter(playing: Session): Promise<void> {
     player: playing.player.id,
     path: (clue) => huntPath(id, `/clues/${encoded(clue)}/uploads`),
     withToken: (send) => withToken(present(), send),
+    isPaused: () => phase.value === "paused",
     act: (event) => own.add({ id: makeId(), at: new Date().toISOString(), ...event }),
   });
   const endRest = endPlaying;
