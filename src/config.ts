@@ -76,6 +76,17 @@ export const PARAMETERS = {
       "use of a region's busiest shards from which shards are added for new teams: earlier leaves room for a crowd that comes at once, later makes fewer shards",
     shows: "hunt_shards_added_total",
   },
+  JUDGED_AT_ONCE: {
+    kind: "number",
+    setting: true,
+    unit: "shards",
+    default: 8,
+    min: 1,
+    max: 100,
+    trades:
+      "shards that judge their logs again at the same time in a regrade, or for what is said before one. More is sooner done; where objects share a thread, as on the local engine (1 there), play waits for all of them",
+    shows: "event latency p99 during a regrade",
+  },
   DEFAULT_REGION: {
     kind: "choice",
     setting: true,

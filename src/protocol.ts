@@ -110,6 +110,8 @@ export interface JoinFact extends FactHead {
 export interface GivenField {
   id: string;
   value: string | number | boolean;
+  /** The company registered it under an id that proves nothing: it is not told to who joined with that id. */
+  registered?: true;
 }
 
 /** What somebody agreed to: base64url of the SHA-256 of the text, and when (epoch ms). */
@@ -134,6 +136,8 @@ export interface PlayFact extends FactHead {
   behind?: number;
   clue?: string;
   answer?: string;
+  /** The answer was given instead of going to the clue's place or scanning its code. */
+  instead?: true;
   /** Of a wrong answer: the end of its digest, which tells equal texts; empty: nothing of it remained. */
   wrongText?: string;
   codeDigest?: string;
@@ -161,6 +165,8 @@ export interface PlayFact extends FactHead {
   /** What the attempt bucket held after this `incorrect`, `unknown_code` or `missed`. */
   attemptsLeft?: number;
   points?: number;
+  /** Of a solve: points that time and wrong tries took from the clue's value; absent: none. */
+  less?: number;
   /** The team's score after this fact, as the player was told. */
   score?: number;
   unlocked?: string[];
@@ -194,6 +200,8 @@ export type TeamFact = FactHead & { salt?: string } & (
         /** The fact as which it counts among others of its time; absent: itself. */
         as?: number;
         points: number;
+        /** As of a player's solve. */
+        less?: number;
         instead?: number;
         score: number;
         unlocked?: string[];
@@ -248,6 +256,7 @@ export interface SolveBefore {
   at: number;
   seq: number;
   points: number;
+  less?: number;
   player?: string;
   opensAt?: number;
 }
@@ -346,7 +355,7 @@ export interface Absorbed {
 /** All that a merged team leaves to the other one, beside its players. Times are epoch ms. */
 export interface Legacy extends Required<Absorbed> {
   /** `player`: absent: by an organiser's hand. */
-  solves: { clue: string; at: number; points: number; player?: string; opensAt?: number }[];
+  solves: { clue: string; at: number; points: number; less?: number; player?: string; opensAt?: number }[];
   /** Clues that organisers opened, or that stay open to it. */
   opened: { clue: string; at: number }[];
 }
@@ -392,7 +401,7 @@ export type ScoreFact = { seq: number; at: number; team: string } & (
   | { type: "join"; name: string; bracket?: string; empty?: true }
   | { type: "rename"; name: string }
   | { type: "bracket"; bracket: string }
-  | { type: "solve"; clue: string; points: number }
+  | { type: "solve"; clue: string; points: number; less?: number }
   | { type: "adjust"; points: number }
   | Recount
   | { type: "ban" | "unban" | "hide" | "show" | "emptied" | "filled" }
@@ -416,6 +425,7 @@ export interface CountedSolve {
   at: number;
   seq: number;
   points: number;
+  less?: number;
 }
 
 /** How much score facts weigh in what is bounded: one each, and one for each solve of a recount. */
@@ -492,6 +502,17 @@ export interface Registration {
   blocked?: boolean;
   /** When the engine was told, epoch ms: messages come in any order, and an older one replaces no newer one. */
   at?: number;
+  /** It came by the sign-up feed of a hunt. */
+  signUp?: SignUp;
+}
+
+/** What a hunt's sign-up feed said beside the registration. */
+export interface SignUp {
+  hunt: string;
+  /** Which of the hunts that had this id; absent: 0. */
+  incarnation?: number;
+  /** What the company has of what joining asks. */
+  fields: GivenField[];
 }
 
 /** Registrations on their way to the origin: `REGISTRATIONS_MAX` at most; a later one of a player replaces an earlier one. */

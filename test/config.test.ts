@@ -86,7 +86,12 @@ describe("names", () => {
       "DATADIR is no parameter; did you mean DATA_DIR?",
       "DATABASE_URI is no parameter; did you mean DATABASE_URL?",
     ]);
-    expect(varsOf(environment)).toEqual({ RATE_LIMITS: "off", SHARDS_PER_REGION: "3", SHARDS_MAX: "1" });
+    expect(varsOf(environment)).toEqual({
+      RATE_LIMITS: "off",
+      SHARDS_PER_REGION: "3",
+      SHARDS_MAX: "1",
+      JUDGED_AT_ONCE: "1",
+    });
   });
 
   test("[CFG-4] a deployed engine runs with an unknown var, and logs its name once an isolate", () => {

@@ -8,14 +8,17 @@ import { env } from "cloudflare:workers";
 import { proxyDurable } from "itty-durable";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readBoardEntry, readPublicEntry, readRegistrationEntry } from "../src/cache/entry.ts";
+import { WebhookOutbox } from "../src/hooks/object.ts";
 import { LazySql } from "../src/lazy-sql.ts";
 import type { DeadLetter } from "../src/objects/dead-letters.ts";
 import type { GateStatus } from "../src/objects/gate-report.ts";
+import { outboxName } from "../src/objects/webhooks.ts";
 import { OriginGate } from "../src/origin/gate/object.ts";
 import { readPush } from "../src/push/message.ts";
 import { storeDeadLetters } from "../src/queue/dead-letter.ts";
 import { readMessage } from "../src/queue/message.ts";
 import { registeringText } from "../src/queue/registrations.ts";
+import { currentKey } from "../src/secrets.ts";
 import { HuntShard } from "../src/shard/object.ts";
 import { FaultyQueue } from "./faults/queue.ts";
 import { asBefore, outcomeOf } from "./shard/workerd.ts";
@@ -24,7 +27,7 @@ type Cell = string | number | null | { base64: string };
 type Tables = Record<string, Record<string, Cell>[]>;
 
 const texts = import.meta.glob<string>(
-  "./fixtures/stored/{leaderboard,prizes,gate,metrics,kv,queue}/*.json",
+  "./fixtures/stored/{leaderboard,prizes,gate,metrics,kv,queue,webhooks}/*.json",
   {
     query: "?raw",
     import: "default",
@@ -87,7 +90,7 @@ const errorOf = async (call: () => Promise<unknown>): Promise<string> => {
 afterEach(() => vi.restoreAllMocks());
 
 test("[STORE-1] every folder has fixtures, and no file is passed over", () => {
-  const folders = ["leaderboard", "prizes", "gate", "metrics", "kv", "queue"];
+  const folders = ["leaderboard", "prizes", "gate", "metrics", "kv", "queue", "webhooks"];
   const counts = folders.map((folder) => fixturesOf(folder).length);
   expect(Math.min(...counts)).toBeGreaterThan(0);
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(Object.keys(texts).length);
@@ -155,6 +158,55 @@ describe.each(fixturesOf<VaultFixture>("prizes"))("%s", (path, { tables, expecte
     const vault = () => env.PRIZES.getByName(`${path} newer`);
     await restore(vault, newer(tables, "config", 3));
     expect(await errorOf(async () => vault().stock())).toContain("configuration is of form 3");
+  });
+});
+
+interface OutboxFixture {
+  tables: Tables;
+  expected: { shard: string; mark: object; states: [id: string, state: string][] };
+}
+
+describe.each(fixturesOf<OutboxFixture>("webhooks"))("%s", (_, { tables, expected }) => {
+  const named = (hunt: string) => env.WEBHOOKS.getByName(outboxName(hunt, "hook-1"));
+
+  test("[STORE-1] the outbox knows what it told and up to where it heard, and sends the rest under the same ids", async () => {
+    const sent: string[] = [];
+    const spied = WebhookOutbox.prototype as unknown as { fetching(): unknown };
+    vi.spyOn(spied, "fetching").mockReturnValue(async (url: string, { headers }: RequestInit) => {
+      if (url.includes("dns-query")) {
+        const found = url.includes("AAAA") ? [] : [{ type: 1, data: "8.8.8.8" }];
+        return Response.json({ Status: 0, Answer: found });
+      }
+      sent.push((headers as Record<string, string>)["webhook-id"] ?? "");
+      return new Response(null, { status: 204 });
+    });
+    const outbox = () => named("boxed");
+    // Another engine's key made the secrets, and its receiver was on its own machine.
+    const { id } = currentKey("CODE_KEYS", env.CODE_KEYS);
+    const here = (body: string): string =>
+      body
+        .replace(/"codeKey":"\w+"/, `"codeKey":"${id}"`)
+        .replace("http://127.0.0.1:9124/", "https://receiver.example/");
+    const texts = tables.stored_text?.map((row) =>
+      row.name === "config" ? { ...row, body: here(String(row.body)), sum: null } : row,
+    );
+    await restore(outbox, { ...tables, stored_text: texts ?? [] });
+    const listed = async () => (await outbox().deliveries(10)).deliveries.map((each) => each.id).sort();
+    expect(await listed()).toEqual(expected.states.map(([each]) => each).sort());
+    expect(await outbox().begin(expected.shard, { seq: 0, thread: 0 })).toEqual(expected.mark);
+    await vi.waitFor(async () => expect((await outbox().deliveries(10)).pending).toBe(0), {
+      timeout: 60_000,
+      interval: 100,
+    });
+    const waited = expected.states.filter(([, state]) => state === "pending").map(([each]) => each);
+    expect(sent).toEqual(waited);
+  });
+
+  test("[STORE-2] a configuration of a newer form is an error that says so", async () => {
+    const texts = tables.stored_text?.map((row) => ({ ...row, sum: null }));
+    const outbox = () => named("boxed-newer");
+    await restore(outbox, newer({ ...tables, stored_text: texts ?? [] }, "config"));
+    expect(await errorOf(async () => outbox().deliveries(10))).toContain("configuration is of form 2");
   });
 });
 

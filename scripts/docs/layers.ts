@@ -86,6 +86,7 @@ export const LAYERS: { rooms: Room[] }[] = [
       { path: "chacha20.ts", holds: "ChaCha20" },
       { path: "hash.ts", holds: "a 53-bit hash" },
       { path: "retry-after.ts", holds: "the wait that a receiver asks for" },
+      { path: "public-net.ts", holds: "calls of addresses that others named" },
       { path: "clock.ts", holds: "the present and waiting" },
       { path: "bounded-map.ts", holds: "a map with room for so many" },
       { path: "encoding.ts", holds: "what a text is written in that is not UTF-8" },

@@ -1,10 +1,9 @@
 /** `hunt lint`: checks a definition without an engine. */
 import { LineCounter, parseDocument } from "yaml";
 import type { Issue } from "../../src/contract/problem.ts";
-import { compile } from "../../src/hunt/compile.ts";
 import type { Command } from "./command.ts";
 import { EXIT } from "./failure.ts";
-import { codeStandIn, faultsOf, huntOf, readSource, type Source } from "./source.ts";
+import { compiledHere, faultsOf, huntOf, readSource, type Source } from "./source.ts";
 import { plural } from "./text.ts";
 
 interface Findings {
@@ -45,12 +44,7 @@ export const lint: Command = {
 function check(source: Source, hunt: string): Findings {
   const { parsed } = source;
   if (parsed.issues) return { issues: faultsOf(source, hunt) ?? [], warnings: [] };
-  const compiled = compile(parsed.definition, {
-    hunt,
-    pepper: "lint",
-    digest: (scope, text) => `${typeof scope === "string" ? scope : scope.clue}\n${text}`,
-    codeFor: codeStandIn,
-  });
+  const compiled = compiledHere(parsed.definition, hunt);
   return compiled.issues
     ? { issues: compiled.issues, warnings: [] }
     : { issues: [], warnings: compiled.warnings };

@@ -10,14 +10,13 @@ import type {
 } from "../../src/contract/prizes.ts";
 import type { ReasonBody } from "../../src/contract/teams.ts";
 import { contactFields, contactOf, winnersCsv } from "../../src/contract/winners-table.ts";
-import { compile } from "../../src/hunt/compile.ts";
 import { rulesOf } from "../../src/hunt/prize-changes.ts";
 import { chance } from "../lab/measure/chance.ts";
 import { CLAIMS_MAX, type Crowd, forecast, type Quantiles } from "../lab/prizes/forecast.ts";
 import { type Call, type Command, type Options, wholeNumber } from "./command.ts";
 import { EXIT, type ExitCode, refused, wrongUsage } from "./failure.ts";
 import { left, right } from "./output.ts";
-import { codeStandIn, huntOf, readSource } from "./source.ts";
+import { compiledHere, huntOf, readSource } from "./source.ts";
 import { count, duration, plural } from "./text.ts";
 import { readTextFile } from "./text-file.ts";
 
@@ -165,12 +164,7 @@ export const prizes: Command = {
   async run(call) {
     const source = await readSource(call);
     if (source.parsed.issues) throw refused(`${source.name} has errors: see lint`);
-    const compiled = compile(source.parsed.definition, {
-      hunt: huntOf(source, call.text("hunt")),
-      pepper: "forecast",
-      digest: (scope, text) => `${typeof scope === "string" ? scope : scope.clue}\n${text}`,
-      codeFor: codeStandIn,
-    });
+    const compiled = compiledHere(source.parsed.definition, huntOf(source, call.text("hunt")));
     if (!compiled.hunt) throw refused(`${source.name} has errors: see lint`);
     const { opens, closes } = compiled.hunt;
     const teams = call.count("teams", 1, CLAIMS_MAX) ?? 10_000;

@@ -1,8 +1,8 @@
 /** A definition's file: its text, its format, and the id its hunt is published under. */
 import { basename, extname } from "node:path";
 import type { Issue } from "../../src/contract/problem.ts";
-import { issuesOf } from "../../src/hunt/compile.ts";
-import { type ParsedDefinition, parseDefinition } from "../../src/hunt/definition.ts";
+import { compile, issuesOf } from "../../src/hunt/compile.ts";
+import { type Definition, type ParsedDefinition, parseDefinition } from "../../src/hunt/definition.ts";
 import { slugSchema } from "../../src/hunt/fields.ts";
 import type { Call } from "./command.ts";
 import { wrongUsage } from "./failure.ts";
@@ -35,7 +35,7 @@ export function huntOf(source: Source, given: string | undefined): string {
 }
 
 /** Stands in for the generated code of a scan clue, which needs the engine's key: no author gives one like it. */
-export const codeStandIn = (clue: string): string => `1.lint.${clue}.AAAAAAAAAAAAAA`;
+const codeStandIn = (clue: string): string => `1.lint.${clue}.AAAAAAAAAAAAAA`;
 
 /**
  * Everything that is wrong, in shape and in meaning, with a definition that has not the right shape; undefined:
@@ -46,3 +46,12 @@ export function faultsOf({ parsed }: Source, given: string | undefined): Issue[]
   const hunt = given ?? parsed.draft?.definition.hunt ?? "unnamed";
   return issuesOf(parsed, { hunt, codeFor: codeStandIn });
 }
+
+/** Compiles a definition without an engine's keys, for what none of them decides. */
+export const compiledHere = (definition: Definition, hunt: string) =>
+  compile(definition, {
+    hunt,
+    pepper: "lint",
+    digest: (scope, text) => `${typeof scope === "string" ? scope : scope.clue}\n${text}`,
+    codeFor: codeStandIn,
+  });

@@ -10,6 +10,7 @@ const LOCAL_DEFAULTS = {
   // All objects share one thread here: more shards would only make smaller commits.
   SHARDS_PER_REGION: "1",
   SHARDS_MAX: "1",
+  JUDGED_AT_ONCE: "1",
 };
 
 /** Names that the local commands read beside the parameters. */

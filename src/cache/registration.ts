@@ -7,6 +7,8 @@ import { configOf } from "../config.ts";
 import type { Env } from "../objects/env.ts";
 import { guardedOrigin, OriginUnavailable } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
+import type { OriginStore } from "../origin/store.ts";
+import type { GivenField } from "../protocol.ts";
 import {
   KV_CACHE_TTL,
   lookupKey,
@@ -69,15 +71,47 @@ export function lookUpRegistration(
   );
 }
 
+/**
+ * What the hunt's sign-up feed said of the player's fields, from the origin itself: what they hold is in no cache. `failed`:
+ * the origin does not say so within LOOKUP_LIMIT_MS. Never rejects.
+ */
+export async function lookUpSignUp(
+  env: Env,
+  context: Pick<ExecutionContext, "waitUntil">,
+  hunt: string,
+  externalId: string,
+): Promise<{ fields: GivenField[] } | { failed: true }> {
+  const signal = AbortSignal.timeout(configOf(env).LOOKUP_LIMIT_MS);
+  const ask = async (origin: OriginStore) => guardedOrigin(env, origin).signUp(hunt, externalId, signal);
+  try {
+    return { fields: await withOrigin(env, context, ask) };
+  } catch (error) {
+    if (!(error instanceof OriginUnavailable)) {
+      console.warn({ message: "a sign-up was not looked up", error: String(error) });
+    }
+    return { failed: true };
+  }
+}
+
 async function loadProfile(
   env: Env,
   context: Pick<ExecutionContext, "waitUntil">,
   externalId: string,
 ): Promise<Profile | null> {
-  const origin = openOrigin(env);
-  try {
+  return withOrigin(env, context, async (origin) => {
     const registration = await guardedOrigin(env, origin).registration(externalId);
     return registration ? profileOf(registration) : null;
+  });
+}
+
+async function withOrigin<Told>(
+  env: Env,
+  context: Pick<ExecutionContext, "waitUntil">,
+  ask: (origin: OriginStore) => Promise<Told>,
+): Promise<Told> {
+  const origin = openOrigin(env);
+  try {
+    return await ask(origin);
   } finally {
     // The player does not wait for that, and does not care whether it works.
     context.waitUntil(

@@ -7,6 +7,9 @@ import { AUDIT_ACTIONS } from "./audit-actions.ts";
 import { id, mark, phase, slug, time, told, whole } from "./basics.ts";
 import { importLine } from "./data.ts";
 import { exportLine, person } from "./export.ts";
+import { MESSAGE_MAX, MESSAGES_MAX } from "./help.ts";
+import { FIELD_UNITS_MAX } from "./join.ts";
+import { registrationLine } from "./registrations.ts";
 
 export const BACKUP_FORMAT = "hunt-export";
 export const BACKUP_VERSION = 1;
@@ -19,6 +22,12 @@ export const ENTRIES_MAX = 200;
 
 /** Of what stands in the file's texts together. */
 export const TEXTS_CHARACTERS = 16_000_000;
+
+/** Registered players in one line: each may have 20 KB, and a line has the bound below. */
+export const REGISTERED_MAX = 50;
+
+/** Fields of one that are taken. */
+const FIELDS_MAX = 20;
 
 /** Bytes of a line: a segment of a log and its names, written as escapes. */
 export const BACKUP_LINE_BYTES = 1_000_000;
@@ -202,6 +211,49 @@ const toldLine = z.strictObject({
     .meta({ description: "A bit for each team of the shard, base64", examples: ["AQ=="] }),
 });
 
+const threadLine = z.strictObject({
+  type: z.literal("thread").meta({ description: "A request for help", examples: ["thread"] }),
+  shard,
+  n: z
+    .int()
+    .min(1)
+    .meta({ description: "Its number in the shard", examples: [1] }),
+  team: id.describe("The team that asked"),
+  clue: slug.meta({ description: "The clue that it is about", examples: ["old-lamp"] }).exactOptional(),
+  state: z.enum(["open", "answered", "closed"]).meta({ description: "Its state", examples: ["open"] }),
+  since: epoch("Since when it waits, while it is open"),
+  messages: z
+    .array(
+      z.strictObject({
+        at: epoch("When it was said"),
+        from: z.enum(["team", "staff"]).meta({ description: "Who said it", examples: ["team"] }),
+        by: told("The player's id, or who of the organisers it was", "p-3k9x0q2m4t7v"),
+        text: z
+          .string()
+          .max(MESSAGE_MAX)
+          .meta({ description: "What was said", examples: ["The lamp is dark."] }),
+        key: told("Stands for the request that it came with", "b2c1").exactOptional(),
+      }),
+    )
+    .min(1)
+    .max(MESSAGES_MAX)
+    .meta({
+      description: "What was said, the oldest first",
+      examples: [
+        [
+          {
+            at: 1_780_768_800_000,
+            from: "team",
+            by: "p-3k9x0q2m4t7v",
+            text: "The lamp is dark.",
+            key: "b2c1",
+          },
+        ],
+      ],
+    }),
+});
+export type BackupThread = Omit<z.infer<typeof threadLine>, "type" | "shard">;
+
 const win = z
   .strictObject({
     prize: slug.meta({ description: "The prize", examples: ["lantern"] }),
@@ -259,6 +311,36 @@ const namesLine = z.strictObject({
   names: several(nameRow, "Names of teams, and keyed digests of what nobody may give twice"),
 });
 
+const registration = registrationLine
+  .extend({
+    at: epoch("When the engine was told"),
+    fields: z
+      .array(
+        z.strictObject({
+          id: slug.meta({ description: "The field", examples: ["size"] }),
+          value: z
+            .union([z.string().max(FIELD_UNITS_MAX), z.number(), z.boolean()])
+            .meta({ description: "What the company has", examples: ["m"] }),
+        }),
+      )
+      .max(FIELDS_MAX)
+      .meta({ description: "What the company has of what the hunt asks", examples: [[]] }),
+  })
+  .meta({
+    id: "BackupRegistration",
+    description: "A registered player of the hunt's sign-up feed",
+    examples: [{ externalId: "C-10442", name: "Ada", at: 1_780_768_800_000, fields: [] }],
+  });
+export type BackupRegistration = z.infer<typeof registration>;
+
+const registrationsLine = z.strictObject({
+  type: z.literal("registrations").meta({ description: "Registered players", examples: ["registrations"] }),
+  registrations: z
+    .array(registration)
+    .max(REGISTERED_MAX)
+    .meta({ description: "Those of the hunt's sign-up feed, by external id", examples: [[]] }),
+});
+
 const endLine = z.strictObject({
   type: z.literal("end").meta({ description: "The last line", examples: ["end"] }),
   lines: whole("Lines before it", 1_204),
@@ -277,8 +359,10 @@ export const backupLine = z
     personsLine,
     factsLine,
     toldLine,
+    threadLine,
     winsLine,
     namesLine,
+    registrationsLine,
     endLine,
   ])
   .meta({

@@ -27,6 +27,7 @@ export const person = z
           value: z
             .union([z.string(), z.number(), z.boolean()])
             .meta({ description: "What was given", examples: ["ada@example.org"] }),
+          registered: mark("The company's sign-up feed had it; the player left it out").exactOptional(),
         }),
       )
       .meta({ description: "What the player gave in the hunt's fields", examples: [[]] })
@@ -261,7 +262,11 @@ const playLine = z.strictObject({
   clientAt: timeGiven.describe("The client's clock, as evidence").exactOptional(),
   behind: whole("Milliseconds from the event's effective time to `at`", 0).exactOptional(),
   clue: slug.meta({ description: "The clue", examples: ["old-lamp"] }).exactOptional(),
-  answer: told("The answer, as it was given", "moon").exactOptional(),
+  answer: told(
+    "The answer, as it was given; of several choices their ids, with commas",
+    "moon",
+  ).exactOptional(),
+  instead: mark("The answer was given instead of going to the place, or scanning the code").exactOptional(),
   retryAt: whole("When a journey was no longer too fast, epoch ms", 1_780_768_800_000).exactOptional(),
   words: whole("Of a submission: UTF-16 units of its text", 32).exactOptional(),
   files: z
@@ -286,6 +291,7 @@ const playLine = z.strictObject({
   drawnAt: whole("When the vault decided the claim, epoch ms", 1_780_768_800_000).exactOptional(),
   attemptsLeft: amount("What the attempt bucket held then", 2.5).exactOptional(),
   points: amount("What the solve brought", 50).exactOptional(),
+  less: amount("What time and wrong tries took from the clue's value", 5).exactOptional(),
   score: amount("The team's score after it", 250).exactOptional(),
   unlocked: z
     .array(slug)
@@ -307,6 +313,7 @@ const byRegrade = {
       at: whole("From when on it counted, epoch ms", 1_780_768_800_000),
       seq: whole("The number of its fact", 4_700),
       points: amount("What it brought", 50),
+      less: amount("What time and wrong tries took from the clue's value", 5).exactOptional(),
       player: id.describe("Who had solved it; absent: an organiser gave it").exactOptional(),
       opensAt: whole("From when on it opened others, epoch ms", 1_780_768_800_000).exactOptional(),
     })
@@ -357,6 +364,7 @@ export const exportLine = z
         4_700,
       ).exactOptional(),
       points: amount("What it brings", 50),
+      less: amount("What time and wrong tries took from the clue's value", 5).exactOptional(),
       instead: amount("What it brought while it counted from another time", 50).exactOptional(),
       score: amount("The team's score after it", 250),
       unlocked: z

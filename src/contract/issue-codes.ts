@@ -52,6 +52,7 @@ export const DEFINITION_ISSUES = [
   "range-unjudged",
   "range-moving",
   "select-superfluous",
+  "instead-superfluous",
   // Answers and codes.
   "answer-empty",
   "nudge-empty",
@@ -79,6 +80,7 @@ export const DEFINITION_ISSUES = [
   "prize-fixed",
   "window-missing",
   "decay-minimum",
+  "speed-with-decay",
   "times-order",
   "closes-in-past",
   "webhook-id-missing",

@@ -18,7 +18,10 @@ export const locale = z
 export const JOIN_CODE_MAX = 64;
 
 /** A field's value has 200 characters at most, of up to two UTF-16 units each, and white space that is cut. */
-const FIELD_UNITS_MAX = 500;
+export const FIELD_UNITS_MAX = 500;
+
+/** By field; whether the hunt asks for it, and takes the value, is checked by its definition. */
+export const fields = z.record(z.string().max(63), z.union([text(FIELD_UNITS_MAX), z.number(), z.boolean()]));
 
 export const joinBody = z
   .strictObject({
@@ -51,8 +54,7 @@ export const joinBody = z
       .exactOptional(),
     externalId: externalId.exactOptional(),
     locale: locale.exactOptional(),
-    fields: z
-      .record(z.string().max(63), z.union([text(FIELD_UNITS_MAX), z.number(), z.boolean()]))
+    fields: fields
       .meta({
         description:
           "What the hunt asks (`joining.fields`), by field: a text of 200 characters at most, a number, the id of an option, true for a ticked box",

@@ -89,6 +89,10 @@ export const clueView = z
     title: told("Its title", "The old lamp"),
     kind: clueKind,
     points: amount("What a solve brings now; once solved, what it brought", 50),
+    value: amount(
+      "What a solve now would bring to this team, without bonuses: by time, wrong tries and others' solves; absent where it is `points`, once solved or closed",
+      42,
+    ).exactOptional(),
     meta: mark("A meta: fed by other clues").exactOptional(),
     withdrawn: mark(
       "Nobody can act on it: organisers withdrew it, or a version dropped it, which shows it to teams that solved it or took a hint of it",
@@ -134,6 +138,19 @@ export const clueView = z
       })
       .exactOptional(),
     submission: submission.exactOptional(),
+    instead: z
+      .strictObject({
+        text: told("What is asked, Markdown", "Cannot get there? What year is on the plaque?"),
+        photo: told(
+          "A picture beside it: where it is, with a ticket",
+          "/v1/hunts/harbour-nights/assets/plaque.jpg?t=Vk1c.2g.q3Zk",
+        ).exactOptional(),
+      })
+      .meta({
+        description: "Of kinds place and scan: a question whose `answer` solves the clue as well",
+        examples: [{ text: "Cannot get there? What year is on the plaque?" }],
+      })
+      .exactOptional(),
     tags: z
       .array(told("One of them", "maths"))
       .meta({ description: "By these it is found among many", examples: [["maths"]] })
@@ -426,6 +443,13 @@ export const meChanges = z
       .meta({
         description: "Where values move: those of the clues that did not change otherwise",
         examples: [{ "old-lamp": 45 }],
+      })
+      .exactOptional(),
+    values: z
+      .record(slug, amount("What a solve now would bring to this team", 42))
+      .meta({
+        description: "`value` of the clues that did not change otherwise, where it is another than before",
+        examples: [{ "old-lamp": 42 }],
       })
       .exactOptional(),
     prizes: meShape.prizes,

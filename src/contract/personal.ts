@@ -87,7 +87,11 @@ export const personalData = z
           id: slug.meta({ description: "The field", examples: ["mail"] }),
           value: z
             .union([z.string(), z.number(), z.boolean()])
-            .meta({ description: "What was given", examples: ["ada@example.org"] }),
+            .meta({ description: "What was given", examples: ["ada@example.org"] })
+            .exactOptional(),
+          registered: mark(
+            "The company registered it under the id that the player gave, which proves nothing: the value is not told here",
+          ).exactOptional(),
         }),
       )
       .meta({ description: "What the player gave in the hunt's fields", examples: [[]] }),

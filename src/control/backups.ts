@@ -101,6 +101,7 @@ export class Backups {
       },
       shards: [...hunt.state.shards].sort(),
       prizes: hunt.compiled.hunt.prizes.map(({ id }) => id),
+      isForKnown: hunt.compiled.hunt.players.require !== "anyone",
     };
   }
 

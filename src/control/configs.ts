@@ -113,7 +113,15 @@ export function standingsRulesOf(hunt: CompiledHunt, changes: ClueChanges | unde
   const { scoring, clues, brackets } = hunt;
   return {
     scoring,
-    clues: clues.filter(({ id }) => !isVoid(changes, id)).map(({ id, points }) => ({ id, points })),
+    clues: clues
+      .filter(({ id }) => !isVoid(changes, id))
+      .map(({ id, points, speed, decay, firstSolves }) => ({
+        id,
+        points,
+        ...(speed === undefined ? {} : { speed: true as const }),
+        ...(decay === undefined ? {} : { decay }),
+        ...(firstSolves === undefined ? {} : { firstSolves }),
+      })),
     brackets: brackets.map(({ id }) => id),
   };
 }

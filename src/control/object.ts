@@ -210,6 +210,7 @@ export class HuntControl extends DurableObject<Env> implements ControlObject {
       texts,
       audit,
       alarm,
+      atOnce: configOf(env).JUDGED_AT_ONCE,
       published: () => this.#inUse(),
     });
     this.#clueDesk = new ClueDesk({

@@ -54,7 +54,8 @@ function verdictOf(
   mode: CompareMode,
   answer: string | undefined,
 ): NonNullable<Preview["verdict"]> {
-  const isTyped = answer !== undefined && kindOf(written).event.type === "answer";
+  const isTyped =
+    answer !== undefined && (kindOf(written).event.type === "answer" || written.instead !== undefined);
   return {
     outcome,
     ...(clue === undefined ? {} : { clue }),
@@ -65,7 +66,11 @@ function verdictOf(
   };
 }
 
-function comparedOf({ answers = [], nudges = [] }: ClueDefinition, mode: CompareMode, answer: string) {
+function comparedOf(
+  { instead, answers = instead?.answers ?? [], nudges = [] }: ClueDefinition,
+  mode: CompareMode,
+  answer: string,
+) {
   const texts = [
     ...answers.map((given) => ({ text: writtenText(given), role: "answer" as const })),
     ...nudges.flatMap(({ match }) =>

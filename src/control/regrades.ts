@@ -30,14 +30,17 @@ const ID_LENGTH = 16;
 /** Regrades remembered: older ones cannot be undone. */
 const REMEMBERED_MAX = 100;
 
-/** Shards that work at the same time. */
-const SHARDS_AT_ONCE = 8;
-
 /** How often a shard begins anew, because it was restarted, before it is left to the next try. */
 const BEGINNINGS_MAX = 5;
 
 /** Requests that wait for the one that is worked on. */
 const WAITING_MAX = 8;
+
+/**
+ * After a slice its shard is left alone for as long as the slice took, so that play has half of its time at least; no
+ * longer than this, ms.
+ */
+const PAUSE_MAX = 200;
 
 /** When a regrade that did not come to its end is gone on with, ms. */
 const AGAIN = 5_000;
@@ -76,6 +79,8 @@ export interface RegradesDeps {
   texts: Pick<StoredText, "read" | "write">;
   audit: AuditLog;
   alarm: Pick<Alarm<ControlReason>, "set">;
+  /** Shards that work at the same time (JUDGED_AT_ONCE). */
+  atOnce: number;
   published(): Published | Refusal;
 }
 
@@ -368,16 +373,22 @@ export class Regrades {
         refused = (await work(shard)) ?? refused;
       }
     };
-    await Promise.all(Array.from({ length: Math.min(SHARDS_AT_ONCE, shards.length) }, worker));
+    await Promise.all(Array.from({ length: Math.min(this.#deps.atOnce, shards.length) }, worker));
     return refused;
   }
 
-  #ask<Told extends object>(
+  /** One slice of a shard's work, and the pause after it. */
+  async #ask<Told extends object>(
     shard: string,
     call: (stub: ReturnType<typeof shardStub>) => Promise<unknown>,
   ): Promise<Told | Refusal> {
-    const { env, hunt } = this.#deps;
-    return orRefusal(calling(async () => (await call(shardStub(env, hunt, shard))) as Told | Refusal));
+    const { env, hunt, clock } = this.#deps;
+    const begun = clock.now();
+    const told = await orRefusal(
+      calling(async () => (await call(shardStub(env, hunt, shard))) as Told | Refusal),
+    );
+    await clock.after(Math.min(Math.max(clock.now() - begun, 1), PAUSE_MAX));
+    return told;
   }
 
   /** The newest last. */

@@ -8,8 +8,11 @@ import {
   BACKUP_FORMAT,
   BACKUP_VERSION,
   type BackupLine,
+  type BackupRegistration,
+  type BackupThread,
   type BackupWin,
   ENTRIES_MAX,
+  REGISTERED_MAX,
   TEXT_CHARACTERS,
   TEXTS_CHARACTERS,
 } from "../contract/backup.ts";
@@ -20,6 +23,9 @@ import type { Env } from "../objects/env.ts";
 import { parseTeamId } from "../objects/ids.ts";
 import { registriesOf } from "../objects/names.ts";
 import { WINS_MAX, type Win } from "../objects/prizes.ts";
+import { guardedOrigin } from "../origin/guarded.ts";
+import { openOrigin } from "../origin/open.ts";
+import type { Registration } from "../origin/store.ts";
 import type { Persons } from "../people/personal.ts";
 
 /** Characters of names and positions in one line. */
@@ -53,6 +59,7 @@ export async function* backupTexts(env: Env, hunt: string, now: number): AsyncGe
   const mark = await calling(async () => control().backupMark());
   const head: BackupHead = accepted(await calling(async () => control().backup()));
   await refuseGaps(env, hunt, head.shards);
+  const known = head.isForKnown ? await SignUps.of(env, hunt) : undefined;
   const lines = new Lines();
   yield lines.of({
     format: BACKUP_FORMAT,
@@ -73,6 +80,7 @@ export async function* backupTexts(env: Env, hunt: string, now: number): AsyncGe
   for (const shard of head.shards) yield* shardLines(env, hunt, shard, lines);
   if (head.prizes.length > 0) yield* winLines(env, hunt, lines);
   yield* nameLines(env, hunt, lines);
+  if (known) yield* registrationLines(known, lines);
   if ((await calling(async () => control().backupMark())) !== mark) {
     throw new Error(
       "a player or a team was moved while the backup was made: it would have it twice, or not at all",
@@ -143,6 +151,13 @@ async function* shardLines(env: Env, hunt: string, shard: string, lines: Lines):
   for (const [announcement, teams] of Object.entries(told)) {
     yield lines.of({ type: "told", shard, announcement, teams } satisfies BackupLine);
   }
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const from: number = after;
+    const page: BackupPage<BackupThread> = await calling(async () => stub().backupThreads(from));
+    for (const thread of page.entries)
+      yield lines.of({ type: "thread", shard, ...thread } satisfies BackupLine);
+    after = page.next;
+  }
 }
 
 function segmentLines(
@@ -201,6 +216,56 @@ async function withCodes(env: Env, hunt: string, wins: readonly Win[]): Promise<
     const code = coded.get(win);
     return typeof code === "string" ? { ...win, code } : win;
   });
+}
+
+/** Registered players of the hunt's sign-up feed, from the origin. Its first page is read before anything is sent. */
+class SignUps {
+  readonly #env: Env;
+  readonly #hunt: string;
+  #page: Registration[] = [];
+
+  private constructor(env: Env, hunt: string) {
+    this.#env = env;
+    this.#hunt = hunt;
+  }
+
+  static async of(env: Env, hunt: string): Promise<SignUps> {
+    const signUps = new SignUps(env, hunt);
+    await signUps.#read("");
+    return signUps;
+  }
+
+  async #read(after: string): Promise<void> {
+    const origin = openOrigin(this.#env);
+    try {
+      this.#page = await guardedOrigin(this.#env, origin).signUps(this.#hunt, after, REGISTERED_MAX);
+    } catch (error) {
+      console.warn({ message: "sign-ups could not be read for a backup", error: String(error) });
+      throw new RequestError("unavailable", "the origin does not say now who is registered: try it again");
+    } finally {
+      await origin.close();
+    }
+  }
+
+  async *pages(): AsyncGenerator<BackupRegistration[]> {
+    for (;;) {
+      const last = this.#page.at(-1);
+      if (!last) return;
+      yield this.#page.map(({ signUp, at = 0, ...registration }) => ({
+        ...registration,
+        at,
+        fields: signUp?.fields ?? [],
+      }));
+      if (this.#page.length < REGISTERED_MAX) return;
+      await this.#read(last.externalId);
+    }
+  }
+}
+
+async function* registrationLines(known: SignUps, lines: Lines): AsyncGenerator<string> {
+  for await (const registrations of known.pages()) {
+    yield lines.of({ type: "registrations", registrations } satisfies BackupLine);
+  }
 }
 
 async function* nameLines(env: Env, hunt: string, lines: Lines): AsyncGenerator<string> {

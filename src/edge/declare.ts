@@ -70,8 +70,8 @@ interface Declaration<
   headers?: Headers;
   /** A JSON body. */
   json?: Json;
-  /** A body of another type, which the handler reads. `line`: one of its lines, if it is NDJSON. */
-  body?: { types: readonly string[]; line?: z.ZodType };
+  /** A body of another type, which the handler reads. `line`: one of its lines, if it is NDJSON; `also`: as it may be instead. */
+  body?: OtherBody;
   /** Longest body, bytes. Default: 64 KiB. */
   maxBytes?: number;
   responses: Told;
@@ -85,6 +85,12 @@ interface Declaration<
   hunt?: "unchecked";
 }
 
+interface OtherBody {
+  types: readonly string[];
+  line?: z.ZodType;
+  also?: Readonly<Record<string, z.ZodType>>;
+}
+
 /** What a request is checked by. */
 interface Checks {
   method: string;
@@ -95,7 +101,7 @@ interface Checks {
   headers: z.ZodType | undefined;
   json: z.ZodType | undefined;
   emptyBody: boolean;
-  body: { types: readonly string[]; line?: z.ZodType } | undefined;
+  body: OtherBody | undefined;
   /** Undefined: there is no body. */
   maxBytes: number | undefined;
   /** Whether the hunt that the path names is looked for, before any object is asked about it. */
@@ -381,7 +387,7 @@ function checked({
     const makes = method === "put" && hunt === "unchecked";
     for (const name of names) checkName(name, c.req.param(name as never), makes);
     if (names.length > 0) c.req.addValidatedData("param", c.req.param());
-    if (body) requireType(c.req.raw, body.types);
+    if (body) requireType(c.req.raw, [...body.types, ...Object.keys(body.also ?? {})]);
     const sent = json && (emptyBody && isEmpty(c.req.raw) ? {} : await readJson(c.req.raw, maxBytes));
     if (query) c.req.addValidatedData("query", check(query, queryOf(c)) as object);
     if (headers) c.req.addValidatedData("header", checkHeaders(headers, c.req.header()));

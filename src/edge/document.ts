@@ -120,7 +120,11 @@ function bodyOf({ json, body, emptyBody, maxBytes }: Extras, components: Json): 
   const head = { required: !emptyBody, ...(maxBytes === undefined ? {} : { "x-max-bytes": maxBytes }) };
   if (body) {
     const content = body.line ? { schema: schemaOf(body.line, components, "request") } : {};
-    return { ...head, content: Object.fromEntries(body.types.map((type) => [type, content])) };
+    const also = Object.entries(body.also ?? {}).map(([type, schema]) => [
+      type,
+      { schema: schemaOf(schema, components, "request") },
+    ]);
+    return { ...head, content: Object.fromEntries([...body.types.map((type) => [type, content]), ...also]) };
   }
   return (
     json && { ...head, content: { "application/json": { schema: schemaOf(json, components, "request") } } }

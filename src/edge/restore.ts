@@ -12,6 +12,7 @@ import {
   type BackupFacts,
   type BackupLine,
   type BackupName,
+  type BackupRegistration,
   type BackupText,
   type BackupWin,
   backupHeader,
@@ -30,8 +31,10 @@ import { parseTeamId } from "../objects/ids.ts";
 import { registryOf } from "../objects/names.ts";
 import { entryName, fieldName, personName } from "../objects/person.ts";
 import type { Personal, Persons } from "../people/personal.ts";
+import { registeringText } from "../queue/registrations.ts";
 import { type Line, readLine } from "./lines.ts";
 import { joinsOnce } from "./once.ts";
+import { Sender } from "./registering.ts";
 
 /** Characters of parts that a shard gets in one call. */
 const PARTS_CHARACTERS = 400_000;
@@ -82,6 +85,7 @@ export class Restoration {
   #persons: { shard: string; of: Persons; size: number } | undefined;
   /** What waits for the next call of this shard. */
   #parts: { shard: string; parts: RestorePart[]; size: number } | undefined;
+  readonly #registrations: Sender;
   #facts = 0;
   #isWhole = false;
 
@@ -89,6 +93,7 @@ export class Restoration {
     this.#env = env;
     this.#hunt = hunt;
     this.#by = by;
+    this.#registrations = new Sender(env.FACTS, (registrations) => registeringText(env, { registrations }));
   }
 
   /** Takes the next line. Throws `invalid`, which names it. */
@@ -154,8 +159,15 @@ export class Restoration {
       case "wins":
         await this.#flush(begun);
         return this.#takeWins(number, begun, line.wins);
+      case "thread": {
+        const { type: _, shard, ...thread } = line;
+        const size = thread.messages.reduce((sum, { text }) => sum + text.length, 0);
+        return this.#toShard(number, begun, shard, { thread }, size);
+      }
       case "names":
         return this.#takeNames(line.names);
+      case "registrations":
+        return this.#takeRegistrations(begun, line.registrations);
       default:
         return line satisfies never;
     }
@@ -206,6 +218,10 @@ export class Restoration {
     const from = text.indexOf(FACTS);
     if (from < 0 || !text.endsWith("]}")) throw refusedLine(number, "`facts` must be the last member");
     if (this.#persons && this.#persons.shard !== shard) throw refusedLine(number, "this is another shard");
+    // The log places teams by their ids.
+    if (!facts.every(({ team }) => parseTeamId(team)?.shard === shard)) {
+      throw refusedLine(number, "it names a team of another shard");
+    }
     const persons = this.#persons?.of ?? {};
     const size = text.length + (this.#persons?.size ?? 0);
     this.#persons = undefined;
@@ -269,6 +285,17 @@ export class Restoration {
     }
   }
 
+  /** They are the engine's, and count as of the time when they were told: a newer word stays. */
+  async #takeRegistrations(
+    { entry: { incarnation } }: RestoreBegun,
+    registrations: readonly BackupRegistration[],
+  ): Promise<void> {
+    const ofHunt = incarnation === undefined ? { hunt: this.#hunt } : { hunt: this.#hunt, incarnation };
+    for (const { fields, ...registration } of registrations) {
+      await this.#registrations.add({ ...registration, signUp: { ...ofHunt, fields } });
+    }
+  }
+
   async #end(number: number, { lines, sha256 }: Extract<BackupLine, { type: "end" }>): Promise<void> {
     if (this.#persons) throw refusedLine(number, "the facts of the names before are missing");
     if (lines !== this.#lines - 1 || sha256 !== this.#hash.digest("hex")) {
@@ -289,6 +316,7 @@ export class Restoration {
     const begun = await this.#begunOrBegin();
     try {
       await this.#flush(begun);
+      await this.#registrations.finish();
     } catch (error) {
       throw this.#named(error, this.#lines);
     }

@@ -28,6 +28,7 @@ import type {
   WebhookReport,
   WebhookTaken,
 } from "../objects/webhooks.ts";
+import type { Fetching } from "../public-net.ts";
 import { assertKnownForm, isKnownForm } from "../stored-form.ts";
 import { StoredText } from "../stored-text.ts";
 import { flushMeter } from "../telemetry/flush.ts";
@@ -36,7 +37,7 @@ import { FORBIDDEN } from "./address.ts";
 import { bodyOf, TEST } from "./body.ts";
 import { type Delivery, Outbox, PENDING_MAX } from "./outbox.ts";
 import { nextTry } from "./schedule.ts";
-import { type Fetching, type Sent, send } from "./send.ts";
+import { type Sent, send } from "./send.ts";
 import { secretBytes, signatureOf } from "./sign.ts";
 import {
   announced,

@@ -3,6 +3,7 @@
 import { configOf } from "../config.ts";
 import type { Env } from "../objects/env.ts";
 import type { DeliveryTry } from "../objects/webhooks.ts";
+import { type Fetching, overPublicNet } from "../public-net.ts";
 import { retryAfter } from "../retry-after.ts";
 import { allowedHosts, FORBIDDEN, isPublicAddress, targetOf } from "./address.ts";
 
@@ -26,8 +27,6 @@ export interface Sent {
   wait?: number;
   response?: string;
 }
-
-export type Fetching = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface SendDeps {
   env: Pick<Env, "WEBHOOK_NET"> & object;
@@ -60,12 +59,7 @@ export async function send(
     if (target.name !== undefined && !(await isPublicName(outside, WEBHOOK_DNS_URL, target.name))) {
       return { tried: ended({ error: `the name leads there: ${FORBIDDEN.message}` }), result: "never" };
     }
-    // A network binding looks at the address that it connects to, whatever the name resolved to before.
-    const net = env.WEBHOOK_NET;
-    const call: Fetching =
-      target.isAllowed || !net
-        ? outside
-        : (url, init) => net.fetch(url, init as RequestInit & { cf?: never });
+    const call = overPublicNet(env.WEBHOOK_NET, target.isAllowed, outside);
     const response = await call(target.url.href, {
       method: "POST",
       headers,

@@ -14,6 +14,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import { listIn } from "./listed.ts";
 
 export interface NewNudge {
   clue: string;
@@ -25,8 +26,13 @@ export interface NewNudge {
 
 interface WrittenClue {
   id?: unknown;
-  nudges?: { match: string[]; say: string }[];
+  select?: unknown;
+  nudges?: { match: (string | string[])[]; say: string }[];
 }
+
+/** The near miss as the clue writes such: where several choices are picked, it is a list of them. */
+const entryFor = (select: unknown, answer: string): string | string[] =>
+  select === "many" || select === "order" ? listIn(answer) : answer;
 
 /** The text with the nudge; undefined: nothing can be put into it so, or it has no such clue. `source` must be sound. */
 export function addNudge(source: string, format: "json" | "yaml", nudge: NewNudge): string | undefined {
@@ -45,8 +51,9 @@ function withNudge(definition: unknown, { clue: id, answer, say }: NewNudge): bo
   const at = clue.nudges?.findIndex((each) => each.say === say) ?? -1;
   // An alias in YAML may share them with another clue.
   const nudges = (clue.nudges ?? []).map((each) => ({ ...each, match: [...each.match] }));
-  if (at < 0) nudges.push({ match: [answer], say });
-  else nudges[at]?.match.push(answer);
+  const entry = entryFor(clue.select, answer);
+  if (at < 0) nudges.push({ match: [entry], say });
+  else nudges[at]?.match.push(entry);
   clue.nudges = nudges;
   return true;
 }
@@ -94,18 +101,17 @@ function rewrite(document: Document, wanted: { clues: WrittenClue[] }, id: strin
 }
 
 /** JSON is YAML, as long as it stays on one line. */
-const written = ({ answer, say }: NewNudge): string =>
-  `{ match: [${JSON.stringify(answer)}], say: ${JSON.stringify(say)} }`;
+const written = (match: string, say: string): string => `{ match: [${match}], say: ${JSON.stringify(say)} }`;
 
 function spliceInto(source: string, clue: YAMLMap, nudge: NewNudge): string | undefined {
   const nudges: unknown = clue.get("nudges", true);
   if (isAlias(nudges)) return undefined;
-  if (!isSeq(nudges)) return addPair(source, clue, `nudges: [${written(nudge)}]`);
+  const entry = JSON.stringify(entryFor(clue.get("select"), nudge.answer));
+  const whole = written(entry, nudge.say);
+  if (!isSeq(nudges)) return addPair(source, clue, `nudges: [${whole}]`);
   const said = nudges.items.find((each): each is YAMLMap => isMap(each) && each.get("say") === nudge.say);
   const match: unknown = said?.get("match", true);
-  return isSeq(match)
-    ? addItem(source, match, JSON.stringify(nudge.answer))
-    : addItem(source, nudges, written(nudge));
+  return isSeq(match) ? addItem(source, match, entry) : addItem(source, nudges, whole);
 }
 
 function addItem(source: string, list: YAMLSeq, item: string): string | undefined {

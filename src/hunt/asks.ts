@@ -141,32 +141,26 @@ export interface Checked {
   issues: Issue[];
 }
 
-/** Checks what a joining brings against what the hunt asks. No issue quotes a value. */
-export function checkBrought(asks: Asks | undefined, { fields = {}, consent = [], born }: Brought): Checked {
+/**
+ * Checks what a joining brings against what the hunt asks. Fields that it leaves out are taken from `registered`, as far
+ * as the hunt takes what stands there. No issue quotes a value.
+ */
+export function checkBrought(
+  asks: Asks | undefined,
+  { fields = {}, consent = [], born }: Brought,
+  registered: readonly GivenField[] = [],
+): Checked {
   const issues: Issue[] = [];
   const report: Report = (issue) => {
     issues.push(issue);
   };
-  const asked = asks?.fields ?? [];
-  const given: GivenField[] = [];
-  for (const field of asked) {
-    const sent = Object.hasOwn(fields, field.id) ? fields[field.id] : undefined;
-    const path = `fields.${field.id}`;
-    const value = sent === undefined || isEmpty(sent) ? undefined : keptValue(field, sent);
-    if (value === undefined && (sent === undefined || isEmpty(sent))) {
-      if (field.required) report({ path, code: "required", message: "is needed" });
-    } else if (value === undefined) {
-      report({ path, code: "invalid_value", message: EXPECTED[field.kind] });
-    } else if (field.required && value === false) {
-      report({ path, code: "required", message: "must be ticked" });
-    } else {
-      given.push({ id: field.id, value });
+  const given = givenFields(asks, fields, report, (field) => {
+    const known = registeredField(field, registered);
+    if (!known && field.required) {
+      report({ path: `fields.${field.id}`, code: "required", message: "is needed" });
     }
-  }
-  for (const id of Object.keys(fields)) {
-    if (asked.some((field) => field.id === id)) continue;
-    report({ path: `fields.${id}`, code: "unrecognized_keys", message: "the hunt asks for no such field" });
-  }
+    return known;
+  });
   const consents = asks?.consent ?? [];
   if (consent.some((id) => !consents.some((each) => each.id === id))) {
     report({ path: "consent", code: "invalid_value", message: "the hunt asks for no such consent" });
@@ -184,6 +178,56 @@ export function checkBrought(asks: Asks | undefined, { fields = {}, consent = []
     }
   }
   return { fields: given, consents: consents.filter(({ id }) => consent.includes(id)), issues };
+}
+
+/** Checks what a company knows of a player: any of the fields that the hunt asks. No issue quotes a value. */
+export function checkRegistered(
+  asks: Asks | undefined,
+  fields: Required<Brought>["fields"],
+): Pick<Checked, "fields" | "issues"> {
+  const issues: Issue[] = [];
+  const report: Report = (issue) => {
+    issues.push(issue);
+  };
+  return { fields: givenFields(asks, fields, report, () => undefined), issues };
+}
+
+/** Those that were given, in the hunt's order. Reports what is wrong with them, and those that nobody asked for. */
+function givenFields(
+  asks: Asks | undefined,
+  fields: Required<Brought>["fields"],
+  report: Report,
+  whenLeftOut: (field: Field) => GivenField | undefined,
+): GivenField[] {
+  const asked = asks?.fields ?? [];
+  const given: GivenField[] = [];
+  for (const field of asked) {
+    const sent = Object.hasOwn(fields, field.id) ? fields[field.id] : undefined;
+    if (sent === undefined || isEmpty(sent)) {
+      const known = whenLeftOut(field);
+      if (known) given.push(known);
+      continue;
+    }
+    const path = `fields.${field.id}`;
+    const value = keptValue(field, sent);
+    if (value === undefined) report({ path, code: "invalid_value", message: EXPECTED[field.kind] });
+    else if (field.required && value === false) {
+      report({ path, code: "required", message: "must be ticked" });
+    } else given.push({ id: field.id, value });
+  }
+  for (const id of Object.keys(fields)) {
+    if (asked.some((field) => field.id === id)) continue;
+    report({ path: `fields.${id}`, code: "unrecognized_keys", message: "the hunt asks for no such field" });
+  }
+  return given;
+}
+
+/** What is registered in the field, if the hunt takes that still: it may have changed since. */
+function registeredField(field: Field, registered: readonly GivenField[]): GivenField | undefined {
+  const known = registered.find(({ id }) => id === field.id);
+  const value = known && keptValue(field, known.value);
+  if (!known || value === undefined || (field.required && value === false)) return undefined;
+  return { ...known, value };
 }
 
 const EXPECTED: Record<Field["kind"], string> = {

@@ -14,9 +14,10 @@ export function* markdownOf(definition: Definition): Generator<{ path: string; t
   for (const [index, { body }] of rounds.entries()) {
     if (body !== undefined) yield { path: `rounds.${index}.body`, text: body };
   }
-  for (const [index, { body, solution, hints }] of clues.entries()) {
+  for (const [index, { body, solution, hints, instead }] of clues.entries()) {
     yield { path: `clues.${index}.body`, text: body };
     if (solution !== undefined) yield { path: `clues.${index}.solution`, text: solution };
+    if (instead) yield { path: `clues.${index}.instead.text`, text: instead.text };
     for (const [at, { text }] of hints.entries()) yield { path: `clues.${index}.hints.${at}.text`, text };
   }
 }

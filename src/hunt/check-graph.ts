@@ -11,6 +11,7 @@ import {
   type World,
   walkCondition,
 } from "./reach.ts";
+import { firstSolvesOf } from "./score.ts";
 
 /** Conditions in one `opens` or `requires`: evaluated in a shard at every solve. */
 export const CONDITIONS_PER_CLUE_MAX = 1_000;
@@ -21,7 +22,8 @@ const CYCLE_NAMES_MAX = 10;
 
 /** What a team may win with a solve at best, beyond the clue's points. */
 export function greatestBonus(definition: Definition): number {
-  return Math.max(0, ...definition.scoring.firstSolves);
+  const { scoring, clues } = definition;
+  return Math.max(0, ...clues.flatMap((clue) => firstSolvesOf(scoring, clue)));
 }
 
 /** Every issue of the conditions of clues and prizes, and of what they make of the hunt. */

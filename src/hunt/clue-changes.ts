@@ -57,11 +57,11 @@ export function withClueChanges(compiled: CompiledHunt, changes: ClueChanges | u
   };
   return {
     ...compiled,
-    clues: compiled.clues.map((clue) => ({
-      ...clue,
-      opens: without(clue.opens),
-      ...(ids.has(clue.id) ? { points: 0 } : {}),
-    })),
+    clues: compiled.clues.map((clue) => {
+      const { speed: _, ...others } = clue;
+      const opens = without(clue.opens);
+      return ids.has(clue.id) ? { ...others, opens, points: 0 } : { ...clue, opens };
+    }),
     prizes: compiled.prizes.map((prize) =>
       prize.requires ? { ...prize, requires: without(prize.requires) } : prize,
     ),

@@ -163,7 +163,10 @@ function checkMeaning(
   };
   checkHunt(definition, hunt, report);
   checkTimes(definition, report);
-  for (const [index, clue] of definition.clues.entries()) checkClue(clue, `clues.${index}`, report);
+  for (const [index, clue] of definition.clues.entries()) {
+    checkClue(clue, `clues.${index}`, report);
+    checkWorth(clue, `clues.${index}`, report);
+  }
   for (const [index, prize] of definition.prizes.entries()) checkPrize(prize, `prizes.${index}`, report);
   for (const issue of checkGraph(definition)) report(issue);
   checkCodes(codes, hunt, report);
@@ -208,17 +211,18 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
   const { kind, minimum } = definition.scoring.decay;
   checkRanges(definition, report);
   checkWebhooks(definition, report);
-  if (kind !== "none" && definition.clues.every((clue) => clue.points < minimum)) {
+  const fallings = definition.clues.filter((clue) => !clue.decay && !clue.speed);
+  if (kind !== "none" && fallings.length > 0 && fallings.every((clue) => clue.points < minimum)) {
     const message = `every clue is worth less than ${minimum}: nothing could fall to it`;
     report({ path: "scoring.decay.minimum", code: "decay-minimum", message });
   }
 }
 
 /** Where values move, the standings know one value of a clue for all who solved it. */
-function checkRanges({ clues, scoring: { decay, firstSolves } }: Definition, report: Report): void {
-  if (!isDynamic({ ranking: "score", decay, firstSolves })) return;
-  for (const [index, { range }] of clues.entries()) {
-    if (!range) continue;
+function checkRanges({ clues, scoring }: Definition, report: Report): void {
+  const moves = isDynamic({ scoring, clues });
+  for (const [index, { range, speed }] of clues.entries()) {
+    if (!range || !(moves || speed)) continue;
     const message = "where values fall or first solves have a bonus no judge gives points: they are a number";
     report({ path: `clues.${index}.points`, code: "range-moving", message });
   }
@@ -254,6 +258,25 @@ function checkLegal({ legal = {}, pages }: Definition, report: Report): void {
     const [, page] = /^page:(.*)$/.exec(address ?? "") ?? [];
     if (page === undefined || pages.some(({ id }) => id === page)) continue;
     report({ path: `legal.${key}`, code: "no-such-page", message: `there is no page "${page}"` });
+  }
+}
+
+/** What a clue says of its own points. */
+function checkWorth({ points, speed, decay }: ClueDefinition, path: string, report: Report): void {
+  if (speed && decay) {
+    const message = "points fall with time or with solves, not with both";
+    report({ path: `${path}.decay`, code: "speed-with-decay", message });
+  }
+  if (speed && speed.none <= speed.full) {
+    report({ path: `${path}.speed.none`, code: "times-order", message: "none must be longer than full" });
+  }
+  for (const [key, minimum] of [
+    ["speed", speed?.minimum ?? 0],
+    ["decay", decay && decay.kind !== "none" ? decay.minimum : 0],
+  ] as const) {
+    if (minimum <= points) continue;
+    const message = `the clue is worth ${points}: nothing could fall to ${minimum}`;
+    report({ path: `${path}.${key}.minimum`, code: "decay-minimum", message });
   }
 }
 
@@ -310,6 +333,9 @@ function compileClue(
     },
     opens: clue.opens,
     ...(clue.closes === undefined ? {} : { closes: clue.closes }),
+    ...(clue.speed === undefined ? {} : { speed: clue.speed }),
+    ...(clue.decay === undefined ? {} : { decay: clue.decay }),
+    ...(clue.firstSolves === undefined ? {} : { firstSolves: clue.firstSolves }),
   };
 }
 
@@ -380,10 +406,16 @@ function sharedHalf(definition: Definition, hunt: string) {
 }
 
 function secretHalf(definition: Definition) {
-  const { ranking, finish, decay, firstSolves } = definition.scoring;
+  const { ranking, finish, decay, firstSolves, penalty } = definition.scoring;
   return {
     attempts: definition.attempts,
-    scoring: { ranking, ...(finish === undefined ? {} : { finish }), decay, firstSolves },
+    scoring: {
+      ranking,
+      ...(finish === undefined ? {} : { finish }),
+      decay,
+      firstSolves,
+      ...(penalty === undefined ? {} : { penalty }),
+    },
     rounds: definition.rounds.map(compileRound),
     prizes: definition.prizes.map((prize) => compilePrize(prize, definition)),
     webhooks: definition.webhooks.map(({ id = ONLY_WEBHOOK, url, as, on }) => ({
@@ -400,7 +432,7 @@ function secretHalf(definition: Definition) {
 
 /** The modes in which the edge must digest answers that are texts. */
 function modesInUse(clues: readonly CompiledClue[]): PublicHunt["modes"] {
-  const answered = clues.filter((clue) => kindOf(clue).event.type === "answer");
+  const answered = clues.filter((clue) => kindOf(clue).event.type === "answer" || clue.instead);
   const modes = answered.map(({ compare }) => compare).filter((mode) => !isListMode(mode));
   return [...new Set(modes)].sort();
 }

@@ -67,6 +67,18 @@ export interface CompiledClue extends KindParts {
   opens: Condition;
   /** When it can be solved no more: `after` ms since it opened for the team, or `at` (epoch ms). Absent: it stays open. */
   closes?: { after: number } | { at: number };
+  /** Its points fall to `minimum` between `full` and `none` ms since it opened for the team; absent: they do not. */
+  speed?: Speed;
+  /** How its value falls with its solves, instead of the hunt's. */
+  decay?: Decay;
+  /** Bonuses instead of the hunt's. */
+  firstSolves?: number[];
+}
+
+export interface Speed {
+  full: number;
+  none: number;
+  minimum: number;
 }
 
 /** What a later version dropped of a clue, or all of it (`clue`): for the teams that have it. */
@@ -95,8 +107,16 @@ export interface CompiledPrize {
 export interface Scoring {
   ranking: "score" | "finish";
   finish?: string;
-  decay: { kind: "none" | "linear" | "log"; minimum: number; solves: number };
+  decay: Decay;
   firstSolves: number[];
+  /** What each counted wrong try takes from the solve of its clue; absent: nothing. */
+  penalty?: { points: number };
+}
+
+export interface Decay {
+  kind: "none" | "linear" | "log";
+  minimum: number;
+  solves: number;
 }
 
 export interface Webhook {

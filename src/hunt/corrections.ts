@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 import { UNLOCKED_TOLD_MAX } from "./decide.ts";
 import { evolve } from "./evolve.ts";
 import { encodeTeam, isEmptied, reviveTeam, type Team } from "./team.ts";
-import { asSeen, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
+import { asSeen, newlyReached, reachedFacts, scoreOf, worthOf } from "./team-score.ts";
 import { timesOf } from "./unlock.ts";
 
 /** Clues that stay open in one fact: with ids of 63 characters it keeps within a queue message of 128 KB. */
@@ -37,10 +37,14 @@ export function solveByHand(
     return refuse("invalid", "at must lie between the team's joining and now");
   }
   const seen = asSeen(context);
-  const points = presentValue(seen, clue);
-  const score = scoreOf(context, team) + presentValue(context, clue);
+  const openings = timesOf(context.hunt, team, context.openedAt, now);
+  // What was not open yet was solved at once.
+  const opened = Math.min(solvedAt, openings[context.hunt.places.get(id) ?? -1] ?? solvedAt);
+  const worth = worthOf(seen, team, clue, opened, solvedAt);
+  const { points } = worth;
+  const score = scoreOf(context, team) + worthOf(context, team, clue, opened, solvedAt).points;
   const head = { at: now, team: team.id };
-  const about = { clue: id, solvedAt, points, score: scoreOf(seen, team) + points, reason };
+  const about = { clue: id, solvedAt, ...worth, score: scoreOf(seen, team) + points, reason };
   const reached = reachedFacts(team.id, newlyReached(context, team, score), now);
   const supposed = afterFacts(team, [{ ...head, type: "solve", ...about }, ...reached]);
   const unlocked = opensNow(context, team, supposed, now)

@@ -11,11 +11,12 @@ import { effectiveTime } from "./client-time.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import { decideHint, shownAgain } from "./hint.ts";
-import { eventOf, kindOf } from "./kinds/all.ts";
+import { judgeOf } from "./indexed.ts";
+import { eventOf } from "./kinds/all.ts";
 import { isOver } from "./phase.ts";
 import { carriedEvent, decideCarried, decideRepeated } from "./repeat.ts";
 import type { Team } from "./team.ts";
-import { asSeen, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
+import { asSeen, newlyReached, reachedFacts, scoreOf, worthOf } from "./team-score.ts";
 import { type Decision, draftOf, type Turn } from "./turn.ts";
 import { closesAt, openingsOf, opensAt, progressOf } from "./unlock.ts";
 
@@ -60,8 +61,8 @@ export function decide(
   if (team.solves.has(clue.id)) return turn.tell("already_solved", { clue: clue.id });
   const isShut = clue.closes !== undefined && closesAt(clue, turn.openedAt) <= now;
   if (isShut || context.hunt.closed.has(clue.id)) return turn.tell("closed", { clue: clue.id });
-  const judge = context.hunt.judges.get(clue.id);
-  if (!judge || kindOf(clue).event !== event) {
+  const judge = judgeOf(context.hunt, clue, event);
+  if (!judge) {
     const message = `${clue.id} is not solved by ${event.called}`;
     return turn.tell("invalid", { clue: clue.id, message });
   }
@@ -139,9 +140,11 @@ class PlayedTurn implements Turn {
     const clue = this.#clue;
     if (!clue) throw new Error("a turn solves the clue that it opened");
     const seen = asSeen(context);
-    const points = presentValue(seen, clue);
+    const worth = worthOf(seen, team, clue, this.openedAt, now);
+    const { points } = worth;
     const score = scoreOf(seen, team) + points;
-    const reached = newlyReached(context, team, scoreOf(context, team) + presentValue(context, clue));
+    const live = seen === context ? worth : worthOf(context, team, clue, this.openedAt, now);
+    const reached = newlyReached(context, team, scoreOf(context, team) + live.points);
     const before = openingsOf(hunt, team, openedAt, now);
     const after = progressOf(hunt, team, openedAt, now, { clue: clue.id, at: now, points, reached });
     const unlocked = (hunt.dependents.get(clue.id) ?? [])
@@ -150,7 +153,7 @@ class PlayedTurn implements Turn {
       .filter((other) => opensAt(hunt, other, team, after) <= now)
       .slice(0, UNLOCKED_TOLD_MAX)
       .map((other) => other.id);
-    const solved = { ...how, points, score, unlocked };
+    const solved = { ...how, ...worth, score, unlocked };
     return {
       facts: [
         draftOf(team, this.player, this.#command, "correct", solved, now),

@@ -130,6 +130,8 @@ const decaySchema = z
     "How a clue's value falls with its solves, for the whole hunt; clues of 0 points have none to lose",
   );
 
+const firstSolvesSchema = z.array(points).max(FIRST_SOLVES_MAX);
+
 const scoringSchema = z
   .strictObject({
     ranking: z
@@ -138,11 +140,18 @@ const scoringSchema = z
       .describe("By score, or by who solved `finish` first"),
     finish: slugSchema.optional().describe("The clue that ends the hunt for a team"),
     decay: decaySchema.default({ kind: "none", minimum: 0, solves: 1 }),
-    firstSolves: z
-      .array(points)
-      .max(FIRST_SOLVES_MAX)
-      .default([])
-      .describe("Bonus for the 1st, 2nd, … team on a clue"),
+    firstSolves: firstSolvesSchema.default([]).describe("Bonus for the 1st, 2nd, … team on a clue"),
+    penalty: z
+      .strictObject({
+        points: z
+          .number()
+          .int()
+          .min(1)
+          .max(POINTS_MAX)
+          .describe("Taken for each of them; no solve gives less than 0"),
+      })
+      .optional()
+      .describe("What counted wrong tries at a clue take from its solve"),
   })
   .describe("How teams are ranked and what solves are worth");
 
@@ -152,6 +161,14 @@ const hintSchema = z.strictObject({
   cost: points.default(0).describe("Points, taken once from the team"),
   after: durationSchema.prefault("0s").describe("Available this long after the clue opened for the team"),
 });
+
+const speedSchema = z
+  .strictObject({
+    full: durationSchema.describe("All points until so long after it opened for the team"),
+    none: durationSchema.describe("The minimum from then on"),
+    minimum: points.default(0).describe("The points that are left then"),
+  })
+  .describe("Its points fall with the time since it opened for the team, instead of by the hunt's decay");
 
 const closesSchema = z
   .union(
@@ -191,6 +208,9 @@ const clueObject = z.strictObject({
   hints: z.array(hintSchema).max(HINTS_PER_CLUE_MAX).default([]),
   opens: conditionSchema.prefault("start").describe("When it unlocks; start if not given"),
   closes: closesSchema.optional(),
+  speed: speedSchema.optional(),
+  decay: decaySchema.optional().describe("How its value falls with its solves, instead of the hunt's decay"),
+  firstSolves: firstSolvesSchema.optional().describe("Bonuses on this clue, instead of the hunt's"),
   attempts: clueAttemptsSchema.optional(),
 });
 

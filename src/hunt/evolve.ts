@@ -449,7 +449,8 @@ function play(team: Team, fact: PlayFact): Team {
   switch (fact.outcome) {
     case "correct": {
       const points = fact.points ?? 0;
-      team.solves.set(clue, { at: fact.at, seq: fact.seq, points });
+      const { at, seq, less } = fact;
+      team.solves.set(clue, { at, seq, points, ...(less === undefined ? {} : { less }) });
       team.attempts.forgetTexts(clue);
       team.earned += points;
       notePeak(team, fact.at);

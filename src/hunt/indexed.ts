@@ -5,7 +5,7 @@
 import { type ClueChanges, changeOfClue, isVoid, withClueChanges } from "./clue-changes.ts";
 import type { CompiledClue, CompiledHunt, CompiledPrize, Condition, WithdrawnClue } from "./compiled.ts";
 import { kindOf } from "./kinds/all.ts";
-import type { Judge } from "./kinds/kind.ts";
+import type { Judge, SolvingEvent } from "./kinds/kind.ts";
 import { withTexts } from "./languages.ts";
 import { OpeningsMemory } from "./openings.ts";
 import { Print } from "./print.ts";
@@ -20,6 +20,8 @@ export interface IndexedHunt {
   readonly openings: OpeningsMemory;
   /** By clue: decides on the events that may solve it. */
   readonly judges: ReadonlyMap<string, Judge>;
+  /** By clue: decides on answers that are given instead of going there or scanning; most have none. */
+  readonly instead: ReadonlyMap<string, Judge>;
   /** Digest of a code → the clue it solves. */
   readonly codes: ReadonlyMap<string, CompiledClue>;
   /** Round → ids of its clues that are not metas. */
@@ -73,6 +75,12 @@ export function indexHunt(published: CompiledHunt, changes?: ClueChanges): Index
     places: new Map(compiled.clues.map(({ id }, place) => [id, place])),
     openings: new OpeningsMemory(),
     judges: new Map(compiled.clues.map((clue) => [clue.id, kindOf(clue).prepare(clue)])),
+    instead: new Map(
+      compiled.clues.flatMap((clue) => {
+        const judge = kindOf(clue).prepareInstead?.(clue);
+        return judge ? [[clue.id, judge] as const] : [];
+      }),
+    ),
     codes: new Map(
       compiled.clues.flatMap((clue) => (clue.codeDigest ? [[clue.codeDigest, clue] as const] : [])),
     ),
@@ -85,9 +93,17 @@ export function indexHunt(published: CompiledHunt, changes?: ClueChanges): Index
     files: compiled.assets ? new Print().text(JSON.stringify(compiled.assets)).value : 0,
     withdrawn: new Map((compiled.withdrawn ?? []).map((clue) => [clue.id, clue])),
     thresholds: [...thresholds].sort((a, b) => a - b),
-    dynamic: isDynamic(compiled.scoring),
+    dynamic: isDynamic(compiled),
   };
 }
+
+/** What decides on such events about the clue; undefined: they solve none of its kind. */
+export const judgeOf = (hunt: IndexedHunt, clue: CompiledClue, event: SolvingEvent): Judge | undefined =>
+  kindOf(clue).event === event
+    ? hunt.judges.get(clue.id)
+    : event.type === "answer"
+      ? hunt.instead.get(clue.id)
+      : undefined;
 
 /** The hunt with its texts in this language, where it has such: the same rules, other words. */
 export function inLanguage(hunt: IndexedHunt, language: string | undefined): IndexedHunt {

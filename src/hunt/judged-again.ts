@@ -5,8 +5,8 @@
  */
 import type { DigestText, Fact, PlayFact } from "../protocol.ts";
 import type { CompiledClue } from "./compiled.ts";
-import type { IndexedHunt } from "./indexed.ts";
-import { eventOf, kindOf } from "./kinds/all.ts";
+import { type IndexedHunt, judgeOf } from "./indexed.ts";
+import { eventOf } from "./kinds/all.ts";
 import type { Again } from "./kinds/kind.ts";
 import { type Member, type Team, unplayed } from "./team.ts";
 import type { Decision, Turn } from "./turn.ts";
@@ -31,6 +31,10 @@ export interface TeamJudged {
   solvers: Map<string, string | undefined>;
   /** Scans that nobody knew, and that are of this clue's code by now: they count if the clue was open. */
   scans: (Counting & { clue: string })[];
+  /** Seqs of the wrong tries at each clue that count against its solve, rising. */
+  wrong: Map<string, number[]>;
+  /** When tries were given back: at the clue, or all of them. */
+  resets: { seq: number; clue?: string | undefined }[];
   /** Where its players last reached a place. */
   members: Map<string, Member>;
 }
@@ -71,6 +75,9 @@ export class JudgedAgain {
         // What an organiser took back counts for nothing, whatever it was.
         judged.counting.delete(fact.clue);
         judged.scans = judged.scans.filter(({ clue }) => clue !== fact.clue);
+        return;
+      case "reset":
+        if (!fact.codes) judged.resets.push({ seq: fact.seq, clue: fact.clue });
         return;
       case "arrive": {
         const { player, position, reached } = fact;
@@ -118,6 +125,11 @@ export class JudgedAgain {
     if (wasRight) judged.solvers.set(fact.clue ?? "", fact.player);
     const counts = about ? (this.#counts(judged, about, fact) ?? wasRight) : false;
     if (about && counts) count(judged, about.id, fact);
+    else if (about && (fact.outcome === "incorrect" || wasRight) && this.#hunt.compiled.scoring.penalty) {
+      const wrong = judged.wrong.get(about.id);
+      if (wrong) wrong.push(fact.seq);
+      else judged.wrong.set(about.id, [fact.seq]);
+    }
     if (counts || fact.type !== "scan") return;
     for (const clue of this.#hunt.codes.values()) {
       if (clue.id === fact.clue || !this.#counts(judged, clue, fact)) continue;
@@ -129,9 +141,9 @@ export class JudgedAgain {
 
   /** Whether the event solves the clue by the definition; undefined: nobody can tell. */
   #counts(judged: TeamJudged, clue: CompiledClue, fact: PlayFact): boolean | undefined {
-    const judge = this.#hunt.judges.get(clue.id);
-    const event = kindOf(clue).event;
-    if (!judge || event.type !== fact.type) return false;
+    const event = eventOf(fact.type);
+    const judge = event && judgeOf(this.#hunt, clue, event);
+    if (!event || !judge) return false;
     // Answers are judged by their text alone.
     const key = fact.answer === undefined ? undefined : `${clue.id}\n${fact.answer}`;
     const known = key === undefined ? undefined : this.#verdicts.get(key);
@@ -166,8 +178,18 @@ const unjudged = (): TeamJudged => ({
   counting: new Map(),
   solvers: new Map(),
   scans: [],
+  wrong: new Map(),
+  resets: [],
   members: new Map(),
 });
+
+/** Wrong tries at the clue before its solve that count: those that were given back before it do not. */
+export function wrongBefore({ wrong, resets }: TeamJudged, clue: string, { seq }: Counting): number {
+  const tries = wrong.get(clue);
+  if (!tries) return 0;
+  const forgiven = resets.findLast((reset) => reset.seq < seq && (reset.clue ?? clue) === clue)?.seq ?? 0;
+  return tries.filter((each) => each > forgiven && each < seq).length;
+}
 
 /** Whether `a` comes before `b`. */
 export const isEarlier = (a: Counting, b: Counting): boolean =>

@@ -26,6 +26,7 @@ const TEXTS: readonly { at: readonly string[]; body?: true }[] = [
   { at: ["clues", "*", "title"] },
   { at: ["clues", "*", "body"], body: true },
   { at: ["clues", "*", "solution"], body: true },
+  { at: ["clues", "*", "instead", "text"], body: true },
   { at: ["clues", "*", "choices", "*", "label"] },
   { at: ["clues", "*", "nudges", "*", "say"] },
   { at: ["clues", "*", "hints", "*", "text"], body: true },
@@ -36,6 +37,7 @@ const TEXTS: readonly { at: readonly string[]; body?: true }[] = [
 const LISTS: readonly (readonly string[])[] = [
   ["clues", "*", "answers"],
   ["clues", "*", "nudges", "*", "match"],
+  ["clues", "*", "instead", "answers"],
 ];
 
 /** By path, dotted. */

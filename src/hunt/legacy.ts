@@ -48,12 +48,13 @@ export class LegacyReading {
     if (!team || team.newerFrom !== undefined) return undefined;
     const { solves, opened, wins = [], inherited = [] } = team;
     return {
-      solves: [...solves].map(([clue, { at, points, opensAt }]) => {
+      solves: [...solves].map(([clue, { at, points, less, opensAt }]) => {
         const player = this.#solvers.get(clue);
         return {
           clue,
           at,
           points,
+          ...(less === undefined ? {} : { less }),
           ...(player === undefined ? {} : { player }),
           ...(opensAt === undefined ? {} : { opensAt }),
         };

@@ -8,9 +8,15 @@ export function lintNoEffect({ closes, scoring, players, join, clues, prizes }: 
   const warn = (path: string, message: string): void => {
     warnings.push({ path, code: "no-effect", message });
   };
-  const { kind, minimum, solves } = scoring.decay;
-  if (kind === "none" && minimum > 0) warn("scoring.decay.minimum", "nothing falls with kind none");
-  if (kind === "none" && solves > 1) warn("scoring.decay.solves", "nothing falls with kind none");
+  const decays = [
+    ["scoring", scoring],
+    ...clues.map((clue, index) => [`clues.${index}`, clue] as const),
+  ] as const;
+  for (const [path, { decay }] of decays) {
+    if (decay?.kind !== "none") continue;
+    if (decay.minimum > 0) warn(`${path}.decay.minimum`, "nothing falls with kind none");
+    if (decay.solves > 1) warn(`${path}.decay.solves`, "nothing falls with kind none");
+  }
   if (players.require === "anyone" && players.whenOriginDown === "refuse" && !join?.check) {
     warn("players.whenOriginDown", "nobody is looked up with require anyone, and join checks nobody");
   }
@@ -24,7 +30,7 @@ export function lintNoEffect({ closes, scoring, players, join, clues, prizes }: 
   }
   for (const [index, clue] of clues.entries()) {
     // Codes that are no clue's take from the hunt's own budget, and a check-in takes none.
-    if (clue.attempts === undefined || kindOf(clue).event.type === "answer") continue;
+    if (clue.attempts === undefined || kindOf(clue).event.type === "answer" || clue.instead) continue;
     warn(`clues.${index}.attempts`, `no try at a clue of kind ${clue.kind} is counted by clue`);
   }
   return warnings;

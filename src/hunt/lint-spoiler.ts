@@ -20,6 +20,7 @@ export function lintSpoilers(definition: Definition, codes: readonly string[]): 
     return [
       ...lintCodes(clue.title, `${path}.title`, secrets),
       ...lintCodes(clue.body, `${path}.body`, secrets),
+      ...lintCodes(clue.instead?.text ?? "", `${path}.instead.text`, secrets),
       ...clue.hints.flatMap((hint, at) => lintCodes(hint.text, `${path}.hints.${at}.text`, secrets)),
       ...(kindOf(clue).lint?.(clue, path) ?? []),
     ];

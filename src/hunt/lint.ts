@@ -9,6 +9,7 @@ import { lintBottlenecks } from "./lint-bottleneck.ts";
 import { lintNoEffect } from "./lint-no-effect.ts";
 import { lintSpoilers } from "./lint-spoiler.ts";
 import { asksForClue, earliestOpenings, holds, Progress, type World, walkCondition } from "./reach.ts";
+import { decayOf } from "./score.ts";
 
 /**
  * The warnings of a definition that compiles, each with a dotted path, a
@@ -40,7 +41,8 @@ function lintScoring({ scoring, clues }: Definition): Issue[] {
   }
   const { kind, minimum } = scoring.decay;
   if (kind === "none") return warnings;
-  for (const [index, { points }] of clues.entries()) {
+  for (const [index, { points, speed, decay }] of clues.entries()) {
+    if (speed || decay) continue;
     // Clues of 0 points (metas, often) are legal everywhere and have no value to lose.
     if (points === 0 || points >= minimum) continue;
     const message = `worth ${points}, less than the decay's minimum of ${minimum}: its value would rise with its solves`;
@@ -72,9 +74,11 @@ function lintOwnClue(clue: ClueDefinition, path: string): Issue[] {
 
 /** Points conditions that not every team can count on: bonuses go to few, values fall. */
 function lintPoints(definition: Definition): Issue[] {
-  const { decay } = definition.scoring;
-  const floorOf = (clue: ClueDefinition): number =>
-    decay.kind === "none" ? clue.points : Math.min(clue.points, decay.minimum);
+  const floorOf = (clue: ClueDefinition): number => {
+    const { kind, minimum } = decayOf(definition.scoring, clue);
+    const falls = clue.speed ? clue.speed.minimum : kind === "none" ? clue.points : minimum;
+    return Math.min(clue.points, falls);
+  };
   const floors = definition.clues.map(floorOf);
   const sum = floors.reduce((total, floor) => total + floor, 0);
   const smallest = Math.min(...floors.filter((floor) => floor > 0));

@@ -9,12 +9,13 @@
 import { ASSET_SCHEME } from "../contract/asset-types.ts";
 import { ANNOUNCEMENTS_TOLD, type ClueView, type Me } from "../contract/me.ts";
 import type { Announcement } from "../protocol.ts";
-import { type AddressOf, assetsIn } from "./asset-references.ts";
+import { type AddressOf, allWithAddresses, assetsIn } from "./asset-references.ts";
 import { cooldownUntil, triesAt, triesOfClue } from "./attempts.ts";
 import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import type { IndexedHunt } from "./indexed.ts";
 import { kindOf } from "./kinds/all.ts";
+import { viewInstead } from "./kinds/instead.ts";
 import { isListMode, listIn } from "./listed.ts";
 import { lookTold } from "./look-told.ts";
 import { iso } from "./moment.ts";
@@ -22,7 +23,7 @@ import { Print } from "./print.ts";
 import { seenOf } from "./seen.ts";
 import { isWaiting, lastFor, submissionId } from "./submissions.ts";
 import { captainOf, generationOf, hintKey, type Member, type Submission, type Team } from "./team.ts";
-import { asSeen, presentValue, scoreOf } from "./team-score.ts";
+import { asSeen, broughtBy, scoreOf, worthOf } from "./team-score.ts";
 import { closesAt, openingsOf } from "./unlock.ts";
 import { prizesOf, roundsOf } from "./view.ts";
 import { takenOf, withdrawnViews } from "./withdrawn.ts";
@@ -314,6 +315,7 @@ export function lookText(
   let clues = "";
   let hasOthers = before === undefined;
   let moved = "";
+  let values = "";
   for (let place = 0; place < prints.length; place += 1) {
     const print = prints[place] ?? 0;
     const earlier = before?.prints[place] ?? 0;
@@ -321,7 +323,12 @@ export function lookText(
     if (print === 0) continue;
     const clue = compiled.clues[place] as CompiledClue;
     if (before && earlier === print) {
-      if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${presentValue(context, clue)}`;
+      if (dynamic) moved += `${moved === "" ? "" : ","}"${clue.id}":${pointsOf(context, team, clue)}`;
+      const openedAt = openings[place] ?? 0;
+      if (fallsAlone(context, team, clue) && closesAt(clue, openedAt) > now) {
+        const value = worthOf(context, team, clue, openedAt, now).points;
+        values += `${values === "" ? "" : ","}"${clue.id}":${value}`;
+      }
       continue;
     }
     const whole = clueText(context, team, clue, texts[place] as ClueText, openings[place] ?? 0, now, {
@@ -354,6 +361,7 @@ export function lookText(
   text += `,"clues":[${clues}]`;
   if (before && hasOthers) text += `,"order":${JSON.stringify(seen.map(({ id }) => id))}`;
   if (before && dynamic) text += `,"points":{${moved}}`;
+  if (values !== "") text += `,"values":{${values}}`;
   if (compiled.prizes.length > 0) {
     text += `,"prizes":${JSON.stringify(prizesOf(context, team, player, seen, known.left, now))}`;
   }
@@ -371,7 +379,7 @@ function moreOf(
   const corrected = errata.get(clue.id);
   const isSolved = team.solves.has(clue.id);
   // What was scanned or checked in is no text: the log need not be read for it.
-  const isTyped = isSolved && kindOf(clue).event.type === "answer";
+  const isTyped = isSolved && (kindOf(clue).event.type === "answer" || clue.instead !== undefined);
   const answer = isTyped ? known.answerOf?.(team, clue.id) : undefined;
   const solution = isSolved || context.solutionsTold ? clue.solution : undefined;
   const sent = team.submissions && lastFor(team, clue.id);
@@ -436,7 +444,7 @@ interface ClueText {
   /** The same with addresses of files, of whose period; null: its body names none. */
   shown?: { period: number; head: string } | null;
   /** The whole text as it was last told of one that nobody touched: most teams have the same. */
-  last?: { head: string; points: number; openedAt: number; text: string };
+  last?: { head: string; points: number; value: string; openedAt: number; text: string };
   /** The state of one that nobody touched, cut where times stand: after so many ms since it opened. */
   state: { before: string; after: number }[];
   end: string;
@@ -463,7 +471,7 @@ const headOf = (hunt: IndexedHunt, clue: CompiledClue, body: object): string => 
     ...(tags === undefined ? {} : { tags }),
     ...(hunt.closed.has(id) ? { withdrawn: true as const } : {}),
   } satisfies Partial<ClueView>;
-  return `${JSON.stringify({ ...shown, ...body, ...kindOf(clue).view?.(clue) }).slice(0, -1)},"points":`;
+  return `${JSON.stringify({ ...shown, ...kindOf(clue).view?.(clue), ...body }).slice(0, -1)},"points":`;
 };
 
 function clueTextOf(hunt: IndexedHunt, clue: CompiledClue): ClueText {
@@ -506,9 +514,10 @@ function clueText(
   form: Where,
 ): string {
   const solve = team.solves.get(clue.id);
-  const points = context.hunt.dynamic ? presentValue(context, clue) : (solve?.points ?? clue.points);
+  const points = pointsOf(context, team, clue);
   const head = headFor(context.hunt, clue, text, form);
-  if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, openedAt);
+  const value = valueTold(context, team, clue, openedAt, now);
+  if (isUntouched(context.hunt, team, clue)) return untouchedText(text, head, points, value, openedAt);
   const bucket = team.attempts.get(clue.id);
   const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
   const closing = closesAt(clue, openedAt);
@@ -524,16 +533,43 @@ function clueText(
     ...(solve ? { solvedAt: isoOf(solve.at) } : {}),
     hints: hintsOf(context, team, clue, openedAt, form),
   } satisfies Omit<Partial<ClueView>, "hints"> & { hints: object[] };
-  return `${head}${points},${JSON.stringify(state).slice(1)}`;
+  return `${head}${points},${value}${JSON.stringify(state).slice(1)}`;
 }
 
-function untouchedText(text: ClueText, head: string, points: number, openedAt: number): string {
+/** Points that a solve gives now; of a solved clue, what it gave. */
+function pointsOf(context: Context, team: Team, clue: CompiledClue): number {
+  if (context.hunt.dynamic) return broughtBy(context, team, clue);
+  return team.solves.get(clue.id)?.points ?? clue.points;
+}
+
+/** What a solve now would give to the team, where that may not be the clue's points; as text, with its comma. */
+function valueTold(context: Context, team: Team, clue: CompiledClue, openedAt: number, now: number): string {
+  const { dynamic, compiled } = context.hunt;
+  if (!clue.speed && !dynamic && !compiled.scoring.penalty) return "";
+  if (team.solves.has(clue.id) || closesAt(clue, openedAt) <= now) return "";
+  return `"value":${worthOf(context, team, clue, openedAt, now).points},`;
+}
+
+/** Whether its value is another by now although the team did nothing, and not what `points` tells. */
+const fallsAlone = ({ hunt }: Context, team: Team, { id, speed }: CompiledClue): boolean =>
+  !team.solves.has(id) &&
+  (speed !== undefined ||
+    (hunt.dynamic && hunt.compiled.scoring.penalty !== undefined && team.attempts.wrongOf(id) > 0));
+
+function untouchedText(
+  text: ClueText,
+  head: string,
+  points: number,
+  value: string,
+  openedAt: number,
+): string {
   const { last } = text;
-  if (last?.head === head && last.points === points && last.openedAt === openedAt) return last.text;
-  let whole = `${head}${points},`;
+  const isSame = last?.head === head && last.points === points && last.value === value;
+  if (last && isSame && last.openedAt === openedAt) return last.text;
+  let whole = `${head}${points},${value}`;
   for (const { before, after } of text.state) whole += before + isoOf(openedAt + after);
   whole += text.end;
-  text.last = { head, points, openedAt, text: whole };
+  text.last = { head, points, value, openedAt, text: whole };
   return whole;
 }
 
@@ -544,10 +580,14 @@ type Where = Pick<Form, "apart" | "addresses">;
 function headFor(hunt: IndexedHunt, clue: CompiledClue, text: ClueText, { apart, addresses }: Where): string {
   if (addresses && text.shown !== null) {
     if (text.shown?.period === addresses.period) return text.shown.head;
-    if (clue.attachments || assetsIn(clue.body).length > 0) {
+    const { instead } = clue;
+    const asks = instead && allWithAddresses(viewInstead({ instead }), addresses.addressOf);
+    const isMoved = asks && JSON.stringify(asks) !== JSON.stringify(viewInstead({ instead }));
+    if (clue.attachments || isMoved || assetsIn(clue.body).length > 0) {
       const attachments = attachmentsOf(hunt, clue, addresses);
       const head = headOf(hunt, clue, {
         body: addresses.of(clue.body),
+        ...asks,
         ...(attachments.length === 0 ? {} : { attachments }),
       });
       text.shown = { period: addresses.period, head };

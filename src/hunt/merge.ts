@@ -160,7 +160,7 @@ export function takeOver(
   for (const clues of inParts(legacy.opened)) {
     drafts.add({ at: now, team: team.id, type: "opened", clues });
   }
-  for (const { clue, at, points, player, opensAt } of legacy.solves) {
+  for (const { clue, at, points, less, player, opensAt } of legacy.solves) {
     const own = team.solves.get(clue);
     if (own && own.at <= at) continue;
     drafts.add({
@@ -169,6 +169,7 @@ export function takeOver(
       clue,
       solvedAt: at,
       points,
+      ...(less === undefined ? {} : { less }),
       ...(own ? { instead: own.points } : {}),
       score: 0,
       ...(player === undefined ? {} : { player }),

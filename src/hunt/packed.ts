@@ -8,6 +8,8 @@ export interface Solve {
   seq: number;
   /** As recorded; with moving scores the standings know the present value. */
   points: number;
+  /** Points that time and wrong tries took from the clue's value; absent: none. */
+  less?: number;
   /** When its fact was recorded, if that is another time. */
   recordedAt?: number;
   /** An organiser's: nobody solved it. */
@@ -132,7 +134,7 @@ abstract class Packed<Value> {
 /** Clue → its solve. */
 export class Solves extends Packed<Solve> {
   /** What few solves have. Undefined: none. */
-  #more: Map<string, Pick<Solve, "recordedAt" | "byHand" | "opensAt">> | undefined;
+  #more: Map<string, Pick<Solve, "less" | "recordedAt" | "byHand" | "opensAt">> | undefined;
 
   constructor(entries: Iterable<readonly [string, Solve]> = []) {
     super(3);
@@ -144,8 +146,8 @@ export class Solves extends Packed<Solve> {
     this.put(place, at);
     this.put(place + 1, seq);
     this.put(place + 2, points);
-    const isPlain = more.recordedAt === undefined && more.byHand === undefined && more.opensAt === undefined;
-    if (isPlain) this.#more?.delete(clue);
+    const { less, recordedAt, byHand, opensAt } = more;
+    if ([less, recordedAt, byHand, opensAt].every((each) => each === undefined)) this.#more?.delete(clue);
     else {
       this.#more ??= new Map();
       this.#more.set(clue, more);
@@ -172,6 +174,11 @@ export class Solves extends Packed<Solve> {
   /** From when on the solve opens others, epoch ms; `Infinity`: the clue is not solved. */
   opensFrom(clue: string): number {
     return this.#more?.get(clue)?.opensAt ?? this.timeOf(clue);
+  }
+
+  /** Points that time and wrong tries took from the clue's value. */
+  lessOf(clue: string): number {
+    return this.#more?.get(clue)?.less ?? 0;
   }
 
   protected override read(clue: string, place: number): Solve {
@@ -219,6 +226,12 @@ export class Buckets extends Packed<Attempts> {
     this.put(place + WRONG, 0);
     this.put(place + TOKENS, tokens);
     this.put(place + AT, at);
+  }
+
+  /** Wrong tries at the clue that count. */
+  wrongOf(clue: string): number {
+    const place = this.placeOf(clue);
+    return place < 0 ? 0 : this.at(place + WRONG);
   }
 
   hasText(clue: string, text: string): boolean {

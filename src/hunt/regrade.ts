@@ -7,10 +7,10 @@ import { isEligible } from "./claim.ts";
 import type { Context } from "./context.ts";
 import { stayingOpen } from "./corrections.ts";
 import { Drafts } from "./drafts.ts";
-import { type Counting, isEarlier, type TeamJudged } from "./judged-again.ts";
+import { type Counting, isEarlier, type TeamJudged, wrongBefore } from "./judged-again.ts";
 import { submissionOf } from "./submissions.ts";
 import { isEmptied, type Solve, type Team } from "./team.ts";
-import { asSeen, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
+import { asSeen, lessOf, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
 import { timesOf } from "./unlock.ts";
 
 /** The regrade that facts belong to. */
@@ -44,10 +44,10 @@ export function regraded(
     const counting = wanted.get(id);
     const solve = team.solves.get(id);
     if ((!counting && !solve) || (only !== undefined && only !== id)) continue;
-    changes.make(id, counting, judged.solvers.get(id));
+    changes.make(id, counting, judged);
   }
   for (const scan of judged.scans.filter(({ clue }) => only === undefined || only === clue))
-    changes.scanned(scan, wanted, judged.solvers.get(scan.clue));
+    changes.scanned(scan, wanted, judged);
   return changes.end();
 }
 
@@ -67,7 +67,10 @@ export function ungraded(
     const solve = changes.team.solves.get(clue);
     if (fact.type === "solve") {
       const isIts =
-        solve?.at === fact.solvedAt && solve.seq === (fact.as ?? fact.seq) && solve.points === fact.points;
+        solve?.at === fact.solvedAt &&
+        solve.seq === (fact.as ?? fact.seq) &&
+        solve.points === fact.points &&
+        (solve.less ?? 0) === (fact.less ?? 0);
       if (isIts) changes.set(clue, was, fact.player);
     } else if (was && (!solve || isEarlier(was, solve))) changes.set(clue, was, undefined);
   }
@@ -96,24 +99,22 @@ class Changes {
     return this.#drafts?.team ?? this.#before;
   }
 
-  /** The clue is solved by what counts; `solver`: who has solved it so far. */
-  make(clue: string, counting: Counting | undefined, solver: string | undefined): void {
+  /** The clue is solved by what counts. */
+  make(clue: string, counting: Counting | undefined, judged: TeamJudged): void {
     const solve = this.team.solves.get(clue);
+    const solver = judged.solvers.get(clue);
     if (!counting) {
       if (solve) this.set(clue, undefined, solver);
       return;
     }
-    const points = this.#pointsOf(clue, solve, counting);
-    if (solve?.at === counting.at && solve.seq === counting.seq && solve.points === points) return;
-    this.set(clue, { ...counting, points }, solver);
+    const worth = this.#worthOf(clue, solve, counting, judged);
+    const isSame = solve?.at === counting.at && solve.seq === counting.seq;
+    if (isSame && solve.points === worth.points && (solve.less ?? 0) === (worth.less ?? 0)) return;
+    this.set(clue, { ...counting, ...worth }, solver);
   }
 
   /** A scan of a code that nobody knew then: it counts if the clue was open, by all that counts so far. */
-  scanned(
-    scan: Counting & { clue: string },
-    wanted: Map<string, Counting>,
-    solver: string | undefined,
-  ): void {
+  scanned(scan: Counting & { clue: string }, wanted: Map<string, Counting>, judged: TeamJudged): void {
     const { hunt, openedAt } = this.#context;
     const { clue, ...counting } = scan;
     const known = wanted.get(clue);
@@ -122,18 +123,33 @@ class Changes {
     const opened = timesOf(hunt, this.team, openedAt, this.#now)[place] ?? Number.POSITIVE_INFINITY;
     if (opened > counting.at) return;
     wanted.set(clue, counting);
-    this.make(clue, counting, solver);
+    this.make(clue, counting, judged);
   }
 
   /** What the clue gives to the team: with moving scores only the standings know. */
-  #pointsOf(id: string, solve: Solve | undefined, { seq }: Counting): number {
+  #worthOf(
+    id: string,
+    solve: Solve | undefined,
+    counting: Counting,
+    judged: TeamJudged,
+  ): { points: number; less?: number } {
     const context = this.#context;
-    const clue = context.hunt.clues.get(id);
-    if (!clue) return solve?.points ?? 0;
+    const { hunt, openedAt } = context;
+    const clue = hunt.clues.get(id);
+    if (!clue)
+      return { points: solve?.points ?? 0, ...(solve?.less === undefined ? {} : { less: solve.less }) };
     // A judge said how many.
-    if (clue.range) return submissionOf(this.team, seq)?.points ?? solve?.points ?? clue.points;
-    if (!context.hunt.dynamic) return clue.points;
-    return solve?.points ?? presentValue(asSeen(context), clue);
+    if (clue.range)
+      return { points: submissionOf(this.team, counting.seq)?.points ?? solve?.points ?? clue.points };
+    let opened = counting.at;
+    if (clue.speed) {
+      const at = timesOf(hunt, this.team, openedAt, this.#now)[hunt.places.get(id) ?? -1];
+      opened = Math.min(opened, at ?? opened);
+    }
+    const less = lessOf(hunt, clue, counting.at - opened, wrongBefore(judged, id, counting));
+    const value = hunt.dynamic ? presentValue(asSeen(context), clue) : clue.points;
+    const points = hunt.dynamic && solve ? solve.points : Math.max(0, value - less);
+    return { points, ...(less === 0 ? {} : { less }) };
   }
 
   /** `solver`: who has solved it so far. */
@@ -145,6 +161,7 @@ class Changes {
       at: solve.at,
       seq: solve.seq,
       points: solve.points,
+      ...(solve.less === undefined ? {} : { less: solve.less }),
       ...(solve.opensAt === undefined ? {} : { opensAt: solve.opensAt }),
       ...(solver === undefined || solve.byHand ? {} : { player: solver }),
     };
@@ -158,7 +175,7 @@ class Changes {
       ...(this.#undone ? { undone: true as const } : {}),
     };
     if (next) {
-      const { at, seq, points, player, opensAt } = next;
+      const { at, seq, points, less, player, opensAt } = next;
       this.#drafts.add({
         ...head,
         type: "solve",
@@ -166,6 +183,7 @@ class Changes {
         solvedAt: at,
         as: seq,
         points,
+        ...(less === undefined ? {} : { less }),
         ...(solve ? { instead: solve.points } : {}),
         ...(player === undefined ? {} : { player }),
         ...(opensAt === undefined ? {} : { opensAt }),

@@ -29,6 +29,7 @@ export function countSolve(team: Team, fact: SolveFact): Team {
     at: solvedAt,
     seq: fact.as ?? fact.seq,
     points,
+    ...(fact.less === undefined ? {} : { less: fact.less }),
     ...(at === solvedAt ? {} : { recordedAt: at }),
     ...(player === undefined ? { byHand: true } : {}),
     ...(opensAt === undefined || opensAt === solvedAt ? {} : { opensAt }),

@@ -11,8 +11,8 @@ import { stayingOpen } from "./corrections.ts";
 import { UNLOCKED_TOLD_MAX } from "./decide.ts";
 import { Drafts } from "./drafts.ts";
 import { countingFor, submissionOf } from "./submissions.ts";
-import type { Submission, Team } from "./team.ts";
-import { asSeen, newlyReached, presentValue, reachedFacts, scoreOf } from "./team-score.ts";
+import type { Solve, Submission, Team } from "./team.ts";
+import { asSeen, newlyReached, reachedFacts, scoreOf, worthOf } from "./team-score.ts";
 import { timesOf } from "./unlock.ts";
 
 /** `points`: only where the clue has a range of them. `say`: to the team. */
@@ -101,24 +101,36 @@ function changeOf(context: Context, team: Team, id: string, now: number): NewFac
   const head = { at: now, team: team.id, clue: id, score: 0, reason: REASON };
   if (!counting) return solve && { ...head, type: "unsolve", points: solve.points };
   const clue = context.hunt.clues.get(id);
-  const points = counting.points ?? fixedPoints(context, clue, solve?.points);
-  if (solve?.seq === counting.seq && solve.points === points) return undefined;
+  const worth =
+    counting.points === undefined
+      ? fixedWorth(context, team, clue, counting.at, solve)
+      : { points: counting.points };
+  if (solve?.seq === counting.seq && solve.points === worth.points) return undefined;
   return {
     ...head,
     type: "solve",
     solvedAt: counting.at,
     as: counting.seq,
-    points,
+    ...worth,
     ...(solve ? { instead: solve.points } : {}),
     player: counting.player,
     opensAt: now,
   };
 }
 
-/** The points of a solve where no judge says how many. `before`: of the solve that there is. */
-function fixedPoints(context: Context, clue: CompiledClue | undefined, before: number | undefined): number {
-  if (before !== undefined) return before;
-  return clue ? presentValue(asSeen(context), clue) : 0;
+/** What a solve at `at` gives where no judge says how many points. `before`: the solve that there is. */
+function fixedWorth(
+  context: Context,
+  team: Team,
+  clue: CompiledClue | undefined,
+  at: number,
+  before: Solve | undefined,
+): { points: number; less?: number } {
+  const { hunt, openedAt } = context;
+  if (!clue) return { points: before?.points ?? 0 };
+  if (before && !clue.speed && !hunt.compiled.scoring.penalty) return { points: before.points };
+  const opened = timesOf(hunt, team, openedAt, at)[hunt.places.get(clue.id) ?? -1];
+  return worthOf(asSeen(context), team, clue, Math.min(at, opened ?? at), at);
 }
 
 /** With moving scores the bonus of a solve that is taken back goes with it. */

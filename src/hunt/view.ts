@@ -106,12 +106,14 @@ export function historyOf(context: Context, team: Team, until: number): { at: nu
 function pointsOf(
   context: Context,
   team: Team,
-  { clue: id, points }: { clue: string; points: number },
+  { clue: id, points, less = 0 }: { clue: string; points: number; less?: number },
 ): number {
   if (!context.hunt.dynamic) return points;
   const clue = context.hunt.clues.get(id);
   if (!clue) return 0;
-  return presentValue(context, clue) + (context.word?.bonusOf?.get(`${team.id}/${id}`) ?? 0);
+  return (
+    Math.max(0, presentValue(context, clue) - less) + (context.word?.bonusOf?.get(`${team.id}/${id}`) ?? 0)
+  );
 }
 
 /** The team's solves that counted at `until` (epoch ms), the first solve first, as those may see them who see these clues. */

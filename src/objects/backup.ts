@@ -1,5 +1,5 @@
 /** What objects pass on when a hunt is backed up, and when a backup is restored. */
-import type { BackupText, BackupWin } from "../contract/backup.ts";
+import type { BackupText, BackupThread, BackupWin } from "../contract/backup.ts";
 import type { Phase } from "../hunt/phase.ts";
 import type { Persons } from "../people/personal.ts";
 import type { Range } from "../protocol.ts";
@@ -24,6 +24,8 @@ export interface BackupHead {
   /** Those that took part, in order. */
   shards: string[];
   prizes: string[];
+  /** Whether who joins has to be known to the company, whose sign-up feed may have named them. */
+  isForKnown: boolean;
 }
 
 /** A page, the oldest first. `next`: asks for what follows. */
@@ -49,6 +51,7 @@ export interface BroughtCode {
 export type RestorePart =
   | { segment: BackupSegment }
   | { told: { announcement: string; teams: string } }
+  | { thread: BackupThread }
   | { win: BackupWin };
 
 /** What a shard said to the parts: one each; of a win whether its log has it, else true. */

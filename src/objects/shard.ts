@@ -6,6 +6,7 @@
  */
 // By name: tests and scripts, which have Node's types only, read this interface too.
 import type { Rpc } from "@cloudflare/workers-types";
+import type { BackupThread } from "../contract/backup.ts";
 import type { Guess } from "../contract/guesses.ts";
 import type { Thread, ThreadState } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
@@ -43,7 +44,7 @@ import type {
   TeamChange,
 } from "../protocol.ts";
 import type { Device, Pushing, PushMessage } from "../push/message.ts";
-import type { BackupSegments, BroughtCode, PartsTaken, RestorePart } from "./backup.ts";
+import type { BackupPage, BackupSegments, BroughtCode, PartsTaken, RestorePart } from "./backup.ts";
 import type { JoinCode } from "./ids.ts";
 import type { Spoken, ToldPair } from "./looks.ts";
 import type { Win } from "./prizes.ts";
@@ -890,6 +891,8 @@ export interface ShardObject extends Rpc.DurableObjectBranded {
   backupSegments(after: number): Promise<BackupSegments>;
   /** To which of the shard's teams announcements to brackets went, by announcement. */
   backupTold(): Record<string, string>;
+  /** A page of the requests for help behind number `after`, in the order they were made. */
+  backupThreads(after: number): BackupPage<BackupThread>;
   /** What the winners of these units show; null: the code cannot be made. */
   backupCodes(wins: readonly { prize: string; unit: number }[]): Promise<(string | null)[] | Refusal>;
   /** Takes parts of the backup that is restored under this name. Safe to repeat. */

@@ -78,6 +78,8 @@ export interface Schema {
     blocked: boolean;
     told_at: number;
   };
+  /** Registrations that came by a hunt's feed; `fields`: JSON. */
+  sign_up: { hunt: string; external_id: string; fields: string; told_at: number };
   /** Registrations that were taken back because their players were forgotten: keyed digests, and when. */
   unregistered: { digest: string; at: number };
 }

@@ -10,6 +10,7 @@ const SEGMENTS = 50;
 /** What tells the rows of a hunt apart: the rest of each table's key. */
 const KEYS = {
   segment: ["shard", "first"],
+  sign_up: ["external_id"],
   team: ["shard", "id"],
   player: ["shard", "team", "id"],
   solve_row: ["shard", "team", "clue"],

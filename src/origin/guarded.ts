@@ -73,6 +73,10 @@ export function guardedOrigin(env: GateEnv, store: OriginStore): OriginStore {
       run("teams", signal, (own) => store.teams(hunt, shard, after, limit, own)),
     registration: (externalId, signal) =>
       run("registration", signal, (own) => store.registration(externalId, own)),
+    signUp: (hunt, externalId, signal) =>
+      run("sign_up", signal, (own) => store.signUp(hunt, externalId, own)),
+    signUps: (hunt, after, limit, signal) =>
+      run("sign_ups", signal, (own) => store.signUps(hunt, after, limit, own)),
     register: (registrations, signal) => run("register", signal, (own) => store.register(registrations, own)),
     unregister: (registrations, at, signal) =>
       run("unregister", signal, (own) => store.unregister(registrations, at, own)),

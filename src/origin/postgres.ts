@@ -8,11 +8,11 @@
  * session settings, and as a startup parameter many poolers refuse it.
  */
 import { Client, types } from "pg";
-import type { OriginSums, OriginTeam } from "../protocol.ts";
+import type { GivenField, OriginSums, OriginTeam } from "../protocol.ts";
 import { orAborted } from "./abort.ts";
 import { POSTGRES, type Statement } from "./dialect.ts";
 import { eraseStatements, isErased } from "./erase.ts";
-import { Reads, readFacts, readRegistration, readSums, readTeam } from "./reads.ts";
+import { Reads, readFacts, readRegistration, readSignedUp, readSignUp, readSums, readTeam } from "./reads.ts";
 import {
   type NamedMessage,
   OriginRejected,
@@ -87,6 +87,16 @@ export class PostgresOrigin implements OriginStore {
   async registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined> {
     const rows = await this.#run([reads.registration(externalId)], signal);
     return readRegistration(rows[0]);
+  }
+
+  async signUp(hunt: string, externalId: string, signal?: AbortSignal): Promise<GivenField[]> {
+    const rows = await this.#run([reads.signUp(hunt, externalId)], signal);
+    return readSignUp(rows[0]);
+  }
+
+  async signUps(hunt: string, after: string, limit: number, signal?: AbortSignal): Promise<Registration[]> {
+    const rows = await this.#run([reads.signUps(hunt, after, limit)], signal);
+    return rows.map((row) => readSignedUp(hunt, row));
   }
 
   async register(registrations: readonly RegistrationToStore[], signal?: AbortSignal): Promise<void> {

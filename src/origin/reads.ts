@@ -1,6 +1,6 @@
 /** The statements that read from the origin, once for both databases, and how their rows are read. */
 import { type Kysely, sql } from "kysely";
-import type { OriginSums, OriginTeam } from "../protocol.ts";
+import type { GivenField, OriginSums, OriginTeam } from "../protocol.ts";
 import type { Dialect, Schema, Statement } from "./dialect.ts";
 import { storableText } from "./rows.ts";
 import type { Registration } from "./store.ts";
@@ -123,6 +123,37 @@ export class Reads {
       .where("external_id", "=", storableText(externalId))
       .compile();
   }
+
+  /** What the hunt's feed said of the player's fields. */
+  signUp(hunt: string, externalId: string): Statement {
+    return this.#database
+      .selectFrom("sign_up")
+      .select("fields")
+      .where("hunt", "=", storableText(hunt))
+      .where("external_id", "=", storableText(externalId))
+      .compile();
+  }
+
+  /** A page of the registrations that came by the hunt's feed, in order. */
+  signUps(hunt: string, after: string, limit: number): Statement {
+    return this.#database
+      .selectFrom("sign_up")
+      .innerJoin("registration", "registration.external_id", "sign_up.external_id")
+      .select([
+        "sign_up.external_id",
+        "sign_up.fields",
+        "sign_up.told_at",
+        "registration.name",
+        "registration.locale",
+        "registration.bracket",
+        "registration.blocked",
+      ])
+      .where("sign_up.hunt", "=", storableText(hunt))
+      .where("sign_up.external_id", ">", storableText(after))
+      .orderBy("sign_up.external_id")
+      .limit(sql<number>`cast(${limit} as bigint)`)
+      .compile();
+  }
 }
 
 type Row = Record<string, unknown>;
@@ -153,6 +184,16 @@ export function readTeam(row: Row): OriginTeam {
     banned: Boolean(row.banned),
     hidden: Boolean(row.hidden),
   };
+}
+
+/** Reads the row of `signUp`. */
+export const readSignUp = (row: Row | undefined): GivenField[] =>
+  row ? (JSON.parse(String(row.fields)) as GivenField[]) : [];
+
+/** Reads a row of `signUps`. */
+export function readSignedUp(hunt: string, row: Row): Registration {
+  const registration = readRegistration(row) as Registration;
+  return { ...registration, at: Number(row.told_at), signUp: { hunt, fields: readSignUp(row) } };
 }
 
 /** Reads the row of `registration`; columns that are not set are left out. */

@@ -233,6 +233,17 @@ export function registrationRows(registrations: readonly RegistrationToStore[]):
   return [...rows].sort(byKey).map(([, row]) => row);
 }
 
+/** The rows of the sign-ups among them, sorted as above; of several of one player and hunt the last counts. */
+export function signUpRows(registrations: readonly RegistrationToStore[]): object[] {
+  const rows = new Map<string, object>();
+  for (const { externalId, signUp, at = 0, digest } of registrations) {
+    if (!signUp) continue;
+    const { hunt, fields } = signUp;
+    rows.set(JSON.stringify([hunt, externalId]), { hunt, externalId, fields: storable(fields), at, digest });
+  }
+  return [...rows].sort(byKey).map(([, row]) => row);
+}
+
 /** NUL and lone surrogates as JSON.stringify writes them (also what only looks like one). */
 const UNSTORABLE = /\\u(?:0000|d[89a-f])/;
 

@@ -1,7 +1,7 @@
 /** The origin database as the engine sees it: one small interface, a driver each. */
 
 import type { Persons } from "../people/personal.ts";
-import type { FactMessage, OriginSums, OriginTeam, Registration } from "../protocol.ts";
+import type { FactMessage, GivenField, OriginSums, OriginTeam, Registration } from "../protocol.ts";
 
 export type { Registration };
 
@@ -63,6 +63,10 @@ export interface OriginStore {
   ): Promise<OriginTeam[]>;
   /** The registered player of this external id. */
   registration(externalId: string, signal?: AbortSignal): Promise<Registration | undefined>;
+  /** What the sign-up feed of the hunt said of the player's fields; nothing, if there is no such sign-up. */
+  signUp(hunt: string, externalId: string, signal?: AbortSignal): Promise<GivenField[]>;
+  /** Up to `limit` registrations that came by the hunt's feed, by external id, those after `after` ("" from the start). */
+  signUps(hunt: string, after: string, limit: number, signal?: AbortSignal): Promise<Registration[]>;
   /** Adds registrations or replaces them, `REGISTRATIONS_MAX` at most, in one transaction. */
   register(registrations: readonly RegistrationToStore[], signal?: AbortSignal): Promise<void>;
   /** Deletes registrations, and passes over those told up to `at` (epoch ms) that come later. */
@@ -73,7 +77,7 @@ export interface OriginStore {
   ): Promise<void>;
   /**
    * Deletes rows of a hunt, a bounded number of them; true: none are left. Again, it changes nothing.
-   * Registrations are of no hunt.
+   * Registrations are of no hunt; that they came by its feed goes, with the fields.
    */
   eraseHunt(hunt: string, signal?: AbortSignal): Promise<boolean>;
   /** Gives the driver's connections back. */

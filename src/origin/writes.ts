@@ -17,6 +17,7 @@ import {
   NAMELESS,
   named,
   registrationRows,
+  signUpRows,
   storable,
   storableText,
 } from "./rows.ts";
@@ -136,16 +137,7 @@ export class Writes {
   register(registrations: readonly RegistrationToStore[], now: number): Statement[] {
     if (registrations.length === 0) return [];
     const { member } = this.#dialect;
-    const takenBack = this.#database
-      .selectFrom("unregistered")
-      .select("unregistered.digest")
-      .where("unregistered.digest", "=", member("digest", "text").$castTo<string>())
-      .where(({ eb, or, ref }) =>
-        or([
-          eb(ref("unregistered.at"), ">=", member("at", "bigint").$castTo<number>()),
-          eb(member("at", "bigint").$castTo<number>(), ">", now + CLOCK_TOLERANCE),
-        ]),
-      );
+    const takenBack = this.#takenBack(now);
     const insert = this.#database
       .insertInto("registration")
       .columns(["external_id", "name", "locale", "bracket", "blocked", "told_at"])
@@ -178,7 +170,56 @@ export class Writes {
             ]),
           ),
       );
-    return [...this.#lockRegistrations(true), insert.compile()];
+    const signUps = signUpRows(registrations);
+    return [
+      ...this.#lockRegistrations(true),
+      insert.compile(),
+      ...(signUps.length > 0 ? [this.#signUps(signUps, now)] : []),
+    ];
+  }
+
+  /** Whether the row's player was taken back after it was told. */
+  #takenBack(now: number) {
+    const { member } = this.#dialect;
+    return this.#database
+      .selectFrom("unregistered")
+      .select("unregistered.digest")
+      .where("unregistered.digest", "=", member("digest", "text").$castTo<string>())
+      .where(({ eb, or, ref }) =>
+        or([
+          eb(ref("unregistered.at"), ">=", member("at", "bigint").$castTo<number>()),
+          eb(member("at", "bigint").$castTo<number>(), ">", now + CLOCK_TOLERANCE),
+        ]),
+      );
+  }
+
+  #signUps(rows: object[], now: number): Statement {
+    const { member } = this.#dialect;
+    return this.#database
+      .insertInto("sign_up")
+      .columns(["hunt", "external_id", "fields", "told_at"])
+      .expression(
+        this.#rows(rows)
+          .where(({ exists, not }) => not(exists(this.#takenBack(now))))
+          .select([
+            member("hunt", "text").as("hunt"),
+            member("externalId", "text").as("external_id"),
+            member("fields", "text").as("fields"),
+            member("at", "bigint").as("told_at"),
+          ]),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(["hunt", "external_id"])
+          .doUpdateSet(({ ref }) => ({ fields: ref("excluded.fields"), told_at: ref("excluded.told_at") }))
+          .where(({ eb, or, ref }) =>
+            or([
+              eb("excluded.told_at", ">=", ref("sign_up.told_at")),
+              eb("sign_up.told_at", ">", now + CLOCK_TOLERANCE),
+            ]),
+          ),
+      )
+      .compile();
   }
 
   /** Takes back what was told up to `at` (epoch ms), and passes over what of it is still under way. */
@@ -186,15 +227,15 @@ export class Writes {
     if (registrations.length === 0) return [];
     const { member } = this.#dialect;
     const time = sql<number>`cast(${at} as bigint)`;
-    const remove = this.#database
-      .deleteFrom("registration")
-      .where(
-        "external_id",
-        "in",
-        this.#texts(registrations.map(({ externalId }) => storableText(externalId))),
-      )
-      // One that a wrong clock dated ahead was told before, too.
-      .where(({ eb, or }) => or([eb("told_at", "<=", time), eb("told_at", ">", now + CLOCK_TOLERANCE)]));
+    const ids = registrations.map(({ externalId }) => storableText(externalId));
+    const removals = (["registration", "sign_up"] as const).map((table) =>
+      this.#database
+        .deleteFrom(table)
+        .where("external_id", "in", this.#texts(ids))
+        // One that a wrong clock dated ahead was told before, too.
+        .where(({ eb, or }) => or([eb("told_at", "<=", time), eb("told_at", ">", now + CLOCK_TOLERANCE)]))
+        .compile(),
+    );
     const digests = [...new Set(registrations.map(({ digest }) => digest))].sort();
     const note = this.#database
       .insertInto("unregistered")
@@ -211,7 +252,7 @@ export class Writes {
           .doUpdateSet(({ ref }) => ({ at: ref("excluded.at") }))
           .whereRef("excluded.at", ">", "unregistered.at"),
       );
-    return [...this.#lockRegistrations(false), remove.compile(), note.compile()];
+    return [...this.#lockRegistrations(false), ...removals, note.compile()];
   }
 
   #lockRegistrations(isShared: boolean): Statement[] {

@@ -13,9 +13,10 @@ const NUMBER = /^(?:\[.*\]|[\d.]+)$/;
 /** Why the address is not called; undefined: it is. `allowed`: hosts (with their port) that are called whatever they are. */
 export function refuseEndpoint(endpoint: string, allowed: readonly string[]): string | undefined {
   if (!URL.canParse(endpoint)) return "must be an address";
-  const { protocol, host, hostname, port, username, password } = new URL(endpoint);
+  const { protocol, hostname, port, username, password } = new URL(endpoint);
   if (username !== "" || password !== "") return "must have no name and no password";
-  if (allowed.includes(host)) return /^https?:$/.test(protocol) ? undefined : "must begin with https://";
+  if (isAllowedIn(endpoint, allowed))
+    return /^https?:$/.test(protocol) ? undefined : "must begin with https://";
   if (protocol !== "https:") return "must begin with https://";
   if (port !== "") return "must have no port";
   // A dot at the end means the same host.
@@ -27,3 +28,6 @@ export function refuseEndpoint(endpoint: string, allowed: readonly string[]): st
 
 /** The hosts in the parameter PUSH_ALLOW. */
 export const allowedIn = (parameter: string): string[] => (parameter === "" ? [] : parameter.split(","));
+
+export const isAllowedIn = (endpoint: string, allowed: readonly string[]): boolean =>
+  allowed.includes(new URL(endpoint).host);

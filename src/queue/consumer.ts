@@ -4,10 +4,11 @@
  * origin holds, so that it stops sending them.
  */
 import type { Message, MessageBatch } from "@cloudflare/workers-types";
+import { scopeOf } from "../objects/incarnation.ts";
 import { OriginUnavailable } from "../origin/gate/guard.ts";
 import { OriginRejected, type OriginStore } from "../origin/store.ts";
 import type { Persons } from "../people/personal.ts";
-import type { Fact, FactMessage } from "../protocol.ts";
+import type { Fact, FactMessage, SignUp } from "../protocol.ts";
 import type { DeadMessage } from "./dead-letter.ts";
 import { huntNamedBy, MalformedMessage, NewerMessage, readMessage, type SealedMessage } from "./message.ts";
 import type { Registering } from "./registrations.ts";
@@ -150,7 +151,10 @@ async function take(
 }
 
 /** Those that were taken back after they were told are passed over. */
-async function register(registering: Registering, { origin, digest }: ConsumerDeps): Promise<void> {
+async function register(
+  registering: Registering,
+  { origin, digest, isDeleted }: ConsumerDeps,
+): Promise<void> {
   if ("takenBack" in registering) {
     const { takenBack, at } = registering;
     await origin.unregister(
@@ -159,10 +163,21 @@ async function register(registering: Registering, { origin, digest }: ConsumerDe
     );
     return;
   }
+  const { registrations } = registering;
+  // Nothing of a deleted hunt comes back; the registration itself is of no hunt.
+  const gone = new Set<string>();
+  const hunts = new Map(registrations.flatMap(({ signUp }) => (signUp ? [[scopeIn(signUp), signUp]] : [])));
+  for (const [key, { hunt, incarnation = 0 }] of hunts) if (await isDeleted(hunt, incarnation)) gone.add(key);
   await origin.register(
-    registering.registrations.map((each) => ({ ...each, digest: digest(each.externalId) })),
+    registrations.map(({ signUp, ...each }) => ({
+      ...each,
+      ...(signUp && !gone.has(scopeIn(signUp)) ? { signUp } : {}),
+      digest: digest(each.externalId),
+    })),
   );
 }
+
+const scopeIn = ({ hunt, incarnation }: SignUp): string => scopeOf(hunt, incarnation);
 
 /** Facts whose names the origin has rows for. */
 const isNaming = (fact: Fact): boolean =>

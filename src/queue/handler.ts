@@ -8,7 +8,8 @@ import { registrationDigest } from "../objects/person.ts";
 import { guardedOrigin } from "../origin/guarded.ts";
 import { openOrigin } from "../origin/open.ts";
 import type { Persons } from "../people/personal.ts";
-import { allowedIn } from "../push/endpoint.ts";
+import { overPublicNet } from "../public-net.ts";
+import { allowedIn, isAllowedIn } from "../push/endpoint.ts";
 import type { Pushing } from "../push/message.ts";
 import { authorization } from "../push/vapid.ts";
 import { flushMeter } from "../telemetry/flush.ts";
@@ -95,6 +96,7 @@ async function handle(batch: MessageBatch<unknown>, env: Env): Promise<void> {
 }
 
 async function handlePushes(batch: MessageBatch<unknown>, env: Env): Promise<void> {
+  const allowed = allowedIn(configOf(env).PUSH_ALLOW);
   const results = await carryOut(batch, {
     pushes: async (hunt, shard, asked) =>
       accepted(
@@ -108,8 +110,8 @@ async function handlePushes(batch: MessageBatch<unknown>, env: Env): Promise<voi
       }),
     isDeleted: goneHunts(env, Date.now).isDeleted,
     authorization: (kid, origin, contact, now) => authorization(env, kid, origin, contact, now),
-    allowed: allowedIn(configOf(env).PUSH_ALLOW),
-    fetch: (address, init) => fetch(address, init),
+    allowed,
+    fetch: (address, init) => overPublicNet(env.WEBHOOK_NET, isAllowedIn(address, allowed))(address, init),
     now: Date.now,
   });
   for (const [result, count] of Object.entries(results)) {

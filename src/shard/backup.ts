@@ -1,10 +1,16 @@
 /** The shard's part of a backup, and of its restoration: segments of the log as they are, and what stands beside it. */
-import type { BackupWin } from "../contract/backup.ts";
+import type { BackupThread, BackupWin } from "../contract/backup.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { hasWon, Unfoldable } from "../hunt/evolve.ts";
-import type { BackupSegment, BackupSegments, PartsTaken, RestorePart } from "../objects/backup.ts";
-import { parseTeamId } from "../objects/ids.ts";
+import type {
+  BackupPage,
+  BackupSegment,
+  BackupSegments,
+  PartsTaken,
+  RestorePart,
+} from "../objects/backup.ts";
 import type { CurrentHunt } from "./current-hunt.ts";
+import type { Help } from "./help.ts";
 import type { Journal } from "./journal.ts";
 import type { RestoredCodes } from "./restored-codes.ts";
 import type { ShardStore } from "./store.ts";
@@ -12,12 +18,16 @@ import type { ShardStore } from "./store.ts";
 /** Of segments in one page, bytes. */
 const PAGE_BYTES = 500_000;
 
+/** Of requests for help in one page, characters: one more of them may have 200,000. */
+const PAGE_CHARACTERS = 100_000;
+
 export interface BackupsDeps {
   shard: string;
   current: CurrentHunt;
   journal: Journal;
   store: Pick<ShardStore, "saveImported">;
   codes: RestoredCodes;
+  help: Pick<Help, "copied" | "take">;
 }
 
 export class Backups {
@@ -38,6 +48,10 @@ export class Backups {
     return this.#deps.current.told.kept;
   }
 
+  threads(after: number): BackupPage<BackupThread> {
+    return this.#deps.help.copied(after, PAGE_CHARACTERS);
+  }
+
   /** What the winners of these units show; null: the code cannot be made. */
   async codes(wins: readonly { prize: string; unit: number }[]): Promise<(string | null)[] | Refusal> {
     const { current } = this.#deps;
@@ -46,7 +60,7 @@ export class Backups {
 
   /** Takes the parts in order, and resolves when they are durable. Safe to repeat. */
   async take(attempt: string, parts: readonly RestorePart[]): Promise<PartsTaken | Refusal> {
-    const { current, journal, store } = this.#deps;
+    const { current, journal, store, help } = this.#deps;
     const refused = await current.takes(attempt);
     if (refused) return refused;
     const recorded: boolean[] = [];
@@ -60,6 +74,10 @@ export class Backups {
       } else if ("told" in part) {
         current.told.take(part.told.announcement, part.told.teams);
         recorded.push(true);
+      } else if ("thread" in part) {
+        if (!help.take(part.thread))
+          return refuse("invalid", "a request for help is of a team that is not there");
+        recorded.push(true);
       } else recorded.push(this.#takeWin(part.win));
     }
     store.saveImported({ first: 1, last: journal.log.head });
@@ -68,14 +86,8 @@ export class Backups {
   }
 
   #takeSegment({ persons, ...segment }: BackupSegment): string | undefined {
-    const { shard, journal } = this.#deps;
     try {
-      // Before the log, whose teams have their places by their ids.
-      const facts = JSON.parse(`[${segment.body}]`) as { team?: unknown }[];
-      const areOwn = facts.every(
-        (fact) => typeof fact?.team === "string" && parseTeamId(fact.team)?.shard === shard,
-      );
-      return areOwn ? journal.take(segment, persons) : "it names a team of another shard";
+      return this.#deps.journal.take(segment, persons);
     } catch (error) {
       if (error instanceof Unfoldable) return error.message;
       // Facts of another form than any engine ever recorded.

@@ -205,9 +205,9 @@ export class Forgetting {
     at: number,
   ): TakenBack | undefined {
     const externalId = persons.find((person) => person.externalId !== undefined)?.externalId;
-    const isRegistered = this.#deps.current.hunt.compiled.players?.require === "registered";
+    const { require = "anyone" } = this.#deps.current.hunt.compiled.players ?? {};
     const taken: TakenBack = { player, why, names: [], keys: [JOINED_BEFORE + player], teams: [], at };
-    if (isRegistered && externalId !== undefined) taken.externalId = externalId;
+    if (require !== "anyone" && externalId !== undefined) taken.externalId = externalId;
     for (const person of persons) {
       if ("moved" in person && person.moved) taken.teams.push(person.moved.to);
       // Who has all of a hunt forgotten asks every shard, and gives back what anybody had once.

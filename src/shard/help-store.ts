@@ -45,6 +45,8 @@ export interface StoredThread {
   /** Since when it waits, while it is open. */
   since: number;
   claim?: { by: string; until: number };
+  /** It came with a backup: no webhook is told of it. */
+  restored?: true;
   messages: StoredMessage[];
 }
 

@@ -2,6 +2,7 @@
  * The help desk of a shard's teams: what they ask, who of the organisers looks at it, what is said. A thread about a
  * clue closes itself when its team solves that.
  */
+import type { BackupThread } from "../contract/backup.ts";
 import {
   LEASE,
   MESSAGES_MAX,
@@ -14,6 +15,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import { NOT_OFFERED, refuseAsking } from "../hunt/help.ts";
 import { iso } from "../hunt/moment.ts";
 import { hintKey, personOf, type Team } from "../hunt/team.ts";
+import type { BackupPage } from "../objects/backup.ts";
 import { byWait, lengthOf } from "../objects/orders.ts";
 import type {
   Asked,
@@ -103,12 +105,38 @@ export class Help {
   /** For webhooks: what was asked for behind this number. */
   asked(after: number): WebhookThread[] {
     const found: WebhookThread[] = [];
-    for (const { n, team, clue, messages } of this.#deps.store.all()) {
-      if (n <= after) continue;
+    for (const { n, team, clue, messages, restored } of this.#deps.store.all()) {
+      if (n <= after || restored) continue;
       const at = messages[0]?.at ?? 0;
       found.push({ n, at, team, id: threadId(team, n), ...(clue === undefined ? {} : { clue }) });
     }
     return found;
+  }
+
+  /** A page of a backup: those behind number `after`, with so many characters and one more at most. */
+  copied(after: number, length: number): BackupPage<BackupThread> {
+    const entries: BackupThread[] = [];
+    let copied = 0;
+    for (const { claim: _, restored: __, messages, ...thread } of this.#deps.store.all()) {
+      if (thread.n <= after) continue;
+      const last = entries.at(-1);
+      if (last && copied >= length) return { entries, next: last.n };
+      entries.push({ ...thread, messages: messages.map(({ slot: ___, ...message }) => message) });
+      copied += lengthOf({ messages });
+    }
+    return { entries };
+  }
+
+  /** Takes one of a backup; whether its team is here. Safe to repeat. */
+  take(thread: BackupThread): boolean {
+    const team = this.#deps.journal.teams.get(thread.team);
+    if (!team) return false;
+    const messages = thread.messages.map((message) => {
+      const slot = message.from === "team" ? personOf(team, message.by)?.slot : undefined;
+      return slot === undefined ? message : { ...message, slot };
+    });
+    this.#deps.store.save({ ...thread, restored: true, messages });
+    return true;
   }
 
   /** The number of the last request; 0: there is none. */

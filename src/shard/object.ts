@@ -7,6 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Alarm } from "../alarm.ts";
 import { aheadBy, type Clock, systemClock, watched } from "../clock.ts";
 import { configOf } from "../config.ts";
+import type { BackupThread } from "../contract/backup.ts";
 import type { Thread } from "../contract/help.ts";
 import type { Me } from "../contract/me.ts";
 import type { Uploaded } from "../contract/submissions.ts";
@@ -21,7 +22,7 @@ import type { Regrade } from "../hunt/regrade.ts";
 import { scoreOf } from "../hunt/team-score.ts";
 import { WrongTexts } from "../intake/wrong-texts.ts";
 import { LazySql } from "../lazy-sql.ts";
-import type { BackupSegments, BroughtCode, PartsTaken, RestorePart } from "../objects/backup.ts";
+import type { BackupPage, BackupSegments, BroughtCode, PartsTaken, RestorePart } from "../objects/backup.ts";
 import {
   calling,
   controlStub,
@@ -602,7 +603,14 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
         return decided;
       },
     });
-    this.#backups = new Backups({ shard, current: this.#current, journal: this.#journal, store, codes });
+    this.#backups = new Backups({
+      shard,
+      current: this.#current,
+      journal: this.#journal,
+      store,
+      codes,
+      help: this.#help,
+    });
     this.#sockets = new LiveSockets({
       ctx,
       sql,
@@ -1101,6 +1109,10 @@ export class HuntShard extends DurableObject<Env> implements ShardObject {
 
   backupTold(): Record<string, string> {
     return this.#backups.told;
+  }
+
+  backupThreads(after: number): BackupPage<BackupThread> {
+    return this.#backups.threads(after);
   }
 
   backupCodes(wins: readonly { prize: string; unit: number }[]): Promise<(string | null)[] | Refusal> {

@@ -123,7 +123,13 @@ class Sums {
       return undefined;
     }
     this.#changes.delete(id);
-    const present = [...solves].map(([clue, { at, seq, points }]) => ({ clue, at, seq, points }));
+    const present = [...solves].map(([clue, { at, seq, points, less }]) => ({
+      clue,
+      at,
+      seq,
+      points,
+      ...(less === undefined ? {} : { less }),
+    }));
     return {
       type: "recount",
       solves: present.sort((a, b) => a.at - b.at || a.seq - b.seq),

@@ -26,10 +26,10 @@ const PAGE_WORK = 250;
 const CHANGE_WORK = 20;
 
 /** Facts behind the slices read so far that are judged at once with the next page. */
-const BEHIND_MAX = 2_000;
+const BEHIND_MAX = 500;
 
 /** Facts looked through at once for those of a regrade, and of the rest of a team's. */
-const LOOKED_MAX = 10_000;
+const LOOKED_MAX = 1_000;
 
 export interface RegradesDeps {
   current: CurrentHunt;
@@ -230,7 +230,13 @@ export class Regrades {
 /** By when they count. */
 const solvesOf = ({ solves }: Team): CountedSolve[] =>
   [...solves]
-    .map(([clue, { at, seq, points }]) => ({ clue, at, seq, points }))
+    .map(([clue, { at, seq, points, less }]) => ({
+      clue,
+      at,
+      seq,
+      points,
+      ...(less === undefined ? {} : { less }),
+    }))
     .sort((a, b) => a.at - b.at || a.seq - b.seq);
 
 /** This instance knows nothing of the run, or of another version: it begins from the beginning. */

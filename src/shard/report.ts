@@ -165,6 +165,12 @@ function scoreFactsOf(facts: readonly Fact[], recounts: ReadonlyMap<number, Reco
   return scores;
 }
 
+const solveOf = (
+  { seq, at, team, less }: Pick<Fact, "seq" | "at" | "team"> & { less?: number },
+  clue: string,
+  points: number,
+): ScoreFact => ({ seq, at, team, type: "solve", clue, points, ...(less === undefined ? {} : { less }) });
+
 /** What the standings need of a fact; undefined when it does not concern the score. `recount`: where it needs one. */
 export function scoreFactOf(fact: Fact, recount?: Recount): ScoreFact | undefined {
   const { seq, at, team } = fact;
@@ -217,7 +223,7 @@ export function scoreFactOf(fact: Fact, recount?: Recount): ScoreFact | undefine
     case "solve":
     case "unsolve":
       if (fact.type !== "solve" || isRecounting(fact)) return recount && { seq, at, team, ...recount };
-      return { seq, at, team, type: "solve", clue: fact.clue, points: fact.points };
+      return solveOf(fact, fact.clue, fact.points);
     case "leave":
     case "seat":
     case "captain":
@@ -233,7 +239,7 @@ export function scoreFactOf(fact: Fact, recount?: Recount): ScoreFact | undefine
       return undefined;
     default:
       if (fact.outcome === "correct") {
-        return { seq, at, team, type: "solve", clue: fact.clue ?? "", points: fact.points ?? 0 };
+        return solveOf(fact, fact.clue ?? "", fact.points ?? 0);
       }
       if (fact.outcome === "taken" && fact.cost) {
         return { seq, at, team, type: "adjust", points: -fact.cost };

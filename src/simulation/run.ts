@@ -11,7 +11,7 @@ import { evolve } from "../hunt/evolve.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { organise } from "../hunt/organise.ts";
 import { rulesOf } from "../hunt/prize-changes.ts";
-import { clueValue } from "../hunt/score.ts";
+import { clueValue, decayOf, firstSolvesOf } from "../hunt/score.ts";
 import { hintKey, type Team } from "../hunt/team.ts";
 import { newlyReached, reachedFacts, scoreOf } from "../hunt/team-score.ts";
 import { closesAt, holdsAt, openingsOf, progressOf } from "../hunt/unlock.ts";
@@ -404,8 +404,8 @@ class Run {
   #revalue({ team }: Crew, clue: CompiledClue, solvers: number): void {
     if (!this.#hunt.dynamic) return;
     const { scoring } = this.#plan.hunt;
-    this.#values.set(clue.id, clueValue(scoring, clue.points, solvers));
-    const bonus = scoring.firstSolves[solvers - 1] ?? 0;
+    this.#values.set(clue.id, clueValue({ decay: decayOf(scoring, clue) }, clue.points, solvers));
+    const bonus = firstSolvesOf(scoring, clue)[solvers - 1] ?? 0;
     if (bonus > 0) this.#bonuses.set(team.id, (this.#bonuses.get(team.id) ?? 0) + bonus);
   }
 

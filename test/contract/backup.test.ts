@@ -4,22 +4,32 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { main } from "../../scripts/hunt/main.ts";
 import { type Engine, startEngine } from "../../scripts/local/engine.ts";
 import { mintOrganiserToken } from "../../scripts/local/secrets.ts";
 import type { Imported } from "../../src/contract/data.ts";
+import type { ThreadMade, Threads } from "../../src/contract/help.ts";
 import type { Hunt } from "../../src/contract/hunt.ts";
 import type { Joined } from "../../src/contract/join.ts";
+import type { WebhookSecret, Webhooks } from "../../src/contract/webhooks.ts";
 import { png } from "../assets/files.ts";
 import { type Answer, Client, expectProblem, linesOf, type Player } from "./client.ts";
-import { everyOutcome, manyClues, NEAR_PIER, PIER, SECRET_ANSWER } from "./hunts.ts";
+import { everyOutcome, manyClues, NEAR_PIER, PIER, SECRET_ANSWER, soloHunt } from "./hunts.ts";
+import { Receiver } from "./receiver.ts";
 
-const VARS = { RATE_LIMITS: "off", SHARDS_PER_REGION: "2" };
+const VARS = {
+  RATE_LIMITS: "off",
+  SHARDS_PER_REGION: "2",
+  LOOKUP_LIMIT_MS: "5000",
+  LOOKUP_NEGATIVE_MS: "1000",
+};
 const HUNT = "carried";
 
 let engine: Engine;
 let other: Engine;
+let receiver: Receiver;
 let client: Client;
 let there: Client;
 
@@ -29,6 +39,8 @@ let owls: Player;
 let mate: Player;
 let larks: Player;
 let before: Seen;
+let threads: Threads["threads"];
+let restoredAt: number;
 
 interface Codes {
   codes: { clue: string; code: string }[];
@@ -50,6 +62,8 @@ const definition = (): object =>
       { id: "luck", title: "Luck", mode: "odds", stock: 5, odds: 1 },
     ],
     join: { fields: [{ id: "mail", label: "Mail", kind: "email", once: true }] },
+    help: { perTeam: 2, about: "anything" },
+    webhooks: [{ id: "chat", url: receiver.url("/chat"), on: ["joined", "solved", "won", "help", "phase"] }],
   });
 
 const path = (rest: string): string => `/v1/hunts/${HUNT}${rest}`;
@@ -104,13 +118,31 @@ function changed(change: (lines: string[]) => void): string {
 }
 
 beforeAll(async () => {
-  engine = await startEngine({ vars: VARS });
-  other = await startEngine({ vars: VARS });
+  receiver = await Receiver.start();
+  const vars = { ...VARS, WEBHOOK_ALLOW: receiver.host };
+  engine = await startEngine({ vars });
+  other = await startEngine({ vars });
   [client, there] = await Promise.all([Client.of(engine), Client.of(other)]);
 });
 afterAll(async () => {
   await Promise.all([engine?.stop(), other?.stop()]);
+  receiver?.stop();
 });
+
+const ask = (of: Client, player: Player, words: string, clue?: string) =>
+  of.call<ThreadMade>("POST", path("/threads"), {
+    token: player.token,
+    json: { text: words, ...(clue === undefined ? {} : { clue }) },
+  });
+
+async function threadsOf(of: Client, player: Player): Promise<Threads["threads"]> {
+  return (await of.call<Threads>("GET", path("/threads"), { token: player.token })).body.threads;
+}
+
+const deliveries = async (of: Client): Promise<{ type: string; at: string }[]> => {
+  const told = await of.organise<Webhooks>("GET", path("/webhooks"));
+  return told.body.deliveries;
+};
 
 describe("a backup", () => {
   test("[EXP-10] is all of a hunt, in lines that end with their hash; for owners alone, and in the audit", {
@@ -147,6 +179,14 @@ describe("a backup", () => {
     await act(larks, "awards", { points: 25, reason: "kindness" });
     await act(owls, "solves/pier/undo", { reason: "they were not there" });
     await act(rooks, "ban", { reason: "shared answers" });
+    const asked = (await ask(client, mate, "Which pier?", "pier")).body.thread.id;
+    const replied = await client.organise("POST", path(`/help/${asked}/messages`), {
+      text: "The northern one.",
+    });
+    expect(replied.status, replied.text).toBe(200);
+    await ask(client, owls, "Is there tea?");
+    threads = await threadsOf(client, owls);
+    expect(threads).toHaveLength(2);
     const gone = await join(client, "Eve", { join: owls.team.joinCode }, "eve@example.org").catch(
       () => undefined,
     );
@@ -265,6 +305,7 @@ describe("a hunt that is restored", () => {
   test("[EXP-14] is what it was: standings, teams, winners and their codes, printed codes, facts, audit; it is paused", {
     timeout: 60_000,
   }, async () => {
+    restoredAt = Date.now();
     const { status, body, text } = await restore(backup);
     expect(status, text).toBe(200);
     expect(body).toMatchObject({ rejected: [], restored: { phase: "paused", version: 1 } });
@@ -323,9 +364,120 @@ describe("a hunt that is restored", () => {
     });
     expectProblem(again, "conflict");
     await there.verify(HUNT);
+    const asked = await ask(there, larks, "Are we late?");
+    expect(asked.status, asked.text).toBe(201);
     const twice = await there.organise<string>("GET", path("/export?format=backup"));
     expect(twice.text).toContain(chest);
     expectProblem(await restore(backup), "conflict");
+  });
+});
+
+describe("what stands beside the log", () => {
+  test("[EXP-40] requests for help are there as they were, and go on; their texts go with who is forgotten", async () => {
+    expect(await threadsOf(there, owls)).toEqual(threads);
+    const open = threads.find(({ state }) => state === "open");
+    const replied = await there.organise("POST", path(`/help/${open?.id}/messages`), { text: "At five." });
+    expect(replied.status, replied.text).toBe(200);
+    const forgotten = path(`/teams/${mate.team.id}/members/${mate.id}/forget`);
+    expect((await there.organise("POST", forgotten, { reason: "asked for it" })).status).toBe(204);
+    const now = await threadsOf(there, owls);
+    expect(now.find(({ id }) => id === open?.id)?.messages.at(-1)?.text).toBe("At five.");
+    expect(JSON.stringify(now)).not.toContain("Which pier?");
+    expect(JSON.stringify(now)).toContain("The northern one.");
+  });
+
+  test("[EXP-41] webhooks hear nothing of what was restored, and of everything since", {
+    timeout: 60_000,
+  }, async () => {
+    // What was told on the engine of before shows that there is something to tell.
+    const types = (told: { type: string }[]) => [...new Set(told.map(({ type }) => type))].sort();
+    expect(types(await deliveries(client))).toEqual(["help", "joined", "phase", "solved", "won"]);
+    await expect
+      .poll(async () => types(await deliveries(there)), { timeout: 30_000 })
+      .toEqual(["help", "joined", "phase", "solved", "won"]);
+    const told = await deliveries(there);
+    expect(told.filter(({ at }) => Date.parse(at) < restoredAt)).toEqual([]);
+    // Gus, the request of the larks, the lamp, the chest.
+    for (const type of ["joined", "help", "won", "solved"]) {
+      expect(
+        told.filter((each) => each.type === type),
+        type,
+      ).toHaveLength(1);
+    }
+  });
+
+  test("[EXP-42] players whom the hunt's sign-up feed registered join where it is restored", {
+    timeout: 60_000,
+  }, async () => {
+    const hunt = "carried-known";
+    const fields = [{ id: "size", label: "Size", kind: "text", required: true }];
+    await client.publish(
+      hunt,
+      soloHunt({ players: { require: "registered", whenOriginDown: "refuse" }, join: { fields } }),
+    );
+    const { body } = await client.organise<WebhookSecret>(
+      "GET",
+      `/v1/hunts/${hunt}/webhooks/registrations/secret`,
+    );
+    const message = JSON.stringify({ hunt, externalId: "K-1", name: "Ada", fields: { size: "m" } });
+    const [id, now] = ["msg_1", new Date()];
+    const sent = await client.call("POST", "/v1/registrations", {
+      body: message,
+      type: "application/json",
+      headers: {
+        "webhook-id": id,
+        "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
+        "webhook-signature": new Webhook(body.secret).sign(id, now, message),
+      },
+    });
+    expect(sent.body).toMatchObject({ accepted: 1 });
+    const copied = () => client.organise<string>("GET", `/v1/hunts/${hunt}/export?format=backup`);
+    await expect.poll(async () => (await copied()).text, { timeout: 30_000 }).toContain("K-1");
+    const { text } = await copied();
+    const line = linesOf(text).find((each) => each.startsWith('{"type":"registrations"'));
+    expect(JSON.parse(line ?? "")).toMatchObject({
+      registrations: [{ externalId: "K-1", name: "Ada", fields: [{ id: "size", value: "m" }] }],
+    });
+    const restored = await restore(text, hunt);
+    expect(restored.status, restored.text).toBe(200);
+    await there.setPhase(hunt, "live");
+    const joined = () =>
+      there.call("POST", `/v1/hunts/${hunt}/players`, { json: { name: "Ada", externalId: "K-1" } });
+    await expect.poll(async () => (await joined()).status, { timeout: 40_000, interval: 1_000 }).toBe(201);
+  });
+
+  test("[EXP-14] a winner's code goes along when who won is moved to another shard", {
+    timeout: 60_000,
+  }, async () => {
+    const winnersOf = async () =>
+      (
+        await there.organise<{ winners: { player: string; team: string; code: string }[] }>(
+          "GET",
+          path("/prizes/lamp/winners"),
+        )
+      ).body.winners;
+    const won = (await winnersOf()).filter(({ player }) => player === owls.id);
+    expect(won).toHaveLength(2);
+    const placeOf = ({ team }: Player) => team.id.split("-").slice(0, 2).join("-");
+    let target = larks;
+    for (let n = 0; n < 20 && (n === 0 || placeOf(target) === placeOf(owls)); n += 1) {
+      target = await join(there, `Kit ${n}`, { create: `Kites ${n}` }, `kit${n}@example.org`);
+    }
+    expect(placeOf(target)).not.toBe(placeOf(owls));
+    const moved = await there.organise("POST", path(`/teams/${owls.team.id}/members/${owls.id}/move`), {
+      to: target.team.id,
+      reason: "a test",
+    });
+    expect(moved.status, moved.text).toBe(200);
+    // Winners are told by the team that won; the player shows its codes in the team of now.
+    expect((await winnersOf()).filter(({ player }) => player === owls.id)).toEqual(won);
+    const renewed = await there.call<{ token: string }>("POST", path("/sessions/renew"), {
+      token: owls.token,
+    });
+    expect(renewed.status, renewed.text).toBe(200);
+    const me = await there.me({ ...owls, token: renewed.body.token });
+    expect(me.team.id).toBe(target.team.id);
+    for (const { code } of won) expect(JSON.stringify(me)).toContain(code);
   });
 });
 

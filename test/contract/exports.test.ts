@@ -231,6 +231,58 @@ describe("sign-up feeds", () => {
     expect((await join("C-4")).status).toBe(403);
   });
 
+  test("[HOOK-40] [REG-20] [REG-21] what the company has of what the hunt asks need not be given again", async () => {
+    const hunt = "fed-fields";
+    const fields = [
+      { id: "size", label: "Size", kind: "choice", required: true, options: [{ id: "m", label: "M" }] },
+      { id: "mail", label: "Mail", kind: "email", once: true },
+    ];
+    await client.publish(
+      hunt,
+      soloHunt({ players: { require: "registered", whenOriginDown: "refuse" }, join: { fields } }),
+    );
+    const { secret } = (
+      await client.organise<WebhookSecret>("GET", `/v1/hunts/${hunt}/webhooks/registrations/secret`)
+    ).body;
+    const told = await send(secret, [
+      { hunt, externalId: "F-1", fields: { size: "m", mail: "ada@crm.example" } },
+      { hunt, externalId: "F-2", fields: { mail: "bob@crm.example" } },
+      { hunt, externalId: "F-3", fields: { size: "purple" } },
+      { hunt, externalId: "F-4", fields: { shoes: "42" } },
+      { hunt, externalId: "F-5", fields: { size: "m", mail: "ada@crm.example" } },
+    ]);
+    expect(told.body).toMatchObject({ accepted: 3, rejected: [{ line: 3 }, { line: 4 }] });
+    expect(told.text).not.toContain("purple");
+    const join = (externalId: string, given: object = {}) =>
+      client.call<{ token: string }>("POST", `/v1/hunts/${hunt}/players`, {
+        json: { name: `Player ${externalId}`, externalId, ...given },
+      });
+    await vi.waitFor(async () => expect((await join("F-2")).status).toBe(422), {
+      timeout: 30_000,
+      interval: 500,
+    });
+    expect(expectProblem(await join("F-2"), "invalid").issues).toMatchObject([{ path: "fields.size" }]);
+    const ada = await join("F-1");
+    expect(ada.status, ada.text).toBe(201);
+    // The player's own word counts; nobody gives twice what is given once, whoever said it.
+    expectProblem(await join("F-5"), "conflict");
+    const own = { fields: { mail: "own@example.org" } };
+    const eve = await join("F-5", own);
+    expect(eve.status, eve.text).toBe(201);
+    const dataOf = async (token: string) =>
+      (await client.call<{ fields: object[] }>("GET", `/v1/hunts/${hunt}/me/data`, { token })).body.fields;
+    expect(await dataOf(ada.body.token)).toEqual([
+      { id: "size", registered: true },
+      { id: "mail", registered: true },
+    ]);
+    expect(await dataOf(eve.body.token)).toEqual([
+      { id: "size", registered: true },
+      { id: "mail", value: "own@example.org" },
+    ]);
+    const exported = await client.organise("GET", `/v1/hunts/${hunt}/export`);
+    expect(exported.text).toContain('{"id":"mail","value":"ada@crm.example","registered":true}');
+  });
+
   test("[HOOK-15] whoever cannot sign is 401, for any hunt alike; too old is 401, and so is another hunt's secret", async () => {
     const { secret } = (
       await client.organise<WebhookSecret>("GET", "/v1/hunts/tables/webhooks/registrations/secret")

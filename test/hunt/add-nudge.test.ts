@@ -82,3 +82,21 @@ clues:
     }
   });
 });
+
+test("[KIND-3] where several choices are picked, the near miss is written as their list", () => {
+  const source = `clues:
+- id: flag
+  kind: choice
+  select: many
+  answers: [[red, blue]]
+`;
+  const nudge = { clue: "flag", answer: "gold,red", say: "One is wrong." };
+  const yaml = addNudge(source, "yaml", nudge) ?? "";
+  const json = addNudge(JSON.stringify(parse(source)), "json", { ...nudge }) ?? "";
+  for (const text of [yaml, json]) {
+    const { clues } = parse(text) as { clues: { nudges: object[] }[] };
+    expect(clues[0]?.nudges).toEqual([{ match: [["gold", "red"]], say: "One is wrong." }]);
+  }
+  const more = parse(addNudge(yaml, "yaml", { ...nudge, answer: "gold" }) ?? "") as Definition;
+  expect(more.clues[0]?.nudges?.[0]?.match).toEqual([["gold", "red"], ["gold"]]);
+});

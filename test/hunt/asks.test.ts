@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type Asks, checkBrought, type Field, foldValue, isOldEnough } from "../../src/hunt/asks.ts";
+import {
+  type Asks,
+  checkBrought,
+  checkRegistered,
+  type Field,
+  foldValue,
+  isOldEnough,
+} from "../../src/hunt/asks.ts";
 
 const field = (kind: Field["kind"], more: Partial<Field> = {}): Field => ({
   id: "f",
@@ -50,6 +57,22 @@ describe("[JOIN-2] values of fields", () => {
     ["checkbox", "true", "invalid_value"],
   ] as const)("%s %j", (kind, value, expected) => {
     expect(kept(field(kind), value)).toEqual(expected);
+  });
+
+  test("[REG-20] what is left out is taken from what is registered, as far as the hunt takes that", () => {
+    const asks: Asks = { fields: [field("choice", { options: OPTIONS, required: true })] };
+    const known = (value: string) => checkBrought(asks, {}, [{ id: "f", value }]);
+    expect(known("red")).toMatchObject({ fields: [{ id: "f", value: "red" }], issues: [] });
+    expect(known("blue")).toMatchObject({ fields: [], issues: [{ path: "fields.f", code: "required" }] });
+    const both = checkBrought(asks, { fields: { f: "blue" } }, [{ id: "f", value: "red" }]);
+    expect(both.issues).toMatchObject([{ code: "invalid_value" }]);
+    const ticked: Asks = { fields: [field("checkbox", { required: true })] };
+    expect(checkBrought(ticked, {}, [{ id: "f", value: false }]).issues).toHaveLength(1);
+    expect(checkRegistered(asks, {})).toEqual({ fields: [], issues: [] });
+    expect(checkRegistered(asks, { f: "blue", g: 1 }).issues.map(({ path }) => path)).toEqual([
+      "fields.f",
+      "fields.g",
+    ]);
   });
 
   test("a choice is one of its options", () => {

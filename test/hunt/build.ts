@@ -99,7 +99,7 @@ export function hunt(clues: CompiledClue[], given: Partial<CompiledHunt> = {}): 
     brackets: [],
     players: { require: "anyone", whenOriginDown: "admit" },
     attempts: { burst: 5, refillPerMinute: 10, perClue: 50 },
-    scoring: { ranking: "score", decay: { kind: "none", minimum: 0, solves: 1 }, firstSolves: [] },
+    scoring: STATIC,
     rounds,
     clues,
     prizes: [],
@@ -108,6 +108,13 @@ export function hunt(clues: CompiledClue[], given: Partial<CompiledHunt> = {}): 
     ...given,
   };
 }
+
+/** Scoring in which nothing moves. */
+export const STATIC: CompiledHunt["scoring"] = {
+  ranking: "score",
+  decay: { kind: "none", minimum: 0, solves: 1 },
+  firstSolves: [],
+};
 
 /** Scoring in which only the standings know a score. */
 export const MOVING: CompiledHunt["scoring"] = {

@@ -133,8 +133,11 @@ describe("any game", () => {
     everyGame((draw) => {
       const compiled = randomHunt(draw);
       const unlimited = { burst: 1_000, refillPerMinute: 1_000, perClue: 0 };
+      // What a wrong try takes depends on whether it came before the right one.
+      const { penalty: _, ...scoring } = compiled.scoring;
       const open = {
         ...compiled,
+        scoring,
         attempts: unlimited,
         clues: compiled.clues.map((one) => ({
           ...one,
@@ -368,12 +371,28 @@ describe("any game", () => {
         : Math.min(triesAt(clue.attempts, bucket, now), ofClue ?? Number.POSITIVE_INFINITY);
     const wait = solve ? undefined : cooldownUntil(clue.attempts, bucket, now);
     const closing = clue.closes && ("at" in clue.closes ? clue.closes.at : at + clue.closes.after);
+    const value = (hunt.dynamic ? word?.values.get(clue.id) : undefined) ?? clue.points;
+    const { penalty } = hunt.compiled.scoring;
+    const age = now - at;
+    const late = clue.speed
+      ? clue.points -
+        Math.ceil(
+          clue.points -
+            (clue.points - Math.min(clue.points, clue.speed.minimum)) *
+              Math.min(1, Math.max(0, (age - clue.speed.full) / (clue.speed.none - clue.speed.full))) -
+            1e-9,
+        )
+      : 0;
+    const worth = Math.max(0, value - late - (penalty?.points ?? 0) * (bucket?.wrong ?? 0));
+    const isShut = closing !== undefined && closing <= now;
+    const isValued = clue.speed !== undefined || penalty !== undefined || hunt.dynamic;
     return {
       id: clue.id,
       ...(clue.round === undefined ? {} : { round: clue.round }),
       title: clue.title,
       kind: clue.kind,
-      points: hunt.dynamic ? (word?.values.get(clue.id) ?? clue.points) : (solve?.points ?? clue.points),
+      points: hunt.dynamic ? Math.max(0, value - (solve?.less ?? 0)) : (solve?.points ?? clue.points),
+      ...(isValued && !solve && !isShut ? { value: worth } : {}),
       ...(clue.meta ? { meta: true } : {}),
       state: solve
         ? "solved"
@@ -399,6 +418,7 @@ describe("any game", () => {
         ? { choices: clue.choices ?? [], select: SELECTS[clue.compare] ?? "one" }
         : {}),
       ...(clue.kind === "place" ? { place: { radius: clue.place?.radius ?? 0 } } : {}),
+      ...(clue.instead ? { instead: { text: clue.instead.text } } : {}),
       attempts: bucket?.wrong ?? 0,
       ...(solve ? {} : { attemptsLeft: left }),
       ...(solve || ofClue === undefined ? {} : { attemptsOfClue: ofClue }),
@@ -467,8 +487,10 @@ describe("any game", () => {
   /** What of a look is the team's state: neither its time nor what others move. */
   function stateOf(whole: MeApart, isDynamic: boolean, { adjusted }: Team): object {
     const { serverTime: _, asOf: __, ...rest } = whole;
-    if (!isDynamic) return rest;
-    const clues = rest.clues.map(({ points: ___, ...clue }) => clue);
+    // Neither values that fall with time.
+    const still = rest.clues.map(({ value: ____, ...clue }) => clue);
+    if (!isDynamic) return { ...rest, clues: still };
+    const clues = still.map(({ points: ___, ...clue }) => clue);
     return { ...rest, clues, team: { ...rest.team, score: adjusted } };
   }
 });

@@ -17,6 +17,7 @@ import {
   MINUTE,
   MOVING,
   picked,
+  STATIC,
   scan,
   submit,
   T0,
@@ -71,19 +72,32 @@ export function randomHunt(draw: Draw): CompiledHunt {
       })),
       opens: index === 0 ? { op: "start" } : randomCondition(draw, index, 2),
       ...(draw(4) === 0 ? { closes: randomClosing(draw) } : {}),
+      ...(draw(4) === 0
+        ? { speed: { full: draw(2) * MINUTE, none: (3 + draw(9)) * MINUTE, minimum: 2 } }
+        : {}),
       ...(kind === "scan" ? { code: `code-${id}` } : {}),
       ...(kind === "submission"
         ? { accept: ["text" as const], judge: pick(draw, ["before", "before", "after", "none"] as const) }
         : {}),
       ...(kind === "choice" ? randomChoices(draw) : {}),
       ...(kind === "place" ? { place: { lat: index / 10, lng: 0, ...PLACE } } : {}),
+      ...((kind === "scan" || kind === "place") && draw(2) === 0 ? insteadOf(id) : {}),
     });
   });
   return hunt(clues, {
     attempts: { burst: 2, refillPerMinute: 6, perClue: 0 },
-    ...(draw(3) === 0 ? { scoring: MOVING } : {}),
+    scoring: {
+      ...(draw(3) === 0 ? MOVING : STATIC),
+      ...(draw(3) === 0 ? { penalty: { points: 1 + draw(6) } } : {}),
+    },
   });
 }
+
+/** "right" solves it as well. */
+const insteadOf = (id: string) => ({
+  compare: "letters" as const,
+  instead: { text: `Instead of ${id}?`, digests: [answer("", id, "right").digests.letters ?? ""] },
+});
 
 const CHOICES = ["right", "left", "up"];
 
@@ -151,8 +165,10 @@ export function randomCommand(draw: Draw, compiled: CompiledHunt, id: string): C
     case "answer":
       return answer(id, clueId, pick(draw, ["right", "right", "wrong", "other", "near", "?!"]));
     case "scan":
+      if (draw(4) === 0) return answer(id, clueId, pick(draw, ["right", "wrong"]));
       return scan(id, draw(3) === 0 ? `guess-${draw(3)}` : `code-${clueId}`);
     case "place":
+      if (draw(4) === 0) return answer(id, clueId, pick(draw, ["right", "wrong"]));
       return checkin(id, clueId, { lat: index / 10 + draw(2), lng: 0, accuracy: pick(draw, [5, 40, 51]) });
     case "submission":
       return submit(id, clueId, pick(draw, ["a text", "another"]));

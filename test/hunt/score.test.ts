@@ -92,9 +92,15 @@ describe("the value of a clue", () => {
 
 describe("moving scores", () => {
   test("[LB-20] are those with decay or a first-solve bonus", () => {
-    expect(isDynamic(scoring("none"))).toBe(false);
-    expect(isDynamic(scoring("linear"))).toBe(true);
-    expect(isDynamic(scoring("log"))).toBe(true);
-    expect(isDynamic(scoring("none", 0, 1, [10]))).toBe(true);
+    expect(isDynamic({ scoring: scoring("none"), clues: [] })).toBe(false);
+    expect(isDynamic({ scoring: scoring("linear"), clues: [] })).toBe(true);
+    expect(isDynamic({ scoring: scoring("log"), clues: [] })).toBe(true);
+    expect(isDynamic({ scoring: scoring("none", 0, 1, [10]), clues: [] })).toBe(true);
+    const own = (clue: object) => isDynamic({ scoring: scoring("none"), clues: [{}, clue] });
+    expect(own({ decay: scoring("log").decay })).toBe(true);
+    expect(own({ firstSolves: [10] })).toBe(true);
+    expect(
+      own({ decay: scoring("none").decay, firstSolves: [], speed: { full: 0, none: 1, minimum: 0 } }),
+    ).toBe(false);
   });
 });

@@ -303,6 +303,44 @@ export function originContract(driver: "d1" | "postgres", open: () => Promise<Te
       await origin().unregister([], now);
     });
 
+    test("[HOOK-40] fields of a sign-up: the later word counts; they go with the hunt, and with who is forgotten", async () => {
+      const now = Date.now();
+      const of = (externalId: string, hunt: string, at: number, value?: string) => ({
+        externalId,
+        digest: `d${externalId}`,
+        at,
+        name: "Ann",
+        signUp: { hunt, fields: value === undefined ? [] : [{ id: "size", value }] },
+      });
+      await origin().register([
+        of("a", HUNT, now - 9, "m"),
+        of("a", "other", now - 9, "x"),
+        of("b", HUNT, now - 9, "l"),
+        { externalId: "c", digest: "dc", at: now - 9 },
+      ]);
+      await origin().register([of("a", HUNT, now - 10, "before")]);
+      expect(await origin().signUp(HUNT, "a")).toEqual([{ id: "size", value: "m" }]);
+      expect(await origin().signUp(HUNT, "c")).toEqual([]);
+      await origin().register([of("b", HUNT, now - 8)]);
+      expect(await origin().signUps(HUNT, "", 5)).toEqual([
+        {
+          externalId: "a",
+          name: "Ann",
+          at: now - 9,
+          signUp: { hunt: HUNT, fields: [{ id: "size", value: "m" }] },
+        },
+        { externalId: "b", name: "Ann", at: now - 8, signUp: { hunt: HUNT, fields: [] } },
+      ]);
+      expect(await origin().signUps(HUNT, "a", 5)).toHaveLength(1);
+      await origin().unregister([{ externalId: "a", digest: "da" }], now);
+      await origin().register([of("a", HUNT, now - 1, "late")]);
+      expect(await origin().signUp(HUNT, "a")).toEqual([]);
+      expect(await origin().signUp("other", "a")).toEqual([]);
+      while (!(await origin().eraseHunt(HUNT)));
+      expect(await origin().signUps(HUNT, "", 5)).toEqual([]);
+      expect(await origin().registration("b")).toMatchObject({ name: "Ann" });
+    });
+
     test("[PD-5] names of who is forgotten are gone, in whatever order the messages come", async () => {
       const head = { at: 1, team: `${SHARD}-0-abcde` };
       const alone = { at: 1, team: `${SHARD}-1-abcde`, player: "p3" };

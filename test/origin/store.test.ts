@@ -268,7 +268,13 @@ describe("[ORIGIN-10] migrations", () => {
     const fresh = new URL(url);
     fresh.pathname = "/fresh";
     const applied = await Promise.all(Array.from({ length: 8 }, () => migratePostgres(fresh.href)));
-    expect(applied.flat()).toEqual(["0001_origin", "0002_prizes", "0003_corrections", "0004_forgetting"]);
+    expect(applied.flat()).toEqual([
+      "0001_origin",
+      "0002_prizes",
+      "0003_corrections",
+      "0004_forgetting",
+      "0005_sign_ups",
+    ]);
     expect(await migratePostgres(fresh.href)).toEqual([]);
     await close();
   });

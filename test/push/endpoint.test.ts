@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { allowedIn, refuseEndpoint } from "../../src/push/endpoint.ts";
+import { overPublicNet } from "../../src/public-net.ts";
+import { allowedIn, isAllowedIn, refuseEndpoint } from "../../src/push/endpoint.ts";
 
 describe("[PUSH-4] which addresses of push services are called", () => {
   test.each([
@@ -52,4 +53,17 @@ describe("[PUSH-4] which addresses of push services are called", () => {
     expect(refuseEndpoint("file://push.test/x", allowed)).not.toBe(undefined);
     expect(allowedIn("")).toEqual([]);
   });
+});
+
+test("[PUSH-4] calls go over the network binding, but to hosts that are allowed", async () => {
+  const allowed = allowedIn("127.0.0.1:8819");
+  const net = { fetch: async () => new Response("net") };
+  const outside = async () => new Response("outside");
+  const by = async (address: string, binding: typeof net | undefined): Promise<string> => {
+    const call = overPublicNet(binding as unknown as Fetcher, isAllowedIn(address, allowed), outside);
+    return (await call(address, {})).text();
+  };
+  expect(await by("https://push.example.net/x", net)).toBe("net");
+  expect(await by("http://127.0.0.1:8819/x", net)).toBe("outside");
+  expect(await by("https://push.example.net/x", undefined)).toBe("outside");
 });

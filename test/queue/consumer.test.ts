@@ -86,6 +86,8 @@ function world(queueOptions: ConstructorParameters<typeof FaultyQueue>[1] = {}) 
         for (const { externalId } of all) registered.delete(externalId);
       }),
     sums: () => Promise.reject(new Error("not asked here")),
+    signUp: () => Promise.reject(new Error("not asked here")),
+    signUps: () => Promise.reject(new Error("not asked here")),
     facts: () => Promise.reject(new Error("not asked here")),
     teams: () => Promise.reject(new Error("not asked here")),
     registration: () => Promise.reject(new Error("not asked here")),

@@ -76,6 +76,7 @@ const BEGINNINGS = `
   mode
   on
   outcome
+  penalty
   phase
   problem
   ranking
@@ -93,6 +94,7 @@ const BEGINNINGS = `
   unit
   wanted
   where
+  worth
 `;
 
 /** Those, and what is asked before a move. */

@@ -1,11 +1,10 @@
 /** A hunt of CTFd's as a definition of this engine's: pure, but for the answers that nobody can know. */
 import { extname } from "node:path";
 import { ASSETS_MAX, assetTypeOf } from "../../../src/contract/asset-types.ts";
-import { compile } from "../../../src/hunt/compile.ts";
-import { type Definition, parseDefinition } from "../../../src/hunt/definition.ts";
+import { parseDefinition } from "../../../src/hunt/definition.ts";
 import { slugSchema } from "../../../src/hunt/fields.ts";
 import { refused } from "../failure.ts";
-import { codeStandIn } from "../source.ts";
+import { compiledHere } from "../source.ts";
 import { plural } from "../text.ts";
 import { type Answers, answersOf } from "./answers.ts";
 import type { Fate } from "./fates.ts";
@@ -722,7 +721,7 @@ export function importedFrom(
   for (let mending = 0; ; mending += 1) {
     const text = writeDefinition(definition);
     const parsed = parseDefinition(text, "yaml");
-    const compiled = parsed.definition ? compiledFrom(parsed.definition, hunt) : undefined;
+    const compiled = parsed.definition ? compiledHere(parsed.definition, hunt) : undefined;
     const issues = parsed.issues ?? compiled?.issues;
     if (!issues) {
       const { files, texts } = builder;
@@ -735,14 +734,6 @@ export function importedFrom(
     throw refused(`it makes no hunt:\n${told.join("\n")}`);
   }
 }
-
-const compiledFrom = (definition: Definition, hunt: string) =>
-  compile(definition, {
-    hunt,
-    pepper: "lint",
-    digest: (scope, text) => `${typeof scope === "string" ? scope : scope.clue}\n${text}`,
-    codeFor: codeStandIn,
-  });
 
 /** Takes the links out of the text at this path; false: there is none. */
 function mend(value: unknown, path: string, findings: Findings): boolean {

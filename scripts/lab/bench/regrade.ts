@@ -28,7 +28,12 @@ const PLAY = { rate: 200, connections: 64 };
 const CORRECTED = 5;
 
 export async function measureRegrade(scratch: string, { rounds, seconds, say }: Settings): Promise<Case[]> {
-  const vars = { RATE_LIMITS: "off", SHARDS_PER_REGION: String(SHARDS), SHARDS_MAX: String(SHARDS) };
+  const vars = {
+    RATE_LIMITS: "off",
+    SHARDS_PER_REGION: String(SHARDS),
+    SHARDS_MAX: String(SHARDS),
+    JUDGED_AT_ONCE: "1",
+  };
   const engines = await startEngines(scratch, undefined, { vars });
   const [one] = engines;
   if (!one) throw new Error("no engine was started");
@@ -113,7 +118,8 @@ async function played(
     }
   };
   await atTheirTimes(until(), async (_, intended) => {
-    const connection = free.pop() ?? (await new Promise<Connection>((done) => waiting.push(done)));
+    // The one that rested longest: none rests so long that it counts as dead.
+    const connection = free.shift() ?? (await new Promise<Connection>((done) => waiting.push(done)));
     const { status, body } = await connection.send(hunt.event());
     latencies.push(performance.now() - intended);
     const next = waiting.shift();

@@ -1,8 +1,9 @@
 /** Joining a hunt: the player's body, a place for a new team, names and keys reserved, a token. */
 
 import { knownShards } from "../../cache/kv.ts";
+import { lookUpSignUp } from "../../cache/registration.ts";
 import { type JoinBody, type Joined, joinBody, joined } from "../../contract/join.ts";
-import { accepted, RequestError } from "../../errors.ts";
+import { accepted, type Issue, RequestError } from "../../errors.ts";
 import { base64url, sha256 } from "../../hmac.ts";
 import { type Checked, checkBrought, foldValue } from "../../hunt/asks.ts";
 import { calling, shardStub } from "../../objects/call.ts";
@@ -115,12 +116,15 @@ async function resolve(
   if (!isSolo(entry) && (!body.team || !("create" in body.team || "join" in body.team))) {
     throw wrongTeam("this hunt is played in teams: create one, or join one by its code");
   }
-  const given = checkBrought(entry.hunt.join, body);
-  if (given.issues.length > 0) {
-    throw new RequestError("invalid", "what this hunt asks was not given as it asks it", given.issues);
-  }
+  const externalId = subject ?? body.externalId;
+  const brought = broughtBy(body, entry, externalId);
   const places = code === undefined ? undefined : await placesOf(c, entry, code);
   if (places?.length === 0) throw noSuchCode();
+  // At the same time: a player waits for the origin once.
+  const [person, given] = await Promise.all([
+    personOf(c, entry, { ...body, externalId }),
+    filledUp(c, entry, body, externalId, brought),
+  ]);
   return {
     hunt,
     entry,
@@ -128,11 +132,56 @@ async function resolve(
     body,
     repeat: key === undefined ? undefined : repeatable(c.env, c.req.raw, hunt, key, boundOf(body, subject)),
     places,
-    person: await personOf(c, entry, { ...body, externalId: subject ?? body.externalId }),
+    person: missingIn(person, given),
     given,
-    onces: [...entriesOf(c, entry, subject ?? body.externalId), ...valuesOf(c, entry, given)],
+    onces: [...entriesOf(c, entry, externalId), ...valuesOf(c, entry, given)],
   };
 }
+
+/** What was given of what the hunt asks, and with it why that is not enough. */
+type Given = Checked & { missing?: RequestError };
+
+const NOT_AS_ASKED = "what this hunt asks was not given as it asks it";
+
+const isMissing = ({ path, code }: Issue): boolean => code === "required" && path.startsWith("fields.");
+
+/** What the player gives of what the hunt asks. Throws `invalid` for what no sign-up mends. */
+function broughtBy(body: JoinBody, { hunt }: PublicEntry, id: string | undefined): Checked {
+  const given = checkBrought(hunt.join, body);
+  const { issues } = given;
+  const isMended = id !== undefined && hunt.players.require !== "anyone" && issues.every(isMissing);
+  if (issues.length > 0 && !isMended) throw new RequestError("invalid", NOT_AS_ASKED, issues);
+  return given;
+}
+
+/** With what the company's sign-up feed said of fields that the player left out. */
+async function filledUp(
+  c: Asking,
+  { hunt: { hunt, join: asks, players } }: PublicEntry,
+  body: JoinBody,
+  id: string | undefined,
+  given: Checked,
+): Promise<Given> {
+  const isWhole = asks?.fields?.every((field) => given.fields.some((each) => each.id === field.id)) ?? true;
+  if (players.require === "anyone" || id === undefined || isWhole) return given;
+  const found = await lookUpSignUp(c.env, c.executionCtx, hunt, id);
+  if ("failed" in found) {
+    const unknown = new RequestError("unavailable", "what the company registered cannot be looked up now");
+    return given.issues.length === 0 ? given : { ...given, missing: unknown };
+  }
+  // Whoever knows somebody's external id is not told what was registered with it.
+  const isProven = players.require === "signed";
+  const registered = found.fields.map((field) =>
+    isProven ? field : { ...field, registered: true as const },
+  );
+  const filled = checkBrought(asks, body, registered);
+  if (filled.issues.length === 0) return filled;
+  return { ...filled, missing: new RequestError("invalid", NOT_AS_ASKED, filled.issues) };
+}
+
+/** What is missing refuses the person as the origin's word does: not who has joined under this key already. */
+const missingIn = (person: Person, { missing }: Given): Person =>
+  missing && !(person.decided instanceof RequestError) ? { ...person, decided: missing } : person;
 
 /** What an idempotency key is bound to: whom a ticket names, not the ticket; the captcha's response serves once. */
 const boundOf = ({ entry: _, check: __, ...body }: JoinBody, subject: string | undefined): object => ({

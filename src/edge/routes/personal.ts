@@ -175,7 +175,7 @@ function toldHead({
       ...(joining ? notedIn(joining) : {}),
     },
     team,
-    fields,
+    fields: fields.map(({ id, value, registered }) => (registered ? { id, registered } : { id, value })),
     consents: consents.map(({ at, ...consent }) => ({ ...consent, at: iso(at) })),
     ...(lastCheckin === undefined ? {} : { lastCheckin: { ...lastCheckin, at: iso(lastCheckin.at) } }),
     wins: wins.map(({ at, ...win }) => ({ ...win, at: iso(at) })),

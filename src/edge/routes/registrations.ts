@@ -5,19 +5,22 @@
  */
 import { publicHunt } from "../../cache/kv.ts";
 import { type LinesTaken, REJECTED_MAX, slug } from "../../contract/basics.ts";
-import { FEED_MAX, registered, registrationLine } from "../../contract/registrations.ts";
+import { FEED_MAX, feed, registered, registrationLine, signUp } from "../../contract/registrations.ts";
 import { REGISTRATIONS } from "../../contract/webhook-types.ts";
-import { RequestError } from "../../errors.ts";
+import { accepted, RequestError } from "../../errors.ts";
 import { hash53 } from "../../hash.ts";
 import { isSigned, type SignedHeaders } from "../../hooks/sign.ts";
+import { checkRegistered } from "../../hunt/asks.ts";
 import { calling, controlStub } from "../../objects/call.ts";
+import type { PublicEntry } from "../../objects/control.ts";
 import type { Env } from "../../objects/env.ts";
-import { REGISTRATIONS_MAX, type Registration } from "../../origin/store.ts";
+import type { Registration } from "../../origin/store.ts";
 import { registeringText } from "../../queue/registrations.ts";
 import { mediaType, readText } from "../body.ts";
 import { declared } from "../declare.ts";
 import { limitForgery } from "../limits.ts";
 import { drain, type Line, linesOf, NDJSON_TYPES, readLine } from "../lines.ts";
+import { type Seal, Sender } from "../registering.ts";
 import type { App, Request$ } from "../request.ts";
 import { isSignedFeed, registrar } from "../roles.ts";
 
@@ -28,13 +31,6 @@ const LINE_MAX = 4_096;
 const BODY_MAX = 64 * 1_024 * 1_024;
 const LINES_MAX = 200_000;
 
-/**
- * A queue message may have 128 KB, a batch of them 256 KB (the platform's limits), bytes; some is left for envelopes,
- * and sealed it has a third more.
- */
-const MESSAGE_MAX = 90_000;
-const BATCH_MAX = 240_000;
-
 export function registrationRoutes(app: App): void {
   app.openapi(
     declared({
@@ -43,7 +39,7 @@ export function registrationRoutes(app: App): void {
       summary:
         "Register players, one a line, for hunts that only registered players may join; or as JSON, signed as webhooks are with the hunt's secret for sign-up feeds, without a token",
       role: registrar,
-      body: { types: [...NDJSON_TYPES, "application/json"], line: registrationLine },
+      body: { types: NDJSON_TYPES, line: registrationLine, also: { "application/json": feed } },
       maxBytes: BODY_MAX,
       responses: {
         200: { description: "What became of a signed message", schema: registered },
@@ -80,7 +76,7 @@ async function takeFeed(c: Request$): Promise<LinesTaken> {
     timestamp: c.req.header("webhook-timestamp"),
     signature: c.req.header("webhook-signature"),
   };
-  await limitForgery(c.env, c.req.raw, now, refuseUnsigned(c.env, hunt, headers, text, now));
+  const entry = await limitForgery(c.env, c.req.raw, now, signedHunt(c.env, hunt, headers, text, now));
   const answer: LinesTaken = { lines: 0, accepted: 0, rejected: [] };
   const sender = new Sender(c.env.FACTS, (registrations) => registeringText(c.env, { registrations }));
   const seen = new Map<number, number>();
@@ -88,7 +84,7 @@ async function takeFeed(c: Request$): Promise<LinesTaken> {
   const at = Number(headers.timestamp) * 1_000;
   for (const item of items) {
     answer.lines += 1;
-    const checked = checkLine({ line: answer.lines, text: JSON.stringify(withoutHunt(item, hunt)) }, seen);
+    const checked = checkSignUp(answer.lines, item, entry, seen);
     if ("registration" in checked) {
       await sender.add({ ...checked.registration, at });
       answer.accepted += 1;
@@ -115,21 +111,34 @@ function itemsIn(text: string): { items: unknown[]; hunt: string } {
   return { items, hunt: named.data };
 }
 
-/** As a line of the other road; a key that this one does not take stays, and is refused there. */
-function withoutHunt(item: unknown, hunt: string): unknown {
-  if (typeof item !== "object" || item === null) return item;
-  const { hunt: own, ...rest } = item as { hunt?: unknown };
-  if ("blocked" in rest) return { ...rest, blocked: "organisers block players" };
-  return own === hunt ? rest : item;
+/** The registration of an item, noted in `seen`; or what is wrong with it. */
+function checkSignUp(
+  line: number,
+  item: unknown,
+  { hunt: { hunt, join }, incarnation }: PublicEntry,
+  seen: Map<number, number>,
+): { registration: Registration } | { code: string; message: string } {
+  const read = readLine({ line, text: JSON.stringify(item) }, signUp);
+  if ("message" in read) return read;
+  const { hunt: own, fields = {}, ...registration } = read.value;
+  if (own !== hunt) return { code: "invalid", message: `hunt: the message is of ${hunt}` };
+  const given = checkRegistered(join, fields);
+  const [issue] = given.issues;
+  if (issue) return { code: "invalid", message: `${issue.path}: ${issue.message}` };
+  const twice = noteTwice(line, registration.externalId, seen);
+  if (twice) return twice;
+  const ofHunt = incarnation === undefined ? { hunt } : { hunt, incarnation };
+  return { registration: { ...registration, signUp: { ...ofHunt, fields: given.fields } } };
 }
 
-async function refuseUnsigned(
+/** The hunt, if its secret signs the message. */
+async function signedHunt(
   env: Env,
   hunt: string,
   headers: SignedHeaders,
   text: string,
   now: number,
-): Promise<void> {
+): Promise<PublicEntry> {
   // Names that are guessed ask no object.
   const entry = await calling(() => publicHunt(env, hunt, now));
   if ("refused" in entry && entry.refused === "not_found") throw NOT_SIGNED;
@@ -140,6 +149,7 @@ async function refuseUnsigned(
   }
   const secret = Buffer.from(told.secret.slice(told.secret.indexOf("_") + 1), "base64");
   if (!isSigned(secret, headers, encoder.encode(text), now)) throw NOT_SIGNED;
+  return accepted(entry);
 }
 
 /** Throws `unavailable` when the queue does not take them, `payload_too_large` beyond the bounds: what came before is on its way then. */
@@ -186,69 +196,22 @@ function checkLine(
 ): { registration: Registration } | { code: string; message: string } {
   const read = readLine(line, registrationLine);
   if ("message" in read) return read;
-  const hash = hash53(read.value.externalId);
+  return noteTwice(line.line, read.value.externalId, seen) ?? { registration: read.value };
+}
+
+/** Notes the player's line in `seen`; what is wrong, if there is an earlier one. */
+function noteTwice(
+  line: number,
+  externalId: string,
+  seen: Map<number, number>,
+): { code: string; message: string } | undefined {
+  const hash = hash53(externalId);
   const earlier = seen.get(hash);
   if (earlier !== undefined) {
     return { code: "conflict", message: `the player is on line ${earlier} already` };
   }
-  seen.set(hash, line.line);
-  return { registration: read.value };
-}
-
-/** The message's text. */
-type Seal = (registrations: Registration[]) => string;
-
-/** Packs registrations into messages, and messages into batches; one batch is under way at a time. */
-class Sender {
-  readonly #queue: Env["FACTS"];
-  readonly #seal: Seal;
-  #registrations: Registration[] = [];
-  #messageBytes = 0;
-  #batch: string[] = [];
-  #batchBytes = 0;
-
-  constructor(queue: Env["FACTS"], seal: Seal) {
-    this.#queue = queue;
-    this.#seal = seal;
-  }
-
-  async add(registration: Registration): Promise<void> {
-    const bytes = bytesOf(JSON.stringify(registration)) + 1;
-    if (this.#registrations.length >= REGISTRATIONS_MAX || this.#messageBytes + bytes > MESSAGE_MAX) {
-      await this.#closeMessage();
-    }
-    this.#registrations.push(registration);
-    this.#messageBytes += bytes;
-  }
-
-  async finish(): Promise<void> {
-    await this.#closeMessage();
-    await this.#send();
-  }
-
-  async #closeMessage(): Promise<void> {
-    if (this.#registrations.length === 0) return;
-    const body = this.#seal(this.#registrations);
-    const bytes = bytesOf(body);
-    if (this.#batchBytes + bytes > BATCH_MAX) await this.#send();
-    this.#batch.push(body);
-    this.#batchBytes += bytes;
-    this.#registrations = [];
-    this.#messageBytes = 0;
-  }
-
-  async #send(): Promise<void> {
-    if (this.#batch.length === 0) return;
-    try {
-      await this.#queue.sendBatch(this.#batch.map((body) => ({ body, contentType: "text" })));
-    } catch (error) {
-      console.warn({ message: "the queue took no registrations", error: String(error) });
-      throw new RequestError("unavailable", "the queue takes nothing now: send all lines again");
-    }
-    this.#batch = [];
-    this.#batchBytes = 0;
-  }
+  seen.set(hash, line);
+  return undefined;
 }
 
 const encoder = new TextEncoder();
-const bytesOf = (text: string): number => encoder.encode(text).byteLength;

@@ -1,7 +1,6 @@
 /** The kind `answer`: solved by a text that is one of the accepted answers. */
-import type { Issue } from "../../errors.ts";
-import { normaliseAnswer } from "../normalise.ts";
-import type { CommandOf, Kind, Written } from "./kind.ts";
+import { answersInTexts } from "./answers-in-texts.ts";
+import type { CommandOf, Kind } from "./kind.ts";
 import {
   answerEvent,
   checkTexts,
@@ -17,7 +16,11 @@ export const answer: Kind<CommandOf<"answer">, typeof textKeys, Texts> = {
   keys: textKeys,
   needs: ["answers"],
   check: (clue, path, report) => checkTexts(clue, clue.compare, path, report),
-  lint: lintOwnText,
+  lint: ({ answers = [], compare, title, body }, path) =>
+    answersInTexts(compare, answers.map(writtenText), [
+      { path: `${path}.title`, text: title },
+      { path: `${path}.body`, text: body },
+    ]),
   compile: (clue, digest) => compileTexts(clue, clue.compare, digest),
   prepare: (clue) =>
     prepareTexts(clue, ({ listed }, digest) => {
@@ -25,68 +28,3 @@ export const answer: Kind<CommandOf<"answer">, typeof textKeys, Texts> = {
       return clue.compare === "number" && digest === null ? "this clue asks for a number" : undefined;
     }),
 };
-
-/** Characters. Shorter answers stand in any text by chance. */
-const ANSWER_LENGTH_MIN = 3;
-
-/** A number in a text; one with blanks between its groups may be two. */
-const WRITTEN_NUMBER = /[+-]?\p{Nd}(?:[\p{Nd},'’]*\p{Nd})?(?:\.\p{Nd}+)?/gu;
-
-/** Words passed and characters taken, so that a text of one-letter words and answers of every length take no minutes. */
-const LINT_WORK_MAX = 5_000_000;
-
-/** An answer in its own clue's title or body. */
-function lintOwnText(clue: Written<typeof textKeys>, path: string): Issue[] {
-  const texts = [
-    { at: `${path}.title`, contains: containing(clue, clue.title) },
-    { at: `${path}.body`, contains: containing(clue, clue.body) },
-  ];
-  return texts.flatMap(({ at, contains }) => {
-    if (!(clue.answers ?? []).map(writtenText).some(contains)) return [];
-    return [{ path: at, code: "answer-in-text", message: "the clue's own text contains an answer to it" }];
-  });
-}
-
-/** Tells whether an answer stands in `text`, at word boundaries, as the clue compares. */
-function containing(clue: Written<typeof textKeys>, text: string): (answer: string) => boolean {
-  if (clue.compare === "number") {
-    const numbers = new Set(
-      (text.match(WRITTEN_NUMBER) ?? []).map((number) => normaliseAnswer("number", number)),
-    );
-    return (accepted) => {
-      const number = normaliseAnswer("number", accepted);
-      return number !== null && number.length >= ANSWER_LENGTH_MIN && numbers.has(number);
-    };
-  }
-  const words = (text.match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).map(
-    (word) => normaliseAnswer("letters", word) ?? "",
-  );
-  const run = words.join("");
-  const boundaries = new Set<number>([0]);
-  let length = 0;
-  for (const word of words) {
-    length += word.length;
-    boundaries.add(length);
-  }
-  let work = 0;
-  /** By length: what stands between two boundaries. */
-  const pieces = new Map<number, ReadonlySet<string>>();
-  function piecesOf(size: number): ReadonlySet<string> {
-    const known = pieces.get(size);
-    if (known) return known;
-    const found = new Set<string>();
-    for (const from of boundaries) {
-      work += 1;
-      if (work > LINT_WORK_MAX) break;
-      if (!boundaries.has(from + size)) continue;
-      work += size;
-      found.add(run.slice(from, from + size));
-    }
-    pieces.set(size, found);
-    return found;
-  }
-  return (accepted) => {
-    const letters = normaliseAnswer("letters", accepted) ?? "";
-    return letters.length >= ANSWER_LENGTH_MIN && piecesOf(letters.length).has(letters);
-  };
-}

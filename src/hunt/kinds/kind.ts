@@ -113,6 +113,8 @@ export interface Kind<
   compile?(clue: Clue, digest: DigestAnswer): Part;
   /** Prepares the judging of one clue: whatever takes time is done here, once a version. */
   prepare(clue: Stored<Part>): Judge<Sent>;
+  /** Decides on answers that are given instead of its own event; undefined or absent: none are. */
+  prepareInstead?(clue: Stored<Part>): Judge<CommandOf<"answer">> | undefined;
   /** Adds to the result of a recorded fact about the clue. The fact may be older than the clue's kind. */
   result?(clue: Stored<Part>, fact: PlayFact, result: Result): void;
   /** Its wrong tries draw on the team's bucket of codes, because they tell no clue; absent: on the clue's own. */

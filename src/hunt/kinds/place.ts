@@ -4,6 +4,16 @@ import { isAhead } from "../../ahead.ts";
 import type { Position } from "../../protocol.ts";
 import type { Reached } from "../team.ts";
 import { held } from "../turn.ts";
+import {
+  checkInstead,
+  compileInstead,
+  type InsteadPart,
+  type InsteadView,
+  insteadKeys,
+  lintInstead,
+  prepareInstead,
+  viewInstead,
+} from "./instead.ts";
 import type { CommandOf, Kind, SolvingEvent } from "./kind.ts";
 
 export interface Place {
@@ -35,6 +45,7 @@ const keys = {
     })
     .describe("Where a place clue is solved")
     .optional(),
+  ...insteadKeys,
 };
 
 export const checkinEvent: SolvingEvent<CommandOf<"checkin">> = {
@@ -66,13 +77,16 @@ export const checkinEvent: SolvingEvent<CommandOf<"checkin">> = {
 export const place: Kind<
   CommandOf<"checkin">,
   typeof keys,
-  { place: Place },
-  { place: { radius: number } }
+  { place: Place } & InsteadPart,
+  { place: { radius: number } } & InsteadView
 > = {
   event: checkinEvent,
   keys,
   needs: ["place"],
-  compile: (clue) => ({ place: clue.place as Place }),
+  check: checkInstead,
+  lint: lintInstead,
+  compile: (clue, digest) => ({ place: clue.place as Place, ...compileInstead(clue, digest) }),
+  prepareInstead,
   prepare: ({ id, place: there }) => ({
     judge(turn, { position }) {
       const refused = held(turn, { clue: id });
@@ -87,7 +101,7 @@ export const place: Kind<
     if (outcome !== "out_of_range" || distance === undefined) return;
     if (distance <= NEAR_RADII * radius) result.distance = roughly(distance);
   },
-  view: ({ place: { radius } }) => ({ place: { radius } }),
+  view: ({ place: { radius }, ...clue }) => ({ place: { radius }, ...viewInstead(clue) }),
 };
 
 /**

@@ -5,6 +5,16 @@ import { CODE_UNITS_MAX } from "../../contract/scanned.ts";
 import type { PlayFact } from "../../protocol.ts";
 import { isEmpty, tokensLeft } from "../attempts.ts";
 import { cooldown, endOf, held } from "../turn.ts";
+import {
+  checkInstead,
+  compileInstead,
+  type InsteadPart,
+  type InsteadView,
+  insteadKeys,
+  lintInstead,
+  prepareInstead,
+  viewInstead,
+} from "./instead.ts";
 import type { CommandOf, Kind, SolvingEvent } from "./kind.ts";
 
 /** Characters (code points) of an author's code: `check` counts them. */
@@ -16,6 +26,7 @@ const keys = {
       "What the QR code of a scan clue carries; case does not matter, nor do blanks around it; generated if not given",
     maxLength: CODE_MAX,
   }),
+  ...insteadKeys,
 };
 
 /** What tells later whether a scan was of a code: what was scanned stands in no fact. */
@@ -61,11 +72,17 @@ export const scanEvent: SolvingEvent<CommandOf<"scan">> = {
   },
 };
 
-export const scan: Kind<CommandOf<"scan">, typeof keys, { codeDigest?: string }> = {
+export const scan: Kind<
+  CommandOf<"scan">,
+  typeof keys,
+  { codeDigest?: string } & InsteadPart,
+  InsteadView
+> = {
   event: scanEvent,
   keys,
   needs: [],
   check(clue, path, report) {
+    checkInstead(clue, path, report);
     const { code } = clue;
     if (code === undefined) return;
     if (isLonger(code, CODE_MAX)) {
@@ -78,8 +95,12 @@ export const scan: Kind<CommandOf<"scan">, typeof keys, { codeDigest?: string }>
       report({ path: `${path}.code`, code: "cannot-be-given", message });
     }
   },
+  lint: lintInstead,
   draws: "codes",
   code: (clue, generate) => clue.code ?? generate(clue.id),
+  compile: compileInstead,
+  prepareInstead,
+  view: viewInstead,
   prepare: ({ id, codeDigest: own }) => ({
     judge: (turn, { codeDigest, pepper }) =>
       turn.solve({

@@ -6,7 +6,7 @@ import * as z from "zod";
 import { isBroken, isLonger } from "../../contract/basics.ts";
 import { ANSWER_MAX, CHOICES_JSON_MAX, CHOICES_MAX } from "../../contract/play.ts";
 import type { Issue } from "../../errors.ts";
-import type { CompareMode } from "../../protocol.ts";
+import type { CompareMode, PlayFact } from "../../protocol.ts";
 import { slugSchema } from "../fields.ts";
 import { isListMode, listText } from "../listed.ts";
 import { DECOMPOSED_MAX, isBounded, normaliseAnswer } from "../normalise.ts";
@@ -35,6 +35,9 @@ const nudgeSchema = z.strictObject({
     .describe("Near misses, compared like the answers"),
   say: z.string().min(1).max(SAY_MAX).describe("What the team is told instead of incorrect"),
 });
+
+/** Accepted texts. */
+export const givenAnswers = z.array(textSchema).min(1).max(ANSWERS_PER_CLUE_MAX);
 
 export const textKeys = {
   answers: z
@@ -77,6 +80,8 @@ export const answerEvent: SolvingEvent<CommandOf<"answer">> = {
   },
 };
 
+type WrittenTexts = Pick<Written<typeof textKeys>, "answers" | "nudges">;
+
 type Given = z.output<typeof givenSchema>;
 
 /** An author's text, or the one that stands for a list of choices. */
@@ -87,7 +92,7 @@ export const writtenText = (given: Given): string => (typeof given === "string" 
  * miss at once, when `mode` compares them; and with `choices` those that are none of them, or lists of others.
  */
 export function checkTexts(
-  clue: Written<typeof textKeys>,
+  clue: WrittenTexts,
   mode: CompareMode,
   path: string,
   report: Report,
@@ -167,7 +172,7 @@ function whyNothing(mode: CompareMode, text: string): string {
 }
 
 /** The digests of the clue's texts as `mode` compares them. */
-export function compileTexts(clue: Written<typeof textKeys>, mode: CompareMode, digest: DigestAnswer): Texts {
+export function compileTexts(clue: WrittenTexts, mode: CompareMode, digest: DigestAnswer): Texts {
   const digestsOf = (texts: readonly Given[]): string[] =>
     texts.flatMap((text) => {
       const normalised = normaliseAnswer(mode, writtenText(text));
@@ -183,8 +188,12 @@ export function compileTexts(clue: Written<typeof textKeys>, mode: CompareMode, 
 /** Why what was given cannot be an answer at all, so that it takes no try; undefined: it can. */
 export type WhyUnfit = (given: CommandOf<"answer">, digest: string | null) => string | undefined;
 
-/** Right, nearly right or wrong; a wrong answer takes a try, unless the team gave it before. */
-export function prepareTexts(clue: Stored<Texts>, whyUnfit: WhyUnfit): Judge<CommandOf<"answer">> {
+/** Right, nearly right or wrong; a wrong answer takes a try, unless the team gave it before. `mark`: goes into the facts. */
+export function prepareTexts(
+  clue: Stored<Texts>,
+  whyUnfit: WhyUnfit,
+  mark: Pick<PlayFact, "instead"> = {},
+): Judge<CommandOf<"answer">> {
   const accepted = new Set(clue.digests);
   const replies = new Map(clue.nudges.flatMap(({ digests, say }) => digests.map((digest) => [digest, say])));
   return {
@@ -195,7 +204,7 @@ export function prepareTexts(clue: Stored<Texts>, whyUnfit: WhyUnfit): Judge<Com
       const digest = given.digests[clue.compare] ?? null;
       const unfit = whyUnfit(given, digest);
       if (unfit !== undefined) return turn.tell("invalid", { clue: clue.id, message: unfit });
-      const text = { clue: clue.id, answer: given.answer };
+      const text = { clue: clue.id, answer: given.answer, ...mark };
       if (digest !== null) {
         if (accepted.has(digest)) return turn.solve(text);
         const say = replies.get(digest);

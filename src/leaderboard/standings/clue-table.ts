@@ -4,7 +4,7 @@
  * solves cost the teams no bits.
  */
 import type { Scoring } from "../../hunt/compiled.ts";
-import { clueValue } from "../../hunt/score.ts";
+import { clueValue, decayOf, type StandingsClue } from "../../hunt/score.ts";
 
 /** A solve among the first of its clue, in the order `(at, shard, seq)`. */
 export interface FirstSolve {
@@ -43,13 +43,13 @@ export class ClueTable {
   readonly #rows: ClueRow[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #dirty = new Set<number>();
-  readonly #points: Map<string, number>;
+  readonly #defined: Map<string, StandingsClue>;
   /** First solves of a clue that get a bonus. */
   readonly depth: number;
   readonly #spare: number;
 
-  constructor(definition: { id: string; points: number }[], depth: number, spare = SPARE_FIRSTS) {
-    this.#points = new Map(definition.map(({ id, points }) => [id, points]));
+  constructor(definition: Iterable<StandingsClue>, depth: number, spare = SPARE_FIRSTS) {
+    this.#defined = new Map(Array.from(definition, (clue) => [clue.id, clue]));
     this.depth = depth;
     this.#spare = spare;
   }
@@ -82,15 +82,20 @@ export class ClueTable {
   add(row: Omit<ClueRow, "points" | "value">): number {
     const number = this.#rows.length;
     const { id, solvers, counted, first } = row;
-    this.#rows.push({ id, solvers, counted, first: [...first], points: this.#points.get(id), value: 0 });
+    this.#rows.push({ id, solvers, counted, first: [...first], points: this.pointsOf(id), value: 0 });
     this.#numbers.set(id, number);
     this.#dirty.add(number);
     return number;
   }
 
+  /** The clue in the present definition, solved or not; undefined: it is not there (any more). O(1). */
+  definedOf(id: string): StandingsClue | undefined {
+    return this.#defined.get(id);
+  }
+
   /** Base points by the present definition, solved or not; undefined: not in the hunt. O(1). */
   pointsOf(id: string): number | undefined {
-    return this.#points.get(id);
+    return this.#defined.get(id)?.points;
   }
 
   /** One more team solved it; whether it counts is whether it is shown. O(1). */
@@ -208,7 +213,10 @@ export class ClueTable {
     const moved: number[] = [];
     for (const clue of this.#dirty) {
       const row = this.row(clue);
-      const value = row.points === undefined ? 0 : clueValue(scoring, row.points, row.counted);
+      const defined = this.#defined.get(row.id);
+      const value = defined
+        ? clueValue({ decay: decayOf(scoring, defined) }, defined.points, row.counted)
+        : 0;
       if (value === row.value) continue;
       row.value = value;
       moved.push(clue);
@@ -218,7 +226,7 @@ export class ClueTable {
   }
 
   /** The same solves under another definition: values are due. */
-  under(definition: { id: string; points: number }[], depth: number): ClueTable {
+  under(definition: Iterable<StandingsClue>, depth: number): ClueTable {
     const copy = new ClueTable(definition, depth, this.#spare);
     for (const row of this.#rows) copy.add(row);
     return copy;
@@ -226,8 +234,7 @@ export class ClueTable {
 
   /** A copy that shares nothing that changes. O(first solves). */
   clone(): ClueTable {
-    const copy = new ClueTable([], this.depth, this.#spare);
-    for (const [id, points] of this.#points) copy.#points.set(id, points);
+    const copy = new ClueTable(this.#defined.values(), this.depth, this.#spare);
     for (const row of this.#rows) copy.row(copy.add(row)).value = row.value;
     copy.#dirty.clear();
     for (const clue of this.#dirty) copy.#dirty.add(clue);

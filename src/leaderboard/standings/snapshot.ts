@@ -5,15 +5,18 @@
  * after the other, little-endian.
  */
 
-import type { StandingsRules } from "../../hunt/score.ts";
+import { bonusesAtMost, type StandingsRules } from "../../hunt/score.ts";
 import { ChunkReader, cutChunks } from "./chunks.ts";
 import { ClueTable, type FirstSolve } from "./clue-table.ts";
+import { LessTable } from "./less-table.ts";
 import { Numbered } from "./numbered.ts";
 import type { StandingsState } from "./state.ts";
 import { TeamIds } from "./team-ids.ts";
 import { STATE_FLAGS, TeamTable } from "./team-table.ts";
 
 const SNAPSHOT_VERSION = 2;
+/** The same with a list of solves that bring less than their clue's value. */
+const SNAPSHOT_WITH_LESS = 3;
 /** Teams copied at a time while writing: keeps the memory needed at little more than one chunk. */
 const SNAPSHOT_TEAMS = 16_384;
 
@@ -21,6 +24,8 @@ interface Header {
   version: number;
   rules: StandingsRules;
   teams: number;
+  /** Entries of team, clue and points behind the columns; absent: none. */
+  less?: number;
   planes: number;
   /** Epoch ms that times count from. */
   since?: number;
@@ -46,9 +51,9 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
   const length = new Uint32Array(1);
   reader.fill(new Uint8Array(length.buffer));
   const header = JSON.parse(new TextDecoder().decode(reader.take(length[0] as number))) as Header;
-  if (header.version !== SNAPSHOT_VERSION) return undefined;
+  if (header.version !== SNAPSHOT_VERSION && header.version !== SNAPSHOT_WITH_LESS) return undefined;
 
-  const clues = new ClueTable(header.rules.clues, header.rules.scoring.firstSolves.length);
+  const clues = new ClueTable(header.rules.clues, bonusesAtMost(header.rules));
   for (const clue of header.clues) clues.row(clues.add(clue)).value = clue.value ?? 0;
   const ids = readIds(reader, header.teams, header.prefixes);
   const teams = new TeamTable(header.keepsAdjust, header.keepsSolved);
@@ -61,12 +66,19 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
   for (const column of teams.storedColumns()) {
     reader.fill(new Uint8Array(column.buffer, 0, header.teams * column.BYTES_PER_ELEMENT));
   }
+  const less = new LessTable();
+  for (let left = header.less ?? 0; left > 0; left -= 1) {
+    const entry = new Float64Array(3);
+    reader.fill(new Uint8Array(entry.buffer));
+    less.add(entry[0] as number, entry[1] as number, entry[2] as number);
+  }
   reader.end();
   const { rules, lastSeqs } = header;
   return {
     rules,
     ids,
     teams,
+    less,
     clues,
     shards: new Numbered(header.shards),
     lastSeqs,
@@ -75,11 +87,12 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
 }
 
 function* pieces(state: StandingsState): Generator<Uint8Array, void> {
-  const { rules, ids, teams, clues, shards, lastSeqs, brackets } = state;
+  const { rules, ids, teams, less, clues, shards, lastSeqs, brackets } = state;
   const present = teams.present();
   const header: Header = {
-    version: SNAPSHOT_VERSION,
+    version: less.isEmpty ? SNAPSHOT_VERSION : SNAPSHOT_WITH_LESS,
     rules,
+    ...(less.isEmpty ? {} : { less: less.size }),
     teams: present.length,
     planes: teams.planes.length,
     ...(teams.since === undefined ? {} : { since: teams.since }),
@@ -115,6 +128,9 @@ function* pieces(state: StandingsState): Generator<Uint8Array, void> {
       }
       yield new Uint8Array(values.buffer);
     }
+  }
+  for (const { team, clue, points } of less.entries()) {
+    yield new Uint8Array(Float64Array.of(positionOf(present, team), clue, points).buffer);
   }
 }
 

@@ -8,7 +8,7 @@
  * teams at their places, and must come before any read.
  */
 
-import { isDynamic, type StandingsRules } from "../../hunt/score.ts";
+import { firstSolvesOf, isDynamic, type StandingsRules } from "../../hunt/score.ts";
 import type {
   CountedSolve,
   LeaderboardEntry,
@@ -47,7 +47,7 @@ export class Standings {
   /** Empty standings; `state` is for this class itself (copies, snapshots). */
   constructor(rules: StandingsRules, state: StandingsState = emptyState(rules)) {
     this.#state = state;
-    this.#dynamic = isDynamic(rules.scoring) && state.teams.keepsSolved;
+    this.#dynamic = isDynamic(rules) && state.teams.keepsSolved;
     this.#places = new Places(rules.scoring.ranking, state.teams, state.shards);
   }
 
@@ -247,15 +247,16 @@ export class Standings {
   word(shard: string): Required<Pick<ShardStandings, "values" | "bonuses">> | undefined {
     this.#assertSettled();
     const { rules, clues, ids } = this.#state;
-    if (!isDynamic(rules.scoring)) return undefined;
+    if (!isDynamic(rules)) return undefined;
     const values: { clue: string; value: number }[] = [];
     const bonuses: { team: string; clue: string; points: number }[] = [];
-    for (const { id: clue } of rules.clues) {
+    for (const defined of rules.clues) {
+      const { id: clue } = defined;
       const number = clues.find(clue);
       if (number === undefined || clues.row(number).solvers === 0) continue;
       values.push({ clue, value: clues.row(number).value });
       for (const [slot, solve] of clues.paid(number, this.#isHidden).entries()) {
-        const points = rules.scoring.firstSolves[slot] ?? 0;
+        const points = firstSolvesOf(rules.scoring, defined)[slot] ?? 0;
         if (solve.shard !== shard || points === 0 || this.#isBanned(solve.team)) continue;
         bonuses.push({ team: ids.idOf(solve.team), clue, points });
       }
@@ -383,6 +384,7 @@ export class Standings {
       teams.addPoints(team, fact.points);
       return;
     }
+    if (fact.less) this.#state.less.add(team, clue, fact.less);
     this.#moveBonuses(clues.insertFirst(clue, { at: fact.at, shard, seq: fact.seq, team }, this.#isHidden));
   }
 
@@ -402,6 +404,10 @@ export class Standings {
     });
     // A thin copy does not know what they solved.
     if (teams.keepsSolved) {
+      const { less } = this.#state;
+      less.drop(team);
+      if (this.#dynamic)
+        for (const [clue, solve] of present) if (solve.less) less.add(team, clue, solve.less);
       for (const [clue, solve] of present) this.#solveAt(team, shard, clue, solve, isShown(flags));
     }
     teams.solves[team] = solves.length;
@@ -484,18 +490,23 @@ export class Standings {
 
   /** Brings the scores up to date. At exit every team whose place may change is touched, or all will be sorted. */
   *#revalue(): Generator<void, void> {
-    const { rules, teams, clues } = this.#state;
+    const { rules, teams, clues, less } = this.#state;
     const places = this.#places;
+    const value = (clue: number): number => (clue < clues.size ? clues.row(clue).value : 0);
     const moved = clues.revalue(rules.scoring);
     if (this.#bonusesDue) this.#sumBonuses();
     const affected = moved.reduce((sum, clue) => sum + clues.row(clue).solvers, 0);
     if (places.isMany(places.pending.length + affected)) {
-      const value = (clue: number): number => (clue < clues.size ? clues.row(clue).value : 0);
-      const bonus = rules.scoring.firstSolves.reduce((most, points) => Math.max(most, points), 0);
+      const bonus = rules.clues.reduce(
+        (most, clue) => firstSolvesOf(rules.scoring, clue).reduce((a, b) => Math.max(a, b), most),
+        0,
+      );
       yield* teams.rescore(
         value,
         clues.rows.reduce((sum, row) => sum + Math.abs(row.value) + bonus, 0),
       );
+      for (const team of less.teams())
+        teams.score[team] = (teams.score[team] as number) - less.sumOf(team, value);
       for (const [team, bonus] of this.#bonuses) teams.score[team] = (teams.score[team] as number) + bonus;
       // Places by finish do not depend on the score: there the order still holds.
       if (rules.scoring.ranking === "score") places.requireSort();
@@ -508,7 +519,7 @@ export class Standings {
       teams.forEachSolved(team, (clue) => {
         score += clues.row(clue).value;
       });
-      teams.setScore(team, score);
+      teams.setScore(team, score - less.sumOf(team, value));
     }
   }
 
@@ -533,11 +544,12 @@ export class Standings {
     const { rules, clues } = this.#state;
     this.#bonusesDue = false;
     this.#bonuses.clear();
-    for (const [clue, { points }] of clues.rows.entries()) {
-      if (points === undefined) continue;
+    for (const [clue, { id }] of clues.rows.entries()) {
+      const defined = clues.definedOf(id);
+      if (!defined) continue;
       for (const [slot, { team }] of clues.paid(clue, this.#isHidden).entries()) {
         if (this.#isBanned(team)) continue;
-        const bonus = rules.scoring.firstSolves[slot] ?? 0;
+        const bonus = firstSolvesOf(rules.scoring, defined)[slot] ?? 0;
         this.#bonuses.set(team, (this.#bonuses.get(team) ?? 0) + bonus);
       }
     }

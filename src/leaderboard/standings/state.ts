@@ -1,8 +1,8 @@
 /** The state that facts put into the standings; everything else is derived from it. */
 
-import type { Scoring } from "../../hunt/compiled.ts";
-import { isDynamic, type StandingsRules } from "../../hunt/score.ts";
+import { bonusesAtMost, isDynamic, type StandingsRules } from "../../hunt/score.ts";
 import { ClueTable, SPARE_FIRSTS } from "./clue-table.ts";
+import { LessTable } from "./less-table.ts";
 import { Numbered } from "./numbered.ts";
 import { TeamIds } from "./team-ids.ts";
 import { isHidden, TeamTable } from "./team-table.ts";
@@ -11,6 +11,8 @@ export interface StandingsState {
   rules: StandingsRules;
   ids: TeamIds;
   teams: TeamTable;
+  /** With moving scores: of the teams' solves that bring less than the clue's value, how much less. */
+  less: LessTable;
   clues: ClueTable;
   shards: Numbered;
   /** The last seq applied of each shard, by its number. */
@@ -24,8 +26,9 @@ export function emptyState(rules: StandingsRules, spare = SPARE_FIRSTS): Standin
   return {
     rules,
     ids: new TeamIds(),
-    teams: new TeamTable(isDynamic(rules.scoring)),
-    clues: new ClueTable(rules.clues, rules.scoring.firstSolves.length, spare),
+    teams: new TeamTable(isDynamic(rules)),
+    less: new LessTable(),
+    clues: new ClueTable(rules.clues, bonusesAtMost(rules), spare),
     shards: new Numbered(),
     lastSeqs: [],
     brackets: new Numbered(rules.brackets),
@@ -38,6 +41,7 @@ export function cloneState(state: StandingsState, thin: boolean): StandingsState
     rules: state.rules,
     ids: state.ids,
     teams: state.teams.clone(thin),
+    less: thin ? new LessTable() : state.less.clone(),
     clues: state.clues.clone(),
     shards: new Numbered(state.shards.names),
     lastSeqs: [...state.lastSeqs],
@@ -53,7 +57,7 @@ export function cloneState(state: StandingsState, thin: boolean): StandingsState
  * give points (the last score-raising solve would be another). O(clues · first solves).
  */
 export function underRules(state: StandingsState, rules: StandingsRules): StandingsState | undefined {
-  if (!state.teams.keepsSolved && isDynamic(state.rules.scoring)) {
+  if (!state.teams.keepsSolved && isDynamic(state.rules)) {
     // How many points the clue gave each team is no longer stored.
     return JSON.stringify(rules) === JSON.stringify(state.rules) ? state : undefined;
   }
@@ -61,23 +65,24 @@ export function underRules(state: StandingsState, rules: StandingsRules): Standi
     ? {
         ...state,
         rules,
-        clues: state.clues.under(rules.clues, rules.scoring.firstSolves.length),
+        clues: state.clues.under(rules.clues, bonusesAtMost(rules)),
         brackets: new Numbered([...state.brackets.names, ...rules.brackets]),
       }
     : undefined;
 }
 
-function suffices({ rules: { scoring }, clues, teams }: StandingsState, rules: StandingsRules): boolean {
-  const next: Scoring = rules.scoring;
-  if (isDynamic(next) !== isDynamic(scoring) || next.ranking !== scoring.ranking) return false;
+function suffices({ rules: before, clues, teams }: StandingsState, rules: StandingsRules): boolean {
+  const { scoring } = before;
+  const next = rules.scoring;
+  if (isDynamic(rules) !== isDynamic(before) || next.ranking !== scoring.ranking) return false;
   const byFinish = scoring.ranking === "finish";
   if (byFinish && next.finish !== scoring.finish) {
     const isSolved = (clue: string | undefined) => clue !== undefined && clues.find(clue) !== undefined;
     if (isSolved(next.finish) || isSolved(scoring.finish)) return false;
   }
-  if (!isDynamic(scoring)) return true;
+  if (!isDynamic(rules)) return true;
   const hidden = (team: number): boolean => isHidden(teams.flags[team] as number);
-  if (clues.rows.some((_, clue) => clues.isShort(clue, next.firstSolves.length, hidden))) return false;
+  if (clues.rows.some((_, clue) => clues.isShort(clue, bonusesAtMost(rules), hidden))) return false;
   if (byFinish) return true;
   const points = new Map(rules.clues.map((clue) => [clue.id, clue.points]));
   return clues.rows.every((row) => (row.points ?? 0) > 0 === (points.get(row.id) ?? 0) > 0);

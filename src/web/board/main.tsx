@@ -116,7 +116,10 @@ function Board() {
           // What is being revealed on the left must not stand on the right.
           <Stage />
         ) : isOpening ? (
-          <Join isLarge />
+          <>
+            <Cover at={told?.look?.cover} />
+            <Join isLarge />
+          </>
         ) : (
           <>
             <section class="panel panel-graph">
@@ -206,6 +209,16 @@ function Stage() {
         </div>
       )}
     </section>
+  );
+}
+
+/** What the hunt looks like, for who has just come in. */
+function Cover({ at }: { at: string | undefined }) {
+  if (at === undefined) return null;
+  return (
+    <div class="board-cover">
+      <Picture at={at} name="cover" />
+    </div>
   );
 }
 

@@ -4,6 +4,8 @@ import { useEffect, useLayoutEffect } from "preact/hooks";
 import type { Entry, Leaderboard } from "../../contract/standings.ts";
 import { call, huntPath, Problem } from "../shared/api.ts";
 import { locale, number, t } from "../shared/i18n.ts";
+import { Picture } from "../shared/look.tsx";
+import { onPaper } from "../shared/on-paper.ts";
 import { encoded } from "../shared/outside.ts";
 import { hidden } from "./reveal.ts";
 import { bracket, hunt, id, now, rows, shown } from "./state.ts";
@@ -74,7 +76,8 @@ export function Paper() {
   const seen = places.filter(({ rank }) => rank > (hidden.value ?? 0));
   const ofBracket = told?.brackets?.find((each) => each.id === bracket.value)?.title;
   return (
-    <section class="paper">
+    <section class="paper" style={onPaper(told?.look ?? {})}>
+      <Picture at={told?.look?.logo} name="logo" />
       <h1>
         <bdi>{told?.title}</bdi>
       </h1>

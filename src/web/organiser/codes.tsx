@@ -1,49 +1,17 @@
 /** The codes to print: six cards a page with cut marks, or one. Asked for once: each look is in the audit. */
 
 import { useState } from "preact/hooks";
-import { renderSVG } from "uqr";
 import type { Codes as CodesTold } from "../../contract/definition.ts";
 import type { Hunt } from "../../contract/hunt.ts";
-import { FONTS, isColour, isFont, readable } from "../../contract/tints.ts";
-import { number, t } from "../shared/i18n.ts";
-import { Picture } from "../shared/look.tsx";
+import { t } from "../shared/i18n.ts";
+import { isLocal, Sheets, SIX } from "./sheets.tsx";
 import { huntPath, loaded, useLoaded } from "./state.ts";
 
 const codes = loaded<CodesTold>();
 const told = loaded<Hunt>();
 
-/** Paper is white. */
-function onPaper({ colour, font }: NonNullable<Hunt["look"]>): Record<string, string> {
-  return {
-    ...(isFont(font) ? { "--text": FONTS[font], "--ui": FONTS[font], "font-family": FONTS[font] } : {}),
-    ...(colour !== undefined && isColour(colour) ? { "--mark": readable(colour, ["#ffffff"]) } : {}),
-  };
-}
-
-type Card = CodesTold["codes"][number];
-
-/** Cards of an A4 page, at six a page: in twos beside each other. */
-const SIX = 6;
-
-/** Characters that fit beside the code at each size of type. */
-const LONG_TITLE = 40;
-const LONGEST_TITLE = 75;
-
 /** Characters of the line under a code. */
 const SAY_MAX = 120;
-
-/** Whether only this machine, or this network, opens the address. */
-export function isLocal(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname.endsWith(".local") ||
-    /^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.|^0\.0\.0\.0$/.test(hostname) ||
-    /^\[(?:::1?|f[cd]|fe80)/.test(hostname)
-  );
-}
 
 /** `title`: the hunt's. */
 export function Codes({ hunt, title }: { hunt: string; title: string }) {
@@ -55,8 +23,6 @@ export function Codes({ hunt, title }: { hunt: string; title: string }) {
   const [say, setSay] = useState(t("scanMe"));
   const rows = codes.value.value?.codes ?? [];
   const perPage = isSix ? SIX : 1;
-  const pages: Card[][] = [];
-  for (let from = 0; from < rows.length; from += perPage) pages.push(rows.slice(from, from + perPage));
   return (
     <section class="stack">
       <p class="soft no-print">{codes.value.value && rows.length === 0 ? t("noCodes") : t("codesHint")}</p>
@@ -97,61 +63,19 @@ export function Codes({ hunt, title }: { hunt: string; title: string }) {
         </div>
       )}
       {rows.length > 0 && <p class="soft small no-print">{t("printHint")}</p>}
-      <div class={`sheets ${isSix ? "six" : "single"}`} style={onPaper(look)}>
-        {pages.map((cards, page) => (
-          <ul class="sheet-page" key={cards[0]?.clue}>
-            {cards.map((card, index) => (
-              <li key={card.clue} class="sheet-card">
-                <CutMarks />
-                {!hasTitles && <Picture at={look.logo} name="logo" />}
-                {hasTitles && (
-                  <p class="sheet-hunt" dir="auto">
-                    <Picture at={look.logo} name="logo" /> {title}
-                  </p>
-                )}
-                <Title text={hasTitles ? card.title : title} />
-                <div
-                  class="sheet-code"
-                  role="img"
-                  aria-label={card.title}
-                  dangerouslySetInnerHTML={{ __html: renderSVG(card.url || card.code, { border: 2 }) }}
-                />
-                <p class="sheet-say" dir="auto">
-                  {say}
-                </p>
-                <p class="sheet-foot">
-                  <code dir="ltr">{card.code}</code>
-                  <span>
-                    {number(page * perPage + index + 1)} / {number(rows.length)}
-                  </span>
-                </p>
-              </li>
-            ))}
-          </ul>
-        ))}
-      </div>
+      <Sheets
+        cards={rows.map(({ clue, title: ofClue, url, code }) => ({
+          id: clue,
+          title: hasTitles ? ofClue : title,
+          about: ofClue,
+          scanned: url || code,
+          code,
+        }))}
+        hunt={hasTitles ? title : undefined}
+        look={look}
+        say={say}
+        perPage={perPage}
+      />
     </section>
-  );
-}
-
-/** A title; long ones are set smaller, so that every code has the same size. */
-function Title({ text }: { text: string }) {
-  const size = text.length > LONGEST_TITLE ? "longest" : text.length > LONG_TITLE ? "long" : "";
-  return (
-    <h2 class={size}>
-      <bdi>{text}</bdi>
-    </h2>
-  );
-}
-
-/** At the corners of a card: short strokes, so that no frame is left on it. */
-function CutMarks() {
-  return (
-    <span class="cut-marks" aria-hidden="true">
-      <i />
-      <i />
-      <i />
-      <i />
-    </span>
   );
 }

@@ -13,7 +13,7 @@ import {
 } from "../../contract/asset-types.ts";
 import type { AssetRow, Assets } from "../../contract/assets.ts";
 import { Problem } from "../shared/api.ts";
-import { list, locale, t } from "../shared/i18n.ts";
+import { fileSize, list, t } from "../shared/i18n.ts";
 import { askFor } from "./dialog.tsx";
 import { issueLine, problemText } from "./engine.ts";
 import { putFile } from "./put-file.ts";
@@ -70,7 +70,7 @@ async function sendOne(hunt: string, file: File): Promise<{ name: string; alt: s
   const isPicture = assetTypeOf(`a.${ending}`)?.kind === "image";
   const answers = await askFor(
     t("fileSend"),
-    t("fileAbout", { name: file.name, size: sizeOf(body.size), before: sizeOf(file.size) }),
+    t("fileAbout", { name: file.name, size: fileSize(body.size), before: fileSize(file.size) }),
     [
       { name: "name", label: t("fileName"), kind: "id", value: nameOf(file.name, ending) },
       ...(isPicture ? [{ name: "alt", label: t("fileAlt"), required: false }] : []),
@@ -93,22 +93,13 @@ async function sendOne(hunt: string, file: File): Promise<{ name: string; alt: s
 async function send(hunt: string, chosen: readonly File[], picked: Picked | undefined): Promise<void> {
   for (const file of chosen) {
     if (file.size > ASSET_BYTES) {
-      note(file.name, { why: t("fileTooLarge", { size: sizeOf(ASSET_BYTES) }) });
+      note(file.name, { why: t("fileTooLarge", { size: fileSize(ASSET_BYTES) }) });
       continue;
     }
     const sent = await sendOne(hunt, file);
     if (sent) picked?.(sent.name, referenceTo(sent.name, sent.alt));
   }
   await look(hunt);
-}
-
-function sizeOf(bytes: number): string {
-  const [amount, unit] = bytes < 1_000_000 ? [bytes / 1_000, "kilobyte"] : [bytes / 1_000_000, "megabyte"];
-  return new Intl.NumberFormat(locale.value, {
-    style: "unit",
-    unit,
-    maximumSignificantDigits: 3,
-  }).format(amount);
 }
 
 /** Called with the file that was chosen or sent, and the text that shows it. */
@@ -130,7 +121,7 @@ export function Files({ hunt, picked }: { hunt: string; picked?: Picked }) {
       {rows?.length === 0 && <p class="soft">{t("filesNone")}</p>}
       {rows && rows.length > 0 && (
         <p class="soft number">
-          {t("filesTotal", { count: rows.length, size: sizeOf(files.value?.bytes ?? 0) })}
+          {t("filesTotal", { count: rows.length, size: fileSize(files.value?.bytes ?? 0) })}
         </p>
       )}
       <ul class="files">
@@ -250,7 +241,7 @@ function OneFile({ hunt, row: { name, size, usedIn, url }, isEditor, picked }: O
           <bdi dir="ltr">{name}</bdi>
         </a>
         <p class="small soft">
-          {sizeOf(size)}
+          {fileSize(size)}
           {" · "}
           {usedIn.length === 0
             ? t("fileUnused")

@@ -1,13 +1,14 @@
 /** Teams before anybody comes: a list in, their codes out, as a file and as a sheet to print. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { renderSVG } from "uqr";
 import { csvOf } from "../../contract/csv.ts";
+import type { Hunt } from "../../contract/hunt.ts";
 import type { TeamsMade } from "../../contract/team.ts";
 import { t } from "../shared/i18n.ts";
 import { encoded } from "../shared/outside.ts";
 import { save } from "../shared/save.ts";
-import { ask, attempt, huntPath } from "./state.ts";
+import { isLocal, Sheets, SIX } from "./sheets.tsx";
+import { ask, attempt, huntPath, loaded, useLoaded } from "./state.ts";
 import { ToldAt } from "./told.tsx";
 
 /** Longest list the engine takes, bytes. */
@@ -15,6 +16,7 @@ const LIST_MAX = 262_144;
 
 const made = signal<TeamsMade | undefined>(undefined);
 const list = signal("");
+const dressed = loaded<Hunt>();
 
 const linkOf = (hunt: string, code: string): string =>
   `${location.origin}/play/${encoded(hunt)}?join=${encoded(code)}`;
@@ -46,6 +48,8 @@ export function MadeTeams({ hunt, done }: { hunt: string; done: () => void }) {
     if (sent) done();
   };
   const told = made.value;
+  useLoaded(dressed, huntPath(hunt), 0);
+  const { title, look = {} } = dressed.value.value ?? {};
   return (
     <>
       <details class="card no-print">
@@ -86,6 +90,7 @@ export function MadeTeams({ hunt, done }: { hunt: string; done: () => void }) {
             )}
             {told.teams.length > 0 && (
               <div class="row">
+                {isLocal(location.origin) && <p class="note bad">{t("codesLocal")}</p>}
                 <button
                   type="button"
                   class="quiet"
@@ -104,22 +109,21 @@ export function MadeTeams({ hunt, done }: { hunt: string; done: () => void }) {
         )}
       </details>
       {told && told.teams.length > 0 && (
-        <ul class="sheet team-sheet">
-          {told.teams.map(({ id, name, joinCode }) => (
-            <li key={id}>
-              <div
-                class="sheet-code"
-                role="img"
-                aria-label={name}
-                dangerouslySetInnerHTML={{ __html: renderSVG(linkOf(hunt, joinCode), { border: 2 }) }}
-              />
-              <h2>
-                <bdi>{name}</bdi>
-              </h2>
-              <code dir="ltr">{joinCode}</code>
-            </li>
-          ))}
-        </ul>
+        <div class="team-sheet">
+          <Sheets
+            cards={told.teams.map(({ id, name, joinCode }) => ({
+              id,
+              title: name,
+              about: name,
+              scanned: linkOf(hunt, joinCode),
+              code: joinCode,
+            }))}
+            hunt={title}
+            look={look}
+            say={t("teamCardSays")}
+            perPage={SIX}
+          />
+        </div>
       )}
     </>
   );

@@ -10,6 +10,7 @@ import { Finish, isThrough } from "./finish.tsx";
 import { isNew, markOpened } from "./fresh.ts";
 import { Tried } from "./guesses.tsx";
 import { Help } from "./help.tsx";
+import { Instead } from "./instead.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
 import { SentIn } from "./kinds/submission.tsx";
@@ -83,7 +84,7 @@ export function ClueList() {
                         ? t("waitsForJudge")
                         : isShut(clue)
                           ? t("closed")
-                          : number(clue.points)}
+                          : number(clue.value ?? clue.points)}
                   </span>
                 </a>
               </li>
@@ -189,6 +190,9 @@ function OneClue({ clue }: { clue: ClueApart }) {
         </h1>
         <p class="row number soft">
           <span>{t("points", { count: clue.points })}</span>
+          {clue.value !== undefined && clue.value !== clue.points && isOpen(clue) && (
+            <span>{t("worthNow", { count: clue.value })}</span>
+          )}
           {clue.state === "solved" && (
             <span class="solved">
               <Icon name="check" /> {t("solved")} {clue.solvedAt && clock(clue.solvedAt)}
@@ -221,6 +225,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
       <SentIn clue={clue} />
       {open && <TriesLeft clue={clue} />}
       {open && Solve && <Solve clue={clue} wait={wait} />}
+      {open && <Instead clue={clue} wait={wait} />}
       <Told about={aboutOf(clue)}>
         {wait > 0 && isOpen(clue) && heard?.outcome !== "cooldown" && (
           <p class="note number" role="timer">

@@ -60,10 +60,20 @@ function marks(isWrong: boolean, hint?: string) {
 }
 
 export function Asks({ joining, wrong }: { joining: Joining; wrong: string }) {
+  // The engine knows what the organisers have of a registered player; the page does not.
+  const isRegistered = joining.require !== "anyone";
   return (
     <>
+      {isRegistered && joining.fields?.some(({ required }) => required) && (
+        <p class="soft small">{t("registeredFields")}</p>
+      )}
       {joining.fields?.map((field) => (
-        <FieldInput key={field.id} field={field} isWrong={wrong === fieldName(field.id)} />
+        <FieldInput
+          key={field.id}
+          field={field}
+          mayLack={isRegistered}
+          isWrong={wrong === fieldName(field.id)}
+        />
       ))}
       {joining.minAge !== undefined && (
         <label>
@@ -106,12 +116,16 @@ const COMPLETED = { text: "on", email: "email", phone: "tel", number: "off" } as
 
 function FieldInput({
   field: { id, label, kind, required, contact, options },
+  mayLack,
   isWrong,
 }: {
   field: Field;
+  /** It may stay empty on the page, whatever the hunt asks. */
+  mayLack: boolean;
   isWrong: boolean;
 }) {
   const name = fieldName(id);
+  const isNeeded = required && !mayLack;
   const said = (
     <span>
       <bdi>{label}</bdi>
@@ -122,7 +136,7 @@ function FieldInput({
   if (kind === "checkbox") {
     return (
       <label class="tick">
-        <input name={name} type="checkbox" required={required} {...marks(isWrong)} />
+        <input name={name} type="checkbox" required={isNeeded} {...marks(isWrong)} />
         {said}
       </label>
     );
@@ -131,7 +145,7 @@ function FieldInput({
     return (
       <label>
         {said}
-        <select name={name} required={required} {...marks(isWrong)}>
+        <select name={name} required={isNeeded} {...marks(isWrong)}>
           <option value="">{t("chooseOption")}</option>
           {options?.map((option) => (
             <option key={option.id} value={option.id}>
@@ -148,7 +162,7 @@ function FieldInput({
       <input
         name={name}
         type={TYPES[kind] as "text"}
-        required={required}
+        required={isNeeded}
         maxLength={UNITS_MAX}
         autocomplete={COMPLETED[kind]}
         enterkeyhint="next"

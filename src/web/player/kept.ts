@@ -60,6 +60,8 @@ const isClue = (value: unknown): boolean =>
   (value.bodyAt === undefined ? typeof value.body === "string" : isTextAt(value.bodyAt)) &&
   ["undefined", "string"].includes(typeof value.body) &&
   isNumber(value.points) &&
+  (value.value === undefined || isNumber(value.value)) &&
+  ["undefined", "string"].includes(typeof value.closesAt) &&
   isNumber(value.attempts) &&
   (value.attemptsLeft === undefined || isNumber(value.attemptsLeft)) &&
   (value.attemptsOfClue === undefined || isNumber(value.attemptsOfClue)) &&

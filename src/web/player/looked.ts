@@ -10,7 +10,7 @@ export type Told = MeApart | MeChanges;
 export function wholeOf(told: Told, before: MeApart | undefined): MeApart {
   if (!("since" in told)) return told;
   if (!before) throw new Error("changes of a look that nobody had");
-  const { since: _, order, points, clues, rounds, announcements, ...rest } = told;
+  const { since: _, order, points, values, clues, rounds, announcements, ...rest } = told;
   const known = new Map(before.clues.map((clue) => [clue.id, clue]));
   for (const clue of clues) known.set(clue.id, clue);
   const ids = order ?? before.clues.map(({ id }) => id);
@@ -25,7 +25,15 @@ export function wholeOf(told: Told, before: MeApart | undefined): MeApart {
       const clue = known.get(id);
       if (!clue) return [];
       const worth = points?.[id];
-      return [worth === undefined ? clue : { ...clue, points: worth }];
+      // Where the engine tells no value of its own, it moves with the points.
+      const value = values?.[id] ?? (clue.value === undefined ? undefined : worth);
+      return [
+        {
+          ...clue,
+          ...(worth === undefined ? {} : { points: worth }),
+          ...(value === undefined ? {} : { value }),
+        },
+      ];
     }),
     announcements: announcements ?? before.announcements,
   };

@@ -32,9 +32,9 @@ function useTold<Told>(path: string | undefined, again: unknown): Told | null | 
 export function Solvers({ clue, again }: { clue: string; again: unknown }) {
   const shown = hunt.value?.show?.solves;
   const solves = useTold<ClueSolves>(shown && `/clues/${encoded(clue)}/solves`, again);
-  if (!solves) return null;
+  if (!solves?.count) return null;
   const { count, first = [] } = solves;
-  const line = count === 0 ? t("solvedByNone") : t("solvedByTeams", { count });
+  const line = t("solvedByTeams", { count });
   if (first.length === 0) return <p class="soft">{line}</p>;
   return (
     <details class="tried">

@@ -433,6 +433,36 @@ prizes:
     expectQuiet(watched);
   });
 
+  test("[WEB-202] the codes of teams are cards as well, in the hunt's look", async () => {
+    const path = "/v1/hunts/crews/assets/logo.svg";
+    const logo = { token: pages.token, body: logoOf(0), type: "application/octet-stream" };
+    await pages.client.call("PUT", path, logo);
+    const teams = { mode: "teams", maxSize: 4 };
+    const look = { logo: "asset:logo.svg", colour: "#ffd400", font: "serif" };
+    await publish("crews", stringify({ ...HUNT, teams, look }));
+    const { page, watched } = await openForms("crews/teams");
+    await page.locator("summary", { hasText: "Make teams beforehand" }).click();
+    const names = Array.from({ length: 7 }, (_, index) => `Crew ${index}`);
+    await page.locator("details textarea").fill(names.join("\n"));
+    await page.locator("details button[type=submit]").click();
+    await page.locator(".sheet-card").nth(6).waitFor();
+    const card = page.locator(".sheet-card").first();
+    expect(await card.innerText()).toContain("Crew 0");
+    expect(await card.innerText()).toContain("Formed");
+    const mark = card.locator("img.logo");
+    await expect.poll(() => mark.evaluate((of: HTMLImageElement) => of.naturalWidth)).toBeGreaterThan(0);
+    // The yellow is not to be read on white.
+    const colour = await card.locator("h2").evaluate((title) => getComputedStyle(title).color);
+    expect(colour).not.toBe("rgb(255, 212, 0)");
+    expect(await card.locator("h2").evaluate((title) => getComputedStyle(title).fontFamily)).toContain(
+      "serif",
+    );
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+    expect([...pdf.matchAll(/\/MediaBox/g)]).toHaveLength(2);
+    await expectAccessible(page);
+    expectQuiet(watched);
+  });
+
   test("[WEB-139] [WEB-140] a look and a webhook are made by forms, and the card of previews is drawn", async () => {
     await publish("worn", `# Mine.\n${stringify(HUNT)}`);
     for (const [name, body] of [

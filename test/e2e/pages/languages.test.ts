@@ -43,7 +43,7 @@ const themed = (page: Page, theme: string): Promise<void> =>
   }, theme);
 
 /** Publishes the hunt in one of the looks, its pictures first. */
-async function worn(hunt: string, place: number): Promise<void> {
+async function worn(hunt: string, place: number, phase: "draft" | "live" = "live"): Promise<void> {
   const { title, description, ...look } = LOOKS[place] as (typeof LOOKS)[number];
   for (const [name, body] of [
     ["logo.svg", logoOf(place)],
@@ -56,7 +56,7 @@ async function worn(hunt: string, place: number): Promise<void> {
     expect(sent.status, sent.text).toBe(201);
   }
   const pictures = { logo: "asset:logo.svg", cover: "asset:cover.svg" };
-  await pages.client.publish(hunt, { ...HUNT, title, description, look: { ...look, ...pictures } });
+  await pages.client.publish(hunt, { ...HUNT, title, description, look: { ...look, ...pictures } }, phase);
 }
 
 describe.skipIf(noBrowser)(
@@ -127,6 +127,23 @@ describe.skipIf(noBrowser)(
       await expectAccessible(board.page);
       expectQuiet(watched);
       expectQuiet(board.watched);
+    });
+
+    test("[WEB-201] before the start the board has the cover above the way in, on a wall and on a tablet", async () => {
+      await worn("covered", 1, "draft");
+      const { page, watched } = await pages.page("/board/covered", WALL);
+      const cover = page.locator(".board-cover img.cover");
+      await expect.poll(() => cover.evaluate((of: HTMLImageElement) => of.naturalWidth)).toBeGreaterThan(0);
+      for (const viewport of [WALL.viewport, { width: 1_024, height: 600 }, { width: 820, height: 1_180 }]) {
+        await page.setViewportSize(viewport);
+        expect((await cover.boundingBox())?.height).toBeGreaterThan(60);
+        const code = await page.locator(".board-qr").boundingBox();
+        expect((code?.y ?? 0) + (code?.height ?? 0)).toBeLessThan(viewport.height);
+        await expectFits(page);
+      }
+      await page.setViewportSize(WALL.viewport);
+      await expectAccessible(page);
+      expectQuiet(watched);
     });
 
     test.runIf(wantsPictures)("[WEB-11] three looks, in light and dark", async () => {

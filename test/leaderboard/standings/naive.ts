@@ -12,7 +12,7 @@ export interface Report {
   fact: ScoreFact;
 }
 
-type Solve = { clue: string; points: number; at: number; seq: number };
+type Solve = { clue: string; points: number; less?: number; at: number; seq: number };
 
 interface NaiveTeam {
   id: string;
@@ -55,7 +55,10 @@ export class NaiveStandings {
 
   constructor(rules: StandingsRules, reports: readonly Report[]) {
     this.rules = rules;
-    this.dynamic = rules.scoring.decay.kind !== "none" || rules.scoring.firstSolves.length > 0;
+    const all = [rules.scoring, ...rules.clues];
+    this.dynamic = all.some(
+      ({ decay, firstSolves }) => (decay?.kind ?? "none") !== "none" || firstSolves?.length,
+    );
     const ordered = reports.toSorted((a, b) =>
       a.shard === b.shard ? a.fact.seq - b.fact.seq : a.shard < b.shard ? -1 : 1,
     );
@@ -103,8 +106,10 @@ export class NaiveStandings {
   }
 
   value(clue: string): number {
-    const points = this.basePoints(clue);
-    return points === undefined ? 0 : naiveClueValue(this.rules.scoring.decay, points, this.solveCount(clue));
+    const defined = this.rules.clues.find(({ id }) => id === clue);
+    if (!defined) return 0;
+    const { points, speed, decay = this.rules.scoring.decay } = defined;
+    return speed ? points : naiveClueValue(decay, points, this.solveCount(clue));
   }
 
   /** The solves of a clue by teams that are not hidden, first to last. */
@@ -120,15 +125,16 @@ export class NaiveStandings {
   }
 
   bonus(team: NaiveTeam, clue: string): number {
-    if (team.banned || this.basePoints(clue) === undefined) return 0;
+    const defined = this.rules.clues.find(({ id }) => id === clue);
+    if (team.banned || !defined) return 0;
     const slot = this.order(clue).findIndex((solve) => solve.team === team);
-    return this.rules.scoring.firstSolves[slot] ?? 0;
+    return (defined.firstSolves ?? this.rules.scoring.firstSolves)[slot] ?? 0;
   }
 
   score(id: string): number {
     const team = this.teams.get(id) as NaiveTeam;
-    const solved = team.solves.map(({ clue, points }) =>
-      this.dynamic ? this.value(clue) + this.bonus(team, clue) : points,
+    const solved = team.solves.map(({ clue, points, less = 0 }) =>
+      this.dynamic ? Math.max(0, this.value(clue) - less) + this.bonus(team, clue) : points,
     );
     return solved.reduce((sum, points) => sum + points, team.adjusted);
   }

@@ -22,15 +22,31 @@ export const rulesArbitrary: fc.Arbitrary<StandingsRules> = fc
       fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 3 }),
     ),
     points: fc.array(fc.constantFrom(0, 10, 37, 100), { minLength: 1, maxLength: 40 }),
+    /** What a few clues have of their own; half of the hunts have none. */
+    own: fc.oneof(
+      fc.constant<object[]>([]),
+      fc.array(
+        fc.constantFrom<object>(
+          {},
+          {},
+          { speed: true },
+          { decay: { kind: "log", minimum: 5, solves: 4 } },
+          { decay: { kind: "none", minimum: 0, solves: 1 } },
+          { firstSolves: [7, 3, 3, 1] },
+          { firstSolves: [] },
+        ),
+        { maxLength: 6 },
+      ),
+    ),
   })
-  .map(({ ranking, finish, kind, minimum, solves, firstSolves, points }) => ({
+  .map(({ ranking, finish, kind, minimum, solves, firstSolves, points, own }) => ({
     scoring: {
       ranking,
       ...(finish !== undefined && { finish }),
       decay: { kind, minimum, solves },
       firstSolves,
     },
-    clues: points.map((value, i) => ({ id: `c${i}`, points: value })),
+    clues: points.map((value, i) => ({ id: `c${i}`, points: value, ...own[i] })),
     brackets: ["locals", "visitors", "empty"],
   }));
 
@@ -64,6 +80,7 @@ const actionArbitrary = fc.record({
     "filled" as const,
   ),
   at: fc.nat(25),
+  less: fc.constantFrom(0, 0, 0, 5, 20, 200),
   gap: fc.integer({ min: 1, max: 3 }),
 });
 
@@ -86,7 +103,7 @@ function factsOf(
     teams: [] as Team[],
     facts: [] as ScoreFact[],
   }));
-  for (const { shard: number, what, team: pick, clue, points, mark, at, gap, takesBack } of actions) {
+  for (const { shard: number, what, team: pick, clue, points, mark, at, gap, takesBack, less } of actions) {
     const shard = shards[number] as (typeof shards)[number];
     const head = { seq: shard.seq + gap, at };
     const team = shard.teams[pick % Math.max(1, shard.teams.length)];
@@ -106,7 +123,7 @@ function factsOf(
     } else if (what === "solve") {
       const [solved] = team.open.splice(clue % Math.max(1, team.open.length), 1);
       if (solved === undefined) continue;
-      const given = { clue: solved, points: Math.max(0, points) };
+      const given = { clue: solved, points: Math.max(0, points), ...(less === 0 ? {} : { less }) };
       fact = { ...head, team: team.id, type: "solve", ...given };
       team.solves.push({ ...head, ...given });
     } else if (what === "correct") {
@@ -117,7 +134,10 @@ function factsOf(
       team.solves = team.solves.filter((solve) => solve.clue !== id);
       team.open = team.open.filter((open) => open !== id);
       if (takesBack) team.open.push(id);
-      else team.solves.push({ at: clue % 26, seq: head.seq, clue: id, points: Math.max(0, points) });
+      else {
+        const worth = { points: Math.max(0, points), ...(less === 0 ? {} : { less }) };
+        team.solves.push({ at: clue % 26, seq: head.seq, clue: id, ...worth });
+      }
       team.solves.sort((a, b) => a.at - b.at || a.seq - b.seq);
       const by = (takesBack ? 0 : Math.max(0, points)) - before;
       const { joined } = team;

@@ -232,7 +232,10 @@ describe("the standings against the naive model", { timeout: 90_000 }, () => {
           const next: StandingsRules = close
             ? {
                 ...other,
-                clues: rules.clues.map(({ id, points }) => ({ id, points: points === 0 ? 0 : points + 5 })),
+                clues: rules.clues.map((clue) => ({
+                  ...clue,
+                  points: clue.points === 0 ? 0 : clue.points + 5,
+                })),
                 scoring: {
                   ...rules.scoring,
                   firstSolves: rules.scoring.firstSolves.map((bonus) => bonus + 1),

@@ -224,6 +224,8 @@ describe("the guarded origin", () => {
       facts: method("facts"),
       teams: method("teams"),
       registration: method("registration"),
+      signUp: method("signUp"),
+      signUps: method("signUps"),
       register: method("register"),
       unregister: method("unregister"),
       eraseHunt: method("eraseHunt"),
@@ -238,6 +240,8 @@ describe("the guarded origin", () => {
     await origin.sums("h", "s");
     await origin.teams("h", "s", "a", 9);
     expect(await origin.registration("x-1")).toBe("registration");
+    await origin.signUp("h", "x-1");
+    await origin.signUps("h", "x-1", 9);
     await origin.register([]);
     await origin.eraseHunt("h");
     const all = [

@@ -97,7 +97,8 @@ describe("[WEB-93] conditions", () => {
       [{ atLeast: 2, of: [] }, "atLeast"],
       [{ any: [], weight: 2 }, "any"],
       [{ holds: 3 }, undefined],
-      [{ after: "30m", since: "lamp" }, undefined],
+      [{ after: "30m", since: "lamp" }, "after"],
+      [{ after: "30m", since: "lamp", until: "noon" }, undefined],
       ["never", undefined],
       [[], undefined],
     ] as const) {

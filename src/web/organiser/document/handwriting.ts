@@ -33,10 +33,10 @@ const HUNT = [
   ..."clues prizes webhooks".split(" "),
 ];
 const CLUE = [
-  ..."id round title tags body attachments kind meta points code place choices select parts answers".split(
+  ..."id round title tags body attachments kind meta points code place instead choices select parts answers".split(
     " ",
   ),
-  ..."compare nudges hints opens closes attempts solution".split(" "),
+  ..."compare nudges hints opens closes speed decay firstSolves attempts solution".split(" "),
 ];
 const PRIZE = "id title mode odds stock perTeam perPlayer per codes window requires".split(" ");
 /** Of everything else: what a reader looks for first. */

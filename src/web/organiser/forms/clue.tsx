@@ -18,6 +18,7 @@ import { KIND_FORMS, keysToDrop } from "./kinds/all.ts";
 import { useModel } from "./model.ts";
 import { FilesField, InsertFile } from "./pick-file.tsx";
 import { CluePreview } from "./preview.tsx";
+import { FirstSolves } from "./rules.tsx";
 import { TranslatedField } from "./translated.tsx";
 
 /** When the clue can be solved no more. */
@@ -40,6 +41,55 @@ function Closing({ path: clue }: { path: Path }) {
       />
       {kind === "after" && <DurationField path={[...path, "after"]} label={t("howLong")} needed />}
       {kind === "at" && <TimeField path={[...path, "at"]} label={t("timeOf")} needed />}
+    </fieldset>
+  );
+}
+
+/** How its points fall: with time, or with its solves. */
+function Worth({ path: clue }: { path: Path }) {
+  const model = useModel();
+  const [speed, decay] = [
+    [...clue, "speed"],
+    [...clue, "decay"],
+  ];
+  const own = model.text([...decay, "kind"]);
+  const kind = model.at(speed) !== undefined ? "speed" : own === "" ? "hunt" : own;
+  const become = (to: string): void => {
+    model.edit("", (edit) => {
+      edit.remove(speed);
+      edit.remove(decay);
+      if (to === "speed") edit.set(speed, { full: "5m", none: "30m", minimum: 0 });
+      else if (to === "none") edit.set(decay, { kind: to });
+      else if (to !== "hunt") edit.set(decay, { kind: to, minimum: 0, solves: 40 });
+    });
+  };
+  return (
+    <fieldset class="words">
+      <legend>{t("worthLegend")}</legend>
+      <SelectField
+        path={kind === "speed" ? speed : decay}
+        label={t("worth")}
+        options={["hunt", "none", "linear", "log", "speed"].map((value) => ({
+          value,
+          label: t(`worth_${value}`),
+        }))}
+        otherwise={kind}
+        onChange={become}
+      />
+      {kind === "speed" && (
+        <div class="columns">
+          <DurationField path={[...speed, "full"]} label={t("speedFull")} needed />
+          <DurationField path={[...speed, "none"]} label={t("speedNone")} needed />
+          <NumberField path={[...speed, "minimum"]} label={t("decayMinimum")} min={0} placeholder="0" />
+        </div>
+      )}
+      {(kind === "linear" || kind === "log") && (
+        <div class="columns">
+          <NumberField path={[...decay, "minimum"]} label={t("decayMinimum")} min={0} />
+          <NumberField path={[...decay, "solves"]} label={t("decaySolves")} min={1} />
+        </div>
+      )}
+      <FirstSolves path={[...clue, "firstSolves"]} hint={t("firstSolvesOwn")} />
     </fieldset>
   );
 }
@@ -106,6 +156,7 @@ export function ClueForm({ index }: { index: number }) {
           <Condition path={[...path, "opens"]} label={t("opensWhen")} own={id} />
         </fieldset>
         <Closing path={path} />
+        <Worth path={path} />
         <Hints path={path} />
         <details class="more">
           <summary>{t("moreSettings")}</summary>

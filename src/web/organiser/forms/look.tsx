@@ -1,7 +1,6 @@
 /** How the hunt's pages look: pictures, two colours with what becomes of them, type; and the picture of its links. */
 import { useState } from "preact/hooks";
 import { ASSET_SCHEME } from "../../../contract/asset-types.ts";
-import type { Assets } from "../../../contract/assets.ts";
 import {
   CONTRAST_MIN,
   contrast,
@@ -19,17 +18,11 @@ import { Picture } from "../../shared/look.tsx";
 import { dottedOf, type Path } from "../document/path.ts";
 import { problemText } from "../engine.ts";
 import { putFile } from "../put-file.ts";
-import { huntPath, loaded, useLoaded } from "../state.ts";
 import { Findings, fieldId, SelectField, useFault, useTyped } from "./fields.tsx";
+import { forgetFiles, useFiles } from "./known-files.ts";
 import { type Model, useModel } from "./model.ts";
 import { FileField } from "./pick-file.tsx";
 import { cardOf } from "./social-card.ts";
-
-const files = loaded<Assets>();
-
-/** Looks for a picture that was not there: the first wait, and the longest, ms. */
-const FILES_EVERY = 2_000;
-const FILES_UP_TO = 60_000;
 
 /** What the card that is made here is called. */
 const CARD = "card.jpg";
@@ -40,14 +33,11 @@ export function LookForm() {
   const model = useModel();
   const style = styleIn(model);
   const names = ["logo", "cover", "card"].map((key) => nameIn(model, key));
-  const known = files.value.value?.assets;
-  useLoaded(files, huntPath(model.work.hunt, "/assets"), FILES_EVERY, {
-    active: !names.every((name) => name === "" || known?.some((asset) => asset.name === name) === true),
-    upTo: FILES_UP_TO,
-    isSame: (before, now) => before.assets.length === now.assets.length,
-  });
-  const addressOf = (key: string): string | undefined =>
-    known?.find(({ name }) => name === nameIn(model, key))?.url;
+  const addresses = useFiles(
+    model.work.hunt,
+    names.filter((name) => name !== ""),
+  );
+  const addressOf = (key: string): string | undefined => addresses.get(nameIn(model, key));
   const pictures = { logo: addressOf("logo"), cover: addressOf("cover"), card: addressOf("card") };
   return (
     <div class="stack">
@@ -203,7 +193,7 @@ function MakeCard({ pictures }: { pictures: Pictures }) {
     try {
       const picture = await cardOf({ ...pictures, title: model.shown(["title"]), ...styleIn(model) });
       await putFile(model.work.hunt, CARD, picture);
-      files.value = { value: undefined, problem: "" };
+      forgetFiles();
       model.set(["look", "card"], `${ASSET_SCHEME}${CARD}`);
       setState({ busy: false, done: true });
     } catch (error) {

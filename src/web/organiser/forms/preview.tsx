@@ -1,22 +1,15 @@
 /** A clue as a team sees it on a phone. */
 import { useState } from "preact/hooks";
-import type { Assets } from "../../../contract/assets.ts";
 import { number, t } from "../../shared/i18n.ts";
 import { Markdown } from "../../shared/markdown.tsx";
 import type { Path } from "../document/path.ts";
-import { huntPath, loaded, useLoaded } from "../state.ts";
 import { KIND_FORMS } from "./kinds/all.ts";
+import { useFiles } from "./known-files.ts";
 import { useModel } from "./model.ts";
 import { languageName } from "./translated.tsx";
 
-const files = loaded<Assets>();
-
 /** A file in a text. */
 const NAMED = /\(asset:([a-z0-9._/-]+)\)/g;
-
-/** Looks for a file that a text names and that was not there: the first wait, and the longest, ms. */
-const FILES_EVERY = 2_000;
-const FILES_UP_TO = 60_000;
 
 export function CluePreview({ path }: { path: Path }) {
   const model = useModel();
@@ -31,15 +24,7 @@ export function CluePreview({ path }: { path: Path }) {
     return typeof own === "string" ? own : model.shown(at);
   };
   const named = [...said([...path, "body"]).matchAll(NAMED)].map(([, name]) => name ?? "");
-  const isThere = (name: string): boolean =>
-    files.value.value?.assets.some((asset) => asset.name === name) === true;
-  // One that is not there may be on its way.
-  useLoaded(files, huntPath(model.work.hunt, "/assets"), FILES_EVERY, {
-    active: !named.every(isThere),
-    upTo: FILES_UP_TO,
-    isSame: (before, now) => before.assets.length === now.assets.length,
-  });
-  const addresses = new Map(files.value.value?.assets.map(({ name, url }) => [name, url]));
+  const addresses = useFiles(model.work.hunt, named);
   /** Files by the addresses that open them to who writes; what is not there shows its words. */
   const withFiles = (text: string): string =>
     text.replaceAll(NAMED, (whole, name: string) => {

@@ -1,5 +1,6 @@
 /** How teams are ranked, what solves are worth, how many tries there are, and whether teams may ask for help. */
 import { t } from "../../shared/i18n.ts";
+import { dottedOf, type Path } from "../document/path.ts";
 import {
   DurationField,
   Findings,
@@ -60,7 +61,18 @@ export function RulesForm() {
             <NumberField path={["scoring", "decay", "solves"]} label={t("decaySolves")} min={1} />
           </div>
         )}
-        <FirstSolves />
+        <FirstSolves path={["scoring", "firstSolves"]} hint={t("firstSolvesHint")} />
+        <SelectField
+          path={["scoring", "penalty"]}
+          label={t("penalty")}
+          hint={t("penaltyHint")}
+          options={["none", "points"].map((value) => ({ value, label: t(`penalty_${value}`) }))}
+          otherwise={model.at(["scoring", "penalty"]) === undefined ? "none" : "points"}
+          onChange={(to) => model.set(["scoring", "penalty"], to === "none" ? undefined : { points: 5 })}
+        />
+        {model.at(["scoring", "penalty"]) !== undefined && (
+          <NumberField path={["scoring", "penalty", "points"]} label={t("penaltyEach")} min={1} />
+        )}
         <Findings path={["scoring"]} exact />
       </fieldset>
       <fieldset class="words" data-path="attempts">
@@ -97,9 +109,8 @@ export function RulesForm() {
 }
 
 /** Points as one writes them: 30, 20, 10. */
-function FirstSolves() {
+export function FirstSolves({ path, hint }: { path: Path; hint: string }) {
   const model = useModel();
-  const path = ["scoring", "firstSolves"];
   const typed = useTyped(model.list(path).join(", "), (text) => {
     const points = text
       .split(/[,;\s]+/)
@@ -108,9 +119,9 @@ function FirstSolves() {
     model.set(path, points.length === 0 ? undefined : points);
   });
   return (
-    <div class="field" data-path="scoring.firstSolves">
+    <div class="field" data-path={dottedOf(path)}>
       <label htmlFor={fieldId(path)}>{t("firstSolves")}</label>
-      <p class="soft small">{t("firstSolvesHint")}</p>
+      <p class="soft small">{hint}</p>
       <input id={fieldId(path)} inputMode="text" dir="ltr" placeholder="30, 20, 10" {...typed} />
       <Findings path={path} />
     </div>

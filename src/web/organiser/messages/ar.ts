@@ -240,6 +240,7 @@ export const ar: Translation<typeof en> = {
   cardTitles: "أظهر عناوين الألغاز",
   printHint: "A4، بنسبة 100٪، بلا رأس ولا تذييل؛ قُصّ عند العلامات. لملف PDF اختره طابعةً.",
   scanMe: "امسحني بكاميرا هاتفك",
+  teamCardSays: "امسحني للانضمام إلى هذا الفريق",
   noCodes: "لا لغز يُمسح في هذه المسابقة.",
   print: "اطبع",
   export: "نزّل كل السجلات",

@@ -235,6 +235,7 @@ export const de: Translation<typeof en> = {
   printHint:
     "A4, mit 100 %, ohne Kopf- und Fußzeilen; an den Marken schneiden. Für ein PDF wählst du es als Drucker.",
   scanMe: "Scannt mich mit der Handykamera",
+  teamCardSays: "Scannt mich, um zu diesem Team zu kommen",
   noCodes: "In dieser Schatzsuche gibt es nichts zu scannen.",
   print: "Drucken",
   export: "Alle Einträge herunterladen",

@@ -227,6 +227,7 @@ export const en = {
   printHint:
     "A4, at 100 %, without headers and footers; cut along the marks. For a PDF choose it as the printer.",
   scanMe: "Scan me with your phone’s camera",
+  teamCardSays: "Scan me to join this team",
   noCodes: "No clue of this hunt is scanned.",
   print: "Print",
   export: "Download all records",

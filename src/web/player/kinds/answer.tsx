@@ -6,7 +6,7 @@ import { t } from "../../shared/i18n.ts";
 import { act, isUnderWay, verdicts } from "../state.ts";
 import type { KindOnPage } from "./kind.ts";
 
-function AnswerBox({ clue, wait }: { clue: ClueApart; wait: number }) {
+export function AnswerBox({ clue, wait }: { clue: ClueApart; wait: number }) {
   const input = useRef<HTMLInputElement>(null);
   const busy = isUnderWay(`clue/${clue.id}`);
   const outcome = verdicts.value[`clue/${clue.id}`]?.outcome;

@@ -38,7 +38,6 @@ export const ar: Translation<typeof en> = {
     many: "{count} محاولة إجمالًا",
     other: "{count} محاولة إجمالًا",
   },
-  solvedByNone: "لم يحلّه أي فريق بعد.",
   solvedByTeams: {
     zero: "لم يحلّه أي فريق بعد.",
     one: "حلّه فريق واحد",
@@ -190,6 +189,14 @@ export const ar: Translation<typeof en> = {
   clueWithdrawn: "سحب المنظمون هذا اللغز من المطاردة.",
   closed: "مغلق",
   closesIn: "يُغلق بعد {time}",
+  worthNow: {
+    zero: "الآن لا نقاط",
+    one: "الآن نقطة واحدة",
+    two: "الآن نقطتان",
+    few: "الآن {count} نقاط",
+    many: "الآن {count} نقطة",
+    other: "الآن {count} نقطة",
+  },
   clueClosed: "انتهى وقته: لم يعد حله ممكنًا.",
   older: "الأقدم",
   loading: "جارٍ التحميل…",
@@ -258,6 +265,7 @@ export const ar: Translation<typeof en> = {
   meta: "تغذيه الألغاز الأخرى",
   back: "كل الألغاز",
   yourAnswer: "إجابتك",
+  instead: "لا تستطيع الوصول أو المسح؟",
   submit: "تحقق",
   checking: "جارٍ التحقق…",
   unlocked: {
@@ -457,6 +465,7 @@ export const ar: Translation<typeof en> = {
   switchText: "ما زلت تلعب في {team}. ينتهي ذلك حين تنضم هنا إلى فريق آخر.",
   externalId: "رقمك أو معرّفك",
   externalIdHint: "هذا البحث للمسجلين: تجد الرقم في دعوتك.",
+  registeredFields: "ما لدى المنظمين من تسجيلك يمكنك تركه فارغًا.",
   externalIdRefused: "لا يمكن استعمال هذا الرقم. راجع دعوتك.",
   notRegistered: "هذا الرقم غير مسجل. راجع دعوتك أو اسأل المنظمين.",
   playerBlocked: "لا يُسمح بالمشاركة بهذا الرقم. اسأل المنظمين.",

@@ -25,7 +25,6 @@ export const de: Translation<typeof en> = {
   late: "{title}: {text}",
   triesLeft: { one: "Noch ein Versuch", other: "Noch {count} Versuche" },
   triesOfClue: { one: "insgesamt noch einer", other: "insgesamt noch {count}" },
-  solvedByNone: "Noch kein Team hat es gelöst.",
   solvedByTeams: {
     one: "Ein Team hat es gelöst",
     other: "{count} Teams haben es gelöst",
@@ -121,6 +120,7 @@ export const de: Translation<typeof en> = {
   clueWithdrawn: "Die Veranstalter haben dieses Rätsel aus der Schatzsuche genommen.",
   closed: "Vorbei",
   closesIn: "Schließt in {time}",
+  worthNow: { one: "jetzt {count} Punkt", other: "jetzt {count} Punkte" },
   clueClosed: "Die Zeit ist um: Dieses Rätsel lässt sich nicht mehr lösen.",
   older: "Ältere",
   loading: "Wird geladen …",
@@ -161,6 +161,7 @@ export const de: Translation<typeof en> = {
   meta: "Baut auf den anderen Rätseln auf",
   back: "Alle Rätsel",
   yourAnswer: "Deine Antwort",
+  instead: "Du kannst nicht hin oder nicht scannen?",
   submit: "Prüfen",
   checking: "Wird geprüft …",
   unlocked: { one: "Ein neues Rätsel ist offen.", other: "{count} neue Rätsel sind offen." },
@@ -314,6 +315,7 @@ export const de: Translation<typeof en> = {
   switchText: "Noch spielst du bei {team}. Das endet, sobald du hier einem anderen Team beitrittst.",
   externalId: "Deine Nummer oder Kennung",
   externalIdHint: "Diese Schatzsuche ist für Angemeldete: Die Nummer steht in deiner Einladung.",
+  registeredFields: "Was die Veranstalter schon aus deiner Anmeldung haben, darfst du leer lassen.",
   externalIdRefused: "Diese Nummer geht nicht. Sieh noch einmal in deiner Einladung nach.",
   notRegistered:
     "Diese Nummer ist nicht angemeldet. Sieh noch einmal in deiner Einladung nach oder frag die Veranstalter.",

@@ -22,7 +22,6 @@ export const en = {
   late: "{title}: {text}",
   triesLeft: { one: "One try left for now", other: "{count} tries left for now" },
   triesOfClue: { one: "One try left in all", other: "{count} tries left in all" },
-  solvedByNone: "No team has solved it yet.",
   solvedByTeams: {
     one: "One team has solved it",
     other: "{count} teams have solved it",
@@ -52,15 +51,14 @@ export const en = {
   helpRefused:
     "This cannot be asked now: it is too early, the hunt is not running, or your team waits for other answers.",
   tellMe: "Notifications",
-  tellMeText:
-    "This device can tell you when the organisers announce or answer something, or open a clue, also while this page is closed.",
+  tellMeText: "This device can tell you of news, answers and opened clues, also while this page is closed.",
   tellMeOn: "This device tells you what happens, also while this page is closed.",
   tellMeStart: "Notify me",
   tellMeStop: "No more notifications",
   tellMeDenied:
     "This browser does not let the page notify you. You can change that in its settings for this site.",
   tellMeInstall:
-    "On an iPhone or iPad this works in the installed app: tap Share, then “Add to Home Screen”, and open the hunt from there.",
+    "On an iPhone or iPad this works in the installed app: tap Share, “Add to Home Screen”, and open it there.",
   tellMeFailed: "That did not work. Try again later.",
   helpFailed: "This was not sent. Try again.",
   yourChoice: "Your choice: {choice}",
@@ -118,6 +116,7 @@ export const en = {
   clueWithdrawn: "The organisers took this clue out of the hunt.",
   closed: "Closed",
   closesIn: "Closes in {time}",
+  worthNow: { one: "now {count} point", other: "now {count} points" },
   clueClosed: "Its time is over: it can be solved no more.",
   older: "Older",
   loading: "Loading…",
@@ -158,6 +157,7 @@ export const en = {
   meta: "Builds on the other clues",
   back: "All clues",
   yourAnswer: "Your answer",
+  instead: "Cannot go there, or cannot scan?",
   submit: "Check",
   checking: "Checking…",
   unlocked: { one: "A new clue is open.", other: "{count} new clues are open." },
@@ -230,7 +230,7 @@ export const en = {
   dismiss: "Close",
   // Ways in, refusals, and what waits.
   missingText:
-    "Perhaps the address was copied in part, or the hunt has another name by now. Ask whoever gave you the link, or enter the hunt here.",
+    "Perhaps the address was copied in part. Ask whoever gave you the link, or enter the hunt here.",
   wayIn: "Hunt, or the link you were given",
   wayInGo: "Open",
   backToHunt: "Back to {hunt}",
@@ -250,7 +250,7 @@ export const en = {
     "You may be forgotten: your name and all that tells who you are is deleted for good. What your team scored stays.",
   forgetMe: "Forget me",
   forgetSure:
-    "Delete all that tells who you are, for good? You are out of the hunt on every device, and nothing brings you back.",
+    "Delete all that tells who you are, for good? You are out of the hunt, and nothing brings you back.",
   endElsewhere: "Sign out everywhere else",
   endElsewhereText: "A device is lost, or somebody else has your code?",
   endElsewhereSure: "All other devices are signed out, and you get another return code. Go on?",
@@ -308,6 +308,7 @@ export const en = {
   switchText: "You still play in {team}. That ends once you join another team here.",
   externalId: "Your number or id",
   externalIdHint: "This hunt is for registered players: it is in your invitation.",
+  registeredFields: "What you registered with may stay empty.",
   externalIdRefused: "This number cannot be used. Look at your invitation again.",
   notRegistered:
     "This number is not registered for the hunt. Look at your invitation again, or ask the organisers.",

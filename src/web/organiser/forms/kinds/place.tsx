@@ -2,6 +2,7 @@
 import { t } from "../../../shared/i18n.ts";
 import { dottedOf, type Path } from "../../document/path.ts";
 import { Findings, NumberField } from "../fields.tsx";
+import { InsteadForm } from "../instead.tsx";
 import { PlaceMap } from "../place-map.tsx";
 import type { KindForm } from "./kind.ts";
 
@@ -34,6 +35,7 @@ function PlaceForm({ path }: { path: Path }) {
         </div>
       </details>
       <Findings path={at} exact />
+      <InsteadForm path={path} />
     </fieldset>
   );
 }
@@ -43,7 +45,7 @@ function PlacePreview() {
 }
 
 export const place: KindForm = {
-  keys: ["place"],
+  keys: ["place", "instead"],
   fresh: () => ({ place: { lat: 0, lng: 0, radius: RADIUS } }),
   Form: PlaceForm,
   Preview: PlacePreview,

@@ -2,17 +2,21 @@
 import { t } from "../../../shared/i18n.ts";
 import type { Path } from "../../document/path.ts";
 import { TextField } from "../fields.tsx";
+import { InsteadForm } from "../instead.tsx";
 import type { KindForm } from "./kind.ts";
 
 function ScanForm({ path }: { path: Path }) {
   return (
-    <TextField
-      path={[...path, "code"]}
-      label={t("ownCode")}
-      hint={t("ownCodeHint")}
-      placeholder={t("codeGenerated")}
-      plain
-    />
+    <>
+      <TextField
+        path={[...path, "code"]}
+        label={t("ownCode")}
+        hint={t("ownCodeHint")}
+        placeholder={t("codeGenerated")}
+        plain
+      />
+      <InsteadForm path={path} />
+    </>
   );
 }
 
@@ -20,4 +24,9 @@ function ScanPreview() {
   return <span class="button wide">{t("scanCode")}</span>;
 }
 
-export const scan: KindForm = { keys: ["code"], fresh: () => ({}), Form: ScanForm, Preview: ScanPreview };
+export const scan: KindForm = {
+  keys: ["code", "instead"],
+  fresh: () => ({}),
+  Form: ScanForm,
+  Preview: ScanPreview,
+};
