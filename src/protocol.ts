@@ -49,6 +49,7 @@ export type Command = { id: string; clientAt?: string } & (
   | { type: "checkin"; clue: string; position: Position }
   | { type: "hint"; clue: string; hint: string }
   | { type: "claim"; prize: string }
+  | { type: "start" }
 );
 
 /** The response's JSON text; `asOf`: epoch ms. */
@@ -108,7 +109,7 @@ export interface GivenConsent {
 
 /** What one player's event came to. Never holds a scan code or the digest of an accepted answer. */
 export interface PlayFact extends FactHead {
-  type: "answer" | "scan" | "checkin" | "hint" | "claim";
+  type: "answer" | "scan" | "checkin" | "hint" | "claim" | "start";
   outcome: RecordedOutcome;
   player: string;
   event: string;
@@ -360,6 +361,8 @@ export type ScoreFact = { seq: number; at: number; team: string } & (
   | { type: "join"; name: string; bracket?: string; empty?: true }
   | { type: "rename"; name: string }
   | { type: "bracket"; bracket: string }
+  /** Its own time began, from which its ties are broken. */
+  | { type: "start" }
   | { type: "solve"; clue: string; points: number; less?: number }
   | { type: "adjust"; points: number }
   | Recount

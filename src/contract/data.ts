@@ -126,6 +126,7 @@ export const importLine = z
     z.object({ ...lineHead, ...eventParts.checkin }),
     z.object({ ...lineHead, ...eventParts.hint }),
     z.object({ ...lineHead, ...eventParts.claim }),
+    z.object({ ...lineHead, ...eventParts.start }),
     z.object({
       ...lineHead,
       type: z.literal("unlock").meta({ description: "An organiser opens a clue", examples: ["unlock"] }),

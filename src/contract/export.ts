@@ -220,7 +220,7 @@ const memberLines = [
       .array(
         z.strictObject({
           type: z
-            .enum(["answer", "scan", "checkin", "hint", "claim"])
+            .enum(["answer", "scan", "checkin", "hint", "claim", "start"])
             .meta({ description: "What the player did", examples: ["hint"] }),
           event,
           outcome: z.enum(RECORDED).meta({ description: "What it came to", examples: ["taken"] }),
@@ -252,7 +252,7 @@ const memberLines = [
 const playLine = z.strictObject({
   ...head,
   type: z
-    .enum(["answer", "scan", "checkin", "hint", "claim"])
+    .enum(["answer", "scan", "checkin", "hint", "claim", "start"])
     .meta({ description: "What the player did", examples: ["answer"] }),
   outcome: z.enum(RECORDED).meta({ description: "What it came to", examples: ["incorrect"] }),
   player: id.describe("Who did it"),

@@ -30,6 +30,17 @@ export const publicHunt = z
           .enum(["teams", "solo"])
           .meta({ description: "Played in teams, or alone", examples: ["teams"] }),
         maxSize: whole("Players of a team at most", 4),
+        clock: z
+          .literal("own")
+          .meta({
+            description: "Each team's time runs from its own start (event `start`)",
+            examples: ["own"],
+          })
+          .exactOptional(),
+        limit: told(
+          "How long a team may play from its start, as the definition says it",
+          "90m",
+        ).exactOptional(),
       })
       .meta({ description: "How it is played", examples: [{ mode: "teams", maxSize: 4 }] }),
     registered: flag("Only registered players may join: a joining needs `externalId`").exactOptional(),

@@ -68,6 +68,7 @@ export const DEFINITION_ISSUES = [
   "window-missing",
   "decay-minimum",
   "speed-with-decay",
+  "limit-without-clock",
   "times-order",
   "closes-in-past",
   "webhook-id-missing",

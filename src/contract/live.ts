@@ -61,6 +61,8 @@ export const teamFrame = z
       )
       .meta({ description: "Prizes won, without codes", examples: [[]] })
       .exactOptional(),
+    startedAt: time.describe("Its own time began then, since the last frame").exactOptional(),
+    endsAt: time.describe("When that is over").exactOptional(),
   })
   .meta({
     description: "Progress of the player's team",

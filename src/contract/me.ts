@@ -261,6 +261,12 @@ const meShape = {
       solves: whole("Clues it solved", 5),
       rank: whole("Its place, from 1; hidden and banned teams have none", 12).exactOptional(),
       bracketRank: whole("Its place in its bracket, from 1", 3).exactOptional(),
+      startedAt: time
+        .describe(
+          "When its own time began, where each team has a clock of its own; absent: it has yet to start",
+        )
+        .exactOptional(),
+      endsAt: time.describe("When its own time is over").exactOptional(),
       banned: mark("It may not play").exactOptional(),
     })
     .meta({

@@ -54,6 +54,12 @@ export const eventParts = {
     type: z.literal("claim").meta({ description: "A prize is claimed", examples: ["claim"] }),
     prize: slug.meta({ description: "The prize", examples: ["lantern"] }),
   },
+  start: {
+    type: z.literal("start").meta({
+      description: "The team's own time begins, for all its members, where each team has a clock of its own",
+      examples: ["start"],
+    }),
+  },
 };
 
 const head = {
@@ -72,6 +78,7 @@ export const playerEvent = z
     z.object({ ...head, ...eventParts.checkin }),
     z.object({ ...head, ...eventParts.hint }),
     z.object({ ...head, ...eventParts.claim }),
+    z.object({ ...head, ...eventParts.start }),
   ])
   .meta({
     id: "Event",
@@ -116,6 +123,7 @@ export const RECORDED = [
   "taken",
   "won",
   "missed",
+  "started",
 ] as const;
 
 /** Outcomes that changed nothing; the same id is decided anew. */
@@ -133,6 +141,8 @@ export const UNRECORDED = [
   "paused",
   "ended",
   "banned",
+  "not_started",
+  "time_up",
   "closed",
   "conflict",
   "invalid",

@@ -110,7 +110,7 @@ export function vaultConfigOf(state: State, { hunt }: Compiled, seed: string): V
 
 /** By what the standings are computed; void clues give nothing. */
 export function standingsRulesOf(hunt: CompiledHunt, changes: ClueChanges | undefined): StandingsRules {
-  const { scoring, clues, brackets } = hunt;
+  const { scoring, clues, brackets, teams } = hunt;
   return {
     scoring,
     clues: clues
@@ -123,6 +123,7 @@ export function standingsRulesOf(hunt: CompiledHunt, changes: ClueChanges | unde
         ...(firstSolves === undefined ? {} : { firstSolves }),
       })),
     brackets: brackets.map(({ id }) => id),
+    ...(teams.clock === "own" ? { ownClock: true as const } : {}),
   };
 }
 

@@ -127,7 +127,7 @@ class Imagined {
   }
 
   add(shard: string, team: WeighedTeam, solves: CountedSolve[]): void {
-    const { team: id, joined, bracket, banned, hidden, empty, adjusted } = team;
+    const { team: id, joined, bracket, banned, hidden, empty, start, adjusted } = team;
     let seq = this.#seqs.get(shard) ?? 0;
     const head = () => {
       seq += 1;
@@ -141,6 +141,7 @@ class Imagined {
       ...(bracket === undefined ? {} : { bracket }),
       ...(empty ? { empty: true as const } : {}),
     });
+    if (start !== undefined) standings.apply(shard, { ...head(), at: start, type: "start" });
     // Before the solves: they count for no value then.
     if (banned) standings.apply(shard, { ...head(), type: "ban" });
     if (hidden) standings.apply(shard, { ...head(), type: "hide" });

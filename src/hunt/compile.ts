@@ -202,6 +202,12 @@ function checkHunt(definition: Definition, hunt: string, report: Report): void {
         message: `there is no round "${clue.round}"`,
       });
   }
+  const { clock, limit } = definition.teams;
+  if (limit !== undefined && clock === undefined) {
+    const message = "a limit needs teams with a clock of their own: clock: own";
+    report({ path: "teams.limit", code: "limit-without-clock", message });
+  }
+  if (limit === 0) report({ path: "teams.limit", code: "times-order", message: "nobody could play" });
   const { finish } = definition.scoring;
   if (finish !== undefined && !definition.clues.some((clue) => clue.id === finish)) {
     report({ path: "scoring.finish", code: "unknown-clue", message: `there is no clue "${finish}"` });

@@ -151,6 +151,14 @@ export interface Look {
   font?: Font;
 }
 
+/** `clock`: a team's time runs from its own start; `limit`: how long then, ms. */
+export interface Teams {
+  mode: "teams" | "solo";
+  maxSize: number;
+  clock?: "own" | undefined;
+  limit?: number | undefined;
+}
+
 /** The whole compiled hunt: secret, held by control and shards only. */
 export interface CompiledHunt {
   format: 1;
@@ -168,7 +176,7 @@ export interface CompiledHunt {
   help?: Help;
   /** How long after the end players are kept; absent: as the setting says. */
   retention?: number;
-  teams: { mode: "teams" | "solo"; maxSize: number };
+  teams: Teams;
   brackets: { id: string; title: string }[];
   players: Players;
   attempts: AttemptLimits;
@@ -211,7 +219,7 @@ export interface PublicHunt {
   help?: Help;
   /** How long after the end players are kept; absent: as the setting says. */
   retention?: number;
-  teams: { mode: "teams" | "solo"; maxSize: number };
+  teams: Teams;
   brackets: { id: string; title: string }[];
   players: Players;
   /** What joining asks; absent: nothing. */

@@ -7,6 +7,7 @@ import type { NewFact, TeamAction } from "../protocol.ts";
 import type { Context } from "./context.ts";
 import { UNLOCKED_TOLD_MAX } from "./decide.ts";
 import { evolve } from "./evolve.ts";
+import { hasOwnClock, isBeforeStart } from "./own-clock.ts";
 import { encodeTeam, isEmptied, reviveTeam, type Team } from "./team.ts";
 import { asSeen, newlyReached, reachedFacts, scoreOf, worthOf } from "./team-score.ts";
 import { timesOf } from "./unlock.ts";
@@ -32,9 +33,11 @@ export function solveByHand(
   if (team.banned) return refuse("conflict", "the team is banned");
   if (isEmptied(team)) return refuse("conflict", "nobody is in this team any more");
   if (team.solves.has(id)) return refuse("conflict", `the team has solved ${id} already`);
+  if (isBeforeStart(context.hunt, team)) return refuse("conflict", "the team has not started yet");
   const solvedAt = at ?? now;
-  if (solvedAt > now || solvedAt < team.joinedAt) {
-    return refuse("invalid", "at must lie between the team's joining and now");
+  const begin = hasOwnClock(context.hunt) ? (team.startedAt ?? team.joinedAt) : team.joinedAt;
+  if (solvedAt > now || solvedAt < begin) {
+    return refuse("invalid", "at must lie between the team's joining, or its own start, and now");
   }
   const seen = asSeen(context);
   const openings = timesOf(context.hunt, team, context.openedAt, now);

@@ -12,6 +12,7 @@ import type { CompiledClue } from "./compiled.ts";
 import type { Context } from "./context.ts";
 import { decideHint, shownAgain } from "./hint.ts";
 import { eventOf, kindOf } from "./kinds/all.ts";
+import { decideStart, isBeforeStart, ownEndOf } from "./own-clock.ts";
 import { isOver } from "./phase.ts";
 import { carriedEvent, decideCarried, decideRepeated } from "./repeat.ts";
 import type { Team } from "./team.ts";
@@ -40,6 +41,13 @@ export function decide(
   if (team.banned) return turn.tell("banned");
   if (context.phase === "paused") return turn.tell("paused");
 
+  if (command.type === "start") return decideStart(context, turn, command.id);
+  if (context.hunt.compiled.teams.clock !== undefined) {
+    const about = "clue" in command ? { clue: command.clue } : {};
+    if (isBeforeStart(context.hunt, team)) return turn.tell("not_started", about);
+    // What was earned in time can still be claimed.
+    if (command.type !== "claim" && now >= ownEndOf(context.hunt, team)) return turn.tell("time_up", about);
+  }
   if (command.type === "claim") return claim(context, turn, command.prize);
   if (command.type === "hint") {
     const clue = turn.open(command.clue);

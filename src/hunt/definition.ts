@@ -82,12 +82,21 @@ const clueAttemptsSchema = z
   })
   .describe("What differs from the hunt's attempts");
 
+const ownClock = {
+  clock: z
+    .literal("own")
+    .optional()
+    .describe("A team's time runs from its own start, not from the hunt's opening"),
+  limit: durationSchema.optional().describe("How long a team may play from its own start"),
+};
+
 const teamsSchema = z
   .discriminatedUnion("mode", [
-    z.strictObject({ mode: z.literal("solo"), maxSize: z.literal(1).default(1) }),
+    z.strictObject({ mode: z.literal("solo"), maxSize: z.literal(1).default(1), ...ownClock }),
     z.strictObject({
       mode: z.literal("teams"),
       maxSize: z.number().int().min(1).max(TEAM_SIZE_MAX).default(6),
+      ...ownClock,
     }),
   ])
   .describe("Solo players, or teams of at most maxSize");

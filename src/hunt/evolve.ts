@@ -34,6 +34,7 @@ const TYPES: Record<Fact["type"], true> = {
   checkin: true,
   hint: true,
   claim: true,
+  start: true,
   award: true,
   unlock: true,
   ban: true,
@@ -65,6 +66,7 @@ const TYPES: Record<Fact["type"], true> = {
 
 /** Types that came later: a team that has one of them says so in `kinds`. */
 const LATER: ReadonlySet<string> = new Set([
+  "start",
   "solve",
   "unsolve",
   "opened",
@@ -96,6 +98,7 @@ const OUTCOMES: Record<RecordedOutcome, true> = {
   taken: true,
   won: true,
   missed: true,
+  started: true,
 };
 
 /** False: newer code recorded it. It is not a bad fact, but nothing follows from it here. */
@@ -207,6 +210,9 @@ function objectionTo(team: Team | undefined, fact: Fact): string | undefined {
   if (!("outcome" in fact)) return undefined;
   if (fact.outcome === "correct" && team.solves.has(fact.clue ?? "")) {
     return `fact ${seq} solves ${fact.clue ?? ""} a second time`;
+  }
+  if (fact.outcome === "started" && team.startedAt !== undefined) {
+    return `fact ${seq} starts the team a second time`;
   }
   if (fact.outcome === "won" && hasWon(team, fact.prize, fact.unit)) {
     return `fact ${seq} wins unit ${fact.unit} of ${fact.prize} a second time`;
@@ -447,6 +453,9 @@ function play(team: Team, fact: PlayFact): Team {
         team.attempts.boundTexts(clue, TEXTS_OF_TEAM);
       return team;
     }
+    case "started":
+      team.startedAt = fact.at;
+      return team;
     case "taken":
       team.hints.set(hintKey(clue, fact.hint ?? ""), fact.at);
       if (fact.cost) adjust(team, fact, -fact.cost);

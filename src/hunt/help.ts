@@ -2,6 +2,7 @@
 import { type Refusal, refuse } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { iso } from "./moment.ts";
+import { isBeforeStart } from "./own-clock.ts";
 import { seenOf } from "./seen.ts";
 import type { Team } from "./team.ts";
 import { opensAt, progressOf } from "./unlock.ts";
@@ -28,6 +29,7 @@ export function refuseAsking(
   }
   if (team.banned) return refuse("conflict", "the team is banned");
   if (clue !== undefined && team.solves.has(clue)) return refuse("conflict", "the team has solved this clue");
+  if (isBeforeStart(hunt, team)) return refuse("conflict", "the team has not started yet");
   const from = fromWhen(context, team, clue, now);
   if (now < from) return refuse("conflict", `help is given from ${iso(from)} on`);
   if (waiting >= help.perTeam) {

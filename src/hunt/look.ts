@@ -17,6 +17,7 @@ import type { IndexedHunt } from "./indexed.ts";
 import { kindOf } from "./kinds/all.ts";
 import { lookTold } from "./look-told.ts";
 import { iso } from "./moment.ts";
+import { ownTimeOf } from "./own-clock.ts";
 import { Print } from "./print.ts";
 import { seenOf } from "./seen.ts";
 import { captainOf, generationOf, hintKey, type Member, type Team } from "./team.ts";
@@ -164,6 +165,7 @@ function printTeam(print: Print, { hunt }: Context, team: Team): void {
   print.text(captainOf(team) ?? "").number(team.members.length);
   for (const { id, name } of team.members) print.text(id).text(name);
   print.number(team.solves.size).number(team.banned ? 1 : 0);
+  if (team.startedAt !== undefined) print.number(team.startedAt);
   // A score that others move is no state of this team's; what it did to its own is.
   print.number(hunt.dynamic ? team.adjusted : team.earned + team.adjusted);
 }
@@ -399,6 +401,7 @@ function teamText(context: Context, team: Team, place: Place | undefined): strin
     solves: team.solves.size,
     ...(place === undefined ? {} : { rank: place.rank }),
     ...(place?.inBracket === undefined ? {} : { bracketRank: place.inBracket }),
+    ...ownTimeOf(context.hunt, team),
     ...(team.banned ? { banned: true as const } : {}),
   } satisfies Me["team"]);
 }

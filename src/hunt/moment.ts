@@ -15,6 +15,13 @@ export function parseDuration(text: string): number | undefined {
   return Number(count) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
 }
 
+/** A duration as a definition writes it: `"90m"`, whole in its largest unit. */
+export function durationText(ms: number): string {
+  const units = Object.entries(MILLISECONDS).reverse();
+  const [unit, length] = units.find(([, each]) => ms % each === 0) ?? ["s", MILLISECONDS.s];
+  return `${Math.ceil(ms / length)}${unit}`;
+}
+
 export const durationSchema = z
   .string()
   .regex(DURATION, 'a duration is a whole number and s, m, h or d, such as "90s" or "10m"')

@@ -18,6 +18,7 @@ interface Openings {
   /** The rest tells whether the team's progress is still the same: while nothing is corrected, each count only grows. */
   openedAt: number;
   joinedAt: number;
+  startedAt: number | undefined;
   solves: number;
   opened: number;
   reached: number;
@@ -51,6 +52,7 @@ export class OpeningsMemory {
       until: isAhead ? Math.min(until, now + 1) : until,
       openedAt,
       joinedAt: team.joinedAt,
+      startedAt: team.startedAt,
       solves: team.solves.size,
       opened: team.opened.size,
       reached: team.reached.size,
@@ -65,6 +67,7 @@ const holds = (known: Openings, team: Team, openedAt: number, now: number): bool
   now < known.until &&
   known.openedAt === openedAt &&
   known.joinedAt === team.joinedAt &&
+  known.startedAt === team.startedAt &&
   known.solves === team.solves.size &&
   known.opened === team.opened.size &&
   known.reached === team.reached.size &&

@@ -49,6 +49,8 @@ function isSame(fact: PlayFact, command: Command): boolean {
       return fact.clue === command.clue && fact.hint === command.hint;
     case "claim":
       return fact.prize === command.prize;
+    case "start":
+      return true;
     default:
       return eventOf(command.type).isSame(fact, command);
   }

@@ -110,4 +110,6 @@ export interface StandingsRules {
   scoring: Scoring;
   clues: StandingsClue[];
   brackets: string[];
+  /** Ties by score are broken by the time since each team's own start. */
+  ownClock?: true;
 }

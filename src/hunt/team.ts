@@ -91,6 +91,8 @@ export interface Team {
   joinCode?: string;
   joinedAt: number;
   joinSeq: number;
+  /** When its own time began, epoch ms; absent: it did not. */
+  startedAt?: number;
   /** Time of the newest fact: an import must not go back behind it. */
   lastAt: number;
   /** The score the team was last told; with moving scores not what it is now. */

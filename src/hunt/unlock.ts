@@ -5,11 +5,12 @@
  */
 import type { CompiledClue, Condition } from "./compiled.ts";
 import type { IndexedHunt } from "./indexed.ts";
+import { hasOwnClock } from "./own-clock.ts";
 import { recordedScore, type Team } from "./team.ts";
 
 /** What a condition may ask about a team. Times are epoch ms; Infinity: not (yet). */
 export interface Progress {
-  /** The later of: the hunt opened, the team joined. Nothing is open before. */
+  /** The later of: the hunt opened, the team joined; with clocks of their own, it started. Nothing is open before. */
   since: number;
   solvedAt(clue: string): number;
   /** When the team's score first was at least `points`. */
@@ -88,7 +89,7 @@ export function progressOf(
 ): Progress {
   // Dated ahead: it may have been any time since the hunt opened, and nobody waits for what comes after it.
   const joinedAt = team.joinedAt > now ? Math.min(openedAt, now) : team.joinedAt;
-  const since = Math.max(openedAt, joinedAt);
+  const since = Math.max(openedAt, hasOwnClock(hunt) ? startOf(team, joinedAt, now) : joinedAt);
   const happened = (at: number): number => (at > now && at !== Number.POSITIVE_INFINITY ? since : at);
   return {
     since,
@@ -110,6 +111,11 @@ export function progressOf(
       return meets ? plus.at : first;
     },
   };
+}
+
+/** When the team's own time began; `Infinity`: not yet. */
+function startOf({ startedAt = Number.POSITIVE_INFINITY }: Team, joinedAt: number, now: number): number {
+  return startedAt > now && startedAt !== Number.POSITIVE_INFINITY ? joinedAt : startedAt;
 }
 
 /**

@@ -580,6 +580,8 @@ export interface WeighedTeam {
   banned?: boolean;
   hidden?: boolean;
   empty?: boolean;
+  /** When its own time began, epoch ms; absent: it did not. */
+  start?: number;
   /** Σ of hints and awards. */
   adjusted: number;
   before: CountedSolve[];

@@ -1,5 +1,6 @@
 /** Play over live sockets: a frame's events, the team's progress, announcements and phases for those they concern. */
 import { type Refusal, refuse } from "../errors.ts";
+import { ownTimeOf } from "../hunt/own-clock.ts";
 import { seenOf } from "../hunt/seen.ts";
 import { asSeen, scoreOf } from "../hunt/team-score.ts";
 import { commandOf } from "../intake/digest.ts";
@@ -104,12 +105,13 @@ export class LivePlay {
   }
 
   /** The frame about a team's score and place; undefined: there is no such team. */
-  async frameOf(id: string, { solved, unlocked, won }: TeamNews): Promise<object | undefined> {
+  async frameOf(id: string, { solved, unlocked, won, started }: TeamNews): Promise<object | undefined> {
     const { current, journal, time, rankOf } = this.#deps;
     const rank = await rankOf(id);
     const team = journal.teams.get(id);
     if (!team) return undefined;
-    const score = scoreOf(asSeen(current.context(time.now())), team);
+    const context = current.context(time.now());
+    const score = scoreOf(asSeen(context), team);
     return {
       team: {
         score,
@@ -117,6 +119,7 @@ export class LivePlay {
         solved,
         unlocked,
         ...(won ? { won } : {}),
+        ...(started ? ownTimeOf(context.hunt, team) : {}),
       },
     };
   }

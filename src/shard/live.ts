@@ -60,6 +60,8 @@ export interface TeamNews {
   unlocked: string[];
   /** Prizes won, and by which player. */
   won?: { prize: string; player: string }[];
+  /** Its own time began. */
+  started?: true;
 }
 
 export interface LiveDeps {
@@ -207,12 +209,13 @@ export class LiveSockets {
   }
 
   /** Something of the team's became durable: team-mates are told soon, together with what comes meanwhile. */
-  noteNews(team: string, { solved, unlocked, won }: TeamNews): void {
+  noteNews(team: string, { solved, unlocked, won, started }: TeamNews): void {
     if (!this.any) return;
     const pending = this.#pending.get(team) ?? { solved: [], unlocked: [] };
     pending.solved.push(...solved);
     pending.unlocked.push(...unlocked);
     if (won) pending.won = [...(pending.won ?? []), ...won];
+    if (started) pending.started = started;
     this.#pending.set(team, pending);
     if (this.#timer) return;
     this.#timer = true;
@@ -237,6 +240,7 @@ export class LiveSockets {
           solved: progress.solved.slice(0, CLUES_PER_PUSH),
           unlocked: progress.unlocked.slice(0, CLUES_PER_PUSH),
           ...(progress.won ? { won: progress.won.slice(0, CLUES_PER_PUSH) } : {}),
+          ...(progress.started ? { started: progress.started } : {}),
         });
         // Asked anew: sockets come and go during the await.
         if (frame) for (const socket of this.#sockets.open(team)) this.#sockets.send(socket, frame);
@@ -352,6 +356,7 @@ export function newsOf(fact: Fact): TeamNews | undefined {
   if (fact.type === "reset") return { solved: [], unlocked: [] };
   if (fact.type === "unlock") return { solved: [], unlocked: [fact.clue] };
   if (fact.type === "solve") return { solved: [fact.clue], unlocked: fact.unlocked ?? [] };
+  if (fact.type === "start") return { solved: [], unlocked: [], started: true };
   if (fact.type === "claim" && fact.outcome === "won" && fact.prize !== undefined) {
     return { solved: [], unlocked: [], won: [{ prize: fact.prize, player: fact.player }] };
   }

@@ -168,6 +168,7 @@ export class Regrades {
       ...(team.banned ? { banned: true } : {}),
       ...(team.hidden ? { hidden: true } : {}),
       ...(isEmptied(team) ? { empty: true } : {}),
+      ...(team.startedAt === undefined ? {} : { start: team.startedAt }),
       adjusted: team.adjusted,
       before: solvesOf(team),
       ...(regrading ? { after: solvesOf(regrading.after) } : {}),

@@ -239,6 +239,7 @@ export function scoreFactOf(fact: Fact, recount?: Recount): ScoreFact | undefine
       if (fact.outcome === "correct") {
         return solveOf(fact, fact.clue ?? "", fact.points ?? 0);
       }
+      if (fact.outcome === "started") return { seq, at, team, type: "start" };
       if (fact.outcome === "taken" && fact.cost) {
         return { seq, at, team, type: "adjust", points: -fact.cost };
       }

@@ -10,6 +10,7 @@ import { decide } from "../hunt/decide.ts";
 import { evolve } from "../hunt/evolve.ts";
 import { type IndexedHunt, indexHunt } from "../hunt/indexed.ts";
 import { organise } from "../hunt/organise.ts";
+import { ownEndOf } from "../hunt/own-clock.ts";
 import { rulesOf } from "../hunt/prize-changes.ts";
 import { clueValue, decayOf, firstSolvesOf } from "../hunt/score.ts";
 import { hintKey, type Team } from "../hunt/team.ts";
@@ -212,12 +213,18 @@ class Run {
       events: 0,
       claims: hunt.prizes.map(() => opensAt),
     };
+    if (hunt.teams.clock === "own") this.#send(crew, { id: this.#eventOf(crew), type: "start" }, opensAt);
     this.#agenda.add(opensAt, crew.number);
     this.#crews.push(crew);
   }
 
   /** All that the team does at `now`, and when it acts next. */
   #step(crew: Crew, now: number): void {
+    if (now >= ownEndOf(this.#hunt, crew.team)) {
+      crew.works = [];
+      this.#claim(crew, now);
+      return;
+    }
     this.#advance(crew, now);
     crew.works = crew.works.filter((work) => this.#closesAt(work) > now);
     for (const [place, at] of this.#plan.opened) if (at <= now) this.#open(crew, place, now);
@@ -518,7 +525,8 @@ class Run {
   #tell(crew: Crew): void {
     const { opensAt, endsAt, pace } = this.#plan;
     const isFinished = crew.finishedAt !== undefined;
-    const isStuck = crew.left || endsAt - crew.lastSolveAt > ASSUMED.stuckAfter * pace;
+    const end = Math.min(endsAt, ownEndOf(this.#hunt, crew.team));
+    const isStuck = crew.left || end - crew.lastSolveAt > ASSUMED.stuckAfter * pace;
     const stuck = !isFinished && isStuck;
     if (stuck) for (const { place } of crew.works) (this.#told.clues[place] as ClueTold).stuck += 1;
     this.#told.played.push({

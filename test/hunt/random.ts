@@ -64,6 +64,16 @@ export function randomHunt(draw: Draw): CompiledHunt {
     });
   });
   return hunt(clues, {
+    ...(draw(4) === 0
+      ? {
+          teams: {
+            mode: "teams" as const,
+            maxSize: 6,
+            clock: "own" as const,
+            ...(draw(2) === 0 ? {} : { limit: (10 + draw(50)) * MINUTE }),
+          },
+        }
+      : {}),
     attempts: { burst: 2, refillPerMinute: 6, perClue: 0 },
     scoring: {
       ...(draw(3) === 0 ? MOVING : STATIC),
@@ -110,6 +120,7 @@ function randomCondition(draw: Draw, earlier: number, depth: number): Condition 
 
 /** A command on any clue, there or not, right or wrong. `id` is the event's. */
 export function randomCommand(draw: Draw, compiled: CompiledHunt, id: string): Command {
+  if (draw(compiled.teams.clock === "own" ? 5 : 50) === 0) return { id, type: "start" };
   const index = draw(compiled.clues.length + 1);
   const about = compiled.clues[index];
   const clueId = about?.id ?? "ghost";
@@ -206,7 +217,9 @@ export function isOpen(
 ): boolean {
   const found = compiled.clues.find((candidate) => candidate.id === id);
   if (!found) return false;
-  const since = Math.max(openedAt, facts[0]?.at ?? Number.POSITIVE_INFINITY);
+  const isOwn = compiled.teams.clock === "own";
+  const first = isOwn ? facts.find(({ type }) => type === "start") : facts[0];
+  const since = Math.max(openedAt, first?.at ?? Number.POSITIVE_INFINITY);
   if (at < since) return false;
   const solved = new Map(changesOf(facts).map((change) => [change.clue, change.at]));
   if (solved.has(id) || facts.some((fact) => fact.type === "unlock" && fact.clue === id)) return true;
@@ -274,6 +287,10 @@ export function violationOf(compiled: CompiledHunt, facts: readonly Fact[]): str
     if (fact.outcome === "correct") {
       if (solves.has(what)) return `${what} is solved twice`;
       solves.add(what);
+      const start = facts.find((other) => other.team === fact.team && other.type === "start")?.at;
+      const { clock, limit = Number.POSITIVE_INFINITY } = compiled.teams;
+      if (clock === "own" && !(start !== undefined && fact.at < start + limit))
+        return `${what} out of its time`;
       const closes = compiled.clues.find(({ id }) => id === fact.clue)?.closes;
       if (closes && "at" in closes && fact.at >= closes.at) return `${what} is solved after its closing`;
     } else if (fact.outcome === "taken") {

@@ -172,6 +172,7 @@ const TYPES: Record<Fact["type"], true> = {
   checkin: true,
   hint: true,
   claim: true,
+  start: true,
   award: true,
   unlock: true,
   ban: true,

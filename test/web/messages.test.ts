@@ -43,7 +43,7 @@ const sourceOf = (page: string): string => {
 
 /** Messages whose names a page puts together: words of codes, of the editor and of the forms' choices, and what is asked before a move. */
 const COMPOSED =
-  /^(?:as|begin|by|font|on|fold|unit|closes|penalty|worth|tried|teams|section|says|results|require|ranking|kind|help|guesses|field|down|decay|condition|compare|about|action|detail|fact|role|editor|gate|delivery|table|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
+  /^(?:as|begin|by|font|on|fold|unit|clock|closes|penalty|worth|tried|teams|section|says|results|require|ranking|kind|help|guesses|field|down|decay|condition|compare|about|action|detail|fact|role|editor|gate|delivery|table|limit|change|issue|located|mode|outcome|phase|problem|roleMay|wanted|where)_|Sure$/;
 
 test("[WEB-7] texts that come with the forms have names of their own", () => {
   expect(Object.keys(formsEn).filter((key) => key in organiserEn)).toEqual([]);

@@ -4,6 +4,7 @@ import { type Hunt, publicHunt } from "../../contract/hunt.ts";
 import { langHeaders, langQuery, page } from "../../contract/languages.ts";
 import { RequestError } from "../../errors.ts";
 import { lookTold } from "../../hunt/look-told.ts";
+import { durationText } from "../../hunt/moment.ts";
 import { openedAt, phaseAt } from "../../hunt/phase.ts";
 import { forgetsAt } from "../../hunt/retention.ts";
 import type { PublicEntry } from "../../objects/control.ts";
@@ -80,7 +81,7 @@ export function huntRoutes(app: App): void {
           ...(hunt.closes === undefined ? {} : { closes: iso(hunt.closes) }),
           ...(hunt.freeze === undefined ? {} : { freeze: iso(hunt.freeze) }),
           ...(forgotten === undefined ? {} : { forgetsAt: iso(forgotten) }),
-          teams: hunt.teams,
+          teams: teamsTold(hunt.teams),
           ...(hunt.players.require === "registered" ? { registered: true } : {}),
           joining: joiningOf(c.env, hunt),
           ...(hunt.brackets.length > 0 ? { brackets: hunt.brackets } : {}),
@@ -124,3 +125,11 @@ export function huntRoutes(app: App): void {
     },
   );
 }
+
+/** The limit as a definition writes it. */
+const teamsTold = ({ mode, maxSize, clock, limit }: PublicEntry["hunt"]["teams"]) => ({
+  mode,
+  maxSize,
+  ...(clock === undefined ? {} : { clock }),
+  ...(limit === undefined ? {} : { limit: durationText(limit) }),
+});

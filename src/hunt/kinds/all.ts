@@ -56,5 +56,5 @@ export function kindOf({ kind }: { kind: ClueKind }): Kind {
 export function eventOf(type: Solving["type"]): SolvingEvent;
 export function eventOf(type: Command["type"]): SolvingEvent | undefined;
 export function eventOf(type: Command["type"]): SolvingEvent | undefined {
-  return type === "hint" || type === "claim" ? undefined : EVENTS[type];
+  return type === "hint" || type === "claim" || type === "start" ? undefined : EVENTS[type];
 }

@@ -29,7 +29,7 @@ import type { Decision, Turn } from "../turn.ts";
 
 export type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 /** The commands that solve clues. */
-export type Solving = Exclude<Command, { type: "hint" | "claim" }>;
+export type Solving = Exclude<Command, { type: "hint" | "claim" | "start" }>;
 
 /** What an event that solves clues does whichever kind it meets. Kinds may share one. */
 export interface SolvingEvent<Sent extends Solving = Solving> {

@@ -15,8 +15,8 @@ import { TeamIds } from "./team-ids.ts";
 import { STATE_FLAGS, TeamTable } from "./team-table.ts";
 
 const SNAPSHOT_VERSION = 2;
-/** The same with a list of solves that bring less than their clue's value. */
-const SNAPSHOT_WITH_LESS = 3;
+/** The same with lists: solves that bring less than their clue's value, and teams' own starts. */
+const SNAPSHOT_WITH_LISTS = 3;
 /** Teams copied at a time while writing: keeps the memory needed at little more than one chunk. */
 const SNAPSHOT_TEAMS = 16_384;
 
@@ -26,6 +26,8 @@ interface Header {
   teams: number;
   /** Entries of team, clue and points behind the columns; absent: none. */
   less?: number;
+  /** Entries of team and time behind those; absent: none. */
+  starts?: number;
   planes: number;
   /** Epoch ms that times count from. */
   since?: number;
@@ -51,7 +53,7 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
   const length = new Uint32Array(1);
   reader.fill(new Uint8Array(length.buffer));
   const header = JSON.parse(new TextDecoder().decode(reader.take(length[0] as number))) as Header;
-  if (header.version !== SNAPSHOT_VERSION && header.version !== SNAPSHOT_WITH_LESS) return undefined;
+  if (header.version !== SNAPSHOT_VERSION && header.version !== SNAPSHOT_WITH_LISTS) return undefined;
 
   const clues = new ClueTable(header.rules.clues, bonusesAtMost(header.rules));
   for (const clue of header.clues) clues.row(clues.add(clue)).value = clue.value ?? 0;
@@ -72,6 +74,12 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
     reader.fill(new Uint8Array(entry.buffer));
     less.add(entry[0] as number, entry[1] as number, entry[2] as number);
   }
+  const starts = new Map<number, number>();
+  for (let left = header.starts ?? 0; left > 0; left -= 1) {
+    const entry = new Float64Array(2);
+    reader.fill(new Uint8Array(entry.buffer));
+    starts.set(entry[0] as number, entry[1] as number);
+  }
   reader.end();
   const { rules, lastSeqs } = header;
   return {
@@ -79,6 +87,7 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
     ids,
     teams,
     less,
+    starts,
     clues,
     shards: new Numbered(header.shards),
     lastSeqs,
@@ -87,12 +96,13 @@ export function readSnapshot(chunks: Iterable<Uint8Array>): StandingsState | und
 }
 
 function* pieces(state: StandingsState): Generator<Uint8Array, void> {
-  const { rules, ids, teams, less, clues, shards, lastSeqs, brackets } = state;
+  const { rules, ids, teams, less, starts, clues, shards, lastSeqs, brackets } = state;
   const present = teams.present();
   const header: Header = {
-    version: less.isEmpty ? SNAPSHOT_VERSION : SNAPSHOT_WITH_LESS,
+    version: less.isEmpty && starts.size === 0 ? SNAPSHOT_VERSION : SNAPSHOT_WITH_LISTS,
     rules,
     ...(less.isEmpty ? {} : { less: less.size }),
+    ...(starts.size === 0 ? {} : { starts: starts.size }),
     teams: present.length,
     planes: teams.planes.length,
     ...(teams.since === undefined ? {} : { since: teams.since }),
@@ -131,6 +141,9 @@ function* pieces(state: StandingsState): Generator<Uint8Array, void> {
   }
   for (const { team, clue, points } of less.entries()) {
     yield new Uint8Array(Float64Array.of(positionOf(present, team), clue, points).buffer);
+  }
+  for (const [team, at] of starts) {
+    yield new Uint8Array(Float64Array.of(positionOf(present, team), at).buffer);
   }
 }
 

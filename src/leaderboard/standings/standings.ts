@@ -84,6 +84,7 @@ export class Standings {
       if (teams.shard[team] !== shardNumber) contradiction(`${fact.team} is not of shard ${shard}`);
       if (fact.type === "solve") this.#solve(team, shard, fact);
       else if (fact.type === "recount") this.#recount(team, shard, fact);
+      else if (fact.type === "start") this.#state.starts.set(team, fact.at);
       else if (fact.type === "adjust") this.#adjust(team, fact.points);
       else if (fact.type === "rename") this.#state.ids.rename(team, fact.name);
       else if (fact.type === "bracket") this.#moveTo(team, fact.bracket);
@@ -370,7 +371,7 @@ export class Standings {
     teams.solves[team] = (teams.solves[team] as number) + 1;
     teams.setLastSolve(team, fact.at);
     clues.solvedBy(clue, isShown(teams.flags[team] as number));
-    if (this.#breaksTies(team, fact)) teams.setKey(team, fact.at, fact.seq);
+    if (this.#breaksTies(team, fact)) teams.setKey(team, this.#tieTime(team, fact.at), fact.seq);
     if (rules.scoring.ranking === "finish" && fact.clue === rules.scoring.finish) {
       teams.flags[team] = (teams.flags[team] as number) | FINISHED;
     }
@@ -411,7 +412,7 @@ export class Standings {
     teams.flags[team] = finishing ? flags | FINISHED : flags & ~FINISHED;
     const breaking = finishing ?? solves.findLast((solve) => ranking === "finish" || this.#raises(solve));
     const { at, seq } = breaking ?? joined;
-    teams.setKey(team, at, seq);
+    teams.setKey(team, breaking ? this.#tieTime(team, at) : at, seq);
     teams.addPoints(team, this.#dynamic ? adjust : by + adjust);
   }
 
@@ -448,6 +449,12 @@ export class Standings {
     const { teams, rules } = this.#state;
     if (rules.scoring.ranking === "finish") return ((teams.flags[team] as number) & FINISHED) === 0;
     return this.#raises(fact);
+  }
+
+  /** What of a solve's time decides between equals: with clocks of their own, the time since the team's start. */
+  #tieTime(team: number, at: number): number {
+    const { rules, starts } = this.#state;
+    return rules.ownClock && rules.scoring.ranking === "score" ? at - (starts.get(team) ?? 0) : at;
   }
 
   /** With moving scores a fact's points are a guess of the shard's: the definition decides. */

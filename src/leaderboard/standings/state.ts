@@ -13,6 +13,8 @@ export interface StandingsState {
   teams: TeamTable;
   /** With moving scores: of the teams' solves that bring less than the clue's value, how much less. */
   less: LessTable;
+  /** When the own time of teams began that have one, epoch ms. */
+  starts: Map<number, number>;
   clues: ClueTable;
   shards: Numbered;
   /** The last seq applied of each shard, by its number. */
@@ -28,6 +30,7 @@ export function emptyState(rules: StandingsRules, spare = SPARE_FIRSTS): Standin
     ids: new TeamIds(),
     teams: new TeamTable(isDynamic(rules)),
     less: new LessTable(),
+    starts: new Map(),
     clues: new ClueTable(rules.clues, bonusesAtMost(rules), spare),
     shards: new Numbered(),
     lastSeqs: [],
@@ -41,6 +44,7 @@ export function cloneState(state: StandingsState, thin: boolean): StandingsState
     rules: state.rules,
     ids: state.ids,
     teams: state.teams.clone(thin),
+    starts: new Map(state.starts),
     less: thin ? new LessTable() : state.less.clone(),
     clues: state.clues.clone(),
     shards: new Numbered(state.shards.names),
@@ -74,7 +78,12 @@ export function underRules(state: StandingsState, rules: StandingsRules): Standi
 function suffices({ rules: before, clues, teams }: StandingsState, rules: StandingsRules): boolean {
   const { scoring } = before;
   const next = rules.scoring;
-  if (isDynamic(rules) !== isDynamic(before) || next.ranking !== scoring.ranking) return false;
+  if (
+    rules.ownClock !== before.ownClock ||
+    isDynamic(rules) !== isDynamic(before) ||
+    next.ranking !== scoring.ranking
+  )
+    return false;
   const byFinish = scoring.ranking === "finish";
   if (byFinish && next.finish !== scoring.finish) {
     const isSolved = (clue: string | undefined) => clue !== undefined && clues.find(clue) !== undefined;

@@ -12,6 +12,7 @@ import { Tried } from "./guesses.tsx";
 import { Help } from "./help.tsx";
 import { Invite } from "./invite.tsx";
 import { KINDS, kindOf } from "./kinds/all.ts";
+import { isBeforeStart, isTimeUp, OwnTime, Start } from "./own-time.tsx";
 import { Claimable } from "./prizes.tsx";
 import { act, forgetVerdicts, hunt, isUnderWay, me, now, older, phase, session } from "./state.ts";
 import { threads } from "./threads.ts";
@@ -23,12 +24,14 @@ export function ClueList() {
   const solved = clues.filter(({ state }) => state === "solved").length;
   useEffect(() => () => forgetVerdicts((about) => about === "scan"), []);
   if (phase.value === "draft") return <WaitingRoom />;
+  if (isBeforeStart()) return <Start />;
   const rounds = new Map<string | undefined, ClueApart[]>();
   for (const clue of found(clues)) rounds.set(clue.round, [...(rounds.get(clue.round) ?? []), clue]);
   return (
     <div class="stack flow">
       <h1 class="visually-hidden">{t("clues")}</h1>
       <Finish />
+      <OwnTime />
       <Claimable />
       {clues.length === 0 ? (
         <p class="soft">{me.value ? t("noClues") : t("loading")}</p>
@@ -173,7 +176,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
   }, [clue.id]);
   const heard = aboutOf(clue).map(verdictOf).find(Boolean);
   const wait = clue.cooldownUntil ? Date.parse(clue.cooldownUntil) - now.value : 0;
-  const open = isOpen(clue) && phase.value === "live" && !clue.withdrawn;
+  const open = isOpen(clue) && phase.value === "live" && !clue.withdrawn && !isTimeUp();
   const Solve = kindOf(clue)?.Solve;
   return (
     <>
@@ -214,6 +217,7 @@ function OneClue({ clue }: { clue: ClueApart }) {
       <Errata clue={clue} />
       <Notices clue={clue.id} />
       <LongText text={clue.body} />
+      <OwnTime />
       <Attachments clue={clue} />
       <Solution clue={clue} />
       {open && <TriesLeft clue={clue} />}
@@ -350,7 +354,7 @@ function Untaken({
   const score = me.value?.team.score ?? 0;
   const missing = cost > 0 ? cost - score : 0;
   const wait = Date.parse(availableAt) - now.value;
-  const takes = wait <= 0 && missing <= 0 && phase.value === "live";
+  const takes = wait <= 0 && missing <= 0 && !isTimeUp() && phase.value === "live";
   const points = t("points", { count: score });
   return (
     <div class="stack">

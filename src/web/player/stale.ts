@@ -28,6 +28,12 @@ export function isStale(heard: Heard, me: MeApart | undefined, now: number): boo
       return false;
     case "paused":
       return me.phase !== "paused";
+    case "started":
+      return me.team.startedAt !== undefined;
+    case "not_started":
+      return me.team.startedAt !== undefined;
+    case "time_up":
+      return me.team.endsAt === undefined || Date.parse(me.team.endsAt) > now;
     case "not_open":
       return me.phase !== "draft";
     case "ended":

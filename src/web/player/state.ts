@@ -707,6 +707,7 @@ export async function refreshStandings(): Promise<void> {
 function aboutOf(event: PlayerEvent): string {
   if (event.type === "claim") return `prize/${event.prize}`;
   if (event.type === "scan") return "scan";
+  if (event.type === "start") return "start";
   if (event.type === "hint") return `hint/${event.clue}/${event.hint}`;
   return `clue/${event.clue}`;
 }
@@ -720,7 +721,7 @@ function isInView(about: string): boolean {
   const [what, which] = about.split("/");
   if (what === "prize") return view === "prizes";
   if (view === "clue") return what === "scan" || of === which;
-  return what === "scan" && (view === "" || view === "clues");
+  return (what === "scan" || what === "start") && (view === "" || view === "clues");
 }
 
 /** Clues that this page solved: they were told with their results. */

@@ -13,7 +13,7 @@ export function verdictOf(about: string): Heard | undefined {
 
 /** `title`: of the clue, where that is not said by the page. */
 export function Verdict({ heard, title }: { heard: Heard; title?: string | undefined }) {
-  const good = ["correct", "already_solved", "won", "taken"].includes(heard.outcome);
+  const good = ["correct", "already_solved", "won", "taken", "started"].includes(heard.outcome);
   const unlocked = heard.unlocked?.length ?? 0;
   const choice = choiceOf(heard);
   return (

@@ -20,6 +20,7 @@ interface NaiveTeam {
   bracket: string | undefined;
   shard: string;
   joined: { at: number; seq: number };
+  start: number;
   solves: Solve[];
   adjusted: number;
   banned: boolean;
@@ -73,6 +74,7 @@ export class NaiveStandings {
         bracket: fact.bracket,
         shard,
         joined: fact,
+        start: 0,
         solves: [],
         adjusted: 0,
         banned: false,
@@ -87,7 +89,8 @@ export class NaiveStandings {
     else if (fact.type === "recount") {
       team.solves = [...fact.solves];
       team.joined = fact.joined;
-    } else if (fact.type === "adjust") team.adjusted += fact.points;
+    } else if (fact.type === "start") team.start = fact.at;
+    else if (fact.type === "adjust") team.adjusted += fact.points;
     else if (fact.type === "ban" || fact.type === "unban") team.banned = fact.type === "ban";
     else if (fact.type === "hide" || fact.type === "show") team.hidden = fact.type === "hide";
     else if (fact.type === "bracket") team.bracket = fact.bracket;
@@ -146,7 +149,9 @@ export class NaiveStandings {
       return team.solves.find(({ clue }) => clue === finish) ?? team.solves.at(-1) ?? team.joined;
     }
     const raises = ({ clue, points }: Solve) => (this.dynamic ? (this.basePoints(clue) ?? 0) : points) > 0;
-    return team.solves.findLast(raises) ?? team.joined;
+    const last = team.solves.findLast(raises);
+    if (!last) return team.joined;
+    return this.rules.ownClock ? { at: last.at - team.start, seq: last.seq } : last;
   }
 
   ranked(bracket?: string): NaiveTeam[] {

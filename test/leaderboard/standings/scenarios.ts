@@ -22,6 +22,7 @@ export const rulesArbitrary: fc.Arbitrary<StandingsRules> = fc
       fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 3 }),
     ),
     points: fc.array(fc.constantFrom(0, 10, 37, 100), { minLength: 1, maxLength: 40 }),
+    ownClock: fc.boolean(),
     /** What a few clues have of their own; half of the hunts have none. */
     own: fc.oneof(
       fc.constant<object[]>([]),
@@ -39,7 +40,7 @@ export const rulesArbitrary: fc.Arbitrary<StandingsRules> = fc
       ),
     ),
   })
-  .map(({ ranking, finish, kind, minimum, solves, firstSolves, points, own }) => ({
+  .map(({ ranking, finish, kind, minimum, solves, firstSolves, points, own, ownClock }) => ({
     scoring: {
       ranking,
       ...(finish !== undefined && { finish }),
@@ -48,6 +49,7 @@ export const rulesArbitrary: fc.Arbitrary<StandingsRules> = fc
     },
     clues: points.map((value, i) => ({ id: `c${i}`, points: value, ...own[i] })),
     brackets: ["locals", "visitors", "empty"],
+    ...(ownClock ? { ownClock: true as const } : {}),
   }));
 
 const actionArbitrary = fc.record({
@@ -62,6 +64,7 @@ const actionArbitrary = fc.record({
     "solve",
     "solve",
     "adjust",
+    "start",
     "mark",
     "bracket",
     "correct",
@@ -89,6 +92,7 @@ interface Team {
   open: string[];
   solves: CountedSolve[];
   joined: { at: number; seq: number };
+  started?: true;
 }
 
 /** Each shard's facts in `seq` order, as real shards would send them: no unknown team, no second solve. */
@@ -142,6 +146,10 @@ function factsOf(
       const by = (takesBack ? 0 : Math.max(0, points)) - before;
       const { joined } = team;
       fact = { ...head, team: team.id, type: "recount", solves: [...team.solves], by, joined };
+    } else if (what === "start") {
+      if (team.started || team.solves.length > 0) continue;
+      team.started = true;
+      fact = { ...head, team: team.id, type: "start" };
     } else if (what === "adjust") fact = { ...head, team: team.id, type: "adjust", points };
     else if (what === "bracket") {
       fact = { ...head, team: team.id, type: "bracket", bracket: BRACKETS[pick % 3] as string };

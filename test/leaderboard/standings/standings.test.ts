@@ -232,6 +232,7 @@ describe("the standings against the naive model", { timeout: 90_000 }, () => {
           const next: StandingsRules = close
             ? {
                 ...other,
+                ...(rules.ownClock ? { ownClock: true } : { ownClock: undefined as never }),
                 clues: rules.clues.map((clue) => ({
                   ...clue,
                   points: clue.points === 0 ? 0 : clue.points + 5,

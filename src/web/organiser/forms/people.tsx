@@ -4,6 +4,7 @@ import { idFor, idsIn, rename } from "../document/ids.ts";
 import { dottedOf, type Path } from "../document/path.ts";
 import {
   CheckField,
+  DurationField,
   Findings,
   IdField,
   NumberField,
@@ -19,6 +20,7 @@ const FIELDS = ["text", "email", "phone", "number", "choice", "checkbox"] as con
 export function PeopleForm() {
   const model = useModel();
   const mode = model.text(["teams", "mode"]) || "solo";
+  const size = Number(model.text(["teams", "maxSize"]) || 6);
   const become = (to: string): void =>
     model.edit("", (edit) => {
       if (to === "solo") edit.set(["teams"], undefined);
@@ -41,6 +43,22 @@ export function PeopleForm() {
             <NumberField path={["teams", "maxSize"]} label={t("maxSize")} min={1} max={100} placeholder="6" />
           )}
         </div>
+        <SelectField
+          path={["teams", "clock"]}
+          label={t("clock")}
+          options={["hunt", "own"].map((value) => ({ value, label: t(`clock_${value}`) }))}
+          otherwise={model.text(["teams", "clock"]) || "hunt"}
+          onChange={(to) =>
+            model.edit("", (edit) => {
+              edit.remove(["teams", "limit"]);
+              if (to === "hunt") edit.remove(["teams", "clock"]);
+              else edit.set(["teams"], { mode, ...(mode === "teams" ? { maxSize: size } : {}), clock: to });
+            })
+          }
+        />
+        {model.text(["teams", "clock"]) === "own" && (
+          <DurationField path={["teams", "limit"]} label={t("limit")} hint={t("limitHint")} />
+        )}
         <Findings path={["teams"]} exact />
       </fieldset>
       <Brackets />
