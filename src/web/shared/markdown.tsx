@@ -54,8 +54,9 @@ export function Markdown({ text, apart = false, typed = false }: Shown) {
     <div
       class="prose"
       dir="auto"
-      // Errors of pictures do not bubble.
+      // Neither of these bubbles.
       onErrorCapture={(event) => replaceLost(event.target)}
+      onLoadCapture={(event) => hasCome(event.target)}
       dangerouslySetInnerHTML={{ __html: html }}
     />
   );
@@ -102,6 +103,7 @@ function adaptMedia(picture: HTMLImageElement): void {
     picture.setAttribute("src", from);
     picture.setAttribute("loading", "lazy");
     picture.setAttribute("decoding", "async");
+    if (isAlone(picture)) picture.className = AWAITED;
     return;
   }
   const media = document.createElement(shownAs);
@@ -111,6 +113,22 @@ function adaptMedia(picture: HTMLImageElement): void {
   if (picture.alt !== "") media.setAttribute("aria-label", picture.alt);
   if (shownAs === "video") media.setAttribute("playsinline", "");
   picture.replaceWith(media);
+}
+
+/** Room is kept for a picture of its own line until it comes, so that what one reads does not jump (theme.css). */
+const AWAITED = "awaited";
+
+/** Nothing but pictures is in its paragraph. */
+function isAlone({ parentElement: paragraph }: HTMLImageElement): boolean {
+  return (
+    paragraph?.localName === "p" &&
+    paragraph.textContent?.trim() === "" &&
+    [...paragraph.children].every(({ localName }) => localName === "img" || localName === "br")
+  );
+}
+
+function hasCome(target: EventTarget | null): void {
+  if (target instanceof HTMLImageElement) target.classList.remove(AWAITED);
 }
 
 /** In place of a picture that does not load: its text, in a quiet frame. */

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Assets } from "../../../src/contract/assets.ts";
 import { jpegWithMore, SECRET, svg } from "../../assets/files.ts";
-import { expectAccessible, expectFits, expectQuiet, noBrowser, Pages, PHONE } from "./browser.ts";
+import { expectAccessible, expectFits, expectQuiet, joinAs, noBrowser, Pages, PHONE } from "./browser.ts";
 
 const looks = process.env.LOOKS;
 
@@ -41,6 +41,10 @@ async function photo(page: Page): Promise<Buffer> {
   // Of the camera's file, the segments before the tables; then the browser's picture.
   return Buffer.concat([more.subarray(0, more.indexOf(Buffer.from([0xff, 0xdb]))), coded.subarray(20)]);
 }
+
+const PICTURES = 20;
+/** Scrolled in a frame, px. */
+const STEP = 30;
 
 describe.skipIf(noBrowser)("[WEB-112] the hunt's files", { timeout: 540_000 }, () => {
   beforeAll(async () => {
@@ -104,5 +108,99 @@ describe.skipIf(noBrowser)("[WEB-112] the hunt's files", { timeout: 540_000 }, (
     await expect.poll(async () => (await list("harbour-nights")).length).toBe(1);
     expect(watched.complaints.filter((text) => !text.includes("415"))).toEqual([]);
     expectQuiet({ ...watched, complaints: [] });
+  });
+
+  test("[WEB-203] a clue with twenty pictures scrolls on a slow phone: none blocks it, none moves what one reads", async () => {
+    const drawing = await pages.page("/", PHONE);
+    const names = Array.from({ length: PICTURES }, (_, index) => `p${index}.jpg`);
+    const taken = await photo(drawing.page);
+    for (const [index, name] of names.entries()) {
+      // Behind the end of a picture comes what no reader looks at, so that each is another file.
+      const body = Buffer.concat([taken, Buffer.from([index])]);
+      const url = new URL(`/v1/hunts/gallery/assets/${name}`, pages.engine.url);
+      const headers = { authorization: `Bearer ${pages.token}` };
+      expect((await fetch(url, { method: "PUT", body, headers })).status).toBe(201);
+    }
+    const clue = { kind: "answer", answers: ["right"], points: 10 };
+    const lines = Array.from({ length: 12 }, () => "Lanterns along the quay.").join("\\\n");
+    await pages.client.publish("gallery", {
+      format: 1,
+      title: "Gallery",
+      teams: { mode: "solo" },
+      clues: [
+        {
+          ...{ ...clue, id: "walk", title: "The walk" },
+          body: names.map((name, index) => `Look ${index}.\n\n![A quay](asset:${name})`).join("\n\n"),
+        },
+        // About as long, without pictures: what the machine makes of it.
+        {
+          ...{ ...clue, id: "plain", title: "The talk" },
+          body: names.map((_, index) => `Say ${index}.\n\n${lines}`).join("\n\n"),
+        },
+      ],
+    });
+    const context = await pages.context(PHONE);
+    const page = await context.newPage();
+    const watched = pages.watch(page);
+    await page.goto("/play/gallery");
+    await joinAs(page, "Ada");
+    const asked = new Set<string>();
+    page.on("request", (request) => {
+      if (request.url().includes("/assets/p")) asked.add(new URL(request.url()).pathname);
+    });
+    const session = await context.newCDPSession(page);
+    await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+    /** Scrolls to the end, a step a frame, and tells the tasks over 50 ms, and how far what one saw was moved. */
+    const scrolled = () =>
+      page.evaluate(async (step) => {
+        const kept = { long: [] as number[], moved: 0 };
+        const observers = [
+          new PerformanceObserver((list) => {
+            for (const { duration } of list.getEntries()) kept.long.push(Math.round(duration));
+          }),
+          new PerformanceObserver((list) => {
+            for (const shift of list.getEntries())
+              kept.moved += (shift as unknown as { value: number }).value;
+          }),
+        ];
+        observers[0]?.observe({ type: "longtask" });
+        observers[1]?.observe({ type: "layout-shift" });
+        const pictures = [...document.querySelectorAll<HTMLImageElement>(".prose img")];
+        /** A reader waits for the picture that is looked at. */
+        const isWaited = (): boolean =>
+          pictures.some((each) => {
+            const { top, bottom } = each.getBoundingClientRect();
+            return bottom > 0 && top < innerHeight && each.naturalWidth === 0;
+          });
+        for (;;) {
+          await new Promise((done) => requestAnimationFrame(done));
+          if (isWaited()) continue;
+          if (scrollY + innerHeight >= document.documentElement.scrollHeight - 1) break;
+          scrollBy(0, step);
+        }
+        for (const observer of observers) observer.disconnect();
+        return { ...kept, come: pictures.filter(({ naturalWidth }) => naturalWidth > 0).length };
+      }, STEP);
+    await page.goto("/play/gallery#clue/plain");
+    await page.getByText("Say 0.").waitFor();
+    const plain = await scrolled();
+    await page.goto("/play/gallery#clue/walk");
+    await page.getByText("Look 0.").waitFor();
+    await expect.poll(() => asked.size).toBeGreaterThan(0);
+    // Not all at once.
+    expect(asked.size).toBeLessThan(PICTURES);
+    await page.evaluate(() => scrollTo(0, 0));
+    const walk = await scrolled();
+    const told = ({ long, moved }: typeof walk): string =>
+      `${long.join(", ") || "none"}; moved ${moved.toFixed(3)}`;
+    process.stdout.write(
+      `pages: on a 4x slowed processor, tasks over 50 ms: scrolling ${PICTURES} pictures: ${told(walk)}; as much text: ${told(plain)}\n`,
+    );
+    expect(walk.come).toBe(PICTURES);
+    // Fewer than every second picture blocks for a moment, beyond what this machine does with text.
+    expect(walk.long.length - plain.long.length).toBeLessThan(PICTURES / 2);
+    // What the web's own measure calls good.
+    expect(walk.moved).toBeLessThan(0.1);
+    expectQuiet(watched);
   });
 });
